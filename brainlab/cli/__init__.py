@@ -1,0 +1,87 @@
+"""The `brainlab` command. Each command is one small module with `add_arguments(parser)` and `run(args) -> dict`."""
+
+import argparse
+import importlib
+import json
+import sys
+from typing import Any, NoReturn
+
+from brainlab import __version__
+from brainlab.errors import BrainlabError
+
+COMMANDS = {
+    "simulate": "write a simulated cohort as a BIDS dataset",
+    "prepare": "register, strip, crop, average and bound scans into a prepared dataset",
+    "audit": "describe a prepared dataset and how well acquisition alone tells its classes apart",
+    "train": "train a generator",
+    "sample": "draw new images from a run",
+    "reconstruct": "encode and decode the test scans of a prepared dataset",
+    "traverse": "walk along one latent dimension",
+    "lda": "tell the classes apart in a run's latent space, beside the baselines",
+    "evaluate": "measure a run against real scans",
+    "study": "design, run and report a blinded reading study",
+    "demo": "make the default workspace of the app ready",
+}
+"""Command name to its one-line help. A command's module is imported only when it is called, so that help is quick."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse with errors on one line."""
+
+    def error(self, message: str) -> NoReturn:
+        print(f"error: {message} (see '{self.prog} --help')", file=sys.stderr)
+        raise SystemExit(2)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command and return its exit code: 0 done, 2 bad input, 130 interrupted."""
+    argv = sys.argv[1:] if argv is None else argv
+    parser = _Parser(prog="brainlab", description="Generative models of brain MRI.")
+    parser.add_argument("--version", action="version", version=f"brainlab {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
+    wanted = next((word for word in argv if not word.startswith("-")), None)
+    modules = {}
+    for name, summary in COMMANDS.items():
+        command = commands.add_parser(name, help=summary, description=summary)
+        if name == wanted:
+            modules[name] = importlib.import_module(f"brainlab.cli.{name.replace('-', '_')}")
+            modules[name].add_arguments(command)
+            _add_json_flag(command)
+    args = parser.parse_args(argv)
+    try:
+        result = modules[args.command].run(args)
+    except BrainlabError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"error: {where}{error.strerror or error}", file=sys.stderr)
+        return 2
+    return _report(result, as_json=args.json)
+
+
+def _add_json_flag(parser: argparse.ArgumentParser) -> None:
+    """Give `--json` to a command, and to each of its own sub-commands."""
+    groups = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    if not groups:
+        parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else on stdout")
+    for group in groups:
+        for command in group.choices.values():
+            _add_json_flag(command)
+
+
+def _report(result: dict[str, Any], *, as_json: bool) -> int:
+    """Print a command's result; a result may carry its own exit code under `exit_code` and a text under `text`."""
+    exit_code = int(result.pop("exit_code", 0))
+    text = result.pop("text", None)
+    if as_json:
+        print(json.dumps(result, allow_nan=False))
+    elif text is not None:
+        print(text)
+    else:
+        for key, value in result.items():
+            print(f"{key}: {value if isinstance(value, str) else json.dumps(value)}")
+    return exit_code

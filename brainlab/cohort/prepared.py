@@ -1,0 +1,178 @@
+"""A prepared dataset: a folder with memory-mapped volumes and a table, whole or not there at all.
+
+volumes.npy   [N, *shape], uint8 over [0, 1] (or float16); `volumes.npy.xz` where it ships compressed
+scans.tsv     one row a volume, in the same order
+recipe.json   recipe name, steps, parameters, versions, affine of the grid, whether the scans are simulated
+"""
+
+import hashlib
+import json
+import lzma
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from brainlab.errors import InputError
+from brainlab.types import Float32Array, FloatArray, IntArray
+
+COLUMNS = (
+    "participant",
+    "session",
+    "modality",
+    "class",
+    "age_years",
+    "sex",
+    "echo_time_s",
+    "repetition_time_s",
+    "inversion_time_s",
+    "pixel_bandwidth_hz",
+    "field_strength_t",
+    "split",
+    "source",
+    "sha256",
+)
+"""Columns of `scans.tsv`; a simulated cohort adds its truth (`lesion_volume_ml`, `ventricle_volume_ml`, ...)."""
+
+TEST_SHARE = 0.1
+
+
+def participant_hash(participant: str) -> str:
+    """Return the hash by which runs remember whom they were trained on, without naming anybody."""
+    return hashlib.sha256(f"brainlab:{participant}".encode()).hexdigest()[:16]
+
+
+def participant_split(participant: str) -> str:
+    """Return `train` or `test`, the same for a participant whoever else is in the cohort.
+
+    The paper draws 10% of the patients at random (FLAIR IntroVAE, section 4.3); a hash below 0.1 keeps the draw stable
+    when people are added, and no participant can be on both sides.
+    """
+    return "test" if int(participant_hash(participant), 16) / 16**16 < TEST_SHARE else "train"
+
+
+@dataclass(frozen=True)
+class PreparedDataset:
+    """Volumes of one grid with their table. Open one with `PreparedDataset.open(folder)`."""
+
+    folder: Path
+    volumes: npt.NDArray[Any]
+    scans: pd.DataFrame
+    recipe: dict[str, Any]
+
+    @classmethod
+    def open(cls, folder: Path | str) -> "PreparedDataset":
+        """Map a prepared dataset into memory, unpacking it first where it ships compressed.
+
+        Raises InputError when the folder is not a prepared dataset or its parts do not fit together.
+        """
+        folder = Path(folder)
+        if not (folder / "recipe.json").is_file():
+            raise InputError(f"{folder}: not a prepared dataset (no recipe.json); make one with 'brainlab prepare'")
+        packed, plain = folder / "volumes.npy.xz", folder / "volumes.npy"
+        if packed.is_file() and not plain.is_file():
+            _unpack(packed, plain)
+        try:
+            volumes = np.load(plain, mmap_mode="r", allow_pickle=False)
+            scans = pd.read_csv(folder / "scans.tsv", sep="\t", dtype={"participant": str, "session": str})
+            recipe = json.loads((folder / "recipe.json").read_text())
+        except (OSError, ValueError, EOFError) as error:
+            raise InputError(f"{folder}: damaged prepared dataset ({error}); prepare it again") from error
+        if len(volumes) != len(scans):
+            raise InputError(f"{folder}: {len(volumes)} volumes but {len(scans)} rows in scans.tsv; prepare it again")
+        return cls(folder, volumes, scans, recipe)
+
+    def __len__(self) -> int:
+        return len(self.volumes)
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one volume, without channel."""
+        return tuple(self.volumes.shape[1:])
+
+    @property
+    def affine(self) -> FloatArray:
+        """The 4x4 matrix from voxel indices to mm (RAS)."""
+        return np.asarray(self.recipe["affine"], dtype=float)
+
+    @property
+    def simulated(self) -> bool:
+        return bool(self.recipe.get("simulated", False))
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the volumes and the table; names caches that depend on this dataset."""
+        digest = hashlib.sha256((self.folder / "scans.tsv").read_bytes())
+        for start in range(0, len(self.volumes), 256):
+            digest.update(np.ascontiguousarray(self.volumes[start : start + 256]).tobytes())
+        return digest.hexdigest()
+
+    def indices(self, split: str | None = None) -> IntArray:
+        """Row numbers of one split (`train` or `test`), or of all scans."""
+        return np.arange(len(self)) if split is None else np.flatnonzero((self.scans["split"] == split).to_numpy())
+
+    def batch(self, indices: IntArray) -> Float32Array:
+        """Return the volumes at `indices` as float32 [n, 1, *shape] in [0, 1]."""
+        volumes = np.asarray(self.volumes[indices], dtype=np.float32)
+        return (volumes / np.float32(255) if self.volumes.dtype == np.uint8 else volumes)[:, None]
+
+    def participant_hashes(self, split: str | None = None) -> list[str]:
+        """Hashes of the participants of one split, sorted."""
+        return sorted({participant_hash(name) for name in self.scans["participant"].iloc[self.indices(split)]})
+
+
+def write_prepared(
+    folder: Path, volumes: Iterable[Float32Array], scans: pd.DataFrame, recipe: dict[str, Any], dtype: str = "uint8"
+) -> PreparedDataset:
+    """Write a prepared dataset under a temporary name and rename it when whole.
+
+    volumes: float arrays in [0, 1], one a row of `scans`, read one at a time so that memory does not grow with them.
+    recipe: must hold `name`, `shape` and `affine`.
+    dtype: `uint8` rounds to 1/255; `float16` keeps about three digits.
+    Raises InputError when the folder exists already and is something else than a prepared dataset.
+    """
+    if folder.exists() and any(folder.iterdir()) and not (folder / "recipe.json").is_file():
+        raise InputError(f"{folder}: exists and is not a prepared dataset; choose another folder")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        out = np.lib.format.open_memmap(
+            scratch / "volumes.npy", mode="w+", dtype=np.dtype(dtype), shape=(len(scans), *recipe["shape"])
+        )
+        for row, volume in enumerate(volumes):
+            out[row] = np.rint(volume * 255) if dtype == "uint8" else volume
+        out.flush()
+        del out
+        scans.to_csv(scratch / "scans.tsv", sep="\t", index=False, na_rep="n/a")
+        (scratch / "recipe.json").write_text(json.dumps({**recipe, "dtype": dtype}, indent=2) + "\n")
+        if folder.exists():
+            shutil.rmtree(folder)
+        os.replace(scratch, folder)
+    except BaseException:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise
+    return PreparedDataset.open(folder)
+
+
+def _unpack(packed: Path, plain: Path) -> None:
+    """Write the compressed volumes out once, beside the packed file."""
+    handle, scratch = tempfile.mkstemp(prefix=".volumes-", dir=plain.parent)
+    try:
+        with os.fdopen(handle, "wb") as out, lzma.open(packed) as source:
+            shutil.copyfileobj(source, out, 1 << 20)
+        os.replace(scratch, plain)
+    except (OSError, EOFError, lzma.LZMAError) as error:
+        Path(scratch).unlink(missing_ok=True)
+        raise InputError(f"{packed}: cannot be unpacked ({error})") from error

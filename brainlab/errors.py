@@ -1,0 +1,25 @@
+"""The errors a user can cause. Each message says what was needed, what came, and what to do."""
+
+
+class BrainlabError(Exception):
+    """Base of every error that is shown to a user as one line, without a traceback."""
+
+
+class InputError(BrainlabError):
+    """A file, flag or value given by the user cannot be used."""
+
+
+class UnreadableScanError(InputError):
+    """A scan file is damaged, empty, or not an image that brainlab can use."""
+
+
+class RegistrationError(BrainlabError):
+    """A scan could not be brought onto the template with confidence."""
+
+
+class StudyStateError(BrainlabError):
+    """A reading study is not in a state that allows the requested act."""
+
+
+class TrainingStoppedError(BrainlabError):
+    """Training met a value that is not finite; the last good checkpoint is kept."""

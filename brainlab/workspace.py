@@ -1,0 +1,32 @@
+"""Where things lie on disk: cohorts, runs and studies of one group of people.
+
+The workspace is `data/default/` of the checkout unless the environment variable `BRAINLAB_WORKSPACE` names another
+folder. Runs that ship with the project lie in `models/` and are seen from every workspace.
+"""
+
+import os
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+MODELS = PROJECT / "models"
+
+
+def workspace() -> Path:
+    """Return the workspace folder; it need not exist yet."""
+    return Path(os.environ.get("BRAINLAB_WORKSPACE") or PROJECT / "data" / "default").expanduser().resolve()
+
+
+def cohort_folders() -> list[Path]:
+    """Prepared datasets of the workspace, by name."""
+    return sorted(path.parent for path in (workspace() / "cohorts").glob("*/recipe.json"))
+
+
+def run_folders() -> list[Path]:
+    """Trained runs: those that ship in `models/`, then the workspace's own, by name."""
+    folders = [MODELS, workspace() / "runs"]
+    return [path.parent for folder in folders for path in sorted(folder.glob("*/config.json"))]
+
+
+def studies_folder() -> Path:
+    """Return the folder that holds one sub-folder per reading study."""
+    return workspace() / "studies"
