@@ -1,0 +1,32 @@
+# The two commands of the README: `make app` and `make test`. Both make .venv first.
+PYTHON ?= python3
+BIN := .venv/bin
+PORT ?= 8501
+
+.PHONY: app test check format clean
+
+app: .venv/ready
+	$(BIN)/brainlab demo
+	$(BIN)/streamlit run app/main.py --server.port $(PORT)
+
+test: check
+	$(BIN)/pytest
+
+check: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/mypy
+
+format: .venv/ready
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# pip's own cache of installed packages is the stamp's reason: it is renewed when the pins change.
+.venv/ready: requirements.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+clean:
+	rm -rf .venv build *.egg-info

@@ -1,0 +1,58 @@
+"""The command line's manners: one-line errors, exit codes, JSON alone on stdout."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from brainlab.cli import COMMANDS, main
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main([command, "--help"])
+    assert stop.value.code == 0
+    assert command in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["prepare", "no-such-folder", "out", "--recipe", "flair-40"],
+        ["audit", "no-such-folder"],
+        ["train", "vae-8", "--data", "no-such-folder", "--out", "run"],
+        ["train", "no-such-preset", "--data", "no-such-folder", "--out", "run"],
+        ["sample", "no-such-run", "out", "--n", "1", "--seed", "1"],
+        ["lda", "no-such-run", "--data", "no-such-folder"],
+        ["simulate", "out", "--participants", "0", "--seed", "1"],
+        ["study", "status", "no-such-study"],
+        ["no-such-command"],
+        ["train"],
+    ],
+    ids=" ".join,
+)
+def test_bad_input_is_one_line_and_exit_2(
+    argv: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tmp_path / "workspace"))
+    try:
+        code = main(argv)
+    except SystemExit as stop:
+        code = int(stop.code or 0)
+    printed = capsys.readouterr()
+    assert code == 2
+    assert printed.err.startswith("error: ")
+    assert printed.err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_json_is_the_only_thing_on_stdout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tmp_path / "workspace"))
+    ratings = tmp_path / "ratings.csv"
+    ratings.write_text("reader,case,answer,truth\na,1,real,real\nb,1,real,real\na,2,fake,fake\nb,2,real,fake\n")
+    assert main(["study", "stats", str(ratings), "--json"]) == 0
+    assert set(json.loads(capsys.readouterr().out)) >= {"cohens_kappa", "per_reader"}
