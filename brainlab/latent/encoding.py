@@ -1,0 +1,74 @@
+"""Codes of scans: the posterior of an autoencoder for each scan, and what each latent dimension carries."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from brainlab.errors import InputError
+from brainlab.types import BoolArray, Float32Array, FloatArray, IntArray
+
+Encode = Callable[[Float32Array], tuple[Float32Array, Float32Array]]
+"""Images [n, 1, *shape] in [0, 1] to (mean, log variance), each [n, d]."""
+
+Decode = Callable[[Float32Array], Float32Array]
+"""Codes [n, d] to images [n, *shape] in [0, 1]."""
+
+ACTIVE_NATS = 0.01
+"""A dimension with less Kullback-Leibler divergence than this, on average, has collapsed onto the prior."""
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """Gaussian posteriors of N scans. mean, log_variance: float32 [N, d]."""
+
+    mean: Float32Array
+    log_variance: Float32Array
+
+    def __post_init__(self) -> None:
+        if self.mean.ndim != 2 or self.mean.shape != self.log_variance.shape:
+            raise InputError(
+                f"an encoding needs mean and log variance of one shape [scans, dimensions]; "
+                f"got {self.mean.shape} and {self.log_variance.shape}"
+            )
+
+    def __len__(self) -> int:
+        return len(self.mean)
+
+    @property
+    def latent_dim(self) -> int:
+        return self.mean.shape[1]
+
+    def rows(self, indices: IntArray) -> "Encoding":
+        """Return the posteriors of some scans."""
+        return Encoding(self.mean[indices], self.log_variance[indices])
+
+    def kl_per_dimension(self) -> FloatArray:
+        """Return KL[q(z_k|x) || N(0, 1)] in nats for each dimension, averaged over scans: [d]."""
+        mean, log_variance = self.mean.astype(np.float64), self.log_variance.astype(np.float64)
+        return 0.5 * (mean**2 + np.exp(log_variance) - 1 - log_variance).mean(axis=0)
+
+    def active(self, threshold_nats: float = ACTIVE_NATS) -> BoolArray:
+        """Say of each dimension whether it carries more than `threshold_nats`; the others have collapsed: [d]."""
+        return self.kl_per_dimension() > threshold_nats
+
+
+def encode_batches(encode: Encode, batches: Iterable[Float32Array]) -> Encoding:
+    """Encode images batch by batch, so that memory does not grow with them.
+
+    batches: arrays [n, 1, *shape] in [0, 1].
+    Raises InputError when there is no scan, or when a code is not finite.
+    """
+    parts = [encode(batch) for batch in batches]
+    if not parts:
+        raise InputError("there is no scan to encode")
+    mean = np.concatenate([part[0] for part in parts]).astype(np.float32)
+    log_variance = np.concatenate([part[1] for part in parts]).astype(np.float32)
+    if not (np.isfinite(mean).all() and np.isfinite(log_variance).all()):
+        raise InputError("the run gives codes that are not finite; train it again")
+    return Encoding(mean, log_variance)
+
+
+def class_means(codes: FloatArray, labels: FloatArray) -> dict[str, Float32Array]:
+    """Return the mean code of each class: name to [d]."""
+    return {str(name): codes[labels == name].mean(axis=0).astype(np.float32) for name in np.unique(labels)}
