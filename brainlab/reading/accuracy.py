@@ -1,0 +1,91 @@
+"""How right readers are: shares with Wilson intervals, stratified shares, the ROC area and signal detection.
+
+Throughout, the positive class is 'real': sensitivity is the share of real cases called real.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+
+from brainlab.reading.estimate import CONFIDENCE, Estimate, Z, undefined
+from brainlab.types import FloatArray
+
+
+def wilson(successes: int, n: int) -> Estimate:
+    """Share of `successes` in `n` with Wilson's interval, which keeps its width at 0 and n (Wilson 1927)."""
+    if n == 0:
+        return undefined("undefined: no answers")
+    interval = stats.binomtest(successes, n).proportion_ci(CONFIDENCE, method="wilson")
+    return Estimate(successes / n, float(interval.low), float(interval.high), n)
+
+
+def stratified_share(strata: Iterable[tuple[int, int]]) -> Estimate:
+    """Share over strata of fixed size, (successes, n) each, with an interval that knows the strata.
+
+    Pooling sources that differ makes a binomial interval far too wide. Here Wilson's interval takes the effective
+    sample size, P (1 - P) / variance of the stratified share (Dean and Pagano 2015, after Korn and Graubard 1998); the
+    strata's variances use (x + 0.5) / (n + 1), so that 0 and n keep a width. One stratum gives Wilson's interval.
+    """
+    sizes = [(successes, n) for successes, n in strata if n]
+    total = sum(n for _, n in sizes)
+    if total == 0:
+        return undefined("undefined: no answers")
+    called = sum(successes for successes, _ in sizes)
+    smoothed = [(n, (successes + 0.5) / (n + 1)) for successes, n in sizes]
+    variance = sum((n / total) ** 2 * share * (1 - share) / n for n, share in smoothed)
+    pooled = (called + 0.5) / (total + 1)
+    low, high = _wilson_bounds(called / total, pooled * (1 - pooled) / variance)
+    return Estimate(called / total, low, high, total)
+
+
+def _wilson_bounds(share: float, n: float) -> tuple[float, float]:
+    """Return Wilson's bounds for a sample size that need not be whole."""
+    centre = (share + Z**2 / (2 * n)) / (1 + Z**2 / n)
+    half = Z / (1 + Z**2 / n) * (share * (1 - share) / n + Z**2 / (4 * n**2)) ** 0.5
+    return max(centre - half, 0.0), min(centre + half, 1.0)
+
+
+def roc_area(positive: ArrayLike, negative: ArrayLike) -> Estimate:
+    """Chance that a real case scores above a fake one (ties count half), with DeLong's interval, clipped to [0, 1].
+
+    `positive` and `negative` are the scores of the real and fake cases. See DeLong, DeLong, Clarke-Pearson 1988.
+    """
+    above, below = np.asarray(positive, dtype=float), np.asarray(negative, dtype=float)
+    n = len(above) + len(below)
+    if min(len(above), len(below)) == 0:
+        return undefined("undefined: needs both real and fake cases", n)
+    value = float(_placements(above, below).mean())
+    se = roc_area_se(above, below)
+    if se is None or se < 1e-9:
+        return Estimate(value, n=n, reason="no interval: the scores separate real from fake alike in every case")
+    return Estimate(value, max(value - Z * se, 0.0), min(value + Z * se, 1.0), n)
+
+
+def roc_area_se(positive: ArrayLike, negative: ArrayLike) -> float | None:
+    """Return DeLong's standard error of the ROC area; None with fewer than two cases of a class."""
+    above, below = np.asarray(positive, dtype=float), np.asarray(negative, dtype=float)
+    if min(len(above), len(below)) < 2:
+        return None
+    placements = _placements(above, below)
+    spread = placements.mean(axis=1).var(ddof=1) / len(above) + placements.mean(axis=0).var(ddof=1) / len(below)
+    return float(np.sqrt(spread))
+
+
+def _placements(above: FloatArray, below: FloatArray) -> FloatArray:
+    """Return 1 where a positive beats a negative, 0.5 where they tie, [positives, negatives]."""
+    return (above[:, None] > below) + 0.5 * (above[:, None] == below)
+
+
+def signal_detection(hits: int, real: int, false_alarms: int, fake: int) -> tuple[float, float] | None:
+    """Return d' and the criterion from calls of 'real' among real and fake cases; None without both kinds.
+
+    Rates are log-linearly corrected, (x + 0.5) / (n + 1), so that 0 and 1 stay finite (Hautus 1995). A criterion
+    below 0 leans to calling images real.
+    """
+    if min(real, fake) == 0:
+        return None
+    hit = stats.norm.ppf((hits + 0.5) / (real + 1))
+    false_alarm = stats.norm.ppf((false_alarms + 0.5) / (fake + 1))
+    return float(hit - false_alarm), float(-(hit + false_alarm) / 2)

@@ -1,0 +1,202 @@
+"""How far readers agree: Cohen's and Fleiss' kappa, Gwet's AC1, PABAK and Krippendorff's alpha.
+
+Readers' answers are counted in one of two ways: `contingency` [k, k] for a pair of readers, `category_counts` [n, k]
+(how many readers put case i into category j) for any number of readers, with or without missing answers.
+A coefficient that is 0/0 is None with the reason, never 0 or 1; an interval without width is never given.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+from statsmodels.stats import inter_rater
+
+from brainlab.reading.estimate import CONFIDENCE, Estimate, Z, bootstrap_interval, undefined
+from brainlab.types import FloatArray, IntArray
+
+MISSING = -1
+LEVELS = ("nominal", "ordinal", "interval", "ratio")
+
+
+@dataclass(frozen=True)
+class Kappa(Estimate):
+    """Cohen's kappa with its standard error and the plain share of cases on which the two readers agree."""
+
+    se: float | None = None
+    observed_agreement: float | None = None
+
+
+def contingency(first: IntArray, second: IntArray, categories: int) -> IntArray:
+    """Count pairs of answers of two readers, [k, k], over all categories; cases with a missing (-1) answer drop out."""
+    both = (first != MISSING) & (second != MISSING)
+    table = np.zeros((categories, categories), dtype=int)
+    np.add.at(table, (first[both], second[both]), 1)
+    return table
+
+
+def category_counts(codes: IntArray, categories: int) -> IntArray:
+    """Count how many readers put each case into each category: codes [n, readers] (-1 missing) to counts [n, k]."""
+    return (codes[:, :, None] == np.arange(categories)).sum(axis=1)
+
+
+def cohens_kappa(table: ArrayLike, weights: ArrayLike | None = None, scheme: str | None = None) -> Kappa:
+    """Agreement of two readers beyond chance, with the asymptotic interval (Cohen 1960; Fleiss, Cohen, Everitt 1969).
+
+    `table` [k, k] counts answers of the first reader by those of the second. `scheme` None is unweighted; 'linear',
+    'quadratic' and 'toeplitz' weigh disagreement by the distance of the category scores in `weights` (0, 1, 2, ...
+    by default), as in statsmodels.
+    """
+    counts = np.asarray(table, dtype=float)
+    n = int(counts.sum())
+    if n == 0:
+        return Kappa(None, n=0, reason="undefined: no case was answered by both readers")
+    agreement = float(np.trace(counts) / n)
+    constant = [bool((counts.sum(axis) > 0).sum() == 1) for axis in (1, 0)]
+    if all(constant):
+        reason = f"undefined: each reader gave one and the same answer to all {n} cases (they agree on {agreement:.0%})"
+        return Kappa(None, n=n, reason=reason, observed_agreement=agreement)
+    if any(constant):
+        reason = f"no interval: one reader gave the same answer to all {n} cases, so kappa is 0 whatever the other does"
+        return Kappa(0.0, n=n, reason=reason, observed_agreement=agreement)
+    if agreement == 1:
+        return Kappa(1.0, n=n, reason=f"no interval: the readers agree on all {n} cases", observed_agreement=agreement)
+    fit = inter_rater.cohens_kappa(counts, weights=None if weights is None else np.asarray(weights, float), wt=scheme)
+    value, se = float(fit.kappa), float(fit.std_kappa)
+    return Kappa(value, max(value - Z * se, -1), min(value + Z * se, 1), n, None, se, agreement)
+
+
+def fleiss_kappa(counts: ArrayLike) -> Estimate:
+    """Agreement of several readers beyond chance (Fleiss 1971), with a bootstrap interval over cases.
+
+    `counts` [n, k]; only cases answered by every reader enter, and `n` says how many those are.
+    """
+    table = np.asarray(counts, dtype=float)
+    table = table[table.sum(axis=1) == table.sum(axis=1).max(initial=0)]
+    n = len(table)
+    readers = table[0].sum() if n else 0
+    if readers < 2:
+        return undefined("undefined: no case was answered by two readers", n)
+    if (table.sum(axis=0) > 0).sum() == 1:
+        return undefined(f"undefined: every reader gave one and the same answer to all {n} cases", n)
+    per_case = (table * (table - 1)).sum(axis=1) / (readers * (readers - 1))
+
+    def statistic(draws: FloatArray) -> FloatArray:
+        shares = draws @ table / (n * readers)
+        chance = (shares**2).sum(axis=1)
+        return (draws @ per_case / n - chance) / (1 - chance)
+
+    return _bootstrapped(float(inter_rater.fleiss_kappa(table)), statistic, n)
+
+
+def gwet_ac1(counts: ArrayLike) -> Estimate:
+    """Agreement beyond chance that stays stable where one answer prevails (Gwet 2008), for any number of readers.
+
+    `counts` [n, k] with all k categories of the question, used or not; missing answers are allowed. The interval uses
+    Gwet's variance conditional on the readers.
+    """
+    value, se, n = _ac1(np.asarray(counts, dtype=float))
+    if value is None:
+        return undefined("undefined: no case was answered by two readers, or only one answer exists", n)
+    if se is None or se < 1e-9:
+        return Estimate(value, n=n, reason="no interval: the readers agree alike on every case")
+    half = float(stats.t.ppf(stats.norm.cdf(Z), n - 1)) * se
+    return Estimate(value, max(value - half, -1), min(value + half, 1), n)
+
+
+def _ac1(counts: FloatArray) -> tuple[float | None, float | None, int]:
+    """Return Gwet's AC1, its standard error and the number of cases answered at all (Gwet 2008, equations 9 and 36)."""
+    counts = counts[counts.sum(axis=1) > 0]
+    answers = counts.sum(axis=1)  # [n]
+    n, categories = counts.shape
+    paired = answers >= 2
+    if not paired.any() or categories < 2:
+        return None, None, int(paired.sum())
+    per_case = np.where(paired, (counts * (counts - 1)).sum(axis=1) / np.maximum(answers * (answers - 1), 1), 0)
+    shares = (counts / answers[:, None]).mean(axis=0)  # [k]
+    chance = (shares * (1 - shares)).sum() / (categories - 1)
+    value = (per_case[paired].mean() - chance) / (1 - chance)
+    if n < 2:
+        return float(value), None, n
+    linear = np.where(paired, (n / paired.sum()) * (per_case - chance) / (1 - chance), 0)
+    chance_per_case = counts @ (1 - shares) / answers / (categories - 1)
+    linear = linear - 2 * (1 - value) * (chance_per_case - chance) / (1 - chance)
+    return float(value), float(np.sqrt(((linear - value) ** 2).sum() / n**2)), n
+
+
+def gwet_ac1_se(counts: ArrayLike) -> float | None:
+    """Return the standard error of Gwet's AC1; None where there is none."""
+    return _ac1(np.asarray(counts, dtype=float))[1]
+
+
+def pabak(counts: ArrayLike) -> Estimate:
+    """Prevalence- and bias-adjusted kappa: kappa as if every answer were equally common (Byrt et al. 1993, equation 7).
+
+    `counts` [n, k]. With two readers the interval is Wilson's for the share of agreements, rescaled.
+    """
+    table = np.asarray(counts, dtype=float)
+    table = table[table.sum(axis=1) >= 2]
+    n, categories = table.shape
+    if n == 0 or categories < 2:
+        return undefined("undefined: no case was answered by two readers, or only one answer exists", n)
+    answers = table.sum(axis=1)
+    per_case = (table * (table - 1)).sum(axis=1) / (answers * (answers - 1))
+
+    def rescale(agreement: float) -> float:
+        return (categories * agreement - 1) / (categories - 1)
+
+    value = rescale(float(per_case.mean()))
+    if (answers == 2).all():
+        share = stats.binomtest(round(per_case.sum()), n).proportion_ci(CONFIDENCE, method="wilson")
+        return Estimate(value, rescale(share.low), rescale(share.high), n)
+    return _bootstrapped(value, lambda draws: (categories * (draws @ per_case) / n - 1) / (categories - 1), n)
+
+
+def krippendorff_alpha(counts: ArrayLike, level: str = "nominal", values: ArrayLike | None = None) -> Estimate:
+    """Agreement of any number of readers with missing answers (Krippendorff 2011, 'Computing alpha-reliability').
+
+    `counts` [n, k]; `level` is nominal, ordinal, interval or ratio; `values` [k] are the categories' numbers, needed
+    for interval and ratio (0, 1, 2, ... by default). The interval is a bootstrap over cases.
+    """
+    table = np.asarray(counts, dtype=float)
+    table = table[table.sum(axis=1) >= 2]
+    n, categories = table.shape
+    if n == 0:
+        return undefined("undefined: no case was answered by two readers")
+    if (table.sum(axis=0) > 0).sum() == 1:
+        return undefined(f"undefined: all answers to the {n} cases are one and the same", n)
+    pairs = table[:, :, None] * table[:, None, :]
+    pairs[:, np.arange(categories), np.arange(categories)] -= table
+    pairs = (pairs / (table.sum(axis=1) - 1)[:, None, None]).reshape(n, -1)  # coincidences [n, k * k]
+    numbers = np.arange(categories, dtype=float) if values is None else np.asarray(values, dtype=float)
+
+    def statistic(draws: FloatArray) -> FloatArray:
+        coincidence = (draws @ pairs).reshape(-1, categories, categories)
+        margin = coincidence.sum(axis=2)  # [resamples, k]
+        distance = _distance(level, numbers, margin)
+        observed = (coincidence * distance).sum(axis=(1, 2))
+        expected = (margin[:, :, None] * margin[:, None, :] * distance).sum(axis=(1, 2)) / (margin.sum(axis=1) - 1)
+        return 1 - observed / expected
+
+    return _bootstrapped(float(statistic(np.ones((1, n)))[0]), statistic, n)
+
+
+def _distance(level: str, values: FloatArray, margin: FloatArray) -> FloatArray:
+    """Return squared distances between categories, [resamples or 1, k, k] (Krippendorff 2011, section D)."""
+    if level == "nominal":
+        return (1 - np.eye(len(values)))[None]
+    if level == "ordinal":
+        middle = np.cumsum(margin, axis=1) - margin / 2
+        return (middle[:, :, None] - middle[:, None, :]) ** 2
+    difference = values[:, None] - values
+    if level == "interval":
+        return (difference**2)[None]
+    total = np.where(difference == 0, 1, values[:, None] + values)
+    return ((difference / total) ** 2)[None]
+
+
+def _bootstrapped(value: float, statistic: Callable[[FloatArray], FloatArray], n: int) -> Estimate:
+    """Attach a bootstrap interval over cases to a value."""
+    low, high, reason = bootstrap_interval(statistic, n)
+    return Estimate(value, low, high, n, reason)

@@ -1,0 +1,120 @@
+"""Readers' answers as statistics need them: one row an answer; practice, repeats and missing told apart."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from brainlab.errors import InputError
+from brainlab.reading.agreement import MISSING
+from brainlab.types import IntArray
+
+REAL, FAKE = "real", "fake"
+REQUIRED = ("reader", "case", "answer")
+OPTIONAL = ("truth", "confidence", "source", "class", "phase", "active_ms")
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Answers of all readers: `main` counts, `repeats` are second looks at the same case, practice is gone.
+
+    Both tables have the columns reader, case, answer (None where missing) and, where given, truth, confidence, source,
+    class and active_ms. `categories` is the full list of answers that can occur.
+    """
+
+    main: pd.DataFrame
+    repeats: pd.DataFrame
+    categories: tuple[str, ...]
+
+    @classmethod
+    def from_frame(cls, frame: pd.DataFrame) -> "Answers":
+        """Check and tidy a table with the columns reader, case, answer and any of truth, confidence, source, class.
+
+        A column `phase` may mark rows as practice (dropped), main or repeat. Raises InputError naming the fault.
+        """
+        absent = [name for name in REQUIRED if name not in frame.columns]
+        if absent:
+            raise InputError(
+                f"answers need the columns reader, case and answer; {', '.join(absent)} missing "
+                f"(columns here: {', '.join(map(str, frame.columns))})"
+            )
+        table = frame[[name for name in (*REQUIRED, *OPTIONAL) if name in frame.columns]].copy()
+        for name in table.columns.intersection(["reader", "case", "answer", "truth", "source", "class", "phase"]):
+            fold = name in ("answer", "truth")
+            labels = [_fold(_text(value)) if fold else _text(value) for value in table[name]]
+            table[name] = pd.Series(labels, index=table.index, dtype=object)
+        for name in table.columns.intersection(["confidence", "active_ms"]):
+            numbers = pd.to_numeric(table[name], errors="coerce")
+            bad = table[name].notna() & numbers.isna() & (table[name].astype(str).str.strip() != "")
+            if bad.any():
+                raise InputError(f"{name} must be a number; came {table.loc[bad, name].iloc[0]!r}")
+            table[name] = numbers
+        for name in ("reader", "case"):
+            if table[name].isna().any():
+                raise InputError(f"every row needs a {name}; row {int(np.argmax(table[name].isna())) + 1} has none")
+        phase = table.pop("phase") if "phase" in table else pd.Series("main", index=table.index)
+        main, repeats = table[phase.isna() | (phase == "main")], table[phase == "repeat"]
+        double = main.duplicated(["reader", "case"])
+        if double.any():
+            row = main[double].iloc[0]
+            raise InputError(
+                f"reader {row.reader} has two answers to case {row.case}; keep one, or mark the second with 'repeat' "
+                "in a column 'phase'"
+            )
+        return cls(main.reset_index(drop=True), repeats.reset_index(drop=True), _categories(table))
+
+    @cached_property
+    def readers(self) -> list[str]:
+        """Readers in the order of their first row."""
+        return list(dict.fromkeys(self.main["reader"]))
+
+    @cached_property
+    def codes(self) -> IntArray:
+        """Answers as category numbers, [cases, readers], -1 where missing."""
+        wide = self.main.pivot(index="case", columns="reader", values="answer")[self.readers]
+        return self._encode(wide)
+
+    def repeated_codes(self, reader: str) -> IntArray:
+        """First and second answers of one reader to the repeated cases, [cases, 2]."""
+        first = self.main[self.main["reader"] == reader].set_index("case")["answer"]
+        second = self.repeats[self.repeats["reader"] == reader].groupby("case")["answer"].first()
+        return self._encode(pd.concat([first.reindex(second.index), second], axis=1))
+
+    def _encode(self, wide: pd.DataFrame) -> IntArray:
+        number = {label: position for position, label in enumerate(self.categories)}
+        return np.array(
+            [[number.get(value, MISSING) for value in row] for row in wide.to_numpy(dtype=object)], dtype=int
+        )
+
+    @property
+    def real_or_fake(self) -> bool:
+        """Whether the question was real or fake."""
+        return set(self.categories) == {REAL, FAKE}
+
+
+def _text(value: object) -> str | None:
+    """Return a label without surrounding space; None for an empty one. 3.0, as pandas reads 3 beside blanks, is '3'."""
+    if value is None or (isinstance(value, float) and np.isnan(value)) or value is pd.NA:
+        return None
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip() or None
+
+
+def _fold(value: str | None) -> str | None:
+    """Return 'Real' and 'FAKE' in lower case, other labels as they are."""
+    return value.lower() if value is not None and value.lower() in (REAL, FAKE) else value
+
+
+def _categories(table: pd.DataFrame) -> tuple[str, ...]:
+    """Return all labels of answers and truth, numbers in numeric order; real and fake always come as a pair."""
+    labels = set(table["answer"].dropna())
+    if "truth" in table:
+        labels |= set(table["truth"].dropna())
+    if labels & {REAL, FAKE} and labels <= {REAL, FAKE}:
+        return FAKE, REAL
+    try:
+        return tuple(sorted(labels, key=float))
+    except ValueError:
+        return tuple(sorted(labels))
