@@ -23,3 +23,7 @@ class StudyStateError(BrainlabError):
 
 class TrainingStoppedError(BrainlabError):
     """Training met a value that is not finite; the last good checkpoint is kept."""
+
+
+class IntensityError(BrainlabError):
+    """The intensities of a scan could not be brought into [0, 1]."""

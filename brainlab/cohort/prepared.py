@@ -134,36 +134,66 @@ class PreparedDataset:
 
 
 def write_prepared(
-    folder: Path, volumes: Iterable[Float32Array], scans: pd.DataFrame, recipe: dict[str, Any], dtype: str = "uint8"
+    folder: Path,
+    volumes: Iterable[Float32Array],
+    scans: pd.DataFrame,
+    recipe: dict[str, Any],
+    dtype: str = "uint8",
+    intermediate: Path | None = None,
 ) -> PreparedDataset:
     """Write a prepared dataset under a temporary name and rename it when whole.
 
     volumes: float arrays in [0, 1], one a row of `scans`, read one at a time so that memory does not grow with them.
     recipe: must hold `name`, `shape` and `affine`.
     dtype: `uint8` rounds to 1/255; `float16` keeps about three digits.
-    Raises InputError when the folder exists already and is something else than a prepared dataset.
+    intermediate: a folder to move into the dataset as `intermediate/`.
+    Raises InputError when the folder exists already and is something else than a prepared dataset, or when the volumes
+    do not fit the recipe's shape or the table.
     """
-    if folder.exists() and any(folder.iterdir()) and not (folder / "recipe.json").is_file():
-        raise InputError(f"{folder}: exists and is not a prepared dataset; choose another folder")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())) and not (folder / "recipe.json").is_file():
+        raise InputError(f"{folder}: exists and is not a prepared dataset; choose another place")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    scratch = folder.with_name(f".{folder.name}.writing")
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir()
     try:
-        out = np.lib.format.open_memmap(
-            scratch / "volumes.npy", mode="w+", dtype=np.dtype(dtype), shape=(len(scans), *recipe["shape"])
-        )
-        for row, volume in enumerate(volumes):
-            out[row] = np.rint(volume * 255) if dtype == "uint8" else volume
-        out.flush()
-        del out
+        _write_volumes(scratch / "volumes.npy", volumes, (len(scans), *recipe["shape"]), dtype)
         scans.to_csv(scratch / "scans.tsv", sep="\t", index=False, na_rep="n/a")
         (scratch / "recipe.json").write_text(json.dumps({**recipe, "dtype": dtype}, indent=2) + "\n")
-        if folder.exists():
-            shutil.rmtree(folder)
-        os.replace(scratch, folder)
+        if intermediate is not None:
+            intermediate.replace(scratch / "intermediate")
+        _swap(scratch, folder)
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)
         raise
     return PreparedDataset.open(folder)
+
+
+def _write_volumes(path: Path, volumes: Iterable[Float32Array], shape: tuple[int, ...], dtype: str) -> None:
+    """Write volumes one after the other. Plain writes, since a full disk under a memory map kills the process."""
+    kind = np.dtype(dtype)
+    header = {"descr": np.lib.format.dtype_to_descr(kind), "fortran_order": False, "shape": shape}
+    count = 0
+    with path.open("wb") as out:
+        np.lib.format.write_array_header_1_0(out, header)
+        for volume in volumes:
+            if np.shape(volume) != shape[1:]:
+                raise InputError(f"volume {count} has shape {np.shape(volume)}; the recipe gives {shape[1:]}")
+            stored = np.rint(np.asarray(volume) * 255) if kind == np.uint8 else np.asarray(volume)
+            out.write(np.ascontiguousarray(stored, dtype=kind).tobytes())
+            count += 1
+    if count != shape[0]:
+        raise InputError(f"{count} volumes came for {shape[0]} rows of the table; give one a row")
+
+
+def _swap(scratch: Path, folder: Path) -> None:
+    """Put a whole folder in the place of an older one, which is removed only once the new one is there."""
+    old = folder.with_name(f".{folder.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        folder.replace(old)
+    scratch.replace(folder)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def _unpack(packed: Path, plain: Path) -> None:
@@ -172,7 +202,7 @@ def _unpack(packed: Path, plain: Path) -> None:
     try:
         with os.fdopen(handle, "wb") as out, lzma.open(packed) as source:
             shutil.copyfileobj(source, out, 1 << 20)
-        os.replace(scratch, plain)
+        Path(scratch).replace(plain)
     except (OSError, EOFError, lzma.LZMAError) as error:
         Path(scratch).unlink(missing_ok=True)
         raise InputError(f"{packed}: cannot be unpacked ({error})") from error

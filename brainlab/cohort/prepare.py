@@ -1,0 +1,59 @@
+"""Prepare one scan: read, place on the template, strip, average, bound."""
+
+import hashlib
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from brainlab.cohort.intensity import block_means, bound, check_scan
+from brainlab.cohort.placement import Placement, place_on_template, placed_already
+from brainlab.cohort.recipes import PreparationRecipe, find_recipe
+from brainlab.errors import UnreadableScanError
+from brainlab.types import Float32Array
+from brainlab.volume import Volume
+
+
+@dataclass(frozen=True)
+class PreparedScan:
+    """One scan after a recipe.
+
+    data: float32 [*recipe.shape] in [0, 1]. native: the scan as read. placement: its brain mask and its place on the
+    template. notes: warnings, one line each. sha256: of the file. seconds: what it took.
+    """
+
+    data: Float32Array
+    recipe: PreparationRecipe
+    native: Volume
+    placement: Placement
+    notes: tuple[str, ...]
+    sha256: str
+    seconds: float
+
+
+def prepare_one(
+    path: Path | str, recipe: PreparationRecipe | str = "flair-40", in_template_space: bool = False
+) -> PreparedScan:
+    """Prepare one NIfTI file, such as one that was just uploaded.
+
+    in_template_space: the scan is skull-stripped and on the MNI152 template already: it is averaged without any
+    registration. Raises UnreadableScanError, RegistrationError or IntensityError with the reason.
+    """
+    start = time.perf_counter()
+    recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
+    path = Path(path)
+    native = Volume.load(path)
+    try:
+        check_scan(native)
+    except UnreadableScanError as error:
+        raise UnreadableScanError(f"{path}: {error}") from error
+    placement = placed_already(native) if in_template_space else place_on_template(native)
+    small = block_means(placement.aligned, recipe)
+    return PreparedScan(
+        data=bound(small, recipe.upper_percentile),
+        recipe=recipe,
+        native=native,
+        placement=placement,
+        notes=(*native.notes, *placement.notes),
+        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        seconds=time.perf_counter() - start,
+    )
