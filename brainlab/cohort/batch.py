@@ -80,7 +80,7 @@ def prepare_cohort(
     pictures = work / "intermediate" if keep_intermediate else None
     outcomes = _run(found.scans, recipe, dtype, work, pictures, jobs, scheduler, track)
     done = [
-        (source, outcome) for source, outcome in zip(found.scans, outcomes, strict=True) if outcome.data is not None
+        (source, outcome) for source, outcome in zip(found.scans, outcomes, strict=True) if outcome.file is not None
     ]
     if done:
         rows = pd.DataFrame([_row(source, outcome) for source, outcome in done])
