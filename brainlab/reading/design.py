@@ -1,0 +1,245 @@
+"""The protocol of a reading study: what is shown, to whom, how, and what is asked. A protocol is plain JSON."""
+
+import dataclasses
+import hashlib
+import json
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from brainlab.config import from_dict
+from brainlab.errors import InputError
+
+PLANES = ("axial", "coronal", "sagittal")
+QUESTION_KINDS = ("choice", "scale", "text", "place", "pair")
+PROTOCOL_VERSION = 1
+
+INSTRUCTIONS = (
+    "You will see one image at a time. Decide whether it is real (acquired from a person) or fake (made by a "
+    "computer). There is no time limit. You can take back your last answer. Please read alone and do not "
+    "discuss the images until the study is closed."
+)
+CONSENT = (
+    "Your answers and reading times are stored under a code, without your name, and are used for research only. "
+    "You may stop at any time and withdraw your answers. The images are not for diagnosis."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where cases come from.
+
+    kind: `cohort` (real cases of a prepared dataset), `run` (samples of a run) or `folder` (PNG or NIfTI files).
+    name: of the cohort or run, or the folder's path.
+    n: number of cases in the study itself; practice cases come on top.
+    label: `real` or `fake`; None follows the kind (cohort real, run fake), a folder must say.
+    truncation: radius by which a run's latent draws are scaled; 1.0 draws from the prior.
+    """
+
+    kind: Literal["cohort", "run", "folder"]
+    name: str
+    n: int
+    label: Literal["real", "fake"] | None = None
+    truncation: float = 1.0
+
+    @property
+    def truth(self) -> str:
+        """`real` or `fake`."""
+        return self.label or {"cohort": "real", "run": "fake"}[self.kind]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reader:
+    """A reader, known in the study by a code; the name is kept apart and can be erased."""
+
+    code: str
+    name: str = ""
+    experience_years: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """One question of a case. `choice` has options; only required questions count for progress."""
+
+    key: str
+    kind: Literal["choice", "scale", "text", "place", "pair"]
+    text: str
+    options: tuple[str, ...] = ()
+    required: bool = True
+
+
+VERDICT = Question(key="verdict", kind="choice", text="Is this image real or fake?", options=("real", "fake"))
+CUE = Question(key="cue", kind="text", text="What gave it away? (optional)", required=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Protocol:
+    """Everything that is fixed when a study is locked.
+
+    title: for the researcher; readers see `reader_title`, so that the title cannot unblind.
+    stimulus: `slice` shows one plane of one volume, `volume` three linked planes.
+    plane, slice_range: plane of the slices, and the part of that axis they are drawn from (0 first, 1 last slice).
+    classes: disease classes of the real cases; empty takes all.
+    confidence: ask for 1 (guess) to 5 (certain) with every verdict. cue: ask for an optional free text.
+    window: `fixed`, or `adjustable` by the reader. window_low, window_high: intensities shown as black and white.
+    background_floor: intensities below are background in every image, real or fake (see rendering).
+    interpolation, magnification: how pixels are enlarged at lock; magnification 0 takes about 384 pixels for slices and
+        leaves volumes on their grid, where the viewer enlarges with the same interpolation.
+    repeats_share: hidden repeats for intra-reader agreement, as a share of the cases.
+    practice: cases before the study, excluded from every figure. practice_feedback: tell the truth after each.
+    time_cap_s: seconds per case, None without limit. rest_break_every: cases between breaks, 0 for none.
+    rounds, washout_weeks: number of readings of the same cases, and the least time between them.
+    equivalence_margin: half width of 'indistinguishable from chance', in accuracy, fixed before anyone reads.
+    """
+
+    title: str
+    sources: tuple[Source, ...]
+    readers: tuple[Reader, ...]
+    reader_title: str = "Image reading"
+    instructions: str = INSTRUCTIONS
+    consent: str = CONSENT
+    stimulus: Literal["slice", "volume"] = "slice"
+    plane: Literal["axial", "coronal", "sagittal"] = "axial"
+    slice_range: tuple[float, float] = (0.4, 0.7)
+    classes: tuple[str, ...] = ()
+    questions: tuple[Question, ...] = (VERDICT,)
+    confidence: bool = True
+    cue: bool = False
+    window: Literal["fixed", "adjustable"] = "fixed"
+    window_low: float = 0.0
+    window_high: float = 1.0
+    background_floor: float = 0.04
+    interpolation: Literal["linear", "nearest"] = "linear"
+    magnification: int = 0
+    repeats_share: float = 0.1
+    practice: int = 6
+    practice_feedback: bool = False
+    time_cap_s: float | None = None
+    rest_break_every: int = 50
+    seed: int = 0
+    rounds: int = 1
+    washout_weeks: float = 4.0
+    equivalence_margin: float = 0.1
+    version: int = PROTOCOL_VERSION
+
+    def __post_init__(self) -> None:
+        for problem in _problems(self):
+            raise InputError(f"protocol: {problem}")
+
+    @property
+    def all_questions(self) -> tuple[Question, ...]:
+        """The questions of a case, the optional cue included."""
+        return (*self.questions, CUE) if self.cue else self.questions
+
+    @property
+    def cases(self) -> int:
+        """Number of different cases in the study itself."""
+        return sum(source.n for source in self.sources)
+
+    @property
+    def repeats(self) -> int:
+        """Number of hidden repeats of each reader."""
+        return round(self.cases * self.repeats_share)
+
+    def to_json(self) -> str:
+        """Return the protocol as readable JSON."""
+        return json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Protocol":
+        """Read a protocol; raises InputError naming what is missing, unknown or out of range."""
+        try:
+            values = json.loads(text)
+        except ValueError as error:
+            raise InputError(f"protocol: not JSON ({error})") from error
+        if not isinstance(values, dict):
+            raise InputError(f"protocol: needed one JSON object, came {type(values).__name__}")
+        return cls.from_values(values)
+
+    @classmethod
+    def from_values(cls, values: dict[str, Any]) -> "Protocol":
+        """Build a protocol from parsed JSON."""
+        if values.get("version", PROTOCOL_VERSION) != PROTOCOL_VERSION:
+            raise InputError(f"protocol: needed version {PROTOCOL_VERSION}, came {values['version']}")
+        values = dict(values)
+        try:
+            for name, kind in (("sources", Source), ("readers", Reader), ("questions", Question)):
+                if name in values:
+                    values[name] = [from_dict(kind, item) for item in values[name]]  # type: ignore[type-var]
+            return from_dict(cls, values)
+        except (TypeError, AttributeError, ValueError) as error:
+            raise InputError(f"protocol: {str(error).replace('__init__() ', '')}") from error
+
+    def sha256(self) -> str:
+        """Hash of the protocol's content, independent of how the JSON is laid out."""
+        canonical = json.dumps(dataclasses.asdict(self), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def preset(name: str) -> Protocol:
+    """Return a named protocol. `dwi-2020`: 50 real images and 50 of each of four generators, two readers."""
+    if name not in PRESETS:
+        raise InputError(f"--preset: unknown protocol {name}; known are {', '.join(PRESETS)}")
+    return PRESETS[name]
+
+
+def _problems(p: Protocol) -> list[str]:
+    """Everything that is wrong with a protocol, in the order of its fields."""
+    codes = [reader.code for reader in p.readers]
+    keys = [question.key for question in p.all_questions]
+    checks = [
+        (not p.title.strip(), "title: needed a few words, came an empty text"),
+        (not p.sources, "sources: needed at least one, came none"),
+        (not p.readers, "readers: needed at least one, came none"),
+        (any(not code.strip() for code in codes), "readers: every reader needs a code"),
+        (len(set(codes)) < len(codes), f"readers: codes must differ, came {', '.join(codes)}"),
+        (len({(s.kind, s.name) for s in p.sources}) < len(p.sources), "sources: the same source is named twice"),
+        (any(s.kind not in ("cohort", "run", "folder") for s in p.sources), "sources: kind is cohort, run or folder"),
+        (any(type(s.n) is not int or s.n < 1 for s in p.sources), "sources: n must be a whole number, at least 1"),
+        (
+            any(s.label not in (None, "real", "fake") or (s.kind == "folder" and s.label is None) for s in p.sources),
+            "sources: label is real or fake, and a folder must have one",
+        ),
+        (any(s.kind == "run" and s.label == "real" for s in p.sources), "sources: a run makes fakes, not real cases"),
+        (any(s.kind == "cohort" and s.label == "fake" for s in p.sources), "sources: a cohort holds real cases"),
+        (any(not 0 < s.truncation <= 2 for s in p.sources), "sources: truncation must be above 0 and at most 2"),
+        (p.stimulus not in ("slice", "volume"), f"stimulus: needed slice or volume, came {p.stimulus}"),
+        (p.plane not in PLANES, f"plane: needed one of {', '.join(PLANES)}, came {p.plane}"),
+        (
+            len(p.slice_range) != 2 or not 0 <= p.slice_range[0] <= p.slice_range[-1] <= 1,
+            f"slice_range: needed two numbers 0 <= first <= last <= 1, came {list(p.slice_range)}",
+        ),
+        (not any(q.required for q in p.questions), "questions: at least one must be required"),
+        (len(set(keys)) < len(keys), "questions: keys must differ"),
+        (any(q.kind not in QUESTION_KINDS for q in p.questions), f"questions: kind is {', '.join(QUESTION_KINDS)}"),
+        (any(q.kind == "choice" and len(q.options) < 2 for q in p.questions), "questions: a choice needs two options"),
+        (p.window not in ("fixed", "adjustable"), f"window: needed fixed or adjustable, came {p.window}"),
+        (not 0 <= p.window_low < p.window_high <= 1, "window_low, window_high: needed 0 <= low < high <= 1"),
+        (not 0 <= p.background_floor < 0.5, "background_floor: needed 0 to 0.5"),
+        (
+            p.interpolation not in ("linear", "nearest"),
+            f"interpolation: needed linear or nearest, came {p.interpolation}",
+        ),
+        (not 0 <= p.magnification <= 32, "magnification: needed 0 (automatic) to 32"),
+        (not 0 <= p.repeats_share <= 1, "repeats_share: needed 0 to 1"),
+        (not 0 <= p.practice <= 100, "practice: needed 0 to 100"),
+        (p.time_cap_s is not None and not p.time_cap_s > 0, "time_cap_s: needed seconds above 0, or null"),
+        (p.rest_break_every < 0, "rest_break_every: needed 0 (none) or more"),
+        (not 1 <= p.rounds <= 5, "rounds: needed 1 to 5"),
+        (not (math.isfinite(p.washout_weeks) and p.washout_weeks >= 0), "washout_weeks: needed 0 or more"),
+        (not 0 < p.equivalence_margin < 0.5, "equivalence_margin: needed above 0 and below 0.5"),
+    ]
+    return [problem for wrong, problem in checks if wrong]
+
+
+PRESETS = {
+    "dwi-2020": Protocol(
+        title="Real or generated: 50 real images and 50 of each of four generators (after Ungría Hirte et al. 2020)",
+        sources=(
+            Source(kind="cohort", name="simulated", n=50),
+            *(Source(kind="run", name=name, n=50) for name in ("vae-8", "vae-512", "ivae-32", "ivae-256")),
+        ),
+        readers=(Reader(code="R1", experience_years=7), Reader(code="R2", experience_years=7)),
+    )
+}
+"""Named protocols. `dwi-2020` is the design of the DWI paper's subjective evaluation (section 3.4)."""

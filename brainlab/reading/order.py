@@ -1,0 +1,64 @@
+"""The order in which a reader sees the cases: random, practice first, hidden repeats far from their first showing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy.stats import rankdata
+
+from brainlab.types import FloatArray
+
+TRIES = 100
+MAX_CORRELATION = 0.1
+
+
+@dataclass(frozen=True)
+class Showing:
+    """One place in a reader's order. case: index of the stimulus. occurrence: 1, or 2 for a hidden repeat."""
+
+    case: int
+    occurrence: int
+    phase: Literal["practice", "main", "repeat"]
+
+
+def draw_order(is_real: Sequence[bool], practice: Sequence[bool], repeats: int, seed: Sequence[int]) -> list[Showing]:
+    """Draw the order of one reader and round.
+
+    is_real, practice: one entry a stimulus. repeats: number of main cases shown a second time.
+    seed: study, reader and round, so that every order differs and can be drawn again.
+    The draw is repeated until labels and positions are rank-uncorrelated (|rho| at most 0.1, or the least of 100
+    draws), so that neither fatigue nor learning falls on one label more than on the other.
+    """
+    random = np.random.default_rng(list(seed))
+    flags = np.asarray(is_real, dtype=float)
+    drills = [Showing(int(case), 1, "practice") for case in random.permutation(np.flatnonzero(practice))]
+    cases = np.flatnonzero(~np.asarray(practice, dtype=bool))
+    best: list[Showing] = []
+    least = np.inf
+    for _ in range(TRIES):
+        order = _with_repeats([int(case) for case in random.permutation(cases)], repeats, random)
+        correlation = abs(_rank_correlation(flags[[showing.case for showing in order]]))
+        if correlation < least:
+            best, least = order, correlation
+        if least <= MAX_CORRELATION:
+            break
+    return drills + best
+
+
+def _with_repeats(order: list[int], repeats: int, random: np.random.Generator) -> list[Showing]:
+    """Insert hidden repeats at random places, a fifth of the study (at most 30 cases) or more after the first."""
+    gap = min(30, max(1, len(order) // 5))
+    showings = [Showing(case, 1, "main") for case in order]
+    chosen = random.permutation(max(len(order) - gap, 0))[:repeats]
+    for case in [order[place] for place in chosen]:
+        first = next(place for place, showing in enumerate(showings) if showing.case == case)
+        showings.insert(int(random.integers(first + gap + 1, len(showings) + 1)), Showing(case, 2, "repeat"))
+    return showings
+
+
+def _rank_correlation(labels: FloatArray) -> float:
+    """Spearman's rho of labels with their positions; 0 when all labels are the same."""
+    if len(labels) < 2 or labels.std() == 0:
+        return 0.0
+    return float(np.corrcoef(rankdata(labels), np.arange(len(labels)))[0, 1])

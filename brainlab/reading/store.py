@@ -1,0 +1,153 @@
+"""The two databases of a study on disk: connections, transactions, migrations. Schema in schema.sql."""
+
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from brainlab.errors import BrainlabError, InputError
+
+SCHEMA_VERSION = 1
+MIGRATIONS: dict[int, str] = {}
+"""SQL that brings a study.db of version k to k + 1, by k; version 1 is the first."""
+
+SCHEMA = Path(__file__).with_name("schema.sql")
+TRUTH_SCHEMA = Path(__file__).with_name("truth_schema.sql")
+BUSY_TIMEOUT_S = 15.0
+
+
+class StorageError(BrainlabError):
+    """The study's database could not be read or written; whatever was acknowledged before is kept."""
+
+
+def now() -> str:
+    """Return the time as it is stored: UTC, ISO 8601, milliseconds."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+class Store:
+    """study.db of one study folder. Opens a connection for each operation, so it may be shared between threads."""
+
+    def __init__(self, folder: Path | str) -> None:
+        self.folder = Path(folder)
+
+    @property
+    def path(self) -> Path:
+        return self.folder / "study.db"
+
+    @property
+    def truth_path(self) -> Path:
+        return self.folder / "truth.db"
+
+    @property
+    def anchor_path(self) -> Path:
+        return self.folder / "anchor.log"
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """One consistent view of the database."""
+        with _spoken_errors(self.path), _closing(self._connect()) as db:
+            db.execute("PRAGMA query_only = ON")
+            db.execute("BEGIN")
+            yield db
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """One transaction, holding the write lock from its start; on disk when the block ends, or not at all."""
+        with _spoken_errors(self.path), _closing(self._connect()) as db:
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield db
+                db.execute("COMMIT")
+            except BaseException:
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+                raise
+
+    def backup(self, target: Path) -> None:
+        """Copy study.db while it is in use, with SQLite's online backup; the copy appears whole or not at all."""
+        with _spoken_errors(self.path), _closing(self._connect()) as db:
+            handle, scratch = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
+            os.close(handle)
+            try:
+                with _closing(sqlite3.connect(scratch)) as copy:
+                    db.backup(copy)
+                    copy.execute("PRAGMA journal_mode = DELETE")
+                Path(scratch).replace(target)
+            except BaseException:
+                Path(scratch).unlink(missing_ok=True)
+                raise
+
+    def _connect(self) -> sqlite3.Connection:
+        if not self.path.is_file():
+            raise InputError(f"{self.folder}: no study here (no study.db)")
+        db = connect(self.path)
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        if version != SCHEMA_VERSION:
+            _migrate(db, version, self.path)
+        return db
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open an existing study database with every safeguard on.
+
+    recursive_triggers: without it INSERT OR REPLACE slips past the triggers that refuse DELETE.
+    synchronous FULL: an answer is on the disk when it is acknowledged.
+    """
+    db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+    db.row_factory = sqlite3.Row
+    for pragma in ("foreign_keys = ON", "recursive_triggers = ON", "synchronous = FULL"):
+        db.execute(f"PRAGMA {pragma}")
+    return db
+
+
+def create(folder: Path, fill: Callable[[sqlite3.Connection], None]) -> Store:
+    """Make a study folder with an empty study.db, let `fill` write its first rows, and rename it when whole."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        with _spoken_errors(scratch), _closing(sqlite3.connect(scratch / "study.db", isolation_level=None)) as db:
+            db.row_factory = sqlite3.Row
+            db.execute("PRAGMA journal_mode = WAL")
+            db.executescript(SCHEMA.read_text())
+            db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            fill(db)
+        scratch.replace(folder)
+    except BaseException:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise
+    return Store(folder)
+
+
+def _migrate(db: sqlite3.Connection, version: int, path: Path) -> None:
+    """Bring a database of an earlier version up to date in one transaction; refuse one of a later version."""
+    if version > SCHEMA_VERSION or not all(step in MIGRATIONS for step in range(version, SCHEMA_VERSION)):
+        db.close()
+        raise InputError(
+            f"{path}: needed schema version {SCHEMA_VERSION}, came {version}; use the brainlab that made it"
+        )
+    steps = "".join(MIGRATIONS[step] for step in range(version, SCHEMA_VERSION))
+    db.executescript(f"BEGIN IMMEDIATE; {steps} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+
+
+@contextmanager
+def _closing(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    try:
+        yield db
+    finally:
+        db.close()
+
+
+@contextmanager
+def _spoken_errors(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into one line that says what became of the data."""
+    try:
+        yield
+    except sqlite3.IntegrityError as error:
+        raise StorageError(f"{path}: refused, {error}; nothing was changed") from error
+    except (sqlite3.Error, OSError) as error:
+        raise StorageError(f"{path}: {error}; nothing was changed, earlier answers are kept") from error
