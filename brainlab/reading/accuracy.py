@@ -89,3 +89,29 @@ def signal_detection(hits: int, real: int, false_alarms: int, fake: int) -> tupl
     hit = stats.norm.ppf((hits + 0.5) / (real + 1))
     false_alarm = stats.norm.ppf((false_alarms + 0.5) / (fake + 1))
     return float(hit - false_alarm), float(-(hit + false_alarm) / 2)
+
+
+def balanced_accuracy(real: Estimate, fake: Iterable[tuple[int, int]], margin: float) -> dict[str, float | bool] | None:
+    """Compare a reader with chance: the mean of sensitivity and specificity, which guessing leaves at one half.
+
+    `real` is the sensitivity, `fake` the (right answers, n) of each fake source. Two one-sided tests at 5% call the
+    reader equivalent to chance when the 90% interval lies within 0.5 +- `margin` (Schuirmann 1987); an interval that
+    merely includes 0.5 shows nothing. Variances use (x + 0.5) / (n + 1). Returns value, low, high (90%), margin,
+    equivalent; None without both kinds of cases.
+    """
+    strata = [(successes, n) for successes, n in fake if n]
+    cases = sum(n for _, n in strata)
+    if not real.n or not cases or real.value is None:
+        return None
+    value = (real.value + sum(successes for successes, _ in strata) / cases) / 2
+    groups = [(round(real.value * real.n), real.n, 1.0), *((x, n, n / cases) for x, n in strata)]
+    variance = sum((w / 2) ** 2 * p * (1 - p) / n for x, n, w in groups for p in [(x + 0.5) / (n + 1)])
+    half = float(stats.norm.ppf(0.95)) * variance**0.5
+    low, high = value - half, value + half
+    return {
+        "value": value,
+        "low": max(low, 0.0),
+        "high": min(high, 1.0),
+        "margin": margin,
+        "equivalent": bool(0.5 - margin < low and high < 0.5 + margin),
+    }

@@ -7,7 +7,14 @@ import numpy as np
 import pandas as pd
 
 from brainlab.errors import InputError
-from brainlab.reading.accuracy import roc_area, roc_area_se, signal_detection, stratified_share, wilson
+from brainlab.reading.accuracy import (
+    balanced_accuracy,
+    roc_area,
+    roc_area_se,
+    signal_detection,
+    stratified_share,
+    wilson,
+)
 from brainlab.reading.agreement import (
     LEVELS,
     category_counts,
@@ -26,17 +33,19 @@ NO_TRUTH = "undefined: the table has no column 'truth'"
 NOT_REAL_FAKE = "undefined: the answers are not 'real' and 'fake'"
 
 
-def study_statistics(frame: pd.DataFrame, level: str = "nominal") -> dict[str, Any]:
+def study_statistics(frame: pd.DataFrame, level: str = "nominal", equivalence_margin: float = 0.1) -> dict[str, Any]:
     """Return agreement and accuracy of the readers of one study.
 
     `frame` has one row an answer: reader, case, answer and, where known, truth, confidence (1-5), source, class, and
     phase (practice rows are left out, repeat rows enter the intra-reader figures only). An empty answer is missing.
-    `level` is Krippendorff's: nominal, ordinal, interval or ratio.
+    `level` is Krippendorff's: nominal, ordinal, interval or ratio. `equivalence_margin` is how far from one half the
+    balanced accuracy may lie and still count as chance; fix it before anyone reads.
 
     Keys: `readers`, `cases`, `answers`; `cohens_kappa` (one entry a pair of readers), `intra_reader` (Cohen's kappa of
     a reader with themself), `fleiss_kappa`, `gwet_ac1`, `pabak`, `krippendorff_alpha`, each with value, low, high, n
-    and reason; `per_reader` {reader: {accuracy, sensitivity, specificity, auc, d_prime, criterion}}; `per_source` and
-    `per_class` {reader: {source: share called real}}. A value of None is undefined, and `reason` says why.
+    and reason; `per_reader` {reader: {accuracy, sensitivity, specificity, auc, d_prime, criterion, against_chance}};
+    `per_source` and `per_class` {reader: {source: share called real}}; `seconds_per_case` {reader: median and
+    quartiles}. A value of None is undefined, and `reason` says why.
     Raises InputError for a table or level that cannot be used.
     """
     if level not in LEVELS:
@@ -58,9 +67,13 @@ def study_statistics(frame: pd.DataFrame, level: str = "nominal") -> dict[str, A
         "gwet_ac1": {**gwet_ac1(counts).as_dict(), "se": gwet_ac1_se(counts)},
         "pabak": pabak(counts).as_dict(),
         "krippendorff_alpha": {**_alpha(answers, level), "level": level},
-        "per_reader": {reader: _reader(rows, answers) for reader, rows in _by(answers.main, "reader", answers.readers)},
+        "per_reader": {
+            reader: _reader(rows, answers, equivalence_margin)
+            for reader, rows in _by(answers.main, "reader", answers.readers)
+        },
         "per_source": _called_real(answers, "source"),
         "per_class": _called_real(answers, "class"),
+        "seconds_per_case": _pace(answers),
     }
 
 
@@ -97,7 +110,7 @@ def _alpha(answers: Answers, level: str) -> dict[str, Any]:
     return krippendorff_alpha(category_counts(answers.codes, len(answers.categories)), level, values).as_dict()
 
 
-def _reader(rows: pd.DataFrame, answers: Answers) -> dict[str, Any]:
+def _reader(rows: pd.DataFrame, answers: Answers, margin: float) -> dict[str, Any]:
     """Accuracy, sensitivity (of 'real'), specificity, ROC area, d' and criterion of one reader."""
     given = rows[rows["answer"].notna()]
     if "truth" not in rows:
@@ -109,7 +122,8 @@ def _reader(rows: pd.DataFrame, answers: Answers) -> dict[str, Any]:
         missing = undefined(NOT_REAL_FAKE, len(given)).as_dict()
         return figures | dict.fromkeys(("sensitivity", "specificity", "auc"), missing)
     real, fake = given[given["truth"] == REAL], given[given["truth"] == FAKE]
-    figures["sensitivity"] = _share(real).as_dict()
+    sensitivity = _share(real)
+    figures["sensitivity"] = sensitivity.as_dict()
     figures["specificity"] = _share(fake).as_dict()
     figures["auc"] = _auc(real, fake)
     detection = signal_detection(
@@ -118,14 +132,19 @@ def _reader(rows: pd.DataFrame, answers: Answers) -> dict[str, Any]:
     return figures | {
         "d_prime": None if detection is None else detection[0],
         "criterion": None if detection is None else detection[1],
+        "against_chance": balanced_accuracy(sensitivity, _strata(fake), margin),
     }
 
 
 def _share(rows: pd.DataFrame) -> Estimate:
     """Share of right answers; sources, where known, are strata."""
-    right = rows["answer"] == rows["truth"]
-    strata = rows["source"].fillna("") if "source" in rows else pd.Series("", index=rows.index)
-    return stratified_share([(int(group.sum()), len(group)) for _, group in right.groupby(strata)])
+    return stratified_share(_strata(rows))
+
+
+def _strata(rows: pd.DataFrame) -> list[tuple[int, int]]:
+    """Right answers and number of answers of each source."""
+    source = rows["source"].fillna("") if "source" in rows else pd.Series("", index=rows.index)
+    return [(int(group.sum()), len(group)) for _, group in (rows["answer"] == rows["truth"]).groupby(source)]
 
 
 def _auc(real: pd.DataFrame, fake: pd.DataFrame) -> dict[str, Any]:
@@ -150,6 +169,19 @@ def _called_real(answers: Answers, column: str) -> dict[str, dict[str, dict[str,
         for group, cases in _by(rows, column, groups):
             called = int((cases["answer"] == REAL).sum())
             table[reader][group] = {"called_real": called, **wilson(called, len(cases)).as_dict()}
+    return table
+
+
+def _pace(answers: Answers) -> dict[str, dict[str, float]]:
+    """Median and quartiles of the seconds each reader looked at a case."""
+    if "active_ms" not in answers.main:
+        return {}
+    table = {}
+    for reader, rows in _by(answers.main, "reader", answers.readers):
+        seconds = rows["active_ms"].dropna() / 1000
+        if len(seconds):
+            low, median, high = np.quantile(seconds, [0.25, 0.5, 0.75])
+            table[reader] = {"median": float(median), "quartile_1": float(low), "quartile_3": float(high)}
     return table
 
 

@@ -1,0 +1,87 @@
+"""The report says in words and one HTML file what the statistics say in numbers."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from brainlab.reading.report import kappa_in_words, study_report, table_2
+from brainlab.reading.report_html import report_html
+
+
+@pytest.fixture
+def frame() -> pd.DataFrame:
+    """Two readers, ten real and ten fake cases; the first knows, the second calls everything real but two fakes."""
+    rows = []
+    for case in range(20):
+        truth = "real" if case < 10 else "fake"
+        second = "fake" if case >= 18 else "real"
+        for reader, answer in (("R1", truth), ("R2", second)):
+            rows.append(
+                {
+                    "reader": reader,
+                    "case": str(case),
+                    "answer": answer,
+                    "truth": truth,
+                    "source": "people" if truth == "real" else "<model>",
+                    "phase": "main",
+                    "active_ms": 1000 * (case + 1),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def test_table_2_counts_and_percents(frame):
+    table = table_2(study_report(frame)).set_index(["reader", "source"])
+    assert table.loc[("R2", "<model>"), "called real"] == 8
+    assert table.loc[("R2", "<model>"), "percent"] == 80
+    assert table.loc[("R1", "people"), "high"] == 100
+    assert table.loc[("R1", "people"), "low"] < 75
+
+
+def test_summary_and_cautions_speak_of_what_was_found(frame):
+    report = study_report(frame)
+    text = " ".join(report["summary"])
+    assert "R1 judged 100%" in text
+    assert "agree on 60% of 20 cases" in text
+    assert "'slight'" in text
+    assert any("fewer than 30" in line for line in report["cautions"])
+    assert report["seconds_per_case"]["R1"]["median"] == 10.5
+    json.dumps(report, allow_nan=False)
+
+
+def test_a_reader_who_guesses_often_enough_is_equivalent_to_chance():
+    guess = pd.DataFrame(
+        {
+            "reader": "R1",
+            "case": [str(case) for case in range(800)],
+            "answer": ["real", "fake"] * 400,
+            "truth": ["real", "real", "fake", "fake"] * 200,
+        }
+    )
+    assert study_report(guess)["per_reader"]["R1"]["against_chance"]["equivalent"]
+    few = study_report(guess.head(40))["per_reader"]["R1"]["against_chance"]
+    assert (few["value"], few["equivalent"]) == (0.5, False)
+
+
+def test_html_is_one_safe_file(frame):
+    page = report_html(study_report(frame))
+    assert "&lt;model&gt;" in page
+    assert "<model>" not in page
+    assert "<script" not in page
+    assert page.count("<svg") == 2
+    assert "href=" not in page
+    assert "src=" not in page
+
+
+def test_undefined_kappa_is_said_with_its_reason(frame):
+    report = study_report(frame.assign(answer="real"))
+    assert any("undefined" in line for line in report["summary"])
+    assert "undefined" in report_html(report)
+
+
+@pytest.mark.parametrize(
+    ("value", "word"), [(-0.1, "worse than chance"), (0.15, "slight"), (0.6, "moderate"), (0.84, "almost perfect")]
+)
+def test_words_for_kappa(value, word):
+    assert kappa_in_words(value) == word
