@@ -1,0 +1,84 @@
+// The bridge to Streamlit: `mount` is called with every new set of data and keeps what is already on screen.
+
+import { adoptStyle, make } from "./frame.js";
+import { createExplorer } from "./explorer.js";
+import { createViewer } from "./viewer.js";
+import { afterPaint } from "./timing.js";
+
+const opened = performance.now();
+
+/** Show or update a component; returns the clean-up. */
+export function mount({ data, parentElement, setStateValue }) {
+  let host = parentElement.brainlabHost;
+  if (!host) {
+    host = make("div.bv-host");
+    parentElement.append(host);
+    adoptStyle(host);
+    parentElement.brainlabHost = host;
+  }
+  host.app ??= data.kind === "explorer" ? new ExplorerHost(host) : new PanelsHost(host);
+  host.app.update(data, setStateValue);
+  return () => setTimeout(() => {
+    if (host.isConnected) return;
+    host.app.destroy();
+    delete parentElement.brainlabHost;
+  }, 0);
+}
+
+/** One viewer a panel, in columns; the viewers are kept while their number and options stay. */
+class PanelsHost {
+  constructor(host) {
+    this.host = host;
+    this.viewers = [];
+    this.urls = [];
+  }
+
+  update({ panels, columns, options, group }) {
+    const signature = JSON.stringify([columns, options, panels.map((panel) => [panel.title, panel.note, panel.shape, panel.options])]);
+    if (signature !== this.signature) this.#rebuild(panels, columns, options, group);
+    this.signature = signature;
+    panels.forEach((panel, i) => {
+      const url = `${panel.url} ${panel.overlay?.url}`;
+      if (this.urls[i] === url) return;
+      this.urls[i] = url;
+      this.viewers[i].load(panel).then(() => afterPaint("first-image", opened));
+    });
+  }
+
+  #rebuild(panels, columns, options, group) {
+    this.destroy();
+    this.urls = [];
+    const grid = make("div.bv-panels");
+    grid.classList.toggle("bv-tight", panels.length > 1);
+    grid.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`;
+    this.host.replaceChildren(grid);
+    const shared = panels.length > 1 ? group : null;
+    this.viewers = panels.map((panel) => createViewer(grid, {
+      ...options, ...panel.options, group: shared, title: panel.title, note: panel.note, shape: panel.shape, affine: panel.affine,
+      overlay: panel.overlay && { opacity: panel.overlay.opacity },
+    }));
+  }
+
+  destroy() {
+    this.viewers.forEach((viewer) => viewer.destroy());
+    this.viewers = [];
+  }
+}
+
+class ExplorerHost {
+  constructor(host) { this.host = host; }
+
+  update(data, setStateValue) {
+    if (this.explorer && this.run !== data.decodeUrl) this.destroy();
+    this.run = data.decodeUrl;
+    this.explorer ??= createExplorer(this.host, data);
+    this.explorer.onRelease = (state) => setStateValue("state", state);
+    this.explorer.update(data);
+  }
+
+  destroy() {
+    this.explorer?.destroy();
+    this.explorer = null;
+    this.host.replaceChildren();
+  }
+}

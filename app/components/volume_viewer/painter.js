@@ -1,0 +1,151 @@
+// Draws one plane of a volume onto one canvas: slice, overlay, crosshair, letters, scale bar.
+
+import { extractSlice, flipped, letters, PLANES, planeSize, roundLength } from "./geometry.js";
+
+const FONT = "system-ui, sans-serif";
+const CROSSHAIR = "rgba(94, 209, 190, 0.75)";
+const LABEL = "rgba(226, 234, 240, 0.92)";
+
+export class Painter {
+  constructor(canvas, plane) {
+    this.canvas = canvas;
+    this.plane = plane;
+    this.context = canvas.getContext("2d", { alpha: false });
+    this.layers = { volume: document.createElement("canvas"), overlay: document.createElement("canvas") };
+  }
+
+  /** Match the canvas to its size on screen, in device pixels. Returns whether anything changed. */
+  resize() {
+    const ratio = globalThis.devicePixelRatio || 1;
+    const width = Math.max(1, Math.round(this.canvas.clientWidth * ratio));
+    const height = Math.max(1, Math.round(this.canvas.clientHeight * ratio));
+    if (this.canvas.width === width && this.canvas.height === height) return false;
+    this.canvas.width = width;
+    this.canvas.height = height;
+    return true;
+  }
+
+  /** Where the slice lies on the canvas, in CSS pixels: {left, top, scaleU, scaleV, columns, rows}. */
+  frame(state) {
+    const { u, v } = PLANES[this.plane];
+    const size = planeSize(this.plane, state.shape, state.spacing);
+    const fit = Math.min(this.canvas.clientWidth / size.width, this.canvas.clientHeight / size.height);
+    const scale = fit * state.zoom;
+    const pan = state.pan[this.plane];
+    return {
+      ...size,
+      scale,
+      scaleU: scale * state.spacing[u],
+      scaleV: scale * state.spacing[v],
+      left: (this.canvas.clientWidth - size.width * scale) / 2 + pan.x,
+      top: (this.canvas.clientHeight - size.height * scale) / 2 + pan.y,
+    };
+  }
+
+  /** Screen position (CSS pixels within the canvas) to the two voxel indices of this plane, or null outside. */
+  voxelAt(state, x, y, { clamp = false } = {}) {
+    const frame = this.frame(state);
+    let column = Math.floor((x - frame.left) / frame.scaleU);
+    let row = Math.floor((y - frame.top) / frame.scaleV);
+    if (clamp) {
+      column = Math.min(frame.columns - 1, Math.max(0, column));
+      row = Math.min(frame.rows - 1, Math.max(0, row));
+    } else if (column < 0 || row < 0 || column >= frame.columns || row >= frame.rows) {
+      return null;
+    }
+    const flip = flipped(this.plane, state.convention);
+    return { u: flip ? frame.columns - 1 - column : column, v: frame.rows - 1 - row };
+  }
+
+  /** Draw the plane as `state` says. */
+  draw(state) {
+    this.resize();
+    const { context } = this;
+    const ratio = this.canvas.width / Math.max(1, this.canvas.clientWidth);
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.fillStyle = state.invert ? "#fff" : "#000";
+    context.fillRect(0, 0, this.canvas.width, this.canvas.height);
+    if (!state.data) return;
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    const frame = this.frame(state);
+    context.imageSmoothingEnabled = state.interpolation !== "nearest";
+    context.imageSmoothingQuality = state.interpolation === "cubic" ? "high" : "low";
+    this.#layer(state, state.data, state.table, this.layers.volume, frame, 1);
+    if (state.overlay && state.overlayOpacity > 0) {
+      this.#layer(state, state.overlay, state.overlayTable, this.layers.overlay, frame, state.overlayOpacity);
+    }
+    if (state.crosshairShown) this.#crosshair(state, frame);
+    if (state.labels) this.#labels(state, frame);
+  }
+
+  #layer(state, data, table, layer, frame, opacity) {
+    if (layer.width !== frame.columns || layer.height !== frame.rows) {
+      layer.width = frame.columns;
+      layer.height = frame.rows;
+      layer.image = null;
+    }
+    const layerContext = layer.getContext("2d");
+    layer.image ??= layerContext.createImageData(frame.columns, frame.rows);
+    const pixels = new Uint32Array(layer.image.data.buffer);
+    const index = state.crosshair[PLANES[this.plane].normal];
+    extractSlice(pixels, data, table, this.plane, index, state.shape, state.convention);
+    layerContext.putImageData(layer.image, 0, 0);
+    this.context.globalAlpha = opacity;
+    const { left, top, columns, rows, scaleU, scaleV } = frame;
+    this.context.drawImage(layer, left, top, columns * scaleU, rows * scaleV);
+    this.context.globalAlpha = 1;
+  }
+
+  #crosshair(state, frame) {
+    const { u, v } = PLANES[this.plane];
+    const flip = flipped(this.plane, state.convention);
+    const column = flip ? frame.columns - 1 - state.crosshair[u] : state.crosshair[u];
+    const row = frame.rows - 1 - state.crosshair[v];
+    const x = Math.round(frame.left + (column + 0.5) * frame.scaleU) + 0.5;
+    const y = Math.round(frame.top + (row + 0.5) * frame.scaleV) + 0.5;
+    const gap = 7;
+    const { context } = this;
+    context.strokeStyle = CROSSHAIR;
+    context.lineWidth = 1;
+    context.beginPath();
+    for (const [x1, y1, x2, y2] of [
+      [0, y, x - gap, y], [x + gap, y, this.canvas.clientWidth, y],
+      [x, 0, x, y - gap], [x, y + gap, x, this.canvas.clientHeight],
+    ]) {
+      context.moveTo(x1, y1);
+      context.lineTo(x2, y2);
+    }
+    context.stroke();
+  }
+
+  #labels(state, frame) {
+    const { context } = this;
+    const width = this.canvas.clientWidth;
+    const height = this.canvas.clientHeight;
+    const small = width < 170;
+    const sides = letters(this.plane, state.convention);
+    context.font = `600 ${small ? 10 : 12}px ${FONT}`;
+    context.fillStyle = state.invert ? "#1b2733" : LABEL;
+    context.strokeStyle = state.invert ? "rgba(255,255,255,.8)" : "rgba(0,0,0,.8)";
+    context.lineWidth = 3;
+    const write = (text, x, y, align, baseline) => {
+      context.textAlign = align;
+      context.textBaseline = baseline;
+      context.strokeText(text, x, y);
+      context.fillText(text, x, y);
+    };
+    write(sides.left, 5, height / 2, "left", "middle");
+    write(sides.right, width - 5, height / 2, "right", "middle");
+    write(sides.top, width / 2, 4, "center", "top");
+    write(sides.bottom, width / 2, height - 4, "center", "bottom");
+    if (small) return;
+    context.font = `500 11px ${FONT}`;
+    const { normal } = PLANES[this.plane];
+    write(`${this.plane} ${state.crosshair[normal] + 1}/${state.shape[normal]}`, 7, 6, "left", "top");
+    const length = roundLength((width * 0.3) / frame.scale);
+    const right = width - 9;
+    const text = length >= 10 ? `${length / 10} cm` : `${length} mm`;
+    context.fillRect(right - length * frame.scale, height - 9, length * frame.scale, 2);
+    write(text, right, height - 12, "right", "bottom");
+  }
+}

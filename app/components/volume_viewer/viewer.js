@@ -1,0 +1,290 @@
+// A brain volume in three linked planes on plain canvases. No framework, no dependency.
+//
+//   import { createViewer } from ".../viewer.js";
+//   const viewer = createViewer(element, { url, shape, affine });
+//   await viewer.ready;
+//
+// Options (all but `shape` and one of `url`, `buffer` may be left out)
+//   url | buffer    raw unsigned bytes of a C-ordered [X, Y, Z] RAS volume, without header
+//   shape           [X, Y, Z]
+//   affine          4x4 rows, voxel to mm; `spacing` [mm, mm, mm] does where no space is known
+//   planes          which of axial, coronal, sagittal; layout: auto | row | column | grid
+//   height          CSS pixels of the planes; from the width and the brain's proportions if absent
+//   title, note     text above the planes, and a badge beside it
+//   toolbar, labels, readout, keys     false hides or switches off
+//   convention      radiological (default) | neurological; conventionSwitch: false fixes it
+//   interpolation   cubic (default) | linear | nearest
+//   window          {low, high} grey levels 0-255; the `Brain` preset of the first volume if absent
+//   windowSwitch    false fixes the window; zoomSwitch: false fixes the magnification
+//   group           viewers of one group share crosshair, window, zoom and convention
+//   overlay         {url | buffer, map: diverging | hot, opacity, label}
+//
+// Methods: load(source), setVolume(bytes, {shape, affine}), setOverlay(overlay | null), setCrosshair([x, y, z]),
+// setWindow({low, high}), set(changes), reset(), handleKey(event), on("change" | "draw", fn), snapshot(), destroy().
+
+import { bindPointer, handleKey } from "./controls.js";
+import { greyTable, OVERLAY_TABLES, presetWindow, PRESETS } from "./colour.js";
+import { PLANE_NAMES, planeSize, spacingOf } from "./geometry.js";
+import { Mosaic } from "./mosaic.js";
+import { Painter } from "./painter.js";
+import { afterPaint } from "./timing.js";
+import { buildFrame } from "./frame.js";
+
+const SHARED = ["crosshair", "low", "high", "invert", "zoom", "pan", "convention"];
+const groups = new Map();
+
+/** Build a viewer inside `element` and return it; `viewer.ready` resolves when the first volume is drawn. */
+export function createViewer(element, options) {
+  return new Viewer(element, options);
+}
+
+/** Fetch raw bytes; throws an Error whose message can be shown. */
+export async function fetchVolume(url, init = {}) {
+  const response = await fetch(url, init);
+  if (!response.ok) throw new Error(response.status === 410 ? "This link has expired: reload the page." : "The volume could not be loaded: reload the page.");
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+export class Viewer {
+  constructor(element, options) {
+    this.options = { keys: true, toolbar: true, readout: true, labels: true, layout: "auto", planes: PLANE_NAMES, ...options };
+    this.listeners = { change: new Set(), draw: new Set() };
+    this.state = {
+      data: null,
+      shape: options.shape,
+      affine: options.affine ?? null,
+      spacing: options.spacing ?? (options.affine ? spacingOf(options.affine) : [1, 1, 1]),
+      crosshair: options.crosshair ?? options.shape.map((n) => Math.floor(n / 2)),
+      low: options.window?.low ?? 0,
+      high: options.window?.high ?? 255,
+      invert: false,
+      zoom: 1,
+      pan: Object.fromEntries(PLANE_NAMES.map((plane) => [plane, { x: 0, y: 0 }])),
+      convention: options.convention ?? "radiological",
+      interpolation: options.interpolation ?? "cubic",
+      labels: this.options.labels,
+      crosshairShown: options.crosshairShown ?? true,
+      overlay: null,
+      overlayOpacity: options.overlay?.opacity ?? 0.7,
+      overlayTable: null,
+      table: null,
+    };
+    this.windowChosen = Boolean(options.window);
+    this.activePlane = this.options.planes[0];
+    this.largePlane = null;
+    this.dom = buildFrame(this, element);
+    this.painters = Object.fromEntries(
+      this.options.planes.map((plane) => [plane, new Painter(this.dom.canvases[plane], plane)]),
+    );
+    this.mosaic = new Mosaic(this, this.dom.mosaic);
+    this.unbind = bindPointer(this);
+    this.observer = new ResizeObserver(() => this.layout());
+    this.observer.observe(this.dom.planes);
+    this.#join();
+    this.#recolour();
+    this.layout();
+    this.ready = options.buffer || options.url ? this.load(options) : Promise.resolve();
+  }
+
+  /** Show {url | buffer, shape, affine, overlay}; of two loads under way the later one wins. */
+  async load(source) {
+    const turn = (this.turn = (this.turn ?? 0) + 1);
+    this.dom.busy(true);
+    try {
+      const data = source.buffer ? new Uint8Array(source.buffer) : await fetchVolume(source.url);
+      const overlay = source.overlay?.url ? await fetchVolume(source.overlay.url) : source.overlay?.buffer;
+      if (turn !== this.turn || this.destroyed) return;
+      this.setVolume(data, source);
+      if (source.overlay) this.setOverlay({ ...source.overlay, buffer: overlay });
+    } catch (error) {
+      if (turn === this.turn && !this.destroyed) this.dom.message(error.message);
+    } finally {
+      if (turn === this.turn) this.dom.busy(false);
+    }
+  }
+
+  /** Show bytes [X, Y, Z] at once; window, zoom and crosshair stay as they are. */
+  setVolume(data, { shape = this.state.shape, affine = this.state.affine } = {}) {
+    const { state } = this;
+    if (data.length !== shape[0] * shape[1] * shape[2]) {
+      this.dom.message("The volume does not fit its stated shape.");
+      return;
+    }
+    const reshaped = shape.some((n, axis) => n !== state.shape[axis]);
+    state.data = data;
+    state.shape = shape;
+    if (affine) {
+      state.affine = affine;
+      state.spacing = spacingOf(affine);
+    }
+    if (reshaped) {
+      state.crosshair = shape.map((n) => Math.floor(n / 2));
+      this.layout();
+    }
+    this.dom.message(null);
+    if (!this.windowChosen) this.setWindow(presetWindow(data, PRESETS[1]));
+    this.redraw();
+  }
+
+  /** Lay {buffer, map, opacity, label, gain} over the volume, or take it away with null. */
+  setOverlay(overlay) {
+    const { state } = this;
+    state.overlay = overlay?.buffer ? new Uint8Array(overlay.buffer) : null;
+    if (state.overlay && state.overlay.length !== state.data?.length) state.overlay = null;
+    if (overlay?.opacity !== undefined) state.overlayOpacity = overlay.opacity;
+    state.overlayTable = state.overlay ? OVERLAY_TABLES[overlay.map ?? "diverging"](overlay.gain) : null;
+    this.dom.overlayControls(state.overlay ? overlay : null);
+    this.redraw();
+  }
+
+  /** Move the crosshair to whole voxel indices, kept inside the volume. */
+  setCrosshair(point, since) {
+    const crosshair = point.map((value, axis) => Math.min(this.state.shape[axis] - 1, Math.max(0, Math.round(value))));
+    this.set({ crosshair }, since);
+  }
+
+  /** Choose the grey levels {low, high} (0-255) that are drawn black and white. */
+  setWindow({ low, high }, since) {
+    this.windowChosen = true;
+    const from = Math.min(254, Math.max(-128, low));
+    this.set({ low: from, high: Math.min(512, Math.max(from + 1, high)) }, since);
+  }
+
+  /** Change any part of the state, here and in the viewers of the same group. */
+  set(changes, since) {
+    Object.assign(this.state, changes);
+    if ("low" in changes || "high" in changes || "invert" in changes) this.#recolour();
+    const shared = Object.fromEntries(Object.entries(changes).filter(([name]) => SHARED.includes(name)));
+    for (const other of this.#others()) other.follow(shared, this.state);
+    this.listeners.change.forEach((listener) => listener(changes, this));
+    this.redraw(since);
+  }
+
+  /** Take over a change made in another viewer of the group. */
+  follow(changes, from) {
+    const own = { ...changes };
+    if (own.crosshair) {
+      own.crosshair = own.crosshair.map((value, axis) => Math.min(this.state.shape[axis] - 1,
+        Math.floor(((value + 0.5) / from.shape[axis]) * this.state.shape[axis])));
+    }
+    if ("low" in own) this.windowChosen = true;
+    Object.assign(this.state, own);
+    if ("low" in own || "invert" in own) this.#recolour();
+    this.redraw();
+  }
+
+  /** Back to the first zoom, pan, window and crosshair. */
+  reset() {
+    const pan = Object.fromEntries(PLANE_NAMES.map((plane) => [plane, { x: 0, y: 0 }]));
+    const window = this.state.data && this.canWindow ? (this.options.window ?? presetWindow(this.state.data, PRESETS[1])) : {};
+    this.set({ zoom: 1, pan, invert: false, crosshair: this.state.shape.map((n) => Math.floor(n / 2)), ...window });
+  }
+
+  get canWindow() { return this.options.windowSwitch !== false; }
+
+  get canZoom() { return this.options.zoomSwitch !== false; }
+
+  /** Act on a key event; returns whether it was one of the viewer's keys. */
+  handleKey(event) { return handleKey(this, event); }
+
+  /** Listen to "change" (state) or "draw" (a frame was painted); returns a function that stops listening. */
+  on(name, listener) {
+    this.listeners[name].add(listener);
+    return () => this.listeners[name].delete(listener);
+  }
+
+  /** Paint in the next frame; several calls before it make one. `since` is the event's time, for benchmarks. */
+  redraw(since) {
+    this.since ??= since;
+    if (this.pending || this.destroyed) return;
+    this.pending = requestAnimationFrame(() => {
+      this.pending = null;
+      this.paint();
+    });
+  }
+
+  /** Paint now. */
+  paint() {
+    const began = this.since;
+    this.since = undefined;
+    if (this.mosaic.shown) this.mosaic.draw(this.state, this.activePlane);
+    else for (const plane of this.visiblePlanes) this.painters[plane].draw(this.state);
+    this.dom.status(this.state);
+    this.listeners.draw.forEach((listener) => listener(this));
+    afterPaint("view", began);
+  }
+
+  get visiblePlanes() { return this.largePlane ? [this.largePlane] : this.options.planes; }
+
+  /** Give the planes their places for the width at hand. */
+  layout() {
+    const width = this.dom.planes.clientWidth;
+    if (!width || this.destroyed) return;
+    const { shape, spacing } = this.state;
+    const sizes = this.visiblePlanes.map((plane) => planeSize(plane, shape, spacing));
+    const wanted = this.options.layout === "auto" ? (width >= 480 ? "row" : "grid") : this.options.layout;
+    const columns = this.largePlane || wanted === "column" ? 1 : wanted === "grid" ? Math.min(2, sizes.length) : sizes.length;
+    const gap = 4;
+    const widths = Array.from({ length: columns }, (_, c) => Math.max(...sizes.filter((_, i) => i % columns === c).map((s) => s.width)));
+    const scale = (width - gap * (columns - 1)) / widths.reduce((sum, w) => sum + w, 0);
+    const rows = Array.from({ length: Math.ceil(sizes.length / columns) }, (_, r) =>
+      Math.max(...sizes.slice(r * columns, (r + 1) * columns).map((s) => s.height)));
+    const natural = rows.reduce((sum, h) => sum + h, 0) * scale;
+    const height = this.options.height ?? Math.min(natural, this.options.maxHeight ?? 720);
+    const total = rows.reduce((sum, h) => sum + h, 0);
+    this.dom.arrange({
+      columns: widths.map((w) => `${w}fr`).join(" "),
+      rows: rows.map((h) => `${((height - gap * (rows.length - 1)) * h) / total}px`).join(" "),
+      visible: this.visiblePlanes,
+      height,
+    });
+    this.paint();
+  }
+
+  /** Show one plane alone, or all again with null. */
+  enlarge(plane) {
+    this.largePlane = plane;
+    this.layout();
+  }
+
+  /** The planes as one PNG blob, as they are on screen. */
+  snapshot() {
+    this.paint();
+    const canvases = this.visiblePlanes.map((plane) => this.dom.canvases[plane]);
+    const out = document.createElement("canvas");
+    out.width = canvases.reduce((sum, canvas) => sum + canvas.width, 0);
+    out.height = Math.max(...canvases.map((canvas) => canvas.height));
+    const context = out.getContext("2d");
+    context.fillRect(0, 0, out.width, out.height);
+    let x = 0;
+    for (const canvas of canvases) {
+      context.drawImage(canvas, x, (out.height - canvas.height) / 2);
+      x += canvas.width;
+    }
+    return new Promise((resolve) => { out.toBlob(resolve, "image/png"); });
+  }
+
+  /** Take the viewer off the page. */
+  destroy() {
+    this.destroyed = true;
+    cancelAnimationFrame(this.pending);
+    this.observer.disconnect();
+    this.unbind();
+    groups.get(this.options.group)?.delete(this);
+    this.dom.root.remove();
+  }
+
+  #recolour() { this.state.table = greyTable(this.state); }
+
+  #join() {
+    const name = this.options.group;
+    if (!name) return;
+    if (!groups.has(name)) groups.set(name, new Set());
+    groups.get(name).add(this);
+  }
+
+  #others() {
+    const group = this.options.group ? groups.get(this.options.group) : null;
+    return group ? [...group].filter((other) => other !== this) : [];
+  }
+}
