@@ -1,0 +1,34 @@
+"""`brainlab reconstruct RUN PREPARED OUT`."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from brainlab.cli.progress import progress
+from brainlab.cohort.prepared import PreparedDataset
+from brainlab.errors import InputError
+from brainlab.experiments.export import save_image
+from brainlab.experiments.runs import load_run
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run_folder", type=Path, metavar="RUN")
+    parser.add_argument("prepared", type=Path, metavar="PREPARED")
+    parser.add_argument("out", type=Path, metavar="OUT", help="folder for NIfTI (volumes) or PNG (slices)")
+    parser.add_argument("--split", choices=["test", "train", "all"], default="test")
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    chosen, data = load_run(args.run_folder), PreparedDataset.open(args.prepared)
+    rows = data.indices(None if args.split == "all" else args.split)
+    if data.shape != chosen.shape:
+        raise InputError(f"{data.folder}: needs scans of {chosen.shape} voxels for this run, got {data.shape}")
+    if not len(rows):
+        raise InputError(f"{data.folder}: no scans in the split '{args.split}'; choose another with --split")
+    files = []
+    for row in progress(rows, "reconstructing", len(rows)):
+        mean, _ = chosen.encode(data.batch(rows[rows == row]))
+        scan = data.scans.iloc[int(row)]
+        name = f"sub-{scan['participant']}_ses-{scan['session']}_{row:04d}_reconstruction"
+        files.append(save_image(chosen.decode(mean)[0], data.affine, args.out / name))
+    return {"files": [str(path) for path in files]}

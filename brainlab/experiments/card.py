@@ -1,0 +1,87 @@
+"""The card of a run: what it is, how to make it again, how well it does, and where it fails."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from brainlab.training.checkpoint import METRICS, write_atomically
+
+
+def write_card(folder: Path) -> None:
+    """Write `card.md` from the run's `config.json`, `metrics.jsonl` and, where there is one, `evaluation.json`.
+
+    A file `notes.md` in the folder, written by whoever trained the run, is carried into the card.
+    """
+    settings = json.loads((folder / "config.json").read_text())
+    epochs = [json.loads(line) for line in (folder / METRICS).read_text().splitlines()]
+    epochs = [line for line in epochs if line["kind"] == "epoch"]
+    text = _card(settings, epochs[-1], _read(folder / "evaluation.json"), _notes(folder / "notes.md"))
+    write_atomically(folder / "card.md", lambda path: path.write_text(text))
+
+
+def _card(settings: dict[str, Any], last: dict[str, Any], evaluation: dict[str, Any] | None, notes: str) -> str:
+    data, training, config = settings["data"], settings["training"], settings["config"]
+    kind = "simulated scans" if data["simulated"] else "real scans"
+    classes = ", ".join(f"{count} {name}" for name, count in data["classes"].items())
+    minutes = last["seconds"] / 60
+    planned = f"{last['epoch']} of {config['epochs']} planned epochs"
+    real = last["sharpness_real"]
+    lines = [
+        f"# {settings['preset']}",
+        "",
+        f"**Trained on {kind}.** {config['type'].removesuffix('Config')} with {config['latent_dim']} latent dimensions, "
+        f"images of {' x '.join(map(str, settings['shape']))} voxels.",
+        "",
+        "## How it was made",
+        "```",
+        training["command"] or f"brainlab train {settings['preset']} --data DATA --out RUN --seed {settings['seed']}",
+        "```",
+        f"- Data: `{data['name']}`, training split of {data['scans']} scans of {len(data['participants'])} people ({classes}); "
+        f"sha256 `{data['sha256'][:16]}`.",
+        f"- Seed {settings['seed']}, {planned}, {last['step']} steps, {minutes:.0f} minutes at {last['samples_per_second']:.0f} "
+        f"scans a second on {training['hardware']} ({training['threads']} threads), precision {training['precision']}.",
+        f"- brainlab {settings['versions']['brainlab']}, torch {settings['versions']['torch']}.",
+        "",
+        "## Settings",
+        *[f"- {name}: {value}" for name, value in config.items() if name != "type"],
+        "",
+        "## At the end of training, on scans not trained on",
+        f"- Reconstruction: mean squared error {last['held_out_mse']:.5f}, sharpness {last['sharpness_reconstructed'] / real:.2f} of real.",
+        f"- Samples: sharpness {last['sharpness_generated'] / real:.2f} of real, "
+        f"spread {last['spread_generated'] / last['spread_real']:.2f} of real.",
+        f"- Code: {last['active_units']} of {config['latent_dim']} dimensions active (KL above 0.01 nats), {last['held_out_kl']:.0f} nats in all.",
+        "",
+        *_scores(evaluation),
+        *([notes, ""] if notes else []),
+        "## Limits",
+        f"- It knows {kind} of one grid and one contrast; it is no model of a clinic's patients, and nothing it draws is evidence.",
+        "- Sharpness is the variance of the 3D Laplacian, in which noise counts as sharpness.",
+        "",
+        "## Licence",
+        "BSD-3-Clause, as the code.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _scores(evaluation: dict[str, Any] | None) -> list[str]:
+    """Return a table of the metrics that `brainlab evaluate` wrote."""
+    if not evaluation:
+        return []
+    rows = [(name, entry) for name, entry in evaluation.items() if isinstance(entry, dict) and "value" in entry]
+    table = [
+        f"| {name} | {_number(entry['value'])} | {_number(entry.get('sd'))} | {entry.get('n', '')} | {entry.get('better', '')} |"
+        for name, entry in rows
+    ]
+    return ["## Scores", "| metric | value | sd | n | better |", "|---|---|---|---|---|", *table, ""] if table else []
+
+
+def _number(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, int | float) else ""
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    return json.loads(path.read_text()) if path.is_file() else None
+
+
+def _notes(path: Path) -> str:
+    return path.read_text().strip() if path.is_file() else ""

@@ -1,0 +1,210 @@
+"""Train a preset on a prepared dataset into a run folder: the checks before, the files around, the card after."""
+
+import dataclasses
+import json
+import logging
+import os
+import platform
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+
+import brainlab
+from brainlab.cohort.prepared import PreparedDataset
+from brainlab.config import to_dict
+from brainlab.errors import InputError
+from brainlab.experiments.card import write_card
+from brainlab.experiments.runs import CONFIG
+from brainlab.generators.presets import build_recipe, config_from_dict, preset
+from brainlab.generators.vae import VAEConfig
+from brainlab.training.checkpoint import RESUME, write_atomically
+from brainlab.training.loop import Loop, Schedule
+
+PRECISIONS = {"bf16-mixed": "bf16-mixed", "32": "32-true"}
+"""Name of `--precision` to Fabric's."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Machine:
+    """Where to train. device: auto, cpu or cuda; devices and nodes: how many; precision: a key of PRECISIONS."""
+
+    device: str = "auto"
+    devices: int = 1
+    nodes: int = 1
+    precision: str = "bf16-mixed"
+
+    def fabric(self) -> Fabric:
+        """Return the launched Fabric of this machine. Raises InputError where it has no such device."""
+        if self.device == "cuda" and not torch.cuda.is_available():
+            raise InputError("--device: needs a GPU for cuda, found none; use --device cpu")
+        logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
+        warnings.filterwarnings("ignore", module="lightning_fabric")
+        several = self.devices * self.nodes > 1
+        fabric = Fabric(
+            accelerator=self.device,
+            devices=self.devices,
+            num_nodes=self.nodes,
+            strategy="ddp" if several else "auto",
+            precision=PRECISIONS[self.precision],  # type: ignore[arg-type]
+        )
+        fabric.launch()
+        return fabric
+
+
+def train(
+    preset_name: str,
+    data: PreparedDataset,
+    folder: Path,
+    *,
+    config: VAEConfig | None = None,
+    seed: int = 0,
+    machine: Machine | None = None,
+    checkpoint_steps: int = 100,
+    command: str = "",
+    show: Callable[[Iterator[int], int], Any] | None = None,
+) -> dict[str, Any]:
+    """Train a new run and return its last epoch's line of metrics.
+
+    config: the preset's settings, or changed ones.  command: what the user typed, for the card.
+    Raises InputError before anything is written where the data does not fit, the training split is empty, or the folder
+    is in use; TrainingStoppedError where a loss is no longer finite.
+    """
+    config = config or preset(preset_name)
+    rows = _training_rows(config, data)
+    if folder.exists() and any(folder.iterdir()):
+        raise InputError(f"{folder}: exists and is not empty; continue it with --resume or choose another folder")
+    machine = machine or Machine()
+    fabric = machine.fabric()
+    settings = _settings(preset_name, config, data, seed, machine, checkpoint_steps, command)
+    if fabric.global_rank == 0:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(folder / CONFIG, lambda path: path.write_text(json.dumps(settings, indent=2) + "\n"))
+    fabric.barrier()
+    return _run(_loop(config, data, rows, seed, checkpoint_steps, folder, fabric), folder, show)
+
+
+def resume(
+    folder: Path,
+    data: PreparedDataset,
+    *,
+    machine: Machine | None = None,
+    show: Callable[[Iterator[int], int], Any] | None = None,
+) -> dict[str, Any]:
+    """Continue a run from its last checkpoint to the end it was planned for, as if it had never stopped.
+
+    Raises InputError where the folder holds no checkpoint or the data is not what the run was started with.
+    """
+    if not (folder / CONFIG).is_file() or not (folder / RESUME).is_file():
+        raise InputError(f"{folder}: nothing to resume (needs {CONFIG} and {RESUME}); train it without --resume")
+    settings = json.loads((folder / CONFIG).read_text())
+    if settings["data"]["sha256"] != data.sha256:
+        raise InputError(f"{data.folder}: is not the data this run was started with; resume needs the very same scans")
+    config = config_from_dict(settings["config"])
+    rows = _training_rows(config, data)
+    fabric = (machine or Machine(precision=settings["training"]["precision"])).fabric()
+    loop = _loop(config, data, rows, settings["seed"], settings["training"]["checkpoint_steps"], folder, fabric)
+    loop.resume()
+    return _run(loop, folder, show)
+
+
+def _training_rows(config: VAEConfig, data: PreparedDataset) -> Any:
+    """Return the rows to train on; refuse data that does not fit before anything starts."""
+    wanted = tuple(config.sample_shape[1:])
+    if data.shape != wanted:
+        raise InputError(
+            f"{data.folder}: needs scans of {wanted} voxels, got {data.shape}; prepare them with that recipe"
+        )
+    rows = data.indices("train")
+    if len(rows) < 2:
+        raise InputError(
+            f"{data.folder}: needs 2 scans or more in the split 'train', got {len(rows)}; add participants"
+        )
+    return rows
+
+
+def _loop(
+    config: VAEConfig, data: PreparedDataset, rows: Any, seed: int, checkpoint_steps: int, folder: Path, fabric: Fabric
+) -> Loop:
+    batch_size = min(config.batch_size, len(rows))
+    torch.manual_seed(seed)
+    recipe = build_recipe(config, config.epochs * (len(rows) // batch_size))
+    schedule = Schedule(
+        epochs=config.epochs,
+        batch_size=batch_size,
+        ema_decay=config.ema_decay,
+        seed=seed,
+        checkpoint_steps=checkpoint_steps,
+    )
+    return Loop(recipe, data.batch, rows, data.indices("test"), schedule, folder, fabric)
+
+
+def _run(loop: Loop, folder: Path, show: Callable[[Iterator[int], int], Any] | None) -> dict[str, Any]:
+    """Train, and write the card whenever there are weights to speak of, also when training was cut short."""
+    try:
+        return loop.run(show)
+    finally:
+        if loop.fabric.global_rank == 0 and loop.progress.last_epoch:
+            write_card(folder)
+
+
+def _settings(
+    preset_name: str,
+    config: VAEConfig,
+    data: PreparedDataset,
+    seed: int,
+    machine: Machine,
+    checkpoint_steps: int,
+    command: str,
+) -> dict[str, Any]:
+    """Return the content of `config.json`: everything that is needed to train the run again."""
+    classes = data.scans["class"].iloc[data.indices("train")].value_counts()
+    return {
+        "preset": preset_name,
+        "config": to_dict(config),
+        "data": {
+            "name": data.name,
+            "sha256": data.sha256,
+            "simulated": data.simulated,
+            "participants": data.participant_hashes("train"),
+            "scans": len(data.indices("train")),
+            "classes": {str(name): int(count) for name, count in classes.items()},
+        },
+        "shape": list(data.shape),
+        "affine": np.asarray(data.affine).tolist(),
+        "recipe": data.recipe,
+        "seed": seed,
+        "training": {
+            "command": command,
+            "checkpoint_steps": checkpoint_steps,
+            "precision": machine.precision,
+            "device": machine.device,
+            "devices": machine.devices * machine.nodes,
+            "threads": torch.get_num_threads(),
+            "hardware": hardware(),
+        },
+        "versions": {
+            "brainlab": brainlab.__version__,
+            "torch": torch.__version__,
+            "numpy": np.__version__,
+            "python": sys.version.split()[0],
+        },
+    }
+
+
+def hardware() -> str:
+    """Name the processor, or the GPU where there is one, with the number of cores."""
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    info = Path("/proc/cpuinfo")
+    names = (
+        [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
+        if info.exists()
+        else []
+    )
+    return f"{names[0] if names else platform.processor() or platform.machine()}, {os.cpu_count()} cores"

@@ -1,0 +1,150 @@
+"""The introspective variational autoencoder of the FLAIR paper (section 3.3): the encoder is the critic.
+
+    L_E = KL(E(x)) + [m - KL(E(G(z)))]+ + L_AE(x)
+    L_G = KL(E(G(z))) + L_AE(x)                        z ~ N(0, 1)
+
+with L_AE the weighted squared error of the reconstruction. It starts as a VAE (`warm_up_epochs`); then the margin m is set
+to `margin_factor` times the KL of real scans measured at that moment, because a margin below it never pushes.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from brainlab.generators.vae import VAE, VAEConfig, flip_half, set_learning_rate
+from brainlab.networks.losses import draw_posterior, hinge_below, kl_to_prior, squared_error
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntroVAEConfig(VAEConfig):
+    """A VAE's settings and those of the adversarial part.
+
+    warm_up_epochs: epochs trained as a plain VAE first.
+    margin_factor: margin m over the KL of real scans at the end of the warm-up.
+    fake_weight: weight of the hinge in L_E and of KL(E(G(z))) in L_G; 1 as the paper.
+    reconstructions_too: also treat reconstructions as fakes, as the original IntroVAE does (Huang et al. 2018, algorithm
+        1); the FLAIR paper's formula has samples only.
+    adversarial_learning_rate: of both Adam optimisers, betas (0.5, 0.99), after the warm-up.
+    """
+
+    norm: str = "group"
+    warm_up_epochs: int = 8
+    margin_factor: float = 1.25
+    fake_weight: float = 1.0
+    reconstructions_too: bool = False
+    adversarial_learning_rate: float = 3e-4
+
+
+class IntroVAERecipe:
+    """Encoder and decoder with an optimiser each, playing against each other after the warm-up."""
+
+    def __init__(self, config: IntroVAEConfig, total_steps: int) -> None:
+        self.config, self.total_steps, self.steps = config, total_steps, 0
+        self.warm_up_steps = round(total_steps * config.warm_up_epochs / max(1, config.epochs))
+        self.margin = 0.0
+        self.real_kl = 0.0
+        self.generator = VAE(config)
+        self.networks: dict[str, nn.Module] = {"autoencoder": self.generator}
+        self.optimisers: dict[str, torch.optim.Optimizer] = {
+            "encoder": torch.optim.Adam(
+                self.generator.encoder.parameters(), lr=config.learning_rate, betas=(0.9, 0.99)
+            ),
+            "decoder": torch.optim.Adam(
+                self.generator.decoder.parameters(), lr=config.learning_rate, betas=(0.9, 0.99)
+            ),
+        }
+
+    def step(self, batch: Tensor) -> dict[str, float]:
+        """Learn from one batch [n, *sample_shape] and return its losses."""
+        x = flip_half(batch) if self.config.flip else batch
+        if self.steps < self.warm_up_steps:
+            losses = self._warm_up(x)
+        else:
+            if self.steps == self.warm_up_steps:
+                self._start_adversary()
+            losses = self._adversarial(x)
+        self.steps += 1
+        return losses
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"steps": self.steps, "margin": self.margin, "real_kl": self.real_kl}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.steps, self.margin, self.real_kl = int(state["steps"]), float(state["margin"]), float(state["real_kl"])
+
+    def _warm_up(self, x: Tensor) -> dict[str, float]:
+        """One step as a VAE; keeps a running mean of the KL of real scans, from which the margin is set."""
+        for optimiser in self.optimisers.values():
+            set_learning_rate(optimiser, self.config.learning_rate, self.steps, self.total_steps, cosine=False)
+            optimiser.zero_grad(set_to_none=True)
+        mean, log_variance = self.generator.encode(x)
+        error = squared_error(self.generator.decode(draw_posterior(mean, log_variance)), x).mean()
+        kl = kl_to_prior(mean, log_variance).mean()
+        loss = self.config.reconstruction_weight * error + kl
+        loss.backward()
+        for optimiser in self.optimisers.values():
+            optimiser.step()
+        self.real_kl = 0.98 * self.real_kl + 0.02 * kl.item() if self.real_kl else kl.item()
+        return {"loss": loss.item(), "squared_error": error.item(), "kl_real": kl.item()}
+
+    def _start_adversary(self) -> None:
+        """Fix the margin and forget the momenta of the warm-up, which belong to another game."""
+        self.margin = self.config.margin_factor * self.real_kl
+        for optimiser in self.optimisers.values():
+            optimiser.state.clear()
+            for group in optimiser.param_groups:
+                group["betas"] = (0.5, 0.99)
+
+    def _adversarial(self, x: Tensor) -> dict[str, float]:
+        """One step of both players.
+
+        The decoder's weights do not change before its own step, so its two passes serve both players: the gradient of
+        L_AE reaches the encoder through a leaf copy of the code. Only E(G(z)) is computed again, by the stepped encoder.
+        (Reusing the first one is the published order, which current torch refuses: its weights were changed in place.)
+        """
+        config, encoder, decoder = self.config, self.generator.encoder, self.generator.decoder
+        for optimiser in self.optimisers.values():
+            set_learning_rate(
+                optimiser,
+                config.adversarial_learning_rate,
+                self.steps - self.warm_up_steps,
+                self.total_steps - self.warm_up_steps,
+                cosine=config.cosine,
+            )
+            optimiser.zero_grad(set_to_none=True)
+
+        mean, log_variance = encoder(x)
+        z = draw_posterior(mean, log_variance)
+        leaf = z.detach().requires_grad_()
+        reconstruction = decoder(leaf)
+        fake = decoder(torch.randn_like(z))
+        error = squared_error(reconstruction, x).mean()
+        (config.reconstruction_weight * error).backward(retain_graph=config.reconstructions_too)
+
+        kl_real = kl_to_prior(mean, log_variance).mean()
+        fakes = torch.cat([fake, reconstruction]) if config.reconstructions_too else fake
+        seen = kl_to_prior(*encoder(fakes.detach()))
+        hinge = hinge_below(seen, self.margin).mean()
+        torch.autograd.backward([kl_real + config.fake_weight * hinge, z], [None, leaf.grad])
+        self.optimisers["encoder"].step()
+
+        encoder.requires_grad_(False)
+        kl_fake = kl_to_prior(*encoder(fakes)).mean()
+        (config.fake_weight * kl_fake).backward()
+        encoder.requires_grad_(True)
+        self.optimisers["decoder"].step()
+
+        losses = {
+            "loss": (config.reconstruction_weight * error + kl_real + config.fake_weight * hinge).item(),
+            "squared_error": error.item(),
+            "kl_real": kl_real.item(),
+            "kl_fake": seen[: len(x)].mean().item(),
+            "kl_fake_after": kl_fake.item(),
+            "hinge_saturated": (seen > self.margin).float().mean().item(),
+            "margin": self.margin,
+        }
+        if config.reconstructions_too:
+            losses["kl_reconstructed"] = seen[len(x) :].mean().item()
+        return losses

@@ -1,0 +1,131 @@
+"""The variational autoencoder of the FLAIR IntroVAE paper (sections 3.1 and 4.4), for volumes and for slices.
+
+Objective, per sample and then averaged over the batch:
+
+    L = reconstruction_weight * |x - G(z)|^2 + KL(E(x))        z ~ E(x)
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from brainlab.generators.base import Autoencoder
+from brainlab.networks.blocks import ConvDecoder, ConvEncoder
+from brainlab.networks.losses import draw_posterior, kl_to_prior, squared_error
+
+
+@dataclass(frozen=True, kw_only=True)
+class VAEConfig:
+    """Everything that decides a VAE and how it is trained.
+
+    latent_dim: length of a code.
+    sample_shape: channel first.
+    widths: channels after each halving of the sides that follows the folding of 2 x 2 x 2 voxels into channels.
+    dense_width: features of the one dense layer between the convolutions and the code; the paper prints none.
+    residual_blocks: blocks at the smallest size, in the encoder and in the decoder.
+    norm: `group`, `batch` or `none`.
+    dropout: share of dense features dropped while training; never at encoding or sampling.
+    reconstruction_weight: nats for one unit of summed squared error, that is 1 / (2 sigma^2) of a Gaussian likelihood
+        over intensities in [0, 1]. 4 equals a weight of 4 * 76,800 on the mean squared error of 40 x 48 x 40 voxels.
+    learning_rate, batch_size, epochs: of Adam with betas (0.9, 0.99); one epoch sees each training scan once.
+    cosine: let the learning rate fall to zero along a half cosine over the whole training.
+    flip: mirror each training scan left to right with probability 1/2.
+    ema_decay: of the moving average of the weights that is kept as the trained run.
+    paper_exact: the paper's layers: batch norm, convolution and pooling from the full resolution down.
+    """
+
+    latent_dim: int = 8
+    sample_shape: tuple[int, ...] = (1, 40, 48, 40)
+    widths: tuple[int, ...] = (64, 64)
+    dense_width: int = 256
+    residual_blocks: int = 1
+    norm: str = "batch"
+    dropout: float = 0.0
+    reconstruction_weight: float = 4.0
+    learning_rate: float = 1e-3
+    batch_size: int = 16
+    epochs: int = 20
+    cosine: bool = True
+    flip: bool = False
+    ema_decay: float = 0.995
+    paper_exact: bool = False
+
+
+PAPER_WIDTHS = (16, 32, 64)
+"""Channels of the paper's three pooled blocks; only the last is printed."""
+
+
+class VAE(Autoencoder):
+    """Convolutional autoencoder with a Gaussian code."""
+
+    def __init__(self, config: VAEConfig) -> None:
+        super().__init__()
+        self.sample_shape, self.latent_dim = config.sample_shape, config.latent_dim
+        shared: dict[str, Any] = {
+            "residual_blocks": 0 if config.paper_exact else config.residual_blocks,
+            "norm": "batch" if config.paper_exact else config.norm,
+            "dropout": config.dropout,
+            "folded": not config.paper_exact,
+        }
+        widths = PAPER_WIDTHS if config.paper_exact else config.widths
+        sizes = (config.sample_shape, widths, config.dense_width, config.latent_dim)
+        self.encoder = ConvEncoder(*sizes, **shared)
+        self.decoder = ConvDecoder(*sizes, **shared)
+
+    def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return self.encoder(x)
+
+    def decode(self, z: Tensor) -> Tensor:
+        return self.decoder(z)
+
+
+class VAERecipe:
+    """One optimiser over encoder and decoder."""
+
+    def __init__(self, config: VAEConfig, total_steps: int) -> None:
+        self.config, self.total_steps, self.steps = config, total_steps, 0
+        self.generator = VAE(config)
+        self.networks: dict[str, nn.Module] = {"autoencoder": self.generator}
+        self.optimisers: dict[str, torch.optim.Optimizer] = {
+            "autoencoder": torch.optim.Adam(self.generator.parameters(), lr=config.learning_rate, betas=(0.9, 0.99))
+        }
+
+    def step(self, batch: Tensor) -> dict[str, float]:
+        """Learn from one batch [n, *sample_shape] and return its losses."""
+        optimiser = self.optimisers["autoencoder"]
+        set_learning_rate(optimiser, self.config.learning_rate, self.steps, self.total_steps, cosine=self.config.cosine)
+        x = flip_half(batch) if self.config.flip else batch
+        mean, log_variance = self.generator.encode(x)
+        reconstruction = self.generator.decode(draw_posterior(mean, log_variance))
+        error = squared_error(reconstruction, x).mean()
+        kl = kl_to_prior(mean, log_variance).mean()
+        loss = self.config.reconstruction_weight * error + kl
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        optimiser.step()
+        self.steps += 1
+        return {"loss": loss.item(), "squared_error": error.item(), "kl_real": kl.item()}
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"steps": self.steps}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.steps = int(state["steps"])
+
+
+def set_learning_rate(
+    optimiser: torch.optim.Optimizer, peak: float, step: int, total_steps: int, *, cosine: bool, warm_up: int = 50
+) -> None:
+    """Set the rate of one step: a linear rise over `warm_up` steps, then constant or a half cosine down to zero."""
+    fraction = min(1.0, step / max(1, total_steps))
+    fall = 0.5 * float(1 + torch.cos(torch.tensor(torch.pi * fraction, dtype=torch.float64))) if cosine else 1.0
+    for group in optimiser.param_groups:
+        group["lr"] = peak * min(1.0, (step + 1) / warm_up) * fall
+
+
+def flip_half(x: Tensor) -> Tensor:
+    """Mirror about half of the images [n, c, X, ...] along their first side, left to right in RAS order."""
+    chosen = torch.rand(len(x), *[1] * (x.ndim - 1), device=x.device) < 0.5
+    return torch.where(chosen, x.flip(2), x)

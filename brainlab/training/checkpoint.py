@@ -1,0 +1,79 @@
+"""Files of a run folder, each written whole or not at all."""
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from brainlab.errors import InputError
+
+RESUME = "resume.pt"
+WEIGHTS = "weights.safetensors"
+METRICS = "metrics.jsonl"
+
+
+def write_atomically(path: Path, save: Any) -> None:
+    """Call `save(scratch_path)` and put the file in place when it is whole and on disk."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    os.close(handle)
+    scratch = Path(name)
+    try:
+        save(scratch)
+        with scratch.open("rb") as written:
+            os.fsync(written.fileno())
+        scratch.chmod(0o644)
+        os.replace(scratch, path)
+    except BaseException:
+        scratch.unlink(missing_ok=True)
+        raise
+
+
+def save_resume(folder: Path, state: dict[str, Any]) -> None:
+    """Write everything that training needs to go on: tensors, numbers, strings and containers of them only."""
+    write_atomically(folder / RESUME, lambda path: torch.save(state, path))
+
+
+def load_resume(folder: Path) -> dict[str, Any]:
+    """Read `save_resume`'s file; no object other than tensors and plain values is ever built from it."""
+    path = folder / RESUME
+    if not path.is_file():
+        raise InputError(f"{folder}: no {RESUME} to resume from; train without --resume into a new folder")
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, EOFError, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{path}: cannot be read ({reason}); train into a new folder") from error
+
+
+def save_weights(folder: Path, module: nn.Module, dtype: torch.dtype = torch.float32) -> None:
+    """Write a network's weights and buffers as safetensors, floating-point ones in `dtype`."""
+    state = {
+        name: (value.to(dtype) if value.is_floating_point() else value).detach().cpu().contiguous()
+        for name, value in module.state_dict().items()
+    }
+    write_atomically(folder / WEIGHTS, lambda path: save_file(state, path))
+
+
+class MetricsFile:
+    """`metrics.jsonl`: one JSON object a line, flushed as it is written, cut back to a checkpoint upon resume."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / METRICS
+
+    def append(self, line: dict[str, Any]) -> None:
+        with self.path.open("a") as out:
+            out.write(json.dumps(line) + "\n")
+
+    def size(self) -> int:
+        """Bytes written so far; remembered in each checkpoint."""
+        return self.path.stat().st_size if self.path.exists() else 0
+
+    def cut(self, size: int) -> None:
+        """Drop the lines written after a checkpoint, so that no step is told twice."""
+        if self.size() > size:
+            os.truncate(self.path, size)

@@ -1,0 +1,86 @@
+"""What a run is watched by: the health of its code and of its samples, measured at each epoch's end."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from brainlab.networks.losses import kl_per_dimension
+from brainlab.pictures import film_strip
+
+ACTIVE_KL = 0.01
+"""A code dimension whose mean KL (nats) is below this carries nothing."""
+
+
+def laplacian_variance(images: Tensor) -> Tensor:
+    """Return the variance of the Laplacian of each image: [n, 1, *size] in [0, 1] -> [n].
+
+    Stencil of 4 (slices) or 6 (volumes) neighbours, mirrored at the border as in the DWI paper (section 3.3).
+    """
+    dims = images.ndim - 2
+    padded = functional.pad(images.float(), [1] * (2 * dims), mode="reflect")
+    centre = images.float()
+    laplacian = -2 * dims * centre
+    for axis in range(2, 2 + dims):
+        inner = [slice(None)] * 2 + [slice(1, -1)] * dims
+        for shifted in (slice(0, -2), slice(2, None)):
+            inner[axis] = shifted
+            laplacian = laplacian + padded[tuple(inner)]
+    return laplacian.flatten(1).var(1, correction=0)
+
+
+def spread(images: Tensor) -> float:
+    """Return the standard deviation over images, averaged over voxels: how much a set of images differs."""
+    return float(images.float().std(0).mean())
+
+
+@torch.inference_mode()
+def describe(generator: nn.Module, real: Tensor, codes: Tensor) -> dict[str, Any]:
+    """Measure a generator in evaluation mode.
+
+    real: [n, *sample_shape] scans, held-out ones where there are any.  codes: [n, latent_dim] from the prior, fixed.
+    Returns plain values for one line of `metrics.jsonl`; what needs an encoder is left out where there is none.
+    """
+    generator.eval()
+    samples = _in_parts(generator.decode, codes)
+    found: dict[str, Any] = {
+        "sharpness_real": float(laplacian_variance(real).mean()),
+        "sharpness_generated": float(laplacian_variance(samples).mean()),
+        "spread_real": spread(real),
+        "spread_generated": spread(samples),
+    }
+    if hasattr(generator, "encode"):
+        mean, log_variance = generator.encode(real)
+        reconstruction = _in_parts(generator.decode, mean)
+        kl = kl_per_dimension(mean, log_variance).mean(0)  # [latent_dim]
+        found |= {
+            "held_out_mse": float((reconstruction.float() - real.float()).square().mean()),
+            "sharpness_reconstructed": float(laplacian_variance(reconstruction).mean()),
+            "held_out_kl": float(kl.sum()),
+            "held_out_kl_reconstructed": _kl(generator, reconstruction),
+            "held_out_kl_generated": _kl(generator, samples),
+            "active_units": int((kl > ACTIVE_KL).sum()),
+            "log_variance_min": float(log_variance.min()),
+            "log_variance_max": float(log_variance.max()),
+            "kl_per_dimension": [round(float(value), 4) for value in kl],
+        }
+    return found
+
+
+def save_sample_grid(generator: nn.Module, codes: Tensor, path: Path) -> None:
+    """Write the images of fixed codes [n, latent_dim] as a PNG, one column of middle slices a code."""
+    with torch.inference_mode():
+        images = _in_parts(generator.eval().decode, codes)[:, 0]  # [n, *size]
+    film_strip(images.float().cpu().numpy()).save(path)
+
+
+def _kl(generator: Any, images: Tensor) -> float:
+    """Return the mean KL (nats) of images under the encoder."""
+    return float(kl_per_dimension(*generator.encode(images)).sum(1).mean())
+
+
+def _in_parts(function: Any, inputs: Tensor, size: int = 32) -> Tensor:
+    """Apply a function to parts of its input, so that memory does not grow with it."""
+    return torch.cat([function(part) for part in inputs.split(size)])

@@ -1,0 +1,34 @@
+"""What the training loop knows of a method: this protocol, and nothing else."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+
+class Recipe(Protocol):
+    """One method's networks, optimisers and objective.
+
+    `step` learns from one batch: it clears the gradients, computes its losses, and steps its optimisers, as many of them
+    and as often as the method wants. The loop adds the rest from outside: data, devices, precision, the moving average,
+    gradient checks (by hooks on the optimisers), diagnostics, checkpoints.
+    """
+
+    generator: nn.Module
+    """What is shipped: has `latent_dim` and `decode`, and `encode` where the method has an encoder."""
+    networks: dict[str, nn.Module]
+    """Everything that is trained or carries state, by name."""
+    optimisers: dict[str, torch.optim.Optimizer]
+
+    def step(self, batch: Tensor) -> dict[str, float]:
+        """Learn from a batch [n, *sample_shape] in [0, 1] and return its losses, the one being minimised as `loss`."""
+        ...
+
+    def state_dict(self) -> Mapping[str, Any]:
+        """Return what the method must remember beside weights and optimisers: numbers, strings, tensors."""
+        ...
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take up the state that `state_dict` returned."""
+        ...
