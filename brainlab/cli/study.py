@@ -1,0 +1,177 @@
+"""`brainlab study`: design, run and report a blinded reading study."""
+
+import argparse
+import getpass
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from brainlab.cli.progress import progress
+from brainlab.errors import InputError
+from brainlab.experiments.studies import lock_study, open_sources
+from brainlab.reading import desk
+from brainlab.reading.design import Protocol, preset
+from brainlab.reading.export import answers_frame, export_answers
+from brainlab.reading.report import study_report
+from brainlab.reading.statistics import study_statistics
+from brainlab.reading.tokens import LOCAL_APP
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare one sub-command for every step of a study."""
+    steps = parser.add_subparsers(dest="step", metavar="STEP", required=True, parser_class=type(parser))
+
+    step = _add(steps, "create", "make a draft of a protocol, or print a preset", _create)
+    step.add_argument("protocol", nargs="?", type=Path, metavar="PROTOCOL.json")
+    step.add_argument("--preset", help="print this protocol instead: dwi-2020")
+
+    step = _add_for_study(steps, "lock", "draw, render and seal all cases; nothing changes afterwards", _lock)
+    step.add_argument("--override", default="", metavar="REASON", help="lock although the blinding probe refuses")
+
+    step = _add_for_study(steps, "links", "make the readers' personal links; they are shown once", _links)
+    step.add_argument("--base-url", default=LOCAL_APP, help="where readers reach the app")
+    step.add_argument("--reader", action="append", default=[], metavar="CODE", help="only this reader (repeatable)")
+    step.add_argument("--reissue", action="store_true", help="replace links; the old ones stop working")
+    step.add_argument("--revoke", action="store_true", help="end the links of the readers named, make no new ones")
+    step.add_argument("--valid-days", type=float, help="days for which the links work")
+
+    _add_for_study(steps, "status", "show how far each reader is, never an answer", _status)
+    _add_for_study(steps, "close", "take no more answers", _close).add_argument("--note", default="")
+
+    step = _add_for_study(steps, "unblind", "open the truth; recorded", _unblind)
+    step.add_argument("--by", default=None, metavar="NAME", help="who unblinds (default: the user of this machine)")
+    step.add_argument("--note", default="")
+
+    step = _add_for_study(steps, "report", "statistics of an unblinded study", _report)
+    step.add_argument("--html", type=Path, metavar="FILE", help="write the report as one HTML file too")
+
+    step = _add_for_study(steps, "export", "write the answers of an unblinded study", _export)
+    step.add_argument("out", type=Path, metavar="OUT.csv|OUT.json")
+    step.add_argument("--all", action="store_true", help="with practice, hidden repeats and later readings")
+
+    _add_for_study(steps, "verify", "prove the databases whole", _verify)
+
+    step = _add(steps, "stats", "agreement and accuracy from a CSV of answers", _stats)
+    step.add_argument(
+        "csv", type=Path, help="columns reader, case, answer; optionally truth, confidence, source, class"
+    )
+    step.add_argument("--level", default="nominal", help="of Krippendorff's alpha: nominal, ordinal, interval, ratio")
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    """Do one step of a study."""
+    return args.do(args)
+
+
+def _create(args: argparse.Namespace) -> dict[str, Any]:
+    if args.preset is not None:
+        protocol = preset(args.preset)
+        return {**asdict(protocol), "text": protocol.to_json()}
+    if args.protocol is None:
+        raise InputError("study create: needed PROTOCOL.json, came nothing; print one with --preset dwi-2020")
+    protocol = Protocol.from_json(_read_text(args.protocol))
+    open_sources(protocol)
+    return {"study": desk.create_study(protocol), "state": "draft"}
+
+
+def _lock(args: argparse.Namespace) -> dict[str, Any]:
+    locked = lock_study(_folder(args), args.override, progress)
+    return {
+        "study": args.study,
+        "state": "locked",
+        "cases": locked.cases,
+        "practice": locked.practice,
+        "probe": locked.probe.to_dict(),
+        "override": locked.override,
+    }
+
+
+def _links(args: argparse.Namespace) -> dict[str, Any]:
+    folder = _folder(args)
+    if args.revoke:
+        if not args.reader:
+            raise InputError("--revoke: name the readers with --reader CODE")
+        for code in args.reader:
+            desk.revoke_link(folder, code)
+        return {"study": args.study, "links": [], "text": f"links ended: {', '.join(args.reader)}"}
+    links = desk.issue_links(folder, args.base_url, args.reader, args.reissue, args.valid_days)
+    return {
+        "study": args.study,
+        "links": [{"reader": link.reader, "url": link.url} for link in links],
+        "text": "\n".join(f"{link.reader}\t{link.url}" for link in links),
+    }
+
+
+def _status(args: argparse.Namespace) -> dict[str, Any]:
+    status = desk.study_status(_folder(args))
+    readers: dict[str, dict[str, Any]] = {}
+    for reader in status.readers:  # ordered by round: the first that is not finished counts
+        if reader.reader not in readers or readers[reader.reader]["finished_at"] is not None:
+            readers[reader.reader] = asdict(reader)
+    lines = [f"{code}\t{reader['done']} of {reader['total']}" for code, reader in readers.items()]
+    return {
+        "study": status.study,
+        "state": status.state,
+        "readers": readers,
+        "text": "\n".join([f"{status.study}: {status.title} ({status.state})", *lines]),
+    }
+
+
+def _close(args: argparse.Namespace) -> dict[str, Any]:
+    desk.close(_folder(args), args.note)
+    return {"study": args.study, "state": "closed"}
+
+
+def _unblind(args: argparse.Namespace) -> dict[str, Any]:
+    desk.unblind(_folder(args), args.by or getpass.getuser(), args.note)
+    return {"study": args.study, "state": "unblinded"}
+
+
+def _report(args: argparse.Namespace) -> dict[str, Any]:
+    folder = _folder(args)
+    report = study_report(answers_frame(folder), desk.load_protocol(folder))
+    return {"study": args.study, "state": "unblinded", **report}
+
+
+def _export(args: argparse.Namespace) -> dict[str, Any]:
+    rows = export_answers(_folder(args), args.out, args.all)
+    return {"study": args.study, "files": [str(args.out)], "rows": rows}
+
+
+def _verify(args: argparse.Namespace) -> dict[str, Any]:
+    verdict = desk.verify(_folder(args))
+    return {**asdict(verdict), "exit_code": 0 if verdict.ok else 1}
+
+
+def _stats(args: argparse.Namespace) -> dict[str, Any]:
+    try:
+        frame = pd.read_csv(args.csv, dtype={"reader": str, "case": str, "answer": str, "truth": str})
+    except (ValueError, UnicodeDecodeError) as error:
+        raise InputError(f"{args.csv}: not a CSV table ({error})") from error
+    return study_statistics(frame, level=args.level)
+
+
+def _folder(args: argparse.Namespace) -> Path:
+    return desk.study_folder(args.study)
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text()
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not a text file") from error
+
+
+def _add(steps: Any, name: str, summary: str, do: Callable[..., dict[str, Any]]) -> argparse.ArgumentParser:
+    step = steps.add_parser(name, help=summary, description=summary)
+    step.set_defaults(do=do)
+    return step
+
+
+def _add_for_study(steps: Any, name: str, summary: str, do: Callable[..., dict[str, Any]]) -> argparse.ArgumentParser:
+    step = _add(steps, name, summary, do)
+    step.add_argument("study", help="id of the study")
+    return step

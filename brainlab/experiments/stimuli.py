@@ -1,0 +1,234 @@
+"""Where the images of a reading study come from: held-out scans of a cohort, samples of a run, files of a folder."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from PIL import Image, UnidentifiedImageError
+
+from brainlab.cohort.prepared import PreparedDataset, participant_hash
+from brainlab.errors import InputError, UnreadableScanError
+from brainlab.experiments.runs import Run
+from brainlab.reading.design import Protocol, Source
+from brainlab.reading.rendering import plane_slice, slice_indices, slice_voxel_size
+from brainlab.types import Float32Array, FloatArray, IntArray
+from brainlab.volume import FILE_ENDINGS, Volume
+
+PICTURE_ENDINGS = (".png",)
+SLICE_DISTANCE = 3
+"""Two slices of one scan in a study are at least so many slices apart."""
+
+
+@dataclass(frozen=True, eq=False)
+class Stimulus:
+    """One image before rendering: a slice [rows, columns] or a volume [X, Y, Z] in [0, 1], and where it came from.
+
+    voxel_size_mm: one per axis, None where the file does not say.
+    """
+
+    image: Float32Array
+    voxel_size_mm: tuple[float, ...] | None
+    disease_class: str | None = None
+    participant_hash: str | None = None
+    run_sha256: str | None = None
+    seed: int | None = None
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+class Supply(ABC):
+    """A source that has been opened."""
+
+    def __init__(self, source: Source, protocol: Protocol) -> None:
+        self.source = source
+        self.protocol = protocol
+
+    @abstractmethod
+    def draw(self, n: int, random: np.random.Generator) -> list[Stimulus]:
+        """Draw `n` different images that readers may see; raises InputError when there are not so many."""
+
+    @abstractmethod
+    def draw_for_probe(self, n: int, random: np.random.Generator) -> list[Stimulus]:
+        """Draw up to `n` images of the same making, which no reader will see."""
+
+    def _cut(self, volume: FloatArray, size_mm: tuple[float, ...], index: int | None, **origin: Any) -> Stimulus:
+        """Make a stimulus of a volume, or of one slice of it."""
+        image = np.asarray(volume, dtype=np.float32)
+        if index is None:
+            return Stimulus(image, tuple(size_mm), **origin)
+        plane = self.protocol.plane
+        origin["detail"] = {**origin.get("detail", {}), "plane": plane, "slice": int(index)}
+        return Stimulus(plane_slice(image, plane, index), slice_voxel_size(size_mm, plane), **origin)
+
+    def _deal_slices(self, shape: tuple[int, ...], n: int, random: np.random.Generator) -> list[int | None]:
+        """Deal slice numbers evenly, so that no source shows some slices more often than another does."""
+        if self.protocol.stimulus == "volume" or len(shape) == 2:
+            return [None] * n
+        allowed = slice_indices(shape, self.protocol)
+        dealt = np.concatenate([random.permutation(allowed) for _ in range(-(-n // len(allowed)))])
+        return [int(index) for index in dealt[:n]]
+
+
+class CohortSupply(Supply):
+    """Scans of a prepared dataset whose people no known run was trained on.
+
+    only_test: take the test split alone, because another source's training people are not known.
+    """
+
+    def __init__(
+        self, source: Source, protocol: Protocol, dataset: PreparedDataset, trained_on: frozenset[str], only_test: bool
+    ) -> None:
+        super().__init__(source, protocol)
+        self.dataset = dataset
+        scans = dataset.scans
+        people = scans["participant"].map(participant_hash)
+        kept = ~people.isin(trained_on)
+        self.refused = int(scans["participant"][~kept].nunique())
+        if protocol.classes:
+            kept &= scans["class"].isin(protocol.classes)
+        if only_test:
+            kept &= scans["split"] == "test"
+        self.held_out = np.flatnonzero(kept.to_numpy())
+        self.size_mm = tuple(float(s) for s in np.linalg.norm(dataset.affine[:3, :3], axis=0))
+
+    def draw(self, n: int, random: np.random.Generator) -> list[Stimulus]:
+        """Draw scans of different people first, the test split before other held-out people."""
+        rows = self._ranked(self.held_out, random)
+        dealt = self._deal_slices(self.dataset.shape, n, random)
+        taken: dict[int, list[int]] = {}
+        chosen: list[tuple[int, int | None]] = []
+        for number, index in enumerate(dealt):
+            if index is None:
+                if number >= len(rows):
+                    break
+                chosen.append((int(rows[number]), None))
+            elif (place := self._free_slice(rows, number, index, taken, random)) is not None:
+                chosen.append(place)
+        if len(chosen) < n:
+            raise InputError(
+                f"cohort {self.source.name}: needed {n} images (practice included) of people that no run was trained "
+                f"on, came {len(chosen)} from {len(self.held_out)} scans ({self.refused} people were trained on); take "
+                "fewer cases, a wider slice range or another cohort"
+            )
+        return [self._stimulus(row, index) for row, index in chosen]
+
+    def draw_for_probe(self, n: int, random: np.random.Generator) -> list[Stimulus]:
+        rows = random.choice(len(self.dataset), size=n, replace=n > len(self.dataset))
+        dealt = self._deal_slices(self.dataset.shape, n, random)
+        return [self._stimulus(int(row), index) for row, index in zip(rows, dealt, strict=True)]
+
+    def _ranked(self, rows: IntArray, random: np.random.Generator) -> IntArray:
+        scans = self.dataset.scans.iloc[random.permutation(rows)]
+        visit = scans.groupby("participant").cumcount()
+        ranks = pd.DataFrame({"visit": visit, "trained": scans["split"] != "test"})
+        return ranks.sort_values(["visit", "trained"], kind="stable").index.to_numpy()
+
+    def _free_slice(
+        self,
+        rows: IntArray,
+        number: int,
+        wanted: int,
+        taken: dict[int, list[int]],
+        random: np.random.Generator,
+    ) -> tuple[int, int] | None:
+        """Return a scan and slice not shown yet, the wanted slice where it is free; None when all are used."""
+        allowed = slice_indices(self.dataset.shape, self.protocol)
+        for step in range(len(rows)):
+            row = int(rows[(number + step) % len(rows)])
+            used = taken.setdefault(row, [])
+            free = [int(i) for i in allowed if all(abs(i - other) >= SLICE_DISTANCE for other in used)]
+            if free:
+                index = wanted if wanted in free else int(random.choice(free))
+                used.append(index)
+                return row, index
+        return None
+
+    def _stimulus(self, row: int, index: int | None) -> Stimulus:
+        scan = self.dataset.scans.iloc[row]
+        known = {name: str(scan[name]) for name in ("session", "modality", "split") if name in scan.index}
+        return self._cut(
+            self.dataset.batch(np.array([row]))[0, 0],
+            self.size_mm,
+            index,
+            disease_class=None if pd.isna(scan["class"]) else str(scan["class"]),
+            participant_hash=participant_hash(scan["participant"]),
+            detail={"scan": row, **known},
+        )
+
+
+class RunSupply(Supply):
+    """Samples of a trained run."""
+
+    def __init__(self, source: Source, protocol: Protocol, run: Run) -> None:
+        super().__init__(source, protocol)
+        self.run = run
+
+    def draw(self, n: int, random: np.random.Generator) -> list[Stimulus]:
+        seed = int(random.integers(2**31))
+        _, images = self.run.sample(n, seed, self.source.truncation)
+        size_mm = tuple(float(s) for s in np.linalg.norm(self.run.affine[:3, :3], axis=0))[: len(self.run.shape)]
+        dealt = self._deal_slices(self.run.shape, n, random)
+        return [
+            self._cut(image, size_mm, index, run_sha256=self.run.sha256, seed=seed, detail={"sample": number})
+            for number, (image, index) in enumerate(zip(images, dealt, strict=True))
+        ]
+
+    def draw_for_probe(self, n: int, random: np.random.Generator) -> list[Stimulus]:
+        return self.draw(n, random)
+
+
+class FolderSupply(Supply):
+    """PNG images (slices) or NIfTI images (slices or volumes) of any origin."""
+
+    def __init__(self, source: Source, protocol: Protocol) -> None:
+        super().__init__(source, protocol)
+        folder = Path(source.name).expanduser()
+        if not folder.is_dir():
+            raise InputError(f"{folder}: no such folder")
+        endings = FILE_ENDINGS if protocol.stimulus == "volume" else (*FILE_ENDINGS, *PICTURE_ENDINGS)
+        self.files = sorted(path for path in folder.rglob("*") if path.name.lower().endswith(endings))
+        if not self.files:
+            raise InputError(f"{folder}: needed images ({', '.join(endings)}), came none")
+
+    def draw(self, n: int, random: np.random.Generator) -> list[Stimulus]:
+        if n > len(self.files):
+            raise InputError(f"{self.source.name}: needed {n} images (practice included), came {len(self.files)}")
+        return self._read([self.files[i] for i in random.permutation(len(self.files))[:n]], random)
+
+    def draw_for_probe(self, n: int, random: np.random.Generator) -> list[Stimulus]:
+        return self._read([self.files[i] for i in random.permutation(len(self.files))[:n]], random)
+
+    def _read(self, files: Sequence[Path], random: np.random.Generator) -> list[Stimulus]:
+        return [self._stimulus(path, random) for path in files]
+
+    def _stimulus(self, path: Path, random: np.random.Generator) -> Stimulus:
+        detail = {"file": path.name}
+        if path.name.lower().endswith(PICTURE_ENDINGS):
+            return Stimulus(_read_picture(path), None, detail=detail)
+        volume = Volume.load(path)
+        index = self._deal_slices(volume.data.shape, 1, random)[0]
+        return self._cut(_in_unit_range(volume.data, path), volume.voxel_size_mm, index, detail=detail)
+
+
+def _read_picture(path: Path) -> Float32Array:
+    """Read a PNG as grey levels [rows, columns] in [0, 1]."""
+    try:
+        with Image.open(path) as picture:
+            deep = picture.mode in ("I", "I;16", "I;16B", "F")
+            pixels = np.asarray(picture if deep else picture.convert("L"), dtype=np.float32)
+    except (OSError, UnidentifiedImageError, ValueError) as error:
+        raise UnreadableScanError(f"{path}: not a readable PNG ({error})") from error
+    return pixels / np.float32(65535 if deep else 255)
+
+
+def _in_unit_range(data: Float32Array, path: Path) -> Float32Array:
+    """Accept intensities in [0, 1], or bytes in [0, 255]."""
+    low, high = float(data.min()), float(data.max())
+    if low < -1e-3 or high > 255:
+        raise InputError(
+            f"{path}: needed intensities in [0, 1] or [0, 255], came {low:g} to {high:g}; scale them first"
+        )
+    return data / np.float32(255) if high > 1.001 else data

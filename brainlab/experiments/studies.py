@@ -1,0 +1,184 @@
+"""Lock a reading study: draw real and fake images, render them by one path, probe the rendering, seal the truth."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from brainlab.cohort.prepared import PreparedDataset
+from brainlab.errors import InputError, StudyStateError
+from brainlab.experiments.runs import Run, list_runs, load_run
+from brainlab.experiments.stimuli import CohortSupply, FolderSupply, RunSupply, Stimulus, Supply
+from brainlab.reading.blinding import LIMIT_AUC, Probe, probe, rendering_features
+from brainlab.reading.design import Protocol, Source
+from brainlab.reading.desk import Case, load_protocol, seal, study_status
+from brainlab.reading.rendering import render
+from brainlab.types import UInt8Array
+from brainlab.workspace import cohort_folders
+
+PROBE_IMAGES = 200
+"""Rendered images per label that the probe judges, whatever the size of the study."""
+
+Watch = Callable[[Iterable[Any], str, int], Iterable[Any]]
+"""Wraps an iterable to show progress: (items, description, total)."""
+
+
+@dataclass(frozen=True)
+class LockReport:
+    """What was locked. probe: the blinding gate's finding. override: why the lock was made in spite of it."""
+
+    cases: int
+    practice: int
+    probe: Probe
+    override: str
+
+
+def lock_study(folder: Path, override: str = "", watch: Watch | None = None) -> LockReport:
+    """Draw, render and seal everything that a draft's protocol asks for.
+
+    override: a reason to lock although the probe tells real from fake; it is kept for the report.
+    Raises StudyStateError when the study is no draft or the probe refuses, InputError when a source cannot be used.
+    """
+    status = study_status(folder)
+    if status.state != "draft":
+        raise StudyStateError(f"to lock the study it must be draft, but it is {status.state}")
+    protocol = load_protocol(folder)
+    supplies = open_sources(protocol)
+    drawn = _draw(protocol, supplies, watch)
+    size_mm = next((s.voxel_size_mm for seen, _ in drawn for s in seen if s.voxel_size_mm), None)
+    cases: list[Case] = []
+    features: dict[str, list[Any]] = {"real": [], "fake": []}
+    for supply, (seen, unseen) in zip(supplies, drawn, strict=True):
+        for place, stimulus in enumerate(seen):
+            case = _render(stimulus, protocol, supply.source, size_mm)
+            cases.append(replace(case, practice=place >= supply.source.n))
+        for stimulus in unseen:
+            pixels = _render(stimulus, protocol, supply.source, size_mm).pixels
+            features[supply.source.truth].append(rendering_features(pixels))
+    finding = probe(np.array(features["real"]), np.array(features["fake"]), protocol.seed)
+    if not finding.passed and not override.strip():
+        raise StudyStateError(_refusal(finding))
+    checks = {"probe": finding.to_dict(), "override": override.strip(), "sources": _describe(supplies)}
+    seal(folder, cases, checks, note=f"probe overridden: {override.strip()}" if not finding.passed else "")
+    return LockReport(protocol.cases, protocol.practice, finding, "" if finding.passed else override.strip())
+
+
+def open_sources(protocol: Protocol) -> list[Supply]:
+    """Open every source of a protocol; raises InputError naming the first that is not there.
+
+    Real scans are taken from people that no run at hand was trained on. Beside a folder of fakes, whose makers'
+    training people are unknown, only the test split is taken.
+    """
+    runs = {run.name: run for run in list_runs()}
+    chosen = {s.name: _find_run(s.name, runs) for s in protocol.sources if s.kind == "run"}
+    trained_on = frozenset().union(*(run.participants for run in [*runs.values(), *chosen.values()]))
+    unknown = any(source.kind == "folder" and source.truth == "fake" for source in protocol.sources)
+    supplies: list[Supply] = []
+    for source in protocol.sources:
+        if source.kind == "run":
+            supplies.append(RunSupply(source, protocol, chosen[source.name]))
+        elif source.kind == "folder":
+            supplies.append(FolderSupply(source, protocol))
+        else:
+            dataset = _find_cohort(source.name)
+            supplies.append(CohortSupply(source, protocol, dataset, trained_on, only_test=unknown))
+    return supplies
+
+
+def preview(protocol: Protocol, per_source: int = 1) -> dict[str, list[UInt8Array]]:
+    """Render a few images of each source as readers would see them, for the researcher at design time."""
+    found: dict[str, list[UInt8Array]] = {}
+    for number, supply in enumerate(open_sources(protocol)):
+        drawn = supply.draw_for_probe(per_source, np.random.default_rng([protocol.seed, number, 1]))
+        found[supply.source.name] = [_render(stimulus, protocol, supply.source, None).pixels for stimulus in drawn]
+    return found
+
+
+def _draw(
+    protocol: Protocol, supplies: Sequence[Supply], watch: Watch | None
+) -> list[tuple[list[Stimulus], list[Stimulus]]]:
+    """Draw the images of every source: those for the readers, practice last, and those for the probe alone."""
+    practice = _practice_counts(protocol)
+    labels = [supply.source.truth for supply in supplies]
+    drawn = []
+    steps: Iterable[int] = range(len(supplies))
+    for number in watch(steps, "Drawing", len(supplies)) if watch else steps:
+        random = np.random.default_rng([protocol.seed, number])
+        seen = supplies[number].draw(supplies[number].source.n + practice[number], random)
+        unseen = supplies[number].draw_for_probe(-(-PROBE_IMAGES // labels.count(labels[number])), random)
+        drawn.append((seen, unseen))
+    return drawn
+
+
+def _find_run(name: str, known: dict[str, Run]) -> Run:
+    if name in known:
+        return known[name]
+    if Path(name).is_dir():
+        return load_run(name)
+    raise InputError(f"run {name}: no such run; known are {', '.join(known) or 'none'}")
+
+
+def _find_cohort(name: str) -> PreparedDataset:
+    folders = {folder.name: folder for folder in cohort_folders()}
+    if name in folders:
+        return PreparedDataset.open(folders[name])
+    if Path(name).is_dir():
+        return PreparedDataset.open(name)
+    raise InputError(f"cohort {name}: no such cohort; known are {', '.join(folders) or 'none'}")
+
+
+def _practice_counts(protocol: Protocol) -> list[int]:
+    """Deal the practice cases to the sources, real and fake in turn."""
+    counts = [0] * len(protocol.sources)
+    labels = [[i for i, s in enumerate(protocol.sources) if s.truth == label] for label in ("real", "fake")]
+    groups = [group for group in labels if group]
+    for number in range(protocol.practice):
+        group = groups[number % len(groups)]
+        counts[group[number // len(groups) % len(group)]] += 1
+    return counts
+
+
+def _render(stimulus: Stimulus, protocol: Protocol, source: Source, size_mm: tuple[float, ...] | None) -> Case:
+    """Render one image; a file without a voxel size takes that of the study's other sources."""
+    size = stimulus.voxel_size_mm or size_mm or (1.0,) * stimulus.image.ndim
+    if stimulus.voxel_size_mm is None and size_mm is not None and len(size_mm) != stimulus.image.ndim:
+        raise InputError(f"{source.name}: needed images with {len(size_mm)} dimensions as in the other sources")
+    pixels, pixel_size_mm = render(stimulus.image, size, protocol)
+    return Case(
+        pixels=pixels,
+        voxel_size_mm=tuple(round(value, 4) for value in pixel_size_mm),
+        label=source.truth,
+        source=source.name,
+        disease_class=stimulus.disease_class,
+        participant_hash=stimulus.participant_hash,
+        run_sha256=stimulus.run_sha256,
+        seed=stimulus.seed,
+        detail=stimulus.detail,
+    )
+
+
+def _refusal(finding: Probe) -> str:
+    names = ", ".join(finding.suspects) or "a mixture of features"
+    return (
+        f"lock refused: rendering alone tells real from fake (AUC {finding.auc:.2f}, at most {LIMIT_AUC} allowed) "
+        f"by {names}; mend the source, or lock with a recorded reason (--override)"
+    )
+
+
+def _describe(supplies: Sequence[Supply]) -> list[dict[str, Any]]:
+    """What the report says of each source."""
+    return [
+        {
+            "name": supply.source.name,
+            "kind": supply.source.kind,
+            "n": supply.source.n,
+            **(
+                {"held_out_scans": len(supply.held_out), "people_refused": supply.refused}
+                if isinstance(supply, CohortSupply)
+                else {}
+            ),
+        }
+        for supply in supplies
+    ]

@@ -1,0 +1,90 @@
+"""A gate at lock: can a classifier tell real from fake by what rendering alone controls?
+
+It looks at the background, border, quantisation and size of rendered images and knows nothing of the brain in them.
+Histogram, sharpness and spectrum inside the brain are the models' own doing and never a reason to refuse a study.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from scipy import ndimage
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+
+from brainlab.reading.rendering import islands
+from brainlab.types import FloatArray, UInt8Array
+
+LIMIT_AUC = 0.6
+FEATURES = ("background_haze", "border", "empty_levels", "odd_levels", "byte_length")
+FOLDS = 5
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What the probe found.
+
+    auc: cross-validated area under the ROC curve, 0.5 when blind; None when one label is missing, as there is nothing
+    to tell apart. by_feature: area of each feature alone, folded above 0.5. suspects: features above the limit.
+    """
+
+    auc: float | None
+    by_feature: dict[str, float]
+    suspects: tuple[str, ...]
+    real: int
+    fake: int
+
+    @property
+    def passed(self) -> bool:
+        return self.auc is None or self.auc <= LIMIT_AUC
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "passed": self.passed, "limit": LIMIT_AUC}
+
+
+def rendering_features(pixels: UInt8Array) -> FloatArray:
+    """Return FEATURES of one rendered image.
+
+    background_haze: share of the pixels outside the brain's islands that are not exactly 0.
+    border: share of the outermost pixels that are not exactly 0.
+    empty_levels: share of grey levels that no brain pixel has although levels on both sides have plenty: the comb that
+    is left by stretching or by a coarser number format.
+    odd_levels: share of brain pixels with an odd level. byte_length: of what is served.
+    """
+    brain = islands(pixels > 0)
+    outside = pixels[~brain]
+    border = np.ones(pixels.shape, dtype=bool)
+    border[tuple(slice(1, -1) for _ in pixels.shape)] = False
+    inside = pixels[brain]
+    counts = np.bincount(inside, minlength=256).astype(float)
+    around = ndimage.convolve1d(counts, [1, 1, 0, 1, 1], mode="constant") / 4
+    judged = around >= 8
+    return np.array(
+        [
+            np.mean(outside > 0) if outside.size else 0.0,
+            np.mean(pixels[border] > 0),
+            np.mean(counts[judged] == 0) if judged.any() else 0.0,
+            np.mean(inside % 2) if inside.size else 0.5,
+            float(pixels.nbytes),
+        ]
+    )
+
+
+def probe(real: FloatArray, fake: FloatArray, seed: int = 0) -> Probe:
+    """Judge the features of real and fake images, [n, len(FEATURES)] each, with a cross-validated random forest."""
+    if len(real) < FOLDS or len(fake) < FOLDS:
+        return Probe(None, {}, (), len(real), len(fake))
+    features = np.concatenate([real, fake])
+    labels = np.repeat([0, 1], [len(real), len(fake)])
+    forest = RandomForestClassifier(200, min_samples_leaf=5, class_weight="balanced", random_state=seed)
+    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
+    scores = cross_val_predict(forest, features, labels, cv=folds, method="predict_proba")[:, 1]
+    alone = {name: _folded_auc(labels, features[:, column]) for column, name in enumerate(FEATURES)}
+    suspects = sorted((name for name in FEATURES if alone[name] > LIMIT_AUC), key=lambda name: -alone[name])
+    return Probe(float(roc_auc_score(labels, scores)), alone, tuple(suspects), len(real), len(fake))
+
+
+def _folded_auc(labels: Any, values: FloatArray) -> float:
+    area = float(roc_auc_score(labels, values))
+    return max(area, 1 - area)
