@@ -28,7 +28,7 @@ def from_dict(kind: type[C], values: dict[str, Any]) -> C:
     return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
 
 
-def add_flags(parser: argparse.ArgumentParser, kind: type[Any]) -> None:
+def add_flags(parser: argparse._ActionsContainer, kind: type[Any]) -> None:
     """Add one flag for every plain field (int, float, str, bool, or one of them or None) of a config to a parser."""
     hints = typing.get_type_hints(kind)
     for field in dataclasses.fields(kind):

@@ -20,7 +20,7 @@ def middle_views(image: Float32Array) -> list[Float32Array]:
 
 
 def film_strip(images: Float32Array, zoom: int = 2) -> Image.Image:
-    """Return images [n, *size] in [0, 1] side by side, each a column of its middle views; `zoom` enlarges each voxel."""
+    """Return images [n, *size] in [0, 1] side by side, a column of middle views each; `zoom` enlarges each voxel."""
     columns = [np.concatenate(middle_views(image)) for image in images]
     pixels: UInt8Array = np.rint(255 * np.clip(np.concatenate(columns, axis=1), 0, 1)).astype(np.uint8)
     picture = Image.fromarray(pixels)

@@ -29,32 +29,36 @@ def _card(settings: dict[str, Any], last: dict[str, Any], evaluation: dict[str, 
     lines = [
         f"# {settings['preset']}",
         "",
-        f"**Trained on {kind}.** {config['type'].removesuffix('Config')} with {config['latent_dim']} latent dimensions, "
-        f"images of {' x '.join(map(str, settings['shape']))} voxels.",
+        f"**Trained on {kind}.** {config['type'].removesuffix('Config')} with {config['latent_dim']} latent dimensions "
+        f"for images of {' x '.join(map(str, settings['shape']))} voxels.",
         "",
         "## How it was made",
         "```",
         training["command"] or f"brainlab train {settings['preset']} --data DATA --out RUN --seed {settings['seed']}",
         "```",
-        f"- Data: `{data['name']}`, training split of {data['scans']} scans of {len(data['participants'])} people ({classes}); "
-        f"sha256 `{data['sha256'][:16]}`.",
-        f"- Seed {settings['seed']}, {planned}, {last['step']} steps, {minutes:.0f} minutes at {last['samples_per_second']:.0f} "
-        f"scans a second on {training['hardware']} ({training['threads']} threads), precision {training['precision']}.",
+        f"- Data: `{data['name']}`, training split of {data['scans']} scans of {len(data['participants'])} people "
+        f"({classes}); sha256 `{data['sha256'][:16]}`.",
+        f"- Seed {settings['seed']}, {planned}, {last['step']} steps, {minutes:.0f} minutes at "
+        f"{last['samples_per_second']:.0f} scans a second on {training['hardware']} "
+        f"({training['threads']} threads), precision {training['precision']}.",
         f"- brainlab {settings['versions']['brainlab']}, torch {settings['versions']['torch']}.",
         "",
         "## Settings",
         *[f"- {name}: {value}" for name, value in config.items() if name != "type"],
         "",
         "## At the end of training, on scans not trained on",
-        f"- Reconstruction: mean squared error {last['held_out_mse']:.5f}, sharpness {last['sharpness_reconstructed'] / real:.2f} of real.",
+        f"- Reconstruction: mean squared error {last['held_out_mse']:.5f}, "
+        f"sharpness {last['sharpness_reconstructed'] / real:.2f} of real.",
         f"- Samples: sharpness {last['sharpness_generated'] / real:.2f} of real, "
         f"spread {last['spread_generated'] / last['spread_real']:.2f} of real.",
-        f"- Code: {last['active_units']} of {config['latent_dim']} dimensions active (KL above 0.01 nats), {last['held_out_kl']:.0f} nats in all.",
+        f"- Code: {last['active_units']} of {config['latent_dim']} dimensions active (KL above 0.01 nats), "
+        f"{last['held_out_kl']:.0f} nats in all.",
         "",
         *_scores(evaluation),
         *([notes, ""] if notes else []),
         "## Limits",
-        f"- It knows {kind} of one grid and one contrast; it is no model of a clinic's patients, and nothing it draws is evidence.",
+        f"- It knows {kind} of one grid and one contrast; it is no model of a clinic's patients, and nothing that it "
+        "draws is evidence.",
         "- Sharpness is the variance of the 3D Laplacian, in which noise counts as sharpness.",
         "",
         "## Licence",
@@ -69,7 +73,8 @@ def _scores(evaluation: dict[str, Any] | None) -> list[str]:
         return []
     rows = [(name, entry) for name, entry in evaluation.items() if isinstance(entry, dict) and "value" in entry]
     table = [
-        f"| {name} | {_number(entry['value'])} | {_number(entry.get('sd'))} | {entry.get('n', '')} | {entry.get('better', '')} |"
+        f"| {name} | {_number(entry['value'])} | {_number(entry.get('sd'))} | {entry.get('n', '')} "
+        f"| {entry.get('better', '')} |"
         for name, entry in rows
     ]
     return ["## Scores", "| metric | value | sd | n | better |", "|---|---|---|---|---|", *table, ""] if table else []

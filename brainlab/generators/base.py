@@ -20,7 +20,7 @@ class Generator(nn.Module, ABC):
         """Return the images of codes: [n, latent_dim] -> [n, *sample_shape] in [0, 1]."""
 
     def sample(self, n: int, generator: torch.Generator | None = None, truncation: float = 1.0) -> Tensor:
-        """Draw `n` images from the prior: z ~ N(0, truncation^2), decoded. A truncation below 1 stays nearer the mean."""
+        """Draw `n` images from the prior: z ~ N(0, truncation^2), decoded. Truncation below 1 stays nearer the mean."""
         return self.decode(truncation * self.draw_codes(n, generator))
 
     def draw_codes(self, n: int, generator: torch.Generator | None = None) -> Tensor:

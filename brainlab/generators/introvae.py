@@ -3,8 +3,8 @@
     L_E = KL(E(x)) + [m - KL(E(G(z)))]+ + L_AE(x)
     L_G = KL(E(G(z))) + L_AE(x)                        z ~ N(0, 1)
 
-with L_AE the weighted squared error of the reconstruction. It starts as a VAE (`warm_up_epochs`); then the margin m is set
-to `margin_factor` times the KL of real scans measured at that moment, because a margin below it never pushes.
+with L_AE the weighted squared error of the reconstruction. It starts as a VAE (`warm_up_epochs`); then the margin m is
+set to `margin_factor` times the KL of real scans measured at that moment, because a margin below it never pushes.
 """
 
 from dataclasses import dataclass
@@ -24,8 +24,8 @@ class IntroVAEConfig(VAEConfig):
     warm_up_epochs: epochs trained as a plain VAE first.
     margin_factor: margin m over the KL of real scans at the end of the warm-up.
     fake_weight: weight of the hinge in L_E and of KL(E(G(z))) in L_G; 1 as the paper.
-    reconstructions_too: also treat reconstructions as fakes, as the original IntroVAE does (Huang et al. 2018, algorithm
-        1); the FLAIR paper's formula has samples only.
+    reconstructions_too: also treat reconstructions as fakes, as the original IntroVAE does (Huang et al. 2018,
+        algorithm 1); the FLAIR paper's formula has samples only.
     adversarial_learning_rate: of both Adam optimisers, betas (0.5, 0.99), after the warm-up.
     """
 
@@ -101,8 +101,8 @@ class IntroVAERecipe:
         """One step of both players.
 
         The decoder's weights do not change before its own step, so its two passes serve both players: the gradient of
-        L_AE reaches the encoder through a leaf copy of the code. Only E(G(z)) is computed again, by the stepped encoder.
-        (Reusing the first one is the published order, which current torch refuses: its weights were changed in place.)
+        L_AE reaches the encoder through a leaf copy of the code. Only E(G(z)) is computed again, by the stepped
+        encoder. (Reusing the first one, as published, is an error in current torch: its weights changed in place.)
         """
         config, encoder, decoder = self.config, self.generator.encoder, self.generator.decoder
         for optimiser in self.optimisers.values():

@@ -1,13 +1,12 @@
 """Building blocks shared by every network, for images of two and of three dimensions.
 
-Nothing here runs at full resolution unless asked to: `space_to_depth` folds neighbouring voxels into channels before the
-first convolution, and `depth_to_space` unfolds them after the last.
+Nothing here runs at full resolution unless asked to: `space_to_depth` folds neighbouring voxels into channels before
+the first convolution, and `depth_to_space` unfolds them after the last.
 """
 
 import itertools
 import math
 
-import torch
 from torch import Tensor, nn
 
 from brainlab.errors import InputError
@@ -58,8 +57,8 @@ class DepthToSpace(nn.Module):
 def normalisation(kind: str, channels: int, spatial_dims: int) -> nn.Module:
     """Return a normalisation layer for [n, channels, *size] (or [n, channels] where `spatial_dims` is 0).
 
-    kind: `batch`, as the papers; `group` (8 channels a group) does not mix the volumes of a batch, so real, reconstructed
-    and sampled volumes never share statistics; `none`.
+    kind: `batch`, as the papers; `group` (8 channels a group) does not mix the volumes of a batch, so real,
+    reconstructed and sampled volumes never share statistics; `none`.
     """
     if kind == "batch":
         return _BATCH_NORM[spatial_dims](channels) if spatial_dims else nn.BatchNorm1d(channels)
@@ -213,7 +212,7 @@ class ConvDecoder(nn.Module):
 
 
 def bottom_size(sample_shape: tuple[int, ...], widths: tuple[int, ...], *, folded: bool) -> tuple[int, ...]:
-    """Return the sides after every halving, (5, 6, 5) for 40 x 48 x 40. Raises InputError where a side does not divide."""
+    """Return the sides after every halving, (5, 6, 5) for 40 x 48 x 40; raise InputError where one does not divide."""
     factor = 2 ** (len(widths) + folded)
     if any(side % factor or side < factor for side in sample_shape[1:]) or len(sample_shape) not in (3, 4):
         needed = f"needs 2 or 3 sides that divide by {factor}"

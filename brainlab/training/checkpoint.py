@@ -27,7 +27,7 @@ def write_atomically(path: Path, save: Any) -> None:
         with scratch.open("rb") as written:
             os.fsync(written.fileno())
         scratch.chmod(0o644)
-        os.replace(scratch, path)
+        scratch.replace(path)
     except BaseException:
         scratch.unlink(missing_ok=True)
         raise

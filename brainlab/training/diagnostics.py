@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from brainlab.networks.losses import kl_per_dimension
@@ -37,7 +37,7 @@ def spread(images: Tensor) -> float:
 
 
 @torch.inference_mode()
-def describe(generator: nn.Module, real: Tensor, codes: Tensor) -> dict[str, Any]:
+def describe(generator: Any, real: Tensor, codes: Tensor) -> dict[str, Any]:
     """Measure a generator in evaluation mode.
 
     real: [n, *sample_shape] scans, held-out ones where there are any.  codes: [n, latent_dim] from the prior, fixed.
@@ -69,7 +69,7 @@ def describe(generator: nn.Module, real: Tensor, codes: Tensor) -> dict[str, Any
     return found
 
 
-def save_sample_grid(generator: nn.Module, codes: Tensor, path: Path) -> None:
+def save_sample_grid(generator: Any, codes: Tensor, path: Path) -> None:
     """Write the images of fixed codes [n, latent_dim] as a PNG, one column of middle slices a code."""
     with torch.inference_mode():
         images = _in_parts(generator.eval().decode, codes)[:, 0]  # [n, *size]

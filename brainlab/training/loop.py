@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 from lightning_fabric import Fabric
-from torch import nn
+from torch import Tensor, nn
 
 from brainlab.errors import TrainingStoppedError
 from brainlab.training.checkpoint import MetricsFile, load_resume, save_resume, save_weights
@@ -50,7 +50,7 @@ class Schedule:
 
 @dataclass
 class Progress:
-    """Where training stands; `sums` holds, for each loss of the present epoch, its sum and the number of steps in it."""
+    """Where training stands; `sums` holds the sum of each loss in the present epoch and the number of steps in it."""
 
     step: int = 0
     seconds: float = 0.0
@@ -90,7 +90,7 @@ class Loop:
         for name, optimiser in recipe.optimisers.items():
             optimiser.register_step_pre_hook(self._before_step(name))
         noise = torch.Generator().manual_seed(schedule.seed)
-        codes = torch.randn(max(schedule.watched, schedule.grid_samples), self.average.latent_dim, generator=noise)
+        codes = torch.randn(max(schedule.watched, schedule.grid_samples), recipe.generator.latent_dim, generator=noise)
         self.codes = codes.to(fabric.device)
         rows = held_out if len(held_out) else train
         self.watched = torch.from_numpy(fetch(rows[:: max(1, len(rows) // schedule.watched)][: schedule.watched])).to(
@@ -122,8 +122,8 @@ class Loop:
         """Train to the end and return the last epoch's line.
 
         show: wraps the iterator of remaining steps, given their number, to draw a progress bar.
-        Raises TrainingStoppedError on a loss or gradient that is not finite; KeyboardInterrupt, after a checkpoint, when
-        the process was asked to stop.
+        Raises TrainingStoppedError on a loss or gradient that is not finite; KeyboardInterrupt, after a checkpoint,
+        when the process was asked to stop.
         """
         remaining = iter(range(self.progress.step, self.total_steps))
         if self.progress.step == 0:
@@ -213,12 +213,12 @@ class Loop:
                 kept.copy_(buffer)
 
     def _before_step(self, name: str) -> Callable[..., None]:
-        """Return the hook that runs before an optimiser's step: average over devices, measure, refuse what is not finite."""
+        """Return the hook before an optimiser's step: average over devices, measure, refuse what is not finite."""
 
         def hook(optimiser: torch.optim.Optimizer, *_: Any) -> None:
             gradients = [p.grad for group in optimiser.param_groups for p in group["params"] if p.grad is not None]
             if self.fabric.world_size > 1:
-                flat = self.fabric.all_reduce(torch.cat([g.flatten() for g in gradients]), reduce_op="mean")
+                flat = cast(Tensor, self.fabric.all_reduce(torch.cat([g.flatten() for g in gradients])))
                 for gradient, part in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
                     gradient.copy_(part.view_as(gradient))
             self._gradient_norm = float(nn.utils.get_total_norm(gradients))
@@ -244,7 +244,7 @@ class Loop:
 
         def ask(number: int, _: Any) -> None:
             self._stop = True
-            signal.signal(number, before[number])
+            signal.signal(number, before[signal.Signals(number)])
 
         before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
         try:

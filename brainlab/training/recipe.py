@@ -10,13 +10,13 @@ from torch import Tensor, nn
 class Recipe(Protocol):
     """One method's networks, optimisers and objective.
 
-    `step` learns from one batch: it clears the gradients, computes its losses, and steps its optimisers, as many of them
-    and as often as the method wants. The loop adds the rest from outside: data, devices, precision, the moving average,
-    gradient checks (by hooks on the optimisers), diagnostics, checkpoints.
+    `step` learns from one batch: it clears the gradients, computes its losses, and steps its optimisers, as many of
+    them and as often as the method wants. The loop adds the rest from outside: data, devices, precision, the moving
+    average, gradient checks (by hooks on the optimisers), diagnostics, checkpoints.
     """
 
-    generator: nn.Module
-    """What is shipped: has `latent_dim` and `decode`, and `encode` where the method has an encoder."""
+    generator: Any
+    """What is shipped: a module with `latent_dim` and `decode`, and `encode` where the method has an encoder."""
     networks: dict[str, nn.Module]
     """Everything that is trained or carries state, by name."""
     optimisers: dict[str, torch.optim.Optimizer]
