@@ -13,8 +13,9 @@ from brainlab.experiments.runs import Run, list_runs, load_run
 from brainlab.experiments.stimuli import CohortSupply, FolderSupply, RunSupply, Stimulus, Supply
 from brainlab.reading.blinding import LIMIT_AUC, Probe, probe, rendering_features
 from brainlab.reading.design import Protocol, Source
-from brainlab.reading.desk import Case, load_protocol, seal, study_status
+from brainlab.reading.desk import load_protocol, study_status
 from brainlab.reading.rendering import render
+from brainlab.reading.sealing import Case, seal
 from brainlab.types import UInt8Array
 from brainlab.workspace import cohort_folders
 

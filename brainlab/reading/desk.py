@@ -2,45 +2,22 @@
 
 import hashlib
 import json
-import random
 import secrets
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from brainlab.errors import InputError, StudyStateError
+from brainlab.errors import BrainlabError, InputError, StudyStateError
 from brainlab.reading import chain
-from brainlab.reading.design import Protocol, Reader
-from brainlab.reading.order import draw_order
-from brainlab.reading.store import TRUTH_SCHEMA, StorageError, Store, create, now
-from brainlab.reading.tokens import LOCAL_APP, new_id, new_token, reader_url, token_hash
-from brainlab.types import UInt8Array
+from brainlab.reading.design import Protocol
+from brainlab.reading.store import StorageError, Store, create, file_sha256, need_state, now, record_state
+from brainlab.reading.tokens import LOCAL_APP, new_token, reader_url, token_hash
 from brainlab.workspace import studies_folder
 
 STATES = ("draft", "locked", "closed", "unblinded")
-
-
-@dataclass(frozen=True, eq=False)
-class Case:
-    """One stimulus with its truth, ready to be sealed.
-
-    pixels: uint8, [height, width] of a slice or [X, Y, Z] of a volume, final. voxel_size_mm: one per axis.
-    source: name of the cohort, run or folder. detail: where exactly it came from.
-    """
-
-    pixels: UInt8Array
-    voxel_size_mm: tuple[float, ...]
-    label: str
-    source: str
-    practice: bool = False
-    disease_class: str | None = None
-    participant_hash: str | None = None
-    run_sha256: str | None = None
-    seed: int | None = None
-    detail: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -87,7 +64,7 @@ def create_study(protocol: Protocol, root: Path | None = None) -> str:
             "INSERT INTO study (one, id, protocol_json, seed, created_at) VALUES (1, ?, ?, ?, ?)",
             (study, protocol.to_json(), protocol.seed, now()),
         )
-        _record(db, "draft", "")
+        record_state(db, "draft", "")
 
     create((root or studies_folder()) / study, fill)
     return study
@@ -103,11 +80,14 @@ def study_folder(study: str, root: Path | None = None) -> Path:
 
 
 def list_studies(root: Path | None = None) -> list[StudyStatus]:
-    """All studies of the workspace, newest first."""
-    folders = [
-        path.parent for path in (root or studies_folder()).glob("*/study.db") if not path.parent.name.startswith(".")
-    ]
-    return sorted((study_status(folder) for folder in folders), key=lambda status: status.created_at, reverse=True)
+    """All studies of the workspace, newest first; one that cannot be read is listed with the state `damaged`."""
+    found = []
+    for path in (root or studies_folder()).glob("[!.]*/study.db"):
+        try:
+            found.append(study_status(path.parent))
+        except BrainlabError as error:
+            found.append(StudyStatus(path.parent.name, str(error), "damaged", "", 0, ()))
+    return sorted(found, key=lambda status: status.created_at, reverse=True)
 
 
 def load_protocol(folder: Path) -> Protocol:
@@ -119,37 +99,8 @@ def load_protocol(folder: Path) -> Protocol:
 def change_protocol(folder: Path, protocol: Protocol) -> None:
     """Replace the protocol of a draft."""
     with Store(folder).write() as db:
-        _need(db, "draft", "change the protocol")
+        need_state(db, "draft", "change the protocol")
         db.execute("UPDATE study SET protocol_json = ?, seed = ?", (protocol.to_json(), protocol.seed))
-
-
-def seal(folder: Path, cases: Sequence[Case], checks: dict[str, Any], note: str = "") -> None:
-    """Lock a draft: store the pixels under random ids, draw every reader's order, write truth apart, fix the protocol.
-
-    checks: what the blinding checks found, kept for the report. note: recorded with the lock (an override's reason).
-    Raises InputError when the cases do not look alike: shape, voxel size and type must be the same for all.
-    """
-    store = Store(folder)
-    _check_alike(cases)
-    shuffled = list(cases)
-    random.SystemRandom().shuffle(shuffled)
-    ids = [new_id() for _ in shuffled]
-    store.truth_path.unlink(missing_ok=True)  # of a lock that was interrupted
-    try:
-        with store.write() as db:
-            _need(db, "draft", "lock the study")
-            protocol = Protocol.from_json(db.execute("SELECT protocol_json FROM study").fetchone()[0])
-            _write_truth(store.truth_path, ids, shuffled)
-            _insert_stimuli(db, protocol, ids, shuffled)
-            _insert_readers(db, protocol, ids, shuffled)
-            db.execute(
-                "UPDATE study SET state = 'locked', protocol_sha256 = ?, truth_sha256 = ?, checks_json = ?",
-                (protocol.sha256(), _file_sha256(store.truth_path), json.dumps(checks)),
-            )
-            _record(db, "locked", note)
-    except BaseException:
-        store.truth_path.unlink(missing_ok=True)
-        raise
 
 
 def issue_links(
@@ -166,7 +117,7 @@ def issue_links(
     """
     expires = None if valid_days is None else datetime.now(UTC) + timedelta(days=valid_days)
     with Store(folder).write() as db:
-        _need(db, "locked", "make links")
+        need_state(db, "locked", "make links")
         study = db.execute("SELECT id FROM study").fetchone()[0]
         rows = {
             row["code"]: row for row in db.execute("SELECT * FROM reader WHERE withdrawn_at IS NULL ORDER BY rowid")
@@ -233,9 +184,9 @@ def study_status(folder: Path) -> StudyStatus:
 def close(folder: Path, note: str = "") -> None:
     """Take no more answers. Cannot be taken back."""
     with Store(folder).write() as db:
-        _need(db, "locked", "close the study")
+        need_state(db, "locked", "close the study")
         db.execute("UPDATE study SET state = 'closed'")
-        _record(db, "closed", note)
+        record_state(db, "closed", note)
 
 
 def unblind(folder: Path, actor: str, note: str = "") -> None:
@@ -244,12 +195,24 @@ def unblind(folder: Path, actor: str, note: str = "") -> None:
         raise InputError("unblinding is recorded: needed who does it, came nothing")
     store = Store(folder)
     with store.write() as db:
-        _need(db, "closed", "unblind the study")
+        need_state(db, "closed", "unblind the study")
         sealed = db.execute("SELECT truth_sha256 FROM study").fetchone()[0]
-        if not store.truth_path.is_file() or _file_sha256(store.truth_path) != sealed:
+        if not store.truth_path.is_file() or file_sha256(store.truth_path) != sealed:
             raise StorageError(f"{store.truth_path}: not the file that was sealed at lock; restore it from a backup")
         db.execute("UPDATE study SET state = 'unblinded'")
-        _record(db, "unblinded", note, actor)
+        record_state(db, "unblinded", note, actor)
+
+
+def history(folder: Path) -> list[dict[str, Any]]:
+    """Return every change of state: state, at, actor, note, oldest first."""
+    with Store(folder).read() as db:
+        return [dict(row) for row in db.execute("SELECT state, at, actor, note FROM state_change ORDER BY sequence")]
+
+
+def lock_checks(folder: Path) -> dict[str, Any]:
+    """Return what the blinding checks found at lock; empty for a draft."""
+    with Store(folder).read() as db:
+        return json.loads(db.execute("SELECT checks_json FROM study").fetchone()[0] or "{}")
 
 
 @dataclass(frozen=True)
@@ -287,7 +250,7 @@ def verify(folder: Path) -> Verdict:
             found.append("the protocol was changed after the lock")
         if not store.truth_path.is_file():
             found.append("truth.db is missing")
-        elif _file_sha256(store.truth_path) != study["truth_sha256"]:
+        elif file_sha256(store.truth_path) != study["truth_sha256"]:
             found.append("truth.db is not the file that was sealed at lock")
     return Verdict(not found, answers, end.count, end.hash, tuple(found))
 
@@ -299,108 +262,3 @@ SELECT reader.*, reading.round, reading.started_at, reading.finished_at,
 FROM reader JOIN reading ON reading.reader = reader.code
 ORDER BY reading.round, reader.rowid
 """
-
-
-def _need(db: sqlite3.Connection, state: str, act: str) -> None:
-    """Raise StudyStateError unless the study is in `state`."""
-    present = db.execute("SELECT state FROM study").fetchone()[0]
-    if present != state:
-        raise StudyStateError(f"to {act} it must be {state}, but it is {present}")
-
-
-def _record(db: sqlite3.Connection, state: str, note: str, actor: str = "researcher") -> None:
-    db.execute("INSERT INTO state_change (state, at, actor, note) VALUES (?, ?, ?, ?)", (state, now(), actor, note))
-
-
-def _check_alike(cases: Sequence[Case]) -> None:
-    if not any(not case.practice for case in cases):
-        raise InputError("a study needs at least one case")
-    first = cases[0]
-    for case in cases:
-        if case.pixels.dtype.name != "uint8" or case.pixels.ndim not in (2, 3):
-            raise InputError(f"{case.source}: needed uint8 pixels in 2 or 3 dimensions, came {case.pixels.dtype}")
-        if case.pixels.shape != first.pixels.shape or case.voxel_size_mm != first.voxel_size_mm:
-            raise InputError(
-                f"all cases must look alike: needed shape {first.pixels.shape} at {first.voxel_size_mm} mm as in "
-                f"{first.source}, came {case.pixels.shape} at {case.voxel_size_mm} mm in {case.source}"
-            )
-
-
-def _write_truth(path: Path, ids: Sequence[str], cases: Sequence[Case]) -> None:
-    """Write truth.db in one go, without side files, and make it read-only."""
-    db = sqlite3.connect(path, isolation_level=None)
-    try:
-        db.executescript(f"PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; {TRUTH_SCHEMA.read_text()} BEGIN;")
-        db.executemany(
-            "INSERT INTO truth VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                (
-                    stimulus,
-                    case.label,
-                    case.source,
-                    case.disease_class,
-                    case.participant_hash,
-                    case.run_sha256,
-                    case.seed,
-                    json.dumps(case.detail),
-                )
-                for stimulus, case in zip(ids, cases, strict=True)
-            ],
-        )
-        db.execute("COMMIT")
-    finally:
-        db.close()
-    path.chmod(0o400)
-
-
-def _insert_stimuli(db: sqlite3.Connection, protocol: Protocol, ids: Sequence[str], cases: Sequence[Case]) -> None:
-    for position, question in enumerate(protocol.all_questions):
-        db.execute(
-            "INSERT INTO question VALUES (?, ?, ?, ?, ?, ?)",
-            (
-                question.key,
-                position,
-                question.kind,
-                question.text,
-                json.dumps(question.options),
-                int(question.required),
-            ),
-        )
-    for stimulus, case in zip(ids, cases, strict=True):
-        pixels = case.pixels.tobytes()
-        shape = {"shape": case.pixels.shape, "voxel_size_mm": case.voxel_size_mm}
-        kind = "slice" if case.pixels.ndim == 2 else "volume"
-        db.execute(
-            "INSERT INTO stimulus VALUES (?, ?, ?, ?, ?)",
-            (stimulus, kind, json.dumps(shape), hashlib.sha256(pixels).hexdigest(), pixels),
-        )
-        if case.practice and protocol.practice_feedback:
-            db.execute("INSERT INTO feedback VALUES (?, ?)", (stimulus, f"This image was {case.label}."))
-
-
-def _insert_readers(db: sqlite3.Connection, protocol: Protocol, ids: Sequence[str], cases: Sequence[Case]) -> None:
-    """Write readers, their readings, and the order of each, under fresh random ids."""
-    is_real = [case.label == "real" for case in cases]
-    practice = [case.practice for case in cases]
-    for number, reader in enumerate(protocol.readers):
-        _insert_reader(db, reader)
-        for round_ in range(1, protocol.rounds + 1):
-            reading = db.execute("INSERT INTO reading (reader, round) VALUES (?, ?)", (reader.code, round_)).lastrowid
-            order = draw_order(is_real, practice, protocol.repeats, (protocol.seed, number, round_))
-            db.executemany(
-                "INSERT INTO presentation VALUES (?, ?, ?, ?, ?, ?)",
-                [
-                    (new_id(), reading, position, ids[showing.case], showing.occurrence, showing.phase)
-                    for position, showing in enumerate(order, start=1)
-                ],
-            )
-
-
-def _insert_reader(db: sqlite3.Connection, reader: Reader) -> None:
-    db.execute("INSERT INTO reader (code, experience_years) VALUES (?, ?)", (reader.code, reader.experience_years))
-    if reader.name:
-        db.execute("INSERT INTO reader_name VALUES (?, ?)", (reader.code, reader.name))
-
-
-def _file_sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

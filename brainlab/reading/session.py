@@ -26,6 +26,9 @@ LEASE_S = 45.0
 EVENTS = ("opened", "display_checked", "welcome_done", "consent_given", "break_done", "paused", "resumed", "left")
 """What the reading room may record beside answers."""
 
+MAX_TEXT = 4000
+"""Longest answer in signs."""
+
 State = Literal["closed", "waiting", "welcome", "consent", "practice", "main", "break", "done"]
 
 
@@ -184,7 +187,7 @@ class ReaderSession:
         be on its way. Raises InputError for any other id, with one text whatever the reason.
         """
         with self._read() as (db, reading):
-            if not self._happened(db, reading, "consent_given"):
+            if self._state(db, reading) in ("closed", "waiting", "welcome", "consent"):
                 raise InputError("no such image")
             row = db.execute(
                 "SELECT position, pixels, shape_json FROM presentation JOIN stimulus ON stimulus.id = stimulus"
@@ -236,6 +239,7 @@ class ReaderSession:
             if cue and cue.strip():
                 given["cue"] = cue.strip()
             _check_answers(protocol, given, confidence)
+            _check_times(shown_at, active_ms)
             received = now()
             revision = self._next_revision(db, presentation_id)
             for number, (question, text) in enumerate(given.items()):
@@ -251,7 +255,7 @@ class ReaderSession:
                         "idempotency_key": f"{key}/{question}",
                         "shown_at": shown_at,
                         "received_at": received,
-                        "active_ms": None if active_ms is None else int(active_ms),
+                        "active_ms": active_ms,
                     },
                 )
             db.execute(
@@ -488,8 +492,8 @@ def _check_answers(protocol: Protocol, given: dict[str, str], confidence: int | 
         if key not in questions:
             raise InputError(f"{key}: no such question; known are {', '.join(questions)}")
         options = questions[key].options
-        if not isinstance(text, str) or not text:
-            raise InputError(f"{key}: needed a text, came {text!r}")
+        if not isinstance(text, str) or not 0 < len(text) <= MAX_TEXT:
+            raise InputError(f"{key}: needed a text of 1 to {MAX_TEXT} signs")
         if options and text not in options:
             raise InputError(f"{key}: needed one of {', '.join(options)}, came {text}")
     if missing := [key for key, question in questions.items() if question.required and key not in given]:
@@ -498,3 +502,13 @@ def _check_answers(protocol: Protocol, given: dict[str, str], confidence: int | 
         raise InputError(f"confidence: needed a whole number from 1 (guess) to 5 (certain), came {confidence}")
     if not protocol.confidence and confidence is not None:
         raise InputError("confidence: this study does not ask for it")
+
+
+def _check_times(shown_at: str | None, active_ms: int | None) -> None:
+    if shown_at is not None:
+        try:
+            datetime.fromisoformat(shown_at)
+        except (TypeError, ValueError) as error:
+            raise InputError(f"shown_at: needed a time in ISO 8601, came {shown_at!r}") from error
+    if active_ms is not None and (type(active_ms) is not int or active_ms < 0):
+        raise InputError(f"active_ms: needed whole milliseconds, 0 or more, came {active_ms!r}")

@@ -1,5 +1,6 @@
 """The two databases of a study on disk: connections, transactions, migrations. Schema in schema.sql."""
 
+import hashlib
 import os
 import shutil
 import sqlite3
@@ -9,7 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from brainlab.errors import BrainlabError, InputError
+from brainlab.errors import BrainlabError, InputError, StudyStateError
 
 SCHEMA_VERSION = 1
 MIGRATIONS: dict[int, str] = {}
@@ -121,6 +122,23 @@ def create(folder: Path, fill: Callable[[sqlite3.Connection], None]) -> Store:
         shutil.rmtree(scratch, ignore_errors=True)
         raise
     return Store(folder)
+
+
+def need_state(db: sqlite3.Connection, state: str, act: str) -> None:
+    """Raise StudyStateError unless the study is in `state`."""
+    present = db.execute("SELECT state FROM study").fetchone()[0]
+    if present != state:
+        raise StudyStateError(f"to {act} it must be {state}, but it is {present}")
+
+
+def record_state(db: sqlite3.Connection, state: str, note: str, actor: str = "researcher") -> None:
+    """Keep when a state was reached, by whom and why."""
+    db.execute("INSERT INTO state_change (state, at, actor, note) VALUES (?, ?, ?, ?)", (state, now(), actor, note))
+
+
+def file_sha256(path: Path) -> str:
+    """Hash of a file's bytes."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _migrate(db: sqlite3.Connection, version: int, path: Path) -> None:

@@ -1,0 +1,156 @@
+"""Sealing a study: pixels under random ids, every reader's order, truth apart. Nothing changes afterwards."""
+
+import hashlib
+import json
+import random
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from brainlab.errors import InputError
+from brainlab.reading.design import Protocol, Reader
+from brainlab.reading.order import draw_order
+from brainlab.reading.store import TRUTH_SCHEMA, Store, file_sha256, need_state, record_state
+from brainlab.reading.tokens import new_id
+from brainlab.types import UInt8Array
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One stimulus with its truth, ready to be sealed.
+
+    pixels: uint8, [height, width] of a slice or [X, Y, Z] of a volume, final. voxel_size_mm: one per axis.
+    source: name of the cohort, run or folder. detail: where exactly it came from.
+    """
+
+    pixels: UInt8Array
+    voxel_size_mm: tuple[float, ...]
+    label: str
+    source: str
+    practice: bool = False
+    disease_class: str | None = None
+    participant_hash: str | None = None
+    run_sha256: str | None = None
+    seed: int | None = None
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+def seal(folder: Path, cases: Sequence[Case], checks: dict[str, Any], note: str = "") -> None:
+    """Lock a draft: store the pixels under random ids, draw every reader's order, write truth apart, fix the protocol.
+
+    checks: what the blinding checks found, kept for the report. note: recorded with the lock (an override's reason).
+    Raises InputError when the cases do not look alike: shape, voxel size and type must be the same for all.
+    """
+    store = Store(folder)
+    _check_alike(cases)
+    shuffled = list(cases)
+    random.SystemRandom().shuffle(shuffled)
+    ids = [new_id() for _ in shuffled]
+    store.truth_path.unlink(missing_ok=True)  # of a lock that was interrupted
+    try:
+        with store.write() as db:
+            need_state(db, "draft", "lock the study")
+            protocol = Protocol.from_json(db.execute("SELECT protocol_json FROM study").fetchone()[0])
+            _write_truth(store.truth_path, ids, shuffled)
+            _insert_stimuli(db, protocol, ids, shuffled)
+            _insert_readers(db, protocol, ids, shuffled)
+            db.execute(
+                "UPDATE study SET state = 'locked', protocol_sha256 = ?, truth_sha256 = ?, checks_json = ?",
+                (protocol.sha256(), file_sha256(store.truth_path), json.dumps(checks)),
+            )
+            record_state(db, "locked", note)
+    except BaseException:
+        store.truth_path.unlink(missing_ok=True)
+        raise
+
+
+def _check_alike(cases: Sequence[Case]) -> None:
+    if not any(not case.practice for case in cases):
+        raise InputError("a study needs at least one case")
+    first = cases[0]
+    for case in cases:
+        if case.pixels.dtype.name != "uint8" or case.pixels.ndim not in (2, 3):
+            raise InputError(f"{case.source}: needed uint8 pixels in 2 or 3 dimensions, came {case.pixels.dtype}")
+        if case.pixels.shape != first.pixels.shape or case.voxel_size_mm != first.voxel_size_mm:
+            raise InputError(
+                f"all cases must look alike: needed shape {first.pixels.shape} at {first.voxel_size_mm} mm as in "
+                f"{first.source}, came {case.pixels.shape} at {case.voxel_size_mm} mm in {case.source}"
+            )
+
+
+def _write_truth(path: Path, ids: Sequence[str], cases: Sequence[Case]) -> None:
+    """Write truth.db in one go, without side files, and make it read-only."""
+    db = sqlite3.connect(path, isolation_level=None)
+    try:
+        db.executescript(f"PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; {TRUTH_SCHEMA.read_text()} BEGIN;")
+        db.executemany(
+            "INSERT INTO truth VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    stimulus,
+                    case.label,
+                    case.source,
+                    case.disease_class,
+                    case.participant_hash,
+                    case.run_sha256,
+                    case.seed,
+                    json.dumps(case.detail),
+                )
+                for stimulus, case in zip(ids, cases, strict=True)
+            ],
+        )
+        db.execute("COMMIT")
+    finally:
+        db.close()
+    path.chmod(0o400)
+
+
+def _insert_stimuli(db: sqlite3.Connection, protocol: Protocol, ids: Sequence[str], cases: Sequence[Case]) -> None:
+    for position, question in enumerate(protocol.all_questions):
+        db.execute(
+            "INSERT INTO question VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                question.key,
+                position,
+                question.kind,
+                question.text,
+                json.dumps(question.options),
+                int(question.required),
+            ),
+        )
+    for stimulus, case in zip(ids, cases, strict=True):
+        pixels = case.pixels.tobytes()
+        shape = {"shape": case.pixels.shape, "voxel_size_mm": case.voxel_size_mm}
+        kind = "slice" if case.pixels.ndim == 2 else "volume"
+        db.execute(
+            "INSERT INTO stimulus VALUES (?, ?, ?, ?, ?)",
+            (stimulus, kind, json.dumps(shape), hashlib.sha256(pixels).hexdigest(), pixels),
+        )
+        if case.practice and protocol.practice_feedback:
+            db.execute("INSERT INTO feedback VALUES (?, ?)", (stimulus, f"This image was {case.label}."))
+
+
+def _insert_readers(db: sqlite3.Connection, protocol: Protocol, ids: Sequence[str], cases: Sequence[Case]) -> None:
+    """Write readers, their readings, and the order of each, under fresh random ids."""
+    is_real = [case.label == "real" for case in cases]
+    practice = [case.practice for case in cases]
+    for number, reader in enumerate(protocol.readers):
+        _insert_reader(db, reader)
+        for round_ in range(1, protocol.rounds + 1):
+            reading = db.execute("INSERT INTO reading (reader, round) VALUES (?, ?)", (reader.code, round_)).lastrowid
+            order = draw_order(is_real, practice, protocol.repeats, (protocol.seed, number, round_))
+            db.executemany(
+                "INSERT INTO presentation VALUES (?, ?, ?, ?, ?, ?)",
+                [
+                    (new_id(), reading, position, ids[showing.case], showing.occurrence, showing.phase)
+                    for position, showing in enumerate(order, start=1)
+                ],
+            )
+
+
+def _insert_reader(db: sqlite3.Connection, reader: Reader) -> None:
+    db.execute("INSERT INTO reader (code, experience_years) VALUES (?, ?)", (reader.code, reader.experience_years))
+    if reader.name:
+        db.execute("INSERT INTO reader_name VALUES (?, ?)", (reader.code, reader.name))
