@@ -1,0 +1,208 @@
+"""Linear discriminant analysis of a run's codes, beside what is reached without them."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from brainlab.cohort.prepared import PreparedDataset, participant_hash
+from brainlab.errors import InputError
+from brainlab.experiments.encodings import Watch, encode_dataset
+from brainlab.experiments.runs import Run
+from brainlab.latent import baselines
+from brainlab.latent.confounds import MetadataRegression, acquisition_matrix
+from brainlab.latent.discriminant import LatentDiscriminant, Priors, Shrinkage
+from brainlab.latent.published import CLASSES, TABLE_2, table_1_proportions
+from brainlab.latent.scores import Scores, accuracy_difference, score
+from brainlab.types import FloatArray, IntArray
+
+
+@dataclass(frozen=True)
+class Part:
+    """The labelled scans of one side of an analysis."""
+
+    dataset: PreparedDataset
+    rows: IntArray
+
+    @property
+    def labels(self) -> list[str]:
+        return self.dataset.scans["class"].iloc[self.rows].astype(str).tolist()
+
+    @property
+    def participants(self) -> list[str]:
+        return self.dataset.scans["participant"].iloc[self.rows].astype(str).tolist()
+
+    @property
+    def acquisition(self) -> FloatArray:
+        return acquisition_matrix(self.dataset.scans.iloc[self.rows])
+
+
+@dataclass(frozen=True)
+class LdaResult:
+    """An LDA with everything a page or a table shows.
+
+    train, test: the scans it was fitted on and those it was judged on. train_points, test_points: [n, <=3] scores on
+    the first discriminant axes. predicted: class of each test scan.
+    """
+
+    discriminant: LatentDiscriminant
+    scores: Scores
+    baselines: dict[str, Scores | None]
+    without_acquisition: Scores | None
+    train: Part
+    test: Part
+    train_points: FloatArray
+    test_points: FloatArray
+    predicted: list[str]
+    notes: list[str] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the figures as JSON values, as `brainlab lda --json` prints them."""
+        pca = self.baselines["pca_64"]
+        return {
+            "per_class": self.scores.per_class(),
+            **_summary(self.scores),
+            "baselines": {name: _summary(scores) for name, scores in self.baselines.items()},
+            "without_acquisition": _summary(self.without_acquisition),
+            "latents_minus_pca_64": accuracy_difference(self.scores, pca) if pca is not None else None,
+            "precision_at_table_1": self.scores.precision_at(table_1_proportions()),
+            "confusion": {"classes": list(self.scores.classes), "counts": self.scores.confusion.tolist()},
+            "published_table_2": TABLE_2,
+            "settings": {
+                "fitted_on": {"data": self.train.dataset.name, "scans": len(self.train.rows), **_people(self.train)},
+                "predicted": {"data": self.test.dataset.name, "scans": len(self.test.rows), **_people(self.test)},
+                "priors": self.discriminant.priors,
+                "shrinkage": self.discriminant.shrinkage_,
+                "validation_accuracy": self.discriminant.validation_accuracy_,
+                "intervals": "95%; accuracies: 1,000 bootstrap draws of participants; precision, recall: Wilson",
+                "simulated": self.train.dataset.simulated or self.test.dataset.simulated,
+            },
+            "notes": self.notes,
+        }
+
+
+def lda_analysis(
+    run: Run,
+    dataset: PreparedDataset,
+    predict: PreparedDataset | None = None,
+    *,
+    priors: Priors = "empirical",
+    shrinkage: Shrinkage = "choose",
+    watch: Watch | None = None,
+) -> LdaResult:
+    """Fit LDA on the codes of a dataset's training split and predict its test split, or the whole of another dataset.
+
+    As the FLAIR IntroVAE paper's section 5.3, with what it lacks beside it: the same from voxels, a signal threshold,
+    acquisition parameters or nothing at all, and from codes with the acquisition parameters regressed out.
+    Scans without a class, and test scans of a class that the training split does not have, are left out and noted.
+    Raises InputError when there is nothing to fit or to predict, or the datasets' shapes do not fit the run.
+    """
+    target = predict if predict is not None else dataset
+    notes: list[str] = []
+    train = _labelled(Part(dataset, dataset.indices("train")), notes)
+    test = _labelled(Part(target, target.indices(None if predict is not None else "test")), notes, set(train.labels))
+    if not len(test.rows):
+        raise InputError(
+            f"{target.folder}: no scan to predict with a class of the training split {sorted(set(train.labels))}"
+        )
+    _note_known_people(run, test, notes)
+    codes = encode_dataset(run, dataset, watch).mean[train.rows].astype(np.float64)
+    test_codes = encode_dataset(run, target, watch).mean[test.rows].astype(np.float64)
+    discriminant = LatentDiscriminant(priors, shrinkage).fit(codes, train.labels, train.participants)
+    predicted = discriminant.predict(test_codes)
+    return LdaResult(
+        discriminant=discriminant,
+        scores=_scores(predicted, test, train),
+        baselines=_baselines(train, test, priors),
+        without_acquisition=_without_acquisition(codes, test_codes, train, test, priors, shrinkage),
+        train=train,
+        test=test,
+        train_points=discriminant.transform(codes),
+        test_points=discriminant.transform(test_codes),
+        predicted=predicted,
+        notes=notes,
+    )
+
+
+def _labelled(part: Part, notes: list[str], allowed: set[str] | None = None) -> Part:
+    """Leave out scans without a class, or of a class that was never seen, and note how many."""
+    labels = part.dataset.scans["class"].iloc[part.rows]
+    keep = labels.notna().to_numpy()
+    if allowed is not None:
+        unseen = keep & ~labels.astype(str).isin(allowed).to_numpy()
+        if unseen.any():
+            names = sorted(set(labels[unseen].astype(str)))
+            notes.append(f"{unseen.sum()} scans left out: the training split has no {', '.join(names)}")
+        keep = keep & ~unseen
+    if missing := int(labels.isna().sum()):
+        notes.append(f"{missing} scans of {part.dataset.name} left out: no class in scans.tsv")
+    return Part(part.dataset, part.rows[keep])
+
+
+def _note_known_people(run: Run, test: Part, notes: list[str]) -> None:
+    """Say when the run was trained on people whom it is to predict."""
+    known = {name for name in set(test.participants) if participant_hash(name) in run.participants}
+    if known:
+        notes.append(f"{len(known)} predicted participants were in the run's own training data: the figures flatter it")
+
+
+def _scores(predicted: list[str], test: Part, train: Part) -> Scores:
+    seen = set(train.labels) | set(test.labels)
+    order = [name for name in CLASSES if name in seen] + sorted(seen - set(CLASSES))
+    return score(test.labels, predicted, test.participants, order)
+
+
+def _baselines(train: Part, test: Part, priors: Priors) -> dict[str, Scores | None]:
+    """Predict the same scans without a generative model; None where a baseline has nothing to go by."""
+    volumes, others = train.dataset.volumes, test.dataset.volumes
+    components = baselines.VoxelComponents().fit(volumes, train.rows)
+    by_acquisition = baselines.predict_by_acquisition(train.acquisition, train.labels, test.acquisition, priors)
+    predictions = {
+        "pca_64": baselines.predict_by_components(
+            components.transform(volumes, train.rows),
+            train.labels,
+            train.participants,
+            components.transform(others, test.rows),
+            priors,
+        ),
+        "signal_threshold": baselines.predict_by_threshold(
+            baselines.bright_fractions(volumes, train.rows),
+            train.labels,
+            baselines.bright_fractions(others, test.rows),
+            priors,
+        ),
+        "acquisition_metadata": by_acquisition,
+        "majority": baselines.predict_majority(train.labels, len(test.rows)),
+    }
+    return {name: _scores(said, test, train) if said is not None else None for name, said in predictions.items()}
+
+
+def _without_acquisition(
+    codes: FloatArray, test_codes: FloatArray, train: Part, test: Part, priors: Priors, shrinkage: Shrinkage
+) -> Scores | None:
+    """Repeat the LDA on codes with acquisition parameters regressed out; None where no parameter is known."""
+    if not np.isfinite(train.acquisition).any():
+        return None
+    regression = MetadataRegression().fit(codes, train.acquisition)
+    cleaned = regression.transform(codes, train.acquisition)
+    fitted = LatentDiscriminant(priors, shrinkage).fit(cleaned, train.labels, train.participants)
+    return _scores(fitted.predict(regression.transform(test_codes, test.acquisition)), test, train)
+
+
+def _summary(scores: Scores | None) -> dict[str, Any]:
+    if scores is None:
+        return {"accuracy": None, "balanced_accuracy": None, "reason": "no acquisition parameter is known"}
+    intervals = scores.intervals()
+    return {
+        "accuracy": scores.accuracy,
+        "balanced_accuracy": scores.balanced_accuracy,
+        "accuracy_interval": intervals["accuracy"],
+        "balanced_accuracy_interval": intervals["balanced_accuracy"],
+    }
+
+
+def _people(part: Part) -> dict[str, Any]:
+    """Count participants, and scans by class."""
+    names, counts = np.unique(part.labels, return_counts=True)
+    by_class = {str(name): int(count) for name, count in zip(names, counts, strict=True)}
+    return {"participants": len(set(part.participants)), "by_class": by_class}

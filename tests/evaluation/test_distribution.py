@@ -1,0 +1,66 @@
+import json
+import math
+
+import numpy as np
+import pytest
+
+from brainlab.errors import InputError
+from brainlab.evaluation import distribution
+from brainlab.evaluation.metric import Metric, summarise, undefined
+
+# A case worked out with MONAI (d388d1c) and with the biased formula of Kwon et al.'s notebook.
+X = np.array([[0.1, 0.4, -0.2, 0.9], [0.0, 0.5, 0.3, -0.7], [1.0, -0.3, 0.2, 0.4]], np.float32)
+Y = np.array([[0.2, 0.1, -0.4, 0.5], [0.3, 0.9, 0.1, -0.2], [-0.6, 0.2, 0.8, 0.0]], np.float32)
+
+
+def test_unbiased_mmd_is_monais_and_can_be_negative():
+    assert distribution.mmd_unbiased(X, Y) == pytest.approx(-0.50555563, abs=1e-6)
+    assert distribution.mmd_unbiased(X, X) == pytest.approx(-0.82222217, abs=1e-6)
+
+
+def test_unbiased_mmd_refuses_what_it_is_not_defined_for():
+    with pytest.raises(InputError, match="one size"):
+        distribution.mmd_unbiased(X, Y[:2])
+    with pytest.raises(InputError, match="at least 2"):
+        distribution.mmd_unbiased(X[:1], Y[:1])
+
+
+def test_kwons_mmd_is_the_biased_one_on_twice_the_range():
+    # Whole sets as one batch; brought from [0, 1] to [-1, 1], squared differences are four times as large.
+    values = distribution.mmd_kwon(X, Y, batch=3, tests=2)
+    assert values == pytest.approx(4 * 0.21444447, rel=1e-5)
+
+
+def test_kwons_mmd_with_batches_of_one_is_the_distance_of_pairs():
+    value = distribution.mmd_kwon(X[:1], Y[:1], batch=1, tests=1)[0]
+    assert value == pytest.approx(4 * 0.2999999523, rel=1e-5)
+    with pytest.raises(InputError, match="batches of 8"):
+        distribution.mmd_kwon(X, Y)
+
+
+def test_feature_mmd_is_small_for_one_distribution_and_large_for_two():
+    rng = np.random.default_rng(0)
+    same, bandwidth = distribution.mmd_features(rng.normal(size=(200, 4)), rng.normal(size=(150, 4)))
+    apart, _ = distribution.mmd_features(rng.normal(size=(200, 4)) + 2, rng.normal(size=(150, 4)))
+    assert abs(same) < 0.01
+    assert apart > 0.2
+    assert bandwidth == pytest.approx(math.sqrt(2 * 3.36), rel=0.1)  # median of a chi-squared of 4, times 2
+
+
+def test_feature_mmd_does_not_care_which_set_is_which():
+    assert distribution.mmd_features(X, Y[:2])[0] == pytest.approx(distribution.mmd_features(Y[:2], X)[0])
+
+
+def test_a_metric_is_json_with_its_settings():
+    metric = summarise([1.0, 3.0], "lower", voxels="all")
+    assert metric == Metric(2.0, math.sqrt(2), 2, "lower", {"unit": "sample", "voxels": "all"})
+    assert json.loads(json.dumps(metric.to_json(), allow_nan=False))["better"] == "lower"
+
+
+def test_a_metric_that_is_not_finite_is_undefined_and_says_why():
+    metric = summarise([1.0, math.inf], "higher")
+    assert metric.value is None
+    assert metric.settings["undefined"] == "1 of 2 values are not finite"
+    assert summarise([], "none").settings["undefined"] == "nothing to measure"
+    assert undefined("no encoder", "lower").n == 0
+    assert summarise([1.0], "none").sd is None

@@ -1,0 +1,131 @@
+import numpy as np
+import pytest
+import torch
+from monai.metrics import MultiScaleSSIMMetric
+from scipy.ndimage import gaussian_filter
+from scipy.spatial.distance import cdist
+
+from brainlab.errors import InputError
+from brainlab.evaluation import diversity
+from brainlab.evaluation.neighbours import nearest
+
+
+def images(n, shape=(6, 7, 5), seed=0):
+    return np.random.default_rng(seed).random((n, *shape)).astype(np.float32)
+
+
+def pairwise(a, b):
+    flat = [part.reshape(len(part), -1).astype(float) for part in (a, b)]
+    return cdist(*flat, "sqeuclidean") / flat[0].shape[1]
+
+
+def test_dataset_similarity_is_the_mean_over_all_pairs():
+    a, b = images(7), images(11, seed=1)
+    assert diversity.dataset_similarity(a, b) == pytest.approx(pairwise(a, b).mean(axis=1))
+
+
+def test_intra_sample_diversity_is_the_mean_over_all_other_images():
+    a = images(9)
+    assert diversity.intra_sample_diversity(a) == pytest.approx(pairwise(a, a).sum(axis=1) / 8)
+    with pytest.raises(InputError, match="two images"):
+        diversity.intra_sample_diversity(a[:1])
+
+
+def test_minimum_diversity_is_the_nearest_other_image():
+    a = images(300, shape=(4, 4))
+    distances = pairwise(a, a)
+    np.fill_diagonal(distances, np.inf)
+    assert diversity.minimum_diversity(a) == pytest.approx(distances.min(axis=1))
+
+
+def test_identical_images_have_no_diversity_at_all():
+    same = np.repeat(images(1), 5, axis=0)
+    assert diversity.minimum_diversity(same).tolist() == [0] * 5
+    assert diversity.intra_sample_diversity(same) == pytest.approx(0, abs=1e-12)
+
+
+def test_nearest_neighbours_are_exact_across_blocks():
+    a, b = images(20, shape=(5, 5)), images(600, shape=(5, 5), seed=1)
+    found = nearest(a, b.__getitem__, len(b))
+    distances = pairwise(a, b)
+    assert np.array_equal(found.indices[:, 0], distances.argmin(axis=1))
+    assert found.distances == pytest.approx(np.sort(distances, axis=1)[:, :2])
+
+
+def test_a_copy_is_at_distance_zero_exactly():
+    b = images(300) * 1e-3 + 0.9  # far from zero and close together: products alone would cancel
+    found = nearest(b[[5, 290]], b.__getitem__, len(b))
+    assert found.distances[:, 0].tolist() == [0, 0]
+    assert found.indices[:, 0].tolist() == [5, 290]
+
+
+def test_nearest_neighbours_need_two_others():
+    with pytest.raises(InputError, match="at least two"):
+        nearest(images(2), images(2).__getitem__, 2, exclude_self=True)
+
+
+def test_pairs_are_of_different_images():
+    pairs = diversity.random_pairs(3, 200)
+    assert (pairs[:, 0] != pairs[:, 1]).all()
+    assert set(pairs.ravel()) == {0, 1, 2}
+
+
+@pytest.mark.parametrize(
+    ("shape", "kernel", "scales"),
+    [((40, 48, 40), 7, 3), ((176, 176, 176), 11, 5), ((128, 128), 11, 4), ((16, 16, 16), 3, 3), ((8, 8), 3, 2)],
+)
+def test_ms_ssim_settings_are_accepted_by_monai(shape, kernel, scales):
+    chosen, weights = diversity.ms_ssim_settings(shape)
+    assert sum(weights) == pytest.approx(1)
+    metric = MultiScaleSSIMMetric(len(shape), 1.0, kernel_size=chosen, weights=weights)
+    if len(shape) == 2 or shape[0] < 100:
+        assert metric(torch.ones(1, 1, *shape), torch.ones(1, 1, *shape)).item() == pytest.approx(1)
+    assert (chosen, len(weights)) == (kernel, scales)
+
+
+def test_ms_ssim_of_an_image_with_itself_is_one_and_with_noise_less():
+    a = images(3, (16, 16, 16))
+    a[1] = a[0]
+    values = diversity.ms_ssim(a, np.array([[0, 1], [0, 2]]))
+    assert values[0] == pytest.approx(1, abs=1e-5)
+    assert values[1] < 0.5
+
+
+# Figures computed with MONAI's own source at commit d388d1c (Apache-2.0), for two volumes given by a formula.
+@pytest.mark.parametrize(
+    ("kernel", "weights", "expected"),
+    [(11, (0.5, 0.5), 0.9826170802)],
+)
+def test_ms_ssim_of_the_formula_volumes(kernel, weights, expected):
+    i, j, k = np.meshgrid(*[np.arange(side) for side in (40, 48, 40)], indexing="ij")
+    volumes = [
+        0.5
+        + 0.3 * np.sin(0.30 * i + 0.20 * j + phase) * np.cos(0.25 * k)
+        + 0.1 * np.cos(0.7 * i + other) * np.sin(0.5 * j + 0.4 * k)
+        for phase, other in ((0, 0), (0.15, 0.3))
+    ]
+    value = diversity.ms_ssim(np.stack(volumes).astype(np.float32), np.array([[0, 1]]), (kernel, weights))
+    assert value[0] == pytest.approx(expected, abs=1e-5)
+
+
+def test_kwons_ms_ssim_takes_the_coarsest_term_to_the_fourth_power():
+    a = np.clip(images(1, (32, 32, 32)), 0, 1)[0]
+    darker = 0.5 * a
+    weights, last = np.array(diversity.MS_SSIM_WEIGHTS), None
+    contrast = []
+    x, y = 2 * a - 1, 2 * darker - 1
+    for _ in weights:
+        mx, my = gaussian_filter(x, 1.5), gaussian_filter(y, 1.5)
+        vx, vy = gaussian_filter(x * x, 1.5) - mx**2, gaussian_filter(y * y, 1.5) - my**2
+        cs = (2 * (gaussian_filter(x * y, 1.5) - mx * my) + 9e-4) / (vx + vy + 9e-4)
+        contrast.append(cs.mean())
+        last = ((2 * mx * my + 1e-4) / (mx**2 + my**2 + 1e-4) * cs).mean()
+        x, y = (part.reshape(*(v for s in part.shape for v in (s // 2, 2))).mean((1, 3, 5)) for part in (x, y))
+    expected = np.prod([contrast[k] ** weights[k] for k in range(4)]) * max(last, 0) ** (4 * weights[4])
+    assert diversity.ms_ssim_kwon(np.stack([a, darker]), np.array([[0, 1]]))[0] == pytest.approx(expected, rel=1e-4)
+    assert diversity.ms_ssim_kwon(np.stack([a, a]), np.array([[0, 1]]))[0] == pytest.approx(1, abs=1e-5)
+
+
+def test_kwons_ms_ssim_refuses_images_too_small_to_halve():
+    with pytest.raises(InputError, match="16 a side"):
+        diversity.ms_ssim_kwon(images(2), np.array([[0, 1]]))

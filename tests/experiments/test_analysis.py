@@ -1,0 +1,201 @@
+"""Runs and cohorts joined for analysis, on a tiny linear run and a tiny cohort."""
+
+import json
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from brainlab.cohort.prepared import COLUMNS, PreparedDataset, participant_hash, participant_split, write_prepared
+from brainlab.errors import InputError
+from brainlab.experiments.discrimination import lda_analysis
+from brainlab.experiments.encodings import encode_dataset
+from brainlab.experiments.evaluation import evaluate_run
+from brainlab.experiments.latent_space import latent_directions
+from brainlab.experiments.material import held_out
+
+SHAPE = (16, 18, 16)
+CLASSES = ("healthy", "ms", "leuko1")
+
+
+class LinearRun:
+    """Encodes by a fixed projection onto the cohort's own patterns, and decodes by its transpose."""
+
+    preset, has_encoder, simulated = "linear", True, True
+
+    def __init__(self, folder: Path, data_sha256: str, participants: frozenset[str]) -> None:
+        self.folder, self.name, self.participants = folder, folder.name, participants
+        self.settings = {"data": {"name": "cohort", "sha256": data_sha256}}
+        self.shape, self.latent_dim, self.calls = SHAPE, 6, 0
+        self.sha256 = "a" * 64
+
+    @cached_property
+    def basis(self):
+        rows = np.random.default_rng(3).normal(size=(self.latent_dim - 3, np.prod(SHAPE)))
+        rows = np.concatenate([[pattern(name).ravel() for name in CLASSES], rows])
+        return np.linalg.qr(rows.T)[0].T.astype(np.float32)
+
+    def encode(self, x):
+        self.calls += 1
+        mean = (x.reshape(len(x), -1) - 0.5) @ self.basis.T
+        return mean, np.full_like(mean, -2)
+
+    def decode(self, z):
+        return np.clip(0.5 + z @ self.basis, 0, 1).reshape(-1, *SHAPE).astype(np.float32)
+
+    def sample(self, n, seed, truncation=1.0):
+        z = truncation * np.random.default_rng(seed).normal(size=(n, self.latent_dim)).astype(np.float32)
+        return z, self.decode(z)
+
+
+def pattern(name: str) -> np.ndarray:
+    grid = np.stack(np.meshgrid(*[np.linspace(-1, 1, side) for side in SHAPE], indexing="ij"))
+    centre = {"healthy": (0, 0, 0), "ms": (0.5, 0, 0), "leuko1": (0, 0.5, 0)}[name]
+    return np.exp(-((grid - np.reshape(centre, (3, 1, 1, 1))) ** 2).sum(axis=0) / 0.1)
+
+
+def write_cohort(folder: Path, people: int, seed: int) -> PreparedDataset:
+    rng = np.random.default_rng(seed)
+    rows, volumes = [], []
+    for i in range(people):
+        name = CLASSES[i % 3]
+        for visit in range(2 if name == "ms" else 1):
+            noise = rng.normal(0, 0.05, SHAPE)
+            volumes.append(np.clip(0.4 + 0.3 * pattern(name) + noise, 0, 1).astype(np.float32))
+            person = f"{folder.name}{i}"
+            rows.append(
+                dict.fromkeys(COLUMNS, np.nan)
+                | {"participant": person, "session": str(visit), "class": name, "split": participant_split(person)}
+                | {"age_years": 30 + 10 * rng.random(), "echo_time_s": 0.1 + 0.01 * rng.random()}
+            )
+    recipe = {"name": "test", "shape": list(SHAPE), "affine": np.diag([4, 4, 4, 1]).tolist(), "simulated": True}
+    return write_prepared(folder, volumes, pd.DataFrame(rows), recipe)
+
+
+@pytest.fixture(scope="module")
+def cohort(tmp_path_factory) -> PreparedDataset:
+    return write_cohort(tmp_path_factory.mktemp("cohorts") / "cohort", 150, 1)
+
+
+@pytest.fixture
+def run(tmp_path, cohort, monkeypatch) -> LinearRun:
+    monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tmp_path / "workspace"))
+    folder = tmp_path / "linear"
+    folder.mkdir()
+    return LinearRun(folder, cohort.sha256, frozenset(cohort.participant_hashes("train")))
+
+
+def test_codes_are_computed_once(run, cohort):
+    first = encode_dataset(run, cohort)
+    calls = run.calls
+    assert np.array_equal(encode_dataset(run, cohort).mean, first.mean)
+    assert run.calls == calls
+    assert len(first) == len(cohort)
+
+
+def test_codes_of_other_weights_are_never_used(run, cohort):
+    encode_dataset(run, cohort)
+    calls = run.calls
+    run.sha256 = "b" * 64
+    encode_dataset(run, cohort)
+    assert run.calls > calls
+
+
+def test_damaged_codes_are_computed_again(run, cohort):
+    first = encode_dataset(run, cohort)
+    kept = next((run.folder / "encodings").glob("*.npz"))
+    kept.write_bytes(kept.read_bytes()[:100])
+    assert np.array_equal(encode_dataset(run, cohort).mean, first.mean)
+
+
+def test_codes_go_to_the_workspace_when_the_run_cannot_be_written_to(run, cohort, tmp_path):
+    (run.folder / "encodings").write_text("a file in the way")
+    encode_dataset(run, cohort)
+    assert list((tmp_path / "workspace" / "cache" / "encodings").rglob("*.npz"))
+
+
+def test_a_run_of_another_shape_is_refused(run, cohort):
+    run.shape = (8, 8, 8)
+    with pytest.raises(InputError, match="8x8x8"):
+        encode_dataset(run, cohort)
+
+
+def test_lda_finds_the_classes_and_reports_what_the_contract_names(run, cohort):
+    result = lda_analysis(run, cohort).to_json()
+    json.dumps(result, allow_nan=False)
+    assert set(result["baselines"]) == {"pca_64", "signal_threshold", "acquisition_metadata", "majority"}
+    assert result["balanced_accuracy"] > 0.9
+    assert result["baselines"]["majority"]["balanced_accuracy"] == pytest.approx(1 / 3)
+    tests = len(cohort.indices("test"))
+    for row in result["per_class"].values():
+        assert row["fp"] + row["fn"] + row["tp"] + row["tn"] == tests
+    low, high = result["accuracy_interval"]
+    assert low <= result["accuracy"] <= high
+
+
+def test_lda_predicts_the_whole_of_another_dataset(run, cohort, tmp_path):
+    other = write_cohort(tmp_path / "other", 30, 2)
+    result = lda_analysis(run, cohort, other)
+    assert len(result.predicted) == len(other)
+    assert result.test_points.shape == (len(other), 2)
+
+
+def test_lda_leaves_out_scans_of_unknown_class_and_says_so(run, cohort, tmp_path):
+    other = write_cohort(tmp_path / "other", 30, 2)
+    other.scans.loc[:2, "class"] = ["tumour", np.nan, "tumour"]
+    result = lda_analysis(run, cohort, other)
+    assert len(result.predicted) == len(other) - 3
+    assert any("tumour" in note for note in result.notes)
+    assert any("no class" in note for note in result.notes)
+
+
+def test_lda_says_when_the_run_knows_the_people(run, cohort, tmp_path):
+    other = write_cohort(tmp_path / "other", 30, 2)
+    run.participants = frozenset(participant_hash(name) for name in other.scans["participant"])
+    assert any("flatter" in note for note in lda_analysis(run, cohort, other).notes)
+
+
+def test_latent_space_orders_dimensions_and_offers_directions(run, cohort):
+    space = latent_directions(run, cohort)
+    assert space.table["f"].is_monotonic_decreasing
+    assert set(space.table["dimension"].iloc[:3]) == {0, 1, 2}
+    assert set(space.named) == {"lateral ventricles", "overall intensity"}
+    assert {"discriminant axis 1", "principal axis 1", "age_years"} <= {axis.name for axis in space.axes}
+    histograms = space.histograms(space.dimension(0), bins=10)
+    assert set(histograms) == set(CLASSES)
+    assert all(sum(shares) == pytest.approx(1) for shares in histograms.values())
+    assert set(space.means) == set(CLASSES)
+
+
+def test_held_out_scans_are_nobodys_the_run_was_trained_on(run, cohort, tmp_path):
+    assert np.array_equal(held_out(run, cohort), cohort.indices("test"))
+    other = write_cohort(tmp_path / "other", 20, 2)
+    assert len(held_out(run, other)) == len(other)
+
+
+def test_evaluation_is_written_whole_with_settings(run, cohort):
+    result = evaluate_run(run, cohort, n=16)
+    assert json.loads((run.folder / "evaluation.json").read_text()) == result
+    for name, metric in result.items():
+        assert set(metric) == {"value", "sd", "n", "settings", "better"}, name
+        assert metric["settings"]["data_sha256"] == cohort.sha256
+        assert metric["value"] is not None or metric["settings"]["undefined"]
+    assert result["mse"]["value"] > 0
+    assert result["active_units"]["value"] == run.latent_dim
+    assert result["nearest_training_distance"]["settings"]["training_scans"] == len(cohort.indices("train"))
+
+
+def test_a_run_without_encoder_leaves_reconstruction_undefined(run, cohort):
+    run.has_encoder = False
+    result = evaluate_run(run, cohort, n=8, write=False)
+    assert result["mse"]["value"] is None
+    assert "encoder" in result["mse"]["settings"]["undefined"]
+    assert result["isd"]["value"] > 0
+    assert not (run.folder / "evaluation.json").exists()
+
+
+def test_too_few_samples_are_refused(run, cohort):
+    with pytest.raises(InputError, match="--n"):
+        evaluate_run(run, cohort, n=2)

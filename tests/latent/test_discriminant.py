@@ -1,0 +1,80 @@
+import numpy as np
+import pytest
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+from brainlab.errors import InputError
+from brainlab.latent.discriminant import LatentDiscriminant
+
+NINE = np.array([[0, 0], [1, 0], [0, 1], [4, 0], [5, 0], [4, 1], [0, 4], [1, 4], [0, 5]], dtype=float)
+LABELS = ["a"] * 3 + ["b"] * 3 + ["c"] * 3
+
+
+def people(n):
+    return [f"p{i}" for i in range(n)]
+
+
+def test_three_clusters_of_three_points_are_told_apart():
+    fitted = LatentDiscriminant(shrinkage="none").fit(NINE, LABELS, people(9))
+    assert fitted.predict(NINE) == LABELS
+    assert fitted.predict(np.array([[4.5, 0.5], [0.5, 4.5]])) == ["b", "c"]
+
+
+@pytest.mark.parametrize("shrinkage", ["none", "auto"])
+def test_predictions_are_those_of_scikit_learn(shrinkage):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(90, 5)), np.repeat(["a", "b", "c"], 30)
+    X[y == "b"] += 1
+    fitted = LatentDiscriminant(shrinkage=shrinkage).fit(X, y, people(90))
+    kind = {"none": {"solver": "svd"}, "auto": {"solver": "eigen", "shrinkage": "auto"}}[shrinkage]
+    assert fitted.predict(X) == LinearDiscriminantAnalysis(**kind).fit(X, y).predict(X).tolist()
+
+
+@pytest.mark.parametrize("shrinkage", ["none", "auto"])
+def test_scores_have_unit_spread_within_classes_and_patterns_move_them_by_one(shrinkage):
+    rng = np.random.default_rng(1)
+    X, y = rng.normal(size=(300, 4)) @ rng.normal(size=(4, 4)), np.repeat(["a", "b", "c"], 100)
+    X[y == "b"] += [2, 0, 1, 0]
+    fitted = LatentDiscriminant(shrinkage=shrinkage).fit(X, y, people(300))
+    scores = fitted.transform(X)
+    within = np.concatenate([scores[y == name] - scores[y == name].mean(axis=0) for name in "abc"])
+    assert (within**2).sum(axis=0) / (300 - 3) == pytest.approx(1, rel=1e-6)
+    moved = fitted.transform(X + fitted.patterns_[:, 0]) - scores
+    assert moved[:, 0] == pytest.approx(1)
+
+
+def test_shrinkage_is_chosen_when_dimensions_outnumber_scans():
+    rng = np.random.default_rng(2)
+    X, y = rng.normal(size=(80, 70)), np.tile(["a", "b"], 40)
+    X[y == "a", 0] += 3
+    fitted = LatentDiscriminant().fit(X, y, people(80))
+    assert fitted.shrinkage_ == "auto"
+    assert fitted.validation_accuracy_["auto"] > fitted.validation_accuracy_["none"]
+
+
+def test_one_participant_is_never_on_both_sides_of_the_choice():
+    rng = np.random.default_rng(3)
+    identity = np.repeat(rng.normal(size=(20, 40)), 4, axis=0)
+    X, y = identity + rng.normal(0, 0.01, identity.shape), np.repeat(np.tile(["a", "b"], 10), 4)
+    fitted = LatentDiscriminant().fit(X, y, np.repeat(people(20), 4))
+    assert max(fitted.validation_accuracy_.values()) < 0.8  # with scans as the unit it is 1.0
+
+
+def test_uniform_priors_favour_the_rare_class():
+    rng = np.random.default_rng(4)
+    X = np.concatenate([rng.normal(0, 1, (95, 1)), rng.normal(1, 1, (5, 1))])
+    y = ["common"] * 95 + ["rare"] * 5
+    rare = {
+        p: LatentDiscriminant(p, "none").fit(X, y, people(100)).predict(X).count("rare")
+        for p in ("empirical", "uniform")
+    }
+    assert rare["uniform"] > rare["empirical"]
+
+
+def test_a_collapsed_dimension_does_no_harm():
+    X = np.concatenate([NINE, np.zeros((9, 1))], axis=1)
+    assert LatentDiscriminant(shrinkage="auto").fit(X, LABELS, people(9)).predict(X) == LABELS
+
+
+def test_one_class_is_refused():
+    with pytest.raises(InputError, match="two classes"):
+        LatentDiscriminant().fit(NINE, ["a"] * 9, people(9))
