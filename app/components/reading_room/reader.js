@@ -1,0 +1,238 @@
+// The reading room: one case after another, by mouse or keys. The server alone knows where the reader stands; this
+// script shows what it says, so a reload, a crash or another browser goes on at the same case.
+
+import { AnswerPanel, keyLines } from "./answer_panel.js";
+import { make } from "./frame.js";
+import { ReadingApi, tabToken } from "./reading_api.js";
+import * as screens from "./screens.js";
+import { Stage } from "./stage.js";
+import { afterPaint } from "./timing.js";
+
+const HEARTBEAT_MS = 15000;
+
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(await (await fetch(new URL("reader.css", import.meta.url))).text());
+
+/** Show the room in the component's element; a rerun of the page changes nothing. Returns the clean-up. */
+export function mount({ data, parentElement }) {
+  const held = parentElement;
+  if (!held.brainlabRoom) {
+    const host = make("div.rr", { tabindex: -1 });
+    parentElement.append(host);
+    const root = host.getRootNode();
+    root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
+    held.brainlabRoom = new Room(host, data);
+    held.brainlabRoom.start();
+  }
+  const room = held.brainlabRoom;
+  return () => setTimeout(() => {
+    if (room.host.isConnected) return;
+    room.destroy();
+    delete held.brainlabRoom;
+  }, 0);
+}
+
+class Room {
+  constructor(host, link) {
+    this.host = host;
+    this.link = link;
+    this.abort = new AbortController();
+    this.trouble = make("div.rr-trouble", { hidden: true, role: "alert" });
+    this.stageBox = make("div.rr-stage");
+    this.main = make("main.rr-main");
+    this.foot = make("footer.rr-foot");
+    host.append(this.main, this.foot, this.trouble);
+  }
+
+  async start() {
+    this.api = new ReadingApi(this.link, await tabToken(this.link.study), (text) => this.#tell(text));
+    this.stage = new Stage(this.stageBox, this.api);
+    // Capturing on the window comes before Streamlit's own keys.
+    addEventListener("keydown", (event) => this.#key(event), { capture: true, signal: this.abort.signal });
+    this.host.addEventListener("pointerdown", (event) => { this.pressed = event.timeStamp; }, { capture: true });
+    document.addEventListener("visibilitychange", () => this.#clock(), { signal: this.abort.signal });
+    this.timer = setInterval(() => this.#heartbeat(), HEARTBEAT_MS);
+    await this.#do("enter");
+  }
+
+  destroy() {
+    this.abort.abort();
+    clearInterval(this.timer);
+    clearTimeout(this.cap);
+    this.api?.stop();
+    this.stage?.destroy();
+    this.host.remove();
+  }
+
+  /** Do one act and show where the reader stands then; a second act while one is under way is dropped. */
+  async #do(name, body, since) {
+    if (this.busy) return;
+    this.busy = true;
+    this.panel?.lock(true);
+    try {
+      await this.#show(await this.api.act(name, body), since);
+    } catch (error) {
+      await this.#refused(error);
+    } finally {
+      this.busy = false;
+      this.panel?.lock(false);
+    }
+  }
+
+  async #refused(error) {
+    if (error.kind === "stopped") return;
+    if (error.kind === "lease") this.#screen(screens.elsewhere(() => this.#do("enter", { takeover: true })));
+    else if (error.kind === "link") this.#screen(screens.stopped(error.message));
+    else if (error.kind === "refused" && !this.recovering) {
+      this.recovering = true;
+      await this.api.act("enter").then((view) => this.#show(view), (again) => this.#screen(screens.stopped(again.message)));
+      this.recovering = false;
+    } else this.#screen(screens.stopped(error.message ?? "Something went wrong. Please reload the page."));
+  }
+
+  async #show(view, since) {
+    this.view = view;
+    const { room, progress, state } = view;
+    const event = (kind, detail) => () => this.#do("event", { kind, detail });
+    const undo = view.can_undo ? () => this.#do("undo") : null;
+    this.stage.fetch(view.current);
+    if (view.feedback) this.#feedback(screens.feedback(view.feedback, () => this.#do("enter")));
+    else if (state === "closed") this.#screen(screens.closed());
+    else if (state === "done") this.#screen(screens.done(progress, undo), undo && { u: undo });
+    else if (!view.writable) this.#screen(screens.elsewhere(() => this.#do("enter", { takeover: true })));
+    else if (state === "waiting") this.#screen(screens.waiting());
+    else if (state === "welcome") this.#screen(screens.welcome(room, this.#keys(), (seen) => this.#welcomed(seen)));
+    else if (state === "consent") this.#screen(screens.consent(room, event("consent_given")));
+    else if (state === "break") this.#screen(screens.breakTime(progress, event("break_done")));
+    else await this.#case(since);
+    this.#progress();
+  }
+
+  /** Show the current case and fetch the next one ahead. */
+  async #case(since) {
+    const { current, next, room, can_undo: canUndo } = this.view;
+    this.panel = new AnswerPanel(room, current, canUndo, {
+      submit: (answers) => this.#submit(answers), undo: () => canUndo && this.#do("undo"), pause: () => this.#pause(),
+    });
+    this.panel.lock(true);
+    this.keys = null;
+    this.main.className = "rr-main rr-reading";
+    this.main.replaceChildren(this.stageBox, this.panel.root);
+    await this.stage.show(current, room);
+    this.host.dataset.case = current.id;
+    this.shownAt = new Date().toISOString();
+    this.activeMs = 0;
+    this.since = performance.now();
+    this.panel.lock(false);
+    clearTimeout(this.cap);
+    if (room.time_cap_s) this.cap = setTimeout(() => this.stage.hide(), room.time_cap_s * 1000);
+    this.stage.fetch(next);
+    afterPaint("next-case", since, { presentation: current.id });
+  }
+
+  #submit(answers) {
+    const { current } = this.view;
+    this.#clock();
+    this.#do("answer", {
+      presentation: current.id, key: current.answer_key, shown_at: this.shownAt, active_ms: Math.round(this.activeMs), ...answers,
+    }, this.pressed);
+  }
+
+  async #welcomed(seesAllGreys) {
+    const detail = {
+      sees_all_greys: seesAllGreys, width: innerWidth, height: innerHeight, pixel_ratio: devicePixelRatio,
+      screen_width: screen.width, screen_height: screen.height, colour_depth: screen.colorDepth, browser: navigator.userAgent,
+    };
+    await this.#do("event", { kind: "display_checked", detail });
+    await this.#do("event", { kind: "welcome_done" });
+  }
+
+  async #pause() {
+    if (this.busy) return;
+    this.#clock();
+    const spent = this.activeMs;
+    const panel = this.panel;
+    this.api.act("event", { kind: "paused" }).catch(() => {});
+    this.#screen(screens.paused(this.view.progress, () => {
+      this.api.act("event", { kind: "resumed" }).catch(() => {});
+      this.panel = panel;
+      this.keys = null;
+      this.main.className = "rr-main rr-reading";
+      this.main.replaceChildren(this.stageBox, panel.root);
+      this.activeMs = spent;
+      this.since = performance.now();
+    }));
+  }
+
+  /** Say what a practice image was, beside the image. */
+  #feedback(node) {
+    this.#screen(node);
+    this.main.className = "rr-main rr-reading";
+    this.main.replaceChildren(this.stageBox, make("div.rr-panel", {}, node));
+  }
+
+  /** Replace the case by a screen; Enter presses its first button, `keys` adds more. */
+  #screen(node, keys = {}) {
+    clearTimeout(this.cap);
+    this.panel = null;
+    delete this.host.dataset.case;
+    this.main.className = "rr-main";
+    this.main.replaceChildren(node);
+    this.keys = { enter: () => node.querySelector(".rr-primary")?.click(), ...keys };
+  }
+
+  #key(event) {
+    const [field] = event.composedPath();
+    const key = event.key.toLowerCase();
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (/^(textarea|input|select)$/i.test(field.tagName ?? "") && (key !== "enter" || event.shiftKey)) {
+      event.stopImmediatePropagation(); // Streamlit would take a typed letter for one of its own keys
+      return;
+    }
+    if (field instanceof HTMLButtonElement && (key === "enter" || key === " ")) return;
+    this.pressed = event.timeStamp;
+    const act = this.keys?.[key];
+    if (act && !event.repeat && !this.busy) act();
+    const ours = act || this.panel?.handleKey(event) || (this.panel && this.stage.handleKey(event)) || key === "c" || key === "r";
+    if (!ours) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }
+
+  /** Count only the time during which the case is on screen and the tab in front. */
+  #clock() {
+    if (this.since !== null && this.since !== undefined) this.activeMs += performance.now() - this.since;
+    this.since = document.visibilityState === "visible" ? performance.now() : null;
+  }
+
+  /** Stay the tab that may answer, and notice when another took over or the study was closed. */
+  async #heartbeat() {
+    if (this.busy || document.visibilityState !== "visible" || !this.view || this.view.state === "done") return;
+    const before = this.view;
+    const view = await this.api.act("enter").catch(() => null);
+    if (!view || this.busy || this.view !== before) return;
+    if (view.writable !== before.writable || view.state !== before.state) await this.#show(view);
+  }
+
+  #keys() {
+    const { question, room } = this.view;
+    return question ? keyLines(question, room) : [];
+  }
+
+  #progress() {
+    const { progress, state } = this.view;
+    const practice = state === "practice";
+    const [done, total] = practice ? [progress.practice_done, progress.practice_total] : [progress.done, progress.total];
+    const text = practice ? `Practice ${done + 1} of ${total}` : state === "main" ? `Image ${done + 1} of ${total}` : `${done} of ${total} images done`;
+    this.foot.replaceChildren(
+      make("span", {}, text),
+      make("progress", { max: total, value: done, "aria-label": text }),
+      make("span.rr-quietly", {}, "Every answer is saved at once. For research only, not for diagnosis."),
+    );
+  }
+
+  #tell(text) {
+    this.trouble.hidden = !text;
+    this.trouble.textContent = text ?? "";
+  }
+}

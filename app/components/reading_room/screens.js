@@ -1,0 +1,97 @@
+// The reading room's screens beside the case itself: plain text, one thing to do, one key to do it.
+
+import { make } from "./frame.js";
+
+const SMALLEST = { width: 900, height: 600 };
+
+/** A centred card with a heading, content and buttons. */
+export function card(heading, content, buttons = []) {
+  return make("div.rr-card", {}, make("h1", {}, heading), ...content, make("div.rr-actions", {}, ...buttons));
+}
+
+/** A large button; `key` is shown beside its text. */
+export function action(text, act, key = "Enter", kind = "primary") {
+  const label = key ? [text, make("kbd", {}, key)] : [text];
+  return make(`button.rr-button.rr-${kind}`, { type: "button", onclick: act }, ...label);
+}
+
+export const paragraphs = (text) => text.split(/\n+/).map((line) => make("p", {}, line));
+
+/** Instructions, keys and the display check. `begin(seen)` is told whether all grey steps can be told apart. */
+export function welcome(room, keys, begin) {
+  const small = innerWidth < SMALLEST.width || innerHeight < SMALLEST.height;
+  return card(room.title, [
+    ...paragraphs(room.instructions),
+    ...(room.practice ? [make("p", {}, `The first ${room.practice} images are for practice and do not count.`)] : []),
+    keyTable(keys),
+    make("h2", {}, "Your display"),
+    make("p", {}, "All sixteen steps should differ, and a darker and a lighter dot should show at the two ends. Dim the room and turn the brightness up if not."),
+    greySteps(),
+    ...(small ? [make("p.rr-warning", {}, "This window is small. Please enlarge it before you start.")] : []),
+  ], [
+    action("I see all steps: start", () => begin(true)),
+    action("I do not see all of them, start anyway", () => begin(false), null, "quiet"),
+  ]);
+}
+
+function keyTable(keys) {
+  return make("dl.rr-keys", {}, ...keys.flatMap(([key, what]) => [make("dt", {}, make("kbd", {}, key)), make("dd", {}, what)]));
+}
+
+function greySteps() {
+  const steps = Array.from({ length: 16 }, (_, i) => {
+    const grey = i * 17;
+    const dot = i === 0 ? 13 : i === 15 ? 242 : null;
+    const step = make("i", { style: `background: rgb(${grey},${grey},${grey})` });
+    if (dot !== null) step.append(make("b", { style: `background: rgb(${dot},${dot},${dot})` }));
+    return step;
+  });
+  return make("div.rr-greys", { role: "img", "aria-label": "sixteen grey steps from black to white" }, ...steps);
+}
+
+export function consent(room, agree) {
+  return card("Consent", paragraphs(room.consent), [action("I agree", agree)]);
+}
+
+export function breakTime(progress, go) {
+  return card("Time for a short break", [
+    make("p", {}, `${progress.done} of ${progress.total} images are done, and everything is saved.`),
+    make("p", {}, "Look away from the screen for a minute. You may also close this window and come back another day with the same link."),
+  ], [action("Go on", go)]);
+}
+
+export function paused(progress, go) {
+  return card("Paused", [
+    make("p", {}, `${progress.done} of ${progress.total} images are done, and everything is saved.`),
+    make("p", {}, "You may close this window and come back another day with the same link."),
+  ], [action("Go on", go)]);
+}
+
+export function feedback(text, go) {
+  return card(text, [make("p", {}, "Only practice images are explained.")], [action("Next image", go)]);
+}
+
+export function done(progress, undo) {
+  return card("Thank you", [
+    make("p", {}, `All ${progress.total} images are done, and every answer is saved. You can close this window.`),
+    make("p", {}, "Please do not discuss the images until the study is closed."),
+  ], undo ? [action("Take back the last answer", undo, "U", "quiet")] : []);
+}
+
+export function waiting() {
+  return card("The next reading comes later", [make("p", {}, "Thank you. Your next reading opens when some weeks have passed; the same link will work then.")]);
+}
+
+export function closed() {
+  return card("This study is closed", [make("p", {}, "No more answers are taken. Thank you.")]);
+}
+
+export function elsewhere(take) {
+  return card("Open in another tab", [
+    make("p", {}, "This study is being read in another tab or browser, so nothing can be answered here."),
+  ], [action("Continue here", take)]);
+}
+
+export function stopped(text) {
+  return card("Reading room", [make("p", {}, text)]);
+}

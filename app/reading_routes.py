@@ -1,0 +1,141 @@
+"""What the reading room's script asks the server: where the reader stands, pixels, answers.
+
+The room does not go through Streamlit's reruns, so that the next case is there at once and a restarted server is met
+again without a reload. Every request carries the personal link's token, in its body or its headers and never in its
+address, so that no log holds it. No reply holds a source, a label, a title for researchers, or a score.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from brainlab.errors import BrainlabError, InputError
+from brainlab.reading.desk import study_folder
+from brainlab.reading.session import LeaseLostError, Presentation, ReaderSession
+from brainlab.reading.store import StorageError
+from brainlab.reading.tokens import LinkError
+
+LONGEST_BODY = 20_000
+NO_STORE = {"Cache-Control": "no-store", "Content-Encoding": "identity"}
+
+
+def open_session(study: str, token: str, tab: str) -> ReaderSession:
+    """Enter a study with a personal link; raises LinkError, with one text whatever part of the link is wrong."""
+    try:
+        folder = study_folder(study)
+    except InputError:
+        raise LinkError from None
+    return ReaderSession.open(folder, token, tab)
+
+
+async def serve_act(request: Request) -> Response:
+    """Do one act of a reader and reply with where the reader stands then."""
+    act = ACTS.get(request.path_params["act"])
+    body = await request.body()
+    if act is None or len(body) > LONGEST_BODY:
+        return PlainTextResponse("not found", 404)
+    try:
+        given = json.loads(body)
+        link = [str(given[name]) for name in ("study", "token", "tab")]
+    except (ValueError, KeyError, TypeError):
+        return PlainTextResponse("not understood", 400)
+    try:
+        return JSONResponse(await run_in_threadpool(_do, act, link, given), headers=NO_STORE)
+    except BrainlabError as error:
+        return _refusal(error)
+
+
+async def serve_pixels(request: Request) -> Response:
+    """The stored bytes of one presentation: raw, of one length for all cases of a study, never kept by the browser."""
+    link = [request.headers.get(f"x-{name}", "") for name in ("study", "token", "tab")]
+    try:
+        pixels = await run_in_threadpool(lambda: open_session(*link).pixels(request.path_params["presentation"])[0])
+    except BrainlabError as error:
+        return _refusal(error)
+    return Response(pixels, media_type="application/octet-stream", headers=NO_STORE)
+
+
+def _do(act: Callable[[ReaderSession, dict[str, Any]], dict[str, Any]], link: list[str], given: dict[str, Any]) -> Any:
+    session = open_session(*link)
+    told = act(session, given)
+    return {**_view(session), **told}
+
+
+def _view(session: ReaderSession) -> dict[str, Any]:
+    """Everything the reading room shows: state, texts, progress, this case and the next."""
+    state = session.state
+    current = session.current()
+    reads = state in ("practice", "main")
+    return {
+        "state": state,
+        "room": asdict(session.room),
+        "progress": asdict(session.progress()),
+        "writable": session.has_lease,
+        "can_undo": session.can_undo,
+        "question": asdict(current.questions[0]) if current else None,
+        "current": _case(current) if reads else None,
+        "next": _case(session.peek_next()) if reads else None,
+    }
+
+
+def _case(case: Presentation | None) -> dict[str, Any] | None:
+    return None if case is None else asdict(case)
+
+
+def _enter(session: ReaderSession, given: dict[str, Any]) -> dict[str, Any]:
+    """Become the tab that may answer, if no other is, or take over; also the heartbeat of the one that is."""
+    if session.state not in ("closed", "done"):
+        session.acquire_lease(takeover=given.get("takeover") is True)
+    return {}
+
+
+def _event(session: ReaderSession, given: dict[str, Any]) -> dict[str, Any]:
+    """Record consent, the display check, a pause and the like."""
+    detail = given.get("detail")
+    session.record_event(str(given.get("kind")), detail if isinstance(detail, dict) else None)
+    return {}
+
+
+def _answer(session: ReaderSession, given: dict[str, Any]) -> dict[str, Any]:
+    """Save an answer; sent twice under one key it is saved once."""
+    confidence, active, others = given.get("confidence"), given.get("active_ms"), given.get("others")
+    receipt = session.answer(
+        str(given.get("presentation")),
+        str(given.get("value")),
+        idempotency_key=str(given.get("key")),
+        confidence=confidence if isinstance(confidence, int) else None,
+        cue=str(given["cue"]) if given.get("cue") else None,
+        others={str(k): str(v) for k, v in others.items()} if isinstance(others, dict) else None,
+        shown_at=str(given["shown_at"]) if given.get("shown_at") else None,
+        active_ms=max(0, int(active)) if isinstance(active, int | float) else None,
+    )
+    return {"feedback": receipt.feedback}
+
+
+def _undo(session: ReaderSession, given: dict[str, Any]) -> dict[str, Any]:
+    """Take the last answer back."""
+    session.undo()
+    return {}
+
+
+ACTS = {"enter": _enter, "event": _event, "answer": _answer, "undo": _undo}
+
+
+def _refusal(error: BrainlabError) -> Response:
+    """Say why not: `kind` tells the room what to do, `error` tells the reader."""
+    kinds = {LinkError: ("link", 403), LeaseLostError: ("lease", 409), StorageError: ("storage", 503)}
+    kind, status = kinds.get(type(error), ("refused", 409))
+    text = "The answer could not be saved; earlier answers are kept." if kind == "storage" else str(error)
+    return JSONResponse({"kind": kind, "error": text}, status, headers=NO_STORE)
+
+
+ROUTES = [
+    Route("/brainlab/reading/pixels/{presentation}", serve_pixels),
+    Route("/brainlab/reading/{act}", serve_act, methods=["POST"]),
+]
