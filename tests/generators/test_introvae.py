@@ -1,0 +1,89 @@
+import copy
+
+import pytest
+import torch
+
+from brainlab.generators.introvae import IntroVAEConfig, IntroVAERecipe
+from brainlab.networks.losses import draw_posterior, hinge_below, kl_to_prior, squared_error
+
+TINY = IntroVAEConfig(
+    latent_dim=3,
+    sample_shape=(1, 8, 8, 8),
+    widths=(8, 8),
+    dense_width=8,
+    batch_size=4,
+    epochs=10,
+    warm_up_epochs=2,
+)
+
+
+def test_the_margin_is_set_above_the_kl_of_real_scans_when_the_warm_up_ends():
+    torch.manual_seed(0)
+    recipe = IntroVAERecipe(TINY, 20)
+    x = torch.rand(4, 1, 8, 8, 8)
+    for _ in range(4):
+        assert "margin" not in recipe.step(x)
+    kl = recipe.real_kl
+    losses = recipe.step(x)
+    assert losses["margin"] == pytest.approx(TINY.margin_factor * kl)
+    assert recipe.state_dict()["margin"] == losses["margin"]
+
+
+@pytest.mark.parametrize("too", [False, True])
+def test_gradients_are_those_of_the_paper_s_two_losses(too):
+    """The shared passes give the gradients that two separate losses give, each for its own player."""
+    torch.manual_seed(0)
+    config = IntroVAEConfig(**{**vars(TINY), "reconstructions_too": too})
+    recipe = IntroVAERecipe(config, 20)
+    recipe.steps, recipe.warm_up_steps, recipe.margin = 1, 0, 50.0
+    gradients = {}
+    for name, player in {"encoder": recipe.generator.encoder, "decoder": recipe.generator.decoder}.items():
+        recipe.optimisers[name] = torch.optim.SGD(player.parameters(), lr=0.0)
+        recipe.optimisers[name].register_step_pre_hook(
+            lambda optimiser, *_, name=name: gradients.__setitem__(
+                name, [p.grad.clone() for p in optimiser.param_groups[0]["params"]]
+            )
+        )
+    plain = copy.deepcopy(recipe.generator)
+    x = torch.rand(4, 1, 8, 8, 8)
+    torch.manual_seed(1)
+    # A rate of nothing leaves the encoder as it was, so that both losses can be written with one encoder.
+    config_rate = recipe.config.adversarial_learning_rate
+    assert config_rate > 0
+    object.__setattr__(recipe.config, "adversarial_learning_rate", 0.0)
+    recipe.step(x)
+
+    torch.manual_seed(1)
+    mean, log_variance = plain.encode(x)
+    z = draw_posterior(mean, log_variance)
+    noise = torch.randn_like(z)
+    autoencoding = config.reconstruction_weight * squared_error(plain.decode(z), x).mean()
+    fakes = [plain.decode(noise), *([plain.decode(z)] if too else [])]
+    hinge = hinge_below(kl_to_prior(*plain.encode(torch.cat(fakes).detach())), 50.0).mean()
+    encoder_loss = kl_to_prior(mean, log_variance).mean() + hinge + autoencoding
+    wanted = torch.autograd.grad(encoder_loss, list(plain.encoder.parameters()))
+    for found, expected in zip(gradients["encoder"], wanted, strict=True):
+        assert torch.allclose(found, expected, rtol=1e-3, atol=1e-4)
+
+    autoencoding = config.reconstruction_weight * squared_error(plain.decode(z.detach()), x).mean()
+    fakes = [plain.decode(noise), *([plain.decode(z.detach())] if too else [])]
+    decoder_loss = kl_to_prior(*plain.encode(torch.cat(fakes))).mean() + autoencoding
+    wanted = torch.autograd.grad(decoder_loss, list(plain.decoder.parameters()))
+    for found, expected in zip(gradients["decoder"], wanted, strict=True):
+        assert torch.allclose(found, expected, rtol=1e-3, atol=1e-4)
+
+
+def test_both_players_move_and_every_loss_is_told():
+    torch.manual_seed(0)
+    recipe = IntroVAERecipe(TINY, 20)
+    recipe.warm_up_steps, recipe.real_kl = 0, 10.0
+    before = copy.deepcopy(recipe.generator.state_dict())
+    losses = recipe.step(torch.rand(4, 1, 8, 8, 8))
+    assert {"loss", "squared_error", "kl_real", "kl_fake", "kl_fake_after", "hinge_saturated", "margin"} <= set(losses)
+    for player in ("encoder", "decoder"):
+        assert any(
+            not torch.equal(before[name], value)
+            for name, value in recipe.generator.state_dict().items()
+            if name.startswith(player)
+        )
+    assert all(p.requires_grad for p in recipe.generator.parameters())

@@ -1,0 +1,90 @@
+import dataclasses
+
+import pytest
+import torch
+from torch import nn
+
+from brainlab.generators.vae import VAE, VAEConfig, VAERecipe, flip_half, set_learning_rate
+
+TINY = VAEConfig(latent_dim=4, sample_shape=(1, 8, 8, 8), widths=(8, 8), dense_width=8, batch_size=4)
+
+
+@pytest.mark.parametrize("shape", [(1, 8, 8, 8), (1, 16, 8)])
+def test_the_same_class_serves_volumes_and_slices(shape):
+    config = VAEConfig(latent_dim=4, sample_shape=shape, widths=(8, 8), dense_width=8)
+    model = VAE(config).eval()
+    images = model.sample(3, torch.Generator().manual_seed(0))
+    assert images.shape == (3, *shape)
+    assert model.reconstruct(images).shape == (3, *shape)
+
+
+def test_the_same_generator_state_draws_the_same_samples():
+    model = VAE(TINY).eval()
+    first, second = (model.sample(2, torch.Generator().manual_seed(5)) for _ in range(2))
+    assert torch.equal(first, second)
+
+
+def test_no_truncation_is_left_at_zero():
+    model = VAE(TINY).eval()
+    images = model.sample(2, torch.Generator().manual_seed(5), truncation=0.0)
+    assert torch.allclose(images[0], model.decode(torch.zeros(1, 4))[0], atol=1e-6)
+
+
+def test_nothing_runs_at_full_resolution_unless_the_paper_is_wanted():
+    def first_side(config: VAEConfig) -> int:
+        seen: list[int] = []
+        model = VAE(config).eval()
+        for module in model.encoder.modules():
+            if isinstance(module, nn.Conv3d):
+                module.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].shape[2]))
+        model.encode(torch.rand(1, 1, 8, 8, 8))
+        return seen[0]
+
+    assert first_side(TINY) == 4
+    assert first_side(VAEConfig(latent_dim=4, sample_shape=(1, 8, 8, 8), dense_width=8, paper_exact=True)) == 8
+
+
+def test_paper_exact_brings_back_batch_norm_and_pooling():
+    model = VAE(VAEConfig(sample_shape=(1, 8, 8, 8), norm="group", dense_width=8, dropout=0.2, paper_exact=True))
+    kinds = {type(module) for module in model.modules()}
+    assert {nn.BatchNorm3d, nn.BatchNorm1d, nn.AvgPool3d, nn.Upsample, nn.Dropout} <= kinds
+    assert not {nn.GroupNorm, nn.LayerNorm} & kinds
+    assert model.decoder.bottom == (64, 1, 1, 1)
+
+
+def test_the_loss_is_summed_over_voxels_and_averaged_over_the_batch():
+    torch.manual_seed(0)
+    recipe = VAERecipe(TINY, 10)
+    losses = recipe.step(torch.rand(4, 1, 8, 8, 8))
+    assert losses["loss"] == pytest.approx(4.0 * losses["squared_error"] + losses["kl_real"], rel=1e-5)
+    assert losses["squared_error"] > 10  # 512 voxels, so a mean over voxels would be below 1
+
+
+def test_a_few_steps_lower_the_loss():
+    torch.manual_seed(0)
+    recipe = VAERecipe(dataclasses.replace(TINY, learning_rate=1e-2), 10_000)
+    losses = [recipe.step(torch.full((4, 1, 8, 8, 8), 0.1))["loss"] for _ in range(60)]
+    assert losses[-1] < 0.5 * losses[0]
+
+
+def test_the_learning_rate_rises_then_falls_to_nothing():
+    optimiser = torch.optim.Adam([nn.Parameter(torch.zeros(1))])
+
+    def rate(step: int, cosine: bool = True) -> float:
+        set_learning_rate(optimiser, 1.0, step, 1000, cosine=cosine)
+        return optimiser.param_groups[0]["lr"]
+
+    assert rate(0) == pytest.approx(1 / 50)
+    assert rate(500) == pytest.approx(0.5)
+    assert rate(1000) == pytest.approx(0, abs=1e-12)
+    assert rate(1000, cosine=False) == 1
+
+
+def test_flipping_mirrors_left_and_right_only():
+    torch.manual_seed(0)
+    x = torch.rand(16, 1, 4, 3, 2)
+    flipped = flip_half(x)
+    mirrored = [torch.equal(after, before.flip(1)) for before, after in zip(x, flipped, strict=True)]
+    same = [torch.equal(after, before) for before, after in zip(x, flipped, strict=True)]
+    assert all(a != b for a, b in zip(mirrored, same, strict=True))
+    assert 0 < sum(mirrored) < 16

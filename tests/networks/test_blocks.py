@@ -1,0 +1,75 @@
+import pytest
+import torch
+
+from brainlab.errors import InputError
+from brainlab.networks.blocks import (
+    ConvDecoder,
+    ConvEncoder,
+    ResidualBlock,
+    bottom_size,
+    depth_to_space,
+    normalisation,
+    space_to_depth,
+)
+
+
+@pytest.mark.parametrize("shape", [(2, 1, 4, 6), (2, 3, 4, 6, 8)])
+def test_depth_to_space_undoes_space_to_depth(shape):
+    x = torch.rand(shape)
+    folded = space_to_depth(x)
+    dims = len(shape) - 2
+    assert folded.shape == (shape[0], shape[1] * 2**dims, *(side // 2 for side in shape[2:]))
+    assert torch.equal(depth_to_space(folded), x)
+
+
+def test_folding_agrees_with_torch_in_two_dimensions():
+    x = torch.rand(2, 3, 4, 6)
+    assert torch.equal(space_to_depth(x), torch.nn.functional.pixel_unshuffle(x, 2))
+
+
+def test_each_folded_channel_is_one_corner_of_the_blocks():
+    x = torch.arange(8.0).reshape(1, 1, 2, 2, 2)
+    assert space_to_depth(x).flatten().tolist() == list(range(8))
+
+
+def test_the_paper_reaches_5_6_5():
+    assert bottom_size((1, 40, 48, 40), (64, 64), folded=True) == (5, 6, 5)
+    assert bottom_size((1, 40, 48, 40), (16, 32, 64), folded=False) == (5, 6, 5)
+
+
+@pytest.mark.parametrize("shape", [(1, 40, 48, 41), (1, 4, 8, 8), (1, 8)])
+def test_a_shape_that_does_not_divide_is_refused(shape):
+    with pytest.raises(InputError, match="divide by 8"):
+        bottom_size(shape, (4, 4), folded=True)
+
+
+@pytest.mark.parametrize("folded", [True, False])
+@pytest.mark.parametrize("size", [(8, 16), (8, 8, 16)])
+def test_encoder_and_decoder_fit_together_in_two_and_three_dimensions(size, folded):
+    sizes = ((1, *size), (4, 4) if folded else (4, 4, 4), 8, 3)
+    options = {"residual_blocks": 1, "norm": "group", "dropout": 0.0, "folded": folded}
+    mean, log_variance = ConvEncoder(*sizes, **options)(torch.rand(2, 1, *size))
+    image = ConvDecoder(*sizes, **options)(mean)
+    assert mean.shape == log_variance.shape == (2, 3)
+    assert image.shape == (2, 1, *size)
+    assert 0 <= image.min() <= image.max() <= 1
+
+
+def test_group_norm_keeps_the_images_of_a_batch_apart():
+    torch.manual_seed(0)
+    encoder = ConvEncoder((1, 8, 8, 8), (8, 8), 8, 3, residual_blocks=1, norm="group", dropout=0.0, folded=True)
+    x = torch.rand(3, 1, 8, 8, 8)
+    assert torch.allclose(encoder(x)[0][:1], encoder(x[:1])[0], atol=1e-5)
+
+
+def test_a_residual_block_with_silent_convolutions_is_the_identity():
+    block = ResidualBlock(4, "none", 3)
+    torch.nn.init.zeros_(block.body[-1].weight)
+    torch.nn.init.zeros_(block.body[-1].bias)
+    x = torch.rand(1, 4, 2, 2, 2)
+    assert torch.equal(block(x), x)
+
+
+def test_an_unknown_norm_is_refused():
+    with pytest.raises(InputError, match="batch, group or none"):
+        normalisation("instance", 8, 3)

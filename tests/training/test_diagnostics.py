@@ -1,0 +1,57 @@
+import numpy as np
+import torch
+from PIL import Image
+from scipy.ndimage import laplace
+from torch import nn
+
+from brainlab.training.diagnostics import describe, laplacian_variance, save_sample_grid, spread
+
+
+class Half(nn.Module):
+    """Encodes the mean intensity into the first of three dimensions; decodes it as a constant image."""
+
+    latent_dim = 3
+
+    def encode(self, x):
+        mean = torch.zeros(len(x), 3)
+        mean[:, 0] = x.flatten(1).mean(1)
+        return mean, torch.zeros(len(x), 3)
+
+    def decode(self, z):
+        return z[:, :1, None, None, None].expand(-1, 1, 4, 4, 4)
+
+
+def test_sharpness_agrees_with_scipy_in_two_and_three_dimensions():
+    for size in [(5, 6), (5, 6, 7)]:
+        image = np.random.default_rng(0).random(size).astype(np.float32)
+        found = laplacian_variance(torch.from_numpy(image)[None, None])
+        assert np.isclose(float(found), laplace(image, mode="mirror").var(), rtol=1e-4)
+
+
+def test_equal_images_have_no_spread():
+    assert spread(torch.ones(3, 1, 2, 2)) == 0
+
+
+def test_only_dimensions_that_carry_something_are_active():
+    real = torch.linspace(0.2, 0.9, 6).view(-1, 1, 1, 1, 1).expand(-1, 1, 4, 4, 4)
+    found = describe(Half(), real, torch.randn(5, 3))
+    assert found["active_units"] == 1
+    assert found["held_out_mse"] < 1e-10
+    assert found["sharpness_generated"] < 1e-10
+    assert found["kl_per_dimension"][1:] == [0, 0]
+
+
+def test_a_generator_without_an_encoder_is_described_by_its_samples():
+    decoder = nn.Module()
+    decoder.decode = Half().decode
+    found = describe(decoder, torch.rand(4, 1, 4, 4, 4), torch.randn(5, 3))
+    assert "sharpness_generated" in found
+    assert "active_units" not in found
+
+
+def test_the_grid_has_a_column_a_code_and_a_row_a_plane(tmp_path):
+    save_sample_grid(Half(), torch.tensor([[0.0, 0, 0], [1.0, 0, 0]]), tmp_path / "grid.png")
+    pixels = np.asarray(Image.open(tmp_path / "grid.png"))
+    assert pixels.shape == (2 * 3 * 4, 2 * 2 * 4)
+    assert pixels[:, :8].max() == 0
+    assert pixels[:, 8:].min() == 255

@@ -1,0 +1,151 @@
+import itertools
+import json
+import signal
+
+import numpy as np
+import pytest
+import torch
+from lightning_fabric import Fabric
+from torch import nn
+
+from brainlab.errors import TrainingStoppedError
+from brainlab.training.loop import Loop, Schedule
+
+
+class Scale(nn.Module):
+    """The smallest generator: one weight."""
+
+    latent_dim = 1
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(1))
+
+    def decode(self, z):
+        return (self.weight * z)[:, :, None, None].expand(-1, 1, 4, 4)
+
+
+class MeanRecipe:
+    """Learns the mean intensity; a recipe that is no autoencoder, to show that the loop asks for nothing more."""
+
+    def __init__(self, poison_at=None):
+        self.generator = Scale()
+        self.networks = {"scale": self.generator}
+        self.optimisers = {"scale": torch.optim.SGD(self.generator.parameters(), lr=0.1)}
+        self.seen, self.poison_at = [], poison_at
+
+    def step(self, batch):
+        self.seen.append(batch[:, 0, 0, 0].tolist())
+        loss = (self.generator.weight - batch.mean()).square().sum()
+        if len(self.seen) == self.poison_at:
+            loss = loss * float("nan")
+        self.optimisers["scale"].zero_grad()
+        loss.backward()
+        self.optimisers["scale"].step()
+        return {"loss": loss.item()}
+
+    def state_dict(self):
+        return {}
+
+    def load_state_dict(self, state):
+        pass
+
+
+IMAGES = (np.arange(11, dtype=np.float32) / 10)[:, None, None, None] * np.ones((1, 1, 4, 4), np.float32)
+
+
+def make_loop(folder, recipe, **changes):
+    settings = {"epochs": 3, "batch_size": 2, "ema_decay": 0.9, "log_steps": 2, "checkpoint_steps": 2, "watched": 4}
+    rows = np.arange(10)
+    folder.mkdir(exist_ok=True)
+    fabric = Fabric(accelerator="cpu", devices=1)
+    return Loop(recipe, lambda i: IMAGES[i], rows, rows[:0], Schedule(**(settings | changes)), folder, fabric)
+
+
+def lines(folder):
+    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+def test_an_epoch_sees_every_scan_once_and_epochs_differ(tmp_path):
+    recipe = MeanRecipe()
+    make_loop(tmp_path, recipe).run()
+    epochs = [list(itertools.chain(*recipe.seen[start : start + 5])) for start in (0, 5, 10)]
+    for seen in epochs:
+        assert np.allclose(sorted(seen), IMAGES[:10, 0, 0, 0])
+    assert epochs[0] != epochs[1]
+
+
+def test_an_epoch_s_line_holds_the_means_and_the_diagnostics(tmp_path):
+    last = make_loop(tmp_path, MeanRecipe()).run()
+    told = lines(tmp_path)
+    steps = [line for line in told if line["kind"] == "step"]
+    assert [line["step"] for line in steps] == [2, 4, 6, 8, 10, 12, 14]
+    assert told[-1] == last
+    assert {"loss", "gradient_norm", "samples_per_second", "sharpness_generated", "spread_real"} <= set(last)
+    assert sorted(path.name for path in (tmp_path / "samples").iterdir()) == [f"epoch-000{i}.png" for i in (1, 2, 3)]
+
+
+def test_the_average_lags_behind_the_weights(tmp_path):
+    loop = make_loop(tmp_path, MeanRecipe(), epochs=1, ema_decay=0.5)
+    averages, weights = [0.0], []
+    original = loop.recipe.step
+
+    def step(batch):
+        losses = original(batch)
+        weights.append(loop.recipe.generator.weight.item())
+        return losses
+
+    loop.recipe.step = step
+    loop.run()
+    for number, weight in enumerate(weights):
+        decay = min(0.5, (1 + number) / (10 + number))
+        averages.append(decay * averages[-1] + (1 - decay) * weight)
+    assert loop.average.weight.item() == pytest.approx(averages[-1])
+
+
+def test_a_loss_that_is_not_finite_stops_with_the_last_good_checkpoint(tmp_path):
+    with pytest.raises(TrainingStoppedError, match="not finite"):
+        make_loop(tmp_path, MeanRecipe(poison_at=8)).run()
+    again = make_loop(tmp_path, MeanRecipe())
+    again.resume()
+    assert again.progress.step == 6
+    assert torch.isfinite(again.recipe.generator.weight).all()
+    assert again.run()["epoch"] == 3
+
+
+def test_an_interrupt_ends_the_step_and_leaves_a_checkpoint(tmp_path):
+    recipe = MeanRecipe()
+    loop = make_loop(tmp_path, recipe, checkpoint_steps=100)
+
+    def interrupt(steps, total):
+        for step in steps:
+            if step == 3:
+                signal.raise_signal(signal.SIGINT)
+            yield step
+
+    with pytest.raises(KeyboardInterrupt):
+        loop.run(interrupt)
+    again = make_loop(tmp_path, MeanRecipe())
+    again.resume()
+    assert again.progress.step == 4
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_lines_written_after_the_checkpoint_are_told_once(tmp_path):
+    def stop(steps, total):
+        for step in steps:
+            if step == 7:
+                return
+            yield step
+
+    make_loop(tmp_path, MeanRecipe(), checkpoint_steps=3, log_steps=1).run(stop)
+    again = make_loop(tmp_path, MeanRecipe(), log_steps=1)
+    again.resume()
+    assert again.progress.step == 6
+    again.run()
+    assert [line["step"] for line in lines(tmp_path) if line["kind"] == "step"] == list(range(1, 16))
+
+
+def test_a_split_smaller_than_a_batch_still_trains(tmp_path):
+    loop = make_loop(tmp_path, MeanRecipe(), batch_size=64, epochs=1)
+    assert loop.run()["step"] == 1
