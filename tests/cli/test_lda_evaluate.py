@@ -1,0 +1,67 @@
+"""`brainlab lda` and `brainlab evaluate` from the command line, on the tiny workspace."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from brainlab.cli import main
+
+METRIC_KEYS = {
+    *("mse", "psnr", "ssim", "sharpness_real", "sharpness_reconstructed", "sharpness_generated"),
+    *("spectrum_generated", "spectrum_reconstructed", "dataset_similarity", "isd", "minimum_isd"),
+    *("ms_ssim", "ms_ssim_kwon", "mmd_kwon", "mmd_unbiased", "mmd_features"),
+    *("nearest_training_distance", "active_units"),
+}
+
+
+@pytest.fixture
+def places(tiny_workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
+    """A run of its own, since both commands write into it, and the cohort it knows."""
+    monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tiny_workspace))
+    shutil.copytree(tiny_workspace / "runs" / "tiny-vae", tmp_path / "run")
+    return str(tmp_path / "run"), str(tiny_workspace / "cohorts" / "simulated")
+
+
+def test_lda_prints_the_table_and_the_baselines(places, capsys):
+    run, data = places
+    assert main(["lda", run, "--data", data, "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert {"per_class", "accuracy", "balanced_accuracy", "baselines"} <= set(result)
+    for row in result["per_class"].values():
+        assert {"fp", "fn", "tp", "tn", "precision", "recall"} <= set(row)
+    for name in ("pca_64", "signal_threshold", "acquisition_metadata", "majority"):
+        assert 0 <= result["baselines"][name]["accuracy"] <= 1
+    assert main(["lda", run, "--data", data, "--predict", data, "--priors", "uniform"]) == 0
+    printed = capsys.readouterr().out
+    assert "latents, acquisition regressed out" in printed
+    assert "training data: the figures flatter it" in printed
+
+
+def test_evaluate_prints_one_key_a_metric(places, capsys):
+    run, data = places
+    assert main(["evaluate", run, "--data", data, "--n", "8", "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert set(result) == METRIC_KEYS
+    for name, metric in result.items():
+        assert metric["value"] is not None, name
+        assert metric["better"] in ("higher", "lower", "none")
+    assert json.loads((Path(run) / "evaluation.json").read_text()) == result
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (["lda", "RUN", "--data", "nowhere"], "not a prepared dataset"),
+        (["lda", "nowhere", "--data", "DATA"], "not a run folder"),
+        (["evaluate", "RUN", "--data", "DATA", "--n", "2"], "--n"),
+    ],
+)
+def test_bad_input_is_one_line_and_code_two(places, words, part, capsys):
+    words = [{"RUN": places[0], "DATA": places[1]}.get(word, word) for word in words]
+    assert main(words) == 2
+    said = capsys.readouterr().err.strip()
+    assert said.startswith("error: ")
+    assert part in said
+    assert "\n" not in said
