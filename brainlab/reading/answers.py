@@ -49,7 +49,7 @@ class Answers:
             bad = table[name].notna() & numbers.isna() & (table[name].astype(str).str.strip() != "")
             if bad.any():
                 raise InputError(f"{name} must be a number; came {table.loc[bad, name].iloc[0]!r}")
-            table[name] = numbers
+            table[name] = numbers.astype(float)
         for name in ("reader", "case"):
             if table[name].isna().any():
                 raise InputError(f"every row needs a {name}; row {int(np.argmax(table[name].isna())) + 1} has none")
