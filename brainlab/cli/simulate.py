@@ -1,0 +1,61 @@
+"""`brainlab simulate`: write a simulated cohort as a BIDS dataset."""
+
+import argparse
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from brainlab.cli.progress import progress
+from brainlab.simulation.cohort import default_classes, parse_classes, simulate_cohort
+from brainlab.simulation.participant import CLASSES, CohortSettings
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("out", type=Path, metavar="OUT", help="folder of the BIDS dataset; a stopped run is taken up")
+    parser.add_argument("--participants", type=int, required=True, metavar="N", help="how many people")
+    parser.add_argument("--seed", type=int, required=True, metavar="S", help="decides every byte; ids carry it")
+    parser.add_argument(
+        "--classes",
+        nargs="+",
+        metavar="NAME[:WEIGHT]",
+        help=f"of {', '.join(CLASSES)}; drawn alike unless weighted (default: as in the FLAIR paper's table 1)",
+    )
+    parser.add_argument(
+        "--modalities", nargs="+", default=["FLAIR"], metavar="NAME", help="sequences (only FLAIR so far)"
+    )
+    parser.add_argument(
+        "--space",
+        choices=("native", "mni"),
+        default="native",
+        help="whole tilted heads in the scanner, or skull-stripped on the MNI152 grid (default: native)",
+    )
+    parser.add_argument("--voxel-size-mm", type=int, choices=(1, 2), default=1, help="of the grid (default: 1)")
+    parser.add_argument(
+        "--acquisition-bias",
+        choices=("seed", "none"),
+        default="none",
+        help="'seed': multiple sclerosis scanned with another TE, TR and bandwidth, as in the paper (default: none)",
+    )
+    parser.add_argument(
+        "--truth",
+        choices=("full", "table"),
+        default="full",
+        help="images and volumes of the truth, or volumes only, which is faster (default: full)",
+    )
+    parser.add_argument("--jobs", type=int, default=1, metavar="J", help="processes; they change no byte (default: 1)")
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    settings = CohortSettings(
+        seed=args.seed,
+        classes=parse_classes(args.classes) if args.classes else default_classes(),
+        space=args.space,
+        voxel_size_mm=args.voxel_size_mm,
+        acquisition_bias=args.acquisition_bias,
+        modalities=tuple(args.modalities),
+    )
+
+    def track(numbers: Iterable[int], total: int) -> Iterable[int]:
+        return progress(numbers, "Simulating", total)
+
+    return simulate_cohort(args.out, settings, args.participants, truth=args.truth, jobs=args.jobs, track=track)

@@ -1,0 +1,86 @@
+"""Write a BIDS dataset: images with sidecars, tables, the description. The same input gives the same bytes.
+
+Every file is written under a temporary name and renamed when whole. Times are in s and bandwidths in Hz, as BIDS says.
+"""
+
+import gzip
+import json
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+import numpy.typing as npt
+
+from brainlab.types import FloatArray
+
+BIDS_VERSION = "1.9.0"
+GZIP_LEVEL = 1
+
+
+def write_image(path: Path, data: npt.NDArray[Any], affine: FloatArray, scale: float = 1.0) -> None:
+    """Write a `.nii.gz` with the array's own integer or float type.
+
+    data: [X, Y, Z]; affine: [4, 4] voxel indices to mm (RAS); scale: what one step of an integer type is worth.
+    The gzip header carries no time and no name, so that equal images are equal files.
+    """
+    image = nib.Nifti1Image(data, affine, dtype=data.dtype)
+    image.header.set_xyzt_units("mm")
+    image.set_qform(affine, code=1)
+    image.set_sform(affine, code=1)
+    image.header.set_slope_inter(scale, 0)
+    header = image.header.copy()
+    header["magic"], header["vox_offset"] = b"n+1", 352
+    raw = header.binaryblock + b"\0\0\0\0" + np.asarray(data, order="F").tobytes(order="F")
+    write_bytes(path, gzip.compress(raw, GZIP_LEVEL, mtime=0))
+
+
+def write_json(path: Path, values: Mapping[str, Any]) -> None:
+    """Write a JSON file with the keys in their given order."""
+    write_bytes(path, (json.dumps(values, indent=2, allow_nan=False) + "\n").encode())
+
+
+def write_table(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write a TSV; a missing or empty cell becomes `n/a`, as BIDS has it."""
+    lines = ["\t".join(columns)]
+    lines += ["\t".join(_cell(row.get(column)) for column in columns) for row in rows]
+    write_bytes(path, ("\n".join(lines) + "\n").encode())
+
+
+def write_description(
+    root: Path, name: str, generator: Mapping[str, Any], *, derivative: bool = False, **more: Any
+) -> None:
+    """Write `dataset_description.json`; `generator` is the one entry of GeneratedBy."""
+    values = {
+        "Name": name,
+        "BIDSVersion": BIDS_VERSION,
+        "DatasetType": "derivative" if derivative else "raw",
+        "License": "CC0",
+        "GeneratedBy": [dict(generator)],
+        **more,
+    }
+    write_json(root / "dataset_description.json", values)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file under a temporary name and rename it when whole; folders are made as needed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, scratch = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as out:
+            out.write(content)
+        Path(scratch).chmod(0o644)
+        Path(scratch).replace(path)
+    except BaseException:
+        Path(scratch).unlink(missing_ok=True)
+        raise
+
+
+def _cell(value: Any) -> str:
+    """A table cell: numbers without needless digits, `n/a` for nothing."""
+    if value is None or value == "":
+        return "n/a"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

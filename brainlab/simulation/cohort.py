@@ -1,0 +1,280 @@
+"""Write a simulated cohort as a BIDS dataset: atomic by participant, resumable, the same bytes for the same seed.
+
+OUT/dataset_description.json      written first; holds the settings, by which a second run knows its own
+OUT/sub-*/ses-*/anat/*_FLAIR      a participant's folder is renamed into place when whole, after its truth
+OUT/derivatives/truth/            labels, masks, myelin (`--truth full`) and scans.tsv with the volumes (always)
+OUT/participants.tsv, README      written last, from the truth of every participant
+"""
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from brainlab import __version__
+from brainlab.cohort import bids_writer
+from brainlab.cohort.template import SPACE
+from brainlab.errors import InputError
+from brainlab.simulation.anatomy import LABELS
+from brainlab.simulation.contrast import MODALITIES
+from brainlab.simulation.longitudinal import EDSS_COEFFICIENTS, EDSS_NOISE
+from brainlab.simulation.participant import (
+    CLASSES,
+    PUBLISHED_PARTICIPANTS,
+    CohortSettings,
+    SimulatedParticipant,
+    SimulatedScan,
+    participant_id,
+    simulate_participant,
+)
+
+GENERATOR = "brainlab simulate"
+TRUTH = Path("derivatives") / "truth"
+PARTICIPANT_COLUMNS = ("participant_id", "age", "sex", "class", "dynamic_remyelination")
+SESSION_COLUMNS = ("session_id", "age", "years_since_first", "edss")
+SCAN_COLUMNS = (
+    "participant_id",
+    "session_id",
+    "class",
+    "age_years",
+    "sex",
+    "brain_volume_ml",
+    "intracranial_volume_ml",
+    "ventricle_volume_ml",
+    "lesion_volume_ml",
+    "demyelinated_volume_ml",
+    "template_volume_ratio",
+)
+
+README = """This dataset is SIMULATED: nobody was scanned. brainlab made it from the MNI152 template.
+
+Images:    one FLAIR a visit: skull-stripped on the MNI152 grid (space mni), or whole heads in a scanner (native).
+Truth:     derivatives/truth holds labels, brain and lesion masks and myelin on each image's own grid (unless it was
+           made with `--truth table`), and scans.tsv with volumes in ml of the person's real head.
+Classes:   healthy, ms (multiple sclerosis), leuko1-3 (leukoencephalopathy, Fazekas 1-3); see participants.tsv.
+EDSS:      in each person's sessions table; its formula and coefficients stand in participants.json.
+"""
+
+
+def default_classes() -> tuple[tuple[str, float], ...]:
+    """Classes by the participants of the FLAIR paper's table 1."""
+    return tuple(PUBLISHED_PARTICIPANTS.items())
+
+
+def parse_classes(words: Iterable[str]) -> tuple[tuple[str, float], ...]:
+    """Read `NAME` or `NAME:WEIGHT` words; a name alone weighs 1. Raises InputError on a bad name or weight."""
+    classes = {}
+    for word in words:
+        name, _, text = word.partition(":")
+        if name not in CLASSES:
+            raise InputError(f"--classes {word}: needs one of {', '.join(CLASSES)}, came '{name}'")
+        try:
+            weight = float(text) if text else 1.0
+        except ValueError:
+            weight = -1.0
+        if not (0 < weight < float("inf")):
+            raise InputError(f"--classes {word}: the weight must be a number above 0; came '{text}'")
+        if name in classes:
+            raise InputError(f"--classes {word}: '{name}' is named twice; give each class once")
+        classes[name] = weight
+    return tuple(classes.items())
+
+
+def simulate_cohort(
+    out: Path,
+    settings: CohortSettings,
+    participants: int,
+    *,
+    truth: str = "full",
+    jobs: int = 1,
+    track: Callable[[Iterable[int], int], Iterable[int]] | None = None,
+) -> dict[str, Any]:
+    """Write participants 1 to `participants` and return `participants`, `scans` and `seconds`.
+
+    truth: `full` writes images of the truth, `table` only derivatives/truth/scans.tsv: about a third faster.
+    jobs: processes; the bytes do not depend on them. track: wraps the numbers of the participants to show progress.
+    A run that was killed is taken up where it stopped; more participants can be added to a finished cohort.
+    Raises InputError when the folder holds something else, or a cohort of other settings.
+    """
+    started = time.monotonic()
+    _check(settings, participants, truth, jobs)
+    _claim(out, settings, truth)
+    wanted = [number for number in range(1, participants + 1) if not _is_done(out, settings, number)]
+    done: Iterable[int] = _write_all(out, settings, wanted, truth, jobs)
+    for _ in done if track is None else track(done, len(wanted)):
+        pass
+    people, scans = _write_tables(out)
+    return {"participants": people, "scans": scans, "seconds": round(time.monotonic() - started, 2)}
+
+
+def write_participant(out: Path, settings: CohortSettings, number: int, truth: str) -> int:
+    """Simulate and write one participant; returns the number."""
+    person = simulate_participant(settings, number)
+    name = person.participant
+    truth_folder, folder = out / TRUTH / name, out / name
+    scratch = [path.parent / f".{path.name}.partial" for path in (truth_folder, folder)]
+    for path in scratch:
+        shutil.rmtree(path, ignore_errors=True)
+    for scan in person.scans:
+        stem = f"{name}_{scan.session}"
+        anat = Path(scan.session) / "anat"
+        _write_scan(scratch[1] / anat, stem, settings, scan)
+        if truth == "full":
+            _write_truth(scratch[0] / anat, stem, scan)
+    bids_writer.write_table(scratch[1] / f"{name}_sessions.tsv", SESSION_COLUMNS, person.sessions)
+    bids_writer.write_json(scratch[0] / "participant.json", _summary(person))
+    for path, final in zip(scratch, (truth_folder, folder), strict=True):
+        shutil.rmtree(final, ignore_errors=True)
+        path.rename(final)
+    return number
+
+
+def _summary(person: SimulatedParticipant) -> dict[str, Any]:
+    """What the tables of the whole cohort need of one participant."""
+    return {"participant": person.row, "scans": [scan.row for scan in person.scans]}
+
+
+def _write_all(out: Path, settings: CohortSettings, numbers: list[int], truth: str, jobs: int) -> Iterator[int]:
+    """Write participants in this process or in several; yields each number when it is written."""
+    if jobs == 1 or len(numbers) < 2:
+        for number in numbers:
+            yield write_participant(out, settings, number, truth)
+        return
+    with ProcessPoolExecutor(jobs) as pool:
+        many = len(numbers)
+        yield from pool.map(write_participant, [out] * many, [settings] * many, numbers, [truth] * many)
+
+
+def _write_scan(folder: Path, stem: str, settings: CohortSettings, scan: SimulatedScan) -> None:
+    """Write one image as int16 with its sidecar."""
+    image = np.clip(np.rint(scan.image), 0, 32767).astype(np.int16)
+    bids_writer.write_image(folder / f"{stem}_FLAIR.nii.gz", image, scan.affine)
+    sidecar: dict[str, Any] = {
+        "Simulated": True,
+        "Manufacturer": scan.scan.manufacturer,
+        "StationName": f"simulated scanner {scan.scan.scanner}",
+        "MagneticFieldStrength": scan.scan.flair.field_strength_t,
+        "EchoTime": scan.scan.flair.echo_time_s,
+        "RepetitionTime": scan.scan.flair.repetition_time_s,
+        "InversionTime": scan.scan.flair.inversion_time_s,
+        "PixelBandwidth": scan.scan.pixel_bandwidth_hz,
+        "SliceThickness": scan.scan.thickness_mm,
+    }
+    if settings.space == "mni":
+        sidecar |= {"SkullStripped": True, "SpatialReference": SPACE}
+    else:
+        sidecar |= {"SkullStripped": False}
+    bids_writer.write_json(folder / f"{stem}_FLAIR.json", sidecar)
+
+
+def _write_truth(folder: Path, stem: str, scan: SimulatedScan) -> None:
+    """Write labels, masks and myelin of one visit; myelin in steps of 1/200."""
+    bids_writer.write_image(folder / f"{stem}_dseg.nii.gz", scan.labels, scan.affine)
+    bids_writer.write_image(folder / f"{stem}_desc-brain_mask.nii.gz", scan.brain, scan.affine)
+    bids_writer.write_image(folder / f"{stem}_desc-lesion_mask.nii.gz", scan.lesion, scan.affine)
+    myelin = np.rint(np.clip(scan.myelin, 0, 1) * 200).astype(np.uint8)
+    bids_writer.write_image(folder / f"{stem}_desc-myelin_probseg.nii.gz", myelin, scan.affine, scale=1 / 200)
+
+
+def _check(settings: CohortSettings, participants: int, truth: str, jobs: int) -> None:
+    """Refuse what cannot be simulated."""
+    if participants < 1:
+        raise InputError(f"--participants: needs at least 1, came {participants}")
+    if not 0 <= settings.seed < 2**32:
+        raise InputError(f"--seed: needs a whole number from 0 to {2**32 - 1}, came {settings.seed}")
+    if jobs < 1:
+        raise InputError(f"--jobs: needs at least 1, came {jobs}")
+    for name in settings.modalities:
+        if name not in MODALITIES:
+            raise InputError(f"--modalities {name}: only {', '.join(MODALITIES)} can be simulated so far; leave it out")
+    for flag, value, known in (
+        ("--space", settings.space, ("native", "mni")),
+        ("--voxel-size-mm", settings.voxel_size_mm, (1, 2)),
+        ("--acquisition-bias", settings.acquisition_bias, ("seed", "none")),
+        ("--truth", truth, ("full", "table")),
+    ):
+        if value not in known:
+            raise InputError(f"{flag}: needs one of {', '.join(map(str, known))}; came {value}")
+
+
+def _claim(out: Path, settings: CohortSettings, truth: str) -> None:
+    """Make the folder ours, or see that it is."""
+    if out.exists() and not out.is_dir():
+        raise InputError(f"{out}: is a file; choose a folder")
+    wanted = json.loads(json.dumps({**asdict(settings), "truth": truth}))
+    description = out / "dataset_description.json"
+    if description.is_file():
+        try:
+            generator = json.loads(description.read_text())["GeneratedBy"][0]
+            found = generator["Parameters"] if generator["Name"] == GENERATOR else None
+        except (ValueError, LookupError, TypeError):
+            found = None
+        if found is None:
+            raise InputError(f"{out}: holds a dataset that this command did not make; choose another folder")
+        if generator.get("Version") != __version__:
+            raise InputError(f"{out}: was made by brainlab {generator.get('Version')}; choose another folder")
+        if found != wanted:
+            raise InputError(f"{out}: holds a cohort of other settings ({found}); choose another folder")
+    elif out.is_dir() and any(not path.name.startswith(".writing-") for path in out.iterdir()):
+        raise InputError(f"{out}: is not empty and not a simulated cohort; choose another folder")
+    out.mkdir(parents=True, exist_ok=True)
+    generator = {
+        "Name": GENERATOR,
+        "Version": __version__,
+        "Description": "simulated: template anatomy, drawn lesions, signal equations; nobody was scanned",
+        "Parameters": wanted,
+    }
+    for root, derivative in ((out / TRUTH, True), (out, False)):
+        name = "Truth of a simulated cohort" if derivative else "Simulated FLAIR cohort"
+        bids_writer.write_description(root, name, generator, derivative=derivative, Simulated=True)
+
+
+def _is_done(out: Path, settings: CohortSettings, number: int) -> bool:
+    """Whether a participant was written whole: its folder is renamed into place after everything else."""
+    name = participant_id(settings.seed, number)
+    return (out / name).is_dir() and (out / TRUTH / name / "participant.json").is_file()
+
+
+def _write_tables(out: Path) -> tuple[int, int]:
+    """Write the tables of everybody who is there; returns how many people and scans that is."""
+    people = [json.loads(path.read_text()) for path in sorted((out / TRUTH).glob("sub-*/participant.json"))]
+    scans = [row for person in people for row in person["scans"]]
+    bids_writer.write_table(out / TRUTH / "scans.tsv", SCAN_COLUMNS, scans)
+    labels = [{"index": index, "name": name} for index, name in LABELS.items()]
+    bids_writer.write_table(out / TRUTH / "dseg.tsv", ("index", "name"), labels)
+    bids_writer.write_json(out / TRUTH / "scans.json", _COLUMN_MEANINGS)
+    bids_writer.write_bytes(out / "README", README.encode())
+    bids_writer.write_json(
+        out / "participants.json",
+        {
+            "age": {"Description": "age at the first visit", "Units": "years"},
+            "sex": {"Levels": {"F": "female", "M": "male"}},
+            "class": {"Levels": {name: name for name in CLASSES}},
+            "dynamic_remyelination": {
+                "Description": "share of voxels demyelinated at the first visit that have their myelin back at the last"
+            },
+            "edss": {
+                "Description": "in each sessions table: sum of coefficients and normal noise, rounded to 0.5, in 0-10",
+                "Coefficients": EDSS_COEFFICIENTS,
+                "NoiseStandardDeviation": EDSS_NOISE,
+            },
+        },
+    )
+    bids_writer.write_table(out / "participants.tsv", PARTICIPANT_COLUMNS, [person["participant"] for person in people])
+    return len(people), len(scans)
+
+
+_COLUMN_MEANINGS = {
+    "brain_volume_ml": {"Description": "grey and white matter and lesions in the real head", "Units": "ml"},
+    "intracranial_volume_ml": {"Description": "the brain mask, with inner and outer fluid", "Units": "ml"},
+    "ventricle_volume_ml": {"Description": "lateral, third and fourth ventricles", "Units": "ml"},
+    "lesion_volume_ml": {"Description": "voxels of which at least half is lesion", "Units": "ml"},
+    "demyelinated_volume_ml": {"Description": "plaque voxels without their myelin", "Units": "ml"},
+    "template_volume_ratio": {"Description": "volume in the template's space over volume in the real head"},
+}
