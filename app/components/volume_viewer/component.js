@@ -57,6 +57,8 @@ class PanelsHost {
       ...options, ...panel.options, group: shared, title: panel.title, note: panel.note, shape: panel.shape, affine: panel.affine,
       overlay: panel.overlay && { opacity: panel.overlay.opacity },
     }));
+    // The first panel's grey levels hold for all, so that brightness can be compared.
+    for (const viewer of this.viewers.slice(1)) viewer.windowChosen = true;
   }
 
   destroy() {

@@ -50,14 +50,15 @@ class Explorer {
     this.number = make("input.bv-number", { type: "number", min: 0, step: 1, "aria-label": "dimension", placeholder: "no." });
     const pin = (event) => { event?.preventDefault(); this.pin(Number(this.number.value)); };
     this.number.addEventListener("keydown", (event) => { if (event.key === "Enter") pin(event); });
-    this.more = button("More dimensions", "Show eight more", () => { this.shown += SHOWN_AT_FIRST; this.fill(); });
+    this.more = button("More", "Show eight more", () => { this.shown += SHOWN_AT_FIRST; this.fill(); });
     this.stage = make("div.bv-stage");
     this.legend = make("div.bv-legend");
     this.panel = make("div.bv-panel", {},
       make("div.bv-panel-bar", {}, this.undoButton, this.redoButton, button("⟲ Start", "Back to the start", () => this.reset()),
-        make("label.bv-check", {}, this.differenceBox, "difference to start")),
-      this.legend, this.rows,
-      make("div.bv-panel-bar", {}, this.more, make("span.bv-spring"), make("label.bv-check", {}, "dimension", this.number), button("Show", "Show this dimension", pin)));
+        make("label.bv-check", {}, this.differenceBox, "difference to start"), make("span.bv-spring"), this.legend, this.more,
+        make("label.bv-check", {}, "dimension", this.number), button("Show", "Show this dimension first", pin)),
+      this.rows);
+    if (this.data.brief) for (const part of this.panel.querySelectorAll(".bv-check:last-of-type, .bv-check:last-of-type + button")) part.hidden = true;
     this.root = make("div.bv-explorer", {}, this.stage, this.panel);
     this.root.addEventListener("keydown", (event) => {
       if (!event.ctrlKey || event.key.toLowerCase() !== "z") return;
@@ -125,7 +126,7 @@ class Explorer {
       type: "range", min: this.low[dimension], max: this.high[dimension], step: 1, "aria-label": `dimension ${dimension}`, "data-dimension": dimension,
     });
     const value = make("output");
-    const track = make("canvas", { width: 240, height: 26 });
+    const track = make("canvas", { width: 480, height: 52 });
     const name = make("em");
     const root = make("div.bv-slider", {}, make("div.bv-slider-name", {}, make("b", {}, String(dimension)), name, value), make("div.bv-track", {}, track, input));
     input.addEventListener("input", (event) => {
@@ -156,6 +157,11 @@ class Explorer {
     const { bytes, classes, bins } = this.histograms;
     const context = canvas.getContext("2d");
     context.clearRect(0, 0, canvas.width, canvas.height);
+    context.lineWidth = 2;
+    const zero = (-this.low[dimension] / (this.high[dimension] - this.low[dimension])) * canvas.width;
+    context.globalAlpha = 0.6;
+    context.strokeStyle = "#4b5c69";
+    context.strokeRect(zero, 0, 0, canvas.height);
     classes.forEach((_, c) => {
       const from = (dimension * classes.length + c) * bins;
       context.beginPath();

@@ -138,7 +138,7 @@ export class Painter {
     write(sides.right, width - 5, height / 2, "right", "middle");
     write(sides.top, width / 2, 4, "center", "top");
     write(sides.bottom, width / 2, height - 4, "center", "bottom");
-    if (small) return;
+    if (width < 190) return;
     context.font = `500 11px ${FONT}`;
     const { normal } = PLANES[this.plane];
     write(`${this.plane} ${state.crosshair[normal] + 1}/${state.shape[normal]}`, 7, 6, "left", "top");

@@ -1,0 +1,112 @@
+"""The canvas viewer as a Streamlit component; volumes reach it through `app.routes`, never through reruns."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import streamlit as st
+
+from app.routes import asset_path, volume_path
+from app.volumes import Source
+from brainlab.types import FloatArray
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """A second volume laid over the first. map: `diverging` (128 is clear) or `hot` (0 is clear)."""
+
+    source: Source
+    map: str = "diverging"
+    opacity: float = 0.8
+    label: str = "difference"
+    gain: float = 4.0
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One viewer: a volume [X, Y, Z] in RAS order with its affine (voxel to mm), a title and a small badge."""
+
+    source: Source
+    shape: tuple[int, ...]
+    affine: FloatArray = field(compare=False)
+    title: str = ""
+    note: str = ""
+    overlay: Overlay | None = None
+
+
+def volume_viewer(panels: Panel | Sequence[Panel], key: str, *, columns: int | None = None, **options: Any) -> None:
+    """Show one volume, or several side by side with crosshair, window and zoom in common.
+
+    columns: panels in a row; all in one row if absent.
+    options: as documented at the head of viewer.js (layout, height, readout, toolbar, interpolation, ...).
+    """
+    shown = [panels] if isinstance(panels, Panel) else list(panels)
+    data = {
+        "kind": "panels",
+        "panels": [_panel(panel) for panel in shown],
+        "columns": columns or len(shown),
+        "group": key,
+        "options": options,
+    }
+    _component()(key=key, data=data)
+
+
+def latent_explorer(
+    data: dict[str, Any], key: str, on_release: Callable[[], None], **options: Any
+) -> dict[str, Any] | None:
+    """Show latent sliders beside their brain; returns {code, revision} of the last release, or None before the first.
+
+    data: as documented in explorer.js.
+    """
+    result = _component()(key=key, data={"kind": "explorer", **data, **options}, on_state_change=on_release)
+    return result.state
+
+
+def base_url() -> str:
+    """Prefix of the app's own routes, where the app is served below a path."""
+    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    return f"/{base}" if base else ""
+
+
+def module_url(name: str) -> str:
+    """Path of one of the viewer's script modules, for another component to import."""
+    return base_url() + asset_path(name)
+
+
+def _panel(panel: Panel) -> dict[str, Any]:
+    overlay = panel.overlay
+    return {
+        "url": base_url() + volume_path(panel.source),
+        "shape": list(panel.shape),
+        "affine": panel.affine.tolist(),
+        "title": panel.title,
+        "note": panel.note,
+        "overlay": overlay
+        and {
+            "url": base_url() + volume_path(overlay.source),
+            "map": overlay.map,
+            "opacity": overlay.opacity,
+            "label": overlay.label,
+            "gain": overlay.gain,
+        },
+    }
+
+
+# The inline script is a module of its own kind (a blob), in which a bare path does not resolve: hence the origin.
+SCRIPT = """
+const module = import(location.origin + "PATH");
+export default function (component) {
+  let cleanUp = null;
+  let gone = false;
+  module.then(({ mount }) => { if (!gone) cleanUp = mount(component); });
+  return () => { gone = true; cleanUp?.(); };
+}
+"""
+
+
+@cache
+def _component() -> Callable[..., Any]:
+    """Register the component once; its script is a few lines that import ours from its versioned route."""
+    script = SCRIPT.replace("PATH", module_url("component.js"))
+    return st.components.v2.component("brainlab_volume", html="<div></div>", js=script)

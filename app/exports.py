@@ -1,0 +1,49 @@
+"""Files that pages offer for download."""
+
+import io
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from app.volumes import Source, load
+from brainlab.types import FloatArray, UInt8Array
+from brainlab.volume import Volume
+
+ZOOM = 6
+
+
+def nifti(source: Source, affine: FloatArray) -> bytes:
+    """Return a volume over [0, 1] as a gzipped NIfTI in its own space."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "volume.nii.gz"
+        Volume(load(source).astype(np.float32) / np.float32(255), affine).save(path)
+        return path.read_bytes()
+
+
+def png(sources: list[Source], zoom: int = ZOOM) -> bytes:
+    """Return the middle axial, coronal and sagittal slices of volumes as one PNG, a column each.
+
+    Radiological convention: the patient's right is on the left of the picture.
+    """
+    columns = [
+        np.concatenate([_pad(plane, load(source).shape) for plane in planes(load(source))]) for source in sources
+    ]
+    picture = Image.fromarray(np.concatenate(columns, axis=1))
+    picture = picture.resize((picture.width * zoom, picture.height * zoom), Image.Resampling.BICUBIC)
+    out = io.BytesIO()
+    picture.save(out, format="PNG", optimize=True)
+    return out.getvalue()
+
+
+def planes(volume: UInt8Array) -> list[UInt8Array]:
+    """Return the middle axial, coronal and sagittal slices [rows, columns], top and patient's right first."""
+    x, y, z = (side // 2 for side in volume.shape)
+    return [volume[::-1, ::-1, z].T, volume[::-1, y, ::-1].T, volume[x, ::-1, ::-1].T]
+
+
+def _pad(plane: UInt8Array, shape: tuple[int, ...]) -> UInt8Array:
+    """Centre a slice in the width of the widest plane."""
+    missing = max(shape) - plane.shape[1]
+    return np.pad(plane, ((0, 0), (missing // 2, missing - missing // 2)))

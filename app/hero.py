@@ -1,0 +1,63 @@
+"""The brain of the first page: a run's latent space to move at once, or a scan, or the template."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import ClassVar
+
+import numpy as np
+import streamlit as st
+
+from app import layout
+from app.codes import to_steps
+from app.components.volume_viewer import Panel, latent_explorer, volume_viewer
+from app.latent_view import slider_data
+from app.starts import describe
+from app.volumes import Scan, to_bytes
+from brainlab.cohort.prepared import PreparedDataset
+from brainlab.cohort.template import mni_template
+from brainlab.experiments.runs import Run
+from brainlab.types import UInt8Array
+
+SHOWN = 4
+
+
+@dataclass(frozen=True)
+class Template:
+    """The MNI152 template, for a workspace that is empty yet."""
+
+    needs_model: ClassVar[bool] = False
+
+    def array(self) -> UInt8Array:
+        return _template()
+
+
+def show(runs: Mapping[str, Run], cohorts: Mapping[str, PreparedDataset]) -> None:
+    """Show the best run's latent space with four sliders; a scan without a run; the template without either."""
+    if runs:
+        _live(runs[layout.best_run(list(runs))], cohorts)
+    elif cohorts:
+        name, dataset = next(iter(cohorts.items()))
+        note = "simulated" if dataset.simulated else "scan"
+        volume_viewer(Panel(Scan(name, 0), dataset.shape, dataset.affine, describe(name, 0), note), key="hero")
+    else:
+        volume_viewer(Panel(Template(), (182, 218, 182), mni_template().affine, "MNI152 template"), key="hero")
+
+
+@st.fragment
+def _live(run: Run, cohorts: Mapping[str, PreparedDataset]) -> None:
+    cohort = next((name for name, data in cohorts.items() if data.shape == tuple(run.shape)), None)
+    data = slider_data(run.name, cohort, to_steps(np.zeros(run.latent_dim)), 1)
+    data |= {
+        "title": f"{run.name}: move a slider, and the brain follows",
+        "note": "generated",
+        "shown": SHOWN,
+        "brief": True,
+    }
+    latent_explorer(data, key="hero-live", on_release=lambda: None)
+
+
+@lru_cache(maxsize=1)
+def _template() -> UInt8Array:
+    data = mni_template().data
+    return to_bytes(data / np.percentile(data[data > 0], 99.5))

@@ -1,0 +1,63 @@
+"""Bring scans into the workspace from pages: a path on this machine or uploaded files, into a new cohort."""
+
+import re
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from app import resources
+from brainlab.cohort.batch import Report, prepare_cohort
+from brainlab.cohort.recipes import find_recipe
+from brainlab.cohort.sources import find_sources
+from brainlab.errors import InputError
+from brainlab.workspace import workspace
+
+Tell = Callable[[float, str], Any]
+
+
+class Upload(Protocol):
+    """An uploaded file, as Streamlit hands it over."""
+
+    name: str
+
+    def getbuffer(self) -> memoryview:
+        """Return the content."""
+        ...
+
+
+def bring_in(path: str, uploads: Sequence[Upload], name: str, tell: Tell, recipe: str = "flair-40") -> Report:
+    """Prepare scans into `<workspace>/cohorts/<name>`; `tell` gets the share that is done and a line of text.
+
+    Raises InputError when there is nothing to prepare, or the name is not one or is taken.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,60}", name):
+        raise InputError(f"the name of a cohort needs letters, digits, - and _; got '{name}'")
+    out = workspace() / "cohorts" / name
+    if out.exists():
+        raise InputError(f"there is a cohort named '{name}' already; choose another name")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    if path.strip():
+        return _prepare(Path(path.strip()).expanduser(), out, recipe, tell)
+    if not uploads:
+        raise InputError("nothing to prepare; give a path or upload a NIfTI file")
+    with tempfile.TemporaryDirectory() as folder:
+        for upload in uploads:
+            (Path(folder) / Path(upload.name).name).write_bytes(upload.getbuffer())
+        return _prepare(Path(folder), out, recipe, tell, include="*")
+
+
+def _prepare(source: Path, out: Path, recipe: str, tell: Tell, include: str | None = None) -> Report:
+    steps = find_recipe(recipe)
+
+    def track(items: Iterable[Any], total: int) -> Iterator[Any]:
+        for number, item in enumerate(items, start=1):
+            tell(number / max(1, total), f"{number} of {total} scans")
+            yield item
+
+    return prepare_cohort(find_sources(source, steps, include=include), out, steps, track=track)
+
+
+def confound_lines(name: str) -> list[str]:
+    """Say in Markdown how well acquisition parameters alone tell the classes of a cohort apart."""
+    return [f"Confound score of {resources.cohort(name).name}: not measured yet."]

@@ -1,0 +1,108 @@
+"""What every page has in common: its head, its badges, empty states and the line at its foot."""
+
+import html
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pandas as pd
+import streamlit as st
+
+from brainlab.cohort.prepared import PreparedDataset
+
+PAGES = Path(__file__).resolve().parent.parent / "pages"
+
+TRAIN = "brainlab train ivae-256 --data data/default/cohorts/simulated --out data/default/runs/mine"
+PREPARE = "brainlab prepare PATH/TO/BIDS data/default/cohorts/mine --recipe flair-40"
+PREFERRED = ("ivae-256", "ivae-32", "vae-512", "vae-8")
+SIMULATE = """brainlab simulate /tmp/bids --participants 200 --seed 1 --space mni
+brainlab prepare /tmp/bids data/default/cohorts/mine --recipe flair-40"""
+
+CLASS_COLOURS = {
+    "healthy": "#56b4e9",
+    "ms": "#e69f00",
+    "leuko1": "#cc79a7",
+    "leuko2": "#009e73",
+    "leuko3": "#d55e00",
+}
+"""Okabe and Ito's palette: told apart with every common colour vision deficiency."""
+
+
+def head(title: str, question: str, badges: Sequence[str] = ()) -> None:
+    """Write a page's title, the question that it answers, and badges such as `simulated`."""
+    st.title(title, anchor=False)
+    marks = "".join(f'<span class="bl-badge {html.escape(b)}">{html.escape(b)}</span>' for b in badges)
+    st.html(f'<div class="bl-question">{marks}{html.escape(question)}</div>')
+
+
+def foot() -> None:
+    """Write the line that ends every page."""
+    st.html('<div class="bl-foot">brainlab · for research use only, not for diagnosis</div>')
+
+
+def badges(*simulated: bool) -> list[str]:
+    """Return the badge of pages whose data were made by the simulator."""
+    return ["simulated"] if any(simulated) else []
+
+
+def empty(what: str, do: str, command: str | None = None) -> None:
+    """Say what is missing and what to do about it."""
+    st.info(f"**{what}**  \n{do}")
+    if command:
+        st.code(command, language="bash")
+
+
+def table(frame: pd.DataFrame, name: str, key: str) -> None:
+    """Show a table with its download as CSV below."""
+    st.dataframe(frame, width="stretch", hide_index=True, key=f"{key}-table")
+    csv = frame.to_csv(index=False).encode()
+    st.download_button("Download CSV", csv, file_name=f"{name}.csv", mime="text/csv", key=f"{key}-csv", type="tertiary")
+
+
+def describe_cohort(dataset: PreparedDataset) -> str:
+    """Say in one line how many scans of how many people a cohort holds, on which grid, and where they are from."""
+    size = " × ".join(str(side) for side in dataset.shape)
+    people = dataset.scans["participant"].nunique()
+    origin = "simulated" if dataset.simulated else "from scans"
+    return f"{len(dataset)} scans of {people} people · {size} voxels · recipe {dataset.recipe['name']} · {origin}"
+
+
+def best_run(names: Sequence[str]) -> str:
+    """Return the run that pages show first: the paper's own choice where it is there."""
+    return next((name for name in PREFERRED if name in names), names[0])
+
+
+def revision(key: str, value: Hashable) -> int:
+    """Return a number that goes up whenever `value` changes in this session."""
+    known, number = st.session_state.get(f"revision-{key}", (None, 0))
+    if known != value:
+        number += 1
+        st.session_state[f"revision-{key}"] = (value, number)
+    return number
+
+
+def address(page: str, **query: str) -> str:
+    """Return the full address of a page with a query."""
+    root = st.context.url or ""
+    return f"{root.split('?')[0].rsplit('/', 1)[0]}/{page}?{urlencode(query)}"
+
+
+def downloads(key: str, *files: Mapping[str, Callable[[], bytes]]) -> None:
+    """Offer files, each made when it is asked for."""
+    with st.popover("Download", icon=":material/download:"):
+        for name, make in (item for group in files for item in group.items()):
+            st.download_button(name, make, name, key=f"{key}-{name}", type="tertiary")
+
+
+def refusals(title: str, rows: Sequence[Mapping[str, str]]) -> None:
+    """List what was refused or noted, a line each, with its reason."""
+    if rows:
+        st.markdown(f"**{title}** ({len(rows)})")
+        st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch")
+
+
+def link(page: str, label: str) -> None:
+    """Lead to a page, where the app has it."""
+    path = PAGES / f"{page}.py"
+    if path.is_file():
+        st.page_link(str(path), label=label, icon=":material/arrow_forward:")

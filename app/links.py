@@ -1,0 +1,69 @@
+"""Opaque, signed, expiring names for what the browser may fetch.
+
+Custom routes have neither Streamlit's session nor its cross-site check, so the address itself is the permission:
+a page that may show something publishes it and hands the browser the name. The same thing has the same name within
+one period, so that a rerun sends nothing new and the browser's own cache holds; nothing about it can be read off.
+"""
+
+import hashlib
+import hmac
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Hashable
+from threading import Lock
+
+PERIOD_S = 6 * 3600
+KEPT = 20_000
+
+
+class ExpiredLinkError(Exception):
+    """The name was valid once."""
+
+
+class UnknownLinkError(Exception):
+    """The name was never given out by this server."""
+
+
+class Links:
+    """Names of published things. `clock` returns seconds, for tests."""
+
+    def __init__(self, clock=time.time) -> None:  # type: ignore[no-untyped-def]
+        self._key = secrets.token_bytes(32)
+        self._clock = clock
+        self._things: OrderedDict[str, Hashable] = OrderedDict()
+        self._lock = Lock()
+
+    def publish(self, thing: Hashable) -> str:
+        """Return the name of a thing; it works for one to two periods of six hours."""
+        expires = (int(self._clock() // PERIOD_S) + 2) * PERIOD_S
+        name = self._digest(f"{type(thing).__name__}:{thing!r}")
+        with self._lock:
+            self._things[name] = thing
+            self._things.move_to_end(name)
+            while len(self._things) > KEPT:
+                self._things.popitem(last=False)
+        return f"{name}.{expires:x}.{self._digest(f'{name}.{expires:x}')}"
+
+    def resolve(self, token: str) -> Hashable:
+        """Return the thing of a name.
+
+        Raises UnknownLinkError for a name that was not signed here, ExpiredLinkError for one whose time is over.
+        """
+        name, _, rest = token.partition(".")
+        stamp, _, signature = rest.partition(".")
+        if not hmac.compare_digest(signature.encode(), self._digest(f"{name}.{stamp}").encode()):
+            raise UnknownLinkError(token)
+        if int(stamp, 16) < self._clock():
+            raise ExpiredLinkError(token)
+        with self._lock:
+            if name not in self._things:
+                raise ExpiredLinkError(token)
+            return self._things[name]
+
+    def _digest(self, text: str) -> str:
+        return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+LINKS = Links()
+"""The one registry of this server process."""

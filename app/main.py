@@ -1,0 +1,22 @@
+"""The app: launcher and router in one file.
+
+`streamlit run app/main.py` reads this file twice. Without a script context it is the launcher, whose `app` carries the
+binary routes; with one it is the script of a session, which shows the page that was asked for.
+"""
+
+import sys
+from pathlib import Path
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+PROJECT = Path(__file__).resolve().parent.parent
+if str(PROJECT) not in sys.path:
+    sys.path.insert(0, str(PROJECT))
+
+from app import navigation  # noqa: E402
+
+if get_script_run_ctx(suppress_warning=True) is None:
+    app = st.App(Path(__file__).resolve(), routes=navigation.routes())
+else:
+    navigation.render()

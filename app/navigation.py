@@ -1,0 +1,60 @@
+"""Which pages and routes there are, and who sees them."""
+
+from pathlib import Path
+
+import streamlit as st
+from starlette.routing import BaseRoute
+
+from app import access, layout, reading_routes
+from app.routes import ROUTES
+from brainlab.errors import BrainlabError
+
+STYLE = Path(__file__).with_name("style.css")
+PAGES = Path(__file__).resolve().parent.parent / "pages"
+
+
+def routes() -> list[BaseRoute]:
+    """All routes beside Streamlit's own."""
+    return [*ROUTES, *reading_routes.ROUTES]
+
+
+def render() -> None:
+    """Show one page. With a reader's link in the address the reading room is the only page that exists."""
+    st.set_page_config(page_title="brainlab", page_icon=":material/neurology:", layout="wide")
+    st.html(STYLE)
+    if access.reader_token():
+        # Twice the same page: personal links end in /reading-room, and a bare address must not ask for another page.
+        room = PAGES / "reading_room.py"
+        addresses = [st.Page(room, title="Reading room", url_path="reading-room"), st.Page(room, default=True)]
+        page = st.navigation(addresses, position="hidden")
+    elif access.is_researcher():
+        page = st.navigation(_research_pages())
+    else:
+        st.navigation([st.Page(access.sign_in, title="brainlab")], position="hidden").run()
+        return
+    try:
+        page.run()
+    except BrainlabError as error:
+        st.error(str(error))
+    layout.foot()
+
+
+def _research_pages() -> dict[str, list[st.Page]]:
+    return {
+        "": [_page("start", "Start", "home", default=True)],
+        "Data": [_page("cohort", "Cohort", "groups")],
+        "Models": [
+            _page("generate", "Reconstruct and generate", "neurology"),
+            _page("explorer", "Latent explorer", "tune"),
+            _page("lda", "LDA", "scatter_plot"),
+        ],
+        **(
+            {"Readers": [_page("study_desk", "Study desk", "fact_check")]}
+            if (PAGES / "study_desk.py").is_file()
+            else {}
+        ),
+    }
+
+
+def _page(name: str, title: str, icon: str, default: bool = False) -> st.Page:
+    return st.Page(PAGES / f"{name}.py", title=title, icon=f":material/{icon}:", url_path=name, default=default)

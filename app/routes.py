@@ -1,0 +1,139 @@
+"""The app's own routes: the viewer's script, volumes as raw bytes, and the decoder behind the latent sliders.
+
+Volumes never go through Streamlit's reruns. Models run in one bounded worker, so that the event loop stays free and
+two people dragging at once take turns instead of fighting over the cores.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+from typing import TypeVar, cast
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from app import resources
+from app.links import LINKS, ExpiredLinkError, UnknownLinkError
+from app.volumes import Decoded, Decoder, Source, load
+from brainlab.errors import BrainlabError
+
+T = TypeVar("T")
+
+COMPONENTS = Path(__file__).parent / "components"
+MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css"}
+WAITING_LIMIT = 64
+
+_models = ThreadPoolExecutor(max_workers=1, thread_name_prefix="models")
+_waiting = 0
+
+
+@cache
+def assets() -> tuple[str, dict[str, bytes]]:
+    """Return the version (a hash) and the script and style files of all components."""
+    files = {path.name: path.read_bytes() for path in sorted(COMPONENTS.glob("*/*")) if path.suffix in MEDIA_TYPES}
+    digest = hashlib.sha256(b"\0".join(name.encode() + content for name, content in files.items()))
+    return digest.hexdigest()[:12], files
+
+
+def asset_path(name: str) -> str:
+    """Path of one of the viewer's files, which changes whenever any of them does."""
+    return f"/brainlab/assets/{assets()[0]}/{name}"
+
+
+def volume_path(source: Source) -> str:
+    """Path under which the browser may fetch a volume."""
+    return f"/brainlab/volume/{LINKS.publish(source)}"
+
+
+def decode_path(run: str) -> str:
+    """Path to which the browser may post latent codes of a run."""
+    return f"/brainlab/decode/{LINKS.publish(Decoder(run))}"
+
+
+async def serve_asset(request: Request) -> Response:
+    """One file of the viewer; the version in the path lets browsers keep it for good."""
+    version, files = assets()
+    name = request.path_params["name"]
+    if name not in files or request.path_params["version"] != version:
+        return PlainTextResponse("not found", 404)
+    headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+    return Response(files[name], media_type=MEDIA_TYPES[Path(name).suffix], headers=headers)
+
+
+async def serve_volume(request: Request) -> Response:
+    """One published volume, raw."""
+    source = _resolve(request.path_params["token"])
+    if isinstance(source, Response):
+        return source
+    if isinstance(source, Decoder):
+        return PlainTextResponse("not found", 404)
+    return await _answer(cast(Source, source), {"Cache-Control": "private, max-age=21600"})
+
+
+async def serve_decoded(request: Request) -> Response:
+    """The brain of the code in the body: [latent_dim] little-endian int16 steps of 1/64."""
+    permission = _resolve(request.path_params["token"])
+    if isinstance(permission, Response):
+        return permission
+    if not isinstance(permission, Decoder):
+        return PlainTextResponse("not found", 404)
+    try:
+        longest = 2 * resources.run(permission.run).latent_dim
+    except BrainlabError as error:
+        return PlainTextResponse(str(error), 404)
+    if int(request.headers.get("content-length", longest + 1)) > longest:
+        return PlainTextResponse("too long", 413)
+    headers = {"Cache-Control": "no-store"}
+    if request.headers.get("x-request", "").isdecimal():
+        headers["X-Request"] = request.headers["x-request"]
+    return await _answer(Decoded(permission.run, await request.body()), headers)
+
+
+def _resolve(token: str) -> object:
+    try:
+        return LINKS.resolve(token)
+    except UnknownLinkError:
+        return PlainTextResponse("not found", 404)
+    except ExpiredLinkError:
+        return PlainTextResponse("expired", 410)
+
+
+async def _answer(source: Source, headers: dict[str, str]) -> Response:
+    """Make the bytes off the event loop; `identity` keeps Streamlit's gzip (ten times slower here) away."""
+    try:
+        made = (
+            await in_model_worker(lambda: load(source)) if source.needs_model else await asyncio.to_thread(load, source)
+        )
+    except BrainlabError as error:
+        return PlainTextResponse(str(error), 400)
+    except BusyError:
+        return PlainTextResponse("busy", 503)
+    body = made.tobytes()
+    return Response(body, media_type="application/octet-stream", headers={"Content-Encoding": "identity", **headers})
+
+
+class BusyError(Exception):
+    """Too many requests wait for the model worker."""
+
+
+async def in_model_worker(work: Callable[[], T]) -> T:
+    """Run `work` in the one thread that may touch models; raises BusyError when too many wait already."""
+    global _waiting
+    if _waiting >= WAITING_LIMIT:
+        raise BusyError
+    _waiting += 1
+    try:
+        return await asyncio.get_running_loop().run_in_executor(_models, work)
+    finally:
+        _waiting -= 1
+
+
+ROUTES = [
+    Route("/brainlab/assets/{version}/{name}", serve_asset),
+    Route("/brainlab/volume/{token}", serve_volume),
+    Route("/brainlab/decode/{token}", serve_decoded, methods=["POST"]),
+]

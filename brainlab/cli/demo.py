@@ -1,0 +1,53 @@
+"""`brainlab demo`: make the default workspace of the app ready. Calling it again changes nothing."""
+
+import argparse
+import shutil
+from pathlib import Path
+from typing import Any
+
+from brainlab.cli.progress import progress
+from brainlab.cohort.prepared import PreparedDataset
+from brainlab.errors import BrainlabError
+from brainlab.experiments.runs import load_run
+from brainlab.workspace import PROJECT, cohort_folders, run_folders, workspace
+
+SHIPPED = PROJECT / "data" / "default" / "cohorts"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take no flags: the workspace is the one that `BRAINLAB_WORKSPACE` names."""
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    """Copy the cohorts that ship into another workspace, unpack them, and open every cohort and run once."""
+    if SHIPPED.parent != workspace():
+        for folder in sorted(path.parent for path in SHIPPED.glob("*/recipe.json")):
+            _copy(folder, workspace() / "cohorts" / folder.name)
+    problems: list[dict[str, str]] = []
+    cohorts = [_opened(PreparedDataset.open, path, problems) for path in progress(cohort_folders(), "Cohorts")]
+    runs = [_opened(load_run, path, problems) for path in progress(run_folders(), "Runs")]
+    found = {"cohorts": [name for name in cohorts if name], "runs": [name for name in runs if name]}
+    ready = bool(found["cohorts"] and found["runs"]) and not problems
+    return {"ready": ready, "workspace": str(workspace()), **found, "problems": problems, "exit_code": 2 if problems else 0}
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a cohort as it ships, unless the workspace has one of that name."""
+    if target.exists():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    scratch = target.with_name(f".{target.name}-copying")
+    shutil.rmtree(scratch, ignore_errors=True)
+    shutil.copytree(source, scratch, ignore=shutil.ignore_patterns("volumes.npy", ".*"))
+    if not (scratch / "volumes.npy.xz").is_file():
+        shutil.copy2(source / "volumes.npy", scratch / "volumes.npy")
+    scratch.rename(target)
+
+
+def _opened(open_one: Any, folder: Path, problems: list[dict[str, str]]) -> str | None:
+    """Open a cohort or a run and return its name; note what is wrong with one that does not open."""
+    try:
+        return str(open_one(folder).name)
+    except BrainlabError as error:
+        problems.append({"path": str(folder), "reason": str(error)})
+        return None

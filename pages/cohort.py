@@ -1,0 +1,144 @@
+"""Cohort: whose scans are here, and could a scanner's settings tell their classes apart?"""
+
+import streamlit as st
+
+from app import figures, importing, layout, resources, starts, tables
+from app.components.volume_viewer import Panel, volume_viewer
+from app.volumes import Mean, Scan
+
+
+def page() -> None:
+    """Choose a cohort; show its scans, people, mean image and acquisition; or bring in another."""
+    cohorts = resources.cohorts()
+    layout.head(
+        "Cohort",
+        "Whose scans are here, and could the scanner's settings alone tell their classes apart?",
+        layout.badges(*(data.simulated for data in cohorts.values())),
+    )
+    if not cohorts:
+        layout.empty("No cohort yet.", "Bring in scans below, or simulate a cohort.", layout.SIMULATE)
+        bring_in()
+        return
+    left, right = st.columns([1, 3], vertical_alignment="bottom")
+    name = left.selectbox("Cohort", list(cohorts), key="cohort-name")
+    dataset = cohorts[name]
+    right.caption(layout.describe_cohort(dataset))
+    scans, people, mean, acquisition, new = st.tabs(["Scans", "People", "Mean image", "Acquisition", "Bring in scans"])
+    with scans:
+        browse(name)
+    with people:
+        demographics(name)
+    with mean:
+        mean_image(name)
+    with acquisition:
+        show_acquisition(name)
+    with new:
+        bring_in()
+
+
+@st.fragment
+def browse(name: str) -> None:
+    """Show the table; the chosen row is in the viewer."""
+    dataset = resources.cohort(name)
+    scans = dataset.scans
+    classes = list(figures.by_class(scans))
+    chosen = st.pills("Classes", classes, selection_mode="multi", key="cohort-classes", label_visibility="collapsed")
+    shown = scans[scans["class"].isin(chosen)] if chosen else scans
+    left, right = st.columns([1, 1.55], gap="medium")
+    with left:
+        columns = ["participant", "class", "age_years", "sex", "split"]
+        event = st.dataframe(
+            shown[[column for column in columns if column in shown]],
+            on_select="rerun",
+            selection_mode="single-row",
+            hide_index=True,
+            height=430,
+            key=f"cohort-table-{name}",
+        )
+        st.download_button(
+            "Download CSV", scans.to_csv(index=False), f"{name}.csv", "text/csv", key="cohort-csv", type="tertiary"
+        )
+    picked = event["selection"]["rows"]
+    row = int(shown.index[picked[0] if picked and picked[0] < len(shown) else 0])
+    with right:
+        note = "simulated" if dataset.simulated else "scan"
+        volume_viewer(
+            Panel(Scan(name, row), dataset.shape, dataset.affine, title=starts.describe(name, row), note=note),
+            key="cohort-scan",
+            layout="grid",
+        )
+        st.caption("Choose a row to see its scan. Wheel: slices. Click: crosshair. Right-drag: window. ? : all keys.")
+
+
+def demographics(name: str) -> None:
+    """Show table 1 of the FLAIR IntroVAE paper for this cohort, and ages by class."""
+    scans = resources.cohort(name).scans
+    layout.table(tables.demographics(scans), f"{name}-people", "cohort-people")
+    if scans["age_years"].notna().any():
+        st.plotly_chart(figures.ages(scans), key="cohort-ages")
+
+
+@st.fragment
+def mean_image(name: str) -> None:
+    """Show the mean of all scans or of one class: FLAIR IntroVAE paper, figure 2."""
+    dataset = resources.cohort(name)
+    classes = list(figures.by_class(dataset.scans))
+    together = st.segmented_control(
+        "Mean of", ["all scans", "each class"], default="all scans", required=True, key="cohort-mean"
+    )
+    labels = classes if together == "each class" else [None]
+    panels = [
+        Panel(Mean(name, label), dataset.shape, dataset.affine, title=label or "All scans", note="mean")
+        for label in labels
+    ]
+    many = len(panels) > 1
+    volume_viewer(
+        panels, key="cohort-mean-view", layout="column" if many else "row", toolbar=not many, readout=not many
+    )
+    st.caption("A sharp mean says that the scans lie on each other well: the paper's own check of its registration.")
+
+
+def show_acquisition(name: str) -> None:
+    """Show figure 11 of the FLAIR IntroVAE paper for this cohort and how well acquisition alone tells classes apart."""
+    dataset = resources.cohort(name)
+    if figures.has_acquisition(dataset.scans):
+        for line in importing.confound_lines(name):
+            st.markdown(line)
+        st.plotly_chart(figures.acquisition(dataset.scans), key="cohort-acquisition")
+    else:
+        layout.empty(
+            "No acquisition parameter is known.", "BIDS sidecars carry them: prepare the cohort from a BIDS dataset."
+        )
+
+
+@st.fragment
+def bring_in() -> None:
+    """Prepare a BIDS dataset, a folder of NIfTI files or uploaded files into a new cohort."""
+    st.markdown(
+        "Scans are registered to the MNI152 template, stripped of the skull, averaged to 4 mm blocks "
+        "and bounded to [0, 1]."
+    )
+    with st.form("import", border=True):
+        left, right = st.columns(2)
+        path = left.text_input("Path of a BIDS dataset or a folder of NIfTI files on this machine", key="import-path")
+        files = right.file_uploader(
+            "or upload NIfTI files", type=["nii", "gz"], accept_multiple_files=True, key="import-files"
+        )
+        name = left.text_input("Name of the new cohort", "mine", key="import-name")
+        sent = st.form_submit_button("Prepare", type="primary", icon=":material/play_arrow:")
+    if not sent:
+        return
+    bar = st.progress(0.0, "Looking for scans")
+    report = importing.bring_in(path, files, name, lambda share, text: bar.progress(share, text))
+    bar.empty()
+    if report.scans:
+        st.success(f"{report.scans} scans prepared into the cohort '{name}' ({report.seconds_per_scan:.1f} s a scan).")
+    else:
+        st.error("No scan got through.")
+    layout.refusals("Refused", report.failed)
+    layout.refusals("Taken, with a note", report.warnings)
+    if report.scans:
+        st.button("Show it", key="import-show")
+
+
+page()

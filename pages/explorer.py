@@ -1,0 +1,118 @@
+"""Latent explorer: move sliders, watch the brain."""
+
+import streamlit as st
+
+from app import layout, resources, starts, walks
+from app.codes import from_base64, from_steps, to_link
+from app.components.volume_viewer import Overlay, Panel, latent_explorer, volume_viewer
+from app.exports import nifti, png
+from app.latent_view import slider_data, space
+from app.volumes import Decoded, Difference
+
+
+def page() -> None:
+    """Choose a run and a start, then explore."""
+    runs = resources.runs()
+    layout.head(
+        "Latent explorer",
+        "What does each direction of a model's latent space change in the brain?",
+        layout.badges(*(run.simulated for run in runs.values())),
+    )
+    if not runs:
+        layout.empty("No trained run yet.", "Train one, then come back.", layout.TRAIN)
+        return
+    left, middle, right = st.columns([1, 1, 2.6])
+    names = list(runs)
+    asked = st.query_params.get("run", layout.best_run(names))
+    run = left.selectbox("Run", names, index=names.index(asked) if asked in names else 0, key="explorer-run")
+    fitting = list(resources.fitting(runs[run]))
+    cohort = middle.selectbox("Classes from", fitting, key="explorer-cohort", help="Orders and annotates the sliders.")
+    with right:
+        start = starts.choose(run, cohort)
+    with st.spinner("Encoding the cohort once for this run"):
+        if cohort:
+            space(run, cohort)
+    explore(run, cohort, start)
+
+
+@st.fragment
+def explore(run: str, cohort: str | None, start: starts.Start) -> None:
+    """Show the sliders with their brain, and what can be done with the code they hold."""
+    revision = layout.revision("explorer", (run, start.steps))
+    data = slider_data(run, cohort, start.steps, revision)
+    data["title"], data["note"] = f"{run} · {start.label}", "simulated" if resources.run(run).simulated else "generated"
+    released = latent_explorer(data, key="explorer", on_release=lambda: None)
+    current = from_base64(released["code"]) if released and released["revision"] == revision else start.steps
+    if cohort and (note := starts.distance_note(run, cohort, from_steps(current, resources.run(run).latent_dim))):
+        st.warning(note, icon=":material/explore_off:")
+    strip, comparison, dimensions, export = st.tabs(["Film-strip", "Compare", "Dimensions", "Share and export"])
+    with strip:
+        film_strip(run, cohort, current)
+    with comparison:
+        compare(run, start, current)
+    with dimensions:
+        if cohort:
+            st.caption("Best separators of the classes first. Dimensions are counted from zero.")
+            layout.table(space(run, cohort).table.round(3), f"{run}-dimensions", "dimensions")
+    with export:
+        share(run, current)
+
+
+def film_strip(run: str, cohort: str | None, current: bytes) -> None:
+    """Show a walk along one direction, as the FLAIR IntroVAE paper's figures 12 and 13."""
+    if cohort is None:
+        layout.empty("A walk needs the range of real codes.", "Add a cohort on the run's grid.")
+        return
+    direction, values, origin = walks.choose(run, space(run, cohort), current)
+    codes = walks.walk(run, direction, origin, values)
+    opened = resources.run(run)
+    with_difference = st.toggle("Difference to the start", key="film-difference")
+    volume_viewer(
+        [
+            Panel(
+                Decoded(run, steps),
+                opened.shape,
+                opened.affine,
+                title=f"{value:+.2f}",
+                overlay=Overlay(Difference(Decoded(run, steps), Decoded(run, origin))) if with_difference else None,
+            )
+            for value, steps in zip(values, codes, strict=True)
+        ],
+        key="film",
+        layout="column",
+        toolbar=False,
+        readout=False,
+    )
+    st.download_button(
+        "Download PNG", lambda: png([Decoded(run, c) for c in codes]), f"{run}-walk.png", type="tertiary"
+    )
+
+
+def compare(run: str, start: starts.Start, current: bytes) -> None:
+    """Show the original scan, the start and the edited brain side by side."""
+    opened = resources.run(run)
+    first, now = Decoded(run, start.steps), Decoded(run, current)
+    panels = [
+        Panel(first, opened.shape, opened.affine, title="start"),
+        Panel(now, opened.shape, opened.affine, title="now"),
+        Panel(now, opened.shape, opened.affine, title="now less start", overlay=Overlay(Difference(now, first))),
+    ]
+    if start.scan:
+        panels.insert(0, Panel(start.scan, opened.shape, opened.affine, title="original", note="scan"))
+    volume_viewer(panels, key="compare", layout="column", toolbar=False, readout=False)
+
+
+def share(run: str, current: bytes) -> None:
+    """Offer the link and the files of the present brain."""
+    st.caption("This address opens the identical brain.")
+    st.code(layout.address("explorer", run=run, z=to_link(current)), language=None, wrap_lines=True)
+    left, right, _ = st.columns([1, 1, 3])
+    source = Decoded(run, current)
+    affine = resources.run(run).affine
+    left.download_button(
+        "NIfTI", lambda: nifti(source, affine), f"{run}.nii.gz", icon=":material/download:", key="share-nifti"
+    )
+    right.download_button("PNG", lambda: png([source]), f"{run}.png", icon=":material/download:", key="share-png")
+
+
+page()

@@ -1,0 +1,114 @@
+"""A workspace small enough for tests: one cohort around the template and two untrained runs."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from brainlab.cohort.prepared import PreparedDataset, participant_split, write_prepared
+from brainlab.cohort.template import mni_template
+from brainlab.config import to_dict
+from brainlab.generators.introvae import IntroVAEConfig
+from brainlab.generators.presets import build_generator
+from brainlab.generators.vae import VAEConfig
+
+CLASSES = ("healthy", "ms", "leuko1", "leuko2", "leuko3")
+PEOPLE_A_CLASS = 9
+TRIM = (slice(11, 171), slice(13, 205), slice(0, 160))
+AFFINE = [[4, 0, 0, -78.5], [0, 4, 0, -111.5], [0, 0, 4, -70.5], [0, 0, 0, 1]]
+
+
+def _template() -> np.ndarray:
+    """The template's brain in [0, 1] on the 40 x 48 x 40 grid of `flair-40`."""
+    data = mni_template().data
+    data = np.clip(data / np.percentile(data[data > 0], 99.5), 0, 1)[TRIM]
+    return data.reshape(40, 4, 48, 4, 40, 4).mean(axis=(1, 3, 5)).astype(np.float32)
+
+
+def write_cohort(folder: Path, seed: int = 0) -> PreparedDataset:
+    """Write brains that differ in brightness and in one bright block whose place is that of the class."""
+    random = np.random.default_rng(seed)
+    brain = _template()
+    rows, volumes = [], []
+    for number in range(PEOPLE_A_CLASS * len(CLASSES)):
+        label = CLASSES[number % len(CLASSES)]
+        k = CLASSES.index(label)
+        volume = brain * random.uniform(0.6, 0.9)
+        volume[12 + 3 * k : 16 + 3 * k, 20:24, 22:26] += 0.3 * (k > 0)
+        volumes.append(np.clip(volume, 0, 1).astype(np.float32))
+        age = float(np.clip(random.normal(40 + 8 * k, 8), 18, 95))
+        rows.append(
+            {
+                "participant": f"sub-{number:04d}",
+                "session": "1",
+                "modality": "FLAIR",
+                "class": label,
+                "age_years": round(age, 1),
+                "sex": "FM"[number % 2],
+                "echo_time_s": round(random.normal(0.12 if label == "ms" else 0.09, 0.004), 4),
+                "repetition_time_s": round(random.normal(9.0 if label == "ms" else 8.0, 0.2), 3),
+                "inversion_time_s": 2.5,
+                "pixel_bandwidth_hz": round(random.normal(200 if label == "ms" else 280, 12)),
+                "field_strength_t": 3.0,
+                "split": "test" if number % 3 == 0 else participant_split(f"sub-{number:04d}"),
+                "source": f"sub-{number:04d}/anat/sub-{number:04d}_FLAIR.nii.gz",
+                "sha256": f"{number:064x}",
+                "ventricle_volume_ml": round(15 + age / 3, 1),
+            }
+        )
+    recipe = {
+        "name": "flair-40",
+        "shape": [40, 48, 40],
+        "affine": AFFINE,
+        "simulated": True,
+        "steps": ["made for tests"],
+    }
+    return write_prepared(folder, volumes, pd.DataFrame(rows), recipe)
+
+
+def write_run(folder: Path, preset: str, config: VAEConfig, data: PreparedDataset, seed: int = 0) -> None:
+    """Write a run folder with fresh weights."""
+    torch.manual_seed(seed)
+    folder.mkdir(parents=True)
+    network = build_generator(config)
+    save_file(
+        {name: value.contiguous() for name, value in network.state_dict().items()}, folder / "weights.safetensors"
+    )
+    settings = {
+        "preset": preset,
+        "config": to_dict(config),
+        "data": {
+            "name": data.name,
+            "sha256": data.sha256,
+            "simulated": data.simulated,
+            "participants": data.participant_hashes("train"),
+            "scans": len(data.indices("train")),
+        },
+        "shape": list(data.shape),
+        "affine": data.affine.tolist(),
+        "recipe": data.recipe,
+        "seed": seed,
+        "versions": {"torch": torch.__version__},
+    }
+    (folder / "config.json").write_text(json.dumps(settings))
+    (folder / "card.md").write_text(f"# {folder.name}\n\nUntrained, for tests.\n")
+
+
+@pytest.fixture(scope="session")
+def tiny_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a workspace with the cohort `simulated` and the untrained runs `tiny-vae` and `tiny-ivae`."""
+    workspace = tmp_path_factory.mktemp("workspace")
+    build_workspace(workspace)
+    return workspace
+
+
+def build_workspace(workspace: Path) -> None:
+    """Fill an empty folder with the tiny cohort and runs."""
+    data = write_cohort(workspace / "cohorts" / "simulated")
+    small = {"widths": (8, 8), "dense_width": 16, "residual_blocks": 0}
+    write_run(workspace / "runs" / "tiny-vae", "vae-8", VAEConfig(latent_dim=8, **small), data)
+    write_run(workspace / "runs" / "tiny-ivae", "ivae-256", IntroVAEConfig(latent_dim=256, **small), data, seed=1)
