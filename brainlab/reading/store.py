@@ -5,6 +5,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -28,6 +29,10 @@ class StorageError(BrainlabError):
 def now() -> str:
     """Return the time as it is stored: UTC, ISO 8601, milliseconds."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+_kept: dict[Path, tuple[int, sqlite3.Connection]] = {}
+_kept_lock = threading.Lock()
 
 
 class Store:
@@ -60,6 +65,7 @@ class Store:
     def write(self) -> Iterator[sqlite3.Connection]:
         """One transaction, holding the write lock from its start; on disk when the block ends, or not at all."""
         with _spoken_errors(self.path), _closing(self._connect()) as db:
+            _keep_open(self.path)
             db.execute("BEGIN IMMEDIATE")
             try:
                 yield db
@@ -104,6 +110,23 @@ def connect(path: Path) -> sqlite3.Connection:
     for pragma in ("foreign_keys = ON", "recursive_triggers = ON", "synchronous = FULL"):
         db.execute(f"PRAGMA {pragma}")
     return db
+
+
+def _keep_open(path: Path) -> None:
+    """Hold one idle connection to a database that this process writes to.
+
+    When the last connection closes, SQLite folds the write-ahead log into the database, which waits for the
+    disk several times; with one held open an answer waits once. The connection is renewed when the file was replaced.
+    """
+    file = path.stat().st_ino
+    with _kept_lock:
+        if path in _kept and _kept[path][0] == file:
+            return
+        if path in _kept:
+            _kept.pop(path)[1].close()
+        db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        db.execute("SELECT count(*) FROM study").fetchone()
+        _kept[path] = (file, db)
 
 
 def create(folder: Path, fill: Callable[[sqlite3.Connection], None]) -> Store:
