@@ -1,0 +1,140 @@
+"""What a researcher does with a study after its design: lock, hand out links, follow, close, unblind."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import streamlit as st
+
+from brainlab.errors import BrainlabError, StudyStateError
+from brainlab.experiments.studies import lock_study, preview
+from brainlab.reading import desk
+from brainlab.reading.design import Protocol
+from brainlab.reading.tokens import LOCAL_APP
+
+LINKS = "study-links"
+REFUSED = "study-lock-refused"
+
+
+def lock(folder: Path, protocol: Protocol) -> None:
+    """Offer a look at the images, and the lock. A lock that the probe refuses may be made with a recorded reason."""
+    st.markdown(
+        "**Locking** renders every image, draws each reader's order and seals the truth. Nothing changes afterwards."
+    )
+    refused = st.session_state.get(REFUSED, {}).get(str(folder))
+    reason = ""
+    if refused:
+        st.error(refused)
+        reason = st.text_input("Lock in spite of this, because", key=f"override-{folder.name}")
+    look, act, _ = st.columns([1, 1, 3])
+    if look.button("See sample images", key=f"preview-{folder.name}", width="stretch"):
+        _preview(protocol)
+    if not act.button("Lock the study", type="primary", key=f"lock-{folder.name}", width="stretch"):
+        return
+    try:
+        lock_study(folder, override=reason, watch=_watch)
+    except StudyStateError as error:
+        said = str(error).partition("; mend")[0]
+        st.session_state.setdefault(REFUSED, {})[str(folder)] = f"{said[0].upper()}{said[1:]}."
+        st.rerun()
+    except BrainlabError as error:
+        st.error(str(error))
+        return
+    st.rerun()
+
+
+def links(folder: Path, status: desk.StudyStatus) -> None:
+    """Make personal links and show them once."""
+    st.subheader("Personal links", anchor=False)
+    fresh = st.session_state.get(LINKS, {}).get(str(folder), [])
+    if fresh:
+        st.warning("Copy these links now: they are shown this once, and only a fingerprint of each is kept.")
+        for link in fresh:
+            st.markdown(f"**{link.reader}**")
+            st.code(link.url, language=None, wrap_lines=True)
+        if st.button("I have copied them", key=f"copied-{folder.name}"):
+            st.session_state[LINKS].pop(str(folder))
+            st.rerun()
+        return
+    without = [reader.reader for reader in status.readers if not reader.has_link and not reader.withdrawn]
+    if without:
+        if st.button(f"Make links for {', '.join(dict.fromkeys(without))}", type="primary", key=f"links-{folder.name}"):
+            _issue(folder, (), reissue=False)
+        return
+    st.caption("Every reader has a link. A new one makes the old one worthless at once.")
+    name, act, _ = st.columns([1, 1, 3], vertical_alignment="bottom")
+    reader = name.selectbox(
+        "Reader", list(dict.fromkeys(r.reader for r in status.readers)), key=f"relink-{folder.name}"
+    )
+    if act.button("Make a new link", key=f"reissue-{folder.name}"):
+        _issue(folder, (reader,), reissue=True)
+
+
+@st.fragment(run_every=5)
+def progress(folder: Path) -> None:
+    """Show how far each reader is, and nothing of what they answered."""
+    for reader in desk.study_status(folder).readers:
+        done = reader.done == reader.total
+        state = "finished" if done else "reading" if reader.started_at else "not started"
+        label = f"**{reader.reader}** · {reader.done} of {reader.total} · {'withdrawn' if reader.withdrawn else state}"
+        st.progress(
+            reader.done / max(reader.total, 1), label + (f" · reading {reader.round}" if reader.round > 1 else "")
+        )
+
+
+def close(folder: Path) -> None:
+    """Offer to close a study, after a second thought."""
+    with st.popover("Close the study"):
+        st.markdown("No more answers will be taken. This cannot be taken back.")
+        if st.button("Close it now", type="primary", key=f"close-{folder.name}"):
+            desk.close(folder)
+            st.rerun()
+
+
+def unblind(folder: Path, title: str) -> None:
+    """Offer to open the truth, to one who types the study's title and a name."""
+    st.subheader("Unblind", anchor=False)
+    st.markdown("Unblinding opens the truth for good and is recorded. Type the title of the study to confirm.")
+    with st.form(f"unblind-{folder.name}", border=False, width=560):
+        typed = st.text_input("Title of the study", placeholder=title)
+        actor = st.text_input("Your name, for the record")
+        sent = st.form_submit_button("Unblind", type="primary")
+    if not sent:
+        return
+    if typed.strip() != title.strip():
+        st.error("That is not the title of this study; nothing was opened.")
+        return
+    desk.unblind(folder, actor)
+    st.rerun()
+
+
+def _issue(folder: Path, readers: tuple[str, ...], *, reissue: bool) -> None:
+    """Make links that lead to this server as the researcher sees it."""
+    at = urlsplit(st.context.url or LOCAL_APP)
+    made = desk.issue_links(folder, f"{at.scheme}://{at.netloc}", readers, reissue)
+    st.session_state.setdefault(LINKS, {})[str(folder)] = made
+    st.rerun()
+
+
+@st.dialog("Images as readers will see them", width="large")
+def _preview(protocol: Protocol) -> None:
+    """Show two rendered images of each source."""
+    with st.spinner("Rendering"):
+        images = preview(protocol, per_source=2)
+    for source, pictures in images.items():
+        st.markdown(f"**{source}**")
+        columns = st.columns(4)
+        for column, picture in zip(columns, pictures, strict=False):
+            column.image(
+                picture if picture.ndim == 2 else picture[:, ::-1, picture.shape[2] // 2].T, output_format="PNG"
+            )
+
+
+def _watch(items: Iterable[Any], description: str, total: int) -> Iterator[Any]:
+    """Show a bar while items are worked through."""
+    bar = st.progress(0.0, description)
+    for number, item in enumerate(items):
+        bar.progress(number / max(total, 1), f"{description} {number + 1} of {total}")
+        yield item
+    bar.progress(1.0, "Rendering and sealing")

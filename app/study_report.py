@@ -1,0 +1,72 @@
+"""The report of an unblinded study on the page: findings in words, figures, tables, downloads."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from app import layout
+from brainlab.reading.desk import load_protocol
+from brainlab.reading.export import answers_frame
+from brainlab.reading.report import agreement_table, kappa_figure, reader_table, source_figure, study_report, table_2
+from brainlab.reading.report_html import report_html
+
+
+def show(folder: Path) -> None:
+    """Show the whole report of an unblinded study."""
+    report = _report(str(folder))
+    _headline(report)
+    for line in report["summary"]:
+        st.markdown(f"- {line}")
+    tabs = st.tabs(["Sources", "Agreement", "Readers", "Methods"])
+    with tabs[0]:
+        st.image(source_figure(report), width="stretch")
+        layout.table(table_2(report).round(1), f"{folder.name}-called-real", "called-real")
+    with tabs[1]:
+        if report["cohens_kappa"]:
+            st.image(kappa_figure(report), width="stretch")
+        layout.table(agreement_table(report).round(4), f"{folder.name}-agreement", "agreement")
+    with tabs[2]:
+        layout.table(reader_table(report).round(4), f"{folder.name}-readers", "readers")
+    with tabs[3]:
+        for line in [*report["methods"], *report["cautions"]]:
+            st.markdown(f"- {line}")
+    _downloads(folder, report)
+
+
+def _headline(report: dict[str, Any]) -> None:
+    """Show kappa of each pair and accuracy of each reader, with intervals."""
+    figures = [(f"Kappa, {' and '.join(entry['readers'])}", entry, "{:.3f}") for entry in report["cohens_kappa"][:3]]
+    figures += [(f"Accuracy, {name}", values["accuracy"], "{:.0%}") for name, values in report["per_reader"].items()]
+    for column, (label, figure, form) in zip(st.columns(len(figures)), figures, strict=True):
+        value = "undefined" if figure["value"] is None else form.format(figure["value"])
+        interval = None if figure["low"] is None else f"{form.format(figure['low'])} to {form.format(figure['high'])}"
+        column.metric(
+            label, value, interval or "no interval", delta_color="off", delta_arrow="off", help=figure["reason"]
+        )
+
+
+def _downloads(folder: Path, report: dict[str, Any]) -> None:
+    """Offer the answers and the report as files."""
+    frame = answers_frame(folder, ("practice", "main", "repeat"), None)
+    files = [
+        ("Report (HTML)", report_html(report), f"{folder.name}-report.html", "text/html"),
+        (
+            "Report (JSON)",
+            json.dumps(report, indent=1, allow_nan=False),
+            f"{folder.name}-report.json",
+            "application/json",
+        ),
+        ("Answers (CSV)", frame.to_csv(index=False), f"{folder.name}-answers.csv", "text/csv"),
+        ("Figure (SVG)", source_figure(report), f"{folder.name}-sources.svg", "image/svg+xml"),
+    ]
+    st.subheader("Files", anchor=False)
+    for column, (label, content, name, kind) in zip(st.columns(len(files)), files, strict=True):
+        column.download_button(label, content, name, kind, key=f"file-{name}", width="stretch", on_click="ignore")
+
+
+@st.cache_data(max_entries=16, show_spinner="Working out the statistics")
+def _report(folder: str) -> dict[str, Any]:
+    """The report; an unblinded study never changes."""
+    return study_report(answers_frame(Path(folder)), load_protocol(Path(folder)))

@@ -1,0 +1,74 @@
+"""Study desk: design, lock, hand out, follow, close, unblind and report a blinded reading study."""
+
+import streamlit as st
+
+from app import layout, resources, study_conduct, study_report
+from app.study_design import OWN, design_form, planner, start_protocol
+from brainlab.experiments.studies import open_sources
+from brainlab.reading import desk
+from brainlab.reading.design import PRESETS
+
+NEW = "new"
+STEPS = ("draft", "locked", "closed", "unblinded")
+
+studies = {status.study: status for status in desk.list_studies()}
+simulated = any(data.simulated for data in resources.cohorts().values())
+layout.head(
+    "Study desk", "Can readers tell real images from generated ones, and do they agree?", layout.badges(simulated)
+)
+
+
+def name(study: str) -> str:
+    """Title and state of a study, or the word for a new one."""
+    return "New study" if study == NEW else f"{studies[study].title} · {studies[study].state} · {study}"
+
+
+if st.session_state.get("desk-next"):
+    st.session_state["desk-study"] = st.session_state.pop("desk-next")
+elif st.session_state.get("desk-study") not in {NEW, *studies}:
+    st.session_state["desk-study"] = next(iter(studies), NEW)
+chosen = st.selectbox("Study", [NEW, *studies], format_func=name, key="desk-study")
+
+if chosen == NEW:
+    kind = st.segmented_control("Start from", [OWN, *PRESETS], default=OWN, key="desk-preset") or OWN
+    start = start_protocol(kind)
+    if start is None:
+        layout.empty("There is nothing to read yet.", "Make a cohort and a run first.", "brainlab demo")
+        st.stop()
+    protocol = design_form(start, kind)
+    if protocol:
+        planner(protocol, kind)
+        if st.button("Create the study", type="primary", key="desk-create"):
+            open_sources(protocol)
+            st.session_state["desk-next"] = desk.create_study(protocol)
+            st.rerun()
+else:
+    status, folder = studies[chosen], desk.study_folder(chosen)
+    protocol = desk.load_protocol(folder)
+    marks = [f"**:green[{step}]**" if step == status.state else f":gray[{step}]" for step in STEPS]
+    st.markdown("  →  ".join(marks))
+    sources = ", ".join(f"{source.n} from {source.name}" for source in protocol.sources)
+    st.caption(
+        f"{protocol.cases} cases ({sources}), {protocol.repeats} hidden repeats, {protocol.practice} practice cases"
+    )
+    if status.state == "draft":
+        planner(protocol, chosen)
+        study_conduct.lock(folder, protocol)
+    elif status.state == "locked":
+        study_conduct.links(folder, status)
+        st.subheader("Progress", anchor=False)
+        study_conduct.progress(folder)
+        study_conduct.close(folder)
+    elif status.state == "closed":
+        study_conduct.progress(folder)
+        study_conduct.unblind(folder, status.title)
+    else:
+        study_report.show(folder)
+    st.download_button(
+        "Protocol (JSON)",
+        protocol.to_json(),
+        f"{chosen}-protocol.json",
+        "application/json",
+        key="desk-protocol",
+        type="tertiary",
+    )
