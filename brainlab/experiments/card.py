@@ -48,9 +48,9 @@ def _card(settings: dict[str, Any], last: dict[str, Any], evaluation: dict[str, 
         "",
         "## At the end of training, on scans not trained on",
         f"- Reconstruction: mean squared error {last['held_out_mse']:.5f}, "
-        f"sharpness {last['sharpness_reconstructed'] / real:.2f} of real.",
-        f"- Samples: sharpness {last['sharpness_generated'] / real:.2f} of real, "
-        f"spread {last['spread_generated'] / last['spread_real']:.2f} of real.",
+        f"sharpness {_share(last['sharpness_reconstructed'], real)} of real.",
+        f"- Samples: sharpness {_share(last['sharpness_generated'], real)} of real, "
+        f"spread {_share(last['spread_generated'], last['spread_real'])} of real.",
         f"- Code: {last['active_units']} of {config['latent_dim']} dimensions active (KL above 0.01 nats), "
         f"{last['held_out_kl']:.0f} nats in all.",
         "",
@@ -78,6 +78,10 @@ def _scores(evaluation: dict[str, Any] | None) -> list[str]:
         for name, entry in rows
     ]
     return ["## Scores", "| metric | value | sd | n | better |", "|---|---|---|---|---|", *table, ""] if table else []
+
+
+def _share(part: float, whole: float) -> str:
+    return f"{part / whole:.2f}" if whole else "undefined"
 
 
 def _number(value: Any) -> str:

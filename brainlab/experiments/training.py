@@ -21,7 +21,7 @@ from brainlab.config import to_dict
 from brainlab.errors import InputError
 from brainlab.experiments.card import write_card
 from brainlab.experiments.runs import CONFIG
-from brainlab.generators.presets import build_recipe, config_from_dict, preset
+from brainlab.generators.presets import build_generator, build_recipe, config_from_dict, preset
 from brainlab.generators.vae import VAEConfig
 from brainlab.training.checkpoint import RESUME, write_atomically
 from brainlab.training.loop import Loop, Schedule
@@ -114,7 +114,11 @@ def resume(
 
 
 def _training_rows(config: VAEConfig, data: PreparedDataset) -> Any:
-    """Return the rows to train on; refuse data that does not fit before anything starts."""
+    """Return the rows to train on; refuse settings and data that do not fit before anything starts."""
+    for name, least in {"epochs": 1, "batch_size": 1, "latent_dim": 1, "dense_width": 1}.items():
+        if getattr(config, name) < least:
+            raise InputError(f"--{name.replace('_', '-')}: needs {least} or more, got {getattr(config, name)}")
+    build_generator(config)
     wanted = tuple(config.sample_shape[1:])
     if data.shape != wanted:
         raise InputError(

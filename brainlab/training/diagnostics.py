@@ -33,7 +33,7 @@ def laplacian_variance(images: Tensor) -> Tensor:
 
 def spread(images: Tensor) -> float:
     """Return the standard deviation over images, averaged over voxels: how much a set of images differs."""
-    return float(images.float().std(0).mean())
+    return float(images.float().std(0, correction=0).mean())
 
 
 @torch.inference_mode()

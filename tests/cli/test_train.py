@@ -1,0 +1,94 @@
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from brainlab.cli import main
+from brainlab.volume import Volume
+
+
+def call(capsys, *words):
+    code = main([str(word) for word in words])
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+@pytest.fixture
+def run(tiny_workspace):
+    return tiny_workspace / "runs" / "tiny-vae"
+
+
+def test_train_writes_a_run_and_prints_the_agreed_keys(tiny_workspace, tmp_path, capsys):
+    data = tiny_workspace / "cohorts" / "simulated"
+    words = ["train", "vae-8", "--data", data, "--out", tmp_path / "run", "--epochs", 1, "--batch-size", 8, "--json"]
+    code, out, _ = call(capsys, *words, "--dense-width", 16, "--device", "cpu")
+    assert code == 0
+    assert set(json.loads(out)) == {"epochs", "samples_per_second", "losses"}
+    code, _, err = call(capsys, *words)
+    assert code == 2
+    assert "--resume" in err
+    code, out, _ = call(capsys, "train", "vae-8", "--data", data, "--out", tmp_path / "run", "--resume", "--json")
+    assert json.loads(out)["epochs"] == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["vae-9"], "no such preset"),
+        (["vae-8", "--margin-factor", "2"], "no such setting"),
+        (["vae-8", "--data", "nowhere"], "not a prepared dataset"),
+        (["vae-8", "--epochs", "0"], "--epochs"),
+        (["vae-8", "--resume"], "nothing to resume"),
+        (["vae-8", "--norm", "instance"], "batch, group or none"),
+    ],
+)
+def test_bad_input_is_one_line_and_code_2(words, expected, tiny_workspace, tmp_path, capsys):
+    data = tiny_workspace / "cohorts" / "simulated"
+    code, out, err = call(capsys, "train", words[0], "--data", data, "--out", tmp_path / "run", *words[1:])
+    assert code == 2
+    assert out == ""
+    assert expected in err
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    assert not (tmp_path / "run").exists()
+
+
+def test_samples_carry_the_run_s_affine(run, tmp_path, capsys):
+    code, out, _ = call(capsys, "sample", run, tmp_path, "--n", 2, "--seed", 1, "--json")
+    assert code == 0
+    files = json.loads(out)["files"]
+    assert len(files) == 2
+    volume = Volume.load(files[0])
+    assert volume.data.shape == (40, 48, 40)
+    assert np.allclose(volume.voxel_size_mm, 4)
+
+
+def test_reconstruct_takes_the_test_scans(run, tiny_workspace, tmp_path, capsys):
+    data = tiny_workspace / "cohorts" / "simulated"
+    code, out, _ = call(capsys, "reconstruct", run, data, tmp_path, "--json")
+    assert code == 0
+    files = json.loads(out)["files"]
+    assert len(files) > 2
+    assert len(set(files)) == len(files)
+
+
+@pytest.mark.parametrize("out_first", [False, True])
+def test_traverse_writes_a_strip_and_a_volume_a_value(run, tmp_path, capsys, out_first):
+    values = ["--values", "-1.25", "0", "1.25"]
+    words = [tmp_path, "--dim", "3", *values] if out_first else ["--dim", "3", *values, tmp_path]
+    code, out, _ = call(capsys, "traverse", run, *words, "--json")
+    assert code == 0
+    result = json.loads(out)
+    assert (result["dim"], result["values"], len(result["files"])) == (3, [-1.25, 0, 1.25], 4)
+    strip = np.asarray(Image.open(result["files"][0]))
+    assert strip.shape[1] == 3 * 3 * 48
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"), [(["--dim", "8", "--values", "1"], "--dim"), (["--dim", "0", "--values", "x"], "--values")]
+)
+def test_traverse_refuses_what_it_cannot_walk(run, tmp_path, capsys, words, expected):
+    code, _, err = call(capsys, "traverse", run, *words, tmp_path)
+    assert code == 2
+    assert expected in err

@@ -1,0 +1,85 @@
+import dataclasses
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from brainlab.cohort.prepared import PreparedDataset, participant_hash, write_prepared
+from brainlab.errors import InputError
+from brainlab.experiments import training
+from brainlab.experiments.runs import load_run
+from brainlab.generators.vae import VAEConfig
+
+TINY = VAEConfig(latent_dim=3, sample_shape=(1, 8, 8, 8), widths=(8, 8), dense_width=8, batch_size=4, epochs=2)
+MACHINE = training.Machine(device="cpu", precision="32")
+
+
+def cohort(folder, split="train", side=8):
+    scans = pd.DataFrame({"participant": [f"p{i}" for i in range(9)], "session": "1", "class": "ms", "split": split})
+    scans.loc[0, "split"] = "test"
+    recipe = {"name": "tiny", "shape": [side] * 3, "affine": np.eye(4).tolist(), "simulated": True}
+    return write_prepared(folder, (np.full([side] * 3, i / 9, np.float32) for i in range(9)), scans, recipe)
+
+
+def test_a_run_folder_is_whole_and_opens(tmp_path):
+    data = cohort(tmp_path / "data")
+    folder = tmp_path / "run"
+    last = training.train("vae-8", data, folder, config=TINY, machine=MACHINE, command="brainlab train vae-8")
+    assert last["epoch"] == 2
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"config.json", "weights.safetensors", "resume.pt", "metrics.jsonl", "samples", "card.md"}
+    run = load_run(folder)
+    assert run.config == TINY
+    assert run.participants == {participant_hash(f"p{i}") for i in range(1, 9)}
+    assert run.settings["data"]["sha256"] == data.sha256
+    assert run.metrics()["kind"].tolist() == ["epoch", "epoch"]
+    assert run.sample(2, 0)[1].shape == (2, 8, 8, 8)
+    for words in ("Trained on simulated scans", "brainlab train vae-8", "Seed 0", "Limits", "BSD-3-Clause"):
+        assert words in run.card
+
+
+def test_the_card_shows_scores_and_notes(tmp_path):
+    folder = tmp_path / "run"
+    training.train("vae-8", cohort(tmp_path / "data"), folder, config=TINY, machine=MACHINE)
+    (folder / "evaluation.json").write_text(
+        json.dumps({"mse": {"value": 0.0125, "sd": 0.1, "n": 9, "better": "lower"}})
+    )
+    (folder / "notes.md").write_text("## Notes\nStopped early.")
+    training.write_card(folder)
+    card = load_run(folder).card
+    assert "| mse | 0.0125 | 0.1 | 9 | lower |" in card
+    assert "Stopped early." in card
+
+
+def test_bad_input_is_refused_before_anything_is_written(tmp_path):
+    data, folder = cohort(tmp_path / "data"), tmp_path / "run"
+
+    def refuse(words, **changes):
+        options = {"config": TINY, "machine": MACHINE} | changes
+        with pytest.raises(InputError, match=words) as caught:
+            training.train("vae-8", options.pop("data", data), folder, **options)
+        assert "\n" not in str(caught.value)
+        assert not folder.exists() or not any(path.name == "config.json" for path in folder.iterdir())
+
+    refuse("needs scans of", config=dataclasses.replace(TINY, sample_shape=(1, 16, 16, 16)))
+    refuse("needs 2 scans or more", data=cohort(tmp_path / "empty", split="test"))
+    refuse(
+        "divide by 8",
+        config=dataclasses.replace(TINY, sample_shape=(1, 12, 12, 12)),
+        data=cohort(tmp_path / "o", side=12),
+    )
+    folder.mkdir()
+    (folder / "notes.txt").write_text("mine")
+    refuse("not empty")
+
+
+def test_resume_wants_a_checkpoint_and_the_same_data(tmp_path):
+    data = cohort(tmp_path / "data")
+    with pytest.raises(InputError, match="nothing to resume"):
+        training.resume(tmp_path / "nowhere", data)
+    folder = tmp_path / "run"
+    training.train("vae-8", data, folder, config=TINY, machine=MACHINE)
+    with pytest.raises(InputError, match="very same scans"):
+        training.resume(folder, PreparedDataset.open(cohort(tmp_path / "other", split="test").folder))
+    assert training.resume(folder, data)["epoch"] == 2
