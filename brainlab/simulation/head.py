@@ -18,7 +18,7 @@ MARGIN_MM = ((16, 16), (16, 28), (56, 12))
 """Room added to the template's grid on each side: ears, nose, neck, scalp."""
 
 STEP_MM = 4
-FIELD_OF_VIEW_MM = (224.0, 240.0, 168.0)
+FIELD_OF_VIEW_MM = (224.0, 240.0, 184.0)
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def draw_native(rng: np.random.Generator, scan: Scan, anatomy: Anatomy, template
     """Draw how the head lies in the scanner.
 
     template_to_native_ml: template volume of a structure over its volume in the real head (1.2-1.8).
-    Pitch 6 +- 6 degrees, roll and yaw 0 +- 4; 8 mm off the centre; a third of the files run left to right and front to
+    Pitch 6 +- 6 degrees, roll and yaw 0 +- 4; a few mm off the centre; a third of the files run left to right and front to
     back (LPS), as scanners write them.
     """
     pitch, roll, yaw = np.deg2rad(rng.normal((6, 0, 0), (6, 4, 4)))
@@ -46,7 +46,7 @@ def draw_native(rng: np.random.Generator, scan: Scan, anatomy: Anatomy, template
     )
     to_template = np.eye(4)
     to_template[:3, :3] = template_to_native_ml ** (1 / 3) * turn
-    centre_mm = np.array([0, -12, -2]) + rng.normal(0, (3, 5, 5))
+    centre_mm = np.array([0, -12, 10]) + rng.normal(0, (3, 5, 3))
     to_template[:3, 3] = centre_mm
     pixel, thickness = max(scan.pixel_mm, anatomy.voxel_size_mm), max(scan.thickness_mm, anatomy.voxel_size_mm)
     voxel_mm = np.array([pixel, pixel, thickness])
