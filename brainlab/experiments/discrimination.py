@@ -7,34 +7,14 @@ import numpy as np
 
 from brainlab.cohort.prepared import PreparedDataset, participant_hash
 from brainlab.errors import InputError
+from brainlab.experiments.baselines import Part, baseline_scores, score_part
 from brainlab.experiments.encodings import Watch, encode_dataset
 from brainlab.experiments.runs import Run
-from brainlab.latent import baselines
-from brainlab.latent.confounds import MetadataRegression, acquisition_matrix
+from brainlab.latent.confounds import MetadataRegression
 from brainlab.latent.discriminant import LatentDiscriminant, Priors, Shrinkage
-from brainlab.latent.published import CLASSES, TABLE_2, table_1_proportions
-from brainlab.latent.scores import Scores, accuracy_difference, score
-from brainlab.types import FloatArray, IntArray
-
-
-@dataclass(frozen=True)
-class Part:
-    """The labelled scans of one side of an analysis."""
-
-    dataset: PreparedDataset
-    rows: IntArray
-
-    @property
-    def labels(self) -> list[str]:
-        return self.dataset.scans["class"].iloc[self.rows].astype(str).tolist()
-
-    @property
-    def participants(self) -> list[str]:
-        return self.dataset.scans["participant"].iloc[self.rows].astype(str).tolist()
-
-    @property
-    def acquisition(self) -> FloatArray:
-        return acquisition_matrix(self.dataset.scans.iloc[self.rows])
+from brainlab.latent.published import TABLE_2, table_1_proportions
+from brainlab.latent.scores import Scores, accuracy_difference
+from brainlab.types import FloatArray
 
 
 @dataclass(frozen=True)
@@ -42,11 +22,13 @@ class LdaResult:
     """An LDA with everything a page or a table shows.
 
     train, test: the scans it was fitted on and those it was judged on. train_points, test_points: [n, <=3] scores on
-    the first discriminant axes. predicted: class of each test scan.
+    the first discriminant axes. predicted: class of each test scan. other_priors: what the same LDA reaches with the
+    priors that were not chosen, since those of the training split favour its common classes.
     """
 
     discriminant: LatentDiscriminant
     scores: Scores
+    other_priors: tuple[Priors, Scores]
     baselines: dict[str, Scores | None]
     without_acquisition: Scores | None
     train: Part
@@ -63,6 +45,7 @@ class LdaResult:
             "per_class": self.scores.per_class(),
             **_summary(self.scores),
             "baselines": {name: _summary(scores) for name, scores in self.baselines.items()},
+            "other_priors": {"priors": self.other_priors[0], **_summary(self.other_priors[1])},
             "without_acquisition": _summary(self.without_acquisition),
             "latents_minus_pca_64": accuracy_difference(self.scores, pca) if pca is not None else None,
             "precision_at_table_1": self.scores.precision_at(table_1_proportions()),
@@ -110,10 +93,13 @@ def lda_analysis(
     test_codes = encode_dataset(run, target, watch).mean[test.rows].astype(np.float64)
     discriminant = LatentDiscriminant(priors, shrinkage).fit(codes, train.labels, train.participants)
     predicted = discriminant.predict(test_codes)
+    other: Priors = "uniform" if priors == "empirical" else "empirical"
+    refitted = LatentDiscriminant(other, discriminant.shrinkage_).fit(codes, train.labels, train.participants)
     return LdaResult(
         discriminant=discriminant,
-        scores=_scores(predicted, test, train),
-        baselines=_baselines(train, test, priors),
+        scores=score_part(predicted, test, train),
+        other_priors=(other, score_part(refitted.predict(test_codes), test, train)),
+        baselines=baseline_scores(train, test, priors),
         without_acquisition=_without_acquisition(codes, test_codes, train, test, priors, shrinkage),
         train=train,
         test=test,
@@ -146,37 +132,6 @@ def _note_known_people(run: Run, test: Part, notes: list[str]) -> None:
         notes.append(f"{len(known)} predicted participants were in the run's own training data: the figures flatter it")
 
 
-def _scores(predicted: list[str], test: Part, train: Part) -> Scores:
-    seen = set(train.labels) | set(test.labels)
-    order = [name for name in CLASSES if name in seen] + sorted(seen - set(CLASSES))
-    return score(test.labels, predicted, test.participants, order)
-
-
-def _baselines(train: Part, test: Part, priors: Priors) -> dict[str, Scores | None]:
-    """Predict the same scans without a generative model; None where a baseline has nothing to go by."""
-    volumes, others = train.dataset.volumes, test.dataset.volumes
-    components = baselines.VoxelComponents().fit(volumes, train.rows)
-    by_acquisition = baselines.predict_by_acquisition(train.acquisition, train.labels, test.acquisition, priors)
-    predictions = {
-        "pca_64": baselines.predict_by_components(
-            components.transform(volumes, train.rows),
-            train.labels,
-            train.participants,
-            components.transform(others, test.rows),
-            priors,
-        ),
-        "signal_threshold": baselines.predict_by_threshold(
-            baselines.bright_fractions(volumes, train.rows),
-            train.labels,
-            baselines.bright_fractions(others, test.rows),
-            priors,
-        ),
-        "acquisition_metadata": by_acquisition,
-        "majority": baselines.predict_majority(train.labels, len(test.rows)),
-    }
-    return {name: _scores(said, test, train) if said is not None else None for name, said in predictions.items()}
-
-
 def _without_acquisition(
     codes: FloatArray, test_codes: FloatArray, train: Part, test: Part, priors: Priors, shrinkage: Shrinkage
 ) -> Scores | None:
@@ -186,7 +141,7 @@ def _without_acquisition(
     regression = MetadataRegression().fit(codes, train.acquisition)
     cleaned = regression.transform(codes, train.acquisition)
     fitted = LatentDiscriminant(priors, shrinkage).fit(cleaned, train.labels, train.participants)
-    return _scores(fitted.predict(regression.transform(test_codes, test.acquisition)), test, train)
+    return score_part(fitted.predict(regression.transform(test_codes, test.acquisition)), test, train)
 
 
 def _summary(scores: Scores | None) -> dict[str, Any]:

@@ -52,7 +52,7 @@ class LatentDiscriminant:
                 f"got {len(y)} scans of {', '.join(classes) or 'no class'}"
             )
         self.validation_accuracy_: dict[str, float] = {}
-        self.shrinkage_ = self.shrinkage if self.shrinkage != "choose" else self._choose(X, y, groups)
+        self.shrinkage_: Shrinkage = self.shrinkage if self.shrinkage != "choose" else self._choose(X, y, groups)
         self.model_ = self._model(self.shrinkage_, len(classes)).fit(X, y)
         self.classes_ = tuple(str(name) for name in classes)
         self.mean_ = X.mean(axis=0)
@@ -78,7 +78,7 @@ class LatentDiscriminant:
             return LinearDiscriminantAnalysis(solver="svd", priors=priors)
         return LinearDiscriminantAnalysis(solver="eigen", shrinkage="auto", priors=priors)
 
-    def _choose(self, X: FloatArray, y: FloatArray, groups: FloatArray) -> str:
+    def _choose(self, X: FloatArray, y: FloatArray, groups: FloatArray) -> Shrinkage:
         """Return the better way by grouped cross-validation; shrinkage where no fold holds every class."""
         people_of_rarest = min(len(np.unique(groups[y == name])) for name in np.unique(y))
         folds = min(FOLDS, len(np.unique(groups)), max(2, people_of_rarest))
@@ -96,4 +96,4 @@ class LatentDiscriminant:
         for name in ("none", "auto"):
             accuracies = cross_val_score(self._model(name, n_classes), X, y, cv=splits)
             self.validation_accuracy_[name] = float(np.mean(accuracies))
-        return max(self.validation_accuracy_, key=lambda name: self.validation_accuracy_[name])
+        return "none" if self.validation_accuracy_["none"] > self.validation_accuracy_["auto"] else "auto"

@@ -1,6 +1,6 @@
 """Codes of scans: the posterior of an autoencoder for each scan, and what each latent dimension carries."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,6 +69,7 @@ def encode_batches(encode: Encode, batches: Iterable[Float32Array]) -> Encoding:
     return Encoding(mean, log_variance)
 
 
-def class_means(codes: FloatArray, labels: FloatArray) -> dict[str, Float32Array]:
-    """Return the mean code of each class: name to [d]."""
-    return {str(name): codes[labels == name].mean(axis=0).astype(np.float32) for name in np.unique(labels)}
+def class_means(codes: FloatArray, labels: Sequence[str]) -> dict[str, Float32Array]:
+    """Return the mean code of each class: name to [d]. codes: [N, d]; labels: [N]."""
+    names = np.asarray(labels, str)
+    return {str(name): codes[names == name].mean(axis=0).astype(np.float32) for name in np.unique(names)}

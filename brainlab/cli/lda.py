@@ -1,0 +1,81 @@
+"""`brainlab lda RUN --data PREPARED [--predict OTHER]`."""
+
+import argparse
+import typing
+from pathlib import Path
+from typing import Any
+
+from brainlab.cli.progress import progress
+from brainlab.cohort.prepared import PreparedDataset
+from brainlab.experiments.discrimination import lda_analysis
+from brainlab.experiments.runs import load_run
+from brainlab.latent.discriminant import Priors, Shrinkage
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run_folder", type=Path, metavar="RUN")
+    parser.add_argument("--data", type=Path, required=True, metavar="PREPARED", help="fit on its training split")
+    parser.add_argument(
+        "--predict",
+        type=Path,
+        metavar="OTHER",
+        help="predict the whole of this one; by default the test split of --data",
+    )
+    parser.add_argument(
+        "--priors",
+        choices=typing.get_args(Priors),
+        default="empirical",
+        help="classes as likely as in the training split (default), or all alike",
+    )
+    parser.add_argument(
+        "--shrinkage",
+        choices=typing.get_args(Shrinkage),
+        default="choose",
+        help="of the covariance; by default chosen by cross-validation on the training split",
+    )
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    result = lda_analysis(
+        load_run(args.run_folder),
+        PreparedDataset.open(args.data),
+        PreparedDataset.open(args.predict) if args.predict else None,
+        priors=args.priors,
+        shrinkage=args.shrinkage,
+        watch=progress,
+    ).to_json()
+    return {**result, "text": _text(result)}
+
+
+def _text(result: dict[str, Any]) -> str:
+    """Lay the table out as the FLAIR IntroVAE paper's table 2, baselines below."""
+    table = result["per_class"]
+    lines = ["", "".rjust(10) + "".join(name.rjust(10) for name in table)]
+    for key in ("fp", "fn", "tp", "tn"):
+        lines.append(key.upper().rjust(10) + "".join(str(row[key]).rjust(10) for row in table.values()))
+    for key in ("precision", "recall"):
+        lines.append(key.rjust(10) + "".join(_share(row[key]).rjust(10) for row in table.values()))
+    lines += ["", "accuracy, balanced accuracy (95% interval)"]
+    rows = {
+        "latents": result,
+        f"latents, {result['other_priors']['priors']} priors": result["other_priors"],
+        "latents, acquisition regressed out": result["without_acquisition"],
+        **result["baselines"],
+    }
+    for name, row in rows.items():
+        interval = row.get("balanced_accuracy_interval")
+        spread = f"  ({interval[0]:.2f} to {interval[1]:.2f})" if interval else ""
+        lines.append(f"{name.rjust(36)}  {_share(row['accuracy'])}  {_share(row['balanced_accuracy'])}{spread}")
+    settings = result["settings"]
+    lines += [
+        "",
+        f"fitted on {settings['fitted_on']['scans']} scans of {settings['fitted_on']['data']}, "
+        f"predicted {settings['predicted']['scans']} of {settings['predicted']['data']}"
+        f"{'; simulated scans' if settings['simulated'] else ''}",
+        *result["notes"],
+    ]
+    return "\n".join(lines)
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
