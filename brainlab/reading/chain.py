@@ -85,14 +85,15 @@ def problems(db: sqlite3.Connection, anchor_path: Path) -> list[str]:
         hashes.append(row["hash"])
     if not anchor_path.is_file():
         return ["the anchor log is missing"] if len(hashes) > 1 else []
+    anchored = {}
     for line in anchor_path.read_text(errors="replace").splitlines():
         count, _, value = line.partition(" ")
-        if not count.isdigit() or len(value) != 64:
-            continue  # a line cut short by a full disk or a crash
-        if int(count) >= len(hashes):
-            return [f"{int(count)} answers were anchored but {len(hashes) - 1} are here: the end was cut off"]
-        if hashes[int(count)] != value:
-            return [f"answer {count} is not the one that was anchored: the chain was rewritten"]
+        if count.isdigit() and len(value) == 64:  # else a line cut short by a full disk or a crash
+            anchored[int(count)] = value
+    if anchored and max(anchored) >= len(hashes):
+        return [f"{max(anchored)} answers were anchored but {len(hashes) - 1} are here: the end was cut off"]
+    if changed := [count for count in sorted(anchored) if anchored[count] != hashes[count]]:
+        return [f"answer {changed[0]} is not the one that was anchored: the chain was rewritten"]
     return []
 
 

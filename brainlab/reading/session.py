@@ -174,7 +174,7 @@ class ReaderSession:
             )
 
     def current(self) -> Presentation | None:
-        """The case to be answered now, or None when all are."""
+        """The case to be answered now; None when all are, the study is closed or a second reading has to wait."""
         with self._read() as place:
             return _presentation(place, 0)
 
@@ -303,9 +303,8 @@ class ReaderSession:
             if presentation is None:
                 raise StudyStateError("there is no answer to take back")
             received, revision = now(), place.next_revision(presentation)
-            standing = place.db.execute(
-                "SELECT question FROM answer WHERE presentation = ?", (presentation,)
-            ).fetchall()
+            query = "SELECT question FROM answer WHERE presentation = ? ORDER BY sequence"
+            standing = place.db.execute(query, (presentation,)).fetchall()
             for row in standing:
                 end = chain.append(
                     place.db,
@@ -382,7 +381,7 @@ def _progress(place: Place) -> Progress:
 def _presentation(place: Place, skip: int) -> Presentation | None:
     """Describe the current case, or the one `skip` places later, without a word on repeats."""
     row = place.open_case(skip)
-    if row is None:
+    if row is None or place.state in ("closed", "waiting"):
         return None
     total = place.counts("presentation")
     phase: Literal["practice", "main"] = "practice" if row["phase"] == "practice" else "main"

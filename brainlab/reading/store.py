@@ -93,9 +93,13 @@ class Store:
         if not self.path.is_file():
             raise InputError(f"{self.folder}: no study here (no study.db)")
         db = connect(self.path)
-        version = db.execute("PRAGMA user_version").fetchone()[0]
-        if version != SCHEMA_VERSION:
-            _migrate(db, version, self.path)
+        try:
+            version = db.execute("PRAGMA user_version").fetchone()[0]
+            if version != SCHEMA_VERSION:
+                _migrate(db, version, self.path)
+        except BaseException:
+            db.close()  # and with it a migration that was not finished
+            raise
         return db
 
 
@@ -137,9 +141,9 @@ def create(folder: Path, fill: Callable[[sqlite3.Connection], None]) -> Store:
         with _spoken_errors(scratch), _closing(sqlite3.connect(scratch / "study.db", isolation_level=None)) as db:
             db.row_factory = sqlite3.Row
             db.execute("PRAGMA journal_mode = WAL")
-            db.executescript(SCHEMA.read_text())
-            db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            db.executescript(f"BEGIN; {SCHEMA.read_text()} PRAGMA user_version = {SCHEMA_VERSION};")
             fill(db)
+            db.execute("COMMIT")
         scratch.replace(folder)
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)

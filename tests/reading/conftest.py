@@ -1,0 +1,115 @@
+"""Small studies: real cases are bright, fake ones dark, so that a test can see which is which."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from brainlab.reading import desk
+from brainlab.reading.design import Protocol, Reader, Source
+from brainlab.reading.sealing import Case, seal
+from brainlab.reading.session import ReaderSession
+
+SHAPE = (12, 10)
+
+
+def build_protocol(**changes: Any) -> Protocol:
+    """Return a protocol of 10 real and 10 fake cases, two readers, two practice cases and no breaks."""
+    values: dict[str, Any] = {
+        "title": "Bright against dark",
+        "sources": (Source(kind="cohort", name="people", n=10), Source(kind="run", name="machine", n=10)),
+        "readers": (Reader(code="A", name="Ann Example", experience_years=7), Reader(code="B")),
+        "practice": 2,
+        "rest_break_every": 0,
+        "seed": 3,
+    }
+    return Protocol(**{**values, **changes})
+
+
+def build_cases(protocol: Protocol) -> list[Case]:
+    """Return as many distinct cases as a protocol of one real and one fake source asks for."""
+    random = np.random.default_rng(0)
+    cases = []
+    for number, source in enumerate(protocol.sources):
+        practice = protocol.practice // 2 + (number == 0) * (protocol.practice % 2)
+        for place in range(source.n + practice):
+            low, high = (150, 250) if source.truth == "real" else (20, 100)
+            cases.append(
+                Case(
+                    pixels=random.integers(low, high, SHAPE, dtype=np.uint8),
+                    voxel_size_mm=(4.0, 4.0),
+                    label=source.truth,
+                    source=source.name,
+                    practice=place >= source.n,
+                    disease_class="healthy" if source.truth == "real" else None,
+                    seed=place,
+                )
+            )
+    return cases
+
+
+@dataclass
+class Study:
+    """A locked study with its readers' tokens."""
+
+    folder: Path
+    tokens: dict[str, str]
+
+    def session(self, reader: str = "A", tab: str = "first tab of the day") -> ReaderSession:
+        return ReaderSession.open(self.folder, self.tokens[reader], tab)
+
+    def enter(self, reader: str = "A", tab: str = "first tab of the day", takeover: bool = False) -> ReaderSession:
+        """Return a session that is past welcome and consent and holds the lease."""
+        session = self.session(reader, tab)
+        session.acquire_lease(takeover)
+        session.record_event("welcome_done")
+        session.record_event("consent_given")
+        return session
+
+    def truth_of(self, session: ReaderSession, presentation: str) -> str:
+        """Tell real from fake as a perfect reader would: by brightness."""
+        pixels, _ = session.pixels(presentation)
+        return "real" if np.frombuffer(pixels, np.uint8).mean() > 125 else "fake"
+
+    def read_all(self, reader: str = "A", wrong_every: int = 0) -> int:
+        """Answer every case correctly, but for every n-th, and return how many were answered."""
+        session, count = self.enter(reader, takeover=True), 0
+        while case := session.current():
+            count += 1
+            value = self.truth_of(session, case.id)
+            if wrong_every and count % wrong_every == 0:
+                value = {"real": "fake", "fake": "real"}[value]
+            session.answer(case.id, value, confidence=4, idempotency_key=case.answer_key, active_ms=900)
+        return count
+
+
+@pytest.fixture
+def make_protocol() -> Callable[..., Protocol]:
+    return build_protocol
+
+
+@pytest.fixture
+def make_cases() -> Callable[[Protocol], list[Case]]:
+    return build_cases
+
+
+@pytest.fixture
+def make_study(tmp_path: Path) -> Callable[..., Study]:
+    """Return a function that makes a locked study; its arguments change the protocol."""
+
+    def make(**changes: Any) -> Study:
+        protocol = build_protocol(**changes)
+        folder = desk.study_folder(desk.create_study(protocol, tmp_path), tmp_path)
+        seal(folder, build_cases(protocol), {"probe": None})
+        return Study(folder, {link.reader: link.token for link in desk.issue_links(folder)})
+
+    return make
+
+
+@pytest.fixture
+def study(make_study: Callable[..., Study]) -> Study:
+    """Return a locked study of 20 cases, 2 repeats and 2 practice cases for each of two readers."""
+    return make_study()

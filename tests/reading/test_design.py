@@ -1,0 +1,91 @@
+"""The protocol: JSON and back, presets, and one line for whatever is wrong."""
+
+import dataclasses
+import json
+
+import pytest
+
+from brainlab.errors import InputError
+from brainlab.reading.design import CUE, Protocol, Source, preset
+
+
+def test_json_round_trip(make_protocol):
+    protocol = make_protocol(cue=True, classes=("ms", "healthy"), slice_range=(0.2, 0.8), time_cap_s=30.0)
+    assert Protocol.from_json(protocol.to_json()) == protocol
+
+
+def test_dwi_2020_is_the_papers_design():
+    protocol = preset("dwi-2020")
+    assert [(s.truth, s.n) for s in protocol.sources] == [("real", 50)] + [("fake", 50)] * 4
+    assert protocol.cases == 250
+    assert len(protocol.readers) == 2
+    assert protocol.questions[0].options == ("real", "fake")
+    assert Protocol.from_json(protocol.to_json()) == protocol
+
+
+def test_hash_follows_the_content_and_not_the_layout(make_protocol):
+    protocol = make_protocol()
+    squeezed = json.dumps(json.loads(protocol.to_json()), separators=(",", ":"), sort_keys=True)
+    assert Protocol.from_json(squeezed).sha256() == protocol.sha256()
+    assert dataclasses.replace(protocol, seed=4).sha256() != protocol.sha256()
+
+
+def test_cue_adds_an_optional_question(make_protocol):
+    assert CUE in make_protocol(cue=True).all_questions
+    assert not CUE.required
+    assert make_protocol().all_questions == make_protocol().questions
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"title": " "}, "title"),
+        ({"sources": ()}, "sources"),
+        ({"readers": ()}, "readers"),
+        ({"sources": (Source(kind="folder", name="x", n=3),)}, "folder must have one"),
+        ({"sources": (Source(kind="run", name="x", n=3, label="real"),)}, "a run makes fakes"),
+        ({"sources": (Source(kind="cohort", name="x", n=0),)}, "at least 1"),
+        ({"stimulus": "film"}, "slice or volume"),
+        ({"plane": "oblique"}, "axial, coronal, sagittal"),
+        ({"slice_range": (0.7, 0.3)}, "slice_range"),
+        ({"slice_range": (0.5,)}, "slice_range"),
+        ({"questions": ()}, "at least one must be required"),
+        ({"window_low": 0.5, "window_high": 0.5}, "window_low"),
+        ({"repeats_share": 1.5}, "repeats_share"),
+        ({"time_cap_s": 0}, "time_cap_s"),
+        ({"washout_weeks": float("nan")}, "washout_weeks"),
+        ({"equivalence_margin": 0.5}, "equivalence_margin"),
+    ],
+)
+def test_each_fault_is_one_line(make_protocol, changes, said):
+    with pytest.raises(InputError, match=said) as caught:
+        make_protocol(**changes)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "not JSON"),
+        ("[]", "needed one JSON object, came list"),
+        ('{"title": "x"}', "sources"),
+        ('{"title": "x", "sources": [], "readers": [], "colour": 1}', "unknown setting colour"),
+        ('{"title": "x", "sources": [{"kind": "run"}], "readers": []}', "name"),
+        ('{"title": "x", "sources": 3, "readers": []}', "protocol"),
+        ('{"title": "x", "sources": [3], "readers": []}', "protocol"),
+        ('{"version": 99}', "needed version 1, came 99"),
+        ('{"title": "x", "sources": [{"kind": "run", "name": "r", "n": "many"}], "readers": [{"code": "A"}]}', "whole"),
+        ('{"title": "x", "sources": [{"kind": "run", "name": "r", "n": 3}], "readers": [{"code": "A"}], "practice": "6"}',
+         "protocol"),
+        ('{"title": 5, "sources": [{"kind": "run", "name": "r", "n": 3}], "readers": [{"code": "A"}]}', "protocol"),
+    ],
+)  # fmt: skip
+def test_a_bad_file_is_one_line(text, said):
+    with pytest.raises(InputError, match=said) as caught:
+        Protocol.from_json(text)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_preset_names_the_known_ones():
+    with pytest.raises(InputError, match="dwi-2020"):
+        preset("dwi-2021")
