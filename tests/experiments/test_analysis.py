@@ -196,6 +196,11 @@ def test_a_run_without_encoder_leaves_reconstruction_undefined(run, cohort):
     assert not (run.folder / "evaluation.json").exists()
 
 
+def test_another_dataset_does_not_pass_for_the_training_data(run, cohort, tmp_path):
+    with pytest.raises(InputError, match="hash differs"):
+        evaluate_run(run, cohort, n=8, training=write_cohort(tmp_path / "other", 20, 2))
+
+
 def test_too_few_samples_are_refused(run, cohort):
     with pytest.raises(InputError, match="--n"):
         evaluate_run(run, cohort, n=2)
