@@ -45,14 +45,15 @@ class Room {
   }
 
   async start() {
-    this.api = new ReadingApi(this.link, await tabToken(this.link.study), (text) => this.#tell(text));
+    const { token, reloaded } = await tabToken(this.link.study);
+    this.api = new ReadingApi(this.link, token, (text) => this.#tell(text));
     this.stage = new Stage(this.stageBox, this.api);
     // Capturing on the window comes before Streamlit's own keys.
     addEventListener("keydown", (event) => this.#key(event), { capture: true, signal: this.abort.signal });
     this.host.addEventListener("pointerdown", (event) => { this.pressed = event.timeStamp; }, { capture: true });
     document.addEventListener("visibilitychange", () => this.#clock(), { signal: this.abort.signal });
     this.timer = setInterval(() => this.#heartbeat(), HEARTBEAT_MS);
-    await this.#do("enter");
+    await this.#do("enter", { takeover: reloaded });
   }
 
   destroy() {

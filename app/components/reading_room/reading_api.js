@@ -3,6 +3,7 @@
 
 const FIRST_WAIT_MS = 300;
 const LONGEST_WAIT_MS = 3000;
+const LOCK_WAIT_MS = 1000;
 
 /** The server understood and said no; `kind` is link, lease or refused. */
 export class Refusal extends Error {
@@ -55,27 +56,21 @@ export class ReadingApi {
 }
 
 /**
- * A random name of this browser tab, the same after a reload. A tab that was duplicated gets its own: a lock on the
- * name shows that another tab holds it.
+ * A fresh random name for this page, and whether the page was reloaded: then the page before it has gone, and its lease
+ * may be taken over. A duplicated tab looks like a reload but for a lock that the page before it still holds.
  */
 export async function tabToken(study) {
   const key = `brainlab-tab-${study}`;
-  const fresh = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  for (let token = sessionStorage.getItem(key) ?? fresh(); ; token = fresh()) {
-    if (await holdLock(key + token)) {
-      sessionStorage.setItem(key, token);
-      return token;
-    }
-  }
+  const before = sessionStorage.getItem(key);
+  const reloaded = before !== null && await isFree(key + before);
+  const token = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  sessionStorage.setItem(key, token);
+  navigator.locks?.request(key + token, () => new Promise(() => {}));
+  return { token, reloaded };
 }
 
-/** Take a lock until the page is gone; true where locks do not exist. */
-function holdLock(name) {
-  if (!navigator.locks) return Promise.resolve(true);
-  return new Promise((resolve) => {
-    navigator.locks.request(name, { ifAvailable: true }, (lock) => {
-      resolve(lock !== null);
-      return lock === null ? undefined : new Promise(() => {});
-    }).catch(() => resolve(true));
-  });
+/** Whether no page holds a lock; a page being reloaded lets go after a moment. Locks do not exist without HTTPS. */
+async function isFree(name) {
+  if (!navigator.locks) return true;
+  return navigator.locks.request(name, { signal: AbortSignal.timeout(LOCK_WAIT_MS) }, () => true).catch(() => false);
 }

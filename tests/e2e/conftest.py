@@ -1,0 +1,125 @@
+"""A real server on a small workspace, and a real Chromium. Without Chromium these tests are skipped."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+PROJECT = Path(__file__).resolve().parents[2]
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+IDLE = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
+"""Selector of the page once Streamlit has nothing left to do."""
+
+
+class Server:
+    """`streamlit run app/main.py` on a free port of its own and a given workspace."""
+
+    def __init__(self, workspace: Path, log: Path) -> None:
+        self.workspace = workspace
+        self.log = log
+        with socket.socket() as free:
+            free.bind(("localhost", 0))
+            self.port = free.getsockname()[1]
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    def start(self) -> None:
+        """Start, or start again on the same port, and wait until it answers."""
+        command = [sys.executable, "-m", "streamlit", "run", "app/main.py", "--server.port", str(self.port)]
+        environment = {**os.environ, "BRAINLAB_WORKSPACE": str(self.workspace), "OMP_NUM_THREADS": "1"}
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [*command, "--server.headless", "true"], cwd=PROJECT, env=environment, stdout=log, stderr=log
+            )
+        for _ in range(240):
+            try:
+                with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=1) as reply:
+                    if reply.status == 200:
+                        return
+            except OSError:
+                time.sleep(0.25)
+        raise RuntimeError(f"the server did not start: {self.log.read_text()[-2000:]}")
+
+    def kill(self) -> None:
+        """Kill without warning."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> None:
+        """Ask to stop."""
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+
+@pytest.fixture(scope="session")
+def server(tiny_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Return a running server on the tiny workspace, for tests that leave it running."""
+    started = Server(tiny_workspace, tmp_path_factory.mktemp("server") / "log.txt")
+    started.start()
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="session")
+def mortal_server(tiny_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Return a second server, for tests that kill it."""
+    started = Server(tiny_workspace, tmp_path_factory.mktemp("server") / "log.txt")
+    started.start()
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Return Chromium; skips where there is none."""
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if path is None:
+        pytest.skip("needs Chromium: install Debian's package `chromium`")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """Return a page in a fresh browser context; an error in the page's scripts fails the test."""
+    context = browser.new_context(viewport={"width": 1400, "height": 900}, accept_downloads=True)
+    opened = context.new_page()
+    errors: list[str] = []
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    yield opened
+    context.close()
+    assert not errors
+
+
+@pytest.fixture
+def idle() -> str:
+    """Return the selector of a page that has finished its run."""
+    return IDLE
+
+
+@pytest.fixture
+def visit(page: Page, server: Server) -> Callable[[str], Page]:
+    """Return a function that opens a path of the app and waits until the page has finished its run."""
+
+    def go(path: str) -> Page:
+        page.goto(f"{server.url}/{path}")
+        page.wait_for_selector(IDLE)
+        return page
+
+    return go

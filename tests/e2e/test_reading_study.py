@@ -1,0 +1,227 @@
+"""A reading study from design to kappa in a real browser, and a server killed between two answers."""
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from statsmodels.stats.inter_rater import cohens_kappa
+
+from brainlab.experiments.studies import lock_study
+from brainlab.reading import desk
+from brainlab.reading.design import Protocol, Reader, Source
+
+pytestmark = pytest.mark.browser
+
+TITLE = "Twenty cases"
+
+
+class ReaderAtKeyboard:
+    """A reader who sees whether a picture has a black border, as brains have, and slips now and then."""
+
+    def __init__(self, browser: Browser, link: str, seed: int) -> None:
+        self.random = random.Random(seed)
+        self.looks_real: dict[str, bool] = {}
+        self.context: BrowserContext = browser.new_context(viewport={"width": 1280, "height": 800})
+        self.page: Page = self.context.new_page()
+        self.errors: list[str] = []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("response", self._see)
+        self.page.add_init_script("globalThis.brainlabTimings = []")
+        self.page.goto(link)
+
+    def _see(self, response) -> None:
+        if "/brainlab/reading/pixels/" in response.url and response.ok:
+            self.looks_real[response.url.rsplit("/", 1)[1]] = response.body()[0] == 0
+
+    def begin(self) -> None:
+        """Go through instructions and, the first time, consent."""
+        self.page.get_by_role("button", name="I see all steps").wait_for()
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_selector(".rr[data-case], .rr-card h1:text-is('Consent')")
+        if self.page.locator("h1:text-is('Consent')").count():
+            self.page.keyboard.press("Enter")
+
+    def answer(self, slips: float = 0.15) -> None:
+        """Answer the case on the screen by two keys and wait until another screen shows."""
+        case = self.case()
+        real = self.looks_real[case] != (self.random.random() < slips)
+        self.page.keyboard.press("j" if real else "f")
+        self.page.keyboard.press(self.random.choice("12345"))
+        self.page.wait_for_selector(f".rr:not([data-case='{case}'])", state="attached")
+
+    def case(self) -> str:
+        """Wait for a case that takes answers and return its id."""
+        self.page.wait_for_selector(".rr[data-case] .rr-panel:not(.rr-locked)")
+        return str(self.page.locator(".rr").get_attribute("data-case"))
+
+    def finish(self) -> None:
+        """Answer until the thank-you screen."""
+        while not self.page.locator("h1:text-is('Thank you')").count():
+            self.answer()
+
+    def close(self) -> None:
+        self.context.close()
+
+
+def settled(page: Page, idle: str) -> None:
+    """Wait until a click has had its effect."""
+    page.wait_for_timeout(400)
+    page.wait_for_selector(idle)
+
+
+def test_from_design_to_kappa(server, browser: Browser, page: Page, idle: str, tmp_path: Path) -> None:
+    page.goto(f"{server.url}/study_desk")
+    title = page.get_by_label("Title (readers never see it)")
+    title.fill(TITLE)
+    title.press("Enter")
+    settled(page, idle)
+    page.get_by_role("button", name="Create the study").click()
+    page.get_by_role("button", name="Lock the study").click()
+    # Untrained runs have no black border: rendering gives them away, and the lock asks for a reason.
+    reason = page.get_by_label("Lock in spite of this, because")
+    reason.fill("untrained runs of a test")
+    reason.press("Enter")
+    settled(page, idle)
+    page.get_by_role("button", name="Lock the study").click()
+    page.get_by_role("button", name="Make links for R1, R2").click()
+    page.get_by_text("Copy these links now").wait_for()
+    codes = page.locator("[data-testid=stCode] code")
+    expect(codes).to_have_count(2)
+    links = codes.all_inner_texts()
+
+    first, second = ReaderAtKeyboard(browser, links[0], 1), ReaderAtKeyboard(browser, links[1], 2)
+    first.begin()
+    second.begin()
+    for _ in range(9):
+        first.answer()
+    assert server.url in first.page.url
+    assert first.page.locator("[data-testid=stSidebar]").count() == 0
+    second.finish()
+    first.close()
+
+    resumed = ReaderAtKeyboard(browser, links[0], 3)
+    resumed.page.get_by_role("button", name="Continue here").wait_for()
+    resumed.page.keyboard.press("Enter")
+    resumed.begin()
+    resumed.case()
+    expect(resumed.page.locator(".rr-foot")).to_contain_text("Image 6 of 22")
+    case = resumed.case()
+    resumed.answer()
+    resumed.case()
+    resumed.page.keyboard.press("u")
+    resumed.page.wait_for_selector(f".rr[data-case='{case}']")
+    resumed.finish()
+    times = [time["ms"] for time in resumed.page.evaluate("brainlabTimings") if time["kind"] == "next-case"]
+    assert np.quantile(times, 0.95) < 500
+    assert not first.errors + second.errors + resumed.errors
+    resumed.close()
+    second.close()
+
+    page.reload()
+    settled(page, idle)
+    expect(page.get_by_text("22 of 22")).to_have_count(2)
+    page.get_by_role("button", name="Close the study").click()
+    page.get_by_role("button", name="Close it now").click()
+    page.get_by_label("Title of the study").fill("something else")
+    page.get_by_label("Your name, for the record").fill("Researcher")
+    page.get_by_role("button", name="Unblind").click()
+    page.get_by_text("That is not the title of this study").wait_for()
+    page.get_by_label("Title of the study").fill(TITLE)
+    page.get_by_role("button", name="Unblind").click()
+    metric = page.locator("[data-testid=stMetric]", has_text="Kappa, R1 and R2")
+    shown = metric.locator("[data-testid=stMetricValue]").inner_text()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Answers (CSV)").click()
+    download.value.save_as(tmp_path / "answers.csv")
+    frame = pd.read_csv(tmp_path / "answers.csv")
+    assert len(frame) == 2 * (4 + 20 + 2)
+    wide = frame[frame["phase"] == "main"].pivot(index="case", columns="reader", values="answer")
+    assert wide.shape == (20, 2)
+    kappa = cohens_kappa(pd.crosstab(wide["R1"], wide["R2"]).to_numpy(), return_results=False)
+    assert kappa > 0.2
+    assert shown == f"{kappa:.3f}"
+
+
+@pytest.fixture
+def locked_study(tiny_workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], tuple[Path, str]]:
+    """Return a function that locks a small study for one reader and returns its folder and link."""
+
+    def make(base_url: str) -> tuple[Path, str]:
+        monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tiny_workspace))
+        protocol = Protocol(
+            title="Killed",
+            sources=(Source(kind="cohort", name="simulated", n=6), Source(kind="run", name="tiny-vae", n=6)),
+            readers=(Reader(code="R1"),),
+            practice=0,
+            repeats_share=0,
+        )
+        folder = desk.study_folder(desk.create_study(protocol))
+        lock_study(folder, override="untrained run of a test")
+        return folder, desk.issue_links(folder, base_url)[0].url
+
+    return make
+
+
+def test_a_killed_server_loses_no_answer(mortal_server, browser: Browser, locked_study) -> None:
+    folder, link = locked_study(mortal_server.url)
+    reader = ReaderAtKeyboard(browser, link, 5)
+    reader.begin()
+    for _ in range(4):
+        reader.answer()
+    reader.case()
+    mortal_server.kill()
+    assert desk.verify(folder).answers == 4
+
+    # The next answer is given while the server is down, and is sent until it arrives.
+    case = reader.case()
+    reader.page.keyboard.press("j")
+    reader.page.keyboard.press("3")
+    reader.page.get_by_text("No connection to the server").wait_for()
+    mortal_server.start()
+    reader.page.wait_for_selector(f".rr:not([data-case='{case}'])", state="attached", timeout=20_000)
+    for _ in range(3):
+        reader.answer()
+    verdict = desk.verify(folder)
+    assert (verdict.ok, verdict.answers) == (True, 8)
+
+    # A double key saves one answer.
+    case = reader.case()
+    for key in "jj33":
+        reader.page.keyboard.press(key)
+    reader.page.wait_for_selector(f".rr:not([data-case='{case}'])", state="attached")
+    reader.case()
+    assert desk.verify(folder).answers == 9
+    reader.finish()
+    assert desk.study_status(folder).readers[0].done == 12
+    assert not reader.errors
+    reader.close()
+
+
+def test_a_second_tab_waits_and_a_bad_link_opens_nothing(server, browser: Browser, locked_study) -> None:
+    _, link = locked_study(server.url)
+    reader = ReaderAtKeyboard(browser, link, 6)
+    reader.begin()
+    reader.answer()
+    reader.page.reload()
+    reader.begin()
+    expect(reader.page.locator(".rr-foot")).to_contain_text("Image 2 of 12")
+
+    other = reader.context.new_page()
+    other.goto(link)
+    other.get_by_role("button", name="Continue here").click()
+    other.get_by_role("button", name="I see all steps").wait_for()
+    reader.case()
+    reader.page.keyboard.press("f")
+    reader.page.keyboard.press("2")
+    reader.page.get_by_role("button", name="Continue here").wait_for()
+
+    stranger = browser.new_page()
+    stranger.goto(link[:-4] + "abcd")
+    stranger.get_by_text("This link is not valid").wait_for()
+    assert stranger.locator(".rr").count() == 0
+    stranger.close()
+    reader.close()
