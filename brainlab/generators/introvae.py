@@ -16,6 +16,8 @@ from torch import Tensor, nn
 from brainlab.generators.vae import VAE, VAEConfig, flip_half, set_learning_rate
 from brainlab.networks.losses import draw_posterior, hinge_below, kl_to_prior, squared_error
 
+_BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+
 
 @dataclass(frozen=True, kw_only=True)
 class IntroVAEConfig(VAEConfig):
@@ -29,7 +31,7 @@ class IntroVAEConfig(VAEConfig):
     adversarial_learning_rate: of both Adam optimisers, betas (0.5, 0.99), after the warm-up.
     """
 
-    norm: str = "group"
+    norm: str = "batch"
     warm_up_epochs: int = 8
     margin_factor: float = 1.25
     fake_weight: float = 1.0
@@ -56,6 +58,11 @@ class IntroVAERecipe:
             ),
         }
 
+    def prepare(self, images: Tensor) -> None:
+        """Centre the network on some training scans [n, *sample_shape]."""
+        if not self.config.paper_exact:
+            self.generator.centre(images)
+
     def step(self, batch: Tensor) -> dict[str, float]:
         """Learn from one batch [n, *sample_shape] and return its losses."""
         x = flip_half(batch) if self.config.flip else batch
@@ -64,6 +71,7 @@ class IntroVAERecipe:
         else:
             if self.steps == self.warm_up_steps:
                 self._start_adversary()
+            self._freeze_statistics()
             losses = self._adversarial(x)
         self.steps += 1
         return losses
@@ -97,6 +105,17 @@ class IntroVAERecipe:
             for group in optimiser.param_groups:
                 group["betas"] = (0.5, 0.99)
 
+    def _freeze_statistics(self) -> None:
+        """Let batch norm use the statistics of the warm-up from now on, which the averages over a batch no longer move.
+
+        Real, reconstructed and sampled scans then go through one and the same function, in training and after it.
+        """
+        if self.config.paper_exact:
+            return
+        for module in self.generator.modules():
+            if isinstance(module, _BATCH_NORMS):
+                module.eval()
+
     def _adversarial(self, x: Tensor) -> dict[str, float]:
         """One step of both players.
 
@@ -104,7 +123,7 @@ class IntroVAERecipe:
         L_AE reaches the encoder through a leaf copy of the code. Only E(G(z)) is computed again, by the stepped
         encoder. (Reusing the first one, as published, is an error in current torch: its weights changed in place.)
         """
-        config, encoder, decoder = self.config, self.generator.encoder, self.generator.decoder
+        config, encode, decode = self.config, self.generator.encode, self.generator.decode
         for optimiser in self.optimisers.values():
             set_learning_rate(
                 optimiser,
@@ -115,25 +134,25 @@ class IntroVAERecipe:
             )
             optimiser.zero_grad(set_to_none=True)
 
-        mean, log_variance = encoder(x)
+        mean, log_variance = encode(x)
         z = draw_posterior(mean, log_variance)
         leaf = z.detach().requires_grad_()
-        reconstruction = decoder(leaf)
-        fake = decoder(torch.randn_like(z))
+        reconstruction = decode(leaf)
+        fake = decode(torch.randn_like(z))
         error = squared_error(reconstruction, x).mean()
         (config.reconstruction_weight * error).backward(retain_graph=config.reconstructions_too)
 
         kl_real = kl_to_prior(mean, log_variance).mean()
         fakes = torch.cat([fake, reconstruction]) if config.reconstructions_too else fake
-        seen = kl_to_prior(*encoder(fakes.detach()))
+        seen = kl_to_prior(*encode(fakes.detach()))
         hinge = hinge_below(seen, self.margin).mean()
         torch.autograd.backward([kl_real + config.fake_weight * hinge, z], [None, leaf.grad])
         self.optimisers["encoder"].step()
 
-        encoder.requires_grad_(False)
-        kl_fake = kl_to_prior(*encoder(fakes)).mean()
+        self.generator.encoder.requires_grad_(False)
+        kl_fake = kl_to_prior(*encode(fakes)).mean()
         (config.fake_weight * kl_fake).backward()
-        encoder.requires_grad_(True)
+        self.generator.encoder.requires_grad_(True)
         self.optimisers["decoder"].step()
 
         losses = {

@@ -57,8 +57,21 @@ PAPER_WIDTHS = (16, 32, 64)
 """Channels of the paper's three pooled blocks; only the last is printed."""
 
 
+SPREAD_FLOOR = 0.05
+"""Smallest standard deviation by which a voxel is divided before it is encoded; background has none of its own."""
+
+
 class VAE(Autoencoder):
-    """Convolutional autoencoder with a Gaussian code."""
+    """Convolutional autoencoder with a Gaussian code, centred on the mean of its training scans.
+
+    The encoder sees each voxel's departure from that mean in units of its spread; the decoder adds to the mean's logit.
+    So neither has to learn the average brain first, and a lesion in even white matter speaks as loudly as a gyrus.
+    Before `centre`, and always under `paper_exact`, images go in as they are.
+    """
+
+    mean: Tensor
+    spread: Tensor
+    logit: Tensor
 
     def __init__(self, config: VAEConfig) -> None:
         super().__init__()
@@ -73,12 +86,21 @@ class VAE(Autoencoder):
         sizes = (config.sample_shape, widths, config.dense_width, config.latent_dim)
         self.encoder = ConvEncoder(*sizes, **shared)
         self.decoder = ConvDecoder(*sizes, **shared)
+        self.register_buffer("mean", torch.zeros(1, *config.sample_shape))
+        self.register_buffer("spread", torch.ones(1, *config.sample_shape))
+        self.register_buffer("logit", torch.zeros(1, *config.sample_shape))
+
+    def centre(self, images: Tensor) -> None:
+        """Take mean and spread of each voxel from training scans [n, *sample_shape]."""
+        self.mean.copy_(images.mean(0, keepdim=True))
+        self.spread.copy_(images.std(0, correction=0, keepdim=True).clamp(min=SPREAD_FLOOR))
+        self.logit.copy_(torch.logit(self.mean, eps=0.01))
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        return self.encoder(x)
+        return self.encoder((x - self.mean) / self.spread)
 
     def decode(self, z: Tensor) -> Tensor:
-        return self.decoder(z)
+        return torch.sigmoid(self.decoder(z) + self.logit)
 
 
 class VAERecipe:
@@ -91,6 +113,11 @@ class VAERecipe:
         self.optimisers: dict[str, torch.optim.Optimizer] = {
             "autoencoder": torch.optim.Adam(self.generator.parameters(), lr=config.learning_rate, betas=(0.9, 0.99))
         }
+
+    def prepare(self, images: Tensor) -> None:
+        """Centre the network on some training scans [n, *sample_shape]."""
+        if not self.config.paper_exact:
+            self.generator.centre(images)
 
     def step(self, batch: Tensor) -> dict[str, float]:
         """Learn from one batch [n, *sample_shape] and return its losses."""

@@ -169,7 +169,7 @@ class ConvEncoder(nn.Module):
 
 
 class ConvDecoder(nn.Module):
-    """Code [n, latent_dim] to image [n, c, *size] in [0, 1]: the reverse of `ConvEncoder`."""
+    """Code [n, latent_dim] to the logits of an image [n, c, *size]: the reverse of `ConvEncoder`."""
 
     def __init__(
         self,
@@ -204,7 +204,7 @@ class ConvDecoder(nn.Module):
         else:
             layers += [upsampled_block(channels[-1], channels[-1], norm, dims)]
             layers += [_CONV[dims](channels[-1], sample_shape[0], 3, padding=1)]  # type: ignore[call-arg]
-        self.features = nn.Sequential(*layers, nn.Sigmoid())
+        self.features = nn.Sequential(*layers)
 
     def forward(self, z: Tensor) -> Tensor:
         h = self.dense(z).unflatten(1, self.bottom)  # [n, width, *bottom size]

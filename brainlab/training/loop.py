@@ -26,6 +26,10 @@ Fetch = Callable[[IntArray], Float32Array]
 """Row numbers -> images [n, *sample_shape] in [0, 1]."""
 
 
+PREPARED_SCANS = 1024
+"""Training scans that a recipe may look at before its first step; more would not change their mean."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
     """How long and how to train.
@@ -84,6 +88,7 @@ class Loop:
         self.metrics = MetricsFile(folder)
         self._stop = False
         self._gradient_norm = 0.0
+        recipe.prepare(torch.from_numpy(fetch(_thinned(train, PREPARED_SCANS))))
         for network in recipe.networks.values():
             network.to(fabric.device)
         self.average: nn.Module = copy.deepcopy(recipe.generator).requires_grad_(False)
@@ -93,9 +98,7 @@ class Loop:
         codes = torch.randn(max(schedule.watched, schedule.grid_samples), recipe.generator.latent_dim, generator=noise)
         self.codes = codes.to(fabric.device)
         rows = held_out if len(held_out) else train
-        self.watched = torch.from_numpy(fetch(rows[:: max(1, len(rows) // schedule.watched)][: schedule.watched])).to(
-            fabric.device
-        )
+        self.watched = torch.from_numpy(fetch(_thinned(rows, schedule.watched))).to(fabric.device)
         torch.manual_seed(schedule.seed + 1 + 1_000_003 * fabric.global_rank)
 
     @property
@@ -252,6 +255,11 @@ class Loop:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _thinned(rows: IntArray, count: int) -> IntArray:
+    """Return at most `count` rows, evenly taken."""
+    return rows[:: max(1, len(rows) // count)][:count]
 
 
 def _rounded(values: dict[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,10 @@ class Recipe(Protocol):
     """Everything that is trained or carries state, by name."""
     optimisers: dict[str, torch.optim.Optimizer]
 
+    def prepare(self, images: Tensor) -> None:
+        """Look at some training scans [n, *sample_shape] once, before the first step."""
+        ...
+
     def step(self, batch: Tensor) -> dict[str, float]:
         """Learn from a batch [n, *sample_shape] in [0, 1] and return its losses, the one being minimised as `loss`."""
         ...

@@ -1,4 +1,5 @@
 import copy
+import dataclasses
 
 import pytest
 import torch
@@ -33,7 +34,8 @@ def test_the_margin_is_set_above_the_kl_of_real_scans_when_the_warm_up_ends():
 def test_gradients_are_those_of_the_paper_s_two_losses(too):
     """The shared passes give the gradients that two separate losses give, each for its own player."""
     torch.manual_seed(0)
-    config = IntroVAEConfig(**{**vars(TINY), "reconstructions_too": too})
+    # A rate of nothing leaves the encoder as it was, so that both losses can be written with one encoder.
+    config = dataclasses.replace(TINY, norm="group", reconstructions_too=too, adversarial_learning_rate=0.0)
     recipe = IntroVAERecipe(config, 20)
     recipe.steps, recipe.warm_up_steps, recipe.margin = 1, 0, 50.0
     gradients = {}
@@ -47,10 +49,6 @@ def test_gradients_are_those_of_the_paper_s_two_losses(too):
     plain = copy.deepcopy(recipe.generator)
     x = torch.rand(4, 1, 8, 8, 8)
     torch.manual_seed(1)
-    # A rate of nothing leaves the encoder as it was, so that both losses can be written with one encoder.
-    config_rate = recipe.config.adversarial_learning_rate
-    assert config_rate > 0
-    object.__setattr__(recipe.config, "adversarial_learning_rate", 0.0)
     recipe.step(x)
 
     torch.manual_seed(1)
@@ -87,3 +85,14 @@ def test_both_players_move_and_every_loss_is_told():
             if name.startswith(player)
         )
     assert all(p.requires_grad for p in recipe.generator.parameters())
+
+
+def test_batch_norm_keeps_the_warm_up_s_statistics_against_the_adversary():
+    torch.manual_seed(0)
+    recipe = IntroVAERecipe(TINY, 20)
+    norm = recipe.generator.encoder.features[1][1]
+    for expected_to_move in [True] * 4 + [False] * 2:
+        before = norm.running_mean.clone()
+        recipe.generator.train()
+        recipe.step(torch.rand(4, 1, 8, 8, 8))
+        assert torch.equal(before, norm.running_mean) != expected_to_move

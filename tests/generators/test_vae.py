@@ -30,6 +30,23 @@ def test_no_truncation_is_left_at_zero():
     assert torch.allclose(images[0], model.decode(torch.zeros(1, 4))[0], atol=1e-6)
 
 
+def test_a_centred_network_starts_at_the_mean_image():
+    torch.manual_seed(0)
+    images = 0.2 + 0.6 * torch.rand(50, 1, 8, 8, 8)
+    recipe = VAERecipe(TINY, 10)
+    recipe.prepare(images)
+    torch.nn.init.zeros_(recipe.generator.decoder.features[-2].weight)
+    torch.nn.init.zeros_(recipe.generator.decoder.features[-2].bias)
+    decoded = recipe.generator.eval().decode(torch.randn(1, 4))
+    assert torch.allclose(decoded, images.mean(0, keepdim=True), atol=1e-5)
+
+
+def test_paper_exact_is_not_centred():
+    recipe = VAERecipe(dataclasses.replace(TINY, paper_exact=True), 10)
+    recipe.prepare(torch.rand(4, 1, 8, 8, 8))
+    assert recipe.generator.mean.count_nonzero() == 0
+
+
 def test_nothing_runs_at_full_resolution_unless_the_paper_is_wanted():
     def first_side(config: VAEConfig) -> int:
         seen: list[int] = []

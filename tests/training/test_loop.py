@@ -34,6 +34,9 @@ class MeanRecipe:
         self.optimisers = {"scale": torch.optim.SGD(self.generator.parameters(), lr=0.1)}
         self.seen, self.poison_at = [], poison_at
 
+    def prepare(self, images):
+        self.prepared = images.shape
+
     def step(self, batch):
         self.seen.append(batch[:, 0, 0, 0].tolist())
         loss = (self.generator.weight - batch.mean()).square().sum()
