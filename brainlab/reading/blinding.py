@@ -17,6 +17,9 @@ from brainlab.reading.rendering import islands
 from brainlab.types import FloatArray, UInt8Array
 
 LIMIT_AUC = 0.6
+BACKGROUND_LEVEL = 12
+"""Grey levels up to this one are no brain. A margin around the brain, where enlargement blends the two, is left out."""
+
 FEATURES = ("background_haze", "border", "empty_levels", "odd_levels", "byte_length")
 FOLDS = 5
 
@@ -46,14 +49,15 @@ class Probe:
 def rendering_features(pixels: UInt8Array) -> FloatArray:
     """Return FEATURES of one rendered image.
 
-    background_haze: share of the pixels outside the brain's islands that are not exactly 0.
+    background_haze: share of the pixels well outside the brain that are not exactly 0.
     border: share of the outermost pixels that are not exactly 0.
     empty_levels: share of grey levels that no brain pixel has although levels on both sides have plenty: the comb that
     is left by stretching or by a coarser number format.
     odd_levels: share of brain pixels with an odd level. byte_length: of what is served.
     """
-    brain = islands(pixels > 0)
-    outside = pixels[~brain]
+    brain = islands(pixels > BACKGROUND_LEVEL)
+    margin = max(1, max(pixels.shape) // 40)
+    outside = pixels[~ndimage.binary_dilation(brain, iterations=margin)]
     border = np.ones(pixels.shape, dtype=bool)
     border[tuple(slice(1, -1) for _ in pixels.shape)] = False
     inside = pixels[brain]
@@ -77,7 +81,7 @@ def probe(real: FloatArray, fake: FloatArray, seed: int = 0) -> Probe:
         return Probe(None, {}, (), len(real), len(fake))
     features = np.concatenate([real, fake])
     labels = np.repeat([0, 1], [len(real), len(fake)])
-    forest = RandomForestClassifier(200, min_samples_leaf=5, class_weight="balanced", random_state=seed)
+    forest = RandomForestClassifier(100, min_samples_leaf=5, class_weight="balanced", random_state=seed)
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
     scores = cross_val_predict(forest, features, labels, cv=folds, method="predict_proba")[:, 1]
     alone = {name: _folded_auc(labels, features[:, column]) for column, name in enumerate(FEATURES)}

@@ -48,10 +48,10 @@ def seal(folder: Path, cases: Sequence[Case], checks: dict[str, Any], note: str 
     shuffled = list(cases)
     random.SystemRandom().shuffle(shuffled)
     ids = [new_id() for _ in shuffled]
-    store.truth_path.unlink(missing_ok=True)  # of a lock that was interrupted
-    try:
-        with store.write() as db:
-            need_state(db, "draft", "lock the study")
+    with store.write() as db:
+        need_state(db, "draft", "lock the study")
+        store.truth_path.unlink(missing_ok=True)  # of a lock that was interrupted
+        try:
             protocol = Protocol.from_json(db.execute("SELECT protocol_json FROM study").fetchone()[0])
             _write_truth(store.truth_path, ids, shuffled)
             _insert_stimuli(db, protocol, ids, shuffled)
@@ -61,9 +61,9 @@ def seal(folder: Path, cases: Sequence[Case], checks: dict[str, Any], note: str 
                 (protocol.sha256(), file_sha256(store.truth_path), json.dumps(checks)),
             )
             record_state(db, "locked", note)
-    except BaseException:
-        store.truth_path.unlink(missing_ok=True)
-        raise
+        except BaseException:
+            store.truth_path.unlink(missing_ok=True)
+            raise
 
 
 def _check_alike(cases: Sequence[Case]) -> None:

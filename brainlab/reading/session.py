@@ -18,7 +18,7 @@ from brainlab.reading import chain
 from brainlab.reading.design import Question
 from brainlab.reading.place import Place, State
 from brainlab.reading.store import Store, now
-from brainlab.reading.submission import check_answers, check_times
+from brainlab.reading.submission import LONGEST_TEXT, check_answers, check_times
 from brainlab.reading.tokens import LinkError, token_hash
 
 EVENTS = ("opened", "display_checked", "welcome_done", "consent_given", "break_done", "paused", "resumed", "left")
@@ -221,6 +221,8 @@ class ReaderSession:
         """Record something that is not an answer (EVENTS), such as the browser's viewport or the accepted consent."""
         if kind not in EVENTS:
             raise InputError(f"event: needed one of {', '.join(EVENTS)}, came {kind}")
+        if len(json.dumps(detail, default=str)) > LONGEST_TEXT:
+            raise InputError(f"event: needed a detail of at most {LONGEST_TEXT} signs")
         with self._write() as place:
             detail = dict(detail or {})
             if kind == "break_done":

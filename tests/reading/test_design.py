@@ -75,8 +75,7 @@ def test_each_fault_is_one_line(make_protocol, changes, said):
         ('{"title": "x", "sources": [3], "readers": []}', "protocol"),
         ('{"version": 99}', "needed version 1, came 99"),
         ('{"title": "x", "sources": [{"kind": "run", "name": "r", "n": "many"}], "readers": [{"code": "A"}]}', "whole"),
-        ('{"title": "x", "sources": [{"kind": "run", "name": "r", "n": 3}], "readers": [{"code": "A"}], "practice": "6"}',
-         "protocol"),
+        ('{"title": "x", "practice": "6", "sources": [{"kind": "run", "name": "r", "n": 3}], "readers": []}', "proto"),
         ('{"title": 5, "sources": [{"kind": "run", "name": "r", "n": 3}], "readers": [{"code": "A"}]}', "protocol"),
     ],
 )  # fmt: skip

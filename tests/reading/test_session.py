@@ -283,5 +283,11 @@ def test_a_closed_study_takes_and_shows_nothing(study):
         session.answer(case.id, "real", confidence=3, idempotency_key=case.answer_key)
     with pytest.raises(InputError, match="no such image"):
         session.pixels(case.id)
-    with pytest.raises(InputError, match="event"):
+
+
+def test_events_are_of_known_kinds_and_short(study):
+    session = study.enter()
+    with pytest.raises(InputError, match="needed one of opened"):
         session.record_event("made up")
+    with pytest.raises(InputError, match="at most 4000 signs"):
+        session.record_event("paused", {"note": "x" * 5000})

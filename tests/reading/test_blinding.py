@@ -1,0 +1,222 @@
+"""Attempts to see through the blinding: each test is one way to peek, and shows it shut."""
+
+import dataclasses
+import json
+import sqlite3
+
+import numpy as np
+import pytest
+
+from brainlab.errors import InputError
+from brainlab.reading import desk
+from brainlab.reading.blinding import FEATURES, probe, rendering_features
+from brainlab.reading.rendering import render
+from brainlab.reading.sealing import seal
+from brainlab.reading.session import ReaderSession
+from brainlab.reading.store import Store
+
+
+def test_a_whole_reading_never_opens_the_truth(study, monkeypatch):
+    """The truth is taken away and every connection watched: the reading room does not notice."""
+    opened = []
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda path, *a, **k: opened.append(str(path)) or connect(path, *a, **k))
+    Store(study.folder).truth_path.unlink()
+    session = study.enter()
+    session.look()
+    study.read_all()
+    session.undo()
+    assert len(opened) > 50
+    assert not [path for path in opened if "truth" in path]
+
+
+def test_nothing_that_a_reader_gets_names_a_source_or_label(study):
+    session = study.enter()
+    told = []
+    while case := session.current():
+        told.append(
+            json.dumps([dataclasses.asdict(part) for part in (session.look(), session.room, session.progress())])
+        )
+        session.answer(case.id, "real", confidence=3, idempotency_key=case.answer_key)
+    text = " ".join(told)
+    for secret in (
+        "people",
+        "machine",
+        "Bright against dark",
+        "Ann Example",
+        "repeat",
+        "healthy",
+        "seed",
+        'fake", "real',
+    ):
+        assert secret not in text
+    assert "stimulus" not in text
+
+
+def test_ids_carry_no_meaning(study):
+    """Neither the ids, nor the order of rows in the file, nor the seed say anything of a case."""
+    with Store(study.folder).read() as db:
+        stimuli = [row[0] for row in db.execute("SELECT id FROM stimulus ORDER BY rowid")]
+        presentations = [row[0] for row in db.execute("SELECT id FROM presentation")]
+    assert all(len(id_) == 24 for id_ in stimuli + presentations)
+    assert len(set(stimuli + presentations)) == len(stimuli) + len(presentations)
+
+
+def test_rows_of_the_database_are_shuffled(make_protocol, make_cases, tmp_path):
+    """In 15 studies the label of a row and its place in the file are uncorrelated."""
+    protocol, rhos = make_protocol(practice=0), []
+    for _ in range(15):
+        folder = desk.study_folder(desk.create_study(protocol, tmp_path), tmp_path)
+        seal(folder, make_cases(protocol), {})
+        with Store(folder).read() as db:
+            bright = [np.frombuffer(row[0], np.uint8).mean() > 125 for row in db.execute("SELECT pixels FROM stimulus")]
+        rhos.append(np.corrcoef(bright, np.arange(20))[0, 1])
+    assert abs(np.mean(rhos)) < 0.3
+
+
+def test_a_repeat_has_another_id_and_the_same_pixels(study):
+    with Store(study.folder).read() as db:
+        pairs = db.execute(
+            "SELECT a.id AS first, b.id AS second, a.position AS before, b.position AS after FROM presentation AS a"
+            " JOIN presentation AS b ON a.reading = b.reading AND a.stimulus = b.stimulus AND b.occurrence = 2"
+            " WHERE a.occurrence = 1 AND a.reading = 1"
+        ).fetchall()
+    assert len(pairs) == 2
+    assert all(pair["first"] != pair["second"] and pair["before"] < pair["after"] for pair in pairs)
+    session, seen = study.enter(), {}
+    while case := session.current():
+        seen[case.id] = (session.pixels(case.id), case.phase)
+        session.answer(case.id, "real", confidence=3, idempotency_key=case.answer_key)
+    for pair in pairs:
+        assert seen[pair["first"]] == seen[pair["second"]]
+
+
+def test_pixels_are_the_readers_own_and_only_near_the_current_case(study):
+    session, other = study.enter("A"), study.enter("B", "the other reader's tab")
+    with Store(study.folder).read() as db:
+        ids = [row[0] for row in db.execute("SELECT id FROM presentation WHERE reading = 1 ORDER BY position")]
+    assert session.pixels(ids[0])
+    assert session.pixels(ids[1])
+    for id_ in (*ids[2:], other.current().id, "", "../truth.db"):
+        with pytest.raises(InputError, match=r"^no such image$"):
+            session.pixels(id_)
+    for _ in range(3):
+        case = session.current()
+        session.answer(case.id, "real", confidence=3, idempotency_key=case.answer_key)
+    assert session.pixels(ids[2])
+    with pytest.raises(InputError, match=r"^no such image$"):
+        session.pixels(ids[0])
+
+
+def test_all_cases_have_one_shape_size_and_length(study):
+    session, kinds = study.enter(), set()
+    while case := session.current():
+        data, shape = session.pixels(case.id)
+        kinds.add((len(data), shape, case.shape, case.voxel_size_mm, case.kind))
+        session.answer(case.id, "real", confidence=3, idempotency_key=case.answer_key)
+    assert kinds == {(120, (12, 10), (12, 10), (4.0, 4.0), "slice")}
+
+
+def test_cases_that_do_not_look_alike_cannot_be_locked(make_protocol, make_cases, tmp_path):
+    protocol = make_protocol()
+    folder = desk.study_folder(desk.create_study(protocol, tmp_path), tmp_path)
+    cases = make_cases(protocol)
+    for odd in (
+        dataclasses.replace(cases[-1], pixels=np.zeros((12, 11), np.uint8)),
+        dataclasses.replace(cases[-1], voxel_size_mm=(4.0, 2.0)),
+        dataclasses.replace(cases[-1], pixels=np.zeros((12, 10), np.float32)),
+    ):
+        with pytest.raises(InputError, match="machine"):
+            seal(folder, [*cases[:-1], odd], {})
+    assert desk.study_status(folder).state == "draft"
+    assert not Store(folder).truth_path.exists()
+
+
+def test_a_link_tells_nothing_apart(study):
+    """A wrong study, a wrong token and a withdrawn reader sound the same."""
+    desk.withdraw_reader(study.folder, "B")
+    told = set()
+    for folder, token in (
+        (study.folder, "wrong"),
+        (study.folder / "no", "wrong"),
+        (study.folder, study.tokens["B"]),
+    ):
+        with pytest.raises(desk.BrainlabError) as caught:
+            ReaderSession.open(folder, token, "a tab with a long token")
+        told.add(str(caught.value))
+    assert len(told) == 1
+
+
+def test_tokens_are_not_in_the_database(study):
+    study.read_all()
+    content = b"".join(path.read_bytes() for path in study.folder.iterdir())
+    for token in study.tokens.values():
+        assert token.encode() not in content
+
+
+# --- the probe -------------------------------------------------------------------------------------------------------
+
+
+def _brains(n: int, seed: int) -> list[np.ndarray]:
+    random = np.random.default_rng(seed)
+    rows, columns = np.mgrid[:40, :48]
+    images = []
+    for _ in range(n):
+        radius = random.uniform(13, 17)
+        disc = (rows - 20) ** 2 + (columns - 24) ** 2 < radius**2
+        images.append(np.where(disc, np.clip(random.normal(random.uniform(0.4, 0.7), 0.1, disc.shape), 0.1, 1), 0))
+    return images
+
+
+def _probe(real, fake):
+    return probe(*(np.array([rendering_features(pixels) for pixels in group]) for group in (real, fake)))
+
+
+def _levels(images):
+    return [np.rint(image * 255).astype(np.uint8) for image in images]
+
+
+def test_the_probe_passes_images_of_one_making():
+    finding = _probe(_levels(_brains(200, 1)), _levels(_brains(200, 2)))
+    assert finding.passed
+    assert finding.suspects == ()
+    assert (finding.real, finding.fake) == (200, 200)
+
+
+@pytest.mark.parametrize(
+    ("leak", "suspect"),
+    [
+        (lambda x: np.where(x == 0, 3, x), "background_haze"),
+        (lambda x: np.pad(x[1:-1, 1:-1], 1, constant_values=1), "border"),
+        (lambda x: x // 4 * 4, "odd_levels"),
+        (lambda x: np.rint(x * (200 / 255)).astype(int) * 255 // 200, "empty_levels"),
+        (lambda x: np.pad(x, 1), "byte_length"),
+    ],
+)
+def test_the_probe_names_each_leak(leak, suspect):
+    real = [np.kron(x, np.ones((3, 3), np.uint8)) for x in _levels(_brains(60, 1))]
+    fake = [leak(np.kron(x, np.ones((3, 3), np.uint8))).astype(np.uint8) for x in _levels(_brains(60, 2))]
+    finding = _probe(real, fake)
+    assert not finding.passed
+    assert suspect in finding.suspects
+    assert finding.auc > 0.9
+
+
+def test_rendering_shuts_what_the_probe_sees(make_protocol):
+    """A decoder's haze and float levels against a stripped scan's exact zeros and 256 levels."""
+    protocol = make_protocol(magnification=1)
+    random = np.random.default_rng(0)
+    real = [np.rint(image * 255) / 255 for image in _brains(200, 1)]
+    fake = [np.where(image == 0, random.uniform(0, 0.035, image.shape), image) for image in _brains(200, 2)]
+    assert not _probe(_levels(real), _levels(fake)).passed
+    rendered = ([render(image, (4.0, 4.0), protocol)[0] for image in group] for group in (real, fake))
+    finding = _probe(*rendered)
+    assert finding.passed
+    assert finding.by_feature["background_haze"] == 0.5
+
+
+def test_without_two_labels_there_is_nothing_to_probe():
+    finding = _probe(_levels(_brains(20, 1)), [])
+    assert finding.auc is None
+    assert finding.passed
+    assert set(FEATURES) >= set(finding.by_feature)

@@ -1,0 +1,84 @@
+"""Answers leave only unblinded, and then whole."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from brainlab.errors import InputError, StudyStateError
+from brainlab.reading import desk
+from brainlab.reading.export import COLUMNS, answers_frame, export_answers
+
+
+@pytest.fixture
+def finished(make_study):
+    """A study read by A without a mistake and by B with one in five, closed."""
+    study = make_study(cue=True)
+    study.read_all("A")
+    study.read_all("B", wrong_every=5)
+    desk.close(study.folder)
+    return study
+
+
+def test_nothing_leaves_before_unblinding(finished, tmp_path):
+    for act in (lambda: answers_frame(finished.folder), lambda: export_answers(finished.folder, tmp_path / "x.csv")):
+        with pytest.raises(StudyStateError, match="after unblinding only; the study is closed"):
+            act()
+    assert not (tmp_path / "x.csv").exists()
+
+
+def test_answers_are_joined_with_their_truth(finished):
+    desk.unblind(finished.folder, "me")
+    frame = answers_frame(finished.folder)
+    assert list(frame.columns) == [*COLUMNS, "cue"]
+    assert len(frame) == 2 * 22
+    right = (frame["answer"] == frame["truth"]).groupby(frame["reader"]).mean()
+    assert right["A"] == 1
+    assert 0.7 < right["B"] < 0.9
+    assert set(zip(frame["truth"], frame["source"], strict=True)) == {("real", "people"), ("fake", "machine")}
+    assert frame.loc[frame["truth"] == "real", "class"].eq("healthy").all()
+    assert frame.loc[frame["truth"] == "fake", "class"].isna().all()
+    repeats = frame[frame["phase"] == "repeat"]
+    assert repeats.groupby("reader").size().to_dict() == {"A": 2, "B": 2}
+    assert set(repeats["case"]) <= set(frame.loc[frame["phase"] == "main", "case"])
+
+
+@pytest.mark.parametrize("name", ["answers.csv", "answers.json"])
+def test_files_hold_one_row_a_reader_and_case(finished, tmp_path, name):
+    desk.unblind(finished.folder, "me")
+    assert export_answers(finished.folder, tmp_path / name) == 40
+    frame = (
+        pd.read_csv(tmp_path / name)
+        if name.endswith("csv")
+        else pd.DataFrame(json.loads((tmp_path / name).read_text()))
+    )
+    assert not frame.duplicated(["reader", "case"]).any()
+    assert frame["confidence"].eq(4).all()
+    assert frame["active_ms"].eq(900).all()
+    assert export_answers(finished.folder, tmp_path / name, everything=True) == 48
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == [name]
+
+
+def test_missing_and_withdrawn_are_told_apart(make_study):
+    study = make_study()
+    session = study.enter("A")
+    for _ in range(5):
+        case = session.current()
+        session.answer(case.id, "real", confidence=1, idempotency_key=case.answer_key)
+    session.undo()
+    study.read_all("B")
+    desk.withdraw_reader(study.folder, "B")
+    desk.close(study.folder)
+    desk.unblind(study.folder, "me")
+    frame = answers_frame(study.folder)
+    assert set(frame["reader"]) == {"A"}
+    assert frame["answer"].notna().sum() == 2
+    assert frame.loc[frame["revisions"] == 2, "answer"].isna().all()
+    assert (frame["revisions"] == 2).sum() == 1
+
+
+def test_bad_targets_are_one_line(finished, tmp_path):
+    with pytest.raises(InputError, match=r"\.csv or \.json"):
+        export_answers(finished.folder, tmp_path / "answers.xlsx")
+    with pytest.raises(InputError, match="practice, main, repeat"):
+        answers_frame(finished.folder, phases=("all",))
