@@ -1,0 +1,145 @@
+"""The study desk's page, from an empty workspace to the report."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from statsmodels.stats.inter_rater import cohens_kappa
+from streamlit.testing.v1 import AppTest
+
+from brainlab.reading import desk
+from brainlab.reading.export import answers_frame
+from brainlab.reading.sealing import Case, seal
+from brainlab.reading.session import ReaderSession
+
+PAGE = Path(__file__).resolve().parents[2] / "pages" / "study_desk.py"
+
+
+def open_desk() -> AppTest:
+    """Open the page with a new study chosen."""
+    page = AppTest.from_file(str(PAGE), default_timeout=60).run()
+    assert not page.exception
+    if page.selectbox:
+        page.selectbox(key="desk-study").set_value("new").run()
+    return page
+
+
+def press(page: AppTest, words: str) -> AppTest:
+    """Press the button whose label begins with some words."""
+    next(button for button in page.button if button.label.startswith(words)).click().run()
+    assert not page.exception, page.exception
+    return page
+
+
+def metrics(page: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in page.metric}
+
+
+@pytest.fixture
+def studies(workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give each test its own folder of studies."""
+    monkeypatch.setattr("brainlab.reading.desk.studies_folder", lambda: tmp_path)
+    return tmp_path
+
+
+def test_an_empty_workspace_says_what_to_do(empty_workspace):
+    page = AppTest.from_file(str(PAGE)).run()
+    assert not page.exception
+    assert "nothing to read" in page.info[0].value
+    assert not page.button
+
+
+def test_the_first_design_has_twenty_cases_half_of_them_real(studies):
+    page = open_desk()
+    assert metrics(page)["Cases"] == "20"
+    assert metrics(page)["Kappa, 95% interval"].startswith("± 0.")
+    press(page, "Create the study")
+    (status,) = desk.list_studies()
+    protocol = desk.load_protocol(studies / status.study)
+    labels = [source.truth for source in protocol.sources for _ in range(source.n)]
+    assert (labels.count("real"), labels.count("fake")) == (10, 10)
+    assert page.selectbox(key="desk-study").value == status.study
+
+
+def test_a_faulty_design_is_refused_with_its_reason(studies):
+    page = open_desk()
+    page.text_input(key="Own design-title").set_value(" ").run()
+    assert "Title" in page.warning[0].value
+    assert not [button for button in page.button if button.label == "Create the study"]
+
+
+def test_the_dwi_preset_names_what_is_missing(studies):
+    page = open_desk()
+    page.segmented_control(key="desk-preset").set_value("dwi-2020").run()
+    assert metrics(page)["Cases"] == "250"
+
+
+def test_a_study_from_draft_to_report(studies):
+    page = press(open_desk(), "Create the study")
+    press(page, "Lock the study")
+    assert "Lock refused" in page.error[0].value
+    (status,) = desk.list_studies()
+    folder = studies / status.study
+    page.text_input(key=f"override-{status.study}").set_value("untrained runs of a test").run()
+    press(page, "Lock the study")
+    assert desk.study_status(folder).state == "locked"
+
+    press(page, "Make links for R1, R2")
+    links = [code.value for code in page.code]
+    assert len(links) == 2
+    press(page, "I have copied them")
+    assert not page.code
+    for number, link in enumerate(links):
+        read(folder, link.rsplit("token=")[1], every=3 + number)
+
+    press(page, "Close it now")
+    page.text_input[0].set_value("Real or generated")
+    press(page, "Unblind")
+    assert "not the title" in page.error[0].value
+    page.text_input[0].set_value("Real or generated?")
+    page.text_input[1].set_value("Researcher")
+    press(page, "Unblind")
+    assert desk.study_status(folder).state == "unblinded"
+    shown = metrics(page)
+    assert float(shown["Kappa, R1 and R2"]) == pytest.approx(expected_kappa(folder), abs=5e-4)
+    assert shown["Accuracy, R1"].endswith("%")
+    assert len(page.dataframe) == 3
+
+
+def test_no_answer_shows_before_unblinding(studies):
+    page = press(open_desk(), "Create the study")
+    (status,) = desk.list_studies()
+    folder = studies / status.study
+    sources = desk.load_protocol(folder).sources
+    pixels = np.zeros((8, 6), dtype=np.uint8)
+    seal(folder, [Case(pixels, (1.0, 1.0), source.truth, source.name) for source in sources], {})
+    press(page.run(), "Make links for R1, R2")
+    read(folder, page.code[0].value.rsplit("token=")[1], every=2)
+    press(page, "Close it now")
+    assert "R1" in str(page.main), "progress shows"
+    text = str(page.main)
+    for word in ("Kappa, R1", "Accuracy, R1", "called real"):
+        assert word not in text
+
+
+def read(folder: Path, token: str, every: int) -> None:
+    """Read a whole study: 'fake' for every n-th case, else 'real'."""
+    session = ReaderSession.open(folder, token, "a tab of a test for reading")
+    session.acquire_lease(takeover=True)
+    for event in ("welcome_done", "consent_given"):
+        session.record_event(event)
+    count = 0
+    while case := session.current():
+        count += 1
+        value = "fake" if count % every == 0 else "real"
+        session.answer(case.id, value, idempotency_key=case.answer_key, confidence=1 + count % 5, active_ms=800)
+
+
+def expected_kappa(folder: Path) -> float:
+    """Cohen's kappa of the two readers by statsmodels, from the exported answers."""
+    frame = answers_frame(folder, ("main",))
+    wide = frame.pivot(index="case", columns="reader", values="answer")
+    labels = ["fake", "real"]
+    table = pd.crosstab(wide["R1"], wide["R2"]).reindex(index=labels, columns=labels, fill_value=0)
+    return float(cohens_kappa(table.to_numpy(), return_results=False))
