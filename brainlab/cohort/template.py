@@ -51,7 +51,7 @@ def grid_affine(voxel_size_mm: float = 1.0) -> FloatArray:
 @lru_cache(maxsize=1)
 def mni_template() -> Volume:
     """Return the skull-stripped T1-weighted template, scaled to a maximum of 1. Treat the array as read-only."""
-    data = _read("t1").astype(np.float32) / 255
+    data = np.asarray(_read("t1") / 255, np.float32)
     data.setflags(write=False)
     return Volume(data, grid_affine())
 
@@ -60,7 +60,7 @@ def mni_template() -> Volume:
 def mni_tissue() -> TissueMaps:
     """Return the template's grey and white matter shares and its brain mask. Treat the arrays as read-only."""
     brain = _read("t1") > 0
-    grey, white = (_read(name).astype(np.float32) / 255 for name in ("gm", "wm"))
+    grey, white = (np.asarray(_read(name) / 255, np.float32) for name in ("gm", "wm"))
     for array in (brain, grey, white):
         array.setflags(write=False)
     return TissueMaps(grey, white, brain)

@@ -6,8 +6,10 @@ of a voxel is raised before the shares are sharpened, and a noise field of gyral
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy import ndimage
 
 from brainlab.cohort.template import GRID_ORIGIN_MM, GRID_SHAPE, grid_affine
@@ -119,8 +121,8 @@ class Anatomy:
         affine[:3, 3] += [part.start * self.voxel_size_mm for part in self.box]
         return affine
 
-    def embed(self, array: Float32Array) -> Float32Array:
-        """Put an array of the box [X, Y, Z] into the whole grid, zero outside."""
+    def embed(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Put an array of the box [X, Y, Z] into the whole grid, zero outside; its type is kept."""
         out = np.zeros(self.grid_shape, array.dtype)
         out[self.box] = array
         return out
@@ -159,11 +161,14 @@ def build_anatomy(person: Person, voxel_size_mm: int) -> Anatomy:
     folding = [smooth_noise(rng, COARSE_SHAPE, width / COARSE_STEP_MM) for width in (4.0, 4.0)]
 
     box = _box(voxel_size_mm)
-    axes_mm = [
-        origin + (voxel_size_mm - 1) / 2 + voxel_size_mm * np.arange(part.start, part.stop, dtype=np.float32)
+    axes_mm: list[Float32Array] = [
+        np.asarray(origin + (voxel_size_mm - 1) / 2 + voxel_size_mm * np.arange(part.start, part.stop), np.float32)
         for origin, part in zip(GRID_ORIGIN_MM, box, strict=True)
     ]
-    coarse_axes = [(axis - origin) / COARSE_STEP_MM for axis, origin in zip(axes_mm, GRID_ORIGIN_MM, strict=True)]
+    coarse_axes: list[Float32Array] = [
+        np.asarray((axis - origin) / COARSE_STEP_MM, np.float32)
+        for axis, origin in zip(axes_mm, GRID_ORIGIN_MM, strict=True)
+    ]
     points_mm = _affine_points(person, axes_mm)
     for axis in range(3):
         points_mm[axis] += upsample(displacement_mm[axis], coarse_axes)
@@ -251,7 +256,7 @@ def _displacement(rng: np.random.Generator, person: Person) -> Float32Array:
     outward = np.stack(np.gradient(ndimage.gaussian_filter(wall, 0.5), COARSE_STEP_MM)).astype(np.float32)
     reach = np.exp(-np.maximum(wall, 0) / np.float32(14)).astype(np.float32)
     velocity -= np.float32(1.8 * person.ventricle_growth_mm) * reach * outward
-    return _integrate(velocity / COARSE_STEP_MM) * COARSE_STEP_MM
+    return _integrate(np.asarray(velocity / COARSE_STEP_MM, np.float32)) * COARSE_STEP_MM
 
 
 def _integrate(velocity: Float32Array, steps: int = 4) -> Float32Array:

@@ -5,8 +5,10 @@ size in mm is the person's own (1.15-1.6 l with its fluid), not the template's.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy import ndimage
 
 from brainlab.simulation.acquisition import Scan
@@ -34,7 +36,7 @@ def draw_native(rng: np.random.Generator, scan: Scan, anatomy: Anatomy, template
     """Draw how the head lies in the scanner.
 
     template_to_native_ml: template volume of a structure over its volume in the real head (1.2-1.8).
-    Pitch 6 +- 6 degrees, roll and yaw 0 +- 4; a few mm off the centre; a third of the files run left to right and front to
+    Pitch 6 +- 6 degrees, roll and yaw 0 +- 4; a few mm off the centre; a third of the files run to the left and to the
     back (LPS), as scanners write them.
     """
     pitch, roll, yaw = np.deg2rad(rng.normal((6, 0, 0), (6, 4, 4)))
@@ -57,8 +59,8 @@ def draw_native(rng: np.random.Generator, scan: Scan, anatomy: Anatomy, template
     return Native((int(shape[0]), int(shape[1]), int(shape[2])), affine, to_template)
 
 
-def resample(native: Native, values: Float32Array, affine: FloatArray, order: int = 1) -> Float32Array:
-    """Bring an array of template space [X, Y, Z] with its affine onto the scan's grid; zero outside."""
+def resample(native: Native, values: npt.NDArray[Any], affine: FloatArray, order: int = 1) -> npt.NDArray[Any]:
+    """Bring an array of template space [X, Y, Z] with its affine onto the scan's grid; zero outside, its type kept."""
     matrix = np.linalg.inv(affine) @ native.to_template @ native.affine
     return ndimage.affine_transform(
         values, matrix[:3, :3], matrix[:3, 3], output_shape=native.shape, order=order, mode="constant"

@@ -62,6 +62,8 @@ def draw_plaques(
     mixture = rng.dirichlet(PLACE_WEIGHTS)
     size = float(np.exp(rng.normal(0, 0.15)))
     candidates = {place: np.flatnonzero(_candidates(anatomy, place)) for place in PLACES}
+    mixture = mixture * [len(candidates[place]) > 0 for place in PLACES]
+    mixture /= mixture.sum()
     away = _away_from_ventricle(anatomy)
     plaques: list[Plaque] = []
     for target_ml, years in ((load_ml, 0.0), (new_load_ml, follow_up_years)):
@@ -165,7 +167,9 @@ def _draw_plaque(
     """Draw one plaque around one of the candidate voxels (flat indices)."""
     index = np.unravel_index(int(candidates[rng.integers(len(candidates))]), anatomy.shape)
     centre = anatomy.affine[:3, :3] @ np.array(index) + anatomy.affine[:3, 3]
-    direction = away[(slice(None), *index)] if place in ("periventricular", "callosal") else rng.normal(size=3)
+    direction = (
+        away[:, index[0], index[1], index[2]] if place in ("periventricular", "callosal") else rng.normal(size=3)
+    )
     long_mm, wide_mm = {
         "periventricular": (rng.uniform(6.0, 12.0), rng.uniform(3.0, 5.2)),
         "juxtacortical": (rng.uniform(3.8, 7.0), rng.uniform(3.2, 5.0)),
@@ -256,4 +260,4 @@ def _coarse_axes(anatomy: Anatomy) -> list[Float32Array]:
 
 def _sigmoid(value: Float32Array) -> Float32Array:
     """Logistic function, safe from overflow."""
-    return 1 / (1 + np.exp(-np.clip(value, -30, 30)))
+    return np.asarray(1 / (1 + np.exp(-np.clip(value, -30, 30))), np.float32)

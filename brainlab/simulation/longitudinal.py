@@ -1,6 +1,6 @@
 """Visits of a person: when, what myelin came back in between, and how disabled the person is.
 
-EDSS = 2.0 - 2.5 R + 0.045 (age - 46) + 0.35 [man] + 0.6 ln(load / 10 ml) + N(0, 0.45), rounded to 0.5, in 0-10
+EDSS = 3.0 - 2.5 R + 0.045 (age - 46) + 0.35 [man] + 0.6 ln(load / 10 ml) + N(0, 0.45), rounded to 0.5, in 0-10
 
 with R the person's dynamic remyelination between the first and the last visit: of the lesion voxels that were
 demyelinated at the first, the share that has its myelin back at the last (the thesis' index, there as a percentage of
@@ -18,7 +18,7 @@ VISIT_WEIGHTS = (0.05, 0.10, 0.20, 0.65)
 """4.45 visits on average; the FLAIR paper has 4.7 scans a person, bounded here to 5."""
 
 EDSS_COEFFICIENTS = {
-    "intercept": 2.0,
+    "intercept": 3.0,
     "dynamic_remyelination": -2.5,
     "age_years_over_46": 0.045,
     "man": 0.35,

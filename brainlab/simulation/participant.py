@@ -234,7 +234,7 @@ def _scan_visit(
     brain = anatomy.brain >= 0.5
     if settings.space == "mni":
         size = anatomy.voxel_size_mm
-        image = scan_image(signal, float(signals[0]), scan, (size, size, size)) * brain
+        image = np.maximum(scan_image(signal, float(signals[0]), scan, (size, size, size)), 1) * brain
         image, mask, labels, myelin = (
             anatomy.embed(array) for array in (image, brain.astype(np.uint8), labels, myelin)
         )

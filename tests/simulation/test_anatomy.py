@@ -1,0 +1,72 @@
+"""People are whole, plausible and folded nowhere; age widens their ventricles."""
+
+import numpy as np
+from scipy import ndimage
+
+from brainlab.cohort.template import grid_affine, mni_tissue
+from brainlab.simulation import anatomy
+from brainlab.simulation.anatomy import LABELS, build_anatomy, draw_person, label_image
+from brainlab.simulation.atlas import VENTRICLE, atlas
+
+
+def test_shares_sum_to_one_inside_the_brain(old_anatomy):
+    total = old_anatomy.shares.sum(0)[old_anatomy.brain > 0.9]
+    np.testing.assert_allclose(total, 1, atol=1e-4)
+
+
+def test_warp_never_folds(old_person):
+    flow = anatomy._displacement(np.random.default_rng(old_person.seed), old_person) / anatomy.COARSE_STEP_MM
+    jacobian = np.stack([np.stack(np.gradient(part)) for part in flow]) + np.eye(3)[:, :, None, None, None]
+    assert np.linalg.det(np.moveaxis(jacobian, (0, 1), (-2, -1))).min() > 0
+
+
+def test_ventricles_widen_with_the_years_of_one_person(old_person, old_anatomy):
+    def ventricle_voxels(built):
+        return int((label_image(built, np.zeros_like(built.brain)) == 5).sum())
+
+    older = build_anatomy(old_person.older_by(15), 2)
+    assert ventricle_voxels(older) > 1.1 * ventricle_voxels(old_anatomy)
+    assert older.shares[7].sum() > old_anatomy.shares[7].sum()
+
+
+def test_ageing_years_add_up(old_person):
+    twice, once = old_person.older_by(4).older_by(6), old_person.older_by(10)
+    assert np.isclose(twice.ventricle_growth_mm, once.ventricle_growth_mm)
+    assert np.isclose(twice.sulcal_width, once.sulcal_width)
+
+
+def test_men_have_larger_heads_within_the_stated_range():
+    rng = np.random.default_rng(0)
+    volumes = {sex: [draw_person(rng, 40, sex).mask_volume_ml for _ in range(200)] for sex in "FM"}
+    assert 80 < np.mean(volumes["M"]) - np.mean(volumes["F"]) < 200
+    assert min(volumes["F"]) >= 1150
+    assert max(volumes["M"]) <= 1600
+
+
+def test_every_label_is_there_and_sides_are_right(old_anatomy):
+    labels = label_image(old_anatomy, np.zeros_like(old_anatomy.brain))
+    assert set(np.unique(labels)) == {0, *LABELS} - {11}
+    for left, right in ((1, 2), (3, 4), (6, 7)):
+        x = [ndimage.center_of_mass(labels == value)[0] * 2 + old_anatomy.affine[0, 3] for value in (left, right)]
+        assert x[0] < -5 < 5 < x[1]
+
+
+def test_embedding_keeps_the_place(old_anatomy):
+    whole = old_anatomy.embed(old_anatomy.brain)
+    centre = np.array(ndimage.center_of_mass(old_anatomy.brain))
+    mm = old_anatomy.affine @ [*centre, 1]
+    np.testing.assert_allclose(grid_affine(2) @ [*ndimage.center_of_mass(whole), 1], mm, atol=1e-3)
+
+
+def test_upsampling_is_linear_interpolation():
+    coarse = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
+    axes = [np.array([0.25, 1.0]), np.array([0.5]), np.array([0.0, 2.75])]
+    grid = np.stack(np.meshgrid(*axes, indexing="ij"))
+    np.testing.assert_allclose(anatomy.upsample(coarse, axes), ndimage.map_coordinates(coarse, grid, order=1))
+
+
+def test_atlas_has_ventricles_of_plausible_size_on_both_sides():
+    region, brain = atlas().region, mni_tissue().brain
+    assert 15_000 < ((region == VENTRICLE) & brain).sum() < 30_000
+    halves = [(part == VENTRICLE).sum() for part in (region[:91], region[91:])]
+    assert 0.7 < halves[0] / halves[1] < 1.4

@@ -1,0 +1,50 @@
+"""Visits, remyelination and the disability that follows from them."""
+
+import numpy as np
+import pytest
+import statsmodels.api as sm
+
+from brainlab.simulation import longitudinal
+from brainlab.simulation.longitudinal import EDSS_COEFFICIENTS, disability, draw_visits, dynamic_remyelination
+
+
+def test_visits_by_class():
+    rng = np.random.default_rng(0)
+    counts = {name: [len(draw_visits(rng, name).years) for _ in range(300)] for name in ("healthy", "ms", "leuko1")}
+    assert set(counts["healthy"]) == {1}
+    assert set(counts["ms"]) == {2, 3, 4, 5}
+    assert 4.2 < np.mean(counts["ms"]) < 4.7
+    assert set(counts["leuko1"]) == {1, 2}
+    assert np.mean(counts["leuko1"]) < 1.1
+
+
+def test_index_counts_voxels_that_have_their_myelin_back():
+    first = np.array([0.9, 0.8, 0.7, 0.6, 0.1], np.float32)
+    last = np.array([0.9, 0.2, 0.1, 0.6, 0.9], np.float32)
+    assert dynamic_remyelination(first, last) == 0.5
+    assert dynamic_remyelination(0 * first, last) == 0.0
+
+
+def test_remyelination_stays_a_share():
+    visits = longitudinal.Visits((0.0, 1.0, 2.5))
+    states = longitudinal.draw_remyelination(np.random.default_rng(0), 50, visits)
+    assert states.shape == (3, 50)
+    assert states.min() >= 0
+    assert states.max() <= 1
+
+
+def test_regression_finds_the_coefficients_again():
+    rng = np.random.default_rng(0)
+    n = 3000
+    index, age, man = rng.uniform(0, 1, n), rng.normal(55, 8, n), rng.integers(0, 2, n)
+    load = np.exp(rng.normal(2.5, 0.7, n))
+    edss = [disability(rng, i, a, "M" if m else "F", v) for i, a, m, v in zip(index, age, man, load, strict=True)]
+    fit = sm.OLS(edss, sm.add_constant(np.column_stack([index, age - 46, man, np.log(load / 10)]))).fit()
+    np.testing.assert_allclose(fit.params, list(EDSS_COEFFICIENTS.values()), atol=0.12)
+
+
+@pytest.mark.parametrize(("index", "age", "load"), [(0.0, 90.0, 60.0), (1.0, 16.0, 1.0)])
+def test_disability_is_on_its_scale(index, age, load):
+    score = disability(np.random.default_rng(0), index, age, "F", load)
+    assert 0 <= score <= 10
+    assert score * 2 == int(score * 2)
