@@ -27,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--nodes", type=int, default=1, help="machines")
     parser.add_argument("--precision", choices=list(training.PRECISIONS), default="bf16-mixed")
     parser.add_argument("--checkpoint-steps", type=int, default=100, help="steps between checkpoints")
+    parser.add_argument("--half-weights", action="store_true", help="keep the trained weights with 16 bits each")
     # The widest config names every setting; `run` refuses those that the chosen preset does not have.
     add_flags(parser.add_argument_group("settings in place of the preset's"), IntroVAEConfig)
 
@@ -47,6 +48,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             seed=args.seed,
             machine=machine,
             checkpoint_steps=args.checkpoint_steps,
+            half_weights=args.half_weights,
             command=shlex.join(["brainlab", *sys.argv[1:]]),
             show=_bar,
         )

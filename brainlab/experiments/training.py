@@ -66,12 +66,14 @@ def train(
     seed: int = 0,
     machine: Machine | None = None,
     checkpoint_steps: int = 100,
+    half_weights: bool = False,
     command: str = "",
     show: Callable[[Iterator[int], int], Any] | None = None,
 ) -> dict[str, Any]:
     """Train a new run and return its last epoch's line of metrics.
 
-    config: the preset's settings, or changed ones.  command: what the user typed, for the card.
+    config: the preset's settings, or changed ones.  checkpoint_steps: steps between two checkpoints.
+    half_weights: keep the trained weights with 16 bits each.  command: what the user typed, for the card.
     Raises InputError before anything is written where the data does not fit, the training split is empty, or the folder
     is in use; TrainingStoppedError where a loss is no longer finite.
     """
@@ -81,12 +83,13 @@ def train(
         raise InputError(f"{folder}: exists and is not empty; continue it with --resume or choose another folder")
     machine = machine or Machine()
     fabric = machine.fabric()
-    settings = _settings(preset_name, config, data, seed, machine, checkpoint_steps, command)
+    files = {"checkpoint_steps": checkpoint_steps, "half_weights": half_weights}
+    settings = _settings(preset_name, config, data, seed, machine, {"command": command, **files})
     if fabric.global_rank == 0:
         folder.mkdir(parents=True, exist_ok=True)
         write_atomically(folder / CONFIG, lambda path: path.write_text(json.dumps(settings, indent=2) + "\n"))
     fabric.barrier()
-    return _run(_loop(config, data, rows, seed, checkpoint_steps, folder, fabric), folder, show)
+    return _run(_loop(settings, config, data, rows, folder, fabric), folder, show)
 
 
 def resume(
@@ -108,7 +111,7 @@ def resume(
     config = config_from_dict(settings["config"])
     rows = _training_rows(config, data)
     fabric = (machine or Machine(precision=settings["training"]["precision"])).fabric()
-    loop = _loop(config, data, rows, settings["seed"], settings["training"]["checkpoint_steps"], folder, fabric)
+    loop = _loop(settings, config, data, rows, folder, fabric)
     loop.resume()
     return _run(loop, folder, show)
 
@@ -133,17 +136,19 @@ def _training_rows(config: VAEConfig, data: PreparedDataset) -> Any:
 
 
 def _loop(
-    config: VAEConfig, data: PreparedDataset, rows: Any, seed: int, checkpoint_steps: int, folder: Path, fabric: Fabric
+    settings: dict[str, Any], config: VAEConfig, data: PreparedDataset, rows: Any, folder: Path, fabric: Fabric
 ) -> Loop:
+    """Return the loop that `config.json` describes, with weights drawn from its seed."""
     batch_size = min(config.batch_size, len(rows))
-    torch.manual_seed(seed)
+    torch.manual_seed(settings["seed"])
     recipe = build_recipe(config, config.epochs * (len(rows) // batch_size))
     schedule = Schedule(
         epochs=config.epochs,
         batch_size=batch_size,
         ema_decay=config.ema_decay,
-        seed=seed,
-        checkpoint_steps=checkpoint_steps,
+        seed=settings["seed"],
+        checkpoint_steps=settings["training"]["checkpoint_steps"],
+        half_weights=settings["training"]["half_weights"],
     )
     return Loop(recipe, data.batch, rows, data.indices("test"), schedule, folder, fabric)
 
@@ -163,8 +168,7 @@ def _settings(
     data: PreparedDataset,
     seed: int,
     machine: Machine,
-    checkpoint_steps: int,
-    command: str,
+    training: dict[str, Any],
 ) -> dict[str, Any]:
     """Return the content of `config.json`: everything that is needed to train the run again."""
     classes = data.scans["class"].iloc[data.indices("train")].value_counts()
@@ -184,8 +188,7 @@ def _settings(
         "recipe": data.recipe,
         "seed": seed,
         "training": {
-            "command": command,
-            "checkpoint_steps": checkpoint_steps,
+            **training,
             "precision": machine.precision,
             "device": machine.device,
             "devices": machine.devices * machine.nodes,

@@ -25,7 +25,9 @@ class IntroVAEConfig(VAEConfig):
 
     warm_up_epochs: epochs trained as a plain VAE first.
     margin_factor: margin m over the KL of real scans at the end of the warm-up.
-    fake_weight: weight of the hinge in L_E and of KL(E(G(z))) in L_G; 1 as the paper.
+    fake_weight: weight of the hinge in L_E; 1 as the paper.
+    decoder_fake_weight: weight of KL(E(G(z))) in L_G; 1 as the paper. Nats of KL are few beside the weighted squared
+        error of 76,800 voxels, so that with 1 the decoder all but ignores its critic.
     reconstructions_too: also treat reconstructions as fakes, as the original IntroVAE does (Huang et al. 2018,
         algorithm 1); the FLAIR paper's formula has samples only.
     adversarial_learning_rate: of both Adam optimisers, betas (0.5, 0.99), after the warm-up.
@@ -35,6 +37,7 @@ class IntroVAEConfig(VAEConfig):
     warm_up_epochs: int = 8
     margin_factor: float = 1.25
     fake_weight: float = 1.0
+    decoder_fake_weight: float = 8.0
     reconstructions_too: bool = False
     adversarial_learning_rate: float = 3e-4
 
@@ -151,7 +154,7 @@ class IntroVAERecipe:
 
         self.generator.encoder.requires_grad_(False)
         kl_fake = kl_to_prior(*encode(fakes)).mean()
-        (config.fake_weight * kl_fake).backward()
+        (config.decoder_fake_weight * kl_fake).backward()
         self.generator.encoder.requires_grad_(True)
         self.optimisers["decoder"].step()
 

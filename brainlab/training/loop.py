@@ -39,6 +39,8 @@ class Schedule:
     seed: of the order of scans and of all noise.
     checkpoint_steps: steps between two checkpoints, so the most that a crash can lose; each epoch's end has one too.
     log_steps: steps between two lines of losses.
+    half_weights: ship the weights with 16 bits each; checkpoints keep all 32.
+    grids: about how many sample grids are kept over the whole training.
     grid_samples, watched: codes in the sample grid, and scans and samples that the diagnostics look at.
     """
 
@@ -49,7 +51,9 @@ class Schedule:
     checkpoint_steps: int = 100
     log_steps: int = 20
     grid_samples: int = 8
+    grids: int = 10
     watched: int = 64
+    half_weights: bool = False
 
 
 @dataclass
@@ -180,10 +184,11 @@ class Loop:
         }
         if self.fabric.global_rank == 0:
             line |= _rounded(describe(self.average, self.watched, self.codes[: self.schedule.watched]))
-            (self.folder / "samples").mkdir(exist_ok=True)
-            grid = self.folder / "samples" / f"epoch-{epoch:04d}.png"
-            save_sample_grid(self.average, self.codes[: self.schedule.grid_samples], grid)
-            save_weights(self.folder, self.average)
+            save_weights(self.folder, self.average, torch.float16 if self.schedule.half_weights else torch.float32)
+            if epoch % max(1, self.schedule.epochs // self.schedule.grids) == 0 or epoch == self.schedule.epochs:
+                (self.folder / "samples").mkdir(exist_ok=True)
+                grid = self.folder / "samples" / f"epoch-{epoch:04d}.png"
+                save_sample_grid(self.average, self.codes[: self.schedule.grid_samples], grid)
         self._write(line)
         progress.sums, progress.last_epoch = {}, line
 
