@@ -14,6 +14,7 @@ PAGES = Path(__file__).resolve().parent.parent / "pages"
 
 TRAIN = "brainlab train ivae-256 --data data/default/cohorts/simulated --out data/default/runs/mine"
 PREPARE = "brainlab prepare PATH/TO/BIDS data/default/cohorts/mine --recipe flair-40"
+LARGEST_SEED = 2**31 - 1
 PREFERRED = ("ivae-256", "ivae-32", "vae-512", "vae-8")
 SIMULATE = """brainlab simulate /tmp/bids --participants 200 --seed 1 --space mni
 brainlab prepare /tmp/bids data/default/cohorts/mine --recipe flair-40"""

@@ -10,6 +10,7 @@ from app.routes import ROUTES
 from brainlab.errors import BrainlabError
 
 STYLE = Path(__file__).with_name("style.css")
+ICON = Path(__file__).with_name("icon.svg")
 PAGES = Path(__file__).resolve().parent.parent / "pages"
 
 
@@ -20,7 +21,7 @@ def routes() -> list[BaseRoute]:
 
 def render() -> None:
     """Show one page. With a reader's link in the address the reading room is the only page that exists."""
-    st.set_page_config(page_title="brainlab", page_icon=":material/neurology:", layout="wide")
+    st.set_page_config(page_title="brainlab", page_icon=str(ICON), layout="wide")
     st.html(STYLE)
     if access.reader_token():
         # Twice the same page: personal links end in /reading-room, and a bare address must not ask for another page.

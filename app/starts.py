@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from app import resources
+from app import layout, resources
 from app.codes import from_link, to_steps
 from app.latent_view import space
 from app.volumes import Scan
@@ -42,7 +42,7 @@ def _chosen(kind: str, run: str, cohort: str | None) -> Start:
     found = resources.run(run)
     if kind == RANDOM:
         left, right = st.columns(2)
-        seed = left.number_input("Seed", 0, 2**31, 0, key="start-seed")
+        seed = left.number_input("Seed", 0, layout.LARGEST_SEED, 0, key="start-seed")
         truncation = right.slider(
             "Truncation",
             0.0,

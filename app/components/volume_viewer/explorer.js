@@ -66,6 +66,7 @@ class Explorer {
       if (event.shiftKey) this.redo();
       else this.undo();
     });
+    this.root.explorer = this;
     element.append(this.root);
   }
 

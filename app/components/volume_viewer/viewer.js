@@ -73,6 +73,7 @@ export class Viewer {
     this.activePlane = this.options.planes[0];
     this.largePlane = null;
     this.dom = buildFrame(this, element);
+    this.dom.root.viewer = this;
     this.painters = Object.fromEntries(
       this.options.planes.map((plane) => [plane, new Painter(this.dom.canvases[plane], plane)]),
     );

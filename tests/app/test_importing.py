@@ -1,0 +1,34 @@
+"""Bringing scans in from the page."""
+
+import pytest
+
+from app import importing
+from brainlab.errors import InputError
+
+
+@pytest.mark.parametrize("name", ["", "../other", "a b", ".hidden"])
+def test_a_name_that_is_no_folder_name_is_refused(empty_workspace, name):
+    with pytest.raises(InputError, match="name of a cohort"):
+        importing.bring_in("somewhere", [], name, print)
+
+
+def test_nothing_to_prepare_and_a_taken_name_are_refused(workspace):
+    with pytest.raises(InputError, match="nothing to prepare"):
+        importing.bring_in("", [], "new", print)
+    with pytest.raises(InputError, match="already"):
+        importing.bring_in("somewhere", [], "simulated", print)
+
+
+def test_an_upload_that_is_not_an_image_is_refused_with_its_reason(empty_workspace):
+    class Upload:
+        name = "broken.nii"
+
+        def getbuffer(self):
+            return memoryview(b"not an image")
+
+    told = []
+    report = importing.bring_in("", [Upload()], "mine", lambda share, text: told.append(text))
+    assert report.scans == 0
+    assert report.failed[0]["path"] == "broken.nii"
+    assert told == ["1 of 1 scans"]
+    assert not (empty_workspace / "cohorts" / "mine").exists()

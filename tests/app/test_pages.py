@@ -1,0 +1,48 @@
+"""Each page's script, without a browser: on a small workspace and on an empty one."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+PROJECT = Path(__file__).resolve().parents[2]
+NAMES = ("start", "cohort", "generate", "explorer", "lda")
+
+
+def opened(name: str) -> AppTest:
+    # The start page's links need the router around them; it is the router's first page.
+    script = "app/main.py" if name == "start" else f"pages/{name}.py"
+    found = AppTest.from_file(str(PROJECT / script), default_timeout=120).run()
+    assert not found.exception, found.exception
+    return found
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_runs_on_a_workspace_with_a_cohort_and_runs(workspace, name):
+    assert not opened(name).error
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_empty_workspace_is_met_with_what_to_do(empty_workspace, name):
+    found = opened(name)
+    assert not found.error
+    if name != "start":
+        assert found.info, "an empty state says what is missing"
+
+
+def test_table_2_is_shown_beside_the_published_one(workspace):
+    found = opened("lda")
+    tables = [frame.value for frame in found.dataframe]
+    table_2 = next(table for table in tables if "paper: precision" in table)
+    assert list(table_2["class"]) == ["healthy", "ms", "leuko1", "leuko2", "leuko3"]
+    assert list(table_2["paper: recall"]) == [0.74, 0.89, 0.55, 0.25, 0.55]
+    counts = table_2[["FP", "FN", "TP", "TN"]].sum(axis=1)
+    assert counts.nunique() == 1, "every class is counted against all test scans"
+
+
+def test_a_seed_chosen_on_the_page_changes_the_start(workspace):
+    found = opened("explorer")
+    found.segmented_control(key="start-kind").set_value("Random").run()
+    assert not found.exception
+    found.number_input(key="start-seed").set_value(5).run()
+    assert not found.exception

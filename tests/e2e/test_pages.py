@@ -1,0 +1,110 @@
+"""Pages in a real browser, on the tiny workspace."""
+
+import hashlib
+import re
+
+import numpy as np
+import pytest
+
+from brainlab.experiments.runs import load_run
+
+pytestmark = pytest.mark.browser
+
+SHOWN_HASH = """
+async element => {
+  const bytes = element.viewer.state.data;
+  const digest = await crypto.subtle.digest("SHA-256", bytes);
+  return [...new Uint8Array(digest)].map((b) => b.toString(16).padStart(2, "0")).join("");
+}
+"""
+
+
+def drawn(page, selector=".bv"):
+    """Wait until the first viewer shows a volume."""
+    viewer = page.locator(selector).first
+    viewer.wait_for()
+    page.wait_for_function("e => e.viewer.state.data !== null", arg=viewer.element_handle())
+    return viewer
+
+
+@pytest.mark.parametrize("path", ["", "cohort", "generate", "explorer", "lda"])
+def test_every_page_shows_a_brain_its_badge_and_its_foot(visit, path):
+    page = visit(path)
+    drawn(page)
+    assert page.locator(".bl-badge.simulated").count() == 1
+    assert "not for diagnosis" in page.locator(".bl-foot").inner_text()
+    assert page.locator("[data-testid=stException], [data-testid=stAlertContentError]").count() == 0
+
+
+def test_a_slider_redraws_the_decoded_volume_of_its_value_and_a_link_shows_the_identical_brain(
+    visit, idle, browser, tiny_workspace
+):
+    page = visit("explorer?run=tiny-vae")
+    viewer = drawn(page)
+    slider = page.locator(".bv-slider input").first
+    dimension = int(slider.get_attribute("data-dimension"))
+    slider.focus()
+    for _ in range(12):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_function(
+        "e => !e.explorer.running && e.explorer.drawn === e.explorer.requests",
+        arg=page.locator(".bv-explorer").element_handle(),
+    )
+    code = np.zeros((1, 8), dtype=np.float32)
+    code[0, dimension] = 12 / 64
+    expected = np.rint(np.clip(load_run(tiny_workspace / "runs" / "tiny-vae").decode(code)[0], 0, 1) * 255).astype(
+        np.uint8
+    )
+    assert viewer.evaluate(SHOWN_HASH) == hashlib.sha256(expected.tobytes()).hexdigest()
+
+    page.wait_for_selector(idle)
+    page.get_by_role("tab", name="Share and export").click()
+    link = page.locator("[data-testid=stCode] code").filter(has_text="z=").first
+    address = re.search(r"http\S+", link.inner_text())[0]
+    other = browser.new_context().new_page()
+    other.goto(address)
+    other.wait_for_selector(idle)
+    assert drawn(other).evaluate(SHOWN_HASH) == hashlib.sha256(expected.tobytes()).hexdigest()
+    other.context.close()
+
+
+def test_undo_goes_back_and_reset_too(visit):
+    page = visit("explorer?run=tiny-vae")
+    viewer = drawn(page)
+    before = viewer.evaluate(SHOWN_HASH)
+    slider = page.locator(".bv-slider input").first
+    slider.focus()
+    page.keyboard.press("PageUp")
+    explorer = page.locator(".bv-explorer").element_handle()
+    idle = "e => !e.explorer.running && e.explorer.drawn === e.explorer.requests"
+    page.wait_for_function(idle, arg=explorer)
+    assert viewer.evaluate(SHOWN_HASH) != before
+    page.get_by_role("button", name="Undo").click()
+    page.wait_for_function(idle, arg=explorer)
+    assert viewer.evaluate(SHOWN_HASH) == before
+
+
+def test_a_dimension_is_reached_by_its_number(visit):
+    page = visit("explorer?run=tiny-ivae")
+    drawn(page)
+    page.get_by_label("dimension", exact=True).fill("175")
+    page.get_by_role("button", name="Show", exact=True).click()
+    assert page.locator(".bv-slider input").first.get_attribute("data-dimension") == "175"
+
+
+def test_panels_side_by_side_share_the_crosshair(visit):
+    page = visit("generate")
+    drawn(page)
+    panels = page.locator(".bv-panels").first.locator(".bv")
+    box = panels.nth(0).locator("canvas[data-plane=axial]").bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 3, box["y"] + box["height"] / 3)
+    crosshairs = [panels.nth(i).evaluate("e => e.viewer.state.crosshair") for i in range(panels.count())]
+    assert len(crosshairs) == 3
+    assert crosshairs[0] == crosshairs[1] == crosshairs[2]
+    assert crosshairs[0] != [20, 24, 20]
+
+
+def test_a_damaged_share_link_is_refused_in_one_line(visit):
+    page = visit("explorer?run=tiny-vae&z=damaged")
+    assert "share link is damaged" in page.locator("[data-testid=stAlert]").inner_text()
+    assert page.locator("[data-testid=stException]").count() == 0

@@ -1,0 +1,131 @@
+"""The canvas viewer in a real browser: what is drawn, and what mouse and keys do."""
+
+import pytest
+from playwright.sync_api import Page
+
+from app.routes import asset_path
+
+pytestmark = pytest.mark.browser
+
+MOUNT = """
+async ([path, options, low, high]) => {
+  const { createViewer } = await import(path);
+  document.querySelector("#probe")?.remove();
+  const host = document.createElement("div");
+  host.id = "probe";
+  host.style.cssText = "position:fixed;left:0;top:0;width:720px;z-index:2147483647";
+  document.body.append(host);
+  const [nx, ny, nz] = options.shape;
+  const buffer = new Uint8Array(nx * ny * nz);
+  for (let x = low; x < high; x += 1) buffer.fill(200, x * ny * nz, (x + 1) * ny * nz);
+  const viewer = createViewer(host, { ...options, buffer });
+  await viewer.ready;
+  viewer.set({ crosshairShown: false, labels: false });
+  viewer.paint();
+}
+"""
+HALVES = """
+element => {
+  const { width, height } = element;
+  const pixels = element.getContext("2d").getImageData(0, 0, width, height).data;
+  const half = (from, to) => {
+    let sum = 0;
+    for (let y = 0; y < height; y += 4) for (let x = from; x < to; x += 4) sum += pixels[4 * (y * width + x)];
+    return sum;
+  };
+  return [half(0, width / 2), half(width / 2, width)];
+}
+"""
+AFFINE = [[4, 0, 0, -78], [0, 4, 0, -94], [0, 0, 4, -78], [0, 0, 0, 1]]
+
+
+@pytest.fixture
+def probe(visit):
+    """A viewer of 40 x 48 x 40 voxels in which only the patient's right third is bright."""
+    page = visit("")
+    page.evaluate(
+        MOUNT,
+        [asset_path("viewer.js"), {"shape": [40, 48, 40], "affine": AFFINE, "window": {"low": 0, "high": 255}}, 27, 40],
+    )
+    return page
+
+
+def state(page: Page, name: str):
+    return page.evaluate(f"document.querySelector('#probe .bv').viewer.state.{name}")
+
+
+def test_the_right_of_the_patient_is_on_screen_left_until_the_convention_is_switched(probe):
+    canvas = probe.locator("#probe canvas[data-plane=axial]")
+    left, right = canvas.evaluate(HALVES)
+    assert left > 0
+    assert right == 0
+    assert "right is on screen left" in probe.locator("#probe .bv-convention").inner_text()
+    probe.locator("#probe .bv").focus()
+    probe.keyboard.press("v")
+    probe.wait_for_function("document.querySelector('#probe .bv-convention').textContent.startsWith('Neuro')")
+    left, right = canvas.evaluate(HALVES)
+    assert left == 0
+    assert right > 0
+
+
+def test_wheel_keys_and_clicks_move_the_crosshair_in_all_planes(probe):
+    box = probe.locator("#probe canvas[data-plane=axial]").bounding_box()
+    probe.mouse.move(box["x"] + 40, box["y"] + 40)
+    probe.mouse.wheel(0, -100)
+    probe.wait_for_function("document.querySelector('#probe .bv').viewer.state.crosshair[2] === 21")
+    probe.mouse.click(box["x"] + box["width"] / 4, box["y"] + box["height"] / 4)
+    x, y, z = state(probe, "crosshair")
+    assert (x > 24, y > 28, z) == (True, True, 21), "screen left and top are the patient's right and front"
+    probe.keyboard.press("PageUp")
+    probe.keyboard.press("ArrowDown")
+    assert state(probe, "crosshair") == [x, y, 24]
+
+
+def test_right_drag_sets_the_window_and_keys_choose_presets(probe):
+    box = probe.locator("#probe canvas[data-plane=coronal]").bounding_box()
+    probe.mouse.move(box["x"] + 60, box["y"] + 60)
+    probe.mouse.down(button="right")
+    probe.mouse.move(box["x"] + 20, box["y"] + 60, steps=4)
+    probe.mouse.up(button="right")
+    assert state(probe, "high") - state(probe, "low") < 230
+    probe.keyboard.press("1")
+    assert (state(probe, "low"), state(probe, "high")) == (0, 255)
+    probe.keyboard.press("i")
+    assert state(probe, "invert") is True
+
+
+def test_zoom_pan_enlarge_mosaic_and_reset(probe):
+    axial = probe.locator("#probe canvas[data-plane=axial]")
+    box = axial.bounding_box()
+    probe.mouse.move(box["x"] + 50, box["y"] + 50)
+    probe.keyboard.down("Control")
+    probe.mouse.wheel(0, -100)
+    probe.keyboard.up("Control")
+    probe.wait_for_function("document.querySelector('#probe .bv').viewer.state.zoom > 1")
+    axial.dblclick()
+    assert not probe.locator("#probe canvas[data-plane=coronal]").is_visible()
+    probe.keyboard.press("Escape")
+    assert probe.locator("#probe canvas[data-plane=coronal]").is_visible()
+    probe.keyboard.press("m")
+    assert probe.locator("#probe canvas.bv-mosaic").is_visible()
+    probe.keyboard.press("m")
+    probe.keyboard.press("0")
+    assert state(probe, "zoom") == 1
+
+
+def test_a_study_can_fix_the_window_the_zoom_and_the_convention_and_hide_values(visit):
+    page = visit("")
+    options = {
+        "shape": [40, 48, 1], "planes": ["axial"], "spacing": [4, 4, 4], "readout": False, "toolbar": False,
+        "windowSwitch": False, "zoomSwitch": False, "conventionSwitch": False, "window": {"low": 0, "high": 255},
+    }  # fmt: skip
+    page.evaluate(MOUNT, [asset_path("viewer.js"), options, 27, 40])
+    page.locator("#probe .bv").focus()
+    for key in ("1", "i", "v", "+", "a", "3"):
+        page.keyboard.press(key)
+    kept = {
+        name: page.evaluate(f"document.querySelector('#probe .bv').viewer.state.{name}")
+        for name in ("low", "high", "invert", "zoom", "convention")
+    }
+    assert kept == {"low": 0, "high": 255, "invert": False, "zoom": 1, "convention": "radiological"}
+    assert page.locator("#probe .bv-readout").count() == 0
