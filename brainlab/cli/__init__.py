@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import json
+import os
 import sys
 from typing import Any, NoReturn
 
@@ -49,18 +50,20 @@ def main(argv: list[str] | None = None) -> int:
             _add_json_flag(command)
     args = parser.parse_args(argv)
     try:
-        result = modules[args.command].run(args)
+        return _report(modules[args.command].run(args), as_json=args.json)
     except BrainlabError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         print(f"error: {where}{error.strerror or error}", file=sys.stderr)
         return 2
-    return _report(result, as_json=args.json)
 
 
 def _add_json_flag(parser: argparse.ArgumentParser) -> None:
@@ -84,4 +87,5 @@ def _report(result: dict[str, Any], *, as_json: bool) -> int:
     else:
         for key, value in result.items():
             print(f"{key}: {value if isinstance(value, str) else json.dumps(value)}")
+    sys.stdout.flush()
     return exit_code
