@@ -91,7 +91,8 @@ class IntroVAERecipe:
             set_learning_rate(optimiser, self.config.learning_rate, self.steps, self.total_steps, cosine=False)
             optimiser.zero_grad(set_to_none=True)
         mean, log_variance = self.generator.encode(x)
-        error = squared_error(self.generator.decode(draw_posterior(mean, log_variance)), x).mean()
+        reconstruction = self.generator.decode(draw_posterior(mean, log_variance))
+        error = squared_error(reconstruction, x, self.generator.weight).mean()
         kl = kl_to_prior(mean, log_variance).mean()
         loss = self.config.reconstruction_weight * error + kl
         loss.backward()
@@ -142,7 +143,7 @@ class IntroVAERecipe:
         leaf = z.detach().requires_grad_()
         reconstruction = decode(leaf)
         fake = decode(torch.randn_like(z))
-        error = squared_error(reconstruction, x).mean()
+        error = squared_error(reconstruction, x, self.generator.weight).mean()
         (config.reconstruction_weight * error).backward(retain_graph=config.reconstructions_too)
 
         kl_real = kl_to_prior(mean, log_variance).mean()

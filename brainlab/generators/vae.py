@@ -29,6 +29,9 @@ class VAEConfig:
     dropout: share of dense features dropped while training; never at encoding or sampling.
     reconstruction_weight: nats for one unit of summed squared error, that is 1 / (2 sigma^2) of a Gaussian likelihood
         over intensities in [0, 1]. 4 equals a weight of 4 * 76,800 on the mean squared error of 40 x 48 x 40 voxels.
+    even_voxels: divide each voxel's squared error by that voxel's variance over training scans (scaled so that the
+        whole keeps its size): a Gaussian likelihood with a sigma per voxel, in which a lesion in even white matter
+        weighs more than one more fold of cortex.
     learning_rate, batch_size, epochs: of Adam with betas (0.9, 0.99); one epoch sees each training scan once.
     cosine: let the learning rate fall to zero along a half cosine over the whole training.
     flip: mirror each training scan left to right with probability 1/2.
@@ -44,6 +47,7 @@ class VAEConfig:
     norm: str = "batch"
     dropout: float = 0.0
     reconstruction_weight: float = 4.0
+    even_voxels: bool = False
     learning_rate: float = 1e-3
     batch_size: int = 16
     epochs: int = 20
@@ -72,6 +76,7 @@ class VAE(Autoencoder):
     mean: Tensor
     spread: Tensor
     logit: Tensor
+    weight: Tensor
 
     def __init__(self, config: VAEConfig) -> None:
         super().__init__()
@@ -89,11 +94,17 @@ class VAE(Autoencoder):
         self.register_buffer("mean", torch.zeros(1, *config.sample_shape))
         self.register_buffer("spread", torch.ones(1, *config.sample_shape))
         self.register_buffer("logit", torch.zeros(1, *config.sample_shape))
+        self.register_buffer("weight", torch.ones(1, *config.sample_shape))
+        self.even_voxels = config.even_voxels
 
     def centre(self, images: Tensor) -> None:
         """Take mean and spread of each voxel from training scans [n, *sample_shape]."""
         self.mean.copy_(images.mean(0, keepdim=True))
-        self.spread.copy_(images.std(0, correction=0, keepdim=True).clamp(min=SPREAD_FLOOR))
+        variance = images.var(0, correction=0, keepdim=True)
+        self.spread.copy_(variance.sqrt().clamp(min=SPREAD_FLOOR))
+        if self.even_voxels:
+            even = 1 / self.spread.square()
+            self.weight.copy_(even * (variance.sum() / (even * variance).sum().clamp(min=1e-12)))
         self.logit.copy_(torch.logit(self.mean, eps=0.01))
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -126,7 +137,7 @@ class VAERecipe:
         x = flip_half(batch) if self.config.flip else batch
         mean, log_variance = self.generator.encode(x)
         reconstruction = self.generator.decode(draw_posterior(mean, log_variance))
-        error = squared_error(reconstruction, x).mean()
+        error = squared_error(reconstruction, x, self.generator.weight).mean()
         kl = kl_to_prior(mean, log_variance).mean()
         loss = self.config.reconstruction_weight * error + kl
         optimiser.zero_grad(set_to_none=True)

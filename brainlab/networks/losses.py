@@ -8,9 +8,13 @@ import torch
 from torch import Tensor
 
 
-def squared_error(x: Tensor, y: Tensor) -> Tensor:
-    """Return the sum of squared differences of each sample: [n, *shape], [n, *shape] -> [n]."""
-    return (x.float() - y.float()).square().flatten(1).sum(1)
+def squared_error(x: Tensor, y: Tensor, weight: Tensor | None = None) -> Tensor:
+    """Return the sum of squared differences of each sample: [n, *shape], [n, *shape] -> [n].
+
+    weight: [1, *shape], by which each voxel's square is multiplied; 1 where it is left out.
+    """
+    squares = (x.float() - y.float()).square()
+    return (squares if weight is None else weight * squares).flatten(1).sum(1)
 
 
 def kl_per_dimension(mean: Tensor, log_variance: Tensor) -> Tensor:
