@@ -2,14 +2,22 @@
 
 from dataclasses import dataclass, field
 
+import nibabel as nib
 import numpy as np
 
+from brainlab.cohort.head import find_head
 from brainlab.cohort.intensity import is_axis_aligned
+from brainlab.cohort.registration import distance_to_brain, register
 from brainlab.cohort.resampling import resample
-from brainlab.cohort.template import GRID_SHAPE, grid_affine
+from brainlab.cohort.skullstrip import brain_mask, stripped_mask
+from brainlab.cohort.template import GRID_SHAPE, grid_affine, mni_tissue
 from brainlab.errors import RegistrationError
 from brainlab.types import BoolArray, FloatArray
 from brainlab.volume import Volume
+
+LEAST_BRAIN_ML, MOST_BRAIN_ML = 700, 2100
+LEAST_SEEN = 0.85
+"""Share of the template's brain that must lie inside the image."""
 
 
 @dataclass(frozen=True)
@@ -45,4 +53,37 @@ def placed_already(native: Volume) -> Placement:
 
 def place_on_template(native: Volume) -> Placement:
     """Register and strip a scan. Raises RegistrationError when it cannot be placed with confidence."""
-    raise RegistrationError("not on the template: registration is not there yet")
+    head = find_head(native)
+    fit = register(head)
+    distance_mm = distance_to_brain(head.image, fit.matrix)
+    shape = native.data.shape
+    own_affine = np.linalg.inv(head.frame) @ native.affine
+    if head.stripped:
+        native_mask = stripped_mask(native.data, distance_to_brain(Volume(native.data, own_affine), fit.matrix))
+    else:
+        soft = Volume(brain_mask(head.image.data, distance_mm), head.image.affine)
+        native_mask = resample(soft, (shape[0], shape[1], shape[2]), own_affine).data > 0.5
+    volume_ml = float(native_mask.sum()) * abs(float(np.linalg.det(native.affine[:3, :3]))) / 1000
+    if not LEAST_BRAIN_ML <= volume_ml <= MOST_BRAIN_ML:
+        raise RegistrationError(f"brain mask of {volume_ml:.0f} ml; brains have {LEAST_BRAIN_ML} to {MOST_BRAIN_ML} ml")
+    seen = _share_in_view(native, head.frame @ fit.matrix)
+    if seen < LEAST_SEEN:
+        raise RegistrationError(f"{1 - seen:.0%} of the brain lies outside the image; at most {1 - LEAST_SEEN:.0%} may")
+    notes = () if seen > 0.98 else (f"{1 - seen:.0%} of the brain lies outside the image",)
+    matrix = head.frame @ fit.matrix
+    scores = {"scale": fit.scale, "similarity": fit.similarity, "brain_ml": volume_ml, "in_view": seen}
+    return Placement(native_mask, _aligned(native, native_mask, matrix), matrix, notes, scores)
+
+
+def _aligned(native: Volume, mask: BoolArray, matrix: FloatArray) -> Volume:
+    """Return the stripped scan on the template's 1 mm grid; its darkest brain voxel, if negative, becomes 0."""
+    lowest = min(0.0, float(native.data[mask].min()))
+    stripped = Volume(np.where(mask, native.data - np.float32(lowest), np.float32(0)), native.affine)
+    return resample(stripped, GRID_SHAPE, grid_affine(), matrix)
+
+
+def _share_in_view(native: Volume, matrix: FloatArray) -> float:
+    """Return the share of the template's brain that lies inside the image."""
+    points = np.argwhere(mni_tissue().brain[::4, ::4, ::4]) * 4
+    voxels = nib.affines.apply_affine(np.linalg.inv(native.affine) @ matrix @ grid_affine(), points)
+    return float(((voxels > -0.5) & (voxels < np.array(native.data.shape) - 0.5)).all(axis=1).mean())

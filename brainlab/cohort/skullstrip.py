@@ -1,0 +1,53 @@
+"""A brain mask without learned weights: the template's, laid on the head, then corrected by the scan's intensities."""
+
+import numpy as np
+from scipy import ndimage
+
+from brainlab.types import BoolArray, Float32Array, FloatArray
+
+MARGIN_MM = 4.0
+"""How far outside the template's brain a voxel may lie and still be brain."""
+SURE_MM = 6.0
+"""How deep inside it a voxel is brain whatever its intensity."""
+CORE_MM = 10.0
+"""How deep inside it the voxels lie whose median the intensities are measured by."""
+DARKEST, BRIGHTEST = 0.45, 1.5
+"""Brain, in medians of the core. The upper bound holds only outside the template's brain: lesions are bright."""
+OPENING, CLOSING = 2, 3
+"""Radii in voxels of 2 mm: what is cut from the scalp and the eyes, and what is closed over the furrows."""
+EMPTY = 0.02
+"""In a stripped scan all above this, in medians of the core, is brain."""
+
+
+def brain_mask(intensity: FloatArray, distance_mm: FloatArray) -> Float32Array:
+    """Return a soft brain mask [X, Y, Z] in [0, 1], whose surface is at 0.5.
+
+    intensity: head at 2 mm. distance_mm: of each voxel to the laid-on template's brain, negative inside.
+    """
+    relative = intensity / _core(intensity, distance_mm)
+    keep = (distance_mm <= MARGIN_MM) & (relative > DARKEST) & ((relative < BRIGHTEST) | (distance_mm <= 0))
+    keep = ndimage.binary_opening(keep, _ball(OPENING)) | (distance_mm <= -SURE_MM)
+    keep = _largest(keep)
+    edge = CLOSING + 1
+    closed = ndimage.binary_closing(np.pad(keep, edge), _ball(CLOSING))[(slice(edge, -edge),) * 3]
+    filled = ndimage.binary_fill_holes(closed)
+    return ndimage.gaussian_filter(filled.astype(np.float32), 1.0)
+
+
+def stripped_mask(intensity: FloatArray, distance_mm: FloatArray) -> BoolArray:
+    """Return the brain mask [X, Y, Z] of a scan that was stripped before: all that is not empty, holes filled."""
+    keep = intensity > EMPTY * _core(intensity, distance_mm)
+    return ndimage.binary_fill_holes(_largest(keep))
+
+
+def _core(intensity: FloatArray, distance_mm: FloatArray) -> float:
+    return float(np.median(intensity[distance_mm < -CORE_MM]))
+
+
+def _ball(radius: int) -> BoolArray:
+    return (((np.indices((2 * radius + 1,) * 3) - radius) ** 2).sum(0) <= radius**2 + 0.5).astype(bool)
+
+
+def _largest(mask: BoolArray) -> BoolArray:
+    labels, count = ndimage.label(mask)
+    return mask if count < 2 else labels == 1 + int(np.argmax(np.bincount(labels.ravel())[1:]))
