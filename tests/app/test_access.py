@@ -35,7 +35,7 @@ def sign_in_page() -> None:
 
 def test_the_password_opens_and_another_does_not(monkeypatch):
     monkeypatch.setattr("app.access.WRONG_PASSWORD_PAUSE_S", 0)
-    page = AppTest.from_function(sign_in_page)
+    page = AppTest.from_function(sign_in_page, default_timeout=60)
     page.secrets["password"] = "open sesame"
     page.run()
     page.text_input[0].set_value("guess")
@@ -47,13 +47,13 @@ def test_the_password_opens_and_another_does_not(monkeypatch):
 
 
 def test_without_a_password_nobody_gets_in_from_outside():
-    page = AppTest.from_function(sign_in_page).run()
+    page = AppTest.from_function(sign_in_page, default_timeout=60).run()
     assert not page.text_input
     assert "personal link" in page.info[0].value
 
 
 def test_a_reader_link_hides_every_other_page(workspace):
-    app = AppTest.from_file(str(MAIN), default_timeout=60)
+    app = AppTest.from_file(str(MAIN), default_timeout=120)
     app.query_params["study"] = "none"
     app.query_params["token"] = "wrong"
     app.run()
