@@ -28,16 +28,22 @@ class IntroVAEConfig(VAEConfig):
     fake_weight: weight of the hinge in L_E; 1 as the paper.
     decoder_fake_weight: weight of KL(E(G(z))) in L_G; 1 as the paper. Nats of KL are few beside the weighted squared
         error of 76,800 voxels, so that with 1 the decoder all but ignores its critic.
+    adversarial_reconstruction_weight: in place of `reconstruction_weight` after the warm-up; None keeps that one.
+    margin_follows: keep the margin at `margin_factor` times a running mean of the KL of real scans, instead of fixing
+        it at the end of the warm-up: that KL goes on rising, and a margin left behind no longer pushes.
     reconstructions_too: also treat reconstructions as fakes, as the original IntroVAE does (Huang et al. 2018,
         algorithm 1); the FLAIR paper's formula has samples only.
     adversarial_learning_rate: of both Adam optimisers, betas (0.5, 0.99), after the warm-up.
     """
 
-    norm: str = "batch"
-    warm_up_epochs: int = 8
+    epochs: int = 60
+    flip: bool = True
+    warm_up_epochs: int = 12
     margin_factor: float = 1.25
     fake_weight: float = 1.0
-    decoder_fake_weight: float = 8.0
+    decoder_fake_weight: float = 4.0
+    adversarial_reconstruction_weight: float | None = 1.0
+    margin_follows: bool = False
     reconstructions_too: bool = False
     adversarial_learning_rate: float = 3e-4
 
@@ -98,8 +104,12 @@ class IntroVAERecipe:
         loss.backward()
         for optimiser in self.optimisers.values():
             optimiser.step()
-        self.real_kl = 0.98 * self.real_kl + 0.02 * kl.item() if self.real_kl else kl.item()
+        self._remember(kl.item())
         return {"loss": loss.item(), "squared_error": error.item(), "kl_real": kl.item()}
+
+    def _remember(self, kl: float) -> None:
+        """Keep a running mean of the KL of real scans over about 50 steps."""
+        self.real_kl = 0.98 * self.real_kl + 0.02 * kl if self.real_kl else kl
 
     def _start_adversary(self) -> None:
         """Fix the margin and forget the momenta of the warm-up, which belong to another game."""
@@ -144,7 +154,8 @@ class IntroVAERecipe:
         reconstruction = decode(leaf)
         fake = decode(torch.randn_like(z))
         error = squared_error(reconstruction, x, self.generator.weight).mean()
-        (config.reconstruction_weight * error).backward(retain_graph=config.reconstructions_too)
+        weight = config.adversarial_reconstruction_weight or config.reconstruction_weight
+        (weight * error).backward(retain_graph=config.reconstructions_too)
 
         kl_real = kl_to_prior(mean, log_variance).mean()
         fakes = torch.cat([fake, reconstruction]) if config.reconstructions_too else fake
@@ -159,8 +170,11 @@ class IntroVAERecipe:
         self.generator.encoder.requires_grad_(True)
         self.optimisers["decoder"].step()
 
+        self._remember(kl_real.item())
+        if config.margin_follows:
+            self.margin = config.margin_factor * self.real_kl
         losses = {
-            "loss": (config.reconstruction_weight * error + kl_real + config.fake_weight * hinge).item(),
+            "loss": (weight * error + kl_real + config.fake_weight * hinge).item(),
             "squared_error": error.item(),
             "kl_real": kl_real.item(),
             "kl_fake": seen[: len(x)].mean().item(),

@@ -43,14 +43,14 @@ class VAEConfig:
     sample_shape: tuple[int, ...] = (1, 40, 48, 40)
     widths: tuple[int, ...] = (64, 64)
     dense_width: int = 256
-    residual_blocks: int = 1
+    residual_blocks: int = 0
     norm: str = "batch"
     dropout: float = 0.0
     reconstruction_weight: float = 4.0
     even_voxels: bool = False
     learning_rate: float = 1e-3
     batch_size: int = 16
-    epochs: int = 20
+    epochs: int = 16
     cosine: bool = True
     flip: bool = False
     ema_decay: float = 0.995
