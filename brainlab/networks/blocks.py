@@ -19,6 +19,9 @@ _POOL: dict[int, type[nn.Module]] = {2: nn.AvgPool2d, 3: nn.AvgPool3d}
 LEAK = 0.2
 """Slope of every LeakyReLU below zero."""
 
+FINE_WIDTH = 16
+"""Channels at half the full resolution, just before they are unfolded; more would cost most of a step."""
+
 
 def space_to_depth(x: Tensor, factor: int = 2) -> Tensor:
     """Fold each block of `factor` voxels a side into channels: [n, c, *s] -> [n, c * factor^d, *(s / factor)]."""
@@ -199,8 +202,8 @@ class ConvDecoder(nn.Module):
         for inputs, outputs in itertools.pairwise(channels):
             layers.append((up_block if folded else upsampled_block)(inputs, outputs, norm, dims))
         if folded:
-            last = _TRANSPOSED[dims](channels[-1], sample_shape[0] * 2**dims, 4, stride=2, padding=1)  # type: ignore[call-arg]
-            layers += [last, DepthToSpace()]
+            layers += [up_block(channels[-1], FINE_WIDTH, norm, dims)]
+            layers += [_CONV[dims](FINE_WIDTH, sample_shape[0] * 2**dims, 1), DepthToSpace()]  # type: ignore[call-arg]
         else:
             layers += [upsampled_block(channels[-1], channels[-1], norm, dims)]
             layers += [_CONV[dims](channels[-1], sample_shape[0], 3, padding=1)]  # type: ignore[call-arg]
