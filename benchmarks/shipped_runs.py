@@ -22,6 +22,8 @@ from brainlab.experiments.runs import Run, load_run
 from brainlab.latent.published import TABLE_2
 from brainlab.workspace import MODELS, PROJECT
 
+PRIORS = ("empirical", "uniform")
+
 BASELINES = {
     "pca_64": "LDA on 64 principal components of the voxels",
     "signal_threshold": "signal threshold",
@@ -127,21 +129,24 @@ def _images(measured: dict[str, Any]) -> list[str]:
 
 
 def _accuracies(results: dict[str, Any]) -> list[str]:
-    rows = [[name, *_accuracy(result)] for name, result in results.items()]
-    for name, result in results.items():
-        rows.append([f"{name}, {result['other_priors']['priors']} priors", *_accuracy(result["other_priors"])])
-    for name, result in results.items():
-        rows.append([f"{name}, acquisition regressed out", *_accuracy(result["without_acquisition"])])
+    """Runs and baselines, with the training split's class frequencies as priors and with all classes alike."""
     first = next(iter(results.values()))
-    rows += [[f"*{words}*", *_accuracy(first["baselines"][key])] for key, words in BASELINES.items()]
-    lines = [*_table(["", "accuracy", "balanced accuracy"], rows), ""]
+    rows = [[name, *_accuracy(result), *_accuracy(result["other_priors"])] for name, result in results.items()]
     for name, result in results.items():
-        difference = result["latents_minus_pca_64"]
-        low, high = difference["interval"]
-        lines.append(
-            f"- {name} less 64 principal components, balanced accuracy: "
-            f"{difference['balanced_accuracy']:+.3f} ({low:+.3f} to {high:+.3f})."
-        )
+        rows.append([f"{name}, acquisition regressed out", *_accuracy(result["without_acquisition"]), "", ""])
+    for key, words in BASELINES.items():
+        others = first["other_priors"]["baselines"][key]
+        rows.append([f"*{words}*", *_accuracy(first["baselines"][key]), *_accuracy(others)])
+    head = ["", *[f"{what}, {priors} priors" for priors in PRIORS for what in ("accuracy", "balanced accuracy")]]
+    lines = [*_table(head, rows), ""]
+    for name, result in results.items():
+        for priors, part in zip(PRIORS, (result, result["other_priors"]), strict=True):
+            difference = part["latents_minus_pca_64"]
+            low, high = difference["interval"]
+            lines.append(
+                f"- {name} less 64 principal components, {priors} priors: balanced accuracy "
+                f"{difference['balanced_accuracy']:+.3f} ({low:+.3f} to {high:+.3f})."
+            )
     return lines
 
 

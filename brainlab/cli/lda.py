@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 def _text(result: dict[str, Any]) -> str:
     """Lay the table out as the FLAIR IntroVAE paper's table 2, baselines below."""
-    table = result["per_class"]
+    table, other = result["per_class"], result["other_priors"]
     lines = ["", "".rjust(10) + "".join(name.rjust(10) for name in table)]
     for key in ("fp", "fn", "tp", "tn"):
         lines.append(key.upper().rjust(10) + "".join(str(row[key]).rjust(10) for row in table.values()))
@@ -58,7 +58,8 @@ def _text(result: dict[str, Any]) -> str:
     lines += ["", "accuracy, balanced accuracy (95% interval)"]
     rows = {
         "latents": result,
-        f"latents, {result['other_priors']['priors']} priors": result["other_priors"],
+        f"latents, {other['priors']} priors": other,
+        f"pca_64, {other['priors']} priors": other["baselines"]["pca_64"],
         "latents, acquisition regressed out": result["without_acquisition"],
         **result["baselines"],
     }

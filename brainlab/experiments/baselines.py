@@ -1,6 +1,7 @@
 """The baselines of a latent analysis, on the scans of prepared datasets."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.latent import baselines
@@ -10,7 +11,17 @@ from brainlab.latent.published import CLASSES
 from brainlab.latent.scores import Scores, score
 from brainlab.types import FloatArray, IntArray
 
-_known: dict[tuple[object, ...], dict[str, Scores | None]] = {}
+
+class Features(NamedTuple):
+    """What the baselines take from the volumes of both sides, one row a scan."""
+
+    components: FloatArray
+    test_components: FloatArray
+    bright: FloatArray
+    test_bright: FloatArray
+
+
+_measured: dict[tuple[tuple[str, bytes], ...], Features] = {}
 
 
 @dataclass(frozen=True)
@@ -34,17 +45,19 @@ class Part:
 
 
 def baseline_scores(train: Part, test: Part, priors: Priors) -> dict[str, Scores | None]:
-    """Predict the test scans without a generative model; None where a baseline has nothing to go by.
-
-    No run has a part in it, so it is computed once in a process for all runs that are compared on the same scans.
-    """
-    key = (
-        priors,
-        *(value for part in (train, test) for value in (part.dataset.sha256, tuple(part.rows), tuple(part.labels))),
-    )
-    if key not in _known:
-        _known[key] = _predict(train, test, priors)
-    return _known[key]
+    """Predict the test scans without a generative model; None where a baseline has nothing to go by."""
+    measured = _features(train, test)
+    predictions = {
+        "pca_64": baselines.predict_by_components(
+            measured.components, train.labels, train.participants, measured.test_components, priors
+        ),
+        "signal_threshold": baselines.predict_by_threshold(measured.bright, train.labels, measured.test_bright, priors),
+        "acquisition_metadata": baselines.predict_by_acquisition(
+            train.acquisition, train.labels, test.acquisition, priors
+        ),
+        "majority": baselines.predict_majority(train.labels, len(test.rows)),
+    }
+    return {name: score_part(said, test, train) if said is not None else None for name, said in predictions.items()}
 
 
 def score_part(predicted: list[str], test: Part, train: Part) -> Scores:
@@ -54,25 +67,16 @@ def score_part(predicted: list[str], test: Part, train: Part) -> Scores:
     return score(test.labels, predicted, test.participants, order)
 
 
-def _predict(train: Part, test: Part, priors: Priors) -> dict[str, Scores | None]:
-    volumes, others = train.dataset.volumes, test.dataset.volumes
-    components = baselines.VoxelComponents().fit(volumes, train.rows)
-    by_acquisition = baselines.predict_by_acquisition(train.acquisition, train.labels, test.acquisition, priors)
-    predictions = {
-        "pca_64": baselines.predict_by_components(
+def _features(train: Part, test: Part) -> Features:
+    """Measure the volumes; no run has a part in it, so it is done once in a process for all runs on the same scans."""
+    key = tuple((part.dataset.sha256, part.rows.tobytes()) for part in (train, test))
+    if key not in _measured:
+        volumes, others = train.dataset.volumes, test.dataset.volumes
+        components = baselines.VoxelComponents().fit(volumes, train.rows)
+        _measured[key] = Features(
             components.transform(volumes, train.rows),
-            train.labels,
-            train.participants,
             components.transform(others, test.rows),
-            priors,
-        ),
-        "signal_threshold": baselines.predict_by_threshold(
             baselines.bright_fractions(volumes, train.rows),
-            train.labels,
             baselines.bright_fractions(others, test.rows),
-            priors,
-        ),
-        "acquisition_metadata": by_acquisition,
-        "majority": baselines.predict_majority(train.labels, len(test.rows)),
-    }
-    return {name: score_part(said, test, train) if said is not None else None for name, said in predictions.items()}
+        )
+    return _measured[key]

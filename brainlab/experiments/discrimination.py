@@ -22,14 +22,16 @@ class LdaResult:
     """An LDA with everything a page or a table shows.
 
     train, test: the scans it was fitted on and those it was judged on. train_points, test_points: [n, <=3] scores on
-    the first discriminant axes. predicted: class of each test scan. other_priors: what the same LDA reaches with the
-    priors that were not chosen, since those of the training split favour its common classes.
+    the first discriminant axes. predicted: class of each test scan. other_priors, other_scores, other_baselines:
+    the same with the priors that were not chosen, since those of the training split favour its common classes.
     """
 
     discriminant: LatentDiscriminant
     scores: Scores
-    other_priors: tuple[Priors, Scores]
     baselines: dict[str, Scores | None]
+    other_priors: Priors
+    other_scores: Scores
+    other_baselines: dict[str, Scores | None]
     without_acquisition: Scores | None
     train: Part
     test: Part
@@ -40,14 +42,18 @@ class LdaResult:
 
     def to_json(self) -> dict[str, Any]:
         """Return the figures as JSON values, as `brainlab lda --json` prints them."""
-        pca = self.baselines["pca_64"]
         return {
             "per_class": self.scores.per_class(),
             **_summary(self.scores),
             "baselines": {name: _summary(scores) for name, scores in self.baselines.items()},
-            "other_priors": {"priors": self.other_priors[0], **_summary(self.other_priors[1])},
+            "other_priors": {
+                "priors": self.other_priors,
+                **_summary(self.other_scores),
+                "baselines": {name: _summary(scores) for name, scores in self.other_baselines.items()},
+                "latents_minus_pca_64": _less_components(self.other_scores, self.other_baselines),
+            },
             "without_acquisition": _summary(self.without_acquisition),
-            "latents_minus_pca_64": accuracy_difference(self.scores, pca) if pca is not None else None,
+            "latents_minus_pca_64": _less_components(self.scores, self.baselines),
             "precision_at_table_1": self.scores.precision_at(table_1_proportions()),
             "confusion": {"classes": list(self.scores.classes), "counts": self.scores.confusion.tolist()},
             "published_table_2": TABLE_2,
@@ -94,12 +100,14 @@ def lda_analysis(
     discriminant = LatentDiscriminant(priors, shrinkage).fit(codes, train.labels, train.participants)
     predicted = discriminant.predict(test_codes)
     other: Priors = "uniform" if priors == "empirical" else "empirical"
-    refitted = LatentDiscriminant(other, discriminant.shrinkage_).fit(codes, train.labels, train.participants)
+    refitted = LatentDiscriminant(other, shrinkage).fit(codes, train.labels, train.participants)
     return LdaResult(
         discriminant=discriminant,
         scores=score_part(predicted, test, train),
-        other_priors=(other, score_part(refitted.predict(test_codes), test, train)),
         baselines=baseline_scores(train, test, priors),
+        other_priors=other,
+        other_scores=score_part(refitted.predict(test_codes), test, train),
+        other_baselines=baseline_scores(train, test, other),
         without_acquisition=_without_acquisition(codes, test_codes, train, test, priors, shrinkage),
         train=train,
         test=test,
@@ -142,6 +150,11 @@ def _without_acquisition(
     cleaned = regression.transform(codes, train.acquisition)
     fitted = LatentDiscriminant(priors, shrinkage).fit(cleaned, train.labels, train.participants)
     return score_part(fitted.predict(regression.transform(test_codes, test.acquisition)), test, train)
+
+
+def _less_components(scores: Scores, others: dict[str, Scores | None]) -> dict[str, Any] | None:
+    components = others["pca_64"]
+    return accuracy_difference(scores, components) if components is not None else None
 
 
 def _summary(scores: Scores | None) -> dict[str, Any]:

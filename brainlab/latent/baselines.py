@@ -8,6 +8,7 @@ import numpy.typing as npt
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.tree import DecisionTreeClassifier
+from sklearn.utils.class_weight import compute_sample_weight
 
 from brainlab.latent.discriminant import LatentDiscriminant, Priors
 from brainlab.types import FloatArray, IntArray
@@ -80,7 +81,8 @@ def predict_by_threshold(
         ).fit(train[:, [k]], list(labels))
         for k in range(train.shape[1])
     ]
-    best = max(range(len(fitted)), key=lambda k: fitted[k].score(train[:, [k]], list(labels)))
+    weights = compute_sample_weight(weight, list(labels))
+    best = max(range(len(fitted)), key=lambda k: fitted[k].score(train[:, [k]], list(labels), weights))
     return [str(name) for name in fitted[best].predict(test[:, [best]])]
 
 

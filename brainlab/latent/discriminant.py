@@ -28,9 +28,9 @@ class LatentDiscriminant:
     shrinkage: `none`, `auto` (Ledoit-Wolf) or `choose`.
 
     After `fit`: `classes_`; `shrinkage_` (`none` or `auto`); `validation_accuracy_` (name to mean accuracy over folds,
-    empty where nothing was compared); `readouts_` [d, k] and `patterns_` [d, k] of the k discriminant axes: a code's
-    score is `(code - mean_) @ readouts_`, and adding a column of `patterns_` to a code raises its score on that axis by
-    one within-class standard deviation along the data's own covariance
+    balanced accuracy with uniform priors, empty where nothing was compared); `readouts_` [d, k] and `patterns_` [d, k]
+    of the k discriminant axes: a code's score is `(code - mean_) @ readouts_`, and adding a column of `patterns_` to a
+    code raises its score on that axis by one within-class standard deviation along the data's own covariance
     (Haufe et al. 2014, doi 10.1016/j.neuroimage.2013.10.067).
     """
 
@@ -93,7 +93,8 @@ class LatentDiscriminant:
         if not splits:
             return "auto"
         n_classes = len(np.unique(y))
+        scoring = "balanced_accuracy" if self.priors == "uniform" else "accuracy"
         for name in ("none", "auto"):
-            accuracies = cross_val_score(self._model(name, n_classes), X, y, cv=splits)
+            accuracies = cross_val_score(self._model(name, n_classes), X, y, cv=splits, scoring=scoring)
             self.validation_accuracy_[name] = float(np.mean(accuracies))
         return "none" if self.validation_accuracy_["none"] > self.validation_accuracy_["auto"] else "auto"
