@@ -36,16 +36,16 @@ class IntroVAEConfig(VAEConfig):
     adversarial_learning_rate: of both Adam optimisers, betas (0.5, 0.99), after the warm-up.
     """
 
-    epochs: int = 60
+    epochs: int = 36
     flip: bool = True
-    warm_up_epochs: int = 12
-    margin_factor: float = 1.25
+    warm_up_epochs: int = 8
+    margin_factor: float = 2.0
     fake_weight: float = 1.0
     decoder_fake_weight: float = 4.0
     adversarial_reconstruction_weight: float | None = 1.0
     margin_follows: bool = False
-    reconstructions_too: bool = False
-    adversarial_learning_rate: float = 3e-4
+    reconstructions_too: bool = True
+    adversarial_learning_rate: float = 5e-4
 
 
 class IntroVAERecipe:
