@@ -8,10 +8,10 @@ from typing import ClassVar
 import numpy as np
 import streamlit as st
 
-from app import layout
+from app import layout, resources
 from app.codes import to_steps
 from app.components.volume_viewer import Panel, latent_explorer, volume_viewer
-from app.latent_view import slider_data
+from app.latent_view import coming_space, slider_data
 from app.starts import describe
 from app.volumes import Scan, to_bytes
 from brainlab.cohort.prepared import PreparedDataset
@@ -34,19 +34,35 @@ class Template:
 
 def show(runs: Mapping[str, Run], cohorts: Mapping[str, PreparedDataset]) -> None:
     """Show the best run's latent space with four sliders; a scan without a run; the template without either."""
-    if runs:
-        _live(runs[layout.best_run(list(runs))], cohorts)
+    run = runs[layout.best_run(list(runs))] if runs else None
+    cohort = next((name for name, data in cohorts.items() if run and data.shape == tuple(run.shape)), None)
+    if run and cohort and not coming_space(run.name, cohort).done():
+        _soon(run.name, cohort)
+    elif run:
+        _live(run, cohort)
     elif cohorts:
-        name, dataset = next(iter(cohorts.items()))
-        note = "simulated" if dataset.simulated else "scan"
-        volume_viewer(Panel(Scan(name, 0), dataset.shape, dataset.affine, describe(name, 0), note), key="hero")
+        _scan(next(iter(cohorts)))
     else:
         volume_viewer(Panel(Template(), (182, 218, 182), mni_template().affine, "MNI152 template"), key="hero")
 
 
+def _scan(cohort: str) -> None:
+    dataset = resources.cohort(cohort)
+    note = "simulated" if dataset.simulated else "scan"
+    volume_viewer(Panel(Scan(cohort, 0), dataset.shape, dataset.affine, describe(cohort, 0), note), key="hero")
+
+
+@st.fragment(run_every=2)
+def _soon(run: str, cohort: str) -> None:
+    """Show a scan until the sliders of the run are ready: its first start encodes the cohort."""
+    if coming_space(run, cohort).done():
+        st.rerun()
+    _scan(cohort)
+    st.caption(f":material/hourglass: The sliders of {run} are being made ready; this happens once.")
+
+
 @st.fragment
-def _live(run: Run, cohorts: Mapping[str, PreparedDataset]) -> None:
-    cohort = next((name for name, data in cohorts.items() if data.shape == tuple(run.shape)), None)
+def _live(run: Run, cohort: str | None) -> None:
     data = slider_data(run.name, cohort, to_steps(np.zeros(run.latent_dim)), 1)
     data |= {
         "title": f"{run.name}: move a slider, and the brain follows",

@@ -1,5 +1,6 @@
 """What the explorer's sliders need to know about a run's latent space, gathered once for a run and a cohort."""
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -14,6 +15,7 @@ from brainlab.latent.dimensions import class_histograms
 from brainlab.types import UInt8Array
 
 BINS = 24
+_worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="latent-space")
 GROUPS = {"healthy": "healthy", "ms": "MS", "leuko1": "leukoencephalopathy", "leuko2": "leukoencephalopathy"}
 GROUPS["leuko3"] = "leukoencephalopathy"
 """The three grades are one colour in plots, as in the FLAIR IntroVAE paper's figure 10."""
@@ -44,13 +46,18 @@ class Histograms:
 
 def space(run: str, cohort: str) -> LatentSpace:
     """Describe a run's latent space by a cohort; kept until either changes."""
+    return coming_space(run, cohort).result()
+
+
+def coming_space(run: str, cohort: str) -> Future[LatentSpace]:
+    """Start describing a run's latent space, unless that was done, and return at once."""
     found, dataset = resources.run(run), resources.cohort(cohort)
-    return _space(run, found.sha256, cohort, dataset.sha256)
+    return _coming(run, found.sha256, cohort, dataset.sha256)
 
 
 @lru_cache(maxsize=8)
-def _space(run: str, run_sha256: str, cohort: str, cohort_sha256: str) -> LatentSpace:
-    return latent_directions(resources.run(run), resources.cohort(cohort))
+def _coming(run: str, run_sha256: str, cohort: str, cohort_sha256: str) -> Future[LatentSpace]:
+    return _worker.submit(lambda: latent_directions(resources.run(run), resources.cohort(cohort)))
 
 
 def grouped(labels: list[str]) -> list[str]:

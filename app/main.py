@@ -17,6 +17,6 @@ if str(PROJECT) not in sys.path:
 from app import navigation  # noqa: E402
 
 if get_script_run_ctx(suppress_warning=True) is None:
-    app = st.App(Path(__file__).resolve(), routes=navigation.routes())
+    app = st.App(Path(__file__).resolve(), routes=navigation.routes(), on_script_error=navigation.show_error)
 else:
     navigation.render()

@@ -40,6 +40,13 @@ def render() -> None:
     layout.foot()
 
 
+def show_error(error: Exception) -> bool:
+    """Show an error that a user can mend as one line, also where only a part of a page ran; others stay redacted."""
+    if isinstance(error, BrainlabError):
+        st.error(str(error))
+    return isinstance(error, BrainlabError)
+
+
 def _research_pages() -> dict[str, list[st.Page]]:
     return {
         "": [_page("start", "Start", "home", default=True)],
@@ -49,11 +56,7 @@ def _research_pages() -> dict[str, list[st.Page]]:
             _page("explorer", "Latent explorer", "tune"),
             _page("lda", "LDA", "scatter_plot"),
         ],
-        **(
-            {"Readers": [_page("study_desk", "Study desk", "fact_check")]}
-            if (PAGES / "study_desk.py").is_file()
-            else {}
-        ),
+        "Readers": [_page("study_desk", "Study desk", "fact_check")],
     }
 
 

@@ -5,8 +5,6 @@ import { createExplorer } from "./explorer.js";
 import { createViewer } from "./viewer.js";
 import { afterPaint } from "./timing.js";
 
-const opened = performance.now();
-
 /** Show or update a component; returns the clean-up. */
 export function mount({ data, parentElement, setStateValue }) {
   let host = parentElement.brainlabHost;
@@ -34,14 +32,15 @@ class PanelsHost {
   }
 
   update({ panels, columns, options, group }) {
-    const signature = JSON.stringify([columns, options, panels.map((panel) => [panel.title, panel.note, panel.shape, panel.options])]);
+    const signature = JSON.stringify([columns, options, panels.map((panel) => panel.shape)]);
     if (signature !== this.signature) this.#rebuild(panels, columns, options, group);
     this.signature = signature;
     panels.forEach((panel, i) => {
+      this.viewers[i].dom.retitle(panel.title, panel.note);
       const url = `${panel.url} ${panel.overlay?.url}`;
       if (this.urls[i] === url) return;
       this.urls[i] = url;
-      this.viewers[i].load(panel).then(() => afterPaint("first-image", opened));
+      this.viewers[i].load(panel).then(() => afterPaint("first-image", 0));
     });
   }
 
@@ -54,7 +53,7 @@ class PanelsHost {
     this.host.replaceChildren(grid);
     const shared = panels.length > 1 ? group : null;
     this.viewers = panels.map((panel) => createViewer(grid, {
-      ...options, ...panel.options, group: shared, title: panel.title, note: panel.note, shape: panel.shape, affine: panel.affine,
+      ...options, group: shared, title: panel.title, note: panel.note, shape: panel.shape, affine: panel.affine,
       overlay: panel.overlay && { opacity: panel.overlay.opacity },
     }));
     // The first panel's grey levels hold for all, so that brightness can be compared.

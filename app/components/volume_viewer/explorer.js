@@ -4,7 +4,7 @@
 import { differenceOf } from "./colour.js";
 import { make } from "./frame.js";
 import { fetchVolume, createViewer } from "./viewer.js";
-import { afterPaint } from "./timing.js";
+import { afterPaint, stamped } from "./timing.js";
 
 export const STEPS_PER_UNIT = 64;
 const SHOWN_AT_FIRST = 8;
@@ -80,6 +80,7 @@ class Explorer {
     this.pinned ??= [];
     this.number.max = data.order.length - 1;
     if (data.histograms && this.histogramUrl !== data.histograms.url) this.loadHistograms(data.histograms);
+    this.viewer.dom.retitle(data.title, data.note);
     if (data.revision !== this.revision) {
       this.revision = data.revision;
       if (!first) this.remember();
@@ -205,10 +206,12 @@ class Explorer {
         if (this.destroyed) break;
         this.shownVolume = bytes;
         this.startVolume ??= bytes;
+        this.viewer.volumeNumber = Number(response.headers.get("X-Request"));
         this.viewer.setVolume(bytes);
         this.showDifference();
-        this.drawn = Number(response.headers.get("X-Request"));
-        afterPaint("latent", since, { id: this.drawn });
+        this.drawn = this.viewer.volumeNumber;
+        const { context } = this.viewer.painters[this.viewer.visiblePlanes[0]];
+        afterPaint(id === 1 ? "first-image" : "latent", id === 1 ? 0 : since, () => ({ id, shown: stamped(context) }));
       } catch (error) {
         this.viewer.dom.message(error.message);
       }

@@ -44,12 +44,19 @@ export function buildFrame(viewer, parent) {
   const overlayBox = make("label.bv-overlay", { hidden: true }, overlayName, opacity);
   const root = make("div.bv", { tabindex: 0, role: "group", "aria-label": options.title ?? "brain volume" });
 
+  const title = make("span.bv-title");
+  const retitle = (text, note) => {
+    title.replaceChildren(text ?? "");
+    if (note) title.append(make("span.bv-note", {}, note));
+  };
+  retitle(options.title, options.note);
+
   const toggleConvention = () => {
     if (options.conventionSwitch === false) return;
     viewer.set({ convention: state.convention === "radiological" ? "neurological" : "radiological" });
   };
   opacity.addEventListener("input", (event) => viewer.set({ overlayOpacity: Number(opacity.value) }, event.timeStamp));
-  const bar = buildBar(viewer, { help, overlayBox, toggleConvention });
+  const bar = buildBar(viewer, { title, help, overlayBox, toggleConvention });
   if (bar) root.append(bar);
   root.append(planes);
   if (options.toolbar || options.readout) root.append(status);
@@ -65,7 +72,7 @@ export function buildFrame(viewer, parent) {
   };
 
   return {
-    root, planes, canvases, mosaic, toggleConvention,
+    root, planes, canvases, mosaic, toggleConvention, retitle,
     status: showStatus,
     busy: (on) => root.classList.toggle("bv-busy", on),
     message: (text) => { message.hidden = !text; message.textContent = text ?? ""; },
@@ -89,11 +96,9 @@ export function buildFrame(viewer, parent) {
   };
 }
 
-function buildBar(viewer, { help, overlayBox, toggleConvention }) {
+function buildBar(viewer, { title, help, overlayBox, toggleConvention }) {
   const { options } = viewer;
   if (!options.toolbar && !options.title) return null;
-  const title = make("span.bv-title", {}, options.title ?? "");
-  if (options.note) title.append(make("span.bv-note", {}, options.note));
   const bar = make("div.bv-bar", {}, title);
   if (!options.toolbar) return bar;
   const tool = (text, name, act) => make("button.bv-tool", { type: "button", title: name, "aria-label": name, onclick: act }, text);

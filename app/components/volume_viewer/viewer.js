@@ -27,7 +27,7 @@ import { greyTable, OVERLAY_TABLES, presetWindow, PRESETS } from "./colour.js";
 import { PLANE_NAMES, planeSize, spacingOf } from "./geometry.js";
 import { Mosaic } from "./mosaic.js";
 import { Painter } from "./painter.js";
-import { afterPaint } from "./timing.js";
+import { afterPaint, stamp } from "./timing.js";
 import { buildFrame } from "./frame.js";
 
 const SHARED = ["crosshair", "low", "high", "invert", "zoom", "pan", "convention"];
@@ -96,7 +96,7 @@ export class Viewer {
       const overlay = source.overlay?.url ? await fetchVolume(source.overlay.url) : source.overlay?.buffer;
       if (turn !== this.turn || this.destroyed) return;
       this.setVolume(data, source);
-      if (source.overlay) this.setOverlay({ ...source.overlay, buffer: overlay });
+      this.setOverlay(source.overlay ? { ...source.overlay, buffer: overlay } : null);
     } catch (error) {
       if (turn === this.turn && !this.destroyed) this.dom.message(error.message);
     } finally {
@@ -210,6 +210,7 @@ export class Viewer {
     this.since = undefined;
     if (this.mosaic.shown) this.mosaic.draw(this.state, this.activePlane);
     else for (const plane of this.visiblePlanes) this.painters[plane].draw(this.state);
+    stamp(this.painters[this.visiblePlanes[0]].context, this.volumeNumber);
     this.dom.status(this.state);
     this.listeners.draw.forEach((listener) => listener(this));
     afterPaint("view", began);
