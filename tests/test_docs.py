@@ -40,3 +40,12 @@ def test_links_and_pictures_of_page_exist(page: Path) -> None:
     targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text())
     missing = [target for target in targets if not (page.parent / target).exists()]
     assert not missing
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_python_of_page_runs(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks = re.findall(r"^```python\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+    if not blocks:
+        pytest.skip(f"{page.name} shows no Python")
+    monkeypatch.chdir(PROJECT)
+    exec(compile("\n".join(blocks), page.name, "exec"), {})
