@@ -16,6 +16,7 @@ from brainlab.reading import desk
 from brainlab.reading.design import Protocol, preset
 from brainlab.reading.export import answers_frame, export_answers
 from brainlab.reading.report import study_report
+from brainlab.reading.report_html import report_html
 from brainlab.reading.statistics import study_statistics
 from brainlab.reading.tokens import LOCAL_APP
 
@@ -133,7 +134,11 @@ def _unblind(args: argparse.Namespace) -> dict[str, Any]:
 def _report(args: argparse.Namespace) -> dict[str, Any]:
     folder = _folder(args)
     report = study_report(answers_frame(folder), desk.load_protocol(folder))
-    return {"study": args.study, "state": "unblinded", **report}
+    record = {"history": desk.history(folder), "checks": desk.lock_checks(folder)}
+    if args.html is not None:
+        args.html.write_text(report_html(report))
+    text = "\n".join([report["title"], *report["summary"], *report["cautions"]])
+    return {"study": args.study, "state": "unblinded", **report, **record, "text": text}
 
 
 def _export(args: argparse.Namespace) -> dict[str, Any]:

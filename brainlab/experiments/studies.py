@@ -69,12 +69,13 @@ def lock_study(folder: Path, override: str = "", watch: Watch | None = None) -> 
 def open_sources(protocol: Protocol) -> list[Supply]:
     """Open every source of a protocol; raises InputError naming the first that is not there.
 
-    Real scans are taken from people that no run at hand was trained on. Beside a folder of fakes, whose makers'
-    training people are unknown, only the test split is taken.
+    Real scans are taken from people that no run at hand was trained on; a run made from simulated scans has seen no
+    real person, whatever the names. Beside a folder of fakes, whose makers' training people are unknown, only the test
+    split is taken.
     """
     runs = {run.name: run for run in list_runs()}
     chosen = {s.name: _find_run(s.name, runs) for s in protocol.sources if s.kind == "run"}
-    trained_on = frozenset().union(*(run.participants for run in [*runs.values(), *chosen.values()]))
+    at_hand = [*runs.values(), *chosen.values()]
     unknown = any(source.kind == "folder" and source.truth == "fake" for source in protocol.sources)
     supplies: list[Supply] = []
     for source in protocol.sources:
@@ -84,6 +85,7 @@ def open_sources(protocol: Protocol) -> list[Supply]:
             supplies.append(FolderSupply(source, protocol))
         else:
             dataset = _find_cohort(source.name)
+            trained_on = frozenset().union(*(r.participants for r in at_hand if r.simulated == dataset.simulated))
             supplies.append(CohortSupply(source, protocol, dataset, trained_on, only_test=unknown))
     return supplies
 

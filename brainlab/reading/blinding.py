@@ -20,6 +20,9 @@ LIMIT_AUC = 0.6
 BACKGROUND_LEVEL = 12
 """Grey levels up to this one are no brain. A margin around the brain, where enlargement blends the two, is left out."""
 
+PLENTY = 0.01
+"""A grey level whose neighbours have less than this share of the brain's pixels may be empty by chance."""
+
 FEATURES = ("background_haze", "border", "empty_levels", "odd_levels", "byte_length")
 FOLDS = 5
 
@@ -57,13 +60,13 @@ def rendering_features(pixels: UInt8Array) -> FloatArray:
     """
     brain = islands(pixels > BACKGROUND_LEVEL)
     margin = max(1, max(pixels.shape) // 40)
-    outside = pixels[~ndimage.binary_dilation(brain, iterations=margin)]
+    outside = pixels[~ndimage.maximum_filter(brain, size=2 * margin + 1)]
     border = np.ones(pixels.shape, dtype=bool)
     border[tuple(slice(1, -1) for _ in pixels.shape)] = False
     inside = pixels[brain]
     counts = np.bincount(inside, minlength=256).astype(float)
     around = ndimage.convolve1d(counts, [1, 1, 0, 1, 1], mode="constant") / 4
-    judged = around >= 8
+    judged = around >= max(8, PLENTY * inside.size)
     return np.array(
         [
             np.mean(outside > 0) if outside.size else 0.0,
