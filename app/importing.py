@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from app import resources
 from brainlab.cohort.batch import Report, prepare_cohort
 from brainlab.cohort.recipes import find_recipe
 from brainlab.cohort.sources import find_sources
@@ -56,8 +55,3 @@ def _prepare(source: Path, out: Path, recipe: str, tell: Tell, include: str | No
             yield item
 
     return prepare_cohort(find_sources(source, steps, include=include), out, steps, track=track)
-
-
-def confound_lines(name: str) -> list[str]:
-    """Say in Markdown how well acquisition parameters alone tell the classes of a cohort apart."""
-    return [f"Confound score of {resources.cohort(name).name}: not measured yet."]

@@ -60,6 +60,14 @@ def table(frame: pd.DataFrame, name: str, key: str) -> None:
     st.download_button("Download CSV", csv, file_name=f"{name}.csv", mime="text/csv", key=f"{key}-csv", type="tertiary")
 
 
+def tabs(key: str, parts: Mapping[str, Callable[[], None]]) -> None:
+    """Show parts of a page as tabs; only the open one runs."""
+    for tab, show in zip(st.tabs(list(parts), key=key, on_change="rerun"), parts.values(), strict=True):
+        if tab.open:
+            with tab:
+                show()
+
+
 def describe_cohort(dataset: PreparedDataset) -> str:
     """Say in one line how many scans of how many people a cohort holds, on which grid, and where they are from."""
     size = " × ".join(str(side) for side in dataset.shape)
@@ -93,6 +101,12 @@ def downloads(key: str, *files: Mapping[str, Callable[[], bytes]]) -> None:
     with st.popover("Download", icon=":material/download:"):
         for name, make in (item for group in files for item in group.items()):
             st.download_button(name, make, name, key=f"{key}-{name}", type="tertiary")
+
+
+def figures(rows: Sequence[tuple[str, str, str]]) -> None:
+    """Show (title, value, explanation) as figures side by side."""
+    for column, (title, value, explanation) in zip(st.columns(max(3, len(rows))), rows, strict=False):
+        column.metric(title, value, help=explanation, border=True)
 
 
 def refusals(title: str, rows: Sequence[Mapping[str, str]]) -> None:

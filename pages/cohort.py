@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import figures, importing, layout, resources, starts, tables
+from app import audits, figures, importing, layout, resources, starts, tables
 from app.components.volume_viewer import Panel, volume_viewer
 from app.volumes import Mean, Scan
 
@@ -23,17 +23,16 @@ def page() -> None:
     name = left.selectbox("Cohort", list(cohorts), key="cohort-name")
     dataset = cohorts[name]
     right.caption(layout.describe_cohort(dataset))
-    scans, people, mean, acquisition, new = st.tabs(["Scans", "People", "Mean image", "Acquisition", "Bring in scans"])
-    with scans:
-        browse(name)
-    with people:
-        demographics(name)
-    with mean:
-        mean_image(name)
-    with acquisition:
-        show_acquisition(name)
-    with new:
-        bring_in()
+    layout.tabs(
+        "cohort-tabs",
+        {
+            "Scans": lambda: browse(name),
+            "People": lambda: demographics(name),
+            "Mean image": lambda: mean_image(name),
+            "Acquisition": lambda: show_acquisition(name),
+            "Bring in scans": bring_in,
+        },
+    )
 
 
 @st.fragment
@@ -95,6 +94,8 @@ def mean_image(name: str) -> None:
     volume_viewer(
         panels, key="cohort-mean-view", layout="column" if many else "row", toolbar=not many, readout=not many
     )
+    with st.spinner("Measuring sharpness"):
+        layout.figures(audits.sharpness_figures(name))
     st.caption("A sharp mean says that the scans lie on each other well: the paper's own check of its registration.")
 
 
@@ -102,8 +103,9 @@ def show_acquisition(name: str) -> None:
     """Show figure 11 of the FLAIR IntroVAE paper for this cohort and how well acquisition alone tells classes apart."""
     dataset = resources.cohort(name)
     if figures.has_acquisition(dataset.scans):
-        for line in importing.confound_lines(name):
-            st.markdown(line)
+        with st.spinner("Predicting the class from acquisition parameters"):
+            layout.figures(audits.confound_figures(name))
+        st.caption(audits.CONFOUND_NOTE)
         st.plotly_chart(figures.acquisition(dataset.scans), key="cohort-acquisition")
     else:
         layout.empty(

@@ -45,17 +45,15 @@ def explore(run: str, cohort: str | None, start: starts.Start) -> None:
     current = from_base64(released["code"]) if released and released["revision"] == revision else start.steps
     if cohort and (note := starts.distance_note(run, cohort, from_steps(current, resources.run(run).latent_dim))):
         st.warning(note, icon=":material/explore_off:")
-    strip, comparison, dimensions, export = st.tabs(["Film-strip", "Compare", "Dimensions", "Share and export"])
-    with strip:
-        film_strip(run, cohort, current)
-    with comparison:
-        compare(run, start, current)
-    with dimensions:
-        if cohort:
-            st.caption("Best separators of the classes first. Dimensions are counted from zero.")
-            layout.table(space(run, cohort).table.round(3), f"{run}-dimensions", "dimensions")
-    with export:
-        share(run, current)
+    layout.tabs(
+        "explorer-tabs",
+        {
+            "Film-strip": lambda: film_strip(run, cohort, current),
+            "Compare": lambda: compare(run, start, current),
+            "Dimensions": lambda: dimensions(run, cohort),
+            "Share and export": lambda: share(run, current),
+        },
+    )
 
 
 def film_strip(run: str, cohort: str | None, current: bytes) -> None:
@@ -86,6 +84,15 @@ def film_strip(run: str, cohort: str | None, current: bytes) -> None:
     st.download_button(
         "Download PNG", lambda: png([Decoded(run, c) for c in codes]), f"{run}-walk.png", type="tertiary"
     )
+
+
+def dimensions(run: str, cohort: str | None) -> None:
+    """Show the table of dimensions."""
+    if cohort is None:
+        layout.empty("No class to tell apart.", "Add a cohort on the run's grid.")
+        return
+    st.caption("Best separators of the classes first. Dimensions are counted from zero.")
+    layout.table(space(run, cohort).table.round(3), f"{run}-dimensions", "dimensions")
 
 
 def compare(run: str, start: starts.Start, current: bytes) -> None:

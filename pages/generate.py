@@ -23,11 +23,10 @@ def page() -> None:
     if not chosen:
         layout.empty("No run chosen.", "Choose one or more above.")
         return
-    reconstructions, samples = st.tabs(["Reconstructions of a scan", "Generated brains"])
-    with reconstructions:
-        reconstruct(chosen)
-    with samples:
-        generate(chosen)
+    layout.tabs(
+        "generate-tabs",
+        {"Reconstructions of a scan": lambda: reconstruct(chosen), "Generated brains": lambda: generate(chosen)},
+    )
 
 
 @st.fragment
@@ -77,7 +76,9 @@ def reconstruct(runs: list[str]) -> None:
 def generate(runs: list[str]) -> None:
     """Show draws from the prior, one seed for all runs, as the FLAIR IntroVAE paper's figures 6 to 9."""
     left, middle, right = st.columns(3)
-    seed = int(left.number_input("Seed", 0, layout.LARGEST_SEED, 0, key="generate-seed", help="The same for every run."))
+    seed = int(
+        left.number_input("Seed", 0, layout.LARGEST_SEED, 0, key="generate-seed", help="The same for every run.")
+    )
     count = middle.select_slider("Brains a run", [3, 4, 5, 6], 5, key="generate-count")
     truncation = right.slider(
         "Truncation", 0.2, 1.5, 1.0, 0.05, key="generate-truncation", help="1 draws from the prior itself."

@@ -47,13 +47,14 @@ def page() -> None:
     for note in result.notes:
         st.caption(f":material/info: {note}")
     headline(result)
-    separation, table_2, all_runs = st.tabs(["Separation", "Table 2 and baselines", "All runs and cohorts"])
-    with separation:
-        scatter(run, result)
-    with table_2:
-        scores(run, result)
-    with all_runs:
-        compare()
+    layout.tabs(
+        "lda-tabs",
+        {
+            "Separation": lambda: scatter(run, result),
+            "Table 2 and baselines": lambda: scores(run, result),
+            "All runs and cohorts": compare,
+        },
+    )
 
 
 def headline(result) -> None:  # type: ignore[no-untyped-def]
