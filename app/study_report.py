@@ -17,8 +17,7 @@ def show(folder: Path) -> None:
     """Show the whole report of an unblinded study."""
     report = _report(str(folder))
     _headline(report)
-    for line in report["summary"]:
-        st.markdown(f"- {line}")
+    st.markdown(_list(report["summary"]))
     tabs = st.tabs(["Sources", "Agreement", "Readers", "Methods"])
     with tabs[0]:
         st.image(source_figure(report), width="stretch")
@@ -30,9 +29,13 @@ def show(folder: Path) -> None:
     with tabs[2]:
         layout.table(reader_table(report).round(4), f"{folder.name}-readers", "readers")
     with tabs[3]:
-        for line in [*report["methods"], *report["cautions"]]:
-            st.markdown(f"- {line}")
+        st.markdown("**Methods**\n\n" + _list(report["methods"]))
+        st.markdown("**What these figures do not show**\n\n" + _list(report["cautions"]))
     _downloads(folder, report)
+
+
+def _list(lines: list[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
 
 
 def _headline(report: dict[str, Any]) -> None:

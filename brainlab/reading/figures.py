@@ -20,11 +20,13 @@ def interval_figure(
     high: float = 1.0,
     reference: float | None = None,
     percent: bool = True,
+    steps: int = 5,
 ) -> str:
     """Draw one dot with its interval for each group and series, groups below one another.
 
     `series` maps a name (a reader) to {group: {value, low, high}}; an undefined value leaves its place empty, an
-    absent interval draws the dot alone. `reference` is a dashed vertical line, such as chance. Returns SVG.
+    absent interval draws the dot alone. `reference` is a dashed vertical line, such as chance; `steps` counts the
+    intervals of the axis. Returns SVG.
     """
     names = list(series)
     band = ROW * len(names) + 14
@@ -34,8 +36,8 @@ def interval_figure(
         return LEFT + (value - low) / (high - low) * (WIDTH - LEFT - 30)
 
     parts = [f'<text x="12" y="20" font-size="14" font-weight="600">{escape(title)}</text>', _legend(names)]
-    for step in range(6):
-        value = low + (high - low) * step / 5
+    for step in range(steps + 1):
+        value = low + (high - low) * step / steps
         label = f"{value:.0%}" if percent else f"{value:.1f}"
         parts.append(
             f'<line x1="{x(value):.1f}" x2="{x(value):.1f}" y1="{TOP}" y2="{height - 30}" stroke="{GRID}"/>'

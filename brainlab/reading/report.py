@@ -18,6 +18,9 @@ def study_report(frame: pd.DataFrame, protocol: Protocol | None = None) -> dict[
     phase, active_ms. `protocol` adds the title and the methods.
     """
     margin = protocol.equivalence_margin if protocol else 0.1
+    if protocol:
+        order = {source.name: place for place, source in enumerate(protocol.sources)}
+        frame = frame.sort_values("source", key=lambda names: names.map(order), kind="stable")
     figures = study_statistics(frame, equivalence_margin=margin)
     return {
         "title": protocol.title if protocol else "Reading study",
@@ -52,7 +55,7 @@ def agreement_table(report: dict[str, Any]) -> pd.DataFrame:
         {"figure": "Cohen's kappa", "of": " and ".join(entry["readers"]), **entry} for entry in report["cohens_kappa"]
     ]
     rows += [
-        {"figure": "Cohen's kappa, repeats", "of": f"{entry['reader']} with themself", **entry}
+        {"figure": "Cohen's kappa, repeats", "of": f"{entry['reader']}, first and second look", **entry}
         for entry in report["intra_reader"]
     ]
     names = {
@@ -92,7 +95,7 @@ def kappa_figure(report: dict[str, Any]) -> str:
     """Draw Cohen's kappa of every pair of readers as SVG."""
     pairs = {" and ".join(entry["readers"]): entry for entry in report["cohens_kappa"]}
     title = "Cohen's kappa (95% interval); 0 is chance, 1 full agreement"
-    return interval_figure(list(pairs), {"kappa": pairs}, title, low=-1.0, reference=0.0, percent=False)
+    return interval_figure(list(pairs), {"kappa": pairs}, title, low=-1.0, reference=0.0, percent=False, steps=4)
 
 
 def kappa_in_words(value: float) -> str:
