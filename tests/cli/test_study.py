@@ -1,0 +1,152 @@
+"""`brainlab study`: every step of a study by command, with the JSON that other programs rely on."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from brainlab import workspace
+from brainlab.cli import main
+from brainlab.experiments import studies
+from brainlab.reading import desk
+from brainlab.reading.design import Protocol
+from brainlab.reading.session import ReaderSession
+
+
+@pytest.fixture
+def studio(tiny_workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A workspace of its own that shares the tiny cohort and runs."""
+    home = tmp_path / "home"
+    home.mkdir()
+    for name in ("cohorts", "runs"):
+        (home / name).symlink_to(tiny_workspace / name)
+    monkeypatch.setenv("BRAINLAB_WORKSPACE", str(home))
+    monkeypatch.setattr(workspace, "MODELS", tmp_path / "no models")
+    monkeypatch.setattr(studies, "PROBE_IMAGES", 4)  # too few to judge, and quick
+    return home
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str]):
+    """Run a command with --json and return what it printed."""
+
+    def run(*argv: str, code: int = 0) -> dict:
+        assert main(["study", *argv, "--json"]) == code
+        return json.loads(capsys.readouterr().out)
+
+    return run
+
+
+def _write_protocol(path: Path) -> Path:
+    values = {
+        "title": "By command",
+        "sources": [{"kind": "cohort", "name": "simulated", "n": 6}, {"kind": "run", "name": "tiny-vae", "n": 6}],
+        "readers": [{"code": "R1"}, {"code": "R2"}],
+        "practice": 2,
+        "repeats_share": 0.25,
+    }
+    path.write_text(json.dumps(values))
+    return path
+
+
+def _read(url: str, honest: bool) -> None:
+    token = url.split("token=")[1]
+    study = url.split("study=")[1].split("&")[0]
+    session = ReaderSession.open(desk.study_folder(study), token, "a tab with a long token")
+    session.acquire_lease()
+    session.record_event("welcome_done")
+    session.record_event("consent_given")
+    number = 0
+    while case := session.current():
+        number += 1
+        pixels, _ = session.pixels(case.id)
+        real = pixels[0] == 0  # untrained runs have no black border
+        value = "real" if real == (honest or number % 4 > 0) else "fake"
+        session.answer(case.id, value, confidence=3, idempotency_key=case.answer_key)
+
+
+def test_a_study_from_protocol_to_report(studio, tmp_path, call, monkeypatch):
+    monkeypatch.setattr(studies, "PROBE_IMAGES", 40)
+    created = call("create", str(_write_protocol(tmp_path / "p.json")))
+    assert created["state"] == "draft"
+    study = created["study"]
+    locked = call("lock", study, "--override", "untrained runs in a test")
+    assert locked["state"] == "locked"
+    assert locked["cases"] == 12
+    assert not locked["probe"]["passed"]
+    links = call("links", study, "--base-url", "https://example.org")["links"]
+    assert [set(link) for link in links] == [{"reader", "url"}] * 2
+    for link, honest in zip(links, (True, False), strict=True):
+        _read(link["url"], honest)
+    status = call("status", study)
+    assert {code: (r["done"], r["total"]) for code, r in status["readers"].items()} == {"R1": (15, 15), "R2": (15, 15)}
+    verified = call("verify", study)
+    assert (verified["ok"], verified["answers"]) == (True, 34)
+    assert call("close", study)["state"] == "closed"
+    assert call("unblind", study, "--by", "a test")["state"] == "unblinded"
+    report = call("report", study, "--html", str(tmp_path / "report.html"))
+    assert report["per_reader"]["R1"]["accuracy"]["value"] == 1
+    assert set(report["per_source"]["R1"]) == {"simulated", "tiny-vae"}
+    assert report["checks"]["override"] == "untrained runs in a test"
+    assert "By command" in (tmp_path / "report.html").read_text()
+    exported = call("export", study, str(tmp_path / "answers.csv"))
+    assert exported["rows"] == 24
+    frame = pd.read_csv(tmp_path / "answers.csv")
+    stats = call("stats", str(tmp_path / "answers.csv"))
+    assert stats["cohens_kappa"] == report["cohens_kappa"]
+    assert not frame.duplicated(["reader", "case"]).any()
+
+
+def test_the_preset_is_a_protocol(call, capsys):
+    assert call("create", "--preset", "dwi-2020")["sources"][0]["n"] == 50
+    assert main(["study", "create", "--preset", "dwi-2020"]) == 0
+    assert Protocol.from_json(capsys.readouterr().out).cases == 250
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["create"], "needed PROTOCOL.json"),
+        (["create", "nowhere.json"], "nowhere.json"),
+        (["create", "--preset", "dwi-1999"], "dwi-2020"),
+        (["lock", "nope"], "nope: no such study"),
+        (["stats", "nowhere.csv"], "nowhere.csv"),
+        (["links", "nope", "--revoke"], "nope"),
+    ],
+)
+def test_mistakes_are_one_line(studio, tmp_path, monkeypatch, capsys, argv, said):
+    monkeypatch.chdir(tmp_path)
+    assert main(["study", *argv]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert said in error
+    assert error.count("\n") == 1
+
+
+def test_a_protocol_with_an_unknown_run_makes_no_study(studio, tmp_path, capsys):
+    path = _write_protocol(tmp_path / "p.json")
+    path.write_text(path.read_text().replace("tiny-vae", "huge-vae"))
+    assert main(["study", "create", str(path)]) == 2
+    assert "known are tiny-ivae, tiny-vae" in capsys.readouterr().err
+    assert desk.list_studies() == []
+
+
+def test_links_are_printed_once_and_can_be_replaced_or_ended(studio, tmp_path, call, capsys):
+    study = call("create", str(_write_protocol(tmp_path / "p.json")))["study"]
+    call("lock", study, "--override", "untrained runs in a test")
+    assert len(call("links", study)["links"]) == 2
+    assert main(["study", "links", study]) == 2
+    assert "--reissue" in capsys.readouterr().err
+    assert [link["reader"] for link in call("links", study, "--reissue", "--reader", "R2")["links"]] == ["R2"]
+    assert call("links", study, "--revoke", "--reader", "R1")["links"] == []
+    assert not desk.study_status(desk.study_folder(study)).readers[0].has_link
+
+
+def test_verify_exits_with_1_on_a_broken_study(studio, tmp_path, call):
+    study = call("create", str(_write_protocol(tmp_path / "p.json")))["study"]
+    call("lock", study, "--override", "untrained runs in a test")
+    (desk.study_folder(study) / "truth.db").unlink()
+    verdict = call("verify", study, code=1)
+    assert not verdict["ok"]
+    assert verdict["problems"] == ["truth.db is missing"]
