@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from brainlab.generators.vae import VAE, VAEConfig, flip_half, set_learning_rate
+from brainlab.generators.vae import VAE, VAEConfig, adam, flip_half, set_learning_rate
 from brainlab.networks.losses import draw_posterior, hinge_below, kl_to_prior, squared_error
 
 _BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
@@ -33,19 +33,21 @@ class IntroVAEConfig(VAEConfig):
         it at the end of the warm-up: that KL goes on rising, and a margin left behind no longer pushes.
     reconstructions_too: also treat reconstructions as fakes, as the original IntroVAE does (Huang et al. 2018,
         algorithm 1); the FLAIR paper's formula has samples only.
+    fake_share: samples drawn, and reconstructions shown to the critic, for each scan of a batch; 1 as the paper.
     adversarial_learning_rate: of both Adam optimisers, betas (0.5, 0.99), after the warm-up.
     """
 
-    epochs: int = 36
+    epochs: int = 34
     flip: bool = True
-    warm_up_epochs: int = 8
+    warm_up_epochs: int = 6
     margin_factor: float = 2.0
     fake_weight: float = 1.0
     decoder_fake_weight: float = 4.0
     adversarial_reconstruction_weight: float | None = 1.0
     margin_follows: bool = False
+    fake_share: float = 0.5
     reconstructions_too: bool = True
-    adversarial_learning_rate: float = 5e-4
+    adversarial_learning_rate: float = 1e-3
 
 
 class IntroVAERecipe:
@@ -58,13 +60,9 @@ class IntroVAERecipe:
         self.real_kl = 0.0
         self.generator = VAE(config)
         self.networks: dict[str, nn.Module] = {"autoencoder": self.generator}
+        players = {"encoder": self.generator.encoder, "decoder": self.generator.decoder}
         self.optimisers: dict[str, torch.optim.Optimizer] = {
-            "encoder": torch.optim.Adam(
-                self.generator.encoder.parameters(), lr=config.learning_rate, betas=(0.9, 0.99)
-            ),
-            "decoder": torch.optim.Adam(
-                self.generator.decoder.parameters(), lr=config.learning_rate, betas=(0.9, 0.99)
-            ),
+            name: adam(player, config.learning_rate) for name, player in players.items()
         }
 
     def prepare(self, images: Tensor) -> None:
@@ -151,14 +149,17 @@ class IntroVAERecipe:
         mean, log_variance = encode(x)
         z = draw_posterior(mean, log_variance)
         leaf = z.detach().requires_grad_()
-        reconstruction = decode(leaf)
-        fake = decode(torch.randn_like(z))
+        count = max(1, round(config.fake_share * len(x)))
+        # In parts, so that the critic's gradient later goes back through the part that it sees and no more.
+        parts = [decode(part) for part in leaf.split(count)]
+        reconstruction = torch.cat(parts)
+        fake = decode(torch.randn_like(z[:count]))
         error = squared_error(reconstruction, x, self.generator.weight).mean()
         weight = config.adversarial_reconstruction_weight or config.reconstruction_weight
         (weight * error).backward(retain_graph=config.reconstructions_too)
 
         kl_real = kl_to_prior(mean, log_variance).mean()
-        fakes = torch.cat([fake, reconstruction]) if config.reconstructions_too else fake
+        fakes = torch.cat([fake, parts[0]]) if config.reconstructions_too else fake
         seen = kl_to_prior(*encode(fakes.detach()))
         hinge = hinge_below(seen, self.margin).mean()
         torch.autograd.backward([kl_real + config.fake_weight * hinge, z], [None, leaf.grad])
@@ -177,11 +178,11 @@ class IntroVAERecipe:
             "loss": (weight * error + kl_real + config.fake_weight * hinge).item(),
             "squared_error": error.item(),
             "kl_real": kl_real.item(),
-            "kl_fake": seen[: len(x)].mean().item(),
+            "kl_fake": seen[:count].mean().item(),
             "kl_fake_after": kl_fake.item(),
             "hinge_saturated": (seen > self.margin).float().mean().item(),
             "margin": self.margin,
         }
         if config.reconstructions_too:
-            losses["kl_reconstructed"] = seen[len(x) :].mean().item()
+            losses["kl_reconstructed"] = seen[count:].mean().item()
         return losses

@@ -35,7 +35,7 @@ def test_gradients_are_those_of_the_paper_s_two_losses(too):
     """The shared passes give the gradients that two separate losses give, each for its own player."""
     torch.manual_seed(0)
     # A rate of nothing leaves the encoder as it was, so that both losses can be written with one encoder.
-    config = dataclasses.replace(TINY, norm="group", reconstructions_too=too, adversarial_learning_rate=0.0)
+    config = dataclasses.replace(TINY, norm="group", flip=False, reconstructions_too=too, adversarial_learning_rate=0.0)
     recipe = IntroVAERecipe(config, 20)
     recipe.steps, recipe.warm_up_steps, recipe.margin = 1, 0, 50.0
     gradients = {}
@@ -52,19 +52,21 @@ def test_gradients_are_those_of_the_paper_s_two_losses(too):
     recipe.step(x)
 
     torch.manual_seed(1)
+    weight = config.adversarial_reconstruction_weight
     mean, log_variance = plain.encode(x)
     z = draw_posterior(mean, log_variance)
-    noise = torch.randn_like(z)
-    autoencoding = config.reconstruction_weight * squared_error(plain.decode(z), x).mean()
-    fakes = [plain.decode(noise), *([plain.decode(z)] if too else [])]
+    count = round(config.fake_share * len(x))
+    noise = torch.randn_like(z[:count])
+    autoencoding = weight * squared_error(plain.decode(z), x).mean()
+    fakes = [plain.decode(noise), *([plain.decode(z)[:count]] if too else [])]
     hinge = hinge_below(kl_to_prior(*plain.encode(torch.cat(fakes).detach())), 50.0).mean()
     encoder_loss = kl_to_prior(mean, log_variance).mean() + hinge + autoencoding
     wanted = torch.autograd.grad(encoder_loss, list(plain.encoder.parameters()))
     for found, expected in zip(gradients["encoder"], wanted, strict=True):
         assert torch.allclose(found, expected, rtol=1e-3, atol=1e-4)
 
-    autoencoding = config.reconstruction_weight * squared_error(plain.decode(z.detach()), x).mean()
-    fakes = [plain.decode(noise), *([plain.decode(z.detach())] if too else [])]
+    autoencoding = weight * squared_error(plain.decode(z.detach()), x).mean()
+    fakes = [plain.decode(noise), *([plain.decode(z.detach())[:count]] if too else [])]
     kl_fake = kl_to_prior(*plain.encode(torch.cat(fakes))).mean()
     decoder_loss = config.decoder_fake_weight * kl_fake + autoencoding
     wanted = torch.autograd.grad(decoder_loss, list(plain.decoder.parameters()))
