@@ -25,14 +25,17 @@ LEAST_SCALE = 0.50
 MOST_SCALE = 0.95
 MOST_SCALE_BARE = 1.15
 """Accepted share of the template's volume: it is 1.88 l, brains are 1.0 to 1.7 l; a scan that was brought onto the
-template before has about 1, which is believed only where there is no scalp onto which the template may have grown."""
-LEAST_SIMILARITY = 0.25
-"""Mutual information in nats, over the template's brain and 5 mm around it. Right fits had 0.31 to 0.53."""
+template before has about 1, which is believed only where there is no scalp onto which the template may have grown, or
+where the fit is beyond doubt."""
+LEAST_SIMILARITY, SURE_SIMILARITY = 0.25, 0.35
+"""Mutual information in nats, over the template's brain and 5 mm around it. Right fits had 0.31 to 0.53, fits that had
+grown onto the scalp at most 0.23."""
 PITCHES_DEG = (-30.0, -21.0, -12.0, -3.0, 6.0, 15.0)
 SIZES = (0.85, 0.92)
 SHIFTS_MM = tuple(itertools.product((-8.0, 8.0), (-20.0, -8.0, 4.0, 16.0)))
 """Shifts of the template's centre from the head's centre: towards the front, upwards."""
-CANDIDATES = 6
+CANDIDATES, STARTS = 6, 2
+"""How many of the searched poses are refined, and how many of those are fitted before a head is given up."""
 TEMPLATE_CENTRE_MM = np.array([0.0, -18.0, 10.0])
 WIDE_MM, NARROW_MM = 10, 5
 """How far around the template's brain the similarity is measured, first and last."""
@@ -53,6 +56,7 @@ class Registration:
 
     def fault(self, most_scale: float) -> str | None:
         """Return why this fit cannot be right, or None."""
+        most_scale = MOST_SCALE_BARE if self.similarity >= SURE_SIMILARITY else most_scale
         if not LEAST_SCALE <= self.scale <= most_scale:
             return f"a fit of {self.scale:.2f} times the template's volume, brains are {LEAST_SCALE} to {most_scale}"
         if self.similarity < LEAST_SIMILARITY:
@@ -66,7 +70,7 @@ def register(head: Head) -> Registration:
     faults: list[str] = []
     for image in (head.bare, head.image)[: 2 if head.enclosed else 1]:
         moving = to_itk(image)
-        for start in _search(to_itk(shrink(image, 3)), head.centre_mm)[:3]:
+        for start in _search(to_itk(shrink(image, 3)), head.centre_mm)[:STARTS]:
             fit = _fit(moving, start)
             fault = fit.fault(most_scale if image is head.bare else MOST_SCALE)
             if fault is None:
