@@ -11,7 +11,7 @@ import streamlit as st
 from app import layout, resources
 from app.codes import to_steps
 from app.components.volume_viewer import Panel, latent_explorer, volume_viewer
-from app.latent_view import coming_space, slider_data
+from app.latent_view import coming_space, slider_data, space
 from app.starts import describe
 from app.volumes import Scan, to_bytes
 from brainlab.cohort.prepared import PreparedDataset
@@ -63,11 +63,12 @@ def _soon(run: str, cohort: str) -> None:
 
 @st.fragment
 def _live(run: Run, cohort: str | None) -> None:
-    data = slider_data(run.name, cohort, to_steps(np.zeros(run.latent_dim)), 1)
+    start = space(run.name, cohort).gaussian.mean_ if cohort else np.zeros(run.latent_dim)
+    data = slider_data(run.name, cohort, to_steps(start), 1)
     data |= {
         "title": f"{run.name}: move a slider, and the brain follows",
         "note": "generated",
-        "shown": SHOWN,
+        "shown": 0 if data.get("directions") else SHOWN,
         "brief": True,
     }
     latent_explorer(data, key="hero-live", on_release=lambda: None)

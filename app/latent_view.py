@@ -8,17 +8,25 @@ from typing import Any, ClassVar
 import numpy as np
 
 from app import resources
-from app.codes import to_base64, to_steps
+from app.codes import from_steps, to_base64, to_steps
 from app.routes import decode_path, volume_path
 from brainlab.experiments.analysis import LatentSpace, latent_directions
 from brainlab.latent.dimensions import class_histograms
-from brainlab.types import UInt8Array
+from brainlab.types import FloatArray, UInt8Array
 
 BINS = 24
 _worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="latent-space")
 GROUPS = {"healthy": "healthy", "ms": "MS", "leuko1": "leukoencephalopathy", "leuko2": "leukoencephalopathy"}
 GROUPS["leuko3"] = "leukoencephalopathy"
 """The three grades are one colour in plots, as in the FLAIR IntroVAE paper's figure 10."""
+
+DIRECTIONS = {
+    "ventricle_volume_ml": ("Ventricle volume", "ml"),
+    "age_years": ("Age", "years"),
+    "mean_intensity": ("Brightness", ""),
+    "discriminant axis 1": ("Discriminant axis 1", "sd"),
+}
+"""Directions with a slider of their own: name to title and unit."""
 
 
 @dataclass(frozen=True)
@@ -100,12 +108,30 @@ def slider_data(run: str, cohort: str | None, steps: bytes, revision: int) -> di
         low, high = ranges(found)
         data["order"] = [int(k) for k in found.table["dimension"]]
         data["names"] = names(found)
+        data["directions"] = directions(found, from_steps(steps, opened.latent_dim))
         data["histograms"] = {
             "url": volume_path(Histograms(run, cohort)),
             "classes": groups(run, cohort),
             "bins": BINS,
         }
     return {**data, "low": to_base64(to_steps(low)), "high": to_base64(to_steps(high))}
+
+
+def directions(found: LatentSpace, code: FloatArray) -> list[dict[str, Any]]:
+    """Return the directions that have a slider of their own, with the position of the code on each."""
+    axes = {axis.name: axis for axis in found.axes}
+    return [
+        {
+            "name": title,
+            "unit": unit,
+            "vector": to_base64(axes[name].vector.astype("<f4").tobytes()),
+            "low": axes[name].low,
+            "high": axes[name].high,
+            "at": float(axes[name].position(code)),
+        }
+        for name, (title, unit) in DIRECTIONS.items()
+        if name in axes
+    ]
 
 
 def names(found: LatentSpace) -> dict[str, str]:

@@ -41,7 +41,7 @@ def test_a_slider_redraws_the_decoded_volume_of_its_value_and_a_link_shows_the_i
 ):
     page = visit("explorer?run=tiny-vae")
     viewer = drawn(page)
-    slider = page.locator(".bv-slider input").first
+    slider = page.locator(".bv-slider input[data-dimension]").first
     dimension = int(slider.get_attribute("data-dimension"))
     slider.focus()
     for _ in range(12):
@@ -72,7 +72,7 @@ def test_undo_goes_back_and_reset_too(visit):
     page = visit("explorer?run=tiny-vae")
     viewer = drawn(page)
     before = viewer.evaluate(SHOWN_HASH)
-    slider = page.locator(".bv-slider input").first
+    slider = page.locator(".bv-slider input[data-dimension]").first
     slider.focus()
     page.keyboard.press("PageUp")
     explorer = page.locator(".bv-explorer").element_handle()
@@ -89,7 +89,7 @@ def test_a_dimension_is_reached_by_its_number(visit):
     drawn(page)
     page.get_by_label("dimension", exact=True).fill("175")
     page.get_by_role("button", name="Show", exact=True).click()
-    assert page.locator(".bv-slider input").first.get_attribute("data-dimension") == "175"
+    assert page.locator(".bv-slider input[data-dimension]").first.get_attribute("data-dimension") == "175"
 
 
 def test_panels_side_by_side_share_the_crosshair(visit):
@@ -108,3 +108,27 @@ def test_a_damaged_share_link_is_refused_in_one_line(visit):
     page = visit("explorer?run=tiny-vae&z=damaged")
     assert "share link is damaged" in page.locator("[data-testid=stAlert]").inner_text()
     assert page.locator("[data-testid=stException]").count() == 0
+
+
+def test_a_direction_moves_the_whole_code_and_undo_brings_it_back(visit):
+    page = visit("explorer?run=tiny-vae")
+    viewer = drawn(page)
+    before = viewer.evaluate(SHOWN_HASH)
+    slider = page.get_by_label("Brightness")
+    value = slider.input_value()
+    slider.focus()
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+    assert float(slider.input_value()) > float(value)
+    explorer = page.locator(".bv-explorer")
+    page.wait_for_function(
+        "e => !e.explorer.running && e.explorer.drawn === e.explorer.requests", arg=explorer.element_handle()
+    )
+    changed = explorer.evaluate("e => e.explorer.code.filter((step) => step !== 0).length")
+    assert changed > 1
+    page.get_by_role("button", name="Start", exact=False).last.click()
+    assert float(slider.input_value()) == pytest.approx(float(value))
+    page.wait_for_function(
+        "e => !e.explorer.running && e.explorer.drawn === e.explorer.requests", arg=explorer.element_handle()
+    )
+    assert viewer.evaluate(SHOWN_HASH) == before

@@ -2,13 +2,12 @@
 // is under way at a time, and the newest position goes next. Streamlit hears of a move on release only.
 
 import { differenceOf } from "./colour.js";
+import { CLASS_COLOURS, dimensionRow, directionRow, STEPS_PER_UNIT } from "./sliders.js";
 import { make } from "./frame.js";
 import { fetchVolume, createViewer } from "./viewer.js";
 import { afterPaint, stamped } from "./timing.js";
 
-export const STEPS_PER_UNIT = 64;
 const SHOWN_AT_FIRST = 8;
-const CLASS_COLOURS = ["#5aa9e6", "#f2a541", "#c678b8", "#b7c3cf", "#7bc96f"];
 
 /** Codes travel as whole 1/64 steps: [d] little-endian int16, in base64. */
 export function encodeCode(steps) {
@@ -21,7 +20,8 @@ export function decodeCode(text) {
 
 /**
  * data: decodeUrl, shape, affine, title, note, code (base64), revision, order [dimensions], low and high (base64 steps,
- * one a dimension), names {dimension: text}, histograms {url, classes, bins}, shown.
+ * one a dimension), names {dimension: text}, histograms {url, classes, bins}, shown, directions [{name, unit, vector
+ * (base64 float32: what one unit adds to a code), low, high, at (the start's position)}].
  */
 export function createExplorer(element, data) {
   return new Explorer(element, data);
@@ -83,9 +83,13 @@ class Explorer {
     this.viewer.dom.retitle(data.title, data.note);
     if (data.revision !== this.revision) {
       this.revision = data.revision;
-      if (!first) this.remember();
+      if (!first) [this.history, this.future] = [[], []];
       this.start = decodeCode(data.code);
-      this.code = this.start.slice();
+      this.dimensions = this.start.slice();
+      this.directions = (data.directions ?? []).map((direction) => ({
+        ...direction, vector: new Float32Array(Uint8Array.from(atob(direction.vector), (c) => c.charCodeAt(0)).buffer), moved: 0,
+      }));
+      this.buildDirections();
       this.startVolume = null;
       this.request(undefined);
     }
@@ -102,83 +106,44 @@ class Explorer {
       swatch.style.background = CLASS_COLOURS[i % CLASS_COLOURS.length];
       return make("span", {}, swatch, name);
     }));
-    for (const [dimension, row] of this.sliders) this.drawTrack(dimension, row.track);
+    for (const row of this.sliders.values()) row.draw();
   }
 
   /** Show the sliders: pinned ones first, then by what separates the classes. */
   fill() {
     const wanted = [...new Set([...this.pinned, ...this.data.order.slice(0, this.shown)])];
+    const first = this.directionRows.length;
     for (const [dimension, row] of this.sliders) {
       if (wanted.includes(dimension)) continue;
       row.root.remove();
       this.sliders.delete(dimension);
     }
     wanted.forEach((dimension, i) => {
-      if (!this.sliders.has(dimension)) this.sliders.set(dimension, this.slider(dimension));
+      if (!this.sliders.has(dimension)) this.sliders.set(dimension, dimensionRow(this, dimension));
       const row = this.sliders.get(dimension);
-      if (this.rows.children[i] !== row.root) this.rows.insertBefore(row.root, this.rows.children[i] ?? null);
+      const there = this.rows.children[first + i] ?? null;
+      if (there !== row.root) this.rows.insertBefore(row.root, there);
       row.name.textContent = this.data.names?.[dimension] ?? "";
-      this.place(dimension);
+      row.place();
     });
     this.more.hidden = this.shown >= this.data.order.length;
+    this.legend.hidden = !this.sliders.size;
   }
 
-  slider(dimension) {
-    const input = make("input", {
-      type: "range", min: this.low[dimension], max: this.high[dimension], step: 1, "aria-label": `dimension ${dimension}`, "data-dimension": dimension,
-    });
-    const value = make("output");
-    const track = make("canvas", { width: 480, height: 52 });
-    const name = make("em");
-    const root = make("div.bv-slider", {}, make("div.bv-slider-name", {}, make("b", {}, String(dimension)), name, value), make("div.bv-track", {}, track, input));
-    input.addEventListener("input", (event) => {
-      if (!this.dragging) this.remember();
-      this.dragging = true;
-      this.code[dimension] = Number(input.value);
-      value.textContent = (this.code[dimension] / STEPS_PER_UNIT).toFixed(2);
-      this.request(event.timeStamp);
-    });
-    input.addEventListener("change", (event) => { this.dragging = false; this.release(event.timeStamp); });
-    input.addEventListener("dblclick", () => { this.remember(); this.code[dimension] = this.start[dimension]; this.place(dimension); this.request(); this.release(); });
-    const row = { root, input, value, track, name };
-    if (this.histograms) this.drawTrack(dimension, track);
-    return row;
+  /** The whole code: what the dimensions' sliders say, plus the way along each direction. */
+  get code() {
+    const code = Float64Array.from(this.dimensions);
+    for (const { vector, moved } of this.directions) {
+      if (moved) for (let i = 0; i < code.length; i += 1) code[i] += STEPS_PER_UNIT * moved * vector[i];
+    }
+    return Int16Array.from(code, Math.round);
   }
 
-  place(dimension) {
-    const row = this.sliders.get(dimension);
-    const steps = this.code[dimension];
-    row.input.min = Math.min(this.low[dimension], steps);
-    row.input.max = Math.max(this.high[dimension], steps);
-    row.input.value = steps;
-    row.value.textContent = (steps / STEPS_PER_UNIT).toFixed(2);
-  }
-
-  /** The classes' distributions along one dimension, as filled outlines behind the slider. */
-  drawTrack(dimension, canvas) {
-    const { bytes, classes, bins } = this.histograms;
-    const context = canvas.getContext("2d");
-    context.clearRect(0, 0, canvas.width, canvas.height);
-    context.lineWidth = 2;
-    const zero = (-this.low[dimension] / (this.high[dimension] - this.low[dimension])) * canvas.width;
-    context.globalAlpha = 0.6;
-    context.strokeStyle = "#4b5c69";
-    context.strokeRect(zero, 0, 0, canvas.height);
-    classes.forEach((_, c) => {
-      const from = (dimension * classes.length + c) * bins;
-      context.beginPath();
-      context.moveTo(0, canvas.height);
-      for (let bin = 0; bin < bins; bin += 1) {
-        context.lineTo(((bin + 0.5) / bins) * canvas.width, canvas.height - 1 - (bytes[from + bin] / 255) * (canvas.height - 4));
-      }
-      context.lineTo(canvas.width, canvas.height);
-      context.globalAlpha = 0.28;
-      context.fillStyle = CLASS_COLOURS[c % CLASS_COLOURS.length];
-      context.fill();
-      context.globalAlpha = 0.9;
-      context.strokeStyle = context.fillStyle;
-      context.stroke();
-    });
+  /** One slider a direction, before those of the dimensions. */
+  buildDirections() {
+    for (const row of this.directionRows ?? []) row.root.remove();
+    this.directionRows = this.directions.map((direction) => directionRow(this, direction));
+    this.rows.prepend(...this.directionRows.map((row) => row.root));
   }
 
   pin(dimension) {
@@ -190,7 +155,7 @@ class Explorer {
 
   /** Ask for the volume at the present code. */
   request(since) {
-    this.waiting = { code: this.code.slice(), since, id: (this.requests += 1) };
+    this.waiting = { code: this.code, since, id: (this.requests += 1) };
     if (!this.running) this.run();
   }
 
@@ -227,7 +192,7 @@ class Explorer {
   }
 
   remember() {
-    this.history.push(this.code.slice());
+    this.history.push(this.position());
     if (this.history.length > 200) this.history.shift();
     this.future = [];
   }
@@ -238,19 +203,25 @@ class Explorer {
 
   travel(from, to) {
     if (!from.length) return;
-    to.push(this.code.slice());
-    this.code = from.pop();
-    this.moved();
+    to.push(this.position());
+    this.goTo(from.pop());
   }
 
   reset() {
     this.remember();
-    this.code = this.start.slice();
-    this.moved();
+    this.goTo({ dimensions: this.start.slice(), moved: this.directions.map(() => 0) });
   }
 
-  moved() {
-    for (const dimension of this.sliders.keys()) this.place(dimension);
+  /** Where all sliders are. */
+  position() {
+    return { dimensions: this.dimensions.slice(), moved: this.directions.map((direction) => direction.moved) };
+  }
+
+  goTo({ dimensions, moved }) {
+    this.dimensions = dimensions;
+    this.directions.forEach((direction, k) => { direction.moved = moved[k] ?? 0; });
+    for (const row of this.sliders.values()) row.place();
+    for (const row of this.directionRows) row.place();
     this.request();
     this.release();
   }
