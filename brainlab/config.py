@@ -1,4 +1,4 @@
-"""Configurations: frozen dataclasses that are constructor arguments, command-line flags and checkpoint headers at once."""
+"""Configurations: frozen dataclasses that are constructor arguments, command-line flags and checkpoint headers."""
 
 import argparse
 import dataclasses

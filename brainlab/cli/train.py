@@ -14,6 +14,7 @@ from brainlab.errors import InputError
 from brainlab.experiments import training
 from brainlab.generators.introvae import IntroVAEConfig
 from brainlab.generators.presets import PRESETS, preset
+from brainlab.generators.vae import VAEConfig
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +38,13 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     machine = training.Machine(device=args.device, devices=args.devices, nodes=args.nodes, precision=args.precision)
     data = PreparedDataset.open(args.data)
     if args.resume:
-        last = training.resume(args.out, data, machine=machine, show=_bar)
+
+        def change(name: str, config: VAEConfig) -> VAEConfig:
+            if name != args.preset:
+                raise InputError(f"{args.out}: holds a run of {name}, not {args.preset}; resume it under that name")
+            return apply_flags(config, args)
+
+        last = training.resume(args.out, data, machine=machine, change=change, show=_bar)
     else:
         _refuse_foreign_settings(args, chosen)
         last = training.train(

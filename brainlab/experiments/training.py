@@ -97,11 +97,13 @@ def resume(
     data: PreparedDataset,
     *,
     machine: Machine | None = None,
+    change: Callable[[str, VAEConfig], VAEConfig] | None = None,
     show: Callable[[Iterator[int], int], Any] | None = None,
 ) -> dict[str, Any]:
     """Continue a run from its last checkpoint to the end it was planned for, as if it had never stopped.
 
-    Raises InputError where the folder holds no checkpoint or the data is not what the run was started with.
+    change: applies to the run's preset and config what the user asks for, which must come to no change.
+    Raises InputError where the folder holds no checkpoint, or data or settings are not what the run was started with.
     """
     if not (folder / CONFIG).is_file() or not (folder / RESUME).is_file():
         raise InputError(f"{folder}: nothing to resume (needs {CONFIG} and {RESUME}); train it without --resume")
@@ -109,6 +111,10 @@ def resume(
     if settings["data"]["sha256"] != data.sha256:
         raise InputError(f"{data.folder}: is not the data this run was started with; resume needs the very same scans")
     config = config_from_dict(settings["config"])
+    if change and change(settings["preset"], config) != config:
+        raise InputError(
+            f"{folder}: was started with other settings; resume it without them or train into a new folder"
+        )
     rows = _training_rows(config, data)
     fabric = (machine or Machine(precision=settings["training"]["precision"])).fabric()
     loop = _loop(settings, config, data, rows, folder, fabric)

@@ -30,6 +30,10 @@ def test_train_writes_a_run_and_prints_the_agreed_keys(tiny_workspace, tmp_path,
     assert "--resume" in err
     code, out, _ = call(capsys, "train", "vae-8", "--data", data, "--out", tmp_path / "run", "--resume", "--json")
     assert json.loads(out)["epochs"] == 1
+    for changed, expected in ((["vae-8", "--epochs", 2], "other settings"), (["vae-512"], "a run of vae-8")):
+        code, _, err = call(capsys, "train", *changed, "--data", data, "--out", tmp_path / "run", "--resume")
+        assert code == 2
+        assert expected in err
 
 
 @pytest.mark.parametrize(
