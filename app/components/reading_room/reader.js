@@ -128,7 +128,7 @@ class Room {
     clearTimeout(this.cap);
     if (room.time_cap_s) this.cap = setTimeout(() => this.stage.hide(), room.time_cap_s * 1000);
     this.stage.fetch(next);
-    afterPaint("next-case", since, { presentation: current.id });
+    afterPaint("next-case", since);
   }
 
   #submit(answers) {
