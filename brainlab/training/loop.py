@@ -119,11 +119,11 @@ class Loop:
         self.average.load_state_dict(state["average"])
         self.recipe.load_state_dict(state["recipe"])
         self.progress = Progress(**state["progress"])
+        # A GPU and the other processes draw new noise; only the first process on a CPU draws what it would have drawn.
+        torch.manual_seed(self.schedule.seed + self.progress.step + 1_000_003 * self.fabric.global_rank)
         if self.fabric.global_rank == 0:
             self.metrics.cut(int(state["metrics_bytes"]))
             torch.set_rng_state(state["random"])
-        else:
-            torch.manual_seed(self.schedule.seed + self.progress.step + 1_000_003 * self.fabric.global_rank)
 
     def run(self, show: Callable[[Iterator[int], int], Any] | None = None) -> dict[str, Any]:
         """Train to the end and return the last epoch's line.
