@@ -99,3 +99,13 @@ def test_batch_norm_keeps_the_warm_up_s_statistics_against_the_adversary():
         recipe.generator.train()
         recipe.step(torch.rand(4, 1, 8, 8, 8))
         assert torch.equal(before, norm.running_mean) != expected_to_move
+
+
+def test_a_margin_that_follows_stays_above_the_kl_of_real_scans():
+    torch.manual_seed(0)
+    recipe = IntroVAERecipe(dataclasses.replace(TINY, margin_follows=True, margin_factor=1.5), 20)
+    recipe.warm_up_steps = 0
+    recipe.real_kl = 10.0
+    for _ in range(3):
+        recipe.step(torch.rand(4, 1, 8, 8, 8))
+        assert recipe.margin == pytest.approx(1.5 * recipe.real_kl)

@@ -105,3 +105,14 @@ def test_flipping_mirrors_left_and_right_only():
     same = [torch.equal(after, before) for before, after in zip(x, flipped, strict=True)]
     assert all(a != b for a, b in zip(mirrored, same, strict=True))
     assert 0 < sum(mirrored) < 16
+
+
+def test_even_voxels_weigh_quiet_voxels_more_and_keep_the_whole():
+    torch.manual_seed(0)
+    images = torch.full((200, 1, 8, 8, 8), 0.5) + 0.1 * torch.randn(200, 1, 8, 8, 8)
+    images[:, :, :4] += 0.2 * torch.randn(200, 1, 4, 8, 8)
+    recipe = VAERecipe(dataclasses.replace(TINY, even_voxels=True), 10)
+    recipe.prepare(images)
+    weight, variance = recipe.generator.weight[0], images.var(0, correction=0)
+    assert weight[:, 4:].mean() > 4 * weight[:, :4].mean()
+    assert torch.allclose((weight * variance).sum(), variance.sum(), rtol=1e-4)
