@@ -8,6 +8,7 @@ from typing import TypeVar
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import BrainlabError, InputError
 from brainlab.experiments.runs import Run, load_run
+from brainlab.generators.presets import PRESETS
 from brainlab.workspace import cohort_folders, run_folders
 
 T = TypeVar("T")
@@ -24,8 +25,10 @@ def cohort(name: str) -> PreparedDataset:
 
 
 def runs() -> dict[str, Run]:
-    """Runs that load, by name: those that ship first, then the workspace's own."""
-    return _openable(run_folders(), "config.json", _run)
+    """Runs that load, by name, in the order of the papers' presets; of two of one name the one that ships."""
+    found = _openable(run_folders(), "config.json", _run)
+    order = {preset: place for place, preset in enumerate(PRESETS)}
+    return dict(sorted(found.items(), key=lambda item: order.get(item[1].preset, len(order))))
 
 
 def run(name: str) -> Run:

@@ -1,0 +1,51 @@
+"""`brainlab demo`."""
+
+import json
+import shutil
+
+import pytest
+
+from brainlab.cli import demo, main
+
+
+def ready(capsys) -> dict:
+    code = main(["demo", "--json"])
+    return json.loads(capsys.readouterr().out) | {"code": code}
+
+
+def test_a_workspace_is_made_ready_and_stays_so(tiny_workspace, monkeypatch, capsys, tmp_path):
+    shipped = tmp_path / "shipped" / "cohorts"
+    shutil.copytree(tiny_workspace / "cohorts", shipped)
+    workspace = tmp_path / "mine"
+    shutil.copytree(tiny_workspace / "runs", workspace / "runs")
+    monkeypatch.setattr(demo, "SHIPPED", shipped)
+    monkeypatch.setattr("brainlab.workspace.MODELS", tmp_path / "none")
+    monkeypatch.setenv("BRAINLAB_WORKSPACE", str(workspace))
+    first = ready(capsys)
+    assert (first["code"], first["ready"]) == (0, True)
+    assert first["cohorts"] == ["simulated"]
+    assert first["runs"] == ["tiny-ivae", "tiny-vae"]
+    before = (workspace / "cohorts" / "simulated" / "volumes.npy").stat().st_mtime_ns
+    assert ready(capsys) == first
+    assert (workspace / "cohorts" / "simulated" / "volumes.npy").stat().st_mtime_ns == before
+
+
+def test_a_damaged_cohort_is_named(tiny_workspace, monkeypatch, capsys, tmp_path):
+    shutil.copytree(tiny_workspace, tmp_path / "mine")
+    (tmp_path / "mine" / "cohorts" / "simulated" / "volumes.npy").write_bytes(b"cut off")
+    monkeypatch.setattr(demo, "SHIPPED", tmp_path / "none" / "cohorts")
+    monkeypatch.setattr("brainlab.workspace.MODELS", tmp_path / "none")
+    monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tmp_path / "mine"))
+    found = ready(capsys)
+    assert (found["code"], found["ready"]) == (2, False)
+    assert "damaged prepared dataset" in found["problems"][0]["reason"]
+
+
+@pytest.mark.parametrize("missing", ["cohorts", "runs"])
+def test_without_cohorts_or_runs_nothing_is_ready(tiny_workspace, monkeypatch, capsys, tmp_path, missing):
+    shutil.copytree(tiny_workspace, tmp_path / "mine")
+    shutil.rmtree(tmp_path / "mine" / missing)
+    monkeypatch.setattr(demo, "SHIPPED", tmp_path / "none" / "cohorts")
+    monkeypatch.setattr("brainlab.workspace.MODELS", tmp_path / "none")
+    monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tmp_path / "mine"))
+    assert ready(capsys)["ready"] is False
