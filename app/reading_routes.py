@@ -69,18 +69,17 @@ def _do(act: Callable[[ReaderSession, dict[str, Any]], dict[str, Any]], link: li
 
 def _view(session: ReaderSession) -> dict[str, Any]:
     """Everything the reading room shows: state, texts, progress, this case and the next."""
-    state = session.state
-    current = session.current()
-    reads = state in ("practice", "main")
+    view = session.look()
+    ended = view.state in ("closed", "waiting", "done")
     return {
-        "state": state,
-        "room": asdict(session.room),
-        "progress": asdict(session.progress()),
-        "writable": session.has_lease,
-        "can_undo": session.can_undo,
-        "question": asdict(current.questions[0]) if current else None,
-        "current": _case(current) if reads else None,
-        "next": _case(session.peek_next()) if reads else None,
+        "state": view.state,
+        "room": asdict(view.room),
+        "progress": asdict(view.progress),
+        "writable": view.has_lease,
+        "can_undo": view.can_undo,
+        "question": None if ended else asdict(view.room.questions[0]),
+        "current": _case(view.current),
+        "next": _case(view.next),
     }
 
 

@@ -68,6 +68,7 @@ class Room:
     practice_feedback: bool
     time_cap_s: float | None
     rest_break_every: int
+    questions: tuple[Question, ...]
 
 
 @dataclass(frozen=True)
@@ -372,6 +373,7 @@ class ReaderSession:
             practice_feedback=p.practice_feedback,
             time_cap_s=p.time_cap_s,
             rest_break_every=p.rest_break_every,
+            questions=p.all_questions,
         )
 
 
