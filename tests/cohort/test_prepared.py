@@ -1,0 +1,108 @@
+"""A prepared dataset is whole or not there; the split depends on the participant alone."""
+
+import json
+import lzma
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from brainlab.cohort import prepared
+from brainlab.cohort.prepared import COLUMNS, PreparedDataset, participant_hash, participant_split, write_prepared
+from brainlab.errors import InputError
+
+RECIPE = {"name": "tiny", "shape": [3, 4, 5], "affine": np.eye(4).tolist(), "simulated": True}
+
+
+def table(count: int) -> pd.DataFrame:
+    rows = pd.DataFrame({"participant": [f"p{n}" for n in range(count)], "split": ["train", "test"] * (count // 2)})
+    return rows.reindex(columns=COLUMNS)
+
+
+def volumes(count: int) -> np.ndarray:
+    return np.random.default_rng(0).random((count, 3, 4, 5), dtype=np.float32)
+
+
+@pytest.mark.parametrize(("dtype", "error"), [("uint8", 0.5 / 255 + 1e-6), ("float16", 1e-3)])
+def test_round_trip(tmp_path: Path, dtype: str, error: float) -> None:
+    written = write_prepared(tmp_path / "set", volumes(4), table(4), RECIPE, dtype)
+    opened = PreparedDataset.open(tmp_path / "set")
+    assert written.sha256 == opened.sha256
+    assert opened.volumes.dtype == dtype
+    assert (opened.shape, opened.simulated, opened.name, len(opened)) == ((3, 4, 5), True, "set", 4)
+    batch = opened.batch(np.array([2, 0]))
+    assert batch.shape == (2, 1, 3, 4, 5)
+    np.testing.assert_allclose(batch[:, 0], volumes(4)[[2, 0]], atol=error)
+    np.testing.assert_array_equal(opened.indices("test"), [1, 3])
+    assert opened.participant_hashes("test") == sorted(participant_hash(name) for name in ("p1", "p3"))
+    assert [path.name for path in tmp_path.iterdir()] == ["set"]
+
+
+def test_replaces_only_its_own_kind(tmp_path: Path) -> None:
+    (tmp_path / "set").mkdir()
+    write_prepared(tmp_path / "set", volumes(2), table(2), RECIPE)
+    write_prepared(tmp_path / "set", volumes(4), table(4), RECIPE)
+    assert len(PreparedDataset.open(tmp_path / "set")) == 4
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "letter.txt").write_text("mine")
+    with pytest.raises(InputError, match="not a prepared dataset"):
+        write_prepared(tmp_path / "other", volumes(2), table(2), RECIPE)
+    assert (tmp_path / "other" / "letter.txt").read_text() == "mine"
+
+
+def test_an_interrupted_write_leaves_the_old_set(tmp_path: Path) -> None:
+    old = write_prepared(tmp_path / "set", volumes(2), table(2), RECIPE)
+
+    def broken():
+        yield volumes(1)[0]
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_prepared(tmp_path / "set", broken(), table(2), RECIPE)
+    assert PreparedDataset.open(tmp_path / "set").sha256 == old.sha256
+    assert [path.name for path in tmp_path.iterdir()] == ["set"]
+
+
+def test_parts_must_fit(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="2 volumes came for 4 rows"):
+        write_prepared(tmp_path / "set", volumes(2), table(4), RECIPE)
+    with pytest.raises(InputError, match="shape"):
+        write_prepared(tmp_path / "set", volumes(2)[:, :2], table(2), RECIPE)
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(InputError, match="not a prepared dataset"):
+        PreparedDataset.open(tmp_path / "set")
+    write_prepared(tmp_path / "set", volumes(4), table(4), RECIPE)
+    table(2).to_csv(tmp_path / "set" / "scans.tsv", sep="\t", index=False)
+    with pytest.raises(InputError, match="4 volumes but 2 rows"):
+        PreparedDataset.open(tmp_path / "set")
+    (tmp_path / "set" / "recipe.json").write_text("{")
+    with pytest.raises(InputError, match="damaged"):
+        PreparedDataset.open(tmp_path / "set")
+
+
+def test_ships_compressed(tmp_path: Path) -> None:
+    whole = write_prepared(tmp_path / "set", volumes(2), table(2), RECIPE)
+    expected = np.array(whole.volumes)
+    plain, packed = tmp_path / "set" / "volumes.npy", tmp_path / "set" / "volumes.npy.xz"
+    packed.write_bytes(lzma.compress(plain.read_bytes()))
+    plain.unlink()
+    np.testing.assert_array_equal(PreparedDataset.open(tmp_path / "set").volumes, expected)
+    plain.unlink()
+    packed.write_bytes(packed.read_bytes()[:-20])
+    with pytest.raises(InputError, match="cannot be unpacked"):
+        PreparedDataset.open(tmp_path / "set")
+    assert not plain.exists()
+
+
+def test_split_is_a_tenth_and_does_not_move() -> None:
+    names = [f"sub-{number:04d}" for number in range(5000)]
+    share = np.mean([participant_split(name) == "test" for name in names])
+    assert 0.08 < share < 0.12
+    assert participant_split("sub-0001") == participant_split("sub-0001")
+    assert prepared.TEST_SHARE == 0.1
+
+
+def test_recipe_is_kept(tmp_path: Path) -> None:
+    write_prepared(tmp_path / "set", volumes(2), table(2), RECIPE)
+    assert json.loads((tmp_path / "set" / "recipe.json").read_text()) == {**RECIPE, "dtype": "uint8"}
