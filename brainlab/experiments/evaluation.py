@@ -25,8 +25,8 @@ SAMPLES = 1000
 
 NO_ENCODER = "the run has no encoder, so it neither encodes nor reconstructs"
 
-SSIM_SCANS = 200
-PAIRS = 200
+SSIM_SCANS = 100
+PAIRS = 100
 """SSIM costs 80 ms a volume on one core, so these are measured on part of the images."""
 
 
