@@ -51,7 +51,7 @@ def browse(name: str) -> None:
             on_select="rerun",
             selection_mode="single-row",
             hide_index=True,
-            height=430,
+            height=520,
             key=f"cohort-table-{name}",
         )
         st.download_button(

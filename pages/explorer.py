@@ -44,7 +44,7 @@ def explore(run: str, cohort: str | None, start: starts.Start) -> None:
     released = latent_explorer(data, key="explorer", on_release=lambda: None)
     current = from_base64(released["code"]) if released and released["revision"] == revision else start.steps
     if cohort and (note := starts.distance_note(run, cohort, from_steps(current, resources.run(run).latent_dim))):
-        st.warning(note, icon=":material/explore_off:")
+        st.caption(f":orange[:material/explore_off:] {note}")
     layout.tabs(
         "explorer-tabs",
         {
