@@ -54,7 +54,8 @@ def participant_split(participant: str) -> str:
     """Return `train` or `test`, the same for a participant whoever else is in the cohort.
 
     The paper draws 10% of the patients at random (FLAIR IntroVAE, section 4.3); a hash below 0.1 keeps the draw stable
-    when people are added, and no participant can be on both sides.
+    when people are added, and no participant can be on both sides: slices or visits of one person are nearly copies of
+    each other (the IXI thesis split them), so that a test on them would measure memory.
     """
     return "test" if int(participant_hash(participant), 16) / 16**16 < TEST_SHARE else "train"
 
