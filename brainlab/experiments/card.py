@@ -24,7 +24,7 @@ def _card(settings: dict[str, Any], last: dict[str, Any], evaluation: dict[str, 
     kind = "simulated scans" if data["simulated"] else "real scans"
     classes = ", ".join(f"{count} {name}" for name, count in data["classes"].items())
     minutes = last["seconds"] / 60
-    planned = f"{last['epoch']} of {config['epochs']} planned epochs"
+    planned = f"{last['epoch']} of the {config['epochs']} epochs of its schedule"
     real = last["sharpness_real"]
     lines = [
         f"# {settings['preset']}",

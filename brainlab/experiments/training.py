@@ -149,7 +149,7 @@ def _loop(
     torch.manual_seed(settings["seed"])
     recipe = build_recipe(config, config.epochs * (len(rows) // batch_size))
     schedule = Schedule(
-        epochs=config.epochs,
+        epochs=min(config.epochs, config.stop_after or config.epochs),
         batch_size=batch_size,
         ema_decay=config.ema_decay,
         seed=settings["seed"],

@@ -33,6 +33,7 @@ class VAEConfig:
         whole keeps its size): a Gaussian likelihood with a sigma per voxel, in which a lesion in even white matter
         weighs more than one more fold of cortex.
     learning_rate, batch_size, epochs: of Adam with betas (0.9, 0.99); one epoch sees each training scan once.
+    stop_after: epochs after which training ends although its schedule is made for `epochs`; None trains them all.
     cosine: let the learning rate fall to zero along a half cosine over the whole training.
     flip: mirror each training scan left to right with probability 1/2.
     ema_decay: of the moving average of the weights that is kept as the trained run.
@@ -51,6 +52,7 @@ class VAEConfig:
     learning_rate: float = 1e-3
     batch_size: int = 16
     epochs: int = 16
+    stop_after: int | None = None
     cosine: bool = True
     flip: bool = False
     ema_decay: float = 0.995

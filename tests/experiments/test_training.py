@@ -39,6 +39,13 @@ def test_a_run_folder_is_whole_and_opens(tmp_path):
         assert words in run.card
 
 
+def test_training_can_stop_before_its_schedule_ends(tmp_path):
+    config = dataclasses.replace(TINY, epochs=4, stop_after=1)
+    last = training.train("vae-8", cohort(tmp_path / "data"), tmp_path / "run", config=config, machine=MACHINE)
+    assert last["epoch"] == 1
+    assert "1 of the 4 epochs of its schedule" in load_run(tmp_path / "run").card
+
+
 def test_the_card_shows_scores_and_notes(tmp_path):
     folder = tmp_path / "run"
     training.train("vae-8", cohort(tmp_path / "data"), folder, config=TINY, machine=MACHINE)
