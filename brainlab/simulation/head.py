@@ -20,6 +20,8 @@ MARGIN_MM = ((16, 16), (16, 28), (56, 12))
 """Room added to the template's grid on each side: ears, nose, neck, scalp."""
 
 STEP_MM = 4
+OUTER_FLUID_MM = 4
+"""How deep under the template's surface fluid counts as lying outside the brain."""
 FIELD_OF_VIEW_MM = (224.0, 240.0, 184.0)
 
 
@@ -104,6 +106,17 @@ def head_signal(anatomy: Anatomy, signal: Float32Array, scan: Scan) -> tuple[Flo
     if scan.thickness_mm > size:
         head = ndimage.gaussian_filter1d(head, scan.thickness_mm / np.sqrt(12) / size, axis=2, truncate=2.5)
     return head, affine
+
+
+def brain_surface(anatomy: Anatomy) -> Float32Array:
+    """Return the brain [box], 1 inside, as one would draw it on the head: furrows closed, outer fluid left out.
+
+    Fluid between brain and skull is as dark as bone in FLAIR, so no such mask holds it; furrows up to 8 mm wide it does.
+    """
+    rim = anatomy.surface_distance_mm < OUTER_FLUID_MM
+    tissue = anatomy.brain * (1 - np.where(rim, anatomy.shares[7], np.float32(0))) >= 0.5
+    closed = ndimage.binary_closing(tissue, iterations=4 // anatomy.voxel_size_mm)
+    return ndimage.binary_fill_holes(closed).astype(np.float32)
 
 
 def _body(outside_mm: Float32Array, x: Float32Array, y: Float32Array, z: Float32Array, scalp_mm: float) -> BoolArray:

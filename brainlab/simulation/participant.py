@@ -11,7 +11,7 @@ from brainlab.simulation import lesions, longitudinal
 from brainlab.simulation.acquisition import Scan, draw_scan, draw_scanner, scan_image
 from brainlab.simulation.anatomy import Anatomy, Person, build_anatomy, draw_person, label_image
 from brainlab.simulation.contrast import TISSUES, lesion_signal, tissue_signals
-from brainlab.simulation.head import draw_native, head_signal, resample
+from brainlab.simulation.head import brain_surface, draw_native, head_signal, resample
 from brainlab.simulation.lesions import LesionMaps
 from brainlab.types import Float32Array, FloatArray, UInt8Array
 
@@ -245,7 +245,7 @@ def _scan_visit(
     x, y, z = np.abs(np.diag(native.affine)[:3])
     sharp = replace(scan, thickness_mm=float(z))  # the slice profile is in the head's signal already
     image = scan_image(resample(native, head, head_affine), float(signals[0]), sharp, (x, y, z))
-    mask = (resample(native, anatomy.brain, anatomy.affine) >= 0.5).astype(np.uint8)
+    mask = (resample(native, brain_surface(anatomy), anatomy.affine) >= 0.5).astype(np.uint8)
     labels = resample(native, labels, anatomy.affine, order=0) * mask
     lesion = (labels == 11).astype(np.uint8)
     myelin = resample(native, myelin, anatomy.affine)

@@ -47,7 +47,7 @@ def test_native_head_is_whole_and_tilted():
     settings = CohortSettings(seed=3, classes=(("healthy", 1.0),), space="native")
     scan = simulate_participant(settings, 1).scans[0]
     voxel_ml = abs(np.linalg.det(scan.affine[:3, :3])) / 1000
-    assert scan.brain.sum() * voxel_ml == pytest.approx(scan.row["intracranial_volume_ml"], rel=0.03)
+    assert 0.88 < scan.brain.sum() * voxel_ml / scan.row["intracranial_volume_ml"] < 1
     for axis in (0, 1, 2):
         assert not scan.brain.take((0, -1), axis).any()
     outside = scan.image[scan.brain == 0]
