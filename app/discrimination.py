@@ -1,32 +1,64 @@
 """LDA results for pages: computed once for a run, a cohort and settings, and compared over all of them."""
 
+import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, cast
 
 import pandas as pd
 
 from app import resources
+from app.tables import BASELINE_NAMES, accuracy_rows
 from brainlab.experiments.analysis import LdaResult, lda_analysis
+from brainlab.workspace import PROJECT
+
+RESULTS = PROJECT / "docs" / "results.json"
 
 Key = tuple[str, str, str, str, str | None, str | None, str]
 
 
-def analysis(run: str, cohort: str, predict: str | None, priors: str) -> LdaResult:
+@dataclass(frozen=True)
+class Analysis:
+    """An LDA and, since their intervals take a while, its accuracies beside the baselines'."""
+
+    lda: LdaResult
+    accuracies: pd.DataFrame
+
+
+def analysis(run: str, cohort: str, predict: str | None, priors: str) -> Analysis:
     """Fit LDA on a run's codes of a cohort and predict its test split, or the whole of another cohort."""
     return _analysis(_key(run, cohort, predict, priors))
 
 
 @lru_cache(maxsize=32)
-def _analysis(key: Key) -> LdaResult:
+def _analysis(key: Key) -> Analysis:
     run, _, cohort, _, predict, _, priors = key
     target = resources.cohort(predict) if predict else None
     found = lda_analysis(resources.run(run), resources.cohort(cohort), target, priors=cast(Any, priors))
-    _done[key] = found
-    return found
+    _done[key] = Analysis(found, accuracy_rows(found))
+    return _done[key]
 
 
-_done: dict[Key, LdaResult] = {}
+_done: dict[Key, Analysis] = {}
+
+
+def stored() -> pd.DataFrame:
+    """Balanced accuracies of the shipped runs on whole unseen cohorts, as measured before shipping; empty if absent."""
+    if not RESULTS.is_file():
+        return pd.DataFrame()
+    rows: list[dict[str, Any]] = []
+    for cohort, runs in json.loads(RESULTS.read_text())["lda"].items():
+        for run, found in runs.items():
+            parts = {"latent codes": found, "acquisition regressed out": found["without_acquisition"]}
+            parts |= {BASELINE_NAMES.get(name, name): part for name, part in found["baselines"].items()}
+            values = {name: _rounded(part["balanced_accuracy"]) for name, part in parts.items()}
+            rows.append({"cohort": cohort, "run": run, "test scans": found["settings"]["predicted"]["scans"], **values})
+    return pd.DataFrame(rows)
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
 
 
 def _key(run: str, cohort: str, predict: str | None, priors: str) -> Key:
@@ -56,10 +88,11 @@ class Comparison:
         """One row a pair: accuracies of the codes, with the acquisition regressed out, and of the baselines."""
         rows: list[dict[str, Any]] = []
         for run, cohort in self.pairs():
-            found = _done.get(_key(run, cohort, None, "empirical"))
-            if found is None:
+            known = _done.get(_key(run, cohort, None, "empirical"))
+            if known is None:
                 rows.append({"run": run, "cohort": cohort})
                 continue
+            found = known.lda
             scores = {
                 "balanced accuracy": found.scores,
                 "acquisition regressed out": found.without_acquisition,

@@ -82,7 +82,7 @@ def confusion(classes: Sequence[str], counts: Any) -> go.Figure:
             y=list(classes)[::-1],
             text=table[::-1].astype(int),
             texttemplate="%{text}",
-            colorscale="Blues",
+            colorscale=[[0, "rgba(86, 180, 233, 0.06)"], [1, "rgba(0, 114, 178, 1)"]],
             zmin=0,
             zmax=1,
             showscale=False,
@@ -111,7 +111,7 @@ def accuracies(rows: pd.DataFrame) -> go.Figure:
             hovertemplate="%{y}: %{x:.3f}<extra></extra>",
         )
     )
-    figure.update_xaxes(range=[0, 1], title="balanced accuracy, 95% interval over participants")
+    figure.update_xaxes(range=[0, 1], title="balanced accuracy (95% interval)")
     figure.update_yaxes(autorange="reversed")
     return _calm(figure, 300)
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from app import figures, layout, resources, starts, tables
 from app.components.volume_viewer import Panel, volume_viewer
-from app.discrimination import analysis, comparison
+from app.discrimination import Analysis, analysis, comparison, stored
 from app.volumes import Reconstruction, Scan
 
 AXES = {"1 and 2": (0, 1), "1 and 3": (0, 2), "2 and 3": (1, 2), "3D": (0, 1, 2)}
@@ -36,7 +36,7 @@ def page() -> None:
     )
     priors = far.segmented_control(
         "Priors",
-        ["empirical", "equal"],
+        ["empirical", "uniform"],
         default="empirical",
         required=True,
         key="lda-priors",
@@ -44,7 +44,7 @@ def page() -> None:
     )
     with st.spinner("Encoding and fitting; kept for next time"):
         result = analysis(run, cohort, None if predict == "its test split" else predict, priors or "empirical")
-    for note in result.notes:
+    for note in result.lda.notes:
         st.caption(f":material/info: {note}")
     headline(result)
     layout.tabs(
@@ -57,9 +57,9 @@ def page() -> None:
     )
 
 
-def headline(result) -> None:  # type: ignore[no-untyped-def]
+def headline(result: Analysis) -> None:
     """Show the four figures that matter."""
-    rows = tables.accuracy_rows(result).set_index("what")
+    rows = result.accuracies.set_index("what")
     columns = st.columns(4)
     shown = [
         "LDA on the latent codes",
@@ -76,13 +76,13 @@ def headline(result) -> None:  # type: ignore[no-untyped-def]
 
 
 @st.fragment
-def scatter(run: str, result) -> None:  # type: ignore[no-untyped-def]
+def scatter(run: str, result: Analysis) -> None:
     """Show the discriminant axes; a click on a point shows its scan and reconstruction."""
     left, right = st.columns([1.15, 1], gap="medium")
     with left:
-        many = list(AXES) if result.test_points.shape[1] >= 3 else list(AXES)[:1]
+        many = list(AXES) if result.lda.test_points.shape[1] >= 3 else list(AXES)[:1]
         axes = st.segmented_control("Axes", many, default=many[0], required=True, key="lda-axes") or many[0]
-        figure = figures.discriminant_scatter(result, AXES[axes])
+        figure = figures.discriminant_scatter(result.lda, AXES[axes])
         if len(AXES[axes]) == 3:
             st.plotly_chart(figure, key="lda-scatter-3d")
             picked = None
@@ -95,8 +95,8 @@ def scatter(run: str, result) -> None:  # type: ignore[no-untyped-def]
                 "Click a point to see its scan."
             )
     with right:
-        side, row = picked[0]["customdata"] if picked else (1, int(result.test.rows[0]))
-        dataset = (result.test if side else result.train).dataset
+        side, row = picked[0]["customdata"] if picked else (1, int(result.lda.test.rows[0]))
+        dataset = (result.lda.test if side else result.lda.train).dataset
         st.markdown(f"**{starts.describe(dataset.name, int(row))}**")
         volume_viewer(
             [
@@ -113,14 +113,14 @@ def scatter(run: str, result) -> None:  # type: ignore[no-untyped-def]
 
 
 @st.fragment
-def scores(run: str, result) -> None:  # type: ignore[no-untyped-def]
+def scores(run: str, result: Analysis) -> None:
     """Show table 2 beside the published one, the confusion matrix and the baselines."""
     regressed = st.toggle("Regress the acquisition parameters out of the codes first", key="lda-regressed")
-    chosen = result.without_acquisition if regressed else result.scores
+    chosen = result.lda.without_acquisition if regressed else result.lda.scores
     if chosen is None:
         layout.empty("No acquisition parameter is known for these scans.", "Choose a cohort that has them.")
         return
-    layout.table(tables.per_class(result, regressed), f"{run}-table-2", "lda-table-2")
+    layout.table(tables.per_class(result.lda, regressed), f"{run}-table-2", "lda-table-2")
     st.caption("Wilson 95% intervals. Paper: another 572 scans, IVAE-256, so a reference and no pass mark.")
     left, right = st.columns(2, gap="medium")
     with left:
@@ -128,12 +128,18 @@ def scores(run: str, result) -> None:  # type: ignore[no-untyped-def]
         st.plotly_chart(figures.confusion(chosen.classes, chosen.confusion), key="lda-confusion")
     with right:
         st.subheader("Beside what needs no model", anchor=False)
-        st.plotly_chart(figures.accuracies(tables.accuracy_rows(result)), key="lda-baselines")
-    layout.table(tables.accuracy_rows(result).drop(columns="ours").round(3), f"{run}-baselines", "lda-baselines-table")
+        st.plotly_chart(figures.accuracies(result.accuracies), key="lda-baselines")
+    layout.table(result.accuracies.drop(columns="ours").round(3), f"{run}-baselines", "lda-baselines-table")
 
 
 def compare() -> None:
     """Show every run on every cohort that was analysed, with and without acquisition bias."""
+    shipped = stored()
+    if len(shipped):
+        st.subheader("The shipped runs on people whom no run has seen", anchor=False)
+        layout.table(shipped, "lda-shipped", "lda-shipped")
+        st.caption("Balanced accuracy. Measured before shipping; docs/results.md says how, and on how many people.")
+    st.subheader("The cohorts of this workspace", anchor=False)
     st.caption("Each run fitted on each cohort's training split and judged on its test split.")
     missing = comparison.missing()
     if missing and st.button(f"Analyse the {len(missing)} that are missing", key="lda-all", type="primary"):
