@@ -111,7 +111,7 @@ def head_signal(anatomy: Anatomy, signal: Float32Array, scan: Scan) -> tuple[Flo
 def brain_surface(anatomy: Anatomy) -> Float32Array:
     """Return the brain [box], 1 inside, as one would draw it on the head: furrows closed, outer fluid left out.
 
-    Fluid between brain and skull is as dark as bone in FLAIR, so no such mask holds it; furrows up to 8 mm wide it does.
+    Fluid between brain and skull is as dark as bone in FLAIR, so no such mask holds it, but furrows up to 8 mm wide.
     """
     rim = anatomy.surface_distance_mm < OUTER_FLUID_MM
     tissue = anatomy.brain * (1 - np.where(rim, anatomy.shares[7], np.float32(0))) >= 0.5
