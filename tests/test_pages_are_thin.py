@@ -6,7 +6,19 @@ from pathlib import Path
 import pytest
 
 PAGES = sorted((Path(__file__).resolve().parent.parent / "pages").glob("*.py"))
-NUMERICAL = {"numpy", "scipy", "pandas", "torch", "monai", "sklearn", "statsmodels", "nibabel", "SimpleITK", "PIL", "math"}
+NUMERICAL = {
+    "numpy",
+    "scipy",
+    "pandas",
+    "torch",
+    "monai",
+    "sklearn",
+    "statsmodels",
+    "nibabel",
+    "SimpleITK",
+    "PIL",
+    "math",
+}
 ARITHMETIC = (ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.MatMult)
 LONGEST = 170
 

@@ -28,7 +28,13 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     runs = [_opened(load_run, path, problems) for path in progress(run_folders(), "Runs")]
     found = {"cohorts": [name for name in cohorts if name], "runs": [name for name in runs if name]}
     ready = bool(found["cohorts"] and found["runs"]) and not problems
-    return {"ready": ready, "workspace": str(workspace()), **found, "problems": problems, "exit_code": 2 if problems else 0}
+    return {
+        "ready": ready,
+        "workspace": str(workspace()),
+        **found,
+        "problems": problems,
+        "exit_code": 2 if problems else 0,
+    }
 
 
 def _copy(source: Path, target: Path) -> None:
