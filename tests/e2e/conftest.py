@@ -75,9 +75,11 @@ def server(tiny_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 @pytest.fixture(scope="session")
-def mortal_server(tiny_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Return a second server, for tests that kill it."""
-    started = Server(tiny_workspace, tmp_path_factory.mktemp("server") / "log.txt")
+def reading_server(tiny_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Return a second server on a copy of the tiny workspace without studies, which tests may kill and start again."""
+    folder = tmp_path_factory.mktemp("reading")
+    shutil.copytree(tiny_workspace, folder / "workspace", ignore=shutil.ignore_patterns("studies"))
+    started = Server(folder / "workspace", folder / "log.txt")
     started.start()
     yield started
     started.stop()
@@ -100,6 +102,7 @@ def page(browser: Browser) -> Iterator[Page]:
     """Return a page in a fresh browser context; an error in the page's scripts fails the test."""
     context = browser.new_context(viewport={"width": 1400, "height": 900}, accept_downloads=True)
     opened = context.new_page()
+    opened.set_default_timeout(90_000)
     errors: list[str] = []
     opened.on("pageerror", lambda error: errors.append(str(error)))
     yield opened
