@@ -68,6 +68,15 @@ def test_samples_carry_the_run_s_affine(run, tmp_path, capsys):
     assert np.allclose(volume.voxel_size_mm, 4)
 
 
+def test_samples_can_follow_the_training_codes(run, tiny_workspace, tmp_path, capsys):
+    data = tiny_workspace / "cohorts" / "simulated"
+    code, out, _ = call(capsys, "sample", run, tmp_path, "--n", 1, "--codes-of", data, "--json")
+    assert code == 0
+    assert len(json.loads(out)["files"]) == 1
+    code, _, err = call(capsys, "sample", run, tmp_path, "--n", 0)
+    assert (code, "--n" in err) == (2, True)
+
+
 def test_reconstruct_takes_the_test_scans(run, tiny_workspace, tmp_path, capsys):
     data = tiny_workspace / "cohorts" / "simulated"
     code, out, _ = call(capsys, "reconstruct", run, data, tmp_path, "--json")
