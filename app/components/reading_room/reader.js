@@ -6,7 +6,6 @@ import { make } from "./frame.js";
 import { ReadingApi, tabToken } from "./reading_api.js";
 import * as screens from "./screens.js";
 import { Stage } from "./stage.js";
-import { afterPaint } from "./timing.js";
 
 const HEARTBEAT_MS = 15000;
 
@@ -120,6 +119,7 @@ class Room {
     this.main.className = "rr-main rr-reading";
     this.main.replaceChildren(this.stageBox, this.panel.root);
     await this.stage.show(current, room);
+    if (since !== undefined) globalThis.brainlabTimings?.push({ kind: "next-case", ms: performance.now() - since });
     this.host.dataset.case = current.id;
     this.shownAt = new Date().toISOString();
     this.activeMs = 0;
@@ -128,7 +128,6 @@ class Room {
     clearTimeout(this.cap);
     if (room.time_cap_s) this.cap = setTimeout(() => this.stage.hide(), room.time_cap_s * 1000);
     this.stage.fetch(next);
-    afterPaint("next-case", since);
   }
 
   #submit(answers) {
