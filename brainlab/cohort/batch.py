@@ -159,23 +159,23 @@ def _dask_client(scheduler: str) -> Any:
 def _attempt(source: ScanSource, recipe: PreparationRecipe, dtype: str, pictures: Path | None) -> _Outcome:
     """Prepare one scan; whatever is wrong with it becomes an outcome with the stage and the reason."""
     start = time.perf_counter()
-    stage = "read"
+    stage, notes = "register", []
     try:
         scan = prepare_one(source.path, recipe, source.in_template_space)
         if pictures is not None:
             _write_intermediate(pictures / intermediate_name(source.relative), scan)
         stored = np.rint(scan.data * 255).astype(np.uint8) if dtype == "uint8" else scan.data.astype(dtype)
         return _Outcome(source.relative, scan.seconds, stored, sha256=scan.sha256, notes=list(scan.notes))
-    except UnreadableScanError as error:
-        reason = str(error).removeprefix(f"{source.path}: ")
-    except IntensityError as error:
-        stage, reason = "intensity", str(error)
     except BrainlabError as error:
-        stage, reason = "register", str(error)
+        reason, notes = str(error).removeprefix(f"{source.path}: "), list(getattr(error, "__notes__", []))
+        if isinstance(error, UnreadableScanError):
+            stage = "read"
+        elif isinstance(error, IntensityError):
+            stage = "intensity"
     except (RuntimeError, ValueError, ArithmeticError, MemoryError, np.linalg.LinAlgError) as error:
         # SimpleITK raises RuntimeError with many lines for whatever it cannot do; one scan must not end the batch
-        stage, reason = "register", f"{type(error).__name__}: {' '.join(str(error).split())[-200:]}"
-    return _Outcome(source.relative, time.perf_counter() - start, stage=stage, reason=reason)
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())[-200:]}"
+    return _Outcome(source.relative, time.perf_counter() - start, notes=notes, stage=stage, reason=reason)
 
 
 def intermediate_name(relative: str) -> str:

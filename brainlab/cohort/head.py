@@ -19,10 +19,14 @@ CORE_MM = 45.0
 CLAMP = 1.6
 """Brighter than this many medians of the core is fat, not brain."""
 LEAST_HEAD_ML = 500.0
+PIECE = 0.2
+"""A piece of the foreground has at least this share of the largest one's voxels."""
 VALLEY = 0.08
 """How much darker than what lies over and under it a skull is, in medians of the core."""
 BRAIN_AT_SURFACE = 0.8
 """A stripped brain is this bright, in medians of the core, 4 mm under its surface; skin and skull are not."""
+AIR = 0.02
+"""Up to this, in medians of the core, the surroundings of a stripped brain are empty; a scan's own noise is more."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +66,16 @@ def find_head(volume: Volume) -> Head:
         image=image,
         bare=bare,
         centre_mm=(affine @ [*centre, 1.0])[:3],
-        stripped=bare is image and profile[1] > BRAIN_AT_SURFACE,
+        stripped=bare is image and profile[1] > BRAIN_AT_SURFACE and _is_empty_around(inside, image),
         enclosed=bare is not image,
     )
+
+
+def _is_empty_around(inside: BoolArray, image: Volume) -> bool:
+    """Whether 4-16 mm off what stands out there is nothing: else a scalp too dark to stand out may be there."""
+    away_mm = ndimage.distance_transform_edt(~inside) * GRID_MM
+    around = image.data[(away_mm > 4) & (away_mm <= 16)]
+    return around.size == 0 or float(np.median(around)) <= AIR
 
 
 def frame_of(volume: Volume) -> FloatArray:
@@ -78,13 +89,18 @@ def frame_of(volume: Volume) -> FloatArray:
 
 
 def foreground(data: FloatArray) -> BoolArray:
-    """Return the largest piece that stands out of the background, holes filled slice by slice."""
+    """Return what stands out of the background, holes filled slice by slice: the largest piece and others of its order.
+
+    A scalp and a brain that a dark skull keeps apart are two such pieces; what lies in the air is small.
+    """
     level = 0.15 * float(np.percentile(data, 98))
     labels, count = ndimage.label(ndimage.binary_opening(data > level))
     if count == 0:
         return np.zeros(data.shape, bool)
-    largest = labels == 1 + int(np.argmax(np.bincount(labels.ravel())[1:]))
-    return np.stack([ndimage.binary_fill_holes(plane) for plane in np.moveaxis(largest, 2, 0)], axis=2)
+    sizes = np.bincount(labels.ravel())
+    sizes[0] = 0
+    large = (sizes > PIECE * sizes.max())[labels]
+    return np.stack([ndimage.binary_fill_holes(plane) for plane in np.moveaxis(large, 2, 0)], axis=2)
 
 
 def _coarse(volume: Volume) -> Volume:

@@ -15,7 +15,8 @@ from brainlab.errors import RegistrationError
 from brainlab.types import BoolArray, FloatArray
 from brainlab.volume import Volume
 
-LEAST_BRAIN_ML, MOST_BRAIN_ML = 700, 2100
+LEAST_BRAIN_ML, MOST_BRAIN_ML = 700, 2300
+"""A child's brain, and the template's with its outer fluid and a little more."""
 LEAST_SEEN = 0.85
 """Share of the template's brain that must lie inside the image."""
 

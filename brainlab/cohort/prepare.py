@@ -8,7 +8,7 @@ from pathlib import Path
 from brainlab.cohort.intensity import block_means, bound, check_scan
 from brainlab.cohort.placement import Placement, place_on_template, placed_already
 from brainlab.cohort.recipes import PreparationRecipe, find_recipe
-from brainlab.errors import UnreadableScanError
+from brainlab.errors import BrainlabError, UnreadableScanError
 from brainlab.types import Float32Array
 from brainlab.volume import Volume
 
@@ -36,7 +36,8 @@ def prepare_one(
     """Prepare one NIfTI file, such as one that was just uploaded.
 
     in_template_space: the scan is skull-stripped and on the MNI152 template already: it is averaged without any
-    registration. Raises UnreadableScanError, RegistrationError or IntensityError with the reason.
+    registration. Raises UnreadableScanError, RegistrationError or IntensityError with the reason; warnings of reading
+    are added to the error as its notes.
     """
     start = time.perf_counter()
     recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
@@ -46,10 +47,15 @@ def prepare_one(
         check_scan(native)
     except UnreadableScanError as error:
         raise UnreadableScanError(f"{path}: {error}") from error
-    placement = placed_already(native) if in_template_space else place_on_template(native)
-    small = block_means(placement.aligned, recipe)
+    try:
+        placement = placed_already(native) if in_template_space else place_on_template(native)
+        data = bound(block_means(placement.aligned, recipe), recipe.upper_percentile)
+    except BrainlabError as error:
+        for note in native.notes:
+            error.add_note(note)
+        raise
     return PreparedScan(
-        data=bound(small, recipe.upper_percentile),
+        data=data,
         recipe=recipe,
         native=native,
         placement=placement,

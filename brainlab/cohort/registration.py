@@ -27,7 +27,7 @@ MOST_SCALE_BARE = 1.15
 """Accepted share of the template's volume: it is 1.88 l, brains are 1.0 to 1.7 l; a scan that was brought onto the
 template before has about 1, which is believed only where there is no scalp onto which the template may have grown, or
 where the fit is beyond doubt."""
-LEAST_SIMILARITY, SURE_SIMILARITY = 0.25, 0.35
+LEAST_SIMILARITY, SURE_SIMILARITY = 0.28, 0.35
 """Mutual information in nats, over the template's brain and 5 mm around it. Right fits had 0.31 to 0.53, fits that had
 grown onto the scalp at most 0.23."""
 PITCHES_DEG = (-30.0, -21.0, -12.0, -3.0, 6.0, 15.0)

@@ -15,8 +15,8 @@ DARKEST, BRIGHTEST = 0.45, 1.5
 """Brain, in medians of the core. The upper bound holds only outside the template's brain: lesions are bright."""
 OPENING, CLOSING = 2, 3
 """Radii in voxels of 2 mm: what is cut from the scalp and the eyes, and what is closed over the furrows."""
-EMPTY = 0.02
-"""In a stripped scan all above this, in medians of the core, is brain."""
+EMPTY = 0.1
+"""In a stripped scan all above this, in medians of the core, is brain; voxels that only touch it are not."""
 
 
 def brain_mask(intensity: FloatArray, distance_mm: FloatArray) -> Float32Array:
