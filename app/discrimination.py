@@ -15,6 +15,8 @@ from brainlab.workspace import PROJECT
 
 RESULTS = PROJECT / "docs" / "results.json"
 
+FEW_SCANS = 100
+
 Key = tuple[str, str, str, str, str | None, str | None, str]
 
 
@@ -41,6 +43,16 @@ def _analysis(key: Key) -> Analysis:
 
 
 _done: dict[Key, Analysis] = {}
+
+
+def size_note(found: LdaResult) -> str | None:
+    """Say when so few scans were predicted that their figures mean little."""
+    if len(found.test.rows) >= FEW_SCANS:
+        return None
+    return (
+        f"Only {len(found.test.rows)} scans were predicted, so these figures are rough: look at their intervals. "
+        "'All runs and cohorts' shows what was measured on many more."
+    )
 
 
 def stored() -> pd.DataFrame:

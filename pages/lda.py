@@ -4,7 +4,7 @@ import streamlit as st
 
 from app import figures, layout, resources, starts, tables
 from app.components.volume_viewer import Panel, volume_viewer
-from app.discrimination import Analysis, analysis, comparison, stored
+from app.discrimination import Analysis, analysis, comparison, size_note, stored
 from app.volumes import Reconstruction, Scan
 
 AXES = {"1 and 2": (0, 1), "1 and 3": (0, 2), "2 and 3": (1, 2), "3D": (0, 1, 2)}
@@ -47,6 +47,8 @@ def page() -> None:
     for note in result.lda.notes:
         st.caption(f":material/info: {note}")
     headline(result)
+    if note := size_note(result.lda):
+        st.caption(f":orange[:material/info:] {note}")
     layout.tabs(
         "lda-tabs",
         {
