@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from brainlab.simulation.acquisition import Scan
-from brainlab.simulation.anatomy import Anatomy, smooth_noise
+from brainlab.simulation.anatomy import Anatomy, smooth_noise, upsample
 from brainlab.simulation.contrast import constants, flair_signal
 from brainlab.types import BoolArray, Float32Array, FloatArray
 
@@ -90,7 +90,9 @@ def head_signal(anatomy: Anatomy, signal: Float32Array, scan: Scan) -> tuple[Flo
         float(flair_signal(scan.flair, *constants(name, scan.flair.field_strength_t))) for name in names
     )
     fat *= float(rng.uniform(0.12, 0.4))  # what fat saturation leaves of it
-    texture = 1 + np.float32(0.25) * smooth_noise(rng, brain.shape, 4 / size)
+    coarse = tuple(size * n // STEP_MM + 2 for n in brain.shape)
+    steps = [np.asarray(size / STEP_MM * np.arange(n), np.float32) for n in brain.shape]
+    texture = 1 + np.float32(0.25) * upsample(smooth_noise(rng, coarse, 1.0), steps)
     tissue = np.where(skin_mm < 6, np.float32(fat), np.float32(muscle)) * texture
     tissue = np.where((outside_mm > 2.5) & (outside_mm < 8), np.float32(bone), tissue)
     tissue = np.where((outside_mm > 4.5) & (outside_mm < 6), np.float32(0.35 * fat), tissue)

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import nibabel as nib
@@ -123,7 +124,7 @@ def test_a_killed_command_leaves_nothing_half_written_and_goes_on(cohort, tmp_pa
     command += ["--space", "mni", "--voxel-size-mm", "2", "--classes", "healthy:2", "leuko1:1"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE)
     while process.poll() is None and not (out / "sub-S5P00001").is_dir():
-        pass
+        time.sleep(0.05)
     process.kill()
     process.wait()
     whole = contents(cohort)
