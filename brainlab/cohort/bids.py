@@ -160,7 +160,10 @@ def age_in_years(text: str) -> float | None:
 
 def sex_letter(text: str, levels: Mapping[str, Any] | None = None) -> str | None:
     """Return F, M or O (other, diverse); a number only where the dataset says what it stands for."""
-    word = str((levels or {}).get(text.strip(), text)).strip().lower()
+    level = (levels or {}).get(text.strip(), text)
+    if isinstance(level, Mapping):  # BIDS 1.8 and later: {"Description": ..., "TermURL": ...}
+        level = level.get("Description", text)
+    word = str(level).strip().lower()
     if word in ("f", "female", "w", "woman", "girl"):
         return "F"
     if word in ("m", "male", "man", "boy"):

@@ -63,11 +63,11 @@ def test_a_chain_written_anew_does_not_fit_its_anchor(read):
     db.execute("DROP TRIGGER answer_event_is_fixed")
     previous = db.execute("SELECT protocol_sha256 FROM study").fetchone()[0]
     for row in db.execute("SELECT * FROM answer_event ORDER BY sequence").fetchall():
-        event = {**dict(row), "value": "fake"}
-        hash_ = event_hash(previous, event)
+        value = "fake" if row["value"] == "real" else "real"
+        hash_ = event_hash(previous, {**dict(row), "value": value})
         db.execute(
-            "UPDATE answer_event SET value = 'fake', previous_hash = ?, hash = ? WHERE sequence = ?",
-            (previous, hash_, row["sequence"]),
+            "UPDATE answer_event SET value = ?, previous_hash = ?, hash = ? WHERE sequence = ?",
+            (value, previous, hash_, row["sequence"]),
         )
         previous = hash_
     db.close()
