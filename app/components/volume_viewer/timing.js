@@ -2,13 +2,18 @@
 // put an array at `globalThis.brainlabTimings`.
 
 /** Record `kind` with the time since `since` (ms, as event.timeStamp) once the next frame is out, and what `more` finds then. */
-export function afterPaint(kind, since, more = () => ({})) {
+export function afterPaint(kind, since, more) {
+  if (globalThis.brainlabTimings && since !== undefined) requestAnimationFrame(() => afterFrame(kind, since, more));
+}
+
+/** The same, called from within the frame that shows the effect. */
+export function afterFrame(kind, since, more = () => ({})) {
   const store = globalThis.brainlabTimings;
   if (!store || since === undefined) return;
-  requestAnimationFrame(() => setTimeout(() => {
+  setTimeout(() => {
     const ms = performance.now() - since;
     store.push({ kind, ms, ...more() });
-  }, 0));
+  }, 0);
 }
 
 /** While a benchmark runs, write a number into the first pixel of a canvas, so that the drawn frame names its volume. */

@@ -27,7 +27,7 @@ import { greyTable, OVERLAY_TABLES, presetWindow, PRESETS } from "./colour.js";
 import { PLANE_NAMES, planeSize, spacingOf } from "./geometry.js";
 import { Mosaic } from "./mosaic.js";
 import { Painter } from "./painter.js";
-import { afterPaint, stamp } from "./timing.js";
+import { afterFrame, stamp } from "./timing.js";
 import { buildFrame } from "./frame.js";
 
 const SHARED = ["crosshair", "low", "high", "invert", "zoom", "pan", "convention"];
@@ -213,7 +213,7 @@ export class Viewer {
     stamp(this.painters[this.visiblePlanes[0]].context, this.volumeNumber);
     this.dom.status(this.state);
     this.listeners.draw.forEach((listener) => listener(this));
-    afterPaint("view", began);
+    afterFrame("view", began);
   }
 
   get visiblePlanes() { return this.largePlane ? [this.largePlane] : this.options.planes; }
