@@ -1,7 +1,9 @@
 """Walks through latent space: the widgets that choose one, and the codes along it."""
 
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from app import resources
@@ -14,9 +16,10 @@ STOPS = 5
 PAPER_VALUES: dict[int, Any] = {dimension: what["values"] for dimension, what in NAMED_DIMENSIONS.items()}
 
 
-def choose(run: str, space: LatentSpace, current: bytes) -> tuple[Direction, list[float], bytes]:
+def choose(run: str, space: LatentSpace, held: Callable[[], bytes]) -> tuple[Direction, list[float], bytes]:
     """Show the widgets of a walk; returns its direction, its positions and the code that it starts from.
 
+    held: asked for the sliders' code, if the walk starts there.
     The paper's dimensions 175 and 76 come with the values of its figures 12 and 13.
     """
     latent_dim = space.encoding.latent_dim
@@ -36,10 +39,9 @@ def choose(run: str, space: LatentSpace, current: bytes) -> tuple[Direction, lis
         if index is None:
             index = int(middle.number_input("Dimension", 0, latent_dim - 1, first, key=f"walk-dimension-{run}"))
         direction = space.dimension(index)
-    zeros = bytes(len(current))
     origin = right.segmented_control("From", ["zeros", "the sliders"], default="zeros", key="walk-from", required=True)
     shown = PAPER_VALUES[named[choice]] if choice in named else direction.steps(STOPS)
-    return direction, [float(value) for value in shown], zeros if origin == "zeros" else current
+    return direction, [float(value) for value in shown], held() if origin == "the sliders" else to_steps(np.zeros(latent_dim))
 
 
 def walk(run: str, direction: Direction, start: bytes, values: list[float]) -> list[bytes]:

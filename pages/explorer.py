@@ -4,7 +4,7 @@ import streamlit as st
 
 from app import layout, resources, starts, walks
 from app.codes import from_base64, from_steps, to_link
-from app.components.volume_viewer import Overlay, Panel, latent_explorer, volume_viewer
+from app.components.volume_viewer import Overlay, Panel, latent_explorer, released_code, volume_viewer
 from app.exports import nifti, png
 from app.latent_view import slider_data, space
 from app.volumes import Decoded, Difference
@@ -33,35 +33,52 @@ def page() -> None:
         if cohort:
             space(run, cohort)
     explore(run, cohort, start)
+    use(run, cohort, start)
 
 
 @st.fragment
 def explore(run: str, cohort: str | None, start: starts.Start) -> None:
-    """Show the sliders with their brain, and what can be done with the code they hold."""
+    """Show the sliders with their brain; all that runs when a slider is let go."""
     revision = layout.revision("explorer", (run, start.steps))
     data = slider_data(run, cohort, start.steps, revision)
     data["title"], data["note"] = f"{run} · {start.label}", "simulated" if resources.run(run).simulated else "generated"
     released = latent_explorer(data, key="explorer", on_release=lambda: None)
-    current = from_base64(released["code"]) if released and released["revision"] == revision else start.steps
+    if not released or released["revision"] != revision:
+        released = {"code": data["code"], "revision": revision, "at": 0}
+    st.session_state["explorer-released"] = released
+    current = from_base64(released["code"])
     if cohort and (note := starts.distance_note(run, cohort, from_steps(current, resources.run(run).latent_dim))):
         st.caption(f":orange[:material/explore_off:] {note}")
+
+
+@st.fragment
+def use(run: str, cohort: str | None, start: starts.Start) -> None:
+    """Show what can be done with the code that the sliders hold; a fragment of its own, so that sliders stay quick."""
     layout.tabs(
         "explorer-tabs",
         {
-            "Film-strip": lambda: film_strip(run, cohort, current),
-            "Compare": lambda: compare(run, start, current),
+            "Film-strip": lambda: film_strip(run, cohort),
+            "Compare": lambda: compare(run, start),
             "Dimensions": lambda: dimensions(run, cohort),
-            "Share and export": lambda: share(run, current),
+            "Share and export": lambda: share(run),
         },
     )
 
 
-def film_strip(run: str, cohort: str | None, current: bytes) -> None:
+def held() -> bytes:
+    """Return the code that the sliders hold, and let the tabs run again whenever one is let go."""
+    known = st.session_state["explorer-released"]
+    heard = released_code(key="explorer-follower")
+    newest = heard if heard and heard["revision"] == known["revision"] and heard["at"] > known["at"] else known
+    return from_base64(newest["code"])
+
+
+def film_strip(run: str, cohort: str | None) -> None:
     """Show a walk along one direction, as the FLAIR IntroVAE paper's figures 12 and 13."""
     if cohort is None:
         layout.empty("A walk needs the range of real codes.", "Add a cohort on the run's grid.")
         return
-    direction, values, origin = walks.choose(run, space(run, cohort), current)
+    direction, values, origin = walks.choose(run, space(run, cohort), held)
     codes = walks.walk(run, direction, origin, values)
     opened = resources.run(run)
     with_difference = st.toggle("Difference to the start", key="film-difference")
@@ -95,10 +112,10 @@ def dimensions(run: str, cohort: str | None) -> None:
     layout.table(space(run, cohort).table.round(3), f"{run}-dimensions", "dimensions")
 
 
-def compare(run: str, start: starts.Start, current: bytes) -> None:
+def compare(run: str, start: starts.Start) -> None:
     """Show the original scan, the start and the edited brain side by side."""
     opened = resources.run(run)
-    first, now = Decoded(run, start.steps), Decoded(run, current)
+    first, now = Decoded(run, start.steps), Decoded(run, held())
     panels = [
         Panel(first, opened.shape, opened.affine, title="start"),
         Panel(now, opened.shape, opened.affine, title="now"),
@@ -109,8 +126,9 @@ def compare(run: str, start: starts.Start, current: bytes) -> None:
     volume_viewer(panels, key="compare", layout="column", toolbar=False, readout=False)
 
 
-def share(run: str, current: bytes) -> None:
+def share(run: str) -> None:
     """Offer the link and the files of the present brain."""
+    current = held()
     st.caption("This address opens the identical brain.")
     st.code(layout.address("explorer", run=run, z=to_link(current)), language=None, wrap_lines=True)
     left, right, _ = st.columns([1, 1, 3])

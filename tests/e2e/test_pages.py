@@ -132,3 +132,23 @@ def test_a_direction_moves_the_whole_code_and_undo_brings_it_back(visit):
         "e => !e.explorer.running && e.explorer.drawn === e.explorer.requests", arg=explorer.element_handle()
     )
     assert viewer.evaluate(SHOWN_HASH) == before
+
+
+def test_an_open_comparison_follows_the_sliders(visit):
+    page = visit("explorer?run=tiny-vae")
+    viewer = drawn(page)
+    page.get_by_role("tab", name="Compare").click()
+    panels = page.locator(".bv-panels .bv")
+    panels.nth(1).wait_for()
+    slider = page.locator(".bv-slider input[data-dimension]").first
+    slider.focus()
+    page.keyboard.press("End")
+    explorer = page.locator(".bv-explorer")
+    page.wait_for_function(
+        "e => !e.explorer.running && e.explorer.drawn === e.explorer.requests", arg=explorer.element_handle()
+    )
+    page.wait_for_function(
+        "([now, explorer]) => now.viewer.state.data?.every((value, i) => value === explorer.viewer.state.data[i])",
+        arg=[panels.nth(1).element_handle(), viewer.element_handle()],
+    )
+    assert panels.nth(0).evaluate(SHOWN_HASH) != viewer.evaluate(SHOWN_HASH)

@@ -55,12 +55,17 @@ def volume_viewer(panels: Panel | Sequence[Panel], key: str, *, columns: int | N
 def latent_explorer(
     data: dict[str, Any], key: str, on_release: Callable[[], None], **options: Any
 ) -> dict[str, Any] | None:
-    """Show latent sliders beside their brain; returns {code, revision} of the last release, or None before the first.
+    """Show latent sliders beside their brain; returns {code, revision, at} of the last release, None before the first.
 
     data: as documented in explorer.js.
     """
     result = _component()(key=key, data={"kind": "explorer", **data, **options}, on_state_change=on_release)
     return result.state
+
+
+def released_code(key: str) -> dict[str, Any] | None:
+    """Run the calling fragment again whenever the explorer's sliders are let go; returns what `latent_explorer` does."""
+    return _component()(key=key, data={"kind": "follower"}, on_state_change=lambda: None).state
 
 
 def base_url() -> str:

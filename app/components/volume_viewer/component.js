@@ -5,6 +5,8 @@ import { createExplorer } from "./explorer.js";
 import { createViewer } from "./viewer.js";
 import { afterPaint } from "./timing.js";
 
+const RELEASED = "brainlab-released";
+
 /** Show or update a component; returns the clean-up. */
 export function mount({ data, parentElement, setStateValue }) {
   let host = parentElement.brainlabHost;
@@ -14,7 +16,7 @@ export function mount({ data, parentElement, setStateValue }) {
     adoptStyle(host);
     parentElement.brainlabHost = host;
   }
-  host.app ??= data.kind === "explorer" ? new ExplorerHost(host) : new PanelsHost(host);
+  host.app ??= new HOSTS[data.kind](host);
   host.app.update(data, setStateValue);
   return () => setTimeout(() => {
     if (host.isConnected) return;
@@ -73,7 +75,10 @@ class ExplorerHost {
     if (this.explorer && this.run !== data.decodeUrl) this.destroy();
     this.run = data.decodeUrl;
     this.explorer ??= createExplorer(this.host, data);
-    this.explorer.onRelease = (state) => setStateValue("state", state);
+    this.explorer.onRelease = (state) => {
+      setStateValue("state", state);
+      document.dispatchEvent(new CustomEvent(RELEASED, { detail: state }));
+    };
     this.explorer.update(data);
   }
 
@@ -83,3 +88,20 @@ class ExplorerHost {
     this.host.replaceChildren();
   }
 }
+
+/** Invisible: hears of every release of the explorer on the same page, for parts of it that run apart. */
+class FollowerHost {
+  constructor() { this.abort = new AbortController(); }
+
+  update(_, setStateValue) {
+    // In a task of its own: Streamlit takes one fragment's changes at a time.
+    this.tell = (event) => setTimeout(() => setStateValue("state", event.detail), 0);
+    if (this.listening) return;
+    this.listening = true;
+    document.addEventListener(RELEASED, (event) => this.tell(event), { signal: this.abort.signal });
+  }
+
+  destroy() { this.abort.abort(); }
+}
+
+const HOSTS = { explorer: ExplorerHost, panels: PanelsHost, follower: FollowerHost };

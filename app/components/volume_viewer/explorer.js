@@ -227,8 +227,8 @@ class Explorer {
   }
 
   /** Tell Streamlit where the sliders are. */
-  release(since) {
-    this.onRelease({ code: encodeCode(this.code), revision: this.revision, at: since ?? null });
+  release() {
+    this.onRelease({ code: encodeCode(this.code), revision: this.revision, at: performance.now() });
   }
 
   destroy() {

@@ -74,9 +74,9 @@ function bind(explorer, input, take) {
     take();
     explorer.request(event.timeStamp);
   });
-  input.addEventListener("change", (event) => {
+  input.addEventListener("change", () => {
     explorer.dragging = false;
-    explorer.release(event.timeStamp);
+    explorer.release();
   });
 }
 
