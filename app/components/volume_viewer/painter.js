@@ -11,6 +11,8 @@ export class Painter {
     this.canvas = canvas;
     this.plane = plane;
     this.context = canvas.getContext("2d", { alpha: false });
+    this.slice = document.createElement("canvas");
+    this.sliceContext = this.slice.getContext("2d", { alpha: false });
     this.layers = { volume: document.createElement("canvas"), overlay: document.createElement("canvas") };
   }
 
@@ -60,22 +62,44 @@ export class Painter {
   /** Draw the plane as `state` says. */
   draw(state) {
     this.resize();
-    const { context } = this;
-    const ratio = this.canvas.width / Math.max(1, this.canvas.clientWidth);
+    const { canvas, context } = this;
+    const ratio = canvas.width / Math.max(1, canvas.clientWidth);
+    const frame = this.frame(state);
+    this.#drawSlice(state, frame, ratio);
     context.setTransform(1, 0, 0, 1, 0, 0);
-    context.fillStyle = state.invert ? "#fff" : "#000";
-    context.fillRect(0, 0, this.canvas.width, this.canvas.height);
+    context.drawImage(this.slice, 0, 0);
     if (!state.data) return;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    const frame = this.frame(state);
+    if (state.crosshairShown) this.#crosshair(state, frame);
+    if (state.labels) this.#labels(state, frame);
+  }
+
+  /** Magnify slice and overlay into `this.slice`, unless it holds them already: that is the dear part of a frame. */
+  #drawSlice(state, frame, ratio) {
+    const { slice, canvas } = this;
+    const wanted = [
+      state.data, state.table, state.overlay, state.overlay && state.overlayTable, state.overlay && state.overlayOpacity,
+      state.crosshair[PLANES[this.plane].normal], state.invert, state.convention, state.interpolation,
+      canvas.width, canvas.height, ...Object.values(frame),
+    ];
+    if (this.held?.every((value, i) => value === wanted[i])) return;
+    this.held = wanted;
+    if (slice.width !== canvas.width || slice.height !== canvas.height) {
+      slice.width = canvas.width;
+      slice.height = canvas.height;
+    }
+    const context = this.sliceContext;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.fillStyle = state.invert ? "#fff" : "#000";
+    context.fillRect(0, 0, slice.width, slice.height);
+    if (!state.data) return;
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.imageSmoothingEnabled = state.interpolation !== "nearest";
     context.imageSmoothingQuality = state.interpolation === "cubic" ? "high" : "low";
     this.#layer(state, state.data, state.table, this.layers.volume, frame, 1);
     if (state.overlay && state.overlayOpacity > 0) {
       this.#layer(state, state.overlay, state.overlayTable, this.layers.overlay, frame, state.overlayOpacity);
     }
-    if (state.crosshairShown) this.#crosshair(state, frame);
-    if (state.labels) this.#labels(state, frame);
   }
 
   #layer(state, data, table, layer, frame, opacity) {
@@ -90,10 +114,10 @@ export class Painter {
     const index = state.crosshair[PLANES[this.plane].normal];
     extractSlice(pixels, data, table, this.plane, index, state.shape, state.convention);
     layerContext.putImageData(layer.image, 0, 0);
-    this.context.globalAlpha = opacity;
     const { left, top, columns, rows, scaleU, scaleV } = frame;
-    this.context.drawImage(layer, left, top, columns * scaleU, rows * scaleV);
-    this.context.globalAlpha = 1;
+    this.sliceContext.globalAlpha = opacity;
+    this.sliceContext.drawImage(layer, left, top, columns * scaleU, rows * scaleV);
+    this.sliceContext.globalAlpha = 1;
   }
 
   #crosshair(state, frame) {
