@@ -52,7 +52,7 @@ def _research_pages() -> dict[str, list[st.Page]]:
         "": [_page("start", "Start", "home", default=True)],
         "Data": [_page("cohort", "Cohort", "groups")],
         "Models": [
-            _page("generate", "Reconstruct and generate", "neurology"),
+            _page("generate", "Generate", "neurology"),
             _page("explorer", "Latent explorer", "tune"),
             _page("lda", "LDA", "scatter_plot"),
         ],

@@ -41,7 +41,11 @@ def choose(run: str, space: LatentSpace, held: Callable[[], bytes]) -> tuple[Dir
         direction = space.dimension(index)
     origin = right.segmented_control("From", ["zeros", "the sliders"], default="zeros", key="walk-from", required=True)
     shown = PAPER_VALUES[named[choice]] if choice in named else direction.steps(STOPS)
-    return direction, [float(value) for value in shown], held() if origin == "the sliders" else to_steps(np.zeros(latent_dim))
+    return (
+        direction,
+        [float(value) for value in shown],
+        held() if origin == "the sliders" else to_steps(np.zeros(latent_dim)),
+    )
 
 
 def walk(run: str, direction: Direction, start: bytes, values: list[float]) -> list[bytes]:

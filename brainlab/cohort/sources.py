@@ -166,9 +166,15 @@ class _Reader:
 
 
 def _images(folder: Path) -> Iterator[Path]:
-    """Yield image files in a fixed order; in a BIDS dataset not those derived from others."""
-    for here, folders, names in os.walk(folder):
+    """Yield image files in a fixed order, each folder once; in a BIDS dataset not those derived from others."""
+    seen: set[str] = set()
+    for here, folders, names in os.walk(folder, followlinks=True):
         inside = Path(here)
+        # Data sets are often trees of links, which may lead round in a circle or twice to one place.
+        if (real := os.path.realpath(here)) in seen:
+            folders.clear()
+            continue
+        seen.add(real)
         if (inside / "recipe.json").is_file() and list(inside.glob("volumes.npy*")):
             folders.clear()
             continue

@@ -92,3 +92,14 @@ def test_scan_of_a_subject_folder_alone_is_still_that_subject(tmp_path: Path) ->
     (tmp_path / "sub-07" / "x.json").write_text(json.dumps({}))
     details = find_sources(tmp_path / "sub-07", RECIPE).scans[0].details
     assert (details["participant"], details["session"]) == ("sub-07", "ses-b")
+
+
+def test_linked_folders_are_followed_once(tmp_path: Path) -> None:
+    scan = tmp_path / "store" / "anna" / "flair.nii"
+    scan.parent.mkdir(parents=True)
+    scan.touch()
+    cohort = tmp_path / "cohort"
+    cohort.mkdir()
+    (cohort / "anna").symlink_to(scan.parent)
+    (scan.parent / "round").symlink_to(cohort)
+    assert [found.relative for found in find_sources(cohort, RECIPE).scans] == ["anna/flair.nii"]
