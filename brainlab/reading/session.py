@@ -11,15 +11,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from brainlab.errors import InputError, StudyStateError
 from brainlab.reading import chain
-from brainlab.reading.design import Question
 from brainlab.reading.place import Place, State
 from brainlab.reading.store import Store, now
 from brainlab.reading.submission import LONGEST_TEXT, check_answers, check_times
 from brainlab.reading.tokens import LinkError, token_hash
+from brainlab.reading.view import Presentation, Progress, Receipt, Room, View, presentation_of, progress_of, room_of
 
 EVENTS = ("opened", "display_checked", "welcome_done", "consent_given", "break_done", "paused", "resumed", "left")
 """What the reading room may record beside answers."""
@@ -30,76 +30,6 @@ class LeaseLostError(StudyStateError):
 
     def __init__(self) -> None:
         super().__init__("this study is open in another tab; choose 'continue here' to read on in this one")
-
-
-@dataclass(frozen=True)
-class Presentation:
-    """One case on the reader's screen.
-
-    position, total: within its phase, from 1. Hidden repeats are counted and named as `main`.
-    shape: of the uint8 pixels; [height, width] of a slice, [X, Y, Z] RAS of a volume. voxel_size_mm: one per axis.
-    answer_key: an answer sent under it as often as the network likes is saved once.
-    """
-
-    id: str
-    position: int
-    total: int
-    phase: Literal["practice", "main"]
-    questions: tuple[Question, ...]
-    kind: Literal["slice", "volume"]
-    shape: tuple[int, ...]
-    voxel_size_mm: tuple[float, ...]
-    answer_key: str
-
-
-@dataclass(frozen=True)
-class Room:
-    """What the reading room needs to know of the protocol, and all that it may know."""
-
-    reader: str
-    title: str
-    instructions: str
-    consent: str
-    confidence: bool
-    window: str
-    interpolation: str
-    plane: str
-    practice: int
-    practice_feedback: bool
-    time_cap_s: float | None
-    rest_break_every: int
-    questions: tuple[Question, ...]
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """An answer that is on disk. saved: False when the same submission had been saved before."""
-
-    saved: bool
-    feedback: str | None
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Cases of the study itself with every required question answered; practice is counted apart."""
-
-    done: int
-    total: int
-    practice_done: int
-    practice_total: int
-
-
-@dataclass(frozen=True)
-class View:
-    """All that a tab shows, read at one moment. current and next are None outside practice and main."""
-
-    state: State
-    room: Room
-    progress: Progress
-    has_lease: bool
-    can_undo: bool
-    current: Presentation | None
-    next: Presentation | None
 
 
 @dataclass(frozen=True)
@@ -145,7 +75,7 @@ class ReaderSession:
     def room(self) -> Room:
         """Texts and display settings of the study."""
         with self._read() as place:
-            return self._room(place)
+            return room_of(place, self.reader)
 
     @property
     def has_lease(self) -> bool:
@@ -166,28 +96,28 @@ class ReaderSession:
             reads = state in ("practice", "main")
             return View(
                 state,
-                self._room(place),
-                _progress(place),
+                room_of(place, self.reader),
+                progress_of(place),
                 place.holds_lease(),
                 place.undoable() is not None,
-                _presentation(place, 0) if reads else None,
-                _presentation(place, 1) if reads else None,
+                presentation_of(place, 0) if reads else None,
+                presentation_of(place, 1) if reads else None,
             )
 
     def current(self) -> Presentation | None:
         """The case to be answered now; None when all are, the study is closed or a second reading has to wait."""
         with self._read() as place:
-            return _presentation(place, 0)
+            return presentation_of(place, 0)
 
     def peek_next(self) -> Presentation | None:
         """The case after the current one, to be fetched ahead."""
         with self._read() as place:
-            return _presentation(place, 1)
+            return presentation_of(place, 1)
 
     def progress(self) -> Progress:
         """Count the cases done, without any score."""
         with self._read() as place:
-            return _progress(place)
+            return progress_of(place)
 
     def pixels(self, presentation_id: str) -> tuple[bytes, tuple[int, ...]]:
         """Return the uint8 pixels of a case in C order and their shape.
@@ -326,7 +256,7 @@ class ReaderSession:
                 )
             place.db.execute("UPDATE reading SET finished_at = NULL WHERE id = ?", (place.reading["id"],))
             place.renew_lease()
-            case = _presentation(place, 0)
+            case = presentation_of(place, 0)
         chain.anchor(Store(self.folder).anchor_path, end)
         if case is None:
             raise StudyStateError("the answer was taken back, but its case is gone; reload the page")
@@ -357,47 +287,3 @@ class ReaderSession:
             (self.reader,),
         ).fetchone()
         return Place(db, row, self.tab_token)
-
-    def _room(self, place: Place) -> Room:
-        p = place.protocol
-        return Room(
-            reader=self.reader,
-            title=p.reader_title,
-            instructions=p.instructions,
-            consent=p.consent,
-            confidence=p.confidence,
-            window=p.window,
-            interpolation=p.interpolation,
-            plane=p.plane,
-            practice=p.practice,
-            practice_feedback=p.practice_feedback,
-            time_cap_s=p.time_cap_s,
-            rest_break_every=p.rest_break_every,
-            questions=p.all_questions,
-        )
-
-
-def _progress(place: Place) -> Progress:
-    done, total = place.counts("completed"), place.counts("presentation")
-    return Progress(done["main"], total["main"], done["practice"], total["practice"])
-
-
-def _presentation(place: Place, skip: int) -> Presentation | None:
-    """Describe the current case, or the one `skip` places later, without a word on repeats."""
-    row = place.open_case(skip)
-    if row is None or place.state in ("closed", "waiting"):
-        return None
-    total = place.counts("presentation")
-    phase: Literal["practice", "main"] = "practice" if row["phase"] == "practice" else "main"
-    shape = json.loads(row["shape_json"])
-    return Presentation(
-        id=row["id"],
-        position=row["position"] - (0 if phase == "practice" else total["practice"]),
-        total=total[phase],
-        phase=phase,
-        questions=place.protocol.all_questions,
-        kind=row["kind"],
-        shape=tuple(shape["shape"]),
-        voxel_size_mm=tuple(shape["voxel_size_mm"]),
-        answer_key=f"{row['id']}.{place.next_revision(row['id'])}",
-    )

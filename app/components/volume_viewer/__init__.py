@@ -64,7 +64,7 @@ def latent_explorer(
 
 
 def released_code(key: str) -> dict[str, Any] | None:
-    """Run the calling fragment again whenever the explorer's sliders are let go; returns what `latent_explorer` does."""
+    """Run the calling fragment again whenever the explorer's sliders are let go; returns as `latent_explorer` does."""
     return _component()(key=key, data={"kind": "follower"}, on_state_change=lambda: None).state
 
 
