@@ -1,6 +1,7 @@
 """The form in which a researcher designs a reading study."""
 
 from dataclasses import replace
+from typing import Any, Literal, cast
 
 import streamlit as st
 
@@ -113,7 +114,9 @@ def _sources(start: Protocol, key: str) -> tuple[Source, ...]:
         label = st.radio("These images are", ["fake", "real"], horizontal=True, key=f"{key}-folder-label")
         n = st.number_input("Cases", 1, 10_000, 10, key=f"{key}-folder-n")
         if path.strip():
-            chosen.append(Source(kind="folder", name=path.strip(), n=int(n), label=label))
+            chosen.append(
+                Source(kind="folder", name=path.strip(), n=int(n), label=cast(Literal["real", "fake"], label))
+            )
     return tuple(chosen)
 
 
@@ -127,7 +130,7 @@ def _readers(start: Protocol, key: str) -> tuple[Reader, ...]:
     return tuple(before.get(code, Reader(code=code)) for code in codes)
 
 
-def _looks(start: Protocol, key: str) -> dict[str, object]:
+def _looks(start: Protocol, key: str) -> dict[str, Any]:
     """Ask what one case looks like."""
     kinds = {"slice": "One slice", "volume": "Whole volume, three planes"}
     stimulus = st.radio(
@@ -166,7 +169,7 @@ def _looks(start: Protocol, key: str) -> dict[str, object]:
     }
 
 
-def _reading(start: Protocol, key: str) -> dict[str, object]:
+def _reading(start: Protocol, key: str) -> dict[str, Any]:
     """Ask how the reading goes."""
     with st.expander("Reading"):
         confidence = st.toggle("Ask how sure the reader is (1 to 5)", start.confidence, key=f"{key}-confidence")

@@ -1,11 +1,13 @@
 """Reconstruct and generate: what runs make of a scan, and what they make of nothing."""
 
+from functools import partial
+
 import streamlit as st
 
 from app import layout, resources, starts
 from app.components.volume_viewer import Overlay, Panel, volume_viewer
 from app.exports import nifti, png
-from app.volumes import Difference, Reconstruction, Sample, Scan
+from app.volumes import Difference, Reconstruction, Sample, Scan, Source
 
 
 def page() -> None:
@@ -62,12 +64,10 @@ def reconstruct(runs: list[str]) -> None:
     volume_viewer(panels, key="reconstructions", layout="column", toolbar=False, readout=False)
     if difference:
         st.caption("Orange: brighter than the original. Blue: darker. Full colour at a quarter of the range.")
+    shown: dict[str, Source] = {"original": original, **sources}
     layout.downloads(
         "reconstruct",
-        {
-            f"{name}.nii.gz": lambda s=source: nifti(s, dataset.affine)
-            for name, source in {"original": original, **sources}.items()
-        },
+        {f"{name}.nii.gz": partial(nifti, source, dataset.affine) for name, source in shown.items()},
         {"reconstructions.png": lambda: png([original, *sources.values()])},
     )
 
@@ -96,8 +96,8 @@ def generate(runs: list[str]) -> None:
         )
         layout.downloads(
             f"generate-{run}",
-            {f"{run}-{seed}-{s.number}.nii.gz": lambda s=s, a=opened.affine: nifti(s, a) for s in sources},
-            {f"{run}-{seed}.png": lambda sources=sources: png(sources)},
+            {f"{run}-{seed}-{s.number}.nii.gz": partial(nifti, s, opened.affine) for s in sources},
+            {f"{run}-{seed}.png": partial(png, list(sources))},
         )
 
 

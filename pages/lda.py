@@ -47,8 +47,8 @@ def page() -> None:
     for note in result.lda.notes:
         st.caption(f":material/info: {note}")
     headline(result)
-    if note := size_note(result.lda):
-        st.caption(f":orange[:material/info:] {note}")
+    if small := size_note(result.lda):
+        st.caption(f":orange[:material/info:] {small}")
     layout.tabs(
         "lda-tabs",
         {
