@@ -15,16 +15,9 @@ from sklearn.metrics import balanced_accuracy_score
 from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 
-from brainlab.cohort.prepared import PreparedDataset
+from brainlab.cohort.prepared import ACQUISITION_COLUMNS, PreparedDataset
 from brainlab.types import Float32Array, FloatArray
 
-ACQUISITION_COLUMNS = (
-    "echo_time_s",
-    "repetition_time_s",
-    "inversion_time_s",
-    "pixel_bandwidth_hz",
-    "field_strength_t",
-)
 FOLDS = 5
 LEAST_PARTICIPANTS = 2
 """A class with fewer people cannot be on both sides of a fold."""

@@ -24,6 +24,15 @@ import pandas as pd
 from brainlab.errors import InputError
 from brainlab.types import Float32Array, FloatArray, IntArray
 
+ACQUISITION_COLUMNS = (
+    "echo_time_s",
+    "repetition_time_s",
+    "inversion_time_s",
+    "pixel_bandwidth_hz",
+    "field_strength_t",
+)
+"""What the scanner was told to do; the FLAIR paper's figure 11 shows the first ones differing between its classes."""
+
 COLUMNS = (
     "participant",
     "session",
@@ -31,11 +40,7 @@ COLUMNS = (
     "class",
     "age_years",
     "sex",
-    "echo_time_s",
-    "repetition_time_s",
-    "inversion_time_s",
-    "pixel_bandwidth_hz",
-    "field_strength_t",
+    *ACQUISITION_COLUMNS,
     "split",
     "source",
     "sha256",

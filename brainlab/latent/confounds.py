@@ -3,16 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from brainlab.cohort.prepared import ACQUISITION_COLUMNS
 from brainlab.types import FloatArray
-
-ACQUISITION_COLUMNS = (
-    "echo_time_s",
-    "repetition_time_s",
-    "inversion_time_s",
-    "pixel_bandwidth_hz",
-    "field_strength_t",
-)
-"""What the scanner was told to do; the FLAIR paper's figure 11 shows the first ones differing between its classes."""
 
 
 def acquisition_matrix(scans: pd.DataFrame, columns: tuple[str, ...] = ACQUISITION_COLUMNS) -> FloatArray:
