@@ -1,6 +1,7 @@
 """The app's modules on the tiny workspace, and its routes without a server."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,8 @@ class Client:
             "query_string": b"",
             "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()],
         }
-        asyncio.run(self._app(scope, receive, send))  # type: ignore[arg-type]
+        with ThreadPoolExecutor(1) as apart:  # Playwright, once used, leaves a running event loop in the main thread
+            apart.submit(lambda: asyncio.run(self._app(scope, receive, send))).result()  # type: ignore[arg-type]
         found = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
         return Reply(sent[0]["status"], found, b"".join(message.get("body", b"") for message in sent[1:]))
 
