@@ -71,6 +71,16 @@ def test_stripped_brain_is_found_again_whatever_its_header() -> None:
     assert np.abs(found.on_template().data - again.on_template().data).mean() < 1e-3
 
 
+def test_a_brain_that_is_back_to_front_is_refused() -> None:
+    grid = np.diag([3.0, 3.0, 3.0, 1])
+    grid[:3, 3] = -85, -110, -75
+    native = resample(mni_template(), (57, 74, 56), grid, np.diag([1 / 0.88] * 3 + [1.0]))
+    assert place_on_template(native).scores["in_view"] > 0.98
+    turned = Volume(np.ascontiguousarray(native.data[:, ::-1]), native.affine)
+    with pytest.raises(RegistrationError, match="back to front"):
+        place_on_template(turned)
+
+
 def test_no_head_is_refused() -> None:
     noise = np.random.default_rng(0).normal(100, 20, (60, 60, 60)).astype(np.float32)
     with pytest.raises(RegistrationError, match=r"template|brain|head"):
