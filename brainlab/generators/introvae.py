@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from brainlab.generators.vae import VAE, VAEConfig, adam, flip_half, set_learning_rate
+from brainlab.generators.vae import VAE, VAEConfig, adam, centre, flip_half, set_learning_rate
 from brainlab.networks.losses import draw_posterior, hinge_below, kl_to_prior, squared_error
 
 _BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
@@ -67,8 +67,7 @@ class IntroVAERecipe:
 
     def prepare(self, images: Tensor) -> None:
         """Centre the network on some training scans [n, *sample_shape]."""
-        if not self.config.paper_exact:
-            self.generator.centre(images)
+        centre(self.generator, self.config, images)
 
     def step(self, batch: Tensor) -> dict[str, float]:
         """Learn from one batch [n, *sample_shape] and return its losses."""

@@ -10,10 +10,13 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
+from brainlab.errors import InputError
 from brainlab.generators.base import Autoencoder
 from brainlab.networks.blocks import ConvDecoder, ConvEncoder
 from brainlab.networks.losses import draw_posterior, kl_to_prior, squared_error
+from brainlab.networks.principal import PrincipalPath
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +40,8 @@ class VAEConfig:
     cosine: let the learning rate fall to zero along a half cosine over the whole training.
     flip: mirror each training scan left to right with probability 1/2.
     ema_decay: of the moving average of the weights that is kept as the trained run.
+    linear_rank: dimensions of the code that also have a linear way in and out: the training scans' first principal
+        components, found before the first step and then fixed (`networks/principal.py`). 0 has none.
     paper_exact: the paper's layers: batch norm, convolution and pooling from the full resolution down.
     """
 
@@ -56,6 +61,7 @@ class VAEConfig:
     cosine: bool = True
     flip: bool = False
     ema_decay: float = 0.995
+    linear_rank: int = 0
     paper_exact: bool = False
 
 
@@ -72,7 +78,8 @@ class VAE(Autoencoder):
 
     The encoder sees each voxel's departure from that mean in units of its spread; the decoder adds to the mean's logit.
     So neither has to learn the average brain first, and a lesion in even white matter speaks as loudly as a gyrus.
-    Before `centre`, and always under `paper_exact`, images go in as they are.
+    With a `linear_rank` encoder and decoder add to what principal components say of the departure, so that training
+    starts from probabilistic PCA. Before `centre`, and always under `paper_exact`, images go in as they are.
     """
 
     mean: Tensor
@@ -98,6 +105,11 @@ class VAE(Autoencoder):
         self.register_buffer("logit", torch.zeros(1, *config.sample_shape))
         self.register_buffer("weight", torch.ones(1, *config.sample_shape))
         self.even_voxels = config.even_voxels
+        self.principal: PrincipalPath | None = None
+        if config.linear_rank and not config.paper_exact:
+            if not 0 < config.linear_rank <= config.latent_dim:
+                raise InputError(f"linear_rank: needs 0 to latent_dim {config.latent_dim}, got {config.linear_rank}")
+            self.principal = PrincipalPath(config.linear_rank, 1 / (2 * config.reconstruction_weight))
 
     def centre(self, images: Tensor) -> None:
         """Take mean and spread of each voxel from training scans [n, *sample_shape]."""
@@ -108,12 +120,35 @@ class VAE(Autoencoder):
             even = 1 / self.spread.square()
             self.weight.copy_(even * (variance.sum() / (even * variance).sum().clamp(min=1e-12)))
         self.logit.copy_(torch.logit(self.mean, eps=0.01))
+        if self.principal is not None:
+            self.principal.fit(images - self.mean, self.weight)
+            self._start_linear(self.principal)
+
+    def _start_linear(self, principal: PrincipalPath) -> None:
+        """Let the convolutions say nothing at first, so that training starts from the components alone."""
+        rank = len(principal.strength)
+        last = self.decoder.features[-2]
+        with torch.no_grad():
+            for name in ("weight", "bias"):
+                getattr(last, name).zero_()
+                getattr(self.encoder.head, name)[:rank].zero_()
+            self.encoder.head.weight[self.latent_dim :][:rank].zero_()
+            self.encoder.head.bias[self.latent_dim :][:rank].zero_()
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        return self.encoder((x - self.mean) / self.spread)
+        departures = x - self.mean
+        mean, log_variance = self.encoder(departures / self.spread)
+        if self.principal is None:
+            return mean, log_variance
+        linear_mean, linear_log_variance = self.principal.encode(departures, self.weight)
+        rest = self.latent_dim - linear_mean.shape[1]
+        return mean + pad(linear_mean, (0, rest)), log_variance + pad(linear_log_variance, (0, rest))
 
     def decode(self, z: Tensor) -> Tensor:
-        return torch.sigmoid(self.decoder(z) + self.logit)
+        if self.principal is None:
+            return torch.sigmoid(self.decoder(z) + self.logit)
+        image = torch.sigmoid(self.decoder(z) + self.logit) + self.principal.decode(z, self.weight)
+        return image.clamp(0, 1)
 
 
 class VAERecipe:
@@ -127,8 +162,7 @@ class VAERecipe:
 
     def prepare(self, images: Tensor) -> None:
         """Centre the network on some training scans [n, *sample_shape]."""
-        if not self.config.paper_exact:
-            self.generator.centre(images)
+        centre(self.generator, self.config, images)
 
     def step(self, batch: Tensor) -> dict[str, float]:
         """Learn from one batch [n, *sample_shape] and return its losses."""
@@ -151,6 +185,16 @@ class VAERecipe:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.steps = int(state["steps"])
+
+
+def centre(generator: VAE, config: VAEConfig, images: Tensor) -> None:
+    """Centre a network on training scans [n, *sample_shape], every second one mirrored if training mirrors them."""
+    if config.paper_exact:
+        return
+    if config.flip:
+        images = images.clone()
+        images[::2] = images[::2].flip(2)
+    generator.centre(images)
 
 
 def adam(network: nn.Module, learning_rate: float) -> torch.optim.Adam:

@@ -1,0 +1,84 @@
+"""A linear way through an autoencoder: probabilistic principal components, found once and then fixed.
+
+A linear VAE's optimum is probabilistic PCA (Tipping and Bishop 1999, doi 10.1111/1467-9868.00196; Lucas et al. 2019,
+arXiv:1911.02469). It has a closed form, while gradient descent needs very many steps to the finer components. Laid
+beside the convolutions, it leaves them what is not linear.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+LEAST_VARIANCE = 1e-4
+"""Voxels that vary less over the training scans are background."""
+
+
+class PrincipalPath(nn.Module):
+    """The first `rank` principal components of images, as the first `rank` dimensions of a code.
+
+    Buffers: `inside` [V] flat indices of the voxels that vary; `levels` [V, rank] components of voxels times the root
+    of their weight, in 127ths of the largest entry of each, for 8 bits hold a component well and keep a run small;
+    `scale` [rank] these largest entries; `strength` [rank] the components' standard deviations. Before `fit` V is 0.
+    """
+
+    inside: Tensor
+    levels: Tensor
+    scale: Tensor
+    strength: Tensor
+    components: Tensor
+
+    def __init__(self, rank: int, noise_variance: float) -> None:
+        super().__init__()
+        self.noise_variance = noise_variance
+        self.register_buffer("inside", torch.zeros(0, dtype=torch.int32))
+        self.register_buffer("levels", torch.zeros(0, rank, dtype=torch.int8))
+        self.register_buffer("scale", torch.zeros(rank))
+        self.register_buffer("strength", torch.zeros(rank))
+        self.register_buffer("components", torch.zeros(0, rank), persistent=False)
+
+    def fit(self, departures: Tensor, weight: Tensor) -> None:
+        """Find the components of departures from the mean, [n, *shape], with weights of their squares, [1, *shape].
+
+        From the eigenvectors of the [n, n] matrix of inner products, for there are fewer scans than voxels. Where there
+        are fewer scans than components, those that are left over stay without strength.
+        """
+        flat, roots = departures.flatten(1), weight.flatten().sqrt()
+        self.inside = torch.nonzero(flat.square().mean(0) > LEAST_VARIANCE)[:, 0].to(torch.int32)
+        data = flat[:, self.inside] * roots[self.inside]
+        values, vectors = torch.linalg.eigh((data @ data.T).double() / len(data))
+        rank = min(len(self.strength), len(data) - 1)
+        variances = values.flip(0)[:rank].clamp(min=1e-9)
+        basis = data.T.double() @ vectors.flip(1)[:, :rank] / (variances * len(data)).sqrt()
+        # The sign of an eigenvector is free; the largest entry is made positive, so that a rerun gives the same code.
+        largest = basis.gather(0, basis.abs().argmax(0, keepdim=True))
+        self.levels = torch.zeros(len(self.inside), len(self.strength), dtype=torch.int8)
+        self.levels[:, :rank] = (127 * basis / largest).round().to(torch.int8)
+        self.scale[:rank] = largest[0].abs().float()
+        self.strength[:rank] = variances.sqrt().float()
+        self._unpack()
+
+    def _unpack(self) -> None:
+        self.components = self.levels.float() * (self.scale / 127)
+
+    def encode(self, departures: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+        """Return mean and log-variance of the posterior of probabilistic PCA, [n, rank] and [rank]."""
+        data = departures.flatten(1)[:, self.inside].float() * weight.flatten()[self.inside].sqrt()
+        variance = self.strength.square()
+        mean = (data @ self.components).float() * (self.strength / (variance + self.noise_variance))
+        return mean, torch.log(self.noise_variance / (variance + self.noise_variance))
+
+    def decode(self, z: Tensor, weight: Tensor) -> Tensor:
+        """Return the departures from the mean, [n, *weight.shape[1:]], of codes [n, >= rank]."""
+        found = ((z[:, : len(self.strength)] * self.strength) @ self.components.T).float()
+        out = found.new_zeros(len(z), weight.numel())
+        out[:, self.inside] = found / weight.flatten()[self.inside].sqrt()
+        return out.view(len(z), *weight.shape[1:])
+
+    def _load_from_state_dict(self, state_dict: dict[str, Tensor], prefix: str, *rest: Any) -> None:
+        """Make room for as many voxels as were found when the path was fitted."""
+        for name in ("inside", "levels"):
+            if (saved := state_dict.get(prefix + name)) is not None:
+                setattr(self, name, torch.empty_like(saved, device=self.strength.device))
+        super()._load_from_state_dict(state_dict, prefix, *rest)
+        self._unpack()
