@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from brainlab import workspace
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
 from brainlab.evaluation import distribution, diversity, fidelity, sharpness
@@ -285,16 +284,15 @@ def _latent(m: Material) -> dict[str, Metric]:
 def _write(run: Run, result: dict[str, Any]) -> Path:
     """Write evaluation.json whole, beside the run or, where that cannot be written to, in the workspace's cache."""
     text = json.dumps(result, indent=1, allow_nan=False) + "\n"
-    places = [run.folder, workspace.workspace() / "cache" / "evaluations" / run.sha256[:16]]
-    for place in places:
+    for path in run.evaluation_files:
         try:
-            place.mkdir(parents=True, exist_ok=True)
-            handle, scratch = tempfile.mkstemp(dir=place, prefix=".evaluation-")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=".evaluation-")
         except OSError:
             continue
         with os.fdopen(handle, "w") as out:
             out.write(text)
         Path(scratch).chmod(0o644)
-        Path(scratch).replace(place / "evaluation.json")
-        return place / "evaluation.json"
-    raise InputError(f"{places[0]}: cannot be written to, nor can {places[1]}")
+        Path(scratch).replace(path)
+        return path
+    raise InputError(f"{' and '.join(str(path.parent) for path in run.evaluation_files)}: cannot be written to")

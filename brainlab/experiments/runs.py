@@ -20,7 +20,7 @@ from brainlab.generators.base import Autoencoder, Generator
 from brainlab.generators.presets import build_generator, config_from_dict
 from brainlab.generators.vae import VAEConfig
 from brainlab.types import Float32Array, FloatArray
-from brainlab.workspace import run_folders
+from brainlab.workspace import run_folders, workspace
 
 CONFIG = "config.json"
 WEIGHTS = "weights.safetensors"
@@ -92,10 +92,16 @@ class Run:
         whole = [line for line in path.read_text().splitlines(keepends=True) if line.endswith("\n")]
         return pd.DataFrame([json.loads(line) for line in whole])
 
+    @property
+    def evaluation_files(self) -> list[Path]:
+        """Where an evaluation may lie: beside the run or, for a run in a folder that cannot be written to, apart."""
+        apart = workspace() / "cache" / "evaluations" / self.sha256[:16]
+        return [self.folder / "evaluation.json", apart / "evaluation.json"]
+
     def evaluation(self) -> dict[str, Any] | None:
-        """Return what `brainlab evaluate` measured, or None where it was not called."""
-        path = self.folder / "evaluation.json"
-        return json.loads(path.read_text()) if path.is_file() else None
+        """Return what `brainlab evaluate` measured last, or None where it was not called."""
+        written = [path for path in self.evaluation_files if path.is_file()]
+        return json.loads(max(written, key=lambda path: path.stat().st_mtime).read_text()) if written else None
 
     def model(self, device: str = "cpu") -> Any:
         """Return the network in evaluation mode, float32; it is loaded once per process, device and weights file."""

@@ -108,3 +108,12 @@ def test_metrics_leave_out_a_line_that_is_still_being_written(run, tmp_path):
 def test_the_workspace_s_runs_are_listed(tiny_workspace, monkeypatch):
     monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tiny_workspace))
     assert {"tiny-vae", "tiny-ivae"} <= {run.name for run in list_runs()}
+
+
+def test_the_last_evaluation_is_read_wherever_it_could_be_written(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tmp_path))
+    apart = run.evaluation_files[1]
+    assert apart.is_relative_to(tmp_path)
+    apart.parent.mkdir(parents=True)
+    apart.write_text('{"mse": {"value": 0.5}}')
+    assert run.evaluation() == {"mse": {"value": 0.5}}
