@@ -10,7 +10,7 @@ from brainlab.generators.introvae import IntroVAEConfig, IntroVAERecipe
 from brainlab.generators.vae import VAE, VAEConfig, VAERecipe
 
 _START: dict[str, Any] = {"even_voxels": True, "flip": True}
-_GAME: dict[str, Any] = {**_START, "warm_up_epochs": 3, "epochs": 14}
+_GAME: dict[str, Any] = {**_START, "warm_up_epochs": 3, "epochs": 12, "adversarial_reconstruction_weight": 3.0}
 
 PRESETS: dict[str, VAEConfig] = {
     "vae-8": VAEConfig(latent_dim=8, linear_rank=8, dense_width=64, reconstruction_weight=12.0, epochs=8, **_START),
