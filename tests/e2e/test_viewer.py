@@ -129,3 +129,22 @@ def test_a_study_can_fix_the_window_the_zoom_and_the_convention_and_hide_values(
     }
     assert kept == {"low": 0, "high": 255, "invert": False, "zoom": 1, "convention": "radiological"}
     assert page.locator("#probe .bv-readout").count() == 0
+
+
+def test_a_slab_shows_the_maximum_and_cine_runs_until_a_hand_stops_it(probe):
+    sagittal = probe.locator("#probe canvas[data-plane=sagittal]")
+    probe.evaluate("document.querySelector('#probe .bv').viewer.setCrosshair([24, 24, 20])")
+    probe.wait_for_function("document.querySelector('#probe .bv').viewer.pending === null")
+    assert sum(sagittal.evaluate(HALVES)) == 0, "the bright third begins at voxel 27"
+    probe.locator("#probe .bv").focus()
+    for expected, bright in ((12, False), (24, True), (0, False)):
+        probe.keyboard.press("s")
+        probe.wait_for_function("document.querySelector('#probe .bv').viewer.pending === null")
+        assert state(probe, "slab") == expected
+        # 4 mm voxels: 12 mm reach two slices to either side, 24 mm three.
+        assert (sum(sagittal.evaluate(HALVES)) > 0) == bright
+    probe.locator("#probe canvas[data-plane=axial]").hover()
+    probe.keyboard.press(" ")
+    probe.wait_for_function("document.querySelector('#probe .bv').viewer.state.crosshair[2] > 23")
+    probe.mouse.wheel(0, 100)
+    probe.wait_for_function("!document.querySelector('#probe .bv').viewer.cine")

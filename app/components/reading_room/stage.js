@@ -58,7 +58,7 @@ export class Stage {
       shape, spacing,
       planes: flat ? ["axial"] : ["axial", "coronal", "sagittal"],
       toolbar: false, readout: false, keys: false, labels: !flat, crosshairShown: !flat, conventionSwitch: false,
-      zoomSwitch: false, windowSwitch: room.window === "adjustable",
+      zoomSwitch: false, slabSwitch: false, windowSwitch: room.window === "adjustable",
       window: { low: 0, high: 255 }, interpolation: room.interpolation,
     });
   }

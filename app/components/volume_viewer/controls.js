@@ -19,6 +19,8 @@ export const HELP = [
   ["Shift + drag", "pan"],
   ["Double click, Enter", "one plane large"],
   ["← →", "next plane"],
+  ["Space", "run through the slices, stop"],
+  ["S", "maximum over 12 mm, 24 mm, one slice"],
   ["M, X, V", "mosaic, crosshair, left-right convention"],
 ];
 
@@ -79,11 +81,14 @@ export function handleKey(viewer, event) {
     x: () => viewer.set({ crosshairShown: !state.crosshairShown }, since),
     v: () => viewer.dom.toggleConvention(),
     m: () => viewer.mosaic.toggle(),
+    s: () => viewer.nextSlab(),
+    " ": () => viewer.toggleCine(),
     Enter: () => viewer.enlarge(viewer.largePlane ? null : plane),
     Escape: () => { viewer.mosaic.hide(); viewer.enlarge(null); },
   };
   const act = actions[event.key.length === 1 ? event.key.toLowerCase() : event.key];
   if (!act || event.ctrlKey) return false;
+  if (event.key !== " ") viewer.stopCine();
   act();
   return true;
 }
@@ -96,7 +101,7 @@ export function bindPointer(viewer) {
   if (viewer.options.keys) {
     listen(viewer.dom.root, "keydown", (event) => {
       if (event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement) return;
-      if (event.target instanceof HTMLButtonElement && event.key === "Enter") return;
+      if (event.target instanceof HTMLButtonElement && (event.key === "Enter" || event.key === " ")) return;
       if (!handleKey(viewer, event)) return;
       event.preventDefault();
       event.stopPropagation();
@@ -123,6 +128,7 @@ function bindPlane(viewer, plane, canvas, listen) {
   };
 
   listen(canvas, "pointerdown", (event) => {
+    viewer.stopCine();
     viewer.activePlane = plane;
     viewer.dom.activate(plane);
     viewer.dom.root.focus({ preventScroll: true });
@@ -177,6 +183,7 @@ function bindPlane(viewer, plane, canvas, listen) {
   listen(canvas, "dblclick", () => viewer.enlarge(viewer.largePlane ? null : plane));
   listen(canvas, "wheel", (event) => {
     event.preventDefault();
+    viewer.stopCine();
     viewer.activePlane = plane;
     const { x, y } = point(event);
     if (event.ctrlKey) zoomBy(viewer, ZOOM_STEP ** -Math.sign(event.deltaY), plane, x, y, event.timeStamp);

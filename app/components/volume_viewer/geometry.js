@@ -48,8 +48,11 @@ export function planeSize(plane, shape, spacing) {
   return { columns: shape[u], rows: shape[v], width: shape[u] * spacing[u], height: shape[v] * spacing[v] };
 }
 
-/** Write one slice through a look-up table into 32-bit pixels, row 0 being the top of the screen. */
-export function extractSlice(pixels, data, table, plane, index, shape, convention) {
+/**
+ * Write one slice through a look-up table into 32-bit pixels, row 0 being the top of the screen.
+ * With `reach` above 0 each pixel is the maximum over as many slices on either side.
+ */
+export function extractSlice(pixels, data, table, plane, index, shape, convention, reach = 0) {
   const strides = stridesOf(shape);
   const { u, v, normal } = PLANES[plane];
   const columns = shape[u];
@@ -58,6 +61,18 @@ export function extractSlice(pixels, data, table, plane, index, shape, conventio
   const step = flip ? -strides[u] : strides[u];
   let start = index * strides[normal] + (rows - 1) * strides[v] + (flip ? (columns - 1) * strides[u] : 0);
   let out = 0;
+  if (reach > 0) {
+    const through = strides[normal];
+    const [first, last] = [Math.max(0, index - reach) - index, Math.min(shape[normal] - 1, index + reach) - index];
+    for (let row = 0; row < rows; row += 1, start -= strides[v]) {
+      for (let column = 0, at = start; column < columns; column += 1, at += step) {
+        let most = 0;
+        for (let k = first; k <= last; k += 1) most = Math.max(most, data[at + k * through]);
+        pixels[out++] = table[most];
+      }
+    }
+    return;
+  }
   for (let row = 0; row < rows; row += 1, start -= strides[v]) {
     for (let column = 0, at = start; column < columns; column += 1, at += step) pixels[out++] = table[data[at]];
   }

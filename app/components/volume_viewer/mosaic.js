@@ -39,7 +39,7 @@ export class Mosaic {
     const layerContext = layer.getContext("2d");
     const image = layerContext.createImageData(size.columns, size.rows);
     const pixels = new Uint32Array(image.data.buffer);
-    this.tiles = tilesOf(canvas, size, slicesOf(...this.#extent(state, PLANES[plane].normal)));
+    this.tiles = tilesOf(canvas, size, slicesOf(...this.extent(state, PLANES[plane].normal)));
     context.imageSmoothingEnabled = state.interpolation !== "nearest";
     context.imageSmoothingQuality = state.interpolation === "cubic" ? "high" : "low";
     context.font = `${11 * ratio}px system-ui, sans-serif`;
@@ -58,7 +58,7 @@ export class Mosaic {
   }
 
   /** First and last slice along an axis that hold anything; kept until the volume changes. */
-  #extent(state, normal) {
+  extent(state, normal) {
     const [, ny, nz] = state.shape;
     if (this.extentOf !== state.data) {
       this.extentOf = state.data;

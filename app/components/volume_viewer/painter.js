@@ -79,7 +79,7 @@ export class Painter {
     const { slice, canvas } = this;
     const wanted = [
       state.data, state.table, state.overlay, state.overlay && state.overlayTable, state.overlay && state.overlayOpacity,
-      state.crosshair[PLANES[this.plane].normal], state.invert, state.convention, state.interpolation,
+      state.crosshair[PLANES[this.plane].normal], state.slab, state.invert, state.convention, state.interpolation,
       canvas.width, canvas.height, ...Object.values(frame),
     ];
     if (this.held?.every((value, i) => value === wanted[i])) return;
@@ -111,8 +111,10 @@ export class Painter {
     const layerContext = layer.getContext("2d");
     layer.image ??= layerContext.createImageData(frame.columns, frame.rows);
     const pixels = new Uint32Array(layer.image.data.buffer);
-    const index = state.crosshair[PLANES[this.plane].normal];
-    extractSlice(pixels, data, table, this.plane, index, state.shape, state.convention);
+    const { normal } = PLANES[this.plane];
+    // A slab is of the volume alone: the largest of differences, above and below nothing, would mean little.
+    const reach = data === state.data ? Math.round(state.slab / 2 / state.spacing[normal]) : 0;
+    extractSlice(pixels, data, table, this.plane, state.crosshair[normal], state.shape, state.convention, reach);
     layerContext.putImageData(layer.image, 0, 0);
     const { left, top, columns, rows, scaleU, scaleV } = frame;
     this.sliceContext.globalAlpha = opacity;
@@ -165,7 +167,8 @@ export class Painter {
     if (width < 190) return;
     context.font = `500 11px ${FONT}`;
     const { normal } = PLANES[this.plane];
-    write(`${this.plane} ${state.crosshair[normal] + 1}/${state.shape[normal]}`, 7, 6, "left", "top");
+    const slab = state.slab ? ` · maximum of ${state.slab} mm` : "";
+    write(`${this.plane} ${state.crosshair[normal] + 1}/${state.shape[normal]}${slab}`, 7, 6, "left", "top");
     const length = roundLength((width * 0.3) / frame.scale);
     const right = width - 9;
     const text = length >= 10 ? `${length / 10} cm` : `${length} mm`;

@@ -15,7 +15,7 @@
 //   convention      radiological (default) | neurological; conventionSwitch: false fixes it
 //   interpolation   cubic (default) | linear | nearest
 //   window          {low, high} grey levels 0-255; the `Brain` preset of the first volume if absent
-//   windowSwitch    false fixes the window; zoomSwitch: false fixes the magnification
+//   windowSwitch    false fixes the window; zoomSwitch: false fixes the magnification; slabSwitch: false has no slabs
 //   group           viewers of one group share crosshair, window, zoom and convention
 //   overlay         {url | buffer, map: diverging | hot, opacity, label}
 //
@@ -24,13 +24,15 @@
 
 import { bindPointer, handleKey } from "./controls.js";
 import { greyTable, OVERLAY_TABLES, presetWindow, PRESETS } from "./colour.js";
-import { PLANE_NAMES, planeSize, spacingOf } from "./geometry.js";
+import { PLANE_NAMES, PLANES, planeSize, spacingOf } from "./geometry.js";
 import { Mosaic } from "./mosaic.js";
 import { Painter } from "./painter.js";
 import { afterFrame, stamp } from "./timing.js";
 import { buildFrame } from "./frame.js";
 
-const SHARED = ["crosshair", "low", "high", "invert", "zoom", "pan", "convention"];
+const SLABS_MM = [0, 12, 24];
+const CINE_MS = 80;
+const SHARED = ["crosshair", "slab", "low", "high", "invert", "zoom", "pan", "convention"];
 const groups = new Map();
 
 /** Build a viewer inside `element` and return it; `viewer.ready` resolves when the first volume is drawn. */
@@ -62,6 +64,7 @@ export class Viewer {
       pan: Object.fromEntries(PLANE_NAMES.map((plane) => [plane, { x: 0, y: 0 }])),
       convention: options.convention ?? "radiological",
       interpolation: options.interpolation ?? "cubic",
+      slab: 0,
       labels: this.options.labels,
       crosshairShown: options.crosshairShown ?? true,
       overlay: null,
@@ -178,12 +181,42 @@ export class Viewer {
   reset() {
     const pan = Object.fromEntries(PLANE_NAMES.map((plane) => [plane, { x: 0, y: 0 }]));
     const window = this.state.data && this.canWindow ? (this.options.window ?? presetWindow(this.state.data, PRESETS[1])) : {};
-    this.set({ zoom: 1, pan, invert: false, crosshair: this.state.shape.map((n) => Math.floor(n / 2)), ...window });
+    this.stopCine();
+    this.set({ zoom: 1, pan, slab: 0, invert: false, crosshair: this.state.shape.map((n) => Math.floor(n / 2)), ...window });
   }
 
   get canWindow() { return this.options.windowSwitch !== false; }
 
   get canZoom() { return this.options.zoomSwitch !== false; }
+
+  /** Show the maximum over a thicker slab, then over a thicker one still, then the slice again. */
+  nextSlab() {
+    if (this.options.slabSwitch !== false) this.set({ slab: SLABS_MM[(SLABS_MM.indexOf(this.state.slab) + 1) % SLABS_MM.length] });
+  }
+
+  /** Run through the slices of the active plane that hold anything, to and fro, until `stopCine`. */
+  startCine() {
+    let direction = 1;
+    this.cine = setInterval(() => {
+      const { normal } = PLANES[this.activePlane];
+      const [first, last] = this.mosaic.extent(this.state, normal);
+      const crosshair = [...this.state.crosshair];
+      if (crosshair[normal] >= last) direction = -1;
+      if (crosshair[normal] <= first) direction = 1;
+      crosshair[normal] += direction;
+      this.setCrosshair(crosshair);
+    }, CINE_MS);
+  }
+
+  /** Stand still; returns whether slices were running. */
+  stopCine() {
+    const ran = Boolean(this.cine);
+    clearInterval(this.cine);
+    this.cine = null;
+    return ran;
+  }
+
+  toggleCine() { if (!this.stopCine() && this.state.data) this.startCine(); }
 
   /** Act on a key event; returns whether it was one of the viewer's keys. */
   handleKey(event) { return handleKey(this, event); }
@@ -269,6 +302,7 @@ export class Viewer {
   /** Take the viewer off the page. */
   destroy() {
     this.destroyed = true;
+    this.stopCine();
     cancelAnimationFrame(this.pending);
     this.observer.disconnect();
     this.unbind();
