@@ -37,6 +37,18 @@ def png(sources: list[Source], zoom: int = ZOOM) -> bytes:
     return out.getvalue()
 
 
+def gif(sources: list[Source], zoom: int = 4, frame_ms: int = 220) -> bytes:
+    """Return the middle slices of volumes one after the other, to and fro, as a GIF without end."""
+    frames = []
+    for source in [*sources, *sources[-2:0:-1]]:
+        row = np.concatenate([_pad(plane, load(source).shape) for plane in planes(load(source))], axis=1)
+        picture = Image.fromarray(row)
+        frames.append(picture.resize((picture.width * zoom, picture.height * zoom), Image.Resampling.BICUBIC))
+    out = io.BytesIO()
+    frames[0].save(out, format="GIF", save_all=True, append_images=frames[1:], duration=frame_ms, loop=0)
+    return out.getvalue()
+
+
 def planes(volume: UInt8Array) -> list[UInt8Array]:
     """Return the middle axial, coronal and sagittal slices [rows, columns], top and patient's right first."""
     x, y, z = (side // 2 for side in volume.shape)
@@ -44,6 +56,6 @@ def planes(volume: UInt8Array) -> list[UInt8Array]:
 
 
 def _pad(plane: UInt8Array, shape: tuple[int, ...]) -> UInt8Array:
-    """Centre a slice in the width of the widest plane."""
-    missing = max(shape) - plane.shape[1]
-    return np.pad(plane, ((0, 0), (missing // 2, missing - missing // 2)))
+    """Centre a slice in the width of the widest plane and the height of the highest."""
+    (above, beside) = (max(shape) - side for side in plane.shape)
+    return np.pad(plane, ((above // 2, above - above // 2), (beside // 2, beside - beside // 2)))

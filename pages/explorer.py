@@ -1,13 +1,15 @@
 """Latent explorer: move sliders, watch the brain."""
 
+from functools import partial
+
 import streamlit as st
 
 from app import layout, resources, starts, walks
 from app.codes import from_base64, from_steps, to_link
 from app.components.volume_viewer import Overlay, Panel, latent_explorer, released_code, volume_viewer
-from app.exports import nifti, png
+from app.exports import gif, nifti, png
 from app.latent_view import slider_data, space
-from app.volumes import Decoded, Difference
+from app.volumes import Decoded, Difference, Source
 
 
 def page() -> None:
@@ -98,8 +100,14 @@ def film_strip(run: str, cohort: str | None) -> None:
         toolbar=False,
         readout=False,
     )
-    st.download_button(
-        "Download PNG", lambda: png([Decoded(run, c) for c in codes]), f"{run}-walk.png", type="tertiary"
+    walked: list[Source] = [Decoded(run, steps) for steps in codes]
+    layout.downloads(
+        "film",
+        {f"{run}-walk.png": partial(png, walked), f"{run}-walk.gif": partial(gif, walked)},
+        {
+            f"{run}-walk-{value:+.2f}.nii.gz": partial(nifti, w, opened.affine)
+            for w, value in zip(walked, values, strict=True)
+        },
     )
 
 
