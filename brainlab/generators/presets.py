@@ -26,8 +26,9 @@ PRESETS: dict[str, VAEConfig] = {
 }
 """FLAIR IntroVAE section 4.4: two VAEs and two IntroVAEs that differ in the length of their codes.
 
-Epochs are made for some 4,000 scans; after 8 of 12 the IntroVAEs' samples are as sharp as real scans, and they go on. `linear_rank` and `even_voxels` are not of the paper; without them
-(`--linear-rank 0 --no-even-voxels`) training needs many times the steps to rebuild scans as well.
+Epochs are made for some 4,000 scans. After 8 of 12 the IntroVAEs' samples are as sharp as real scans, and they go on.
+`linear_rank` and `even_voxels` are not of the paper; without them (`--linear-rank 0 --no-even-voxels`) training needs
+many times the steps to rebuild scans as well.
 """
 
 _CONFIGS: dict[str, type[VAEConfig]] = {"VAEConfig": VAEConfig, "IntroVAEConfig": IntroVAEConfig}
