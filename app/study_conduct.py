@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
+from app.exports import planes
 from brainlab.errors import BrainlabError, StudyStateError
 from brainlab.experiments.studies import lock_study, preview
 from brainlab.reading import desk
@@ -119,16 +120,14 @@ def _issue(folder: Path, readers: tuple[str, ...], *, reissue: bool) -> None:
 
 @st.dialog("Images as readers will see them", width="large")
 def _preview(protocol: Protocol) -> None:
-    """Show two rendered images of each source."""
+    """Show two rendered images of each source; of volumes the middle axial slice, in the convention readers see."""
     with st.spinner("Rendering"):
         images = preview(protocol, per_source=2)
     for source, pictures in images.items():
         st.markdown(f"**{source}**")
         columns = st.columns(4)
         for column, picture in zip(columns, pictures, strict=False):
-            column.image(
-                picture if picture.ndim == 2 else picture[:, ::-1, picture.shape[2] // 2].T, output_format="PNG"
-            )
+            column.image(picture if picture.ndim == 2 else planes(picture)[0], output_format="PNG")
 
 
 def _watch(items: Iterable[Any], description: str, total: int) -> Iterator[Any]:

@@ -75,6 +75,16 @@ def test_the_dwi_preset_names_what_is_missing(studies):
     assert metrics(page)["Cases"] == "250"
 
 
+def test_a_preview_of_volumes_has_the_patients_right_on_screen_left(studies, monkeypatch):
+    volume = np.zeros((5, 6, 7), dtype=np.uint8)
+    volume[4, 5, 3] = 255  # the patient's right, in front
+    shown = []
+    monkeypatch.setattr("app.study_conduct.preview", lambda protocol, per_source: {"a": [volume]})
+    monkeypatch.setattr("streamlit.delta_generator.DeltaGenerator.image", lambda self, image, **_: shown.append(image))
+    press(press(open_desk(), "Create the study"), "See sample images")
+    assert np.argwhere(shown[0]).tolist() == [[0, 0]]
+
+
 def test_a_study_from_draft_to_report(studies):
     page = press(open_desk(), "Create the study")
     press(page, "Lock the study")
