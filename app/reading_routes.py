@@ -88,9 +88,13 @@ def _case(case: Presentation | None) -> dict[str, Any] | None:
 
 
 def _enter(session: ReaderSession, given: dict[str, Any]) -> dict[str, Any]:
-    """Become the tab that may answer, if no other is, or take over; also the heartbeat of the one that is."""
-    if session.state not in ("closed", "done"):
-        session.acquire_lease(takeover=given.get("takeover") is True)
+    """Become the tab that may answer, if no other is, or take over; also the heartbeat of the one that is.
+
+    `previous` names the page before a reload. After the last case the lease is still needed, to take an answer back.
+    """
+    if session.state != "closed":
+        previous = given.get("previous")
+        session.acquire_lease(given.get("takeover") is True, previous if isinstance(previous, str) else None)
     return {}
 
 

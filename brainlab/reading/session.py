@@ -136,12 +136,15 @@ class ReaderSession:
                 raise InputError("no such image")
         return row["pixels"], tuple(json.loads(row["shape_json"])["shape"])
 
-    def acquire_lease(self, takeover: bool = False) -> bool:
-        """Become the tab that may answer; False when another tab is, unless `takeover`."""
+    def acquire_lease(self, takeover: bool = False, previous: str | None = None) -> bool:
+        """Become the tab that may answer; False when another tab is, unless `takeover`.
+
+        previous: tab token of the page before a reload, whose lease passes on to this one without asking.
+        """
         with self._write() as place:
             held = place.db.execute("SELECT * FROM lease WHERE reading = ?", (place.reading["id"],)).fetchone()
             other = held is not None and held["tab_token"] != self.tab_token
-            if other and held["expires_at"] > now() and not takeover:
+            if other and held["expires_at"] > now() and not takeover and held["tab_token"] != previous:
                 return False
             place.renew_lease()
             if other:

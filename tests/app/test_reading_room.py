@@ -123,6 +123,26 @@ def test_a_second_tab_reads_only_until_it_takes_over(room, client, link):
     assert room.answer(view)[1]["kind"] == "lease"
 
 
+def test_a_reload_inherits_only_the_lease_of_its_own_page(room, client, link):
+    room.begin()
+    second = Room(client, link, "f" * 16)
+    assert second.act("enter")[1]["writable"] is False
+    assert Room(client, link, "e" * 16).act("enter", previous="f" * 16)[1]["writable"] is False
+    assert room.act("enter")[1]["writable"] is True
+    assert Room(client, link, "d" * 16).act("enter", previous=TAB)[1]["writable"] is True
+
+
+def test_after_a_reload_on_the_last_screen_the_last_answer_can_be_taken_back(room, client, link):
+    view = room.begin()
+    while view["state"] == "main":
+        view = room.answer(view)[1]
+    reloaded = Room(client, link, "f" * 16)
+    view = reloaded.act("enter", previous=TAB)[1]
+    assert (view["state"], view["can_undo"], view["writable"]) == ("done", True, True)
+    status, view = reloaded.act("undo")
+    assert (status, view["progress"]["done"]) == (200, 3)
+
+
 def test_wrong_links_and_bodies_are_refused_without_a_hint(room, client, link):
     for wrong in ({"token": "x"}, {"study": "none"}, {"study": "../" + link["study"]}):
         status, said = Room(client, {**link, **wrong}).act("enter")

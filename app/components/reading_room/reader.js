@@ -44,7 +44,7 @@ class Room {
   }
 
   async start() {
-    const { token, reloaded } = await tabToken(this.link.study);
+    const { token, previous } = await tabToken(this.link.study);
     this.api = new ReadingApi(this.link, token, (text) => this.#tell(text));
     this.stage = new Stage(this.stageBox, this.api);
     // Capturing on the window comes before Streamlit's own keys.
@@ -52,7 +52,7 @@ class Room {
     this.host.addEventListener("pointerdown", (event) => { this.pressed = event.timeStamp; }, { capture: true });
     document.addEventListener("visibilitychange", () => this.#clock(), { signal: this.abort.signal });
     this.timer = setInterval(() => this.#heartbeat(), HEARTBEAT_MS);
-    await this.#do("enter", { takeover: reloaded });
+    await this.#do("enter", { previous });
   }
 
   destroy() {

@@ -56,17 +56,17 @@ export class ReadingApi {
 }
 
 /**
- * A fresh random name for this page, and whether the page was reloaded: then the page before it has gone, and its lease
- * may be taken over. A duplicated tab looks like a reload but for a lock that the page before it still holds.
+ * A fresh random name for this page, and that of the page before a reload, else null: it has gone, and the lease passes
+ * on if that page held it. A duplicated tab looks like a reload but for a lock that the page before it still holds.
  */
 export async function tabToken(study) {
   const key = `brainlab-tab-${study}`;
   const before = sessionStorage.getItem(key);
-  const reloaded = before !== null && await isFree(key + before);
+  const previous = before !== null && await isFree(key + before) ? before : null;
   const token = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   sessionStorage.setItem(key, token);
   navigator.locks?.request(key + token, () => new Promise(() => {}));
-  return { token, reloaded };
+  return { token, previous };
 }
 
 /** Whether no page holds a lock; a page being reloaded lets go after a moment. Locks do not exist without HTTPS. */
