@@ -15,6 +15,7 @@ from brainlab.experiments.analysis import LdaResult
 
 GROUP_COLOURS = {"healthy": "#56b4e9", "MS": "#e69f00", "leukoencephalopathy": "#cc79a7"}
 SYMBOLS = {"healthy": "circle", "MS": "diamond", "leukoencephalopathy": "square"}
+VIEWS = {"1 and 2": (0, 1), "1 and 3": (0, 2), "2 and 3": (1, 2), "3D": (0, 1, 2)}
 OTHER_COLOURS = px.colors.qualitative.Safe
 ACQUISITION = {
     "echo_time_s": "Echo time (s)",
@@ -29,9 +30,16 @@ def colour(name: str, number: int) -> str:
     return GROUP_COLOURS.get(name) or CLASS_COLOURS.get(name) or OTHER_COLOURS[number % len(OTHER_COLOURS)]
 
 
-def discriminant_scatter(result: LdaResult, axes: tuple[int, ...]) -> go.Figure:
-    """Scores on two or three discriminant axes: FLAIR IntroVAE paper, figure 10, with the three grades as one group.
+def discriminant_views(result: LdaResult) -> dict[str, tuple[int, ...]]:
+    """Return the choices of axes that there are, by title: two classes have one discriminant axis, three have two."""
+    count = result.test_points.shape[1]
+    return {title: axes for title, axes in VIEWS.items() if max(axes) < count} or {"1": (0,)}
 
+
+def discriminant_scatter(result: LdaResult, axes: tuple[int, ...]) -> go.Figure:
+    """Scores on discriminant axes: FLAIR IntroVAE paper, figure 10, with the three grades as one group.
+
+    Two axes are a plane and three a space; a single one is drawn as strips, one a group.
     Filled marks are test scans, faint ones training scans; a point's `customdata` is [1 for test, scan's row].
     """
     figure = go.Figure()
@@ -62,12 +70,13 @@ def discriminant_scatter(result: LdaResult, axes: tuple[int, ...]) -> go.Figure:
             if len(axes) == 3:
                 figure.add_trace(go.Scatter3d(x=columns[0], y=columns[1], z=columns[2], **shared))
             else:
-                figure.add_trace(go.Scatter(x=columns[0], y=columns[1], **shared))
+                across = columns[1] if len(axes) == 2 else [str(name)] * len(columns[0])
+                figure.add_trace(go.Scatter(x=columns[0], y=across, **shared))
     names = [f"discriminant axis {axis + 1}" for axis in axes]
     if len(axes) == 3:
         figure.update_scenes(xaxis_title=names[0], yaxis_title=names[1], zaxis_title=names[2])
     else:
-        figure.update_layout(xaxis_title=names[0], yaxis_title=names[1])
+        figure.update_layout(xaxis_title=names[0], yaxis_title=names[1] if len(axes) == 2 else None)
     return _calm(figure, 520)
 
 

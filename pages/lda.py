@@ -7,8 +7,6 @@ from app.components.volume_viewer import Panel, volume_viewer
 from app.discrimination import Analysis, analysis, comparison, size_note, stored
 from app.volumes import Reconstruction, Scan
 
-AXES = {"1 and 2": (0, 1), "1 and 3": (0, 2), "2 and 3": (1, 2), "3D": (0, 1, 2)}
-
 
 def page() -> None:
     """Choose what to fit and predict, then show the result."""
@@ -82,10 +80,12 @@ def scatter(run: str, result: Analysis) -> None:
     """Show the discriminant axes; a click on a point shows its scan and reconstruction."""
     left, right = st.columns([1.15, 1], gap="medium")
     with left:
-        many = list(AXES) if result.lda.test_points.shape[1] >= 3 else list(AXES)[:1]
-        axes = st.segmented_control("Axes", many, default=many[0], required=True, key="lda-axes") or many[0]
-        figure = figures.discriminant_scatter(result.lda, AXES[axes])
-        if len(AXES[axes]) == 3:
+        views = figures.discriminant_views(result.lda)
+        first = next(iter(views))
+        key = f"lda-axes-{len(views)}"  # its own for each choice of views: one cohort's must not be kept for another
+        axes = st.segmented_control("Axes", list(views), default=first, required=True, key=key) or first
+        figure = figures.discriminant_scatter(result.lda, views[axes])
+        if len(views[axes]) == 3:
             st.plotly_chart(figure, key="lda-scatter-3d")
             picked = None
             st.caption("Turn it with the mouse. Points can be clicked in the flat views.")

@@ -1,13 +1,16 @@
 """Each page's script, without a browser: on a small workspace and on an empty one."""
 
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import tables
+from app import resources, tables
 from app.access import SIGNED_IN
 from app.discrimination import analysis
+from brainlab.cohort.prepared import PreparedDataset, write_prepared
 
 PROJECT = Path(__file__).resolve().parents[2]
 NAMES = ("start", "cohort", "generate", "explorer", "lda")
@@ -21,6 +24,20 @@ def opened(name: str) -> AppTest:
     found.run()
     assert not found.exception, found.exception
     return found
+
+
+@pytest.fixture
+def small(tiny_workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[np.ndarray], None]:
+    """Return what makes a workspace of the tiny runs and some rows of the tiny cohort, `small`, the app's own."""
+
+    def fill(rows: np.ndarray) -> None:
+        data = PreparedDataset.open(tiny_workspace / "cohorts" / "simulated")
+        write_prepared(tmp_path / "cohorts" / "small", data.batch(rows)[:, 0], data.scans.iloc[rows], data.recipe)
+        (tmp_path / "runs").symlink_to(tiny_workspace / "runs")
+        monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tmp_path))
+        monkeypatch.setattr("brainlab.workspace.MODELS", tmp_path / "no-models")
+
+    return fill
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -51,3 +68,12 @@ def test_a_seed_chosen_on_the_page_changes_the_start(workspace):
     assert not found.exception
     found.number_input(key="start-seed").set_value(5).run()
     assert not found.exception
+
+
+@pytest.mark.parametrize(("classes", "views"), [(["healthy", "ms"], ["1"]), (["healthy", "ms", "leuko1"], ["1 and 2"])])
+def test_few_classes_have_few_discriminant_axes(workspace, small, classes, views):
+    labels = resources.cohort("simulated").scans["class"]
+    small(np.flatnonzero(labels.isin(classes)))
+    found = opened("lda")
+    assert not found.error
+    assert found.segmented_control(key="lda-axes-1").options == views
