@@ -116,9 +116,14 @@ class CohortSupply(Supply):
         return [self._stimulus(row, index) for row, index in chosen]
 
     def draw_for_probe(self, n: int, random: np.random.Generator) -> list[Stimulus]:
-        rows = random.choice(len(self.dataset), size=n, replace=n > len(self.dataset))
-        dealt = self._deal_slices(self.dataset.shape, n, random)
-        return [self._stimulus(int(row), index) for row, index in zip(rows, dealt, strict=True)]
+        """Draw up to `n` images, no two alike: the probe would know a copy again."""
+        order = random.permutation(len(self.dataset))
+        chosen: list[tuple[int, int | None]] = []
+        for number, index in enumerate(self._deal_slices(self.dataset.shape, n, random)):
+            places = ((int(order[(number + step) % len(order)]), index) for step in range(len(order)))
+            if (free := next((place for place in places if place not in chosen), None)) is not None:
+                chosen.append(free)
+        return [self._stimulus(row, index) for row, index in chosen]
 
     def _ranked(self, rows: IntArray, random: np.random.Generator) -> IntArray:
         scans = self.dataset.scans.iloc[random.permutation(rows)]

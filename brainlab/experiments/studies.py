@@ -11,7 +11,7 @@ from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError, StudyStateError
 from brainlab.experiments.runs import Run, list_runs, load_run
 from brainlab.experiments.stimuli import CohortSupply, FolderSupply, RunSupply, Stimulus, Supply
-from brainlab.reading.blinding import LIMIT_AUC, Probe, probe, rendering_features
+from brainlab.reading.blinding import FOLDS, Probe, probe, rendering_features
 from brainlab.reading.design import Protocol, Source
 from brainlab.reading.desk import load_protocol, study_status
 from brainlab.reading.rendering import render
@@ -51,6 +51,7 @@ def lock_study(folder: Path, override: str = "", watch: Watch | None = None) -> 
     size_mm = next((s.voxel_size_mm for seen, _ in drawn for s in seen if s.voxel_size_mm), None)
     cases: list[Case] = []
     features: dict[str, list[Any]] = {"real": [], "fake": []}
+    people: dict[str, list[str]] = {"real": [], "fake": []}
     for supply, (seen, unseen) in zip(supplies, drawn, strict=True):
         for place, stimulus in enumerate(seen):
             case = _render(stimulus, protocol, supply.source, size_mm)
@@ -58,11 +59,14 @@ def lock_study(folder: Path, override: str = "", watch: Watch | None = None) -> 
         for stimulus in unseen:
             pixels = _render(stimulus, protocol, supply.source, size_mm).pixels
             features[supply.source.truth].append(rendering_features(pixels))
-    finding = probe(np.array(features["real"]), np.array(features["fake"]), protocol.seed)
+            known = people[supply.source.truth]
+            known.append(stimulus.participant_hash or f"{supply.source.name} {len(known)}")
+    groups = [*people["real"], *people["fake"]]
+    finding = probe(np.array(features["real"]), np.array(features["fake"]), protocol.seed, groups)
     if not finding.passed and not override.strip():
         raise StudyStateError(_refusal(finding))
     checks = {"probe": finding.to_dict(), "override": override.strip(), "sources": _describe(supplies)}
-    seal(folder, cases, checks, note=f"probe overridden: {override.strip()}" if not finding.passed else "")
+    seal(folder, cases, checks, note=_note(finding, override))
     return LockReport(protocol.cases, protocol.practice, finding, "" if finding.passed else override.strip())
 
 
@@ -162,11 +166,22 @@ def _render(stimulus: Stimulus, protocol: Protocol, source: Source, size_mm: tup
     )
 
 
+def _note(finding: Probe, override: str) -> str:
+    """What the study's record says of the gate where it did not simply open."""
+    if not finding.passed:
+        return f"probe overridden: {override.strip()}"
+    if finding.real and finding.fake and not finding.judged:
+        return (
+            f"rendering was not judged: {finding.real} real and {finding.fake} fake images; {FOLDS} of each are needed"
+        )
+    return ""
+
+
 def _refusal(finding: Probe) -> str:
     names = ", ".join(finding.suspects) or "a mixture of features"
     return (
-        f"lock refused: rendering alone tells real from fake (AUC {finding.auc:.2f}, at most {LIMIT_AUC} allowed) "
-        f"by {names}; mend the source, or lock with a recorded reason (--override)"
+        f"lock refused: rendering alone tells real from fake (AUC {finding.auc:.2f}, at most {finding.limit:.2f} "
+        f"allowed) by {names}; mend the source, or lock with a recorded reason (--override)"
     )
 
 

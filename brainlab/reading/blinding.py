@@ -4,14 +4,15 @@ It looks at the background, border, quantisation and size of rendered images and
 Histogram, sharpness and spectrum inside the brain are the models' own doing and never a reason to refuse a study.
 """
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 from scipy import ndimage
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
 
 from brainlab.reading.rendering import islands
 from brainlab.types import FloatArray, UInt8Array
@@ -31,8 +32,8 @@ FOLDS = 5
 class Probe:
     """What the probe found.
 
-    auc: cross-validated area under the ROC curve, 0.5 when blind; None when one label is missing, as there is nothing
-    to tell apart. by_feature: area of each feature alone, folded above 0.5. suspects: features above the limit.
+    auc: cross-validated area under the ROC curve, 0.5 when blind; None when there are too few images to judge.
+    by_feature: area of each feature alone, folded above 0.5. suspects: features above the limit.
     """
 
     auc: float | None
@@ -42,11 +43,28 @@ class Probe:
     fake: int
 
     @property
+    def limit(self) -> float:
+        """Largest area that passes: LIMIT_AUC or, where few images make chance alone reach further, its 97.5% point.
+
+        The standard error without any difference is that of the Mann-Whitney statistic.
+        """
+        if not self.real or not self.fake:
+            return LIMIT_AUC
+        error = np.sqrt((self.real + self.fake + 1) / (12 * self.real * self.fake))
+        return max(LIMIT_AUC, 0.5 + 1.96 * float(error))
+
+    @property
     def passed(self) -> bool:
-        return self.auc is None or self.auc <= LIMIT_AUC
+        """Whether nothing was found; nothing can be where there are too few images, which `judged` tells."""
+        return self.auc is None or self.auc <= self.limit
+
+    @property
+    def judged(self) -> bool:
+        """Whether there were images enough of both labels."""
+        return self.auc is not None
 
     def to_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "passed": self.passed, "limit": LIMIT_AUC}
+        return {**asdict(self), "passed": self.passed, "judged": self.judged, "limit": self.limit}
 
 
 def rendering_features(pixels: UInt8Array) -> FloatArray:
@@ -78,18 +96,26 @@ def rendering_features(pixels: UInt8Array) -> FloatArray:
     )
 
 
-def probe(real: FloatArray, fake: FloatArray, seed: int = 0) -> Probe:
-    """Judge the features of real and fake images, [n, len(FEATURES)] each, with a cross-validated random forest."""
+def probe(real: FloatArray, fake: FloatArray, seed: int = 0, groups: Sequence[str] | None = None) -> Probe:
+    """Judge the features of real and fake images, [n, len(FEATURES)] each, with a cross-validated random forest.
+
+    groups: who each image is of, real ones first; images of one person are never in two folds, for a forest would know
+    them again. Every image is its own if absent.
+    """
     if len(real) < FOLDS or len(fake) < FOLDS:
         return Probe(None, {}, (), len(real), len(fake))
     features = np.concatenate([real, fake])
     labels = np.repeat([0, 1], [len(real), len(fake)])
+    people = np.arange(len(labels)) if groups is None else np.unique(np.asarray(groups, str), return_inverse=True)[1]
+    if min(len(np.unique(people[labels == label])) for label in (0, 1)) < FOLDS:
+        return Probe(None, {}, (), len(real), len(fake))
     forest = RandomForestClassifier(100, min_samples_leaf=5, class_weight="balanced", random_state=seed)
-    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
-    scores = cross_val_predict(forest, features, labels, cv=folds, method="predict_proba")[:, 1]
+    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
+    scores = cross_val_predict(forest, features, labels, cv=folds, groups=people, method="predict_proba")[:, 1]
     alone = {name: _folded_auc(labels, features[:, column]) for column, name in enumerate(FEATURES)}
-    suspects = sorted((name for name in FEATURES if alone[name] > LIMIT_AUC), key=lambda name: -alone[name])
-    return Probe(float(roc_auc_score(labels, scores)), alone, tuple(suspects), len(real), len(fake))
+    found = Probe(float(roc_auc_score(labels, scores)), alone, (), len(real), len(fake))
+    suspects = sorted((name for name in FEATURES if alone[name] > found.limit), key=lambda name: -alone[name])
+    return replace(found, suspects=tuple(suspects))
 
 
 def _folded_auc(labels: Any, values: FloatArray) -> float:

@@ -162,7 +162,7 @@ def test_the_gate_refuses_what_rendering_gives_away(studio, tmp_path, monkeypatc
     monkeypatch.setattr(Run, "sample", framed)
     monkeypatch.setattr(studies, "PROBE_IMAGES", 60)
     folder = _draft(tmp_path)
-    with pytest.raises(StudyStateError, match=r"AUC 1.00, at most 0.6 allowed\) by border") as caught:
+    with pytest.raises(StudyStateError, match=r"AUC 1.00, at most 0.60 allowed\) by border") as caught:
         lock_study(folder)
     assert "\n" not in str(caught.value)
     assert desk.study_status(folder).state == "draft"

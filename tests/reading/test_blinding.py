@@ -220,3 +220,27 @@ def test_without_two_labels_there_is_nothing_to_probe():
     assert finding.auc is None
     assert finding.passed
     assert set(FEATURES) >= set(finding.by_feature)
+
+
+def test_too_few_images_prove_nothing():
+    finding = _probe(_levels(_brains(20, 1)), _levels(_brains(4, 2)))
+    assert finding.auc is None
+    assert not finding.judged
+
+
+def test_images_of_one_person_are_not_known_again():
+    """Ten real people seen twenty times each look like themselves, and no more real than the fakes."""
+    random = np.random.default_rng(0)
+    person = random.normal(size=(10, 5))
+    real, fake = np.repeat(person, 20, axis=0), random.normal(size=(200, 5))
+    groups = [f"person {n // 20}" for n in range(200)] + [f"fake {n}" for n in range(200)]
+    assert probe(real, fake).auc > 0.9
+    assert probe(real, fake, groups=groups).auc < 0.75
+
+
+def test_the_limit_widens_where_chance_reaches_further():
+    random = np.random.default_rng(0)
+    many = probe(random.normal(size=(200, 5)), random.normal(size=(200, 5)))
+    few = probe(random.normal(size=(20, 5)), random.normal(size=(20, 5)))
+    assert many.limit == 0.6
+    assert 0.65 < few.limit < 0.7
