@@ -28,16 +28,20 @@ from brainlab.training.loop import Loop, Schedule
 
 PRECISIONS = {"bf16-mixed": "bf16-mixed", "32": "32-true"}
 """Name of `--precision` to Fabric's."""
+DEFAULT_PRECISION = "bf16-mixed"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Machine:
-    """Where to train. device: auto, cpu or cuda; devices and nodes: how many; precision: a key of PRECISIONS."""
+    """Where to train. device: auto, cpu or cuda; devices and nodes: how many; precision: a key of PRECISIONS.
+
+    A precision of None is that of the run where one is resumed, and DEFAULT_PRECISION otherwise.
+    """
 
     device: str = "auto"
     devices: int = 1
     nodes: int = 1
-    precision: str = "bf16-mixed"
+    precision: str | None = None
 
     def fabric(self) -> Fabric:
         """Return the launched Fabric of this machine. Raises InputError where it has no such device."""
@@ -51,7 +55,7 @@ class Machine:
             devices=self.devices,
             num_nodes=self.nodes,
             strategy="ddp" if several else "auto",
-            precision=PRECISIONS[self.precision],  # type: ignore[arg-type]
+            precision=PRECISIONS[self.precision or DEFAULT_PRECISION],  # type: ignore[arg-type]
         )
         fabric.launch()
         return fabric
@@ -97,11 +101,15 @@ def resume(
     data: PreparedDataset,
     *,
     machine: Machine | None = None,
+    seed: int | None = None,
+    checkpoint_steps: int | None = None,
+    half_weights: bool | None = None,
     change: Callable[[str, VAEConfig], VAEConfig] | None = None,
     show: Callable[[Iterator[int], int], Any] | None = None,
 ) -> dict[str, Any]:
     """Continue a run from its last checkpoint to the end it was planned for, as if it had never stopped.
 
+    machine, seed, checkpoint_steps, half_weights: as the run was started with, or None to take them from the run.
     change: applies to the run's preset and config what the user asks for, which must come to no change.
     Raises InputError where the folder holds no checkpoint, or data or settings are not what the run was started with.
     """
@@ -115,8 +123,20 @@ def resume(
         raise InputError(
             f"{folder}: was started with other settings; resume it without them or train into a new folder"
         )
+    machine = machine or Machine()
+    own = {"seed": settings["seed"], **settings["training"]}
+    asked = {
+        "seed": seed,
+        "precision": machine.precision,
+        "checkpoint_steps": checkpoint_steps,
+        "half_weights": half_weights,
+    }
+    for name, value in asked.items():
+        if value not in (None, own[name]):
+            flag = f"--{name.replace('_', '-')}"
+            raise InputError(f"{flag}: {folder} was started with {own[name]}, got {value}; resume it without {flag}")
     rows = _training_rows(config, data)
-    fabric = (machine or Machine(precision=settings["training"]["precision"])).fabric()
+    fabric = dataclasses.replace(machine, precision=own["precision"]).fabric()
     loop = _loop(settings, config, data, rows, folder, fabric)
     loop.resume()
     return _run(loop, folder, show)
@@ -195,7 +215,7 @@ def _settings(
         "seed": seed,
         "training": {
             **training,
-            "precision": machine.precision,
+            "precision": machine.precision or DEFAULT_PRECISION,
             "device": machine.device,
             "devices": machine.devices * machine.nodes,
             "threads": torch.get_num_threads(),

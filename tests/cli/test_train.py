@@ -30,7 +30,15 @@ def test_train_writes_a_run_and_prints_the_agreed_keys(tiny_workspace, tmp_path,
     assert "--resume" in err
     code, out, _ = call(capsys, "train", "vae-8", "--data", data, "--out", tmp_path / "run", "--resume", "--json")
     assert json.loads(out)["epochs"] == 1
-    for changed, expected in ((["vae-8", "--epochs", 2], "other settings"), (["vae-512"], "a run of vae-8")):
+    for changed, expected in (
+        (["vae-8", "--epochs", 2], "other settings"),
+        (["vae-512"], "a run of vae-8"),
+        (["vae-8", "--seed", 1], "started with 0, got 1"),
+        (["vae-8", "--checkpoint-steps", 7], "started with 100, got 7"),
+        (["vae-8", "--half-weights"], "started with False, got True"),
+        (["vae-8", "--precision", "32"], "started with bf16-mixed, got 32"),
+        (["vae-8", "--margin-factor", 2], "no such setting"),
+    ):
         code, _, err = call(capsys, "train", *changed, "--data", data, "--out", tmp_path / "run", "--resume")
         assert code == 2
         assert expected in err

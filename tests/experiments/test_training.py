@@ -90,3 +90,12 @@ def test_resume_wants_a_checkpoint_and_the_same_data(tmp_path):
     with pytest.raises(InputError, match="very same scans"):
         training.resume(folder, PreparedDataset.open(cohort(tmp_path / "other", split="test").folder))
     assert training.resume(folder, data)["epoch"] == 2
+
+
+def test_a_resumed_run_keeps_its_precision(tmp_path, monkeypatch):
+    data, folder, used = cohort(tmp_path / "data"), tmp_path / "run", []
+    training.train("vae-8", data, folder, config=TINY, machine=MACHINE)
+    launch = training.Machine.fabric
+    monkeypatch.setattr(training.Machine, "fabric", lambda self: used.append(self.precision) or launch(self))
+    training.resume(folder, data, machine=training.Machine(device="cpu"))
+    assert used == ["32"]
