@@ -94,6 +94,7 @@ def slider_data(run: str, cohort: str | None, steps: bytes, revision: int) -> di
     """
     opened = resources.run(run)
     data: dict[str, Any] = {
+        "run": f"{run}:{opened.sha256}",
         "decodeUrl": decode_path(run),
         "shape": list(opened.shape),
         "affine": opened.affine.tolist(),

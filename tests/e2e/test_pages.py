@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 
+from app.routes import asset_path
 from brainlab.experiments.runs import load_run
 
 pytestmark = pytest.mark.browser
@@ -17,6 +18,37 @@ async element => {
   return [...new Uint8Array(digest)].map((b) => b.toString(16).padStart(2, "0")).join("");
 }
 """
+
+# An explorer of two dimensions and 2 x 2 x 2 voxels, whose requests wait until the test answers them.
+PROBE = """
+async path => {
+  const { mount } = await import(path);
+  const { encodeCode } = await import(path.replace("component.js", "explorer.js"));
+  const host = document.createElement("div");
+  document.body.append(host);
+  const waiting = [];
+  window.fetch = (url) => new Promise((resolve) => waiting.push({ url, resolve }));
+  const code = (...steps) => encodeCode(Int16Array.of(steps[0], steps[1] ?? 0));
+  const show = (data) => mount({ parentElement: host, setStateValue() {}, data: {
+    kind: "explorer", shape: [2, 2, 2], affine: [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]],
+    title: "", note: "", order: [0, 1], low: code(-64, -64), high: code(64, 64), ...data } });
+  const turn = () => new Promise((resolve) => setTimeout(resolve, 20));
+  const answer = async (url, grey) => {
+    await turn();
+    const found = waiting.findIndex((request) => request.url === url);
+    if (found < 0) throw new Error(`nothing asked ${url}`);
+    waiting.splice(found, 1)[0].resolve(new Response(new Uint8Array(8).fill(grey), { headers: { "X-Request": "1" } }));
+    await turn();
+  };
+  BODY
+}
+"""
+
+
+@pytest.fixture
+def probe(visit):
+    """Return a function that runs script lines with `show(data)`, `answer(url, grey)`, `code(...steps)` and `host`."""
+    return lambda body: visit("cohort").evaluate(PROBE.replace("BODY", body), asset_path("component.js"))
 
 
 def drawn(page, selector=".bv"):
@@ -82,6 +114,27 @@ def test_undo_goes_back_and_reset_too(visit):
     page.get_by_role("button", name="Undo").click()
     page.wait_for_function(idle, arg=explorer)
     assert viewer.evaluate(SHOWN_HASH) == before
+
+
+def test_a_renewed_address_of_the_decoder_keeps_position_and_history(probe):
+    found = probe(
+        """
+        show({ run: "a", decodeUrl: "/old", revision: 1, code: code(0) });
+        await answer("/old", 10);
+        const { explorer } = host.querySelector(".bv-explorer");
+        const slider = host.querySelector("input[data-dimension]");
+        slider.value = 20;
+        slider.dispatchEvent(new Event("input"));
+        await answer("/old", 20);
+        show({ run: "a", decodeUrl: "/new", revision: 1, code: code(0) });
+        const kept = host.querySelector(".bv-explorer").explorer === explorer;
+        explorer.undo();
+        await answer("/new", 10);
+        show({ run: "b", decodeUrl: "/other", revision: 1, code: code(0) });
+        return [kept, host.querySelector(".bv-explorer").explorer === explorer];
+        """
+    )
+    assert found == [True, False]
 
 
 def test_a_dimension_is_reached_by_its_number(visit):

@@ -72,8 +72,9 @@ class ExplorerHost {
   constructor(host) { this.host = host; }
 
   update(data, setStateValue) {
-    if (this.explorer && this.run !== data.decodeUrl) this.destroy();
-    this.run = data.decodeUrl;
+    // Not the address: that changes every few hours, and with it would go the sliders' positions and their history.
+    if (this.explorer && this.run !== data.run) this.destroy();
+    this.run = data.run;
     this.explorer ??= createExplorer(this.host, data);
     this.explorer.onRelease = (state) => {
       setStateValue("state", state);

@@ -19,9 +19,10 @@ export function decodeCode(text) {
 }
 
 /**
- * data: decodeUrl, shape, affine, title, note, code (base64), revision, order [dimensions], low and high (base64 steps,
- * one a dimension), names {dimension: text}, histograms {url, classes, bins}, shown, directions [{name, unit, vector
- * (base64 float32: what one unit adds to a code), low, high, at (the start's position)}].
+ * data: run (names the decoder; another one starts afresh), decodeUrl, shape, affine, title, note, code (base64),
+ * revision, order [dimensions], low and high (base64 steps, one a dimension), names {dimension: text}, histograms {url,
+ * classes, bins}, shown, directions [{name, unit, vector (base64 float32: what one unit adds to a code), low, high, at
+ * (the start's position)}].
  */
 export function createExplorer(element, data) {
   return new Explorer(element, data);
