@@ -13,8 +13,9 @@ def write_card(folder: Path) -> None:
     A file `notes.md` in the folder, written by whoever trained the run, is carried into the card.
     """
     settings = json.loads((folder / "config.json").read_text())
-    epochs = [json.loads(line) for line in (folder / METRICS).read_text().splitlines()]
-    epochs = [line for line in epochs if line["kind"] == "epoch"]
+    # A full disk or a kill can leave the last line unfinished.
+    lines = [line for line in (folder / METRICS).read_text().splitlines(keepends=True) if line.endswith("\n")]
+    epochs = [line for line in map(json.loads, lines) if line["kind"] == "epoch"]
     text = _card(settings, epochs[-1], _read(folder / "evaluation.json"), _notes(folder / "notes.md"))
     write_atomically(folder / "card.md", lambda path: path.write_text(text))
 

@@ -1,5 +1,6 @@
 """Train a preset on a prepared dataset into a run folder: the checks before, the files around, the card after."""
 
+import contextlib
 import dataclasses
 import json
 import logging
@@ -23,7 +24,7 @@ from brainlab.experiments.card import write_card
 from brainlab.experiments.runs import CONFIG
 from brainlab.generators.presets import build_generator, build_recipe, config_from_dict, preset
 from brainlab.generators.vae import VAEConfig
-from brainlab.training.checkpoint import RESUME, write_atomically
+from brainlab.training.checkpoint import RESUME, unusable, write_atomically
 from brainlab.training.loop import Loop, Schedule
 
 PRECISIONS = {"bf16-mixed": "bf16-mixed", "32": "32-true"}
@@ -115,10 +116,9 @@ def resume(
     """
     if not (folder / CONFIG).is_file() or not (folder / RESUME).is_file():
         raise InputError(f"{folder}: nothing to resume (needs {CONFIG} and {RESUME}); train it without --resume")
-    settings = json.loads((folder / CONFIG).read_text())
+    settings, config = _read_settings(folder / CONFIG)
     if settings["data"]["sha256"] != data.sha256:
         raise InputError(f"{data.folder}: is not the data this run was started with; resume needs the very same scans")
-    config = config_from_dict(settings["config"])
     if change and change(settings["preset"], config) != config:
         raise InputError(
             f"{folder}: was started with other settings; resume it without them or train into a new folder"
@@ -140,6 +140,19 @@ def resume(
     loop = _loop(settings, config, data, rows, folder, fabric)
     loop.resume()
     return _run(loop, folder, show)
+
+
+def _read_settings(path: Path) -> tuple[dict[str, Any], VAEConfig]:
+    """Return a run's `config.json` and the config in it. Raises InputError where anything that resume needs is gone."""
+    try:
+        settings = json.loads(path.read_text())
+        needed = (settings["preset"], settings["seed"], settings["data"]["sha256"])
+        needed += tuple(settings["training"][name] for name in ("precision", "checkpoint_steps", "half_weights"))
+        if None in needed:
+            raise ValueError("a value is missing")
+        return settings, config_from_dict(settings["config"])
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise unusable(path, error) from error
 
 
 def _training_rows(config: VAEConfig, data: PreparedDataset) -> Any:
@@ -182,10 +195,19 @@ def _loop(
 def _run(loop: Loop, folder: Path, show: Callable[[Iterator[int], int], Any] | None) -> dict[str, Any]:
     """Train, and write the card whenever there are weights to speak of, also when training was cut short."""
     try:
-        return loop.run(show)
-    finally:
-        if loop.fabric.global_rank == 0 and loop.progress.last_epoch:
-            write_card(folder)
+        last = loop.run(show)
+    except BaseException:
+        # On a full disk the card cannot be written either, and what stopped the training is the thing to tell.
+        with contextlib.suppress(OSError):
+            _write_card(loop, folder)
+        raise
+    _write_card(loop, folder)
+    return last
+
+
+def _write_card(loop: Loop, folder: Path) -> None:
+    if loop.fabric.global_rank == 0 and loop.progress.last_epoch:
+        write_card(folder)
 
 
 def _settings(

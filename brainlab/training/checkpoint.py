@@ -1,5 +1,6 @@
 """Files of a run folder, each written whole or not at all."""
 
+import errno
 import json
 import os
 import tempfile
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import nn
 
@@ -18,7 +20,20 @@ METRICS = "metrics.jsonl"
 
 
 def write_atomically(path: Path, save: Any) -> None:
-    """Call `save(scratch_path)` and put the file in place when it is whole and on disk."""
+    """Call `save(scratch_path)` and put the file in place when it is whole and on disk.
+
+    Raises OSError that names `path` where that fails; on a full disk torch and safetensors raise errors of their own.
+    """
+    try:
+        _write(path, save)
+    except (OSError, RuntimeError, SafetensorError) as error:
+        if isinstance(error, OSError) and error.strerror:
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        reason = f"cannot be written ({_first_line(error)}); is the disk full?"
+        raise OSError(errno.EIO, reason, str(path)) from error
+
+
+def _write(path: Path, save: Any) -> None:
     handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     os.close(handle)
     scratch = Path(name)
@@ -45,9 +60,17 @@ def load_resume(folder: Path) -> dict[str, Any]:
         raise InputError(f"{folder}: no {RESUME} to resume from; train without --resume into a new folder")
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, OSError) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"{path}: cannot be read ({reason}); train into a new folder") from error
+    except Exception as error:  # reading a damaged pickle can end in any error
+        raise unusable(path, error) from error
+
+
+def unusable(path: Path, error: Exception) -> InputError:
+    """Return the error that tells on one line why a file of a run cannot be gone on from."""
+    return InputError(f"{path}: cannot be read ({_first_line(error)}); train into a new folder")
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def save_weights(folder: Path, module: nn.Module, dtype: torch.dtype = torch.float32) -> None:

@@ -17,7 +17,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from brainlab.errors import TrainingStoppedError
-from brainlab.training.checkpoint import MetricsFile, load_resume, save_resume, save_weights
+from brainlab.training.checkpoint import RESUME, MetricsFile, load_resume, save_resume, save_weights, unusable
 from brainlab.training.diagnostics import describe, save_sample_grid
 from brainlab.training.recipe import Recipe
 from brainlab.types import Float32Array, IntArray
@@ -111,8 +111,14 @@ class Loop:
         return self.steps_per_epoch * self.schedule.epochs
 
     def resume(self) -> None:
-        """Go back to the last checkpoint of the folder."""
+        """Go back to the last checkpoint of the folder. Raises InputError where it is damaged or of another network."""
         state = load_resume(self.folder)
+        try:
+            self._take_up(state)
+        except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+            raise unusable(self.folder / RESUME, error) from error
+
+    def _take_up(self, state: dict[str, Any]) -> None:
         for name, network in self.recipe.networks.items():
             network.load_state_dict(state["networks"][name])
         for name, optimiser in self.recipe.optimisers.items():

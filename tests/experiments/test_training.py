@@ -99,3 +99,29 @@ def test_a_resumed_run_keeps_its_precision(tmp_path, monkeypatch):
     monkeypatch.setattr(training.Machine, "fabric", lambda self: used.append(self.precision) or launch(self))
     training.resume(folder, data, machine=training.Machine(device="cpu"))
     assert used == ["32"]
+
+
+def test_a_run_whose_settings_cannot_be_read_is_not_resumed(tmp_path):
+    data, folder = cohort(tmp_path / "data"), tmp_path / "run"
+    folder.mkdir()
+    (folder / "resume.pt").write_bytes(b"")
+    for content in (b"{", b"\xff", b"[]", b'{"preset": "vae-8"}'):
+        (folder / "config.json").write_bytes(content)
+        with pytest.raises(InputError, match=r"config\.json: cannot be read"):
+            training.resume(folder, data)
+
+
+def test_a_half_written_line_does_not_hide_what_stopped_the_training(tmp_path):
+    data, folder = cohort(tmp_path / "data"), tmp_path / "run"
+
+    def full_disk(steps, total):
+        for step in steps:
+            if step == 3:
+                with (folder / "metrics.jsonl").open("a") as out:
+                    out.write('{"kind": "st')
+                raise OSError("disk full")
+            yield step
+
+    with pytest.raises(OSError, match="disk full"):
+        training.train("vae-8", data, folder, config=TINY, machine=MACHINE, show=full_disk)
+    assert "1 of the 2 epochs" in load_run(folder).card

@@ -1,3 +1,5 @@
+import resource
+
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -15,7 +17,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_scraps(tmp_path):
         scratch.write_text("half")
         raise RuntimeError("disk full")
 
-    with pytest.raises(RuntimeError):
+    with pytest.raises(OSError, match=r"card\.md"):
         write_atomically(path, fail)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
@@ -32,9 +34,24 @@ def test_resume_states_hold_plain_values_only(tmp_path):
 def test_a_damaged_or_missing_checkpoint_is_refused(tmp_path):
     with pytest.raises(InputError, match="no resume"):
         load_resume(tmp_path)
-    (tmp_path / "resume.pt").write_bytes(b"PK\x03\x04 not a checkpoint")
-    with pytest.raises(InputError, match="cannot be read"):
-        load_resume(tmp_path)
+    for content in (b"PK\x03\x04 not a checkpoint", b"garbage", b"", b"\x80\x02."):
+        (tmp_path / "resume.pt").write_bytes(content)
+        with pytest.raises(InputError, match=r"resume\.pt: cannot be read \(.+\)"):
+            load_resume(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["resume.pt", "weights.safetensors"])
+def test_a_full_disk_is_an_error_that_names_the_file(tmp_path, name):
+    """A limit on the size of files fails in the midst of a write, as a full disk does."""
+    network = nn.Linear(300, 300)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, before[1]))
+    try:
+        with pytest.raises(OSError, match=name.replace(".", r"\.")):
+            save_resume(tmp_path, network.state_dict()) if name == "resume.pt" else save_weights(tmp_path, network)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_weights_are_halved_on_request_and_counters_are_not(tmp_path):

@@ -8,7 +8,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import nn
 
-from brainlab.errors import TrainingStoppedError
+from brainlab.errors import InputError, TrainingStoppedError
 from brainlab.training.loop import Loop, Schedule
 
 
@@ -133,6 +133,14 @@ def test_an_interrupt_ends_the_step_and_leaves_a_checkpoint(tmp_path):
     again.resume()
     assert again.progress.step == 4
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_checkpoint_of_another_network_is_refused(tmp_path):
+    loop = make_loop(tmp_path, MeanRecipe())
+    for state in ({}, [1], {"networks": {"scale": {}}}):
+        torch.save(state, tmp_path / "resume.pt")
+        with pytest.raises(InputError, match="cannot be read"):
+            loop.resume()
 
 
 def test_lines_written_after_the_checkpoint_are_told_once(tmp_path):
