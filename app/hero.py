@@ -11,7 +11,7 @@ import streamlit as st
 from app import layout, resources
 from app.codes import to_steps
 from app.components.volume_viewer import Panel, latent_explorer, volume_viewer
-from app.latent_view import coming_space, slider_data, space
+from app.latent_view import coming_space, revision, slider_data, space
 from app.starts import describe
 from app.volumes import Scan, to_bytes
 from brainlab.cohort.prepared import PreparedDataset
@@ -64,7 +64,8 @@ def _soon(run: str, cohort: str) -> None:
 @st.fragment
 def _live(run: Run, cohort: str | None) -> None:
     start = space(run.name, cohort).gaussian.mean_ if cohort else np.zeros(run.latent_dim)
-    data = slider_data(run.name, cohort, to_steps(start), 1)
+    steps = to_steps(start)
+    data = slider_data(run.name, cohort, steps, revision("hero", run.name, cohort, steps))
     data |= {
         "title": f"{run.name}: move a slider, and the brain follows",
         "note": "generated",

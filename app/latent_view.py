@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from app import resources
+from app import layout, resources
 from app.codes import from_steps, to_base64, to_steps
 from app.routes import decode_path, volume_path
 from brainlab.experiments.analysis import LatentSpace, latent_directions
@@ -59,8 +59,13 @@ def space(run: str, cohort: str) -> LatentSpace:
 
 def coming_space(run: str, cohort: str) -> Future[LatentSpace]:
     """Start describing a run's latent space, unless that was done, and return at once."""
-    found, dataset = resources.run(run), resources.cohort(cohort)
-    return _coming(run, found.sha256, cohort, dataset.sha256)
+    return _coming(run, resources.run(run).sha256, cohort, resources.cohort(cohort).sha256)
+
+
+def revision(key: str, run: str, cohort: str | None, steps: bytes) -> int:
+    """Return a number that goes up whenever a start is new: its code, or the files that its sliders are made from."""
+    cohort_sha256 = resources.cohort(cohort).sha256 if cohort else None
+    return layout.revision(key, (run, resources.run(run).sha256, cohort, cohort_sha256, steps))
 
 
 @lru_cache(maxsize=8)

@@ -8,7 +8,7 @@ from app import layout, resources, starts, walks
 from app.codes import from_base64, from_steps, to_link
 from app.components.volume_viewer import Overlay, Panel, latent_explorer, released_code, volume_viewer
 from app.exports import gif, nifti, png
-from app.latent_view import slider_data, space
+from app.latent_view import revision, slider_data, space
 from app.volumes import Decoded, Difference, Source
 
 
@@ -41,12 +41,11 @@ def page() -> None:
 @st.fragment
 def explore(run: str, cohort: str | None, start: starts.Start) -> None:
     """Show the sliders with their brain; all that runs when a slider is let go."""
-    revision = layout.revision("explorer", (run, start.steps))
-    data = slider_data(run, cohort, start.steps, revision)
+    data = slider_data(run, cohort, start.steps, revision("explorer", run, cohort, start.steps))
     data["title"], data["note"] = f"{run} · {start.label}", "simulated" if resources.run(run).simulated else "generated"
     released = latent_explorer(data, key="explorer", on_release=lambda: None)
-    if not released or released["revision"] != revision:
-        released = {"code": data["code"], "revision": revision, "at": 0}
+    if not released or released["revision"] != data["revision"]:
+        released = {"code": data["code"], "revision": data["revision"], "at": 0}
     st.session_state["explorer-released"] = released
     current = from_base64(released["code"])
     if cohort and (note := starts.distance_note(run, cohort, from_steps(current, resources.run(run).latent_dim))):

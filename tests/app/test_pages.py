@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from app import resources, tables
 from app.access import SIGNED_IN
 from app.discrimination import analysis
+from app.latent_view import revision
 from brainlab.cohort.prepared import PreparedDataset, write_prepared
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -77,3 +78,8 @@ def test_few_classes_have_few_discriminant_axes(workspace, small, classes, views
     found = opened("lda")
     assert not found.error
     assert found.segmented_control(key="lda-axes-1").options == views
+
+
+def test_another_cohort_is_a_new_start_for_the_sliders(workspace):
+    starts = [revision("tested", "tiny-vae", cohort, bytes(16)) for cohort in (None, None, "simulated", "simulated")]
+    assert starts == [1, 1, 2, 2]

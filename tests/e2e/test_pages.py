@@ -137,6 +137,25 @@ def test_a_renewed_address_of_the_decoder_keeps_position_and_history(probe):
     assert found == [True, False]
 
 
+def test_a_reply_to_an_earlier_start_or_cohort_is_not_taken_for_the_present_one(probe):
+    found = probe(
+        """
+        const histograms = (url) => ({ url, classes: [url], bins: 1 });
+        show({ run: "a", decodeUrl: "/code", revision: 1, code: code(0), histograms: histograms("/first") });
+        show({ run: "a", decodeUrl: "/code", revision: 2, code: code(32), histograms: histograms("/second") });
+        const slider = host.querySelector("input[data-dimension]");
+        slider.value = 40;
+        slider.dispatchEvent(new Event("input"));
+        await answer("/second", 2);
+        await answer("/first", 1);
+        for (const grey of [10, 20, 30]) await answer("/code", grey);
+        const { explorer } = host.querySelector(".bv-explorer");
+        return [explorer.startVolume[0], explorer.shownVolume[0], explorer.histograms.bytes[0], waiting.length];
+        """
+    )
+    assert found == [20, 30, 2, 0]
+
+
 def test_a_dimension_is_reached_by_its_number(visit):
     page = visit("explorer?run=tiny-ivae")
     drawn(page)

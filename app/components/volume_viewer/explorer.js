@@ -1,5 +1,6 @@
 // Sliders of a latent space beside the brain that they make. Each move asks the server for one volume: one request
-// is under way at a time, and the newest position goes next. Streamlit hears of a move on release only.
+// is under way at a time, and the newest position goes next, after the start's own brain, which differences are to.
+// Streamlit hears of a move on release only.
 
 import { differenceOf } from "./colour.js";
 import { CLASS_COLOURS, dimensionRow, directionRow, STEPS_PER_UNIT } from "./sliders.js";
@@ -35,6 +36,7 @@ class Explorer {
     this.history = [];
     this.future = [];
     this.requests = 0;
+    this.waiting = [];
     this.onRelease = () => {};
     this.build(element);
     this.viewer = createViewer(this.stage, {
@@ -80,7 +82,7 @@ class Explorer {
     this.shown ??= data.shown ?? SHOWN_AT_FIRST;
     this.pinned ??= [];
     this.number.max = data.order.length - 1;
-    if (data.histograms && this.histogramUrl !== data.histograms.url) this.loadHistograms(data.histograms);
+    if (this.histogramUrl !== data.histograms?.url) this.loadHistograms(data.histograms);
     this.viewer.dom.retitle(data.title, data.note);
     if (data.revision !== this.revision) {
       this.revision = data.revision;
@@ -97,12 +99,13 @@ class Explorer {
     this.fill();
   }
 
-  async loadHistograms({ url, classes, bins }) {
-    this.histogramUrl = url;
-    const bytes = await fetchVolume(url).catch(() => null);
-    if (!bytes) return;
-    this.histograms = { bytes, classes, bins };
-    this.legend.replaceChildren(...classes.map((name, i) => {
+  /** Show the distributions of a cohort, or none without one or where they do not come. */
+  async loadHistograms(wanted) {
+    this.histogramUrl = wanted?.url;
+    const bytes = wanted ? await fetchVolume(wanted.url).catch(() => null) : null;
+    if (wanted?.url !== this.histogramUrl) return; // others were asked for meanwhile
+    this.histograms = bytes && { ...wanted, bytes };
+    this.legend.replaceChildren(...(bytes ? wanted.classes : []).map((name, i) => {
       const swatch = make("i");
       swatch.style.background = CLASS_COLOURS[i % CLASS_COLOURS.length];
       return make("span", {}, swatch, name);
@@ -154,24 +157,27 @@ class Explorer {
     this.sliders.get(dimension).input.focus();
   }
 
-  /** Ask for the volume at the present code. */
+  /** Ask for the volume at the present code, in place of what still waits; but the start's own has to come once. */
   request(since) {
-    this.waiting = { code: this.code, since, id: (this.requests += 1) };
+    const { code, revision } = this;
+    const atStart = code.every((step, i) => step === this.start[i]);
+    const first = !this.startVolume && this.waiting.find((other) => other.atStart && other.revision === revision);
+    this.waiting = [...(first ? [first] : []), { code, revision, atStart, since, id: (this.requests += 1) }];
     if (!this.running) this.run();
   }
 
   async run() {
     this.running = true;
-    while (this.waiting && !this.destroyed) {
-      const { code, since, id } = this.waiting;
-      this.waiting = null;
+    while (this.waiting.length && !this.destroyed) {
+      const { code, revision, atStart, since, id } = this.waiting.shift();
       try {
         const response = await fetch(this.data.decodeUrl, { method: "POST", body: code, headers: { "X-Request": String(id) } });
         if (!response.ok) throw new Error(response.status === 410 ? "This page is old: reload it." : "The decoder did not answer.");
         const bytes = new Uint8Array(await response.arrayBuffer());
         if (this.destroyed) break;
+        if (revision !== this.revision) continue; // a new start came meanwhile, and its own brain is asked for next
         this.shownVolume = bytes;
-        this.startVolume ??= bytes;
+        if (atStart) this.startVolume = bytes;
         this.viewer.volumeNumber = Number(response.headers.get("X-Request"));
         this.viewer.setVolume(bytes);
         this.showDifference();

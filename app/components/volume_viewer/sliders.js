@@ -20,7 +20,10 @@ export function dimensionRow(explorer, dimension) {
     input.value = steps;
     value.textContent = (steps / STEPS_PER_UNIT).toFixed(2);
   };
-  const draw = () => explorer.histograms && drawTrack(track, explorer.histograms, dimension, explorer.low[dimension], explorer.high[dimension]);
+  const draw = () => {
+    if (explorer.histograms) drawTrack(track, explorer.histograms, dimension, explorer.low[dimension], explorer.high[dimension]);
+    else track.getContext("2d").clearRect(0, 0, track.width, track.height);
+  };
   bind(explorer, input, () => {
     explorer.dimensions[dimension] = Number(input.value);
     value.textContent = (explorer.dimensions[dimension] / STEPS_PER_UNIT).toFixed(2);
