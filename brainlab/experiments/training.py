@@ -24,7 +24,7 @@ from brainlab.experiments.card import write_card
 from brainlab.experiments.runs import CONFIG
 from brainlab.generators.presets import build_generator, build_recipe, config_from_dict, preset
 from brainlab.generators.vae import VAEConfig
-from brainlab.training.checkpoint import RESUME, unusable, write_atomically
+from brainlab.training.checkpoint import METRICS, RESUME, unusable, write_atomically
 from brainlab.training.loop import Loop, Schedule
 
 PRECISIONS = {"bf16-mixed": "bf16-mixed", "32": "32-true"}
@@ -84,7 +84,7 @@ def train(
     """
     config = config or preset(preset_name)
     rows = _training_rows(config, data)
-    if folder.exists() and any(folder.iterdir()):
+    if _in_use(folder):
         raise InputError(f"{folder}: exists and is not empty; continue it with --resume or choose another folder")
     machine = machine or Machine()
     fabric = machine.fabric()
@@ -140,6 +140,21 @@ def resume(
     loop = _loop(settings, config, data, rows, folder, fabric)
     loop.resume()
     return _run(loop, folder, show)
+
+
+def _in_use(folder: Path) -> bool:
+    """Whether a folder holds more than a run leaves that was killed before its first checkpoint: it cannot be resumed.
+
+    Such a run left its settings, perhaps an empty file of metrics, and hidden files that were being written.
+    """
+    if not folder.exists():
+        return False
+    left = {path.name: path for path in folder.iterdir() if not path.name.startswith(".")}
+    if CONFIG in left:
+        with contextlib.suppress(InputError):
+            _read_settings(left[CONFIG])
+            del left[CONFIG]
+    return bool({name for name, path in left.items() if name != METRICS or path.stat().st_size})
 
 
 def _read_settings(path: Path) -> tuple[dict[str, Any], VAEConfig]:

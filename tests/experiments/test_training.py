@@ -125,3 +125,27 @@ def test_a_half_written_line_does_not_hide_what_stopped_the_training(tmp_path):
     with pytest.raises(OSError, match="disk full"):
         training.train("vae-8", data, folder, config=TINY, machine=MACHINE, show=full_disk)
     assert "1 of the 2 epochs" in load_run(folder).card
+
+
+def test_a_run_killed_before_its_first_checkpoint_is_started_anew(tmp_path, monkeypatch):
+    data, folder = cohort(tmp_path / "data"), tmp_path / "run"
+
+    def kill(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(training, "_loop", kill)
+        with pytest.raises(KeyboardInterrupt):
+            training.train("vae-8", data, folder, config=TINY, machine=MACHINE)
+    (folder / "metrics.jsonl").touch()
+    (folder / ".resume.pt-x1").write_bytes(b"half")
+    assert training.train("vae-8", data, folder, config=TINY, machine=MACHINE)["epoch"] == 2
+
+
+def test_a_config_that_is_no_run_s_keeps_its_folder(tmp_path):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / "config.json").write_text('{"mine": 1}')
+    with pytest.raises(InputError, match="not empty"):
+        training.train("vae-8", cohort(tmp_path / "data"), folder, config=TINY, machine=MACHINE)
+    assert (folder / "config.json").read_text() == '{"mine": 1}'
