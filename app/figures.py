@@ -11,6 +11,7 @@ from plotly.subplots import make_subplots
 
 from app.latent_view import grouped
 from app.layout import CLASS_COLOURS
+from brainlab.cohort.prepared import UNLABELLED
 from brainlab.experiments.analysis import LdaResult
 
 GROUP_COLOURS = {"healthy": "#56b4e9", "MS": "#e69f00", "leukoencephalopathy": "#cc79a7"}
@@ -160,7 +161,7 @@ def ages(scans: pd.DataFrame) -> go.Figure:
 
 def by_class(scans: pd.DataFrame) -> Mapping[str, pd.DataFrame]:
     """Split a table by class, the paper's classes first."""
-    labels = scans["class"].fillna("unlabelled").astype(str)
+    labels = scans["class"].fillna(UNLABELLED).astype(str)
     order = [name for name in CLASS_COLOURS if name in set(labels)] + sorted(set(labels) - set(CLASS_COLOURS))
     return {name: scans[labels == name] for name in order}
 

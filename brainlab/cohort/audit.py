@@ -15,7 +15,7 @@ from sklearn.metrics import balanced_accuracy_score
 from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 
-from brainlab.cohort.prepared import ACQUISITION_COLUMNS, PreparedDataset
+from brainlab.cohort.prepared import ACQUISITION_COLUMNS, UNLABELLED, PreparedDataset
 from brainlab.types import Float32Array, FloatArray
 
 FOLDS = 5
@@ -88,7 +88,7 @@ def class_table(scans: pd.DataFrame) -> pd.DataFrame:
     Ages are over scans, as there; women, men and test_participants are people.
     """
     rows = []
-    for name, group in scans.groupby("class", sort=False):
+    for name, group in scans.fillna({"class": UNLABELLED}).groupby("class", sort=False):
         people = group.drop_duplicates("participant")
         ages = pd.to_numeric(group["age_years"], errors="coerce")
         rows.append(
@@ -111,8 +111,10 @@ def confound_score(scans: pd.DataFrame) -> Confound:
     """Predict the class from acquisition metadata alone, in folds that keep each participant on one side.
 
     A random forest, since scanners are clusters of settings rather than directions; missing values are marked as such,
-    since a class whose sidecars are missing is a confound too. Columns that never differ are left out.
+    since a class whose sidecars are missing is a confound too. Columns that never differ and scans without a class are
+    left out.
     """
+    scans = scans.dropna(subset="class")
     labels = scans["class"].astype(str).to_numpy()
     values = scans[list(ACQUISITION_COLUMNS)].apply(pd.to_numeric, errors="coerce")
     columns = tuple(name for name in ACQUISITION_COLUMNS if values[name].nunique(dropna=False) > 1)

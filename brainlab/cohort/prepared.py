@@ -48,6 +48,8 @@ COLUMNS = (
 """Columns of `scans.tsv`; a simulated cohort adds its truth (`lesion_volume_ml`, `ventricle_volume_ml`, ...)."""
 
 TEST_SHARE = 0.1
+UNLABELLED = "unlabelled"
+"""What is shown, and never stored, as the class of a scan without one."""
 
 
 def participant_hash(participant: str) -> str:
@@ -88,7 +90,9 @@ class PreparedDataset:
             _unpack(packed, plain)
         try:
             volumes = np.load(plain, mmap_mode="r", allow_pickle=False)
-            scans = pd.read_csv(folder / "scans.tsv", sep="\t", dtype={"participant": str, "session": str})
+            # A class such as 0 or 01 is a name; one that is missing is NaN.
+            text = dict.fromkeys(("participant", "session", "class"), str)
+            scans = pd.read_csv(folder / "scans.tsv", sep="\t", dtype=text, na_values={"class": [UNLABELLED]})
             recipe = json.loads((folder / "recipe.json").read_text())
         except (OSError, ValueError, EOFError) as error:
             raise InputError(f"{folder}: damaged prepared dataset ({error}); prepare it again") from error

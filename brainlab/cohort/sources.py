@@ -24,7 +24,6 @@ from brainlab.errors import InputError
 from brainlab.volume import FILE_ENDINGS
 
 CLASS_COLUMNS = ("class", "diagnosis", "dx", "group")
-UNLABELLED = "unlabelled"
 SKIPPED_IN_BIDS = ("derivatives", "sourcedata", "code")
 FILE_COLUMNS = ("file", "path", "filename", "source")
 PARTICIPANT_COLUMNS = ("participant", "participant_id", "subject", "subject_id")
@@ -118,7 +117,7 @@ class _Reader:
         """Describe one image; a row of the user's table wins over what the dataset says."""
         relative = path.relative_to(self.base).as_posix() if path.is_relative_to(self.base) else str(path)
         dataset = self.dataset(path)
-        details: dict[str, Any] = {"source": relative, "class": UNLABELLED}
+        details: dict[str, Any] = {"source": relative, "class": None}
         sidecar: dict[str, Any] = {}
         cells: dict[str, str] = {}
         if dataset is None:
@@ -136,7 +135,7 @@ class _Reader:
             cells |= row
             details |= {name: value for name, value in _from_row(row).items() if value is not None}
         self.columns |= set(cells)
-        details["class"] = next((cells[name] for name in self._label_columns if name in cells), UNLABELLED)
+        details["class"] = next((cells[name] for name in self._label_columns if name in cells), None)
         return ScanSource(
             path,
             relative,

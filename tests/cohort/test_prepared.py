@@ -106,3 +106,12 @@ def test_split_is_a_tenth_and_does_not_move() -> None:
 def test_recipe_is_kept(tmp_path: Path) -> None:
     write_prepared(tmp_path / "set", volumes(2), table(2), RECIPE)
     assert json.loads((tmp_path / "set" / "recipe.json").read_text()) == {**RECIPE, "dtype": "uint8"}
+
+
+def test_classes_are_names_and_missing_ones_are_missing(tmp_path: Path) -> None:
+    rows = table(4)
+    rows["class"] = ["01", None, "unlabelled", "2"]
+    write_prepared(tmp_path / "set", volumes(4), rows, RECIPE)
+    read = PreparedDataset.open(tmp_path / "set").scans["class"]
+    assert (read[0], read[3]) == ("01", "2")
+    assert read[1:2].isna().all()
