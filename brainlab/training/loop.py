@@ -271,7 +271,7 @@ class Loop:
 
 def _thinned(rows: IntArray, count: int) -> IntArray:
     """Return at most `count` rows, evenly taken."""
-    return rows[:: max(1, len(rows) // count)][:count]
+    return rows[np.linspace(0, len(rows) - 1, min(len(rows), count)).astype(int)]
 
 
 def _rounded(values: dict[str, Any]) -> dict[str, Any]:

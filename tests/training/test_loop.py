@@ -9,7 +9,7 @@ from lightning_fabric import Fabric
 from torch import nn
 
 from brainlab.errors import InputError, TrainingStoppedError
-from brainlab.training.loop import Loop, Schedule
+from brainlab.training.loop import Loop, Schedule, _thinned
 
 
 class Scale(nn.Module):
@@ -156,6 +156,13 @@ def test_lines_written_after_the_checkpoint_are_told_once(tmp_path):
     assert again.progress.step == 6
     again.run()
     assert [line["step"] for line in lines(tmp_path) if line["kind"] == "step"] == list(range(1, 16))
+
+
+def test_thinned_rows_are_taken_from_the_whole_split():
+    steps = np.diff(_thinned(np.arange(4000), 2048), prepend=0, append=3999)
+    assert set(steps[1:-1].tolist()) == {1, 2}
+    assert steps[0] == steps[-1] == 0
+    assert _thinned(np.arange(3), 8).tolist() == [0, 1, 2]
 
 
 def test_a_split_smaller_than_a_batch_still_trains(tmp_path):
