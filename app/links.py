@@ -1,8 +1,9 @@
 """Opaque, signed, expiring names for what the browser may fetch.
 
 Custom routes have neither Streamlit's session nor its cross-site check, so the address itself is the permission:
-a page that may show something publishes it and hands the browser the name. The same thing has the same name within
-one period, so that a rerun sends nothing new and the browser's own cache holds; nothing about it can be read off.
+a page that may show something publishes it and hands the browser the name. The same version of the same thing has
+the same name within one period, so that a rerun sends nothing new and the browser's own cache holds; nothing about it
+can be read off.
 """
 
 import hashlib
@@ -34,10 +35,13 @@ class Links:
         self._things: OrderedDict[str, Hashable] = OrderedDict()
         self._lock = Lock()
 
-    def publish(self, thing: Hashable) -> str:
-        """Return the name of a thing; it works for one to two periods of six hours."""
+    def publish(self, thing: Hashable, version: str = "") -> str:
+        """Return the name of a thing; it works for one to two periods of six hours.
+
+        version: of what the thing is made from; another one is another name, so that no cache shows the old one.
+        """
         expires = (int(self._clock() // PERIOD_S) + 2) * PERIOD_S
-        name = self._digest(f"{type(thing).__name__}:{thing!r}")
+        name = self._digest(f"{type(thing).__name__}:{thing!r}:{version}")
         with self._lock:
             self._things[name] = thing
             self._things.move_to_end(name)

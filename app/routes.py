@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from app import resources
 from app.links import LINKS, ExpiredLinkError, UnknownLinkError
-from app.volumes import Decoded, Decoder, Source, load
+from app.volumes import Decoded, Decoder, Source, load, version
 from brainlab.errors import BrainlabError
 
 T = TypeVar("T")
@@ -45,8 +45,8 @@ def asset_path(name: str) -> str:
 
 
 def volume_path(source: Source) -> str:
-    """Path under which the browser may fetch a volume."""
-    return f"/brainlab/volume/{LINKS.publish(source)}"
+    """Path under which the browser may fetch a volume; another one once its run or cohort was made anew."""
+    return f"/brainlab/volume/{LINKS.publish(source, version(source))}"
 
 
 def decode_path(run: str) -> str:

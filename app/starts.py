@@ -60,8 +60,9 @@ def _chosen(kind: str, run: str, cohort: str | None) -> Start:
         label = st.selectbox("Class", list(means), key="start-class")
         return Start(f"mean of {label}", to_steps(means[label]))
     if kind == SCAN:
+        data = resources.cohort(cohort)
         row = pick_scan(cohort, "start-scan")
-        return Start(describe(cohort, row), _scan_code(run, found.sha256, cohort, row), Scan(cohort, row))
+        return Start(describe(cohort, row), _scan_code(run, found.sha256, cohort, data.sha256, row), Scan(cohort, row))
     left, right = st.columns(2)
     with left:
         first = pick_scan(cohort, "start-first", "From")
@@ -111,7 +112,7 @@ def _means(run: str, cohort: str, row: int) -> FloatArray:
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def _scan_code(run: str, run_sha256: str, cohort: str, row: int) -> bytes:
+def _scan_code(run: str, run_sha256: str, cohort: str, cohort_sha256: str, row: int) -> bytes:
     return to_steps(_means(run, cohort, row))
 
 

@@ -138,7 +138,7 @@ _lock = Lock()
 
 def load(source: Source) -> UInt8Array:
     """Return a source's volume [X, Y, Z], from the least-recently-used cache where it is there."""
-    key = (source, _version(source))
+    key = (source, version(source))
     with _lock:
         if key in _cache:
             _cache.move_to_end(key)
@@ -151,12 +151,12 @@ def load(source: Source) -> UInt8Array:
     return made
 
 
-def _version(source: Source) -> str:
+def version(source: Source) -> str:
     """Say which files a source's bytes depend on, so that a retrained run or a new cohort is never shown stale."""
     parts = []
     for name in ("first", "second"):
         if (part := getattr(source, name, None)) is not None:
-            parts.append(_version(part))
+            parts.append(version(part))
     if (run := getattr(source, "run", None)) is not None:
         parts.append(resources.run(run).sha256)
     if (cohort := getattr(source, "cohort", None)) is not None:

@@ -45,3 +45,9 @@ def test_a_name_expires():
     clock.now += 2 * PERIOD_S + 1
     with pytest.raises(ExpiredLinkError):
         links.resolve(name)
+
+
+def test_another_version_of_a_thing_has_another_name():
+    links = Links(Clock())
+    assert links.publish(Scan("simulated", 3), "1") == links.publish(Scan("simulated", 3), "1")
+    assert links.publish(Scan("simulated", 3), "1") != links.publish(Scan("simulated", 3), "2")

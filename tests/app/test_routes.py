@@ -1,6 +1,10 @@
 """The binary routes, without a browser."""
 
+import os
+import shutil
+
 import numpy as np
+import pytest
 
 from app import resources, routes
 from app.links import LINKS
@@ -41,6 +45,19 @@ def test_a_name_whose_time_is_over_says_so(client, monkeypatch):
     path = routes.volume_path(Scan("simulated", 0))
     monkeypatch.setattr(LINKS, "_clock", lambda: 1e12)
     assert client.get(path).status_code == 410
+
+
+@pytest.mark.parametrize("name", ["cohorts/simulated/recipe.json", "runs/tiny-vae/config.json"])
+def test_what_was_made_anew_has_another_path(tiny_workspace, tmp_path, monkeypatch, name):
+    shutil.copytree(tiny_workspace, tmp_path / "workspace")
+    monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tmp_path / "workspace"))
+    source = Reconstruction("tiny-vae", "simulated", 0)
+    before = routes.volume_path(source)
+    assert before == routes.volume_path(source)
+    if name.startswith("runs"):
+        shutil.copy(*(tmp_path / "workspace/runs" / run / "weights.safetensors" for run in ("tiny-ivae", "tiny-vae")))
+    os.utime(tmp_path / "workspace" / name, (1, 1))
+    assert before != routes.volume_path(source)
 
 
 def test_only_the_viewers_own_files_of_this_version_are_served(client):
