@@ -47,10 +47,13 @@ def design_form(start: Protocol, key: str) -> Protocol | None:
         looks = _looks(start, key)
         reading = _reading(start, key)
     try:
-        return replace(start, title=title, sources=sources, readers=readers, **looks, **reading)
+        protocol = replace(start, title=title, sources=sources, readers=readers, **looks, **reading)
     except InputError as error:
         st.warning(str(error).removeprefix("protocol: ").capitalize())
         return None
+    if protocol.time_cap_s and "no time limit" in protocol.instructions.lower():
+        st.warning(f"The instructions say 'no time limit', but a case is shown for {protocol.time_cap_s:g} s only.")
+    return protocol
 
 
 def planner(protocol: Protocol, key: str) -> None:

@@ -69,6 +69,15 @@ def test_a_faulty_design_is_refused_with_its_reason(studies):
     assert not [button for button in page.button if button.label == "Create the study"]
 
 
+def test_instructions_that_deny_the_time_limit_are_pointed_out(studies):
+    page = open_desk()
+    assert not page.warning
+    page.number_input(key="Own design-cap").set_value(30).run()
+    assert "shown for 30 s only" in page.warning[0].value
+    page.text_area(key="Own design-instructions").set_value("Thirty seconds for each image.").run()
+    assert not page.warning
+
+
 def test_the_dwi_preset_names_what_is_missing(studies):
     page = open_desk()
     page.segmented_control(key="desk-preset").set_value("dwi-2020").run()

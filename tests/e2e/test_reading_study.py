@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -148,10 +149,10 @@ def test_from_design_to_kappa(reading_server, browser: Browser, page: Page, idle
 
 
 @pytest.fixture
-def locked_study(reading_server, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], tuple[Path, str]]:
+def locked_study(reading_server, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Path, str]]:
     """Return a function that locks a small study for one reader and returns its folder and link."""
 
-    def make(base_url: str) -> tuple[Path, str]:
+    def make(base_url: str, **changes: Any) -> tuple[Path, str]:
         monkeypatch.setenv("BRAINLAB_WORKSPACE", str(reading_server.workspace))
         protocol = Protocol(
             title="Killed",
@@ -159,6 +160,7 @@ def locked_study(reading_server, monkeypatch: pytest.MonkeyPatch) -> Callable[[s
             readers=(Reader(code="R1"),),
             practice=0,
             repeats_share=0,
+            **changes,
         )
         folder = desk.study_folder(desk.create_study(protocol))
         lock_study(folder, override="untrained run of a test")
@@ -198,6 +200,27 @@ def test_a_killed_server_loses_no_answer(reading_server, browser: Browser, locke
     assert desk.verify(folder).answers == 9
     reader.finish()
     assert desk.study_status(folder).readers[0].done == 12
+    assert not reader.errors
+    reader.close()
+
+
+def test_a_pause_stops_the_time_of_a_case_and_does_not_lift_its_limit(
+    reading_server, browser: Browser, locked_study
+) -> None:
+    _, link = locked_study(reading_server.url, time_cap_s=4.0)
+    reader = ReaderAtKeyboard(browser, link, 7)
+    reader.begin()
+    reader.case()
+    stage = reader.page.locator(".rr-stage")
+    reader.page.keyboard.press("p")
+    reader.page.get_by_role("button", name="Go on").wait_for()
+    reader.page.wait_for_timeout(4500)
+    reader.page.keyboard.press("Enter")
+    expect(stage).to_be_visible()
+    expect(stage).to_be_hidden(timeout=4500)
+    reader.answer()
+    reader.case()
+    expect(stage).to_be_visible()
     assert not reader.errors
     reader.close()
 

@@ -110,6 +110,7 @@ class Room {
 
   /** Show the current case and fetch the next one ahead. */
   async #case(since) {
+    clearTimeout(this.cap); // that of the case before would take this picture away
     const { current, next, room, can_undo: canUndo } = this.view;
     this.panel = new AnswerPanel(room, current, canUndo, {
       submit: (answers) => this.#submit(answers), undo: () => canUndo && this.#do("undo"), pause: () => this.#pause(),
@@ -125,8 +126,7 @@ class Room {
     this.activeMs = 0;
     this.since = performance.now();
     this.panel.lock(false);
-    clearTimeout(this.cap);
-    if (room.time_cap_s) this.cap = setTimeout(() => this.stage.hide(), room.time_cap_s * 1000);
+    this.#limit((room.time_cap_s ?? 0) * 1000);
     this.stage.fetch(next);
   }
 
@@ -147,10 +147,18 @@ class Room {
     await this.#do("event", { kind: "welcome_done" });
   }
 
+  /** Take the picture away after so many milliseconds, if the study limits the time of a case. */
+  #limit(ms) {
+    if (!this.view.room.time_cap_s) return;
+    this.capAt = performance.now() + ms;
+    this.cap = setTimeout(() => this.stage.hide(), Math.max(0, ms));
+  }
+
   async #pause() {
     if (this.busy) return;
     this.#clock();
     const spent = this.activeMs;
+    const left = this.capAt - performance.now();
     const panel = this.panel;
     this.api.act("event", { kind: "paused" }).catch(() => {});
     this.#screen(screens.paused(this.view.progress, () => {
@@ -159,8 +167,10 @@ class Room {
       this.keys = null;
       this.main.className = "rr-main rr-reading";
       this.main.replaceChildren(this.stageBox, panel.root);
+      this.host.dataset.case = this.view.current.id;
       this.activeMs = spent;
       this.since = performance.now();
+      this.#limit(left);
     }));
   }
 
