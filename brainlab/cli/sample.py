@@ -31,6 +31,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     chosen = load_run(args.run_folder)
     if args.n < 1:
         raise InputError(f"--n: needs 1 or more, got {args.n}")
+    if not 0 <= args.seed < 2**32:
+        raise InputError(f"--seed: needs 0 to {2**32 - 1}, got {args.seed}")
     if args.codes_of is None:
         _, images = chosen.sample(args.n, args.seed, args.truncation)
     else:

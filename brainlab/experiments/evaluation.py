@@ -45,8 +45,11 @@ def evaluate_run(
     n: samples drawn, and the most real scans compared with. Real scans are the ones the run was not trained on (see
     `held_out`). training: the dataset the run was trained on, for the distance of samples to it; found in the
     workspace, or as `dataset` itself, by its hash where not given.
-    Raises InputError when n is below 8, the shapes differ, or fewer than 8 held-out scans are there.
+    Raises InputError when n is below 8, the seed is negative, the shapes differ, or fewer than 8 held-out scans are
+    there.
     """
+    if not 0 <= seed < 2**32:
+        raise InputError(f"--seed: needs 0 to {2**32 - 1}, got {seed}")
     material = collect(run, dataset, n, seed, training)
     measures: list[Callable[[Material], dict[str, Metric]]] = [
         _fidelity,

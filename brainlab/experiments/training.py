@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import json
 import logging
+import math
 import os
 import platform
 import sys
@@ -22,6 +23,7 @@ from brainlab.config import to_dict
 from brainlab.errors import InputError
 from brainlab.experiments.card import write_card
 from brainlab.experiments.runs import CONFIG
+from brainlab.generators.introvae import IntroVAEConfig, fake_count
 from brainlab.generators.presets import build_generator, build_recipe, config_from_dict, preset
 from brainlab.generators.vae import VAEConfig
 from brainlab.training.checkpoint import METRICS, RESUME, unusable, write_atomically
@@ -30,6 +32,39 @@ from brainlab.training.loop import Loop, Schedule
 PRECISIONS = {"bf16-mixed": "bf16-mixed", "32": "32-true"}
 """Name of `--precision` to Fabric's."""
 DEFAULT_PRECISION = "bf16-mixed"
+
+Range = tuple[Callable[[float], bool], str]
+"""Whether a value will do, and the values that do in words."""
+
+_AT_LEAST_1: Range = (lambda value: value >= 1, "1 or more")
+_AT_LEAST_0: Range = (lambda value: 0 <= value < math.inf, "0 or more")
+_ABOVE_0: Range = (lambda value: 0 < value < math.inf, "a number above 0")
+_RANGES: dict[str, Range] = {
+    "latent_dim": _AT_LEAST_1,
+    "dense_width": _AT_LEAST_1,
+    "residual_blocks": _AT_LEAST_0,
+    "dropout": (lambda value: 0 <= value < 1, "0 to less than 1"),
+    "reconstruction_weight": _ABOVE_0,
+    "learning_rate": _ABOVE_0,
+    "batch_size": _AT_LEAST_1,
+    "epochs": _AT_LEAST_1,
+    "stop_after": _AT_LEAST_1,
+    "ema_decay": (lambda value: 0 <= value <= 1, "0 to 1"),
+    "linear_rank": _AT_LEAST_0,
+    # Without a warm-up the margin would be 0, and the critic never pushed.
+    "warm_up_epochs": _AT_LEAST_1,
+    "margin_factor": _ABOVE_0,
+    "fake_weight": _AT_LEAST_0,
+    "decoder_fake_weight": _AT_LEAST_0,
+    "adversarial_reconstruction_weight": _ABOVE_0,
+    "fake_share": (lambda value: 0 < value <= 1, "more than 0 and at most 1"),
+    "adversarial_learning_rate": _ABOVE_0,
+    "seed": (lambda value: 0 <= value < 2**32, "0 to 4294967295"),
+    "checkpoint_steps": _AT_LEAST_1,
+    "devices": _AT_LEAST_1,
+    "nodes": _AT_LEAST_1,
+}
+"""Setting to the values it may have; None is left to mean that it is not used."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -82,11 +117,11 @@ def train(
     Raises InputError before anything is written where the data does not fit, the training split is empty, or the folder
     is in use; TrainingStoppedError where a loss is no longer finite.
     """
-    config = config or preset(preset_name)
-    rows = _training_rows(config, data)
+    config, machine = config or preset(preset_name), machine or Machine()
+    _refuse_out_of_range({"seed": seed, "checkpoint_steps": checkpoint_steps})
+    rows = _training_rows(config, data, machine)
     if _in_use(folder):
         raise InputError(f"{folder}: exists and is not empty; continue it with --resume or choose another folder")
-    machine = machine or Machine()
     fabric = machine.fabric()
     files = {"checkpoint_steps": checkpoint_steps, "half_weights": half_weights}
     settings = _settings(preset_name, config, data, seed, machine, {"command": command, **files})
@@ -133,9 +168,9 @@ def resume(
     }
     for name, value in asked.items():
         if value not in (None, own[name]):
-            flag = f"--{name.replace('_', '-')}"
+            flag = _flag(name)
             raise InputError(f"{flag}: {folder} was started with {own[name]}, got {value}; resume it without {flag}")
-    rows = _training_rows(config, data)
+    rows = _training_rows(config, data, machine)
     fabric = dataclasses.replace(machine, precision=own["precision"]).fabric()
     loop = _loop(settings, config, data, rows, folder, fabric)
     loop.resume()
@@ -170,11 +205,19 @@ def _read_settings(path: Path) -> tuple[dict[str, Any], VAEConfig]:
         raise unusable(path, error) from error
 
 
-def _training_rows(config: VAEConfig, data: PreparedDataset) -> Any:
+def _refuse_out_of_range(values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        if name in _RANGES and value is not None and not _RANGES[name][0](value):
+            raise InputError(f"{_flag(name)}: needs {_RANGES[name][1]}, got {value}")
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _training_rows(config: VAEConfig, data: PreparedDataset, machine: Machine) -> Any:
     """Return the rows to train on; refuse settings and data that do not fit before anything starts."""
-    for name, least in {"epochs": 1, "batch_size": 1, "latent_dim": 1, "dense_width": 1}.items():
-        if getattr(config, name) < least:
-            raise InputError(f"--{name.replace('_', '-')}: needs {least} or more, got {getattr(config, name)}")
+    _refuse_out_of_range(vars(config) | vars(machine))
     build_generator(config)
     wanted = tuple(config.sample_shape[1:])
     if data.shape != wanted:
@@ -186,7 +229,27 @@ def _training_rows(config: VAEConfig, data: PreparedDataset) -> Any:
         raise InputError(
             f"{data.folder}: needs 2 scans or more in the split 'train', got {len(rows)}; add participants"
         )
+    _refuse_lone_scans(config, min(config.batch_size, len(rows)), machine.devices * machine.nodes)
     return rows
+
+
+def _refuse_lone_scans(config: VAEConfig, batch_size: int, devices: int) -> None:
+    """Refuse batches of which a network with batch norm would see one scan alone, for one scan has no statistics."""
+    if config.norm != "batch" and not config.paper_exact:
+        return
+    share = batch_size // devices
+    if share < 2:
+        raise InputError(
+            f"--batch-size: needs {2 * devices} or more for batch norm on {devices} device(s), got {batch_size}"
+        )
+    if config.paper_exact and isinstance(config, IntroVAEConfig):
+        # Only the paper's networks go on with batch norm's own statistics when samples are drawn.
+        fakes = fake_count(config.fake_share, share)
+        if fakes < 2 or share % fakes == 1:
+            raise InputError(
+                f"--fake-share: needs to cut batches of {share} into parts of 2 or more for batch norm, "
+                f"got {config.fake_share}"
+            )
 
 
 def _loop(

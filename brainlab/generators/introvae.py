@@ -50,6 +50,11 @@ class IntroVAEConfig(VAEConfig):
     adversarial_learning_rate: float = 1e-3
 
 
+def fake_count(fake_share: float, scans: int) -> int:
+    """Return how many samples are drawn for a batch of scans."""
+    return max(1, round(fake_share * scans))
+
+
 class IntroVAERecipe:
     """Encoder and decoder with an optimiser each, playing against each other after the warm-up."""
 
@@ -148,7 +153,7 @@ class IntroVAERecipe:
         mean, log_variance = encode(x)
         z = draw_posterior(mean, log_variance)
         leaf = z.detach().requires_grad_()
-        count = max(1, round(config.fake_share * len(x)))
+        count = fake_count(config.fake_share, len(x))
         # In parts, so that the critic's gradient later goes back through the part that it sees and no more.
         parts = [decode(part) for part in leaf.split(count)]
         reconstruction = torch.cat(parts)

@@ -108,7 +108,8 @@ class VAE(Autoencoder):
         self.principal: PrincipalPath | None = None
         if config.linear_rank and not config.paper_exact:
             if not 0 < config.linear_rank <= config.latent_dim:
-                raise InputError(f"linear_rank: needs 0 to latent_dim {config.latent_dim}, got {config.linear_rank}")
+                needed = f"needs 0 to {config.latent_dim}, the length of the code"
+                raise InputError(f"--linear-rank: {needed}, got {config.linear_rank}")
             self.principal = PrincipalPath(config.linear_rank, 1 / (2 * config.reconstruction_weight))
 
     def centre(self, images: Tensor) -> None:

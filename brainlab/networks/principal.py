@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from brainlab.errors import InputError
+
 LEAST_VARIANCE = 1e-4
 """Voxels that vary less over the training scans are background."""
 
@@ -41,10 +43,13 @@ class PrincipalPath(nn.Module):
         """Find the components of departures from the mean, [n, *shape], with weights of their squares, [1, *shape].
 
         From the eigenvectors of the [n, n] matrix of inner products, for there are fewer scans than voxels. Where there
-        are fewer scans than components, those that are left over stay without strength.
+        are fewer scans than components, those that are left over stay without strength. Raises InputError where no
+        voxel varies.
         """
         flat, roots = departures.flatten(1), weight.flatten().sqrt()
         self.inside = torch.nonzero(flat.square().mean(0) > LEAST_VARIANCE)[:, 0].to(torch.int32)
+        if not len(self.inside):
+            raise InputError(f"training scans: need to differ, got {len(flat)} alike; look at the split 'train'")
         data = flat[:, self.inside] * roots[self.inside]
         values, vectors = torch.linalg.eigh((data @ data.T).double() / len(data))
         rank = min(len(self.strength), len(data) - 1)
@@ -53,6 +58,7 @@ class PrincipalPath(nn.Module):
         # The sign of an eigenvector is free; the largest entry is made positive, so that a rerun gives the same code.
         largest = basis.gather(0, basis.abs().argmax(0, keepdim=True))
         self.levels = torch.zeros(len(self.inside), len(self.strength), dtype=torch.int8)
+        largest[largest == 0] = 1  # a component of nothing, where fewer voxels than components vary
         self.levels[:, :rank] = (127 * basis / largest).round().to(torch.int8)
         self.scale[:rank] = largest[0].abs().float()
         self.strength[:rank] = variances.sqrt().float()

@@ -56,6 +56,7 @@ def test_evaluate_prints_one_key_a_metric(places, capsys):
         (["lda", "RUN", "--data", "nowhere"], "not a prepared dataset"),
         (["lda", "nowhere", "--data", "DATA"], "not a run folder"),
         (["evaluate", "RUN", "--data", "DATA", "--n", "2"], "--n"),
+        (["evaluate", "RUN", "--data", "DATA", "--seed", "-1"], "--seed: needs 0 to"),
     ],
 )
 def test_bad_input_is_one_line_and_code_two(places, words, part, capsys):

@@ -51,6 +51,24 @@ def test_train_writes_a_run_and_prints_the_agreed_keys(tiny_workspace, tmp_path,
         (["vae-8", "--margin-factor", "2"], "no such setting"),
         (["vae-8", "--data", "nowhere"], "not a prepared dataset"),
         (["vae-8", "--epochs", "0"], "--epochs"),
+        (["vae-8", "--reconstruction-weight", "0"], "--reconstruction-weight: needs a number above 0, got 0"),
+        (["vae-8", "--reconstruction-weight", "nan"], "--reconstruction-weight: needs a number above 0, got nan"),
+        (["vae-8", "--dropout", "2"], "--dropout: needs 0 to less than 1, got 2"),
+        (["vae-8", "--learning-rate", "-1"], "--learning-rate: needs"),
+        (["vae-8", "--ema-decay", "1.5"], "--ema-decay: needs 0 to 1, got 1.5"),
+        (["vae-8", "--residual-blocks", "-1"], "--residual-blocks: needs"),
+        (["vae-8", "--linear-rank", "-1"], "--linear-rank: needs"),
+        (["vae-8", "--linear-rank", "9"], "--linear-rank: needs 0 to 8"),
+        (["vae-8", "--batch-size", "1"], "--batch-size: needs 2 or more"),
+        (["vae-8", "--batch-size", "6", "--devices", "4"], "--batch-size: needs 8 or more"),
+        (["ivae-32", "--paper-exact", "--batch-size", "3"], "--fake-share: needs to cut batches of 3"),
+        (["vae-8", "--checkpoint-steps", "0"], "--checkpoint-steps: needs 1 or more, got 0"),
+        (["vae-8", "--stop-after", "-1"], "--stop-after: needs 1 or more, got -1"),
+        (["vae-8", "--seed", "-1"], "--seed: needs 0 to"),
+        (["vae-8", "--devices", "0"], "--devices: needs 1 or more, got 0"),
+        (["ivae-32", "--warm-up-epochs", "0"], "--warm-up-epochs: needs 1 or more, got 0"),
+        (["ivae-32", "--fake-share", "0"], "--fake-share: needs more than 0"),
+        (["ivae-32", "--adversarial-reconstruction-weight", "0"], "--adversarial-reconstruction-weight: needs"),
         (["vae-8", "--resume"], "nothing to resume"),
         (["vae-8", "--norm", "instance"], "batch, group or none"),
     ],
@@ -83,6 +101,8 @@ def test_samples_can_follow_the_training_codes(run, tiny_workspace, tmp_path, ca
     assert len(json.loads(out)["files"]) == 1
     code, _, err = call(capsys, "sample", run, tmp_path, "--n", 0)
     assert (code, "--n" in err) == (2, True)
+    code, _, err = call(capsys, "sample", run, tmp_path, "--seed", -1, "--codes-of", data)
+    assert (code, err) == (2, "error: --seed: needs 0 to 4294967295, got -1\n")
 
 
 def test_reconstruct_takes_the_test_scans(run, tiny_workspace, tmp_path, capsys):

@@ -9,6 +9,7 @@ from brainlab.cohort.prepared import PreparedDataset, participant_hash, write_pr
 from brainlab.errors import InputError
 from brainlab.experiments import training
 from brainlab.experiments.runs import load_run
+from brainlab.generators.introvae import IntroVAEConfig
 from brainlab.generators.vae import VAEConfig
 
 TINY = VAEConfig(latent_dim=3, sample_shape=(1, 8, 8, 8), widths=(8, 8), dense_width=8, batch_size=4, epochs=2)
@@ -149,3 +150,8 @@ def test_a_config_that_is_no_run_s_keeps_its_folder(tmp_path):
     with pytest.raises(InputError, match="not empty"):
         training.train("vae-8", cohort(tmp_path / "data"), folder, config=TINY, machine=MACHINE)
     assert (folder / "config.json").read_text() == '{"mine": 1}'
+
+
+def test_every_numeric_setting_has_a_range():
+    numeric = {name for name, value in vars(IntroVAEConfig(stop_after=1)).items() if type(value) in (int, float)}
+    assert numeric <= set(training._RANGES)

@@ -70,6 +70,21 @@ def test_fewer_scans_than_components_still_work(images):
     assert mean[:, 2:].count_nonzero() == 0
 
 
+def test_scans_that_are_all_alike_are_refused(images):
+    for alike in (torch.zeros(5, *SHAPE), images[:1].expand(5, *SHAPE)):
+        with pytest.raises(InputError, match="need to differ, got 5 alike"):
+            VAE(CONFIG).centre(alike)
+
+
+def test_fewer_voxels_than_components_still_work(images):
+    images[:, :, 4:] = 0
+    images[:, 0, 5, 5, 5] = torch.linspace(0, 1, len(images))
+    network = VAE(CONFIG).eval()
+    network.centre(images)
+    with torch.inference_mode():
+        assert torch.isfinite(network.reconstruct(images)).all()
+
+
 def test_a_rank_beyond_the_code_is_refused():
-    with pytest.raises(InputError, match="linear_rank"):
+    with pytest.raises(InputError, match="--linear-rank: needs 0 to 6"):
         VAE(dataclasses.replace(CONFIG, linear_rank=7))
