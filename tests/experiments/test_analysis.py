@@ -30,6 +30,7 @@ class LinearRun:
         self.settings = {"data": {"name": "cohort", "sha256": data_sha256}}
         self.shape, self.latent_dim, self.calls = SHAPE, 6, 0
         self.sha256 = "a" * 64
+        self.evaluation_files = [folder / "evaluation.json"]
 
     @cached_property
     def basis(self):
