@@ -36,10 +36,12 @@ def show(runs: Mapping[str, Run], cohorts: Mapping[str, PreparedDataset]) -> Non
     """Show the best run's latent space with four sliders; a scan without a run; the template without either."""
     run = runs[layout.best_run(list(runs))] if runs else None
     cohort = next((name for name, data in cohorts.items() if run and data.shape == tuple(run.shape)), None)
-    if run and cohort and not coming_space(run.name, cohort).done():
+    coming = coming_space(run.name, cohort) if run and cohort else None
+    if run and cohort and coming and not coming.done():
         _soon(run.name, cohort)
     elif run:
-        _live(run, cohort)
+        # A cohort too small to describe the space must not take the first page with it.
+        _live(run, cohort if coming and not coming.exception() else None)
     elif cohorts:
         _scan(next(iter(cohorts)))
     else:

@@ -10,6 +10,7 @@ from app.components.volume_viewer import Overlay, Panel, latent_explorer, releas
 from app.exports import gif, nifti, png
 from app.latent_view import revision, slider_data, space
 from app.volumes import Decoded, Difference, Source
+from brainlab.errors import BrainlabError
 
 
 def page() -> None:
@@ -28,12 +29,18 @@ def page() -> None:
     asked = st.query_params.get("run", layout.best_run(names))
     run = left.selectbox("Run", names, index=names.index(asked) if asked in names else 0, key="explorer-run")
     fitting = list(resources.fitting(runs[run]))
-    cohort = middle.selectbox("Classes from", fitting, key="explorer-cohort", help="Orders and annotates the sliders.")
+    cohort: str | None = middle.selectbox(
+        "Classes from", fitting, key="explorer-cohort", help="Orders and annotates the sliders."
+    )
+    with st.spinner("Encoding the cohort once for this run"):
+        try:
+            if cohort:
+                space(run, cohort)
+        except BrainlabError as error:
+            st.caption(f":orange[:material/info:] Without the order and the classes of {cohort}: {error}")
+            cohort = None
     with right:
         start = starts.choose(run, cohort)
-    with st.spinner("Encoding the cohort once for this run"):
-        if cohort:
-            space(run, cohort)
     explore(run, cohort, start)
     use(run, cohort, start)
 

@@ -10,8 +10,9 @@ from streamlit.testing.v1 import AppTest
 from app import resources, tables
 from app.access import SIGNED_IN
 from app.discrimination import analysis
-from app.latent_view import revision
+from app.latent_view import revision, space
 from brainlab.cohort.prepared import PreparedDataset, write_prepared
+from brainlab.errors import BrainlabError
 
 PROJECT = Path(__file__).resolve().parents[2]
 NAMES = ("start", "cohort", "generate", "explorer", "lda")
@@ -83,3 +84,14 @@ def test_few_classes_have_few_discriminant_axes(workspace, small, classes, views
 def test_another_cohort_is_a_new_start_for_the_sliders(workspace):
     starts = [revision("tested", "tiny-vae", cohort, bytes(16)) for cohort in (None, None, "simulated", "simulated")]
     assert starts == [1, 1, 2, 2]
+
+
+def test_a_cohort_of_one_scan_leaves_the_live_brain_without_classes(workspace, small):
+    small(np.array([1]))
+    opened("start")
+    with pytest.raises(BrainlabError):
+        space("tiny-ivae", "small")  # waits until what the first page shows is known
+    assert not opened("start").error
+    found = opened("explorer")
+    assert not found.error
+    assert any("Without the order and the classes of small" in caption.value for caption in found.caption)
