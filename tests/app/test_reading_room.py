@@ -1,6 +1,7 @@
 """The reading room's page and routes: a reader's whole way, and what they refuse to say."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -175,6 +176,20 @@ def test_the_page_carries_nothing_but_the_link(link):
     assert link["token"] in carried
     assert "SecretTitle" not in carried
     assert "GiveAway" not in carried
+
+
+def test_a_damaged_study_names_no_path_to_the_reader(link):
+    folder = desk.study_folder(link["study"])
+    for path in folder.glob("study.db*"):
+        path.unlink()
+    (folder / "study.db").write_bytes(b"not a database" * 90)
+    page = AppTest.from_file(str(PAGE), default_timeout=120)
+    page.query_params.update(link)
+    page.run()
+    assert not page.exception
+    assert "cannot be opened at the moment" in page.error[0].value
+    assert str(folder.parent) not in page.error[0].value
+    shutil.rmtree(folder)
 
 
 def test_the_page_refuses_a_wrong_link(link):
