@@ -14,7 +14,7 @@ from brainlab.errors import InputError
 from brainlab.experiments.studies import lock_study, open_sources
 from brainlab.reading import desk
 from brainlab.reading.design import Protocol, preset
-from brainlab.reading.export import answers_frame, export_answers
+from brainlab.reading.export import answers_frame, export_answers, write_whole
 from brainlab.reading.report import study_report
 from brainlab.reading.report_html import report_html
 from brainlab.reading.statistics import study_statistics
@@ -136,7 +136,7 @@ def _report(args: argparse.Namespace) -> dict[str, Any]:
     report = study_report(answers_frame(folder), desk.load_protocol(folder))
     record = {"history": desk.history(folder), "checks": desk.lock_checks(folder)}
     if args.html is not None:
-        args.html.write_text(report_html(report))
+        write_whole(args.html, report_html(report))
     text = "\n".join([report["title"], *report["summary"], *report["cautions"]])
     return {"study": args.study, "state": "unblinded", **report, **record, "text": text}
 

@@ -3,13 +3,14 @@
 import sqlite3
 import tempfile
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from brainlab.errors import InputError, StudyStateError
-from brainlab.reading.store import Store
+from brainlab.reading.store import StorageError, Store
 
 COLUMNS = (
     "reader",
@@ -69,11 +70,22 @@ def export_answers(folder: Path, target: Path, everything: bool = False) -> int:
         raise InputError(f"{target}: needed a file name that ends in .csv or .json")
     frame = answers_frame(folder, ALL_PHASES, None) if everything else answers_frame(folder, ("main",))
     text = frame.to_csv(index=False) if target.suffix == ".csv" else frame.to_json(orient="records", indent=1)
-    with tempfile.NamedTemporaryFile("w", dir=target.parent, prefix=f".{target.name}-", delete=False) as scratch:
-        scratch.write(text)
-    Path(scratch.name).chmod(0o644)
-    Path(scratch.name).replace(target)
+    write_whole(target, text)
     return len(frame)
+
+
+def write_whole(target: Path, text: str) -> None:
+    """Write a file whole or not at all: a failure leaves what was there before, and no scratch file."""
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
+    scratch = Path(name)
+    try:
+        with open(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        scratch.chmod(0o644)
+        scratch.replace(target)
+    except BaseException:
+        scratch.unlink(missing_ok=True)
+        raise
 
 
 _PRESENTATIONS = """
@@ -87,12 +99,13 @@ ORDER BY reader.rowid, reading.round, presentation.position
 
 
 def _truth(path: Path) -> dict[str, sqlite3.Row]:
-    db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
-    db.row_factory = sqlite3.Row
+    """Return what each case is, by stimulus; raises StorageError when truth.db is missing or damaged."""
     try:
-        return {row["stimulus"]: row for row in db.execute("SELECT * FROM truth")}
-    finally:
-        db.close()
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as db:
+            db.row_factory = sqlite3.Row
+            return {row["stimulus"]: row for row in db.execute("SELECT * FROM truth")}
+    except sqlite3.Error as error:
+        raise StorageError(f"{path}: the sealed truth cannot be read ({error}); restore it from a backup") from error
 
 
 def _row(

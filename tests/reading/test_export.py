@@ -7,7 +7,8 @@ import pytest
 
 from brainlab.errors import InputError, StudyStateError
 from brainlab.reading import desk
-from brainlab.reading.export import COLUMNS, answers_frame, export_answers
+from brainlab.reading.export import COLUMNS, answers_frame, export_answers, write_whole
+from brainlab.reading.store import StorageError
 
 
 @pytest.fixture
@@ -75,6 +76,25 @@ def test_missing_and_withdrawn_are_told_apart(make_study):
     assert frame["answer"].notna().sum() == 2
     assert frame.loc[frame["revisions"] == 2, "answer"].isna().all()
     assert (frame["revisions"] == 2).sum() == 1
+
+
+def test_a_missing_or_damaged_truth_is_one_line(finished):
+    desk.unblind(finished.folder, "me")
+    truth = finished.folder / "truth.db"
+    truth.chmod(0o600)
+    truth.write_bytes(b"not a database, but as long as the header of one would have to be" * 9)
+    with pytest.raises(StorageError, match="truth cannot be read .*restore it from a backup"):
+        answers_frame(finished.folder)
+    truth.unlink()
+    with pytest.raises(StorageError, match="truth cannot be read .*restore it from a backup"):
+        answers_frame(finished.folder)
+
+
+def test_a_failed_write_leaves_nothing_behind(tmp_path):
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(OSError, match="taken"):
+        write_whole(tmp_path / "taken", "answers")
+    assert [path.name for path in tmp_path.iterdir()] == ["taken"]
 
 
 def test_bad_targets_are_one_line(finished, tmp_path):
