@@ -1,5 +1,6 @@
 """Answers joined with truth, for statistics and files. Only of an unblinded study: nothing leaves before."""
 
+import os
 import sqlite3
 import tempfile
 from collections.abc import Sequence
@@ -77,10 +78,10 @@ def export_answers(folder: Path, target: Path, everything: bool = False) -> int:
 def write_whole(target: Path, text: str) -> None:
     """Write a file whole or not at all: a failure leaves what was there before, and no scratch file."""
     handle, name = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
+    os.close(handle)
     scratch = Path(name)
     try:
-        with open(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        scratch.write_text(text, encoding="utf-8")
         scratch.chmod(0o644)
         scratch.replace(target)
     except BaseException:

@@ -83,10 +83,10 @@ def test_a_missing_or_damaged_truth_is_one_line(finished):
     truth = finished.folder / "truth.db"
     truth.chmod(0o600)
     truth.write_bytes(b"not a database, but as long as the header of one would have to be" * 9)
-    with pytest.raises(StorageError, match="truth cannot be read .*restore it from a backup"):
+    with pytest.raises(StorageError, match=r"truth cannot be read .*restore it from a backup"):
         answers_frame(finished.folder)
     truth.unlink()
-    with pytest.raises(StorageError, match="truth cannot be read .*restore it from a backup"):
+    with pytest.raises(StorageError, match=r"truth cannot be read .*restore it from a backup"):
         answers_frame(finished.folder)
 
 
