@@ -1,7 +1,9 @@
 """Bring scans into the workspace from pages: a path on this machine or uploaded files, into a new cohort."""
 
 import re
+import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -28,7 +30,8 @@ class Upload(Protocol):
 def bring_in(path: str, uploads: Sequence[Upload], name: str, tell: Tell, recipe: str = "flair-40") -> Report:
     """Prepare scans into `<workspace>/cohorts/<name>`; `tell` gets the share that is done and a line of text.
 
-    Raises InputError when there is nothing to prepare, or the name is not one or is taken.
+    Raises InputError when there is nothing to prepare, two uploads have one name, or the cohort's name is not one or
+    is taken.
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,60}", name):
         raise InputError(f"the name of a cohort needs letters, digits, - and _; got '{name}'")
@@ -40,10 +43,26 @@ def bring_in(path: str, uploads: Sequence[Upload], name: str, tell: Tell, recipe
         return _prepare(Path(path.strip()).expanduser(), out, recipe, tell)
     if not uploads:
         raise InputError("nothing to prepare; give a path or upload a NIfTI file")
+    names = [Path(upload.name).name for upload in uploads]
+    if twice := sorted(name for name, count in Counter(names).items() if count > 1):
+        raise InputError(f"{', '.join(twice)}: uploaded more than once; give every scan a file name of its own")
+    before = _work_folders(out)
     with tempfile.TemporaryDirectory() as folder:
-        for upload in uploads:
-            (Path(folder) / Path(upload.name).name).write_bytes(upload.getbuffer())
-        return _prepare(Path(folder), out, recipe, tell, include="*")
+        for file_name, upload in zip(names, uploads, strict=True):
+            (Path(folder) / file_name).write_bytes(upload.getbuffer())
+        try:
+            return _prepare(Path(folder), out, recipe, tell, include="*")
+        except BaseException:
+            # Scans prepared so far are kept under the uploads' folder, which no later import has again. A click on
+            # the page ends the import in this way.
+            for left in _work_folders(out) - before:
+                shutil.rmtree(left, ignore_errors=True)
+            raise
+
+
+def _work_folders(out: Path) -> set[Path]:
+    """Folders of unfinished preparations of a cohort."""
+    return set(out.parent.glob(f".{out.name}.work-*"))
 
 
 def _prepare(source: Path, out: Path, recipe: str, tell: Tell, include: str | None = None) -> Report:

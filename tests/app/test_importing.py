@@ -19,13 +19,33 @@ def test_nothing_to_prepare_and_a_taken_name_are_refused(workspace):
         importing.bring_in("somewhere", [], "simulated", print)
 
 
+class Upload:
+    """An uploaded file that is not an image."""
+
+    name = "broken.nii"
+
+    def getbuffer(self):
+        return memoryview(b"not an image")
+
+
+def test_uploads_of_one_name_are_refused_by_name(empty_workspace):
+    with pytest.raises(InputError, match=r"broken\.nii: uploaded more than once"):
+        importing.bring_in("", [Upload(), Upload()], "mine", print)
+
+
+def test_an_import_of_uploads_that_is_cut_short_leaves_nothing(empty_workspace):
+    def click(share, text):
+        assert list((empty_workspace / "cohorts").glob(".mine.work-*"))
+        raise KeyboardInterrupt
+
+    resumable = empty_workspace / "cohorts" / ".mine.work-of-a-path"
+    resumable.mkdir(parents=True)
+    with pytest.raises(KeyboardInterrupt):
+        importing.bring_in("", [Upload()], "mine", click)
+    assert list((empty_workspace / "cohorts").iterdir()) == [resumable]
+
+
 def test_an_upload_that_is_not_an_image_is_refused_with_its_reason(empty_workspace):
-    class Upload:
-        name = "broken.nii"
-
-        def getbuffer(self):
-            return memoryview(b"not an image")
-
     told = []
     report = importing.bring_in("", [Upload()], "mine", lambda share, text: told.append(text))
     assert report.scans == 0
