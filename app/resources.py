@@ -26,7 +26,7 @@ def cohort(name: str) -> PreparedDataset:
 
 def runs() -> dict[str, Run]:
     """Runs that load, by name, in the order of the papers' presets; of two of one name the one that ships."""
-    found = _openable(run_folders(), "config.json", _run)
+    found = _openable(run_folders(), "weights.safetensors", _run)
     order = {preset: place for place, preset in enumerate(PRESETS)}
     return dict(sorted(found.items(), key=lambda item: order.get(item[1].preset, len(order))))
 

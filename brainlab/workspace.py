@@ -18,13 +18,13 @@ def workspace() -> Path:
 
 def cohort_folders() -> list[Path]:
     """Prepared datasets of the workspace, by name."""
-    return sorted(path.parent for path in (workspace() / "cohorts").glob("*/recipe.json"))
+    return sorted(path.parent for path in (workspace() / "cohorts").glob("[!.]*/recipe.json"))
 
 
 def run_folders() -> list[Path]:
     """Trained runs: those that ship in `models/`, then the workspace's own, by name."""
     folders = [MODELS, workspace() / "runs"]
-    return [path.parent for folder in folders for path in sorted(folder.glob("*/config.json"))]
+    return [path.parent for folder in folders for path in sorted(folder.glob("[!.]*/config.json"))]
 
 
 def studies_folder() -> Path:

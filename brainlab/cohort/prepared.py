@@ -94,7 +94,9 @@ class PreparedDataset:
             text = dict.fromkeys(("participant", "session", "class"), str)
             scans = pd.read_csv(folder / "scans.tsv", sep="\t", dtype=text, na_values={"class": [UNLABELLED]})
             recipe = json.loads((folder / "recipe.json").read_text())
-        except (OSError, ValueError, EOFError) as error:
+            np.asarray(recipe["affine"], dtype=float).reshape(4, 4)
+            recipe["name"], scans[["participant", "class", "split"]]
+        except (OSError, ValueError, EOFError, LookupError, TypeError) as error:
             raise InputError(f"{folder}: damaged prepared dataset ({error}); prepare it again") from error
         if len(volumes) != len(scans):
             raise InputError(f"{folder}: {len(volumes)} volumes but {len(scans)} rows in scans.tsv; prepare it again")

@@ -90,9 +90,11 @@ def lda_analysis(
     notes: list[str] = []
     train = _labelled(Part(dataset, dataset.indices("train")), notes)
     test = _labelled(Part(target, target.indices(None if predict is not None else "test")), notes, set(train.labels))
+    test = _unseen(test, train, notes)
     if not len(test.rows):
         raise InputError(
-            f"{target.folder}: no scan to predict with a class of the training split {sorted(set(train.labels))}"
+            f"{target.folder}: no scan of other people to predict with a class of the training split "
+            f"{sorted(set(train.labels))}"
         )
     _note_known_people(run, test, notes)
     codes = encode_dataset(run, dataset, watch).mean[train.rows].astype(np.float64)
@@ -131,6 +133,15 @@ def _labelled(part: Part, notes: list[str], allowed: set[str] | None = None) -> 
     if missing := int(labels.isna().sum()):
         notes.append(f"{missing} scans of {part.dataset.name} left out: no class in scans.tsv")
     return Part(part.dataset, part.rows[keep])
+
+
+def _unseen(test: Part, train: Part, notes: list[str]) -> Part:
+    """Leave out people whom the LDA is fitted on: two cohorts may share some."""
+    keep = ~np.isin(test.participants, train.participants)
+    if not keep.all():
+        known = len(set(np.asarray(test.participants)[~keep]))
+        notes.append(f"{(~keep).sum()} scans of {known} people left out: the LDA is fitted on scans of theirs")
+    return Part(test.dataset, test.rows[keep])
 
 
 def _note_known_people(run: Run, test: Part, notes: list[str]) -> None:

@@ -1,5 +1,6 @@
 """Trained runs: a folder on disk, and the network in it behind numpy arrays."""
 
+import contextlib
 import hashlib
 import json
 import threading
@@ -108,6 +109,8 @@ class Run:
         key = (str(self.folder), self.sha256, device)
         with _lock:
             if key not in _networks:
+                for old in [other for other in _networks if (other[0], other[2]) == (key[0], device)]:
+                    del _networks[old]
                 _networks[key] = self._load(device)
             return _networks[key]
 
@@ -171,11 +174,18 @@ def load_run(folder: Path | str) -> Run:
         raise InputError(f"{folder}: no {WEIGHTS} yet; wait for the first epoch, or resume its training")
     try:
         settings = json.loads((folder / CONFIG).read_text())
+        for name in ("sha256", "simulated", "participants"):
+            settings["data"][name]
+        np.asarray(settings["affine"], dtype=float).reshape(4, 4)
         return Run(folder, folder.name, settings["preset"], config_from_dict(settings["config"]), settings)
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{folder / CONFIG}: damaged ({error}); train the run again") from error
 
 
 def list_runs() -> list[Run]:
-    """Return every run that can be opened: those in `models/`, then the workspace's own."""
-    return [load_run(folder) for folder in run_folders() if (folder / WEIGHTS).is_file()]
+    """Return every run that can be opened: those in `models/`, then the workspace's own; of a name the first counts."""
+    found = []
+    for folder in run_folders():
+        with contextlib.suppress(InputError):
+            found.append(load_run(folder))
+    return found

@@ -77,9 +77,12 @@ def open_sources(protocol: Protocol) -> list[Supply]:
     real person, whatever the names. Beside a folder of fakes, whose makers' training people are unknown, only the test
     split is taken.
     """
-    runs = {run.name: run for run in list_runs()}
+    known = list_runs()
+    runs: dict[str, Run] = {}
+    for run in known:
+        runs.setdefault(run.name, run)
     chosen = {s.name: _find_run(s.name, runs) for s in protocol.sources if s.kind == "run"}
-    at_hand = [*runs.values(), *chosen.values()]
+    at_hand = [*known, *chosen.values()]
     unknown = any(source.kind == "folder" and source.truth == "fake" for source in protocol.sources)
     supplies: list[Supply] = []
     for source in protocol.sources:

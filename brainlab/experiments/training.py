@@ -172,9 +172,7 @@ def resume(
             raise InputError(f"{flag}: {folder} was started with {own[name]}, got {value}; resume it without {flag}")
     rows = _training_rows(config, data, machine)
     fabric = dataclasses.replace(machine, precision=own["precision"]).fabric()
-    loop = _loop(settings, config, data, rows, folder, fabric)
-    loop.resume()
-    return _run(loop, folder, show)
+    return _run(_loop(settings, config, data, rows, folder, fabric, resume=True), folder, show)
 
 
 def _in_use(folder: Path) -> bool:
@@ -253,9 +251,16 @@ def _refuse_lone_scans(config: VAEConfig, batch_size: int, devices: int) -> None
 
 
 def _loop(
-    settings: dict[str, Any], config: VAEConfig, data: PreparedDataset, rows: Any, folder: Path, fabric: Fabric
+    settings: dict[str, Any],
+    config: VAEConfig,
+    data: PreparedDataset,
+    rows: Any,
+    folder: Path,
+    fabric: Fabric,
+    *,
+    resume: bool = False,
 ) -> Loop:
-    """Return the loop that `config.json` describes, with weights drawn from its seed."""
+    """Return the loop that `config.json` describes, with weights drawn from its seed or those of the checkpoint."""
     batch_size = min(config.batch_size, len(rows))
     torch.manual_seed(settings["seed"])
     recipe = build_recipe(config, config.epochs * (len(rows) // batch_size))
@@ -267,7 +272,7 @@ def _loop(
         checkpoint_steps=settings["training"]["checkpoint_steps"],
         half_weights=settings["training"]["half_weights"],
     )
-    return Loop(recipe, data.batch, rows, data.indices("test"), schedule, folder, fabric)
+    return Loop(recipe, data.batch, rows, data.indices("test"), schedule, folder, fabric, resume=resume)
 
 
 def _run(loop: Loop, folder: Path, show: Callable[[Iterator[int], int], Any] | None) -> dict[str, Any]:

@@ -11,6 +11,12 @@ from brainlab.config import from_dict
 from brainlab.errors import InputError
 
 PLANES = ("axial", "coronal", "sagittal")
+RESERVED_KEYS = frozenset({
+    "reader", "round", "case", "phase", "occurrence", "position", "answer", "confidence", "truth", "source", "class",
+    "shown_at", "received_at", "active_ms", "revisions",
+})  # fmt: skip
+"""Columns that every export has; a further question of such a key would overwrite one."""
+
 QUESTION_KINDS = ("choice", "scale", "text", "place", "pair")
 PROTOCOL_VERSION = 1
 
@@ -183,17 +189,21 @@ def preset(name: str) -> Protocol:
     return PRESETS[name]
 
 
+WHOLE_NUMBERS = ("magnification", "practice", "rest_break_every", "rounds")
+
+
 def _problems(p: Protocol) -> list[str]:
     """Everything that is wrong with a protocol, in the order of its fields."""
     codes = [reader.code for reader in p.readers]
     keys = [question.key for question in p.all_questions]
+    taken = [question.key for question in p.questions[1:] if question.key in RESERVED_KEYS]
     checks = [
         (not p.title.strip(), "title: needed a few words, came an empty text"),
         (not p.sources, "sources: needed at least one, came none"),
         (not p.readers, "readers: needed at least one, came none"),
         (any(not code.strip() for code in codes), "readers: every reader needs a code"),
         (len(set(codes)) < len(codes), f"readers: codes must differ, came {', '.join(codes)}"),
-        (len({(s.kind, s.name) for s in p.sources}) < len(p.sources), "sources: the same source is named twice"),
+        (len({s.name for s in p.sources}) < len(p.sources), "sources: names must differ, as tables go by them"),
         (any(s.kind not in ("cohort", "run", "folder") for s in p.sources), "sources: kind is cohort, run or folder"),
         (any(type(s.n) is not int or s.n < 1 for s in p.sources), "sources: n must be a whole number, at least 1"),
         (
@@ -211,6 +221,7 @@ def _problems(p: Protocol) -> list[str]:
         ),
         (not any(q.required for q in p.questions), "questions: at least one must be required"),
         (len(set(keys)) < len(keys), "questions: keys must differ"),
+        (bool(taken), f"questions: the export has columns of its own named {', '.join(taken)}; choose other keys"),
         (any(q.kind not in QUESTION_KINDS for q in p.questions), f"questions: kind is {', '.join(QUESTION_KINDS)}"),
         (any(q.kind == "choice" and len(q.options) < 2 for q in p.questions), "questions: a choice needs two options"),
         (p.window not in ("fixed", "adjustable"), f"window: needed fixed or adjustable, came {p.window}"),
@@ -226,6 +237,8 @@ def _problems(p: Protocol) -> list[str]:
         (p.time_cap_s is not None and not p.time_cap_s > 0, "time_cap_s: needed seconds above 0, or null"),
         (p.rest_break_every < 0, "rest_break_every: needed 0 (none) or more"),
         (not 1 <= p.rounds <= 5, "rounds: needed 1 to 5"),
+        (type(p.seed) is not int or not 0 <= p.seed < 2**32, f"seed: needed a whole number from 0 to {2**32 - 1}"),
+        *((type(getattr(p, name)) is not int, f"{name}: needed a whole number") for name in WHOLE_NUMBERS),
         (not (math.isfinite(p.washout_weeks) and p.washout_weeks >= 0), "washout_weeks: needed 0 or more"),
         (not 0 < p.equivalence_margin < 0.5, "equivalence_margin: needed above 0 and below 0.5"),
     ]

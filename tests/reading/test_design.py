@@ -6,7 +6,10 @@ import json
 import pytest
 
 from brainlab.errors import InputError
-from brainlab.reading.design import CUE, Protocol, Source, preset
+from brainlab.reading.design import CUE, RESERVED_KEYS, Protocol, Question, Source, preset
+from brainlab.reading.export import COLUMNS
+
+QUESTIONS = preset("dwi-2020").questions
 
 
 def test_json_round_trip(make_protocol):
@@ -55,6 +58,10 @@ def test_cue_adds_an_optional_question(make_protocol):
         ({"time_cap_s": 0}, "time_cap_s"),
         ({"washout_weeks": float("nan")}, "washout_weeks"),
         ({"equivalence_margin": 0.5}, "equivalence_margin"),
+        ({"seed": -1}, "seed: needed a whole number"),
+        ({"rounds": 1.5}, "rounds: needed a whole number"),
+        ({"questions": (*QUESTIONS, Question(key="source", text="?", kind="text"))}, "columns of its own named source"),
+        ({"sources": (Source(kind="cohort", name="x", n=3), Source(kind="run", name="x", n=3))}, "names must differ"),
     ],
 )
 def test_each_fault_is_one_line(make_protocol, changes, said):
@@ -88,3 +95,7 @@ def test_a_bad_file_is_one_line(text, said):
 def test_an_unknown_preset_names_the_known_ones():
     with pytest.raises(InputError, match="dwi-2020"):
         preset("dwi-2021")
+
+
+def test_no_question_takes_the_name_of_a_column_of_the_export():
+    assert frozenset(COLUMNS) == RESERVED_KEYS
