@@ -11,6 +11,8 @@ from brainlab.types import Float32Array, FloatArray
 
 STEPS_PER_UNIT = 64
 LIMIT = 32767
+SHA_DIGITS = 12
+"""How much of a run's hash a share link carries: enough to notice that the run was trained anew."""
 
 
 def to_steps(z: FloatArray) -> bytes:

@@ -32,6 +32,8 @@ def choose(run: str, cohort: str | None) -> Start:
     kinds = [ZERO, SCAN, RANDOM, CLASS_MEAN, BETWEEN] if cohort else [ZERO, RANDOM]
     if link := _link(run):
         st.caption("Started from a share link. Choose another start to leave it.")
+        if not resources.run(run).sha256.startswith(st.session_state["shared-sha"]):
+            st.caption(f":orange[:material/info:] {run} has other weights here than in the link, so its brain differs.")
         kind = st.segmented_control("Start from", kinds, key="start-kind", on_change=_leave_link)
         return Start("shared brain", from_link(link, latent_dim)) if kind is None else _chosen(kind, run, cohort)
     kind = st.segmented_control("Start from", kinds, default=ZERO, key="start-kind", required=True)
@@ -121,6 +123,7 @@ def _link(run: str) -> str | None:
     if st.query_params.get("run") == run and st.query_params.get("z") and "shared" not in st.session_state:
         st.session_state["shared"] = st.query_params["z"]
         st.session_state["shared-run"] = run
+        st.session_state["shared-sha"] = st.query_params.get("sha", "")
     return st.session_state.get("shared") if st.session_state.get("shared-run") == run else None
 
 

@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from app import layout, resources, starts, walks
-from app.codes import from_base64, from_steps, to_link
+from app.codes import SHA_DIGITS, from_base64, from_steps, to_link
 from app.components.volume_viewer import Overlay, Panel, latent_explorer, released_code, volume_viewer
 from app.exports import gif, nifti, png
 from app.latent_view import revision, slider_data, space
@@ -26,8 +26,11 @@ def page() -> None:
         return
     left, middle, right = st.columns([1, 1, 2.6])
     names = list(runs)
-    asked = st.query_params.get("run", layout.best_run(names))
-    run = left.selectbox("Run", names, index=names.index(asked) if asked in names else 0, key="explorer-run")
+    best = layout.best_run(names)
+    asked = st.query_params.get("run", best)
+    run = left.selectbox("Run", names, index=names.index(asked if asked in names else best), key="explorer-run")
+    if asked not in names:
+        st.caption(f":orange[:material/info:] The run that this address names is not here; this is {run}.")
     fitting = list(resources.fitting(runs[run]))
     cohort: str | None = middle.selectbox(
         "Classes from", fitting, key="explorer-cohort", help="Orders and annotates the sliders."
@@ -143,13 +146,14 @@ def compare(run: str, start: starts.Start) -> None:
 def share(run: str) -> None:
     """Offer the link and the files of the present brain."""
     current = held()
-    st.caption("This address opens the identical brain.")
-    st.code(layout.address("explorer", run=run, z=to_link(current)), language=None, wrap_lines=True)
+    opened = resources.run(run)
+    address = layout.address("explorer", run=run, sha=opened.sha256[:SHA_DIGITS], z=to_link(current))
+    st.caption("This address opens the identical brain, and says so where the run has changed.")
+    st.code(address, language=None, wrap_lines=True)
     left, right, _ = st.columns([1, 1, 3])
     source = Decoded(run, current)
-    affine = resources.run(run).affine
     left.download_button(
-        "NIfTI", lambda: nifti(source, affine), f"{run}.nii.gz", icon=":material/download:", key="share-nifti"
+        "NIfTI", lambda: nifti(source, opened.affine), f"{run}.nii.gz", icon=":material/download:", key="share-nifti"
     )
     right.download_button("PNG", lambda: png([source]), f"{run}.png", icon=":material/download:", key="share-png")
 

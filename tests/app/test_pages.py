@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from app import resources, tables
 from app.access import SIGNED_IN
+from app.codes import SHA_DIGITS, to_link
 from app.discrimination import analysis
 from app.latent_view import revision, space
 from brainlab.cohort.prepared import PreparedDataset, write_prepared
@@ -18,11 +19,13 @@ PROJECT = Path(__file__).resolve().parents[2]
 NAMES = ("start", "cohort", "generate", "explorer", "lda")
 
 
-def opened(name: str) -> AppTest:
+def opened(name: str, **query: str) -> AppTest:
     # The start page's links need the router around them; it is the router's first page.
     script = "app/main.py" if name == "start" else f"pages/{name}.py"
     found = AppTest.from_file(str(PROJECT / script), default_timeout=120)
     found.session_state[SIGNED_IN] = True
+    for key, value in query.items():
+        found.query_params[key] = value
     found.run()
     assert not found.exception, found.exception
     return found
@@ -95,3 +98,19 @@ def test_a_cohort_of_one_scan_leaves_the_live_brain_without_classes(workspace, s
     found = opened("explorer")
     assert not found.error
     assert any("Without the order and the classes of small" in caption.value for caption in found.caption)
+
+
+@pytest.mark.parametrize(
+    ("run", "sha", "said"),
+    [
+        ("tiny-vae", "right", None),
+        ("tiny-vae", "0123456789ab", "tiny-vae has other weights here than in the link"),
+        ("gone", "0123456789ab", "The run that this address names is not here"),
+    ],
+)
+def test_a_share_link_says_when_its_run_is_another_or_missing(workspace, run, sha, said):
+    known = resources.run("tiny-vae").sha256[:SHA_DIGITS] if sha == "right" else sha
+    found = opened("explorer", run=run, sha=known, z=to_link(bytes(16)))
+    notes = [caption.value for caption in found.caption if "weights" in caption.value or "not here" in caption.value]
+    assert len(notes) == (said is not None)
+    assert all(said in note for note in notes)
