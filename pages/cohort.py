@@ -6,6 +6,9 @@ from app import audits, figures, importing, layout, resources, starts, tables
 from app.components.volume_viewer import Panel, volume_viewer
 from app.volumes import Mean, Scan
 
+SHOW = "import-shown"
+"""Key of the wish to see the cohort that was just brought in."""
+
 
 def page() -> None:
     """Choose a cohort; show its scans, people, mean image and acquisition; or bring in another."""
@@ -116,6 +119,8 @@ def show_acquisition(name: str) -> None:
 @st.fragment
 def bring_in() -> None:
     """Prepare a BIDS dataset, a folder of NIfTI files or uploaded files into a new cohort."""
+    if st.session_state.pop(SHOW, False):
+        st.rerun(scope="app")  # a button in a fragment draws only the fragment anew
     st.markdown(
         "Scans are registered to the MNI152 template, stripped of the skull, averaged to 4 mm blocks "
         "and bounded to [0, 1]."
@@ -140,7 +145,14 @@ def bring_in() -> None:
     layout.refusals("Refused", report.failed)
     layout.refusals("Taken, with a note", report.warnings)
     if report.scans:
-        st.button("Show it", key="import-show")
+        st.button("Show it", key="import-show", on_click=_choose, args=(name,))
+
+
+def _choose(name: str) -> None:
+    """Choose a cohort that was just brought in, when the page is drawn next."""
+    st.session_state["cohort-name"] = name
+    st.session_state["cohort-tabs"] = "Scans"
+    st.session_state[SHOW] = True
 
 
 page()
