@@ -5,6 +5,7 @@ import streamlit as st
 from app import audits, figures, importing, layout, resources, starts, tables
 from app.components.volume_viewer import Panel, volume_viewer
 from app.volumes import Mean, Scan
+from brainlab.cohort.prepared import UNLABELLED
 
 SHOW = "import-shown"
 """Key of the wish to see the cohort that was just brought in."""
@@ -45,7 +46,11 @@ def browse(name: str) -> None:
     scans = dataset.scans
     classes = list(figures.by_class(scans))
     chosen = st.pills("Classes", classes, selection_mode="multi", key="cohort-classes", label_visibility="collapsed")
-    shown = scans[scans["class"].isin(chosen)] if chosen else scans
+    labelled = scans.assign(**{"class": scans["class"].fillna(UNLABELLED).astype(str)})
+    shown = labelled[labelled["class"].isin(chosen)] if chosen else labelled
+    if shown.empty:
+        st.caption("No scan is of the classes chosen.")
+        return
     left, right = st.columns([1, 1.55], gap="medium")
     with left:
         columns = ["participant", "class", "age_years", "sex", "split"]
@@ -88,7 +93,10 @@ def mean_image(name: str) -> None:
     together = st.segmented_control(
         "Mean of", ["all scans", "each class"], default="all scans", required=True, key="cohort-mean"
     )
-    labels = classes if together == "each class" else [None]
+    labels = [name for name in classes if name != UNLABELLED] if together == "each class" else [None]
+    if not labels:
+        st.caption("No scan has a class.")
+        return
     panels = [
         Panel(Mean(name, label), dataset.shape, dataset.affine, title=label or "All scans", note="mean")
         for label in labels
