@@ -63,6 +63,7 @@ class IntroVAERecipe:
         self.warm_up_steps = round(total_steps * config.warm_up_epochs / max(1, config.epochs))
         self.margin = 0.0
         self.real_kl = 0.0
+        self.looks_first = not config.paper_exact
         self.generator = VAE(config)
         self.networks: dict[str, nn.Module] = {"autoencoder": self.generator}
         players = {"encoder": self.generator.encoder, "decoder": self.generator.decoder}

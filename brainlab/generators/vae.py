@@ -157,6 +157,7 @@ class VAERecipe:
 
     def __init__(self, config: VAEConfig, total_steps: int) -> None:
         self.config, self.total_steps, self.steps = config, total_steps, 0
+        self.looks_first = not config.paper_exact
         self.generator = VAE(config)
         self.networks: dict[str, nn.Module] = {"autoencoder": self.generator}
         self.optimisers: dict[str, torch.optim.Optimizer] = {"autoencoder": adam(self.generator, config.learning_rate)}
@@ -190,8 +191,6 @@ class VAERecipe:
 
 def centre(generator: VAE, config: VAEConfig, images: Tensor) -> None:
     """Centre a network on training scans [n, *sample_shape], every second one mirrored if training mirrors them."""
-    if config.paper_exact:
-        return
     if config.flip:
         images = images.clone()
         images[::2] = images[::2].flip(2)

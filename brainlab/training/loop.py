@@ -71,6 +71,7 @@ class Loop:
     """Train a recipe on the rows `train` that `fetch` reads, into a run folder that exists.
 
     held_out: rows of scans that the diagnostics look at; training rows are taken where it is empty.
+    resume: go on from the folder's last checkpoint, which raises InputError where it is damaged or of another network.
     On one CPU device a run that was killed and resumed is bit for bit the run that was not: the order of scans follows
     from the seed and the epoch, and each checkpoint holds the state of torch's random numbers.
     """
@@ -84,6 +85,8 @@ class Loop:
         schedule: Schedule,
         folder: Path,
         fabric: Fabric,
+        *,
+        resume: bool = False,
     ) -> None:
         self.recipe, self.fetch, self.train_rows, self.schedule = recipe, fetch, train, schedule
         self.folder, self.fabric = folder, fabric
@@ -93,7 +96,8 @@ class Loop:
         self.metrics = MetricsFile(folder)
         self._stop = False
         self._gradient_norm = 0.0
-        recipe.prepare(torch.from_numpy(fetch(_thinned(train, PREPARED_SCANS))))
+        if recipe.looks_first and not resume:
+            recipe.prepare(torch.from_numpy(fetch(_thinned(train, PREPARED_SCANS))))
         for network in recipe.networks.values():
             network.to(fabric.device)
         self.average: nn.Module = copy.deepcopy(recipe.generator).requires_grad_(False)
@@ -105,13 +109,14 @@ class Loop:
         rows = held_out if len(held_out) else train
         self.watched = torch.from_numpy(fetch(_thinned(rows, schedule.watched))).to(fabric.device)
         torch.manual_seed(schedule.seed + 1 + 1_000_003 * fabric.global_rank)
+        if resume:
+            self._resume()
 
     @property
     def total_steps(self) -> int:
         return self.steps_per_epoch * self.schedule.epochs
 
-    def resume(self) -> None:
-        """Go back to the last checkpoint of the folder. Raises InputError where it is damaged or of another network."""
+    def _resume(self) -> None:
         state = load_resume(self.folder)
         try:
             self._take_up(state)

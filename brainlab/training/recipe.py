@@ -21,6 +21,9 @@ class Recipe(Protocol):
     """Everything that is trained or carries state, by name."""
     optimisers: dict[str, torch.optim.Optimizer]
 
+    looks_first: bool
+    """Whether `prepare` has any use for scans; where not, none are read for it."""
+
     def prepare(self, images: Tensor) -> None:
         """Look at some training scans [n, *sample_shape] once, before the first step."""
         ...

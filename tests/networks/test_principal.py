@@ -9,6 +9,7 @@ from sklearn.decomposition import PCA
 
 from brainlab.errors import InputError
 from brainlab.generators.vae import VAE, VAEConfig, VAERecipe
+from brainlab.networks import principal
 from brainlab.networks.principal import PrincipalPath
 
 SHAPE = (1, 8, 8, 8)
@@ -39,6 +40,17 @@ def test_scores_and_strengths_are_those_of_pca(images):
     np.testing.assert_allclose(np.abs(mean), np.abs(expected), atol=0.02)
     np.testing.assert_allclose(log_variance.exp(), 0.1 / (variances + 0.1), rtol=1e-3)
     assert not set(path.inside.tolist()) & set(range(4 * 64))
+
+
+def test_the_fit_in_parts_is_that_at_once(images, monkeypatch):
+    departures, weight = images - images.mean(0, keepdim=True), torch.rand(1, *SHAPE) + 0.5
+    whole, parts = PrincipalPath(3, noise_variance=0.1), PrincipalPath(3, noise_variance=0.1)
+    whole.fit(departures, weight)
+    monkeypatch.setattr(principal, "PART", 100)
+    parts.fit(departures, weight)
+    assert torch.equal(whole.inside, parts.inside)
+    torch.testing.assert_close(whole.strength, parts.strength)
+    torch.testing.assert_close(whole.components, parts.components, atol=2e-3, rtol=0)
 
 
 def test_training_starts_from_the_components(images):

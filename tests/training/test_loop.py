@@ -28,11 +28,11 @@ class Scale(nn.Module):
 class MeanRecipe:
     """Learns the mean intensity; a recipe that is no autoencoder, to show that the loop asks for nothing more."""
 
-    def __init__(self, poison_at=None):
+    def __init__(self, poison_at=None, looks_first=True):
         self.generator = Scale()
         self.networks = {"scale": self.generator}
         self.optimisers = {"scale": torch.optim.SGD(self.generator.parameters(), lr=0.1)}
-        self.seen, self.poison_at = [], poison_at
+        self.seen, self.poison_at, self.looks_first, self.prepared = [], poison_at, looks_first, None
 
     def prepare(self, images):
         self.prepared = images.shape
@@ -57,12 +57,13 @@ class MeanRecipe:
 IMAGES = (np.arange(11, dtype=np.float32) / 10)[:, None, None, None] * np.ones((1, 1, 4, 4), np.float32)
 
 
-def make_loop(folder, recipe, **changes):
+def make_loop(folder, recipe, *, resume=False, **changes):
     settings = {"epochs": 3, "batch_size": 2, "ema_decay": 0.9, "log_steps": 2, "checkpoint_steps": 2, "watched": 4}
     rows = np.arange(10)
     folder.mkdir(exist_ok=True)
     fabric = Fabric(accelerator="cpu", devices=1)
-    return Loop(recipe, lambda i: IMAGES[i], rows, rows[:0], Schedule(**(settings | changes)), folder, fabric)
+    schedule = Schedule(**(settings | changes))
+    return Loop(recipe, lambda i: IMAGES[i], rows, rows[:0], schedule, folder, fabric, resume=resume)
 
 
 def lines(folder):
@@ -109,8 +110,7 @@ def test_the_average_lags_behind_the_weights(tmp_path):
 def test_a_loss_that_is_not_finite_stops_with_the_last_good_checkpoint(tmp_path):
     with pytest.raises(TrainingStoppedError, match="not finite"):
         make_loop(tmp_path, MeanRecipe(poison_at=8)).run()
-    again = make_loop(tmp_path, MeanRecipe())
-    again.resume()
+    again = make_loop(tmp_path, MeanRecipe(), resume=True)
     assert again.progress.step == 6
     assert torch.isfinite(again.recipe.generator.weight).all()
     assert again.run()["epoch"] == 3
@@ -129,18 +129,25 @@ def test_an_interrupt_ends_the_step_and_leaves_a_checkpoint(tmp_path):
     before = signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):
         loop.run(interrupt)
-    again = make_loop(tmp_path, MeanRecipe())
-    again.resume()
+    again = make_loop(tmp_path, MeanRecipe(), resume=True)
     assert again.progress.step == 4
     assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_a_checkpoint_of_another_network_is_refused(tmp_path):
-    loop = make_loop(tmp_path, MeanRecipe())
     for state in ({}, [1], {"networks": {"scale": {}}}):
         torch.save(state, tmp_path / "resume.pt")
         with pytest.raises(InputError, match="cannot be read"):
-            loop.resume()
+            make_loop(tmp_path, MeanRecipe(), resume=True)
+
+
+def test_scans_are_looked_at_once_and_only_if_wanted(tmp_path):
+    recipe = MeanRecipe()
+    make_loop(tmp_path, recipe).run()
+    assert recipe.prepared == (10, 1, 4, 4)
+    for recipe, resume in ((MeanRecipe(), True), (MeanRecipe(looks_first=False), False)):
+        make_loop(tmp_path, recipe, resume=resume)
+        assert recipe.prepared is None
 
 
 def test_lines_written_after_the_checkpoint_are_told_once(tmp_path):
@@ -151,8 +158,7 @@ def test_lines_written_after_the_checkpoint_are_told_once(tmp_path):
             yield step
 
     make_loop(tmp_path, MeanRecipe(), checkpoint_steps=3, log_steps=1).run(stop)
-    again = make_loop(tmp_path, MeanRecipe(), log_steps=1)
-    again.resume()
+    again = make_loop(tmp_path, MeanRecipe(), log_steps=1, resume=True)
     assert again.progress.step == 6
     again.run()
     assert [line["step"] for line in lines(tmp_path) if line["kind"] == "step"] == list(range(1, 16))

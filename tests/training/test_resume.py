@@ -38,6 +38,7 @@ TINY = {
     "warm_up_epochs": 1,
     "dropout": 0.2,
     "flip": True,
+    "linear_rank": 2,
 }
 
 
