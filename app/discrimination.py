@@ -1,21 +1,27 @@
 """LDA results for pages: computed once for a run, a cohort and settings, and compared over all of them."""
 
 import json
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from threading import Lock
 from typing import Any, cast
 
 import pandas as pd
 
 from app import resources
 from app.tables import BASELINE_NAMES, accuracy_rows
+from brainlab.errors import BrainlabError
 from brainlab.experiments.analysis import LdaResult, lda_analysis
 from brainlab.workspace import PROJECT
 
 RESULTS = PROJECT / "docs" / "results.json"
 
 FEW_SCANS = 100
+KEPT = 256
+"""Results in memory: more than there are pairs of runs and cohorts in the comparison."""
+
+WHY_NOT = "why not analysed"
 
 Key = tuple[str, str, str, str, str | None, str | None, str]
 
@@ -30,19 +36,33 @@ class Analysis:
 
 def analysis(run: str, cohort: str, predict: str | None, priors: str) -> Analysis:
     """Fit LDA on a run's codes of a cohort and predict its test split, or the whole of another cohort."""
-    return _analysis(_key(run, cohort, predict, priors))
-
-
-@lru_cache(maxsize=32)
-def _analysis(key: Key) -> Analysis:
-    run, _, cohort, _, predict, _, priors = key
+    key = _key(run, cohort, predict, priors)
+    known = _kept(key)
+    if isinstance(known, Analysis):
+        return known
     target = resources.cohort(predict) if predict else None
     found = lda_analysis(resources.run(run), resources.cohort(cohort), target, priors=cast(Any, priors))
-    _done[key] = Analysis(found, accuracy_rows(found))
-    return _done[key]
+    made = Analysis(found, accuracy_rows(found))
+    _keep(key, made)
+    return made
 
 
-_done: dict[Key, Analysis] = {}
+_results: OrderedDict[Key, Analysis | str] = OrderedDict()
+"""The latest results; of what could not be analysed, the reason."""
+_lock = Lock()
+
+
+def _kept(key: Key) -> Analysis | str | None:
+    with _lock:
+        return _results.get(key)
+
+
+def _keep(key: Key, result: Analysis | str) -> None:
+    with _lock:
+        _results[key] = result
+        _results.move_to_end(key)
+        while len(_results) > KEPT:
+            _results.popitem(last=False)
 
 
 def size_note(found: LdaResult) -> str | None:
@@ -86,23 +106,32 @@ class Comparison:
         return [(name, data) for name, run in resources.runs().items() for data in resources.fitting(run)]
 
     def missing(self) -> list[tuple[str, str]]:
-        """The pairs without a result in this server."""
-        return [pair for pair in self.pairs() if _key(*pair, None, "empirical") not in _done]
+        """The pairs that were not tried in this server."""
+        return [pair for pair in self.pairs() if _kept(_key(*pair, None, "empirical")) is None]
 
     def run_missing(self) -> Iterator[tuple[float, int, str]]:
-        """Analyse what is missing; yields share done, total and what comes next, before each."""
+        """Analyse what is missing; yields share done, total and what comes next, before each.
+
+        Of a pair that cannot be analysed the reason is kept for the table, and the next one follows.
+        """
         waiting = self.missing()
         for number, (run, cohort) in enumerate(waiting):
             yield number / len(waiting), len(waiting), f"{run} on {cohort}: {number + 1}"
-            analysis(run, cohort, None, "empirical")
+            try:
+                analysis(run, cohort, None, "empirical")
+            except BrainlabError as error:
+                _keep(_key(run, cohort, None, "empirical"), str(error))
 
     def table(self) -> pd.DataFrame:
-        """One row a pair: accuracies of the codes, with the acquisition regressed out, and of the baselines."""
+        """One row a pair: accuracies of the codes, with the acquisition regressed out, and of the baselines.
+
+        Where a pair could not be analysed, a last column says why.
+        """
         rows: list[dict[str, Any]] = []
         for run, cohort in self.pairs():
-            known = _done.get(_key(run, cohort, None, "empirical"))
-            if known is None:
-                rows.append({"run": run, "cohort": cohort})
+            known = _kept(_key(run, cohort, None, "empirical"))
+            if not isinstance(known, Analysis):
+                rows.append({"run": run, "cohort": cohort} | ({WHY_NOT: known} if known else {}))
                 continue
             found = known.lda
             scores = {
@@ -122,7 +151,8 @@ class Comparison:
                     **values,
                 }
             )
-        return pd.DataFrame(rows)
+        table = pd.DataFrame(rows)
+        return table[[name for name in table if name != WHY_NOT] + [name for name in table if name == WHY_NOT]]
 
 
 comparison = Comparison()

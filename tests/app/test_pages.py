@@ -1,5 +1,6 @@
 """Each page's script, without a browser: on a small workspace and on an empty one."""
 
+from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,13 +8,13 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import resources, tables
+from app import discrimination, resources, tables
 from app.access import SIGNED_IN
 from app.codes import SHA_DIGITS, to_link
-from app.discrimination import analysis
+from app.discrimination import analysis, comparison
 from app.latent_view import revision, space
 from brainlab.cohort.prepared import PreparedDataset, write_prepared
-from brainlab.errors import BrainlabError
+from brainlab.errors import BrainlabError, InputError
 
 PROJECT = Path(__file__).resolve().parents[2]
 NAMES = ("start", "cohort", "generate", "explorer", "lda")
@@ -65,6 +66,26 @@ def test_table_2_has_the_published_one_beside(workspace):
     assert list(table["paper: recall"]) == [0.74, 0.89, 0.55, 0.25, 0.55]
     counts = table[["FP", "FN", "TP", "TN"]].sum(axis=1)
     assert set(counts) == {len(result.test.rows)}, "every class is counted against all test scans"
+
+
+def test_a_pair_that_cannot_be_analysed_does_not_stop_the_others(workspace, monkeypatch):
+    known = analysis("tiny-vae", "simulated", None, "uniform").lda
+
+    def analysed(run, *_, **__):
+        if run.name == "tiny-ivae":
+            raise InputError("LDA needs at least two classes")
+        return known
+
+    monkeypatch.setattr(discrimination, "_results", OrderedDict())
+    monkeypatch.setattr(discrimination, "lda_analysis", analysed)
+    mine = [("tiny-ivae", "simulated"), ("tiny-vae", "simulated")]
+    monkeypatch.setattr(comparison, "pairs", lambda: mine)
+    assert len(list(comparison.run_missing())) == 2
+    assert not comparison.missing()
+    table = comparison.table().set_index("run")
+    assert list(table.columns)[-1] == "why not analysed"
+    assert table.loc["tiny-ivae", "why not analysed"] == "LDA needs at least two classes"
+    assert table.loc["tiny-vae", "accuracy"] == round(known.scores.accuracy, 3)
 
 
 def test_a_seed_chosen_on_the_page_changes_the_start(workspace):
