@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import streamlit as st
-from starlette.routing import BaseRoute
+from starlette.routing import Route
 
 from app import access, layout, reading_routes
+from app.components.volume_viewer import base_url
 from app.routes import ROUTES
 from brainlab.errors import BrainlabError
 
@@ -14,9 +15,13 @@ ICON = Path(__file__).with_name("icon.svg")
 PAGES = Path(__file__).resolve().parent.parent / "pages"
 
 
-def routes() -> list[BaseRoute]:
-    """All routes beside Streamlit's own."""
-    return [*ROUTES, *reading_routes.ROUTES]
+def routes() -> list[Route]:
+    """All routes beside Streamlit's own, below the path at which the app is served, if it is."""
+    # Streamlit prefixes only its own routes. A Mount of that path would take theirs, too.
+    return [
+        Route(base_url() + route.path, route.endpoint, methods=sorted(route.methods or ()))
+        for route in (*ROUTES, *reading_routes.ROUTES)
+    ]
 
 
 def render() -> None:

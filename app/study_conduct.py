@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
+from app.components.volume_viewer import base_url
 from app.exports import planes
 from brainlab.errors import BrainlabError, StudyStateError
 from brainlab.experiments.studies import lock_study, preview
@@ -113,7 +114,7 @@ def unblind(folder: Path, title: str) -> None:
 def _issue(folder: Path, readers: tuple[str, ...], *, reissue: bool) -> None:
     """Make links that lead to this server as the researcher sees it."""
     at = urlsplit(st.context.url or LOCAL_APP)
-    made = desk.issue_links(folder, f"{at.scheme}://{at.netloc}", readers, reissue)
+    made = desk.issue_links(folder, f"{at.scheme}://{at.netloc}{base_url()}", readers, reissue)
     st.session_state.setdefault(LINKS, {})[str(folder)] = made
     st.rerun()
 

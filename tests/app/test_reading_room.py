@@ -7,8 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import streamlit as st
+from starlette.applications import Starlette
 from streamlit.testing.v1 import AppTest
 
+from app import navigation
+from app.routes import asset_path
 from brainlab.reading import desk
 from brainlab.reading.design import Protocol, Reader, Source
 from brainlab.reading.sealing import Case, seal
@@ -157,6 +161,16 @@ def test_wrong_links_and_bodies_are_refused_without_a_hint(room, client, link):
     view = room.begin()
     assert room.answer(view, value="perhaps")[0] == 409
     assert room.answer(view, confidence=9)[0] == 409
+
+
+def test_below_a_path_the_routes_answer_there_and_nowhere_else(client, link, monkeypatch):
+    body = json.dumps({**link, "tab": TAB}).encode()
+    option = st.get_option
+    monkeypatch.setattr(st, "get_option", lambda name: "/lab/" if name == "server.baseUrlPath" else option(name))
+    below = type(client)(Starlette(routes=navigation.routes()))
+    assert below.post("/lab/brainlab/reading/enter", body).status_code == 200
+    assert below.post("/brainlab/reading/enter", body).status_code == 404
+    assert below.get("/lab" + asset_path("viewer.js")).status_code == 200
 
 
 def test_a_closed_study_takes_no_answer(room, link):
