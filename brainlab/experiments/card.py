@@ -27,6 +27,9 @@ def _card(settings: dict[str, Any], last: dict[str, Any], evaluation: dict[str, 
     minutes = last["seconds"] / 60
     planned = f"{last['epoch']} of the {config['epochs']} epochs of its schedule"
     real = last["sharpness_real"]
+    # Runs of older versions do not say which split the diagnostics looked at.
+    known = {"test": "not trained on", "train": "that it was trained on, for none were held out"}
+    watched = known[data.get("watched_split", "test")]
     lines = [
         f"# {settings['preset']}",
         "",
@@ -47,7 +50,7 @@ def _card(settings: dict[str, Any], last: dict[str, Any], evaluation: dict[str, 
         "## Settings",
         *[f"- {name}: {value}" for name, value in config.items() if name != "type"],
         "",
-        "## At the end of training, on scans not trained on",
+        f"## At the end of training, on scans {watched}",
         f"- Reconstruction: mean squared error {last['held_out_mse']:.5f}, "
         f"sharpness {_share(last['sharpness_reconstructed'], real)} of real.",
         f"- Samples: sharpness {_share(last['sharpness_generated'], real)} of real, "

@@ -313,6 +313,7 @@ def _settings(
             "participants": data.participant_hashes("train"),
             "scans": len(data.indices("train")),
             "classes": {str(name): int(count) for name, count in classes.items()},
+            "watched_split": "test" if len(data.indices("test")) else "train",
         },
         "shape": list(data.shape),
         "affine": np.asarray(data.affine).tolist(),

@@ -60,6 +60,15 @@ def test_the_card_shows_scores_and_notes(tmp_path):
     assert "Stopped early." in card
 
 
+@pytest.mark.parametrize(("held_out", "heading"), [(True, "not trained on\n"), (False, "that it was trained on, for")])
+def test_the_card_says_on_which_scans_it_was_measured(tmp_path, held_out, heading):
+    data = cohort(tmp_path / "data")
+    if not held_out:
+        data.scans["split"] = "train"
+    training.train("vae-8", data, tmp_path / "run", config=TINY, machine=MACHINE)
+    assert f"on scans {heading}" in load_run(tmp_path / "run").card
+
+
 def test_bad_input_is_refused_before_anything_is_written(tmp_path):
     data, folder = cohort(tmp_path / "data"), tmp_path / "run"
 
