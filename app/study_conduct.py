@@ -64,11 +64,13 @@ def links(folder: Path, status: desk.StudyStatus) -> None:
         if st.button(f"Make links for {', '.join(dict.fromkeys(without))}", type="primary", key=f"links-{folder.name}"):
             _issue(folder, (), reissue=False)
         return
+    readers = _readers(status)
+    if not readers:
+        st.caption("Every reader has withdrawn.")
+        return
     st.caption("Every reader has a link. A new one makes the old one worthless at once.")
     name, act, _ = st.columns([1, 1, 3], vertical_alignment="bottom")
-    reader = name.selectbox(
-        "Reader", list(dict.fromkeys(r.reader for r in status.readers)), key=f"relink-{folder.name}"
-    )
+    reader = name.selectbox("Reader", readers, key=f"relink-{folder.name}")
     if act.button("Make a new link", key=f"reissue-{folder.name}"):
         _issue(folder, (reader,), reissue=True)
 
@@ -83,6 +85,19 @@ def progress(folder: Path) -> None:
         st.progress(
             reader.done / max(reader.total, 1), label + (f" · reading {reader.round}" if reader.round > 1 else "")
         )
+
+
+def withdraw(folder: Path, status: desk.StudyStatus) -> None:
+    """Offer to take a reader out who asked for it, after a second thought."""
+    readers = _readers(status)
+    if not readers:
+        return
+    with st.popover("Withdraw a reader"):
+        reader = st.selectbox("Reader who withdraws", readers, key=f"withdraw-who-{folder.name}")
+        st.markdown("The link ends, the name is erased and reports leave the answers out. This cannot be taken back.")
+        if st.button(f"Withdraw {reader} now", type="primary", key=f"withdraw-{folder.name}"):
+            desk.withdraw_reader(folder, reader)
+            st.rerun()
 
 
 def close(folder: Path) -> None:
@@ -109,6 +124,11 @@ def unblind(folder: Path, title: str) -> None:
         return
     desk.unblind(folder, actor)
     st.rerun()
+
+
+def _readers(status: desk.StudyStatus) -> list[str]:
+    """Codes of the readers who have not withdrawn; a status has a row for every reading."""
+    return list(dict.fromkeys(reader.reader for reader in status.readers if not reader.withdrawn))
 
 
 def _issue(folder: Path, readers: tuple[str, ...], *, reissue: bool) -> None:

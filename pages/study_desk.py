@@ -58,9 +58,11 @@ else:
         study_conduct.links(folder, status)
         st.subheader("Progress", anchor=False)
         study_conduct.progress(folder)
+        study_conduct.withdraw(folder, status)
         study_conduct.close(folder)
     elif status.state == "closed":
         study_conduct.progress(folder)
+        study_conduct.withdraw(folder, status)
         study_conduct.unblind(folder, status.title)
     else:
         study_report.show(folder)

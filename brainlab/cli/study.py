@@ -39,6 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     step.add_argument("--revoke", action="store_true", help="end the links of the readers named, make no new ones")
     step.add_argument("--valid-days", type=float, help="days for which the links work")
 
+    step = _add_for_study(steps, "withdraw", "take a reader out for good: link, name and answers in reports", _withdraw)
+    step.add_argument("reader", metavar="READER", help="code of the reader")
+
     _add_for_study(steps, "status", "show how far each reader is, never an answer", _status)
     _add_for_study(steps, "close", "take no more answers", _close).add_argument("--note", default="")
 
@@ -104,6 +107,11 @@ def _links(args: argparse.Namespace) -> dict[str, Any]:
         "links": [{"reader": link.reader, "url": link.url} for link in links],
         "text": "\n".join(f"{link.reader}\t{link.url}" for link in links),
     }
+
+
+def _withdraw(args: argparse.Namespace) -> dict[str, Any]:
+    desk.withdraw_reader(_folder(args), args.reader)
+    return {"study": args.study, "reader": args.reader, "withdrawn": True}
 
 
 def _status(args: argparse.Namespace) -> dict[str, Any]:

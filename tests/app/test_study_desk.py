@@ -142,6 +142,19 @@ def test_no_answer_shows_before_unblinding(studies):
         assert word not in text
 
 
+def test_a_reader_can_be_withdrawn(studies):
+    page = press(open_desk(), "Create the study")
+    (status,) = desk.list_studies()
+    folder = studies / status.study
+    pixels = np.zeros((8, 6), dtype=np.uint8)
+    sources = desk.load_protocol(folder).sources
+    seal(folder, [Case(pixels, (1.0, 1.0), source.truth, source.name) for source in sources], {})
+    press(page.run(), "Withdraw R1 now")
+    assert [reader.withdrawn for reader in desk.study_status(folder).readers] == [True, False]
+    press(page, "Withdraw R2 now")
+    assert not [button for button in page.button if button.label.startswith("Withdraw")]
+
+
 def read(folder: Path, token: str, every: int) -> None:
     """Read a whole study: 'fake' for every n-th case, else 'real'."""
     session = ReaderSession.open(folder, token, "a tab of a test for reading")

@@ -143,6 +143,15 @@ def test_links_are_printed_once_and_can_be_replaced_or_ended(studio, tmp_path, c
     assert not desk.study_status(desk.study_folder(study)).readers[0].has_link
 
 
+def test_a_reader_who_withdraws_is_out_for_good(studio, tmp_path, call, capsys):
+    study = call("create", str(_write_protocol(tmp_path / "p.json")))["study"]
+    call("lock", study, "--override", "untrained runs in a test")
+    assert call("withdraw", study, "R1") == {"study": study, "reader": "R1", "withdrawn": True}
+    assert call("status", study)["readers"]["R1"]["withdrawn"]
+    assert main(["study", "withdraw", study, "R1"]) == 2
+    assert "R1: no such reader, or withdrawn already" in capsys.readouterr().err
+
+
 def test_verify_exits_with_1_on_a_broken_study(studio, tmp_path, call):
     study = call("create", str(_write_protocol(tmp_path / "p.json")))["study"]
     call("lock", study, "--override", "untrained runs in a test")
