@@ -96,13 +96,6 @@ def load_protocol(folder: Path) -> Protocol:
         return Protocol.from_json(db.execute("SELECT protocol_json FROM study").fetchone()[0])
 
 
-def change_protocol(folder: Path, protocol: Protocol) -> None:
-    """Replace the protocol of a draft."""
-    with Store(folder).write() as db:
-        need_state(db, "draft", "change the protocol")
-        db.execute("UPDATE study SET protocol_json = ?, seed = ?", (protocol.to_json(), protocol.seed))
-
-
 def issue_links(
     folder: Path,
     base_url: str = LOCAL_APP,

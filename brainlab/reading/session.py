@@ -109,11 +109,6 @@ class ReaderSession:
         with self._read() as place:
             return presentation_of(place, 0)
 
-    def peek_next(self) -> Presentation | None:
-        """The case after the current one, to be fetched ahead."""
-        with self._read() as place:
-            return presentation_of(place, 1)
-
     def progress(self) -> Progress:
         """Count the cases done, without any score."""
         with self._read() as place:

@@ -34,7 +34,7 @@ def test_the_way_through_a_study(study):
     while session.current():
         _answer(session)
     assert session.state == "done"
-    assert session.peek_next() is None
+    assert session.look().next is None
     assert session.progress().done == session.progress().total == 22
     desk.close(study.folder)
     assert session.state == "closed"
@@ -44,7 +44,7 @@ def test_the_view_is_what_the_single_calls_say(study):
     session = study.enter()
     view = session.look()
     assert (view.state, view.room, view.progress) == (session.state, session.room, session.progress())
-    assert (view.current, view.next) == (session.current(), session.peek_next())
+    assert view.current == session.current()
     assert (view.has_lease, view.can_undo) == (session.has_lease, session.can_undo) == (True, False)
 
 
@@ -59,7 +59,7 @@ def test_answers_need_welcome_and_consent(study):
 
 def test_the_next_case_is_the_one_that_was_announced(study):
     session = study.enter()
-    while announced := session.peek_next():
+    while announced := session.look().next:
         _answer(session)
         assert session.current().id == announced.id
 
@@ -78,7 +78,7 @@ def test_double_submission_is_saved_once(study):
 
 def test_only_the_current_case_can_be_answered(study):
     session = study.enter()
-    ahead = session.peek_next()
+    ahead = session.look().next
     with pytest.raises(StudyStateError, match="not the current one"):
         session.answer(ahead.id, "real", confidence=3, idempotency_key=ahead.answer_key)
     other = study.enter("B", "the other reader's tab").current()
