@@ -4,6 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from brainlab.cli.progress import progress
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
@@ -28,7 +30,20 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     files = []
     for row in progress(rows, "reconstructing", len(rows)):
         mean, _ = chosen.encode(data.batch(rows[rows == row]))
-        scan = data.scans.iloc[int(row)]
-        name = f"sub-{scan['participant']}_ses-{scan['session']}_{row:04d}_reconstruction"
+        name = _file_name(data.scans.iloc[int(row)], int(row))
         files.append(save_image(chosen.decode(mean)[0], data.affine, args.out / name))
     return {"files": [str(path) for path in files]}
+
+
+def _file_name(scan: pd.Series, row: int) -> str:
+    """Return a name such as `sub-01_ses-1_0007_reconstruction`; what the table does not know of a scan is left out.
+
+    Where datasets were put together a participant is `dataset/sub-01`, which becomes `dataset_sub-01`.
+    """
+    parts = []
+    for prefix, column in (("sub-", "participant"), ("ses-", "session")):
+        value = scan.get(column)
+        if pd.notna(value) and str(value):
+            *above, last = str(value).split("/")
+            parts += [*above, prefix + last.removeprefix(prefix)]
+    return "_".join([*parts, f"{row:04d}", "reconstruction"])

@@ -1,10 +1,14 @@
 import json
+import re
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
 from brainlab.cli import main
+from brainlab.cli.reconstruct import _file_name
 from brainlab.volume import Volume
 
 
@@ -112,6 +116,20 @@ def test_reconstruct_takes_the_test_scans(run, tiny_workspace, tmp_path, capsys)
     files = json.loads(out)["files"]
     assert len(files) > 2
     assert len(set(files)) == len(files)
+    assert all(re.fullmatch(r"sub-\d{4}_ses-1_\d{4}_reconstruction\.nii\.gz", Path(name).name) for name in files)
+
+
+@pytest.mark.parametrize(
+    ("participant", "session", "expected"),
+    [
+        ("01", "1", "sub-01_ses-1_0007_reconstruction"),
+        ("sub-01", "ses-1", "sub-01_ses-1_0007_reconstruction"),
+        ("sub-01", float("nan"), "sub-01_0007_reconstruction"),
+        ("ds1/sub-01", "", "ds1_sub-01_0007_reconstruction"),
+    ],
+)
+def test_a_reconstruction_is_named_after_its_scan(participant, session, expected):
+    assert _file_name(pd.Series({"participant": participant, "session": session}), 7) == expected
 
 
 @pytest.mark.parametrize("out_first", [False, True])
