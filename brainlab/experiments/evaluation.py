@@ -1,6 +1,8 @@
 """Measure a run against real scans: every metric that applies to it, each with its settings."""
 
+import dataclasses
 import json
+import math
 import os
 import tempfile
 from collections.abc import Callable
@@ -23,6 +25,14 @@ SAMPLES = 1000
 """As many as the DWI comparison paper (section 3.3) draws."""
 
 NO_ENCODER = "the run has no encoder, so it neither encodes nor reconstructs"
+
+LATER: dict[str, Better] = {
+    "frechet_distance": "lower",
+    "ras": "higher",
+    "ras_real": "none",
+    "machine_reader_auc": "lower",
+}
+"""Metrics that evaluations name and do not measure yet, and which way is an improvement."""
 
 LINEAR = "a linear kernel compares the two mean images alone: it cannot see that samples lack variety"
 
@@ -59,13 +69,14 @@ def evaluate_run(
         _distribution,
         _memorisation,
         _latent,
+        _later,
     ]
     metrics: dict[str, Metric] = {}
     for measure in measures:
         metrics |= measure(material)
     result = {
         name: {**metric.to_json(), "settings": {**material.common, **metric.settings}}
-        for name, metric in metrics.items()
+        for name, metric in ((name, _finite(metric)) for name, metric in metrics.items())
     }
     if write:
         _write(run, result)
@@ -282,6 +293,29 @@ def _latent(m: Material) -> dict[str, Metric]:
         "variance_of_mean_above_0.01": int((encoding.mean.var(axis=0) > 0.01).sum()),
     }
     return {"active_units": Metric(float(encoding.active().sum()), None, len(encoding), "none", settings)}
+
+
+def _later(_: Material) -> dict[str, Metric]:
+    """The metrics that are still to come."""
+    return {name: undefined("it comes with a later version", better) for name, better in LATER.items()}
+
+
+def _finite(metric: Metric) -> Metric:
+    """Return a metric that JSON can hold: a value or setting that is not finite is None, and its reason beside it."""
+    settings = {name: _without_holes(value) for name, value in metric.settings.items()}
+    if holes := [name for name, value in metric.settings.items() if settings[name] != value]:
+        settings["undefined_settings"] = f"{', '.join(holes)}: not finite, as where images are all alike"
+    if metric.value is not None and not math.isfinite(metric.value):
+        return undefined("the value is not finite, as where images are all alike", metric.better, **settings)
+    sd = metric.sd if metric.sd is None or math.isfinite(metric.sd) else None
+    return dataclasses.replace(metric, sd=sd, settings=settings)
+
+
+def _without_holes(value: Any) -> Any:
+    """Return a setting with None for each number in it that is not finite."""
+    if isinstance(value, list):
+        return [_without_holes(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _write(run: Run, result: dict[str, Any]) -> Path:

@@ -10,9 +10,10 @@ import pytest
 
 from brainlab.cohort.prepared import COLUMNS, PreparedDataset, participant_hash, participant_split, write_prepared
 from brainlab.errors import InputError
+from brainlab.evaluation.metric import Metric
 from brainlab.experiments.discrimination import lda_analysis
 from brainlab.experiments.encodings import encode_dataset
-from brainlab.experiments.evaluation import evaluate_run
+from brainlab.experiments.evaluation import _finite, evaluate_run
 from brainlab.experiments.latent_space import latent_directions
 from brainlab.experiments.material import held_out
 
@@ -205,3 +206,14 @@ def test_another_dataset_does_not_pass_for_the_training_data(run, cohort, tmp_pa
 def test_too_few_samples_are_refused(run, cohort):
     with pytest.raises(InputError, match="--n"):
         evaluate_run(run, cohort, n=2)
+
+
+def test_what_is_not_finite_is_undefined_with_a_reason():
+    nan, inf = float("nan"), float("inf")
+    kept = _finite(Metric(0.5, nan, 3, "lower", {"ratio": inf, "power": [1.0, nan], "kernel": "linear"}))
+    assert (kept.value, kept.sd) == (0.5, None)
+    assert (kept.settings["ratio"], kept.settings["power"], kept.settings["kernel"]) == (None, [1.0, None], "linear")
+    assert kept.settings["undefined_settings"].startswith("ratio, power: ")
+    lost = _finite(Metric(nan, None, 3, "lower", {"kernel": "linear"}))
+    assert lost.value is None
+    assert "not finite" in lost.settings["undefined"]
