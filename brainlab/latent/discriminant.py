@@ -15,13 +15,17 @@ Priors = Literal["empirical", "uniform"]
 Shrinkage = Literal["choose", "none", "auto"]
 
 FOLDS = 5
+LEAST_SCANS_A_DIMENSION = 2
+"""Fewer, and the within-class covariance is not worth inverting as it is."""
 
 
 class LatentDiscriminant:
     """LDA on codes, with or without shrinkage of the within-class covariance.
 
     With few scans and many dimensions plain LDA overfits. `shrinkage="choose"` compares it with Ledoit-Wolf shrinkage
-    by cross-validation inside the data given to `fit`, no participant being on both sides, and keeps the better.
+    by cross-validation inside the data given to `fit`, no participant being on both sides, and keeps the better. With
+    fewer than twice as many scans as dimensions only shrinkage is left: the within-class covariance is then nearly
+    singular, its classes seem hundreds of standard deviations apart, and which way does better is chance.
 
     priors: `empirical` takes each class as likely as it is in the training data (scikit-learn's default, and so
         presumably the paper's); `uniform` takes all as equally likely, which favours rare classes.
@@ -79,7 +83,9 @@ class LatentDiscriminant:
         return LinearDiscriminantAnalysis(solver="eigen", shrinkage="auto", priors=priors)
 
     def _choose(self, X: FloatArray, y: FloatArray, groups: FloatArray) -> Shrinkage:
-        """Return the better way by grouped cross-validation; shrinkage where no fold holds every class."""
+        """Return the better way by grouped cross-validation; shrinkage where scans are few or no fold has all classes."""
+        if len(X) < LEAST_SCANS_A_DIMENSION * X.shape[1]:
+            return "auto"
         people_of_rarest = min(len(np.unique(groups[y == name])) for name in np.unique(y))
         folds = min(FOLDS, len(np.unique(groups)), max(2, people_of_rarest))
         splitter = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=self.seed)

@@ -44,16 +44,24 @@ def test_scores_have_unit_spread_within_classes_and_patterns_move_them_by_one(sh
 
 def test_shrinkage_is_chosen_when_dimensions_outnumber_scans():
     rng = np.random.default_rng(2)
-    X, y = rng.normal(size=(80, 70)), np.tile(["a", "b"], 40)
+    X, y = rng.normal(size=(80, 38)), np.tile(["a", "b"], 40)
     X[y == "a", 0] += 3
     fitted = LatentDiscriminant().fit(X, y, people(80))
     assert fitted.shrinkage_ == "auto"
     assert fitted.validation_accuracy_["auto"] > fitted.validation_accuracy_["none"]
 
 
+def test_classes_do_not_seem_far_apart_where_scans_are_few():
+    rng = np.random.default_rng(2)
+    X, y = rng.normal(size=(80, 78)), np.tile(["a", "b"], 40)
+    plain, chosen = (LatentDiscriminant(shrinkage=way).fit(X, y, people(80)) for way in ("none", "choose"))
+    assert chosen.shrinkage_ == "auto"
+    assert np.ptp(plain.transform(X)) > 2 * np.ptp(chosen.transform(X))
+
+
 def test_one_participant_is_never_on_both_sides_of_the_choice():
     rng = np.random.default_rng(3)
-    identity = np.repeat(rng.normal(size=(20, 40)), 4, axis=0)
+    identity = np.repeat(rng.normal(size=(20, 30)), 4, axis=0)
     X, y = identity + rng.normal(0, 0.01, identity.shape), np.repeat(np.tile(["a", "b"], 10), 4)
     fitted = LatentDiscriminant().fit(X, y, np.repeat(people(20), 4))
     assert max(fitted.validation_accuracy_.values()) < 0.8  # with scans as the unit it is 1.0
