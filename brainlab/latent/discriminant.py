@@ -83,7 +83,7 @@ class LatentDiscriminant:
         return LinearDiscriminantAnalysis(solver="eigen", shrinkage="auto", priors=priors)
 
     def _choose(self, X: FloatArray, y: FloatArray, groups: FloatArray) -> Shrinkage:
-        """Return the better way by grouped cross-validation; shrinkage where scans are few or no fold has all classes."""
+        """Return the better way by grouped cross-validation; shrinkage where scans are few or a fold lacks a class."""
         if len(X) < LEAST_SCANS_A_DIMENSION * X.shape[1]:
             return "auto"
         people_of_rarest = min(len(np.unique(groups[y == name])) for name in np.unique(y))
