@@ -74,7 +74,7 @@ def rendering_features(pixels: UInt8Array) -> FloatArray:
     border: share of the outermost pixels that are not exactly 0.
     empty_levels: share of grey levels that no brain pixel has although levels on both sides have plenty: the comb that
     is left by stretching or by a coarser number format.
-    odd_levels: share of brain pixels with an odd level. byte_length: of what is served.
+    odd_levels: share of brain pixels with an odd level, black and white left out. byte_length: of what is served.
     """
     brain = islands(pixels > BACKGROUND_LEVEL)
     margin = max(1, max(pixels.shape) // 40)
@@ -83,6 +83,8 @@ def rendering_features(pixels: UInt8Array) -> FloatArray:
     border[tuple(slice(1, -1) for _ in pixels.shape)] = False
     inside = pixels[brain]
     counts = np.bincount(inside, minlength=256).astype(float)
+    # Neither fluid that is cut off at 0 nor what is cut off at 255: how much of either there is, is the brain's doing.
+    between = inside[(inside > BACKGROUND_LEVEL) & (inside < 255)]
     around = ndimage.convolve1d(counts, [1, 1, 0, 1, 1], mode="constant") / 4
     judged = around >= max(8, PLENTY * inside.size)
     return np.array(
@@ -90,7 +92,7 @@ def rendering_features(pixels: UInt8Array) -> FloatArray:
             np.mean(outside > 0) if outside.size else 0.0,
             np.mean(pixels[border] > 0),
             np.mean(counts[judged] == 0) if judged.any() else 0.0,
-            np.mean(inside % 2) if inside.size else 0.5,
+            np.mean(between % 2) if between.size else 0.5,
             float(pixels.nbytes),
         ]
     )

@@ -38,9 +38,8 @@ def render(
 
 
 def foreground(levels: UInt8Array, floor: float) -> BoolArray:
-    """Return where an image is not background: at least `floor` (of 1) bright, and not a speck outside the brain."""
-    bright = levels >= max(1, round(floor * 255))
-    return bright & islands(bright)
+    """Return where an image is not background: at least `floor` (of 1) bright or enclosed by what is, and no speck."""
+    return islands(levels >= max(1, round(floor * 255)))
 
 
 def islands(bright: BoolArray) -> BoolArray:
