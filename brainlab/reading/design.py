@@ -88,8 +88,8 @@ class Protocol:
     classes: disease classes of the real cases; empty takes all.
     confidence: ask for 1 (guess) to 5 (certain) with every verdict. cue: ask for an optional free text.
     window: `fixed`, or `adjustable` by the reader. window_low, window_high: intensities shown as black and white.
-    background_floor: intensities below are background in every image, real or fake, unless enclosed by brighter ones
-        (see rendering): a decoder leaves a faint skirt around its brains, a stripped scan ends at once.
+    background_floor: intensities below are background in every image, real or fake, below half of it also inside the
+        brain (see rendering): a decoder leaves a faint skirt around its brains, a stripped scan ends at once.
     interpolation, magnification: how pixels are enlarged at lock; magnification 0 takes about 384 pixels for slices and
         leaves volumes on their grid, where the viewer enlarges with the same interpolation.
     repeats_share: hidden repeats for intra-reader agreement, as a share of the cases.
