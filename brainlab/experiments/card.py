@@ -75,7 +75,11 @@ def _scores(evaluation: dict[str, Any] | None) -> list[str]:
     """Return a table of the metrics that `brainlab evaluate` wrote."""
     if not evaluation:
         return []
-    rows = [(name, entry) for name, entry in evaluation.items() if isinstance(entry, dict) and entry.get("value") is not None]
+    rows = [
+        (name, entry)
+        for name, entry in evaluation.items()
+        if isinstance(entry, dict) and entry.get("value") is not None
+    ]
     table = [
         f"| {name} | {_number(entry['value'])} | {_number(entry.get('sd'))} | {entry.get('n', '')} "
         f"| {entry.get('better', '')} |"
