@@ -114,7 +114,7 @@ class _Level:
 
 
 @lru_cache(maxsize=3)
-def _levels(mirror: int | None = None) -> dict[int, _Level]:
+def _levels(mirror: int | None) -> dict[int, _Level]:
     """Return the template at 6 and 2 mm, mirrored about its centre along one axis if asked for."""
     near, image = template_distance(), shrink(mni_template(), GRID_MM)
     if mirror is not None:
@@ -204,7 +204,7 @@ def _refine(coarse: SimpleITK.Image, pose: FloatArray, level: _Level) -> tuple[f
 
 def _fit(moving: SimpleITK.Image, start: FloatArray) -> Registration:
     """Fit the affine map at 2 mm, first under a wide mask, then under a narrow one."""
-    level = _levels()[GRID_MM]
+    level = _levels(None)[GRID_MM]
     matrix, cost = start, 0.0
     for margin, step, iterations in FITS:
         transform = SimpleITK.AffineTransform(3)

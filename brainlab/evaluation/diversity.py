@@ -124,5 +124,5 @@ def _halve(image: Float32Array) -> Float32Array:
 
 def _squares(flat: FloatArray, centre: FloatArray) -> FloatArray:
     """Return the mean over pixels of (row - centre)^2 for each row, in float64, 256 rows at a time."""
-    blocks = [flat[start : start + 256] - centre for start in range(0, len(flat), 256)]
+    blocks = (flat[start : start + 256] - centre for start in range(0, len(flat), 256))
     return np.concatenate([np.einsum("iv,iv->i", block, block) for block in blocks]) / flat.shape[1]
