@@ -144,6 +144,12 @@ class PreparedDataset:
         """Hashes of the participants of one split, sorted."""
         return sorted({participant_hash(name) for name in self.scans["participant"].iloc[self.indices(split)]})
 
+    def file_hashes(self, split: str | None = None) -> list[str]:
+        """Hashes of the source files of one split, sorted; empty where the table does not name any."""
+        if "sha256" not in self.scans:
+            return []
+        return sorted({participant_hash(str(name)) for name in self.scans["sha256"].iloc[self.indices(split)].dropna()})
+
 
 def write_prepared(
     folder: Path,

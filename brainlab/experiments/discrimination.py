@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from brainlab.cohort.prepared import PreparedDataset, participant_hash
+from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
 from brainlab.experiments.baselines import Part, baseline_scores, score_part
 from brainlab.experiments.encodings import Watch, encode_dataset
@@ -146,7 +146,7 @@ def _unseen(test: Part, train: Part, notes: list[str]) -> Part:
 
 def _note_known_people(run: Run, test: Part, notes: list[str]) -> None:
     """Say when the run was trained on people whom it is to predict."""
-    known = {name for name in set(test.participants) if participant_hash(name) in run.participants}
+    known = set(np.asarray(test.participants)[run.has_seen(test.dataset.scans)[test.rows]])
     if known:
         notes.append(f"{len(known)} predicted participants were in the run's own training data: the figures flatter it")
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from brainlab import workspace
-from brainlab.cohort.prepared import PreparedDataset, participant_hash
+from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
 from brainlab.experiments.encodings import encode_rows
 from brainlab.experiments.runs import Run
@@ -43,8 +43,7 @@ def held_out(run: Run, dataset: PreparedDataset) -> IntArray:
     """
     own = dataset.sha256 == run.settings.get("data", {}).get("sha256")
     rows = dataset.indices("test" if own else None)
-    people = dataset.scans["participant"].iloc[rows]
-    return rows[[participant_hash(str(name)) not in run.participants for name in people]]
+    return rows[~run.has_seen(dataset.scans)[rows]]
 
 
 def training_data(run: Run, dataset: PreparedDataset) -> PreparedDataset | None:

@@ -15,7 +15,7 @@ from brainlab.errors import InputError, UnreadableScanError
 from brainlab.experiments.runs import Run
 from brainlab.reading.design import Protocol, Source
 from brainlab.reading.rendering import plane_slice, slice_indices, slice_voxel_size
-from brainlab.types import Float32Array, FloatArray, IntArray
+from brainlab.types import BoolArray, Float32Array, FloatArray, IntArray
 from brainlab.volume import FILE_ENDINGS, Volume
 
 PICTURE_ENDINGS = (".png",)
@@ -75,18 +75,18 @@ class Supply(ABC):
 class CohortSupply(Supply):
     """Scans of a prepared dataset whose people no known run was trained on.
 
-    only_test: take the test split alone, because another source's training people are not known.
+    seen: [n], scans of people that some run was trained on. only_test: take the test split alone, because another
+    source's training people are not known.
     """
 
     def __init__(
-        self, source: Source, protocol: Protocol, dataset: PreparedDataset, trained_on: frozenset[str], only_test: bool
+        self, source: Source, protocol: Protocol, dataset: PreparedDataset, seen: BoolArray, only_test: bool
     ) -> None:
         super().__init__(source, protocol)
         self.dataset = dataset
         scans = dataset.scans
-        people = scans["participant"].map(participant_hash)
-        kept = ~people.isin(trained_on)
-        self.refused = int(scans["participant"][~kept].nunique())
+        kept = pd.Series(~seen, index=scans.index)
+        self.refused = int(scans["participant"][seen].nunique())
         if protocol.classes:
             kept &= scans["class"].isin(protocol.classes)
         if only_test:

@@ -92,8 +92,11 @@ def open_sources(protocol: Protocol) -> list[Supply]:
             supplies.append(FolderSupply(source, protocol))
         else:
             dataset = _find_cohort(source.name)
-            trained_on = frozenset().union(*(r.participants for r in at_hand if r.simulated == dataset.simulated))
-            supplies.append(CohortSupply(source, protocol, dataset, trained_on, only_test=unknown))
+            seen = np.zeros(len(dataset), dtype=bool)
+            for run in at_hand:
+                if run.simulated == dataset.simulated:
+                    seen |= run.has_seen(dataset.scans)
+            supplies.append(CohortSupply(source, protocol, dataset, seen, only_test=unknown))
     return supplies
 
 

@@ -311,6 +311,7 @@ def _settings(
             "sha256": data.sha256,
             "simulated": data.simulated,
             "participants": data.participant_hashes("train"),
+            "files": data.file_hashes("train"),
             "scans": len(data.indices("train")),
             "classes": {str(name): int(count) for name, count in classes.items()},
             "watched_split": "test" if len(data.indices("test")) else "train",

@@ -16,6 +16,7 @@ from brainlab.experiments.encodings import encode_dataset
 from brainlab.experiments.evaluation import _finite, evaluate_run
 from brainlab.experiments.latent_space import latent_directions
 from brainlab.experiments.material import held_out
+from brainlab.experiments.runs import Run
 
 SHAPE = (16, 18, 16)
 CLASSES = ("healthy", "ms", "leuko1")
@@ -25,6 +26,8 @@ class LinearRun:
     """Encodes by a fixed projection onto the cohort's own patterns, and decodes by its transpose."""
 
     preset, has_encoder, simulated = "linear", True, True
+    files: frozenset[str] = frozenset()
+    has_seen = Run.has_seen
 
     def __init__(self, folder: Path, data_sha256: str, participants: frozenset[str]) -> None:
         self.folder, self.name, self.participants = folder, folder.name, participants
