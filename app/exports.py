@@ -20,10 +20,10 @@ def nifti(source: Source, affine: FloatArray) -> bytes:
 
 
 def nifti_of(volume: Volume) -> bytes:
-    """Return a volume as a gzipped NIfTI."""
+    """Return a volume as a gzipped NIfTI, its axes in the order that `volume.axes` says."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "volume.nii.gz"
-        volume.save(path)
+        volume.save(path, volume.axes)
         return path.read_bytes()
 
 

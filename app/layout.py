@@ -3,6 +3,7 @@
 import html
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import pandas as pd
@@ -57,7 +58,7 @@ def table(frame: pd.DataFrame, name: str, key: str) -> None:
     """Show a table with its download as CSV below."""
     st.dataframe(frame, width="stretch", hide_index=True, key=f"{key}-table")
     csv = frame.to_csv(index=False).encode()
-    st.download_button("Download CSV", csv, file_name=f"{name}.csv", mime="text/csv", key=f"{key}-csv", type="tertiary")
+    download("Download CSV", csv, f"{name}.csv", key=f"{key}-csv", type="tertiary")
 
 
 def tabs(key: str, parts: Mapping[str, Callable[[], None]]) -> None:
@@ -96,11 +97,19 @@ def address(page: str, **query: str) -> str:
     return f"{root.split('?')[0].rsplit('/', 1)[0]}/{page}?{urlencode(query)}"
 
 
+def download(label: str, content: bytes | str | Callable[[], bytes], name: str, key: str, **options: Any) -> None:
+    """Offer a file, made when it is asked for where `content` is a function.
+
+    A click runs nothing of the page: a rerun would take the address of a file away while the browser still asks for it.
+    """
+    st.download_button(label, content, name, key=key, on_click="ignore", **options)
+
+
 def downloads(key: str, *files: Mapping[str, Callable[[], bytes]]) -> None:
     """Offer files, each made when it is asked for."""
     with st.popover("Download", icon=":material/download:"):
         for name, make in (item for group in files for item in group.items()):
-            st.download_button(name, make, name, key=f"{key}-{name}", type="tertiary")
+            download(name, make, name, key=f"{key}-{name}", type="tertiary")
 
 
 def figures(rows: Sequence[tuple[str, str, str]]) -> None:

@@ -54,19 +54,15 @@ def _downloads(folder: Path, report: dict[str, Any]) -> None:
     """Offer the answers and the report as files."""
     frame = answers_frame(folder, ("practice", "main", "repeat"), None)
     files = [
-        ("Report (HTML)", report_html(report), f"{folder.name}-report.html", "text/html"),
-        (
-            "Report (JSON)",
-            json.dumps(report, indent=1, allow_nan=False),
-            f"{folder.name}-report.json",
-            "application/json",
-        ),
-        ("Answers (CSV)", frame.to_csv(index=False), f"{folder.name}-answers.csv", "text/csv"),
-        ("Figure (SVG)", source_figure(report), f"{folder.name}-sources.svg", "image/svg+xml"),
+        ("Report (HTML)", report_html(report), "report.html"),
+        ("Report (JSON)", json.dumps(report, indent=1, allow_nan=False), "report.json"),
+        ("Answers (CSV)", frame.to_csv(index=False), "answers.csv"),
+        ("Figure (SVG)", source_figure(report), "sources.svg"),
     ]
     st.subheader("Files", anchor=False)
-    for column, (label, content, name, kind) in zip(st.columns(len(files)), files, strict=True):
-        column.download_button(label, content, name, kind, key=f"file-{name}", width="stretch", on_click="ignore")
+    for column, (label, content, name) in zip(st.columns(len(files)), files, strict=True):
+        with column:
+            layout.download(label, content, f"{folder.name}-{name}", f"file-{name}", width="stretch")
 
 
 @st.cache_data(max_entries=16, show_spinner="Working out the statistics")

@@ -4,6 +4,7 @@ Nothing of a patient's head is written to the workspace; the upload lies in a te
 wants to keep a scan brings it in as a cohort.
 """
 
+import dataclasses
 import hashlib
 import tempfile
 from collections import OrderedDict
@@ -31,7 +32,8 @@ KEPT = 32
 class Head:
     """What is kept of an upload. data: [*shape] of the run. notes: what was noticed while it was read, a line each.
 
-    native_shape, native_affine, template_to_native: where it lay before it was placed on the template.
+    native_shape, native_affine, axes, template_to_native: where it lay before it was placed on the template, and the
+    order of its file's axes.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Head:
     notes: tuple[str, ...]
     native_shape: tuple[int, int, int]
     native_affine: FloatArray
+    axes: str
     template_to_native: FloatArray
     seconds: float
 
@@ -89,6 +92,7 @@ def take(name: str, content: bytes | memoryview, run: Run, in_template_space: bo
                 notes=made.notes,
                 native_shape=made.native.data.shape,
                 native_affine=made.native.affine,
+                axes=made.native.axes,
                 template_to_native=made.placement.template_to_native,
                 seconds=made.seconds,
             )
@@ -121,7 +125,8 @@ def change_in_own_space(after: Source, before: Source, head: Head, affine: Float
 
 
 def _to_head(volume: Volume, head: Head) -> Volume:
-    return resample(volume, head.native_shape, head.native_affine, np.linalg.inv(head.template_to_native))
+    placed = resample(volume, head.native_shape, head.native_affine, np.linalg.inv(head.template_to_native))
+    return dataclasses.replace(placed, axes=head.axes)
 
 
 def _prepare(

@@ -28,11 +28,13 @@ class Volume:
     data: float32 [X, Y, Z], first axis towards the right, second towards the front, third upwards.
     affine: [4, 4] float64, from voxel indices to mm (RAS).
     notes: what had to be assumed or mended while reading, one line each.
+    axes: towards which side each axis of its file goes, such as `LPS`; `save` takes it, to write as the file was.
     """
 
     data: Float32Array
     affine: FloatArray
     notes: tuple[str, ...] = ()
+    axes: str = "RAS"
 
     @classmethod
     def load(cls, path: Path | str) -> "Volume":
@@ -56,14 +58,21 @@ class Volume:
             raise UnreadableScanError(f"{path}: the orientation matrix does not span three directions")
         affine = affine @ nib.orientations.inv_ornt_aff(orientation, data.shape)
         data = np.ascontiguousarray(nib.orientations.apply_orientation(data, orientation), dtype=np.float32)
-        return cls(data, affine, (*file.notes, *notes, *more))
+        axes = "".join(nib.orientations.ornt2axcodes(orientation))
+        return cls(data, affine, (*file.notes, *notes, *more), axes)
 
-    def save(self, path: Path | str) -> None:
-        """Write a `.nii` or `.nii.gz` in float32, under a temporary name until it is whole."""
+    def save(self, path: Path | str, axes: str = "RAS") -> None:
+        """Write a `.nii` or `.nii.gz` in float32, under a temporary name until it is whole.
+
+        axes: towards which side each axis of the file goes; the voxels stay where they are in space.
+        """
         path = Path(path)
         if not path.name.endswith((".nii", ".nii.gz")):
             raise InputError(f"{path}: an image is written as .nii or .nii.gz; choose one of these endings")
         image = nib.Nifti1Image(np.asarray(self.data, dtype=np.float32), self.affine)
+        if axes != "RAS":
+            orders = [nib.orientations.axcodes2ornt(order) for order in ("RAS", axes)]
+            image = image.as_reoriented(nib.orientations.ornt_transform(*orders))
         image.header.set_xyzt_units("mm")
         ending = ".nii.gz" if path.name.endswith(".gz") else ".nii"
         handle, scratch = tempfile.mkstemp(prefix=".writing-", suffix=ending, dir=path.parent)

@@ -61,9 +61,7 @@ def browse(name: str) -> None:
             height=520,
             key=f"cohort-table-{name}",
         )
-        st.download_button(
-            "Download CSV", scans.to_csv(index=False), f"{name}.csv", "text/csv", key="cohort-csv", type="tertiary"
-        )
+        layout.download("Download CSV", scans.to_csv(index=False), f"{name}.csv", "cohort-csv", type="tertiary")
     picked = event["selection"]["rows"]
     row = int(shown.index[picked[0] if picked and picked[0] < len(shown) else 0])
     with right:

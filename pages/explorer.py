@@ -176,7 +176,8 @@ def share(run: str, start: starts.Start) -> None:
             "present brain less the reconstruction."
         )
     for column, (name, make) in zip(st.columns(4), files.items(), strict=False):
-        column.download_button(name, make, name, icon=":material/download:", key=f"share-{name}", width="stretch")
+        with column:
+            layout.download(name, make, name, f"share-{name}", icon=":material/download:", width="stretch")
 
 
 page()

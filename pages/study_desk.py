@@ -66,11 +66,4 @@ else:
         study_conduct.unblind(folder, status.title)
     else:
         study_report.show(folder)
-    st.download_button(
-        "Protocol (JSON)",
-        protocol.to_json(),
-        f"{chosen}-protocol.json",
-        "application/json",
-        key="desk-protocol",
-        type="tertiary",
-    )
+    layout.download("Protocol (JSON)", protocol.to_json(), f"{chosen}-protocol.json", "desk-protocol", type="tertiary")

@@ -161,3 +161,17 @@ def test_other_refusals(tmp_path: Path) -> None:
         Volume.load(tmp_path / "link.nii.gz")
     with pytest.raises(InputError, match=r"\.nii or \.nii\.gz"):
         Volume(pixels(), AFFINE).save(tmp_path / "scan.mgz")
+
+
+@pytest.mark.parametrize("axes", ["LPS", "PIR", "RAS"])
+def test_a_volume_is_written_with_the_axes_of_its_file(tmp_path, axes):
+    data = np.random.default_rng(0).random((8, 9, 10), dtype=np.float32)
+    orders = [nib.orientations.axcodes2ornt(order) for order in ("RAS", axes)]
+    given = nib.Nifti1Image(data, np.diag([2, 3, 4, 1])).as_reoriented(nib.orientations.ornt_transform(*orders))
+    nib.save(given, tmp_path / "given.nii.gz")
+    volume = Volume.load(tmp_path / "given.nii.gz")
+    assert volume.axes == axes
+    volume.save(tmp_path / "again.nii.gz", volume.axes)
+    again = nib.load(tmp_path / "again.nii.gz")
+    np.testing.assert_allclose(again.affine, given.affine)
+    np.testing.assert_allclose(again.get_fdata(), given.get_fdata())

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 PROJECT = Path(__file__).resolve().parents[2]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -126,3 +126,41 @@ def visit(page: Page, server: Server) -> Callable[[str], Page]:
         return page
 
     return go
+
+
+@pytest.fixture
+def drawn() -> Callable[..., Locator]:
+    """Return a function that waits until the first viewer of a page shows a volume, and returns it."""
+
+    def wait(page: Page, selector: str = ".bv") -> Locator:
+        viewer = page.locator(selector).first
+        viewer.wait_for()
+        page.wait_for_function("e => e.viewer.state.data !== null", arg=viewer.element_handle())
+        return viewer
+
+    return wait
+
+
+@pytest.fixture
+def settled() -> Callable[[Page], Locator]:
+    """Return a function that waits until the explorer shows the brain of its present code, and returns the explorer."""
+
+    def wait(page: Page) -> Locator:
+        explorer = page.locator(".bv-explorer")
+        page.wait_for_function(
+            "e => !e.explorer.running && e.explorer.drawn === e.explorer.requests", arg=explorer.element_handle()
+        )
+        return explorer
+
+    return wait
+
+
+@pytest.fixture
+def shown_hash() -> str:
+    """Return script that gives the SHA-256 of the volume that a viewer shows."""
+    return """
+async element => {
+  const digest = await crypto.subtle.digest("SHA-256", element.viewer.state.data);
+  return [...new Uint8Array(digest)].map((b) => b.toString(16).padStart(2, "0")).join("");
+}
+"""

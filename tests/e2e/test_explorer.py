@@ -1,0 +1,105 @@
+"""The latent explorer in a real browser: sliders, undo, share links."""
+
+import hashlib
+import re
+
+import numpy as np
+import pytest
+
+from brainlab.experiments.runs import load_run
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_slider_redraws_the_decoded_volume_of_its_value_and_a_link_shows_the_identical_brain(
+    visit, idle, browser, tiny_workspace, drawn, settled, shown_hash
+):
+    page = visit("explorer?run=tiny-vae")
+    viewer = drawn(page)
+    slider = page.locator(".bv-slider input[data-dimension]").first
+    dimension = int(slider.get_attribute("data-dimension"))
+    slider.focus()
+    for _ in range(12):
+        page.keyboard.press("ArrowRight")
+    settled(page)
+    code = np.zeros((1, 8), dtype=np.float32)
+    code[0, dimension] = 12 / 64
+    expected = np.rint(np.clip(load_run(tiny_workspace / "runs" / "tiny-vae").decode(code)[0], 0, 1) * 255).astype(
+        np.uint8
+    )
+    assert viewer.evaluate(shown_hash) == hashlib.sha256(expected.tobytes()).hexdigest()
+
+    page.wait_for_selector(idle)
+    page.get_by_role("tab", name="Share and export").click()
+    link = page.locator("[data-testid=stCode] code").filter(has_text="z=").first
+    address = re.search(r"http\S+", link.inner_text())[0]
+    other = browser.new_context().new_page()
+    other.goto(address)
+    other.wait_for_selector(idle)
+    assert drawn(other).evaluate(shown_hash) == hashlib.sha256(expected.tobytes()).hexdigest()
+    other.context.close()
+
+
+def test_undo_goes_back_and_reset_too(visit, drawn, settled, shown_hash):
+    page = visit("explorer?run=tiny-vae")
+    viewer = drawn(page)
+    before = viewer.evaluate(shown_hash)
+    slider = page.locator(".bv-slider input[data-dimension]").first
+    slider.focus()
+    page.keyboard.press("PageUp")
+    settled(page)
+    assert viewer.evaluate(shown_hash) != before
+    page.get_by_role("button", name="Undo").click()
+    settled(page)
+    assert viewer.evaluate(shown_hash) == before
+
+
+def test_a_dimension_is_reached_by_its_number(visit, drawn):
+    page = visit("explorer?run=tiny-ivae")
+    drawn(page)
+    page.get_by_label("dimension", exact=True).fill("175")
+    page.get_by_role("button", name="Show", exact=True).click()
+    assert page.locator(".bv-slider input[data-dimension]").first.get_attribute("data-dimension") == "175"
+
+
+def test_a_damaged_share_link_is_refused_in_one_line(visit):
+    page = visit("explorer?run=tiny-vae&z=damaged")
+    assert "share link is damaged" in page.locator("[data-testid=stAlert]").inner_text()
+    assert page.locator("[data-testid=stException]").count() == 0
+
+
+def test_a_direction_moves_the_whole_code_and_undo_brings_it_back(visit, drawn, settled, shown_hash):
+    page = visit("explorer?run=tiny-vae")
+    viewer = drawn(page)
+    before = viewer.evaluate(shown_hash)
+    slider = page.get_by_label("Brightness")
+    value = slider.input_value()
+    slider.focus()
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+    assert float(slider.input_value()) > float(value)
+    explorer = page.locator(".bv-explorer")
+    settled(page)
+    changed = explorer.evaluate("e => e.explorer.code.filter((step) => step !== 0).length")
+    assert changed > 1
+    page.get_by_role("button", name="Start", exact=False).last.click()
+    assert float(slider.input_value()) == pytest.approx(float(value))
+    settled(page)
+    assert viewer.evaluate(shown_hash) == before
+
+
+def test_an_open_comparison_follows_the_sliders(visit, drawn, settled, shown_hash):
+    page = visit("explorer?run=tiny-vae")
+    viewer = drawn(page)
+    page.get_by_role("tab", name="Compare").click()
+    panels = page.locator(".bv-panels .bv")
+    panels.nth(1).wait_for()
+    slider = page.locator(".bv-slider input[data-dimension]").first
+    slider.focus()
+    page.keyboard.press("End")
+    settled(page)
+    page.wait_for_function(
+        "([now, explorer]) => now.viewer.state.data?.every((value, i) => value === explorer.viewer.state.data[i])",
+        arg=[panels.nth(1).element_handle(), viewer.element_handle()],
+    )
+    assert panels.nth(0).evaluate(shown_hash) != viewer.evaluate(shown_hash)
