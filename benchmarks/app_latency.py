@@ -20,7 +20,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from playwright.async_api import Browser, Page, async_playwright
@@ -221,9 +221,16 @@ async def first_images(page: Page, count: int = 5) -> list[float]:
     return taken
 
 
+class Served(NamedTuple):
+    """A running app: its address and its process."""
+
+    url: str
+    pid: int
+
+
 @contextmanager
-def served(workspace: Path | None) -> Iterator[str]:
-    """Serve the app on a free port and yield its address."""
+def served(workspace: Path | None) -> Iterator[Served]:
+    """Serve the app on a free port until the block ends."""
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
@@ -239,7 +246,7 @@ def served(workspace: Path | None) -> Iterator[str]:
                 break
             except OSError:
                 time.sleep(0.25)
-        yield f"http://localhost:{port}"
+        yield Served(f"http://localhost:{port}", process.pid)
     finally:
         process.terminate()
         process.wait(20)
@@ -252,8 +259,8 @@ def main() -> None:
     parser.add_argument("--run", default="ivae-256")
     parser.add_argument("--json", type=Path, help="where to write all times")
     args = parser.parse_args()
-    with served(args.workspace) as url:
-        found = asyncio.run(measure(url, args.run))
+    with served(args.workspace) as server:
+        found = asyncio.run(measure(server.url, args.run))
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}\n")
     print(f"{'interaction':42s} {'n':>4s} {'p50':>7s} {'p95':>7s}   target (p50, p95)")
     for name, taken in found.items():

@@ -47,11 +47,11 @@ def main() -> None:
     args = parser.parse_args()
     SCREENS.mkdir(parents=True, exist_ok=True)
     path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    with served(args.workspace) as url, sync_playwright() as playwright:
+    with served(args.workspace) as server, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         context = browser.new_context(color_scheme=args.scheme)
         for name in args.pages or PAGES:
-            print(shoot(context.new_page(), url, name, args.scheme))
+            print(shoot(context.new_page(), server.url, name, args.scheme))
         browser.close()
 
 

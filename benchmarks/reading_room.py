@@ -91,11 +91,13 @@ def main() -> None:
         os.environ["BRAINLAB_WORKSPACE"] = scratch
         folder = study(cohort.resolve(), run.resolve(), args.cases)
         chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-        with served(Path(scratch)) as url, sync_playwright() as playwright:
+        with served(Path(scratch)) as server, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
             page = browser.new_page(viewport={"width": 1440, "height": 900})
             page.set_default_timeout(120_000)
-            times = read(page, desk.issue_links(folder, url)[0].url, args.cases, SCREENS if args.screens else None)
+            times = read(
+                page, desk.issue_links(folder, server.url)[0].url, args.cases, SCREENS if args.screens else None
+            )
             browser.close()
         verdict = desk.verify(folder)
     median, late = np.percentile(times, [50, 95])
