@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from brainlab.cli.progress import progress
-from brainlab.experiments.paper_figures import FIGURES, draw_figure, figure_names
+from brainlab.experiments.paper_figures import FIGURES, draw_figure, figure_names, paper_of
 from brainlab.workspace import PROJECT
 
 
@@ -14,11 +14,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "names", nargs="+", metavar="NAME", help=f"flair for all figures of the FLAIR paper, or {', '.join(FIGURES)}"
     )
     parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="folder for the pictures (default: the project's docs/figures/flair)"
+        "--out", type=Path, metavar="DIR", help="folder for the pictures (default: docs/figures/PAPER of the project)"
     )
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    out = args.out or PROJECT / "docs" / "figures" / "flair"
-    names = figure_names(args.names)
-    return {"files": [str(draw_figure(name, out)) for name in progress(names, "Figures", len(names))]}
+    pictures = PROJECT / "docs" / "figures"
+    files = [
+        draw_figure(name, args.out or pictures / paper_of(name))
+        for name in progress(figure_names(args.names), "Figures")
+    ]
+    return {"files": [str(path) for path in files]}

@@ -50,10 +50,10 @@ class Scores(NamedTuple):
         """Return the points of each group on some axes: name to [n, len(axes)]."""
         return {str(name): self.points[self.groups == name][:, list(axes)] for name in np.unique(self.groups)}
 
-    def ms_auc(self, axis: int) -> float | None:
-        """Return the area under the curve of MS against the rest on an axis; None without scans of either."""
+    def ms_auc(self, axis: int) -> float:
+        """Return the area under the curve of MS against the rest on an axis; NaN without scans of either."""
         ms = self.groups == "MS"
-        return float(roc_auc_score(ms, self.points[:, axis])) if 0 < ms.sum() < len(ms) else None
+        return float(roc_auc_score(ms, self.points[:, axis])) if 0 < ms.sum() < len(ms) else np.nan
 
 
 def discriminant_axes() -> Sheet:
@@ -68,8 +68,8 @@ def discriminant_axes() -> Sheet:
         right one here. LDA is fitted to the five classes of the training split (faint) and applied to the test split
         (framed); the three grades of leukoencephalopathy are one colour. AUC: MS against the rest on the axis that
         separates it best in training. Where training scans come apart and test scans do not, the fit knows its own
-        scans by heart. Axes are in standard deviations within classes; their order and sign mean nothing from panel to
-        panel.""",
+        scans by heart. MS is scanned at several visits, so its test scans are of few people. Axes are in standard
+        deviations within classes; their order and sign mean nothing from panel to panel.""",
     )
     scatter_key(sheet.axes(left, 0, BODY_IN - left, 0.2), GROUP_COLOURS)
     for half, dataset in enumerate(cohorts):
@@ -82,7 +82,9 @@ def discriminant_axes() -> Sheet:
                 sheet.two_lines(start, 0.5, f"cohort “{dataset.name}”\n{counts}")
             if half == 0:
                 sheet.text(0, above + side / 2, name, va="center", fontsize=8)
-            sheet.text(start, above - 0.2, _separation(train, test), fontsize=7)
+            axis, trained, tested = separation(train, test)
+            said = f"MS on axis {axis + 1}: AUC {trained:.2f} in training, {tested:.2f} in test"
+            sheet.text(start, above - 0.2, said.replace("nan", "unknown"), fontsize=7)
             for column, pair in enumerate(AXES):
                 axes = sheet.axes(start + column * pair_in, above, side, side)
                 scatter(axes, test.by_group(pair), train.by_group(pair), GROUP_COLOURS)
@@ -112,15 +114,16 @@ def discriminant_scores(run: Run, dataset: PreparedDataset) -> tuple[Scores, Sco
     )
 
 
-def _separation(train: Scores, test: Scores) -> str:
-    """Say how well the axis that separates MS best in training does there and on the test scans."""
-    in_training = [train.ms_auc(axis) or 0.5 for axis in range(3)]
-    best = int(np.argmax([max(auc, 1 - auc) for auc in in_training]))
-    in_test = test.ms_auc(best)
-    if in_training[best] < 0.5:  # the sign of an axis is arbitrary: it is the training split that sets it
-        in_training[best], in_test = 1 - in_training[best], None if in_test is None else 1 - in_test
-    said = "no test" if in_test is None else f"{in_test:.2f} in test"
-    return f"MS on axis {best + 1}: AUC {in_training[best]:.2f} in training, {said}"
+def separation(train: Scores, test: Scores) -> tuple[int, float, float]:
+    """Return the axis that separates MS best in training, and the AUC of MS on it in training and on test scans.
+
+    The sign of an axis is arbitrary: it is turned so that MS lies higher in training, whatever the test scans do.
+    """
+    in_training = np.array([train.ms_auc(axis) for axis in range(3)])
+    axis = int(np.abs(in_training - 0.5).argmax())
+    aucs = in_training[axis], test.ms_auc(axis)
+    trained, tested = aucs if aucs[0] >= 0.5 else (1 - aucs[0], 1 - aucs[1])
+    return axis, float(trained), float(tested)
 
 
 def acquisition() -> Sheet:

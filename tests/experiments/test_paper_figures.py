@@ -117,7 +117,15 @@ def test_auc_is_one_where_ms_is_apart_and_unknown_without_it():
     points = np.array([[0.0], [1.0], [2.0], [3.0]])
     assert flair_latent.Scores(points, np.array(["healthy", "healthy", "MS", "MS"])).ms_auc(0) == 1
     assert flair_latent.Scores(points, np.array(["MS", "MS", "healthy", "MS"])).ms_auc(0) == pytest.approx(1 / 3)
-    assert flair_latent.Scores(points, np.array(["healthy"] * 4)).ms_auc(0) is None
+    assert np.isnan(flair_latent.Scores(points, np.array(["healthy"] * 4)).ms_auc(0))
+
+
+def test_the_axis_and_its_sign_are_chosen_in_training_alone():
+    groups = np.array(["healthy", "healthy", "MS", "MS"])
+    train = flair_latent.Scores(np.array([[0, 3, 1], [3, 2, 1], [1, 1, 1], [2, 0, 1]], float), groups)
+    # Axis 2 is perfect in training with MS below, and perfect on the test scans with MS above.
+    test = flair_latent.Scores(np.array([[0, 0, 0], [0, 1, 0], [0, 2, 0], [0, 3, 0]], float), groups)
+    assert flair_latent.separation(train, test) == (1, 1.0, 0.0)
 
 
 def test_the_workspaces_own_cohort_comes_before_the_one_that_ships(paper_workspace: Path):
