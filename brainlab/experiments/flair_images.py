@@ -60,7 +60,7 @@ def reconstructions(plane: str) -> Sheet:
         f"""After figure {3 + PLANES.index(plane)} of the FLAIR IntroVAE paper. Left: the first test scan of each class.
         Other columns: what each run makes of the scan's code (its posterior mean). No run was trained on these people.
         MSE: mean squared error over all voxels (intensities from 0 to 1), averaged over all {len(tests)} test scans.
-        Middle slices. {sides_said([plane])}""",
+        Leuko: leukoencephalopathy, by severity. Middle slices. {sides_said([plane])}""",
     )
     tiles = [[Tile(images[number], plane) for images in columns.values()] for number in range(len(rows))]
     grid(sheet, tiles, list(columns), _labels(dataset, rows))

@@ -139,7 +139,8 @@ def acquisition() -> Sheet:
         """After figure 11 of the FLAIR IntroVAE paper, whose multiple sclerosis scans had another echo time, repetition
         time and pixel bandwidth than the rest; above, a cohort simulated with such a bias, below, one without. A dot is
         a scan; boxes are quartiles with the median, whiskers the 5th to 95th percentile. Balanced accuracy: a random
-        forest that sees acquisition parameters and no image, cross-validated with nobody on both sides of a fold.""",
+        forest that sees acquisition parameters and no image, cross-validated with nobody on both sides of a fold.
+        Leuko: leukoencephalopathy, by severity.""",
     )
     firsts: dict[str, Axes] = {}
     for number, dataset in enumerate(cohorts):
