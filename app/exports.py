@@ -16,9 +16,14 @@ ZOOM = 6
 
 def nifti(source: Source, affine: FloatArray) -> bytes:
     """Return a volume over [0, 1] as a gzipped NIfTI in its own space."""
+    return nifti_of(Volume(load(source).astype(np.float32) / np.float32(255), affine))
+
+
+def nifti_of(volume: Volume) -> bytes:
+    """Return a volume as a gzipped NIfTI."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "volume.nii.gz"
-        Volume(load(source).astype(np.float32) / np.float32(255), affine).save(path)
+        volume.save(path)
         return path.read_bytes()
 
 

@@ -11,7 +11,8 @@ import streamlit as st
 from app import layout, resources
 from app.codes import to_steps
 from app.components.volume_viewer import Panel, latent_explorer, volume_viewer
-from app.latent_view import coming_space, revision, slider_data, space
+from app.explorer_data import explorer_data
+from app.latent_view import coming_space, revision, space
 from app.starts import describe
 from app.volumes import Scan, to_bytes
 from brainlab.cohort.prepared import PreparedDataset
@@ -67,12 +68,13 @@ def _soon(run: str, cohort: str) -> None:
 def _live(run: Run, cohort: str | None) -> None:
     start = space(run.name, cohort).gaussian.mean_ if cohort else np.zeros(run.latent_dim)
     steps = to_steps(start)
-    data = slider_data(run.name, cohort, steps, revision("hero", run.name, cohort, steps))
+    data = explorer_data(run.name, cohort, steps, revision("hero", run.name, cohort, steps))
     data |= {
         "title": f"{run.name}: move a slider, and the brain follows",
         "note": "generated",
         "shown": 0 if data.get("directions") else SHOWN,
         "brief": True,
+        "plane": None,
     }
     latent_explorer(data, key="hero-live", on_release=lambda: None)
 

@@ -3,17 +3,15 @@
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from app import layout, resources
-from app.codes import from_steps, to_base64, to_steps
-from app.routes import decode_path, volume_path
 from brainlab.experiments.analysis import LatentSpace, latent_directions
 from brainlab.latent.dimensions import class_histograms
 from brainlab.legend import GROUPS, grouped
-from brainlab.types import FloatArray, UInt8Array
+from brainlab.types import UInt8Array
 
 BINS = 24
 _worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="latent-space")
@@ -22,14 +20,18 @@ DIRECTIONS = {
     "ventricle_volume_ml": ("Ventricle volume", "ml"),
     "age_years": ("Age", "years"),
     "mean_intensity": ("Brightness", ""),
-    "discriminant axis 1": ("Discriminant axis 1", "sd"),
+    **{f"discriminant axis {k}": (f"Discriminant axis {k}", "sd") for k in (1, 2, 3)},
+    **{f"principal axis {k}": (f"Principal axis {k}", "sd") for k in (1, 2, 3, 4)},
 }
 """Directions with a slider of their own: name to title and unit."""
 
 
 @dataclass(frozen=True)
 class Histograms:
-    """Each group's distribution along every dimension: bytes [latent_dim, groups, BINS], 255 a dimension's highest."""
+    """Each group's distribution along every dimension and direction.
+
+    Bytes [latent_dim + directions, groups, BINS], 255 the highest of each row; directions as in DIRECTIONS.
+    """
 
     run: str
     cohort: str
@@ -40,12 +42,15 @@ class Histograms:
         known = np.array([label != "" for label in found.labels])
         labels = grouped([label for label in found.labels if label])
         names = groups(self.run, self.cohort)
-        heights = np.zeros((found.encoding.latent_dim, len(names), BINS), dtype=np.float64)
+        codes = found.encoding.mean[known]
         low, high = ranges(found)
-        for k in range(found.encoding.latent_dim):
-            values = found.encoding.mean[known, k]
-            shares = class_histograms(values, labels, float(low[k]), float(high[k]), BINS)
-            heights[k] = [shares[name] for name in names]
+        rows = [(codes[:, k], float(low[k]), float(high[k])) for k in range(found.encoding.latent_dim)]
+        axes = {axis.name: axis for axis in found.axes}
+        rows += [(axes[n].position(codes), axes[n].low, axes[n].high) for n in DIRECTIONS if n in axes]
+        heights = np.zeros((len(rows), len(names), BINS), dtype=np.float64)
+        for number, (values, lowest, highest) in enumerate(rows):
+            shares = class_histograms(values, labels, lowest, highest, BINS)
+            heights[number] = [shares[name] for name in names]
         top = heights.max(axis=(1, 2), keepdims=True)
         return np.rint(255 * heights / np.where(top > 0, top, 1)).astype(np.uint8)
 
@@ -83,54 +88,6 @@ def ranges(found: LatentSpace) -> tuple[np.ndarray, np.ndarray]:
     table = found.table.sort_values("dimension")
     low, high = table["low"].to_numpy(), table["high"].to_numpy()
     return np.minimum(low, -1.25), np.maximum(high, 1.25)
-
-
-def slider_data(run: str, cohort: str | None, steps: bytes, revision: int) -> dict[str, Any]:
-    """Return the data of the explorer component: see explorer.js.
-
-    cohort: whose classes order and annotate the sliders; without one they come by number.
-    """
-    opened = resources.run(run)
-    data: dict[str, Any] = {
-        "run": f"{run}:{opened.sha256}",
-        "decodeUrl": decode_path(run),
-        "shape": list(opened.shape),
-        "affine": opened.affine.tolist(),
-        "title": run,
-        "code": to_base64(steps),
-        "revision": revision,
-        "order": list(range(opened.latent_dim)),
-    }
-    low, high = np.full(opened.latent_dim, -3.0), np.full(opened.latent_dim, 3.0)
-    if cohort is not None:
-        found = space(run, cohort)
-        low, high = ranges(found)
-        data["order"] = [int(k) for k in found.table["dimension"]]
-        data["names"] = names(found)
-        data["directions"] = directions(found, from_steps(steps, opened.latent_dim))
-        data["histograms"] = {
-            "url": volume_path(Histograms(run, cohort)),
-            "classes": groups(run, cohort),
-            "bins": BINS,
-        }
-    return {**data, "low": to_base64(to_steps(low)), "high": to_base64(to_steps(high))}
-
-
-def directions(found: LatentSpace, code: FloatArray) -> list[dict[str, Any]]:
-    """Return the directions that have a slider of their own, with the position of the code on each."""
-    axes = {axis.name: axis for axis in found.axes}
-    return [
-        {
-            "name": title,
-            "unit": unit,
-            "vector": to_base64(axes[name].vector.astype("<f4").tobytes()),
-            "low": axes[name].low,
-            "high": axes[name].high,
-            "at": float(axes[name].position(code)),
-        }
-        for name, (title, unit) in DIRECTIONS.items()
-        if name in axes
-    ]
 
 
 def names(found: LatentSpace) -> dict[str, str]:

@@ -5,38 +5,60 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from app import layout, resources
+from app import layout, resources, uploads
 from app.codes import from_link, to_steps
 from app.latent_view import space
-from app.volumes import Scan
-from brainlab.experiments.analysis import encode_rows
-from brainlab.latent.interpolation import interpolate
+from app.uploads import Uploaded
+from app.volumes import Decoded, Scan, load
+from brainlab.errors import BrainlabError
+from brainlab.evaluation.fidelity import mean_squared_error, peak_signal_to_noise_db
+from brainlab.latent import directions
+from brainlab.latent.directions import Direction
 from brainlab.types import FloatArray
 
-ZERO, SCAN, RANDOM, CLASS_MEAN, BETWEEN = "Zeros", "Scan", "Random", "Class mean", "Two scans"
-STOPS = 9
+ZERO, SCAN, OWN, RANDOM = "Zeros", "Scan", "Upload", "Random"
+CLASS_MEAN, BETWEEN = "Class", "Two scans"
 
 
 @dataclass(frozen=True)
 class Start:
-    """A chosen start. label: shown above the brain. steps: the code in 1/64 steps. scan: the original, where one is."""
+    """A chosen start.
+
+    label: shown above the brain. steps: the code in 1/64 steps. scan: the original, where one is. way: the straight way
+    to a second scan, with its title.
+    """
 
     label: str
     steps: bytes
-    scan: Scan | None = None
+    scan: Scan | Uploaded | None = None
+    way: tuple[str, Direction] | None = None
+
+    @property
+    def identity(self) -> bytes:
+        """What makes the sliders begin anew when it changes: the code, and the way that leads on from it."""
+        return self.steps + (self.way[1].vector.tobytes() if self.way else b"")
+
+    @property
+    def note(self) -> str:
+        """What the original is, for its badge."""
+        held = isinstance(self.scan, Scan) and resources.cohort(self.scan.cohort).simulated
+        return "simulated" if held else "scan"
 
 
 def choose(run: str, cohort: str | None) -> Start:
     """Show the widgets of the chosen way to start and return its code; a share link in the address comes first."""
     latent_dim = resources.run(run).latent_dim
-    kinds = [ZERO, SCAN, RANDOM, CLASS_MEAN, BETWEEN] if cohort else [ZERO, RANDOM]
+    own = [OWN] if resources.run(run).has_encoder else []
+    kinds = [ZERO, SCAN, *own, RANDOM, CLASS_MEAN, BETWEEN] if cohort else [ZERO, *own, RANDOM]
     if link := _link(run):
         st.caption("Started from a share link. Choose another start to leave it.")
         if not resources.run(run).sha256.startswith(st.session_state["shared-sha"]):
             st.caption(f":orange[:material/info:] {run} has other weights here than in the link, so its brain differs.")
         kind = st.segmented_control("Start from", kinds, key="start-kind", on_change=_leave_link)
         return Start("shared brain", from_link(link, latent_dim)) if kind is None else _chosen(kind, run, cohort)
-    kind = st.segmented_control("Start from", kinds, default=ZERO, key="start-kind", required=True)
+    kind = st.segmented_control(
+        "Start from", kinds, default=ZERO, key="start-kind", required=True, on_change=_open_comparison
+    )
     return _chosen(kind or ZERO, run, cohort)
 
 
@@ -55,6 +77,8 @@ def _chosen(kind: str, run: str, cohort: str | None) -> Start:
             help="Standard deviation of the draw; 0 is the mean brain.",
         )
         return Start(f"draw {seed} at {truncation:.2f}", to_steps(found.sample(1, int(seed), truncation)[0][0]))
+    if kind == OWN:
+        return _own(run)
     if cohort is None or kind == ZERO:
         return Start("all zeros", to_steps(np.zeros(found.latent_dim)))
     if kind == CLASS_MEAN:
@@ -62,22 +86,44 @@ def _chosen(kind: str, run: str, cohort: str | None) -> Start:
         label = st.selectbox("Class", list(means), key="start-class")
         return Start(f"mean of {label}", to_steps(means[label]))
     if kind == SCAN:
-        data = resources.cohort(cohort)
         row = pick_scan(cohort, "start-scan")
-        return Start(describe(cohort, row), _scan_code(run, found.sha256, cohort, data.sha256, row), Scan(cohort, row))
+        return Start(describe(cohort, row), _scan_code(run, cohort, row), Scan(cohort, row))
     left, right = st.columns(2)
     with left:
         first = pick_scan(cohort, "start-first", "From")
     with right:
         second = pick_scan(cohort, "start-second", "To", skip=1)
-    ways = ["linear", "spherical"]
-    way = left.segmented_control("Way", ways, default="linear", key="start-way", required=True) or "linear"
-    stop = right.slider(
-        "Position", 0, STOPS - 1, STOPS // 2, key="start-stop", help="0 is the first scan, the last the second."
+    steps = _scan_code(run, cohort, first)
+    ends = [space(run, cohort).encoding.mean[row] for row in (first, second)]
+    person = resources.cohort(cohort).scans["participant"].iloc[second]
+    try:
+        way = (f"To {person}", directions.between(ends[0], ends[1], "way"))
+    except BrainlabError:  # twice the same scan
+        way = None
+    return Start(describe(cohort, first), steps, Scan(cohort, first), way)
+
+
+def _own(run: str) -> Start:
+    """Take a head from the visitor's disk; zeros until one has come."""
+    found = resources.run(run)
+    upload = st.file_uploader("NIfTI of one head", type=["nii", "gz"], key="start-upload")
+    stripped = st.toggle(
+        "Stripped and in MNI space already", key="start-stripped", help="It is then not registered again."
     )
-    ends = [_means(run, cohort, row) for row in (first, second)]
-    code = interpolate(ends[0], ends[1], STOPS, "spherical" if way == "spherical" else "linear")[stop]
-    return Start(f"stop {stop} of {STOPS - 1}", to_steps(code))
+    nothing = Start("all zeros", to_steps(np.zeros(found.latent_dim)))
+    if upload is None:
+        st.caption("Prepared here and held in memory only; nothing of it is written to the workspace.")
+        return nothing
+    try:
+        with st.spinner("Registering, stripping and averaging: a few seconds"):
+            scan = uploads.take(upload.name, upload.getbuffer(), found, stripped)
+    except BrainlabError as error:
+        st.error(str(error))
+        return nothing
+    for note in scan.head.notes:
+        st.caption(f":orange[:material/info:] {note}")
+    mean, _ = found.encode(load(scan).astype(np.float32)[None, None] / np.float32(255))
+    return Start(scan.head.name, to_steps(mean[0]), scan)
 
 
 def pick_scan(cohort: str, key: str, label: str = "Scan", skip: int = 0) -> int:
@@ -109,13 +155,22 @@ def distance_note(run: str, cohort: str, code: FloatArray) -> str | None:
     )
 
 
-def _means(run: str, cohort: str, row: int) -> FloatArray:
-    return encode_rows(resources.run(run), resources.cohort(cohort), np.array([row])).mean[0]
+def fidelity_note(run: str, start: Start) -> str | None:
+    """Say how far the start's brain is from the scan that it was encoded from; None where it is of no scan."""
+    if start.scan is None:
+        return None
+    made, original = (
+        load(source).astype(np.float32)[None] / np.float32(255) for source in (Decoded(run, start.steps), start.scan)
+    )
+    squared_error = float(mean_squared_error(made, original)[0])
+    psnr_db = float(peak_signal_to_noise_db(made, original)[0])
+    known = (resources.run(run).evaluation() or {}).get("mse")
+    beside = f" ({known['value']:.4f} on average over {known['n']} unseen scans)" if known else ""
+    return f"Reconstruction: mean squared error {squared_error:.4f}{beside}, PSNR {psnr_db:.1f} dB."
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
-def _scan_code(run: str, run_sha256: str, cohort: str, cohort_sha256: str, row: int) -> bytes:
-    return to_steps(_means(run, cohort, row))
+def _scan_code(run: str, cohort: str, row: int) -> bytes:
+    return to_steps(space(run, cohort).encoding.mean[row])
 
 
 def _link(run: str) -> str | None:
@@ -129,3 +184,10 @@ def _link(run: str) -> str | None:
 
 def _leave_link() -> None:
     st.session_state["shared"] = None
+    _open_comparison()
+
+
+def _open_comparison() -> None:
+    """Open the tab that shows the original beside its reconstruction, where the start is a scan."""
+    if st.session_state.get("start-kind") in {SCAN, OWN}:
+        st.session_state["explorer-tabs"] = "Compare"

@@ -7,8 +7,7 @@ from app.components.volume_viewer import Panel, volume_viewer
 from app.volumes import Mean, Scan
 from brainlab.cohort.prepared import UNLABELLED
 
-SHOW = "import-shown"
-"""Key of the wish to see the cohort that was just brought in."""
+SHOW = "import-shown"  # key of the wish to see the cohort that was just brought in
 
 
 def page() -> None:

@@ -1,5 +1,6 @@
 """Latent explorer: move sliders, watch the brain."""
 
+from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
@@ -7,8 +8,10 @@ import streamlit as st
 from app import layout, resources, starts, walks
 from app.codes import SHA_DIGITS, from_base64, from_steps, to_link
 from app.components.volume_viewer import Overlay, Panel, latent_explorer, released_code, volume_viewer
-from app.exports import gif, nifti, png
-from app.latent_view import revision, slider_data, space
+from app.explorer_data import explorer_data
+from app.exports import gif, nifti, nifti_of, png
+from app.latent_view import revision, space
+from app.uploads import Uploaded, change_in_own_space, in_own_space
 from app.volumes import Decoded, Difference, Source
 from brainlab.errors import BrainlabError
 
@@ -24,7 +27,7 @@ def page() -> None:
     if not runs:
         layout.empty("No trained run yet.", "Train one, then come back.", layout.TRAIN)
         return
-    left, middle, right = st.columns([1, 1, 2.6])
+    left, middle, right = st.columns([1, 1, 3.1])
     names = list(runs)
     best = layout.best_run(names)
     asked = st.query_params.get("run", best)
@@ -45,13 +48,17 @@ def page() -> None:
     with right:
         start = starts.choose(run, cohort)
     explore(run, cohort, start)
+    if note := starts.fidelity_note(run, start):
+        st.caption(note)
     use(run, cohort, start)
 
 
 @st.fragment
 def explore(run: str, cohort: str | None, start: starts.Start) -> None:
     """Show the sliders with their brain; all that runs when a slider is let go."""
-    data = slider_data(run, cohort, start.steps, revision("explorer", run, cohort, start.steps))
+    extra = [start.way] if start.way else []
+    known = revision("explorer", run, cohort, start.identity)
+    data = explorer_data(run, cohort, start.steps, known, extra)
     data["title"], data["note"] = f"{run} · {start.label}", "simulated" if resources.run(run).simulated else "generated"
     released = latent_explorer(data, key="explorer", on_release=lambda: None)
     if not released or released["revision"] != data["revision"]:
@@ -71,7 +78,7 @@ def use(run: str, cohort: str | None, start: starts.Start) -> None:
             "Film-strip": lambda: film_strip(run, cohort),
             "Compare": lambda: compare(run, start),
             "Dimensions": lambda: dimensions(run, cohort),
-            "Share and export": lambda: share(run),
+            "Share and export": lambda: share(run, start),
         },
     )
 
@@ -89,8 +96,7 @@ def film_strip(run: str, cohort: str | None) -> None:
     if cohort is None:
         layout.empty("A walk needs the range of real codes.", "Add a cohort on the run's grid.")
         return
-    direction, values, origin = walks.choose(run, space(run, cohort), held)
-    codes = walks.walk(run, direction, origin, values)
+    walk = walks.choose(run, cohort, space(run, cohort), held)
     opened = resources.run(run)
     with_difference = st.toggle("Difference to the start", key="film-difference")
     volume_viewer(
@@ -99,23 +105,25 @@ def film_strip(run: str, cohort: str | None) -> None:
                 Decoded(run, steps),
                 opened.shape,
                 opened.affine,
-                title=f"{value:+.2f}",
-                overlay=Overlay(Difference(Decoded(run, steps), Decoded(run, origin))) if with_difference else None,
+                title=title,
+                overlay=Overlay(Difference(Decoded(run, steps), Decoded(run, walk.origin)))
+                if with_difference
+                else None,
             )
-            for value, steps in zip(values, codes, strict=True)
+            for title, steps in zip(walk.titles, walk.codes, strict=True)
         ],
         key="film",
         layout="column",
         toolbar=False,
         readout=False,
     )
-    walked: list[Source] = [Decoded(run, steps) for steps in codes]
+    walked: list[Source] = [Decoded(run, steps) for steps in walk.codes]
     layout.downloads(
         "film",
         {f"{run}-walk.png": partial(png, walked), f"{run}-walk.gif": partial(gif, walked)},
         {
-            f"{run}-walk-{value:+.2f}.nii.gz": partial(nifti, w, opened.affine)
-            for w, value in zip(walked, values, strict=True)
+            f"{run}-walk-{title}.nii.gz": partial(nifti, w, opened.affine)
+            for w, title in zip(walked, walk.titles, strict=True)
         },
     )
 
@@ -139,23 +147,36 @@ def compare(run: str, start: starts.Start) -> None:
         Panel(now, opened.shape, opened.affine, title="now less start", overlay=Overlay(Difference(now, first))),
     ]
     if start.scan:
-        panels.insert(0, Panel(start.scan, opened.shape, opened.affine, title="original", note="scan"))
+        panels.insert(0, Panel(start.scan, opened.shape, opened.affine, title="original", note=start.note))
     volume_viewer(panels, key="compare", layout="column", toolbar=False, readout=False)
 
 
-def share(run: str) -> None:
-    """Offer the link and the files of the present brain."""
+def share(run: str, start: starts.Start) -> None:
+    """Offer the link and the files of the present brain; of an upload also on the upload's own voxels."""
     current = held()
     opened = resources.run(run)
     address = layout.address("explorer", run=run, sha=opened.sha256[:SHA_DIGITS], z=to_link(current))
     st.caption("This address opens the identical brain, and says so where the run has changed.")
     st.code(address, language=None, wrap_lines=True)
-    left, right, _ = st.columns([1, 1, 3])
-    source = Decoded(run, current)
-    left.download_button(
-        "NIfTI", lambda: nifti(source, opened.affine), f"{run}.nii.gz", icon=":material/download:", key="share-nifti"
-    )
-    right.download_button("PNG", lambda: png([source]), f"{run}.png", icon=":material/download:", key="share-png")
+    now, before = Decoded(run, current), Decoded(run, start.steps)
+    files: dict[str, Callable[[], bytes]] = {
+        f"{run}.nii.gz": lambda: nifti(now, opened.affine),
+        f"{run}.png": lambda: png([now]),
+    }
+    if isinstance(start.scan, Uploaded):
+        head = start.scan.head
+        files |= {
+            f"{run}-in-own-space.nii.gz": lambda: nifti_of(in_own_space(now, head, opened.affine)),
+            f"{run}-change-in-own-space.nii.gz": lambda: nifti_of(
+                change_in_own_space(now, before, head, opened.affine)
+            ),
+        }
+        st.caption(
+            f"Files 'in own space' lie over {head.name} as it was uploaded, on its own voxels; the change is the "
+            "present brain less the reconstruction."
+        )
+    for column, (name, make) in zip(st.columns(4), files.items(), strict=False):
+        column.download_button(name, make, name, icon=":material/download:", key=f"share-{name}", width="stretch")
 
 
 page()

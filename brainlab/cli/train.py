@@ -1,6 +1,7 @@
 """`brainlab train PRESET --data PREPARED --out RUN`."""
 
 import argparse
+import dataclasses
 import shlex
 import sys
 from collections.abc import Iterator
@@ -56,7 +57,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             args.preset,
             data,
             args.out,
-            config=apply_flags(chosen, args),
+            config=_as_long_as_asked(apply_flags(chosen, args), args),
             machine=machine,
             command=shlex.join(["brainlab", *sys.argv[1:]]),
             show=_bar,
@@ -64,6 +65,13 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         )
     losses = {name: last[name] for name in ("loss", "squared_error", "kl_real", "kl_fake") if name in last}
     return {"epochs": last["epoch"], "samples_per_second": last["samples_per_second"], "losses": losses}
+
+
+def _as_long_as_asked(config: VAEConfig, args: argparse.Namespace) -> VAEConfig:
+    """Train for the epochs that were asked for: a preset's own earlier stop goes with the preset's own epochs."""
+    if args.epochs is None or args.stop_after is not None:
+        return config
+    return dataclasses.replace(config, stop_after=None)
 
 
 def _refuse_foreign_settings(args: argparse.Namespace, chosen: Any) -> None:

@@ -5,6 +5,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from brainlab.cohort.intensity import block_means, bound, check_scan
 from brainlab.cohort.placement import Placement, place_on_template, placed_already
 from brainlab.cohort.recipes import PreparationRecipe, find_recipe
@@ -36,7 +38,8 @@ def prepare_one(
     """Prepare one NIfTI file, such as one that was just uploaded.
 
     in_template_space: the scan is skull-stripped and on the MNI152 template already: it is averaged without any
-    registration. Raises UnreadableScanError, RegistrationError or IntensityError with the reason; warnings of reading
+    registration. A scan on the recipe's own grid with values in [0, 1], such as a generator's, is taken as it is.
+    Raises UnreadableScanError, RegistrationError or IntensityError with the reason; warnings of reading
     are added to the error as its notes.
     """
     start = time.perf_counter()
@@ -48,8 +51,11 @@ def prepare_one(
     except UnreadableScanError as error:
         raise UnreadableScanError(f"{path}: {error}") from error
     try:
-        placement = placed_already(native) if in_template_space else place_on_template(native)
-        data = bound(block_means(placement.aligned, recipe), recipe.upper_percentile)
+        if is_prepared(native, recipe):
+            placement, data = placed_already(native), native.data
+        else:
+            placement = placed_already(native) if in_template_space else place_on_template(native)
+            data = bound(block_means(placement.aligned, recipe), recipe.upper_percentile)
     except BrainlabError as error:
         for note in native.notes:
             error.add_note(note)
@@ -63,3 +69,10 @@ def prepare_one(
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
         seconds=time.perf_counter() - start,
     )
+
+
+def is_prepared(volume: Volume, recipe: PreparationRecipe) -> bool:
+    """Whether a volume lies on the recipe's grid and within [0, 1], as what the recipe or a generator has made does."""
+    if volume.data.shape != recipe.shape or not np.allclose(volume.affine, recipe.affine, atol=1e-3):
+        return False
+    return bool(volume.data.min() >= 0 and volume.data.max() <= 1)

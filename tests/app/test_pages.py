@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from app import discrimination, resources, tables
@@ -49,6 +50,10 @@ def small(tiny_workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_page_runs_on_a_workspace_with_a_cohort_and_runs(workspace, name):
     assert not opened(name).error
+
+
+def test_a_note_below_a_constant_is_not_printed_on_its_page():
+    assert st.get_option("runner.magicEnabled") is False
 
 
 @pytest.mark.parametrize("name", NAMES)

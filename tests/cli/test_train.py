@@ -49,6 +49,20 @@ def test_train_writes_a_run_and_prints_the_agreed_keys(tiny_workspace, tmp_path,
 
 
 @pytest.mark.parametrize(
+    ("words", "epochs", "stop_after"),
+    [([], 12, 8), (["--epochs", 20], 20, None), (["--epochs", 20, "--stop-after", 5], 20, 5)],
+)
+def test_epochs_asked_for_are_all_trained(tiny_workspace, tmp_path, capsys, monkeypatch, words, epochs, stop_after):
+    asked = {}
+    last = {"epoch": 1, "samples_per_second": 1.0}
+    monkeypatch.setattr("brainlab.experiments.training.train", lambda *_, **given: asked.update(given) or last)
+    data = tiny_workspace / "cohorts" / "simulated"
+    code, _, err = call(capsys, "train", "ivae-32", "--data", data, "--out", tmp_path / "run", *words)
+    assert code == 0, err
+    assert (asked["config"].epochs, asked["config"].stop_after) == (epochs, stop_after)
+
+
+@pytest.mark.parametrize(
     ("words", "expected"),
     [
         (["vae-9"], "no such preset"),

@@ -23,7 +23,7 @@ async element => {
 PROBE = """
 async path => {
   const { mount } = await import(path);
-  const { encodeCode } = await import(path.replace("component.js", "explorer.js"));
+  const { encodeCode } = await import(path.replace("component.js", "codes.js"));
   const host = document.createElement("div");
   document.body.append(host);
   const waiting = [];

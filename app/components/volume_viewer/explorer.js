@@ -2,28 +2,23 @@
 // is under way at a time, and the newest position goes next, after the start's own brain, which differences are to.
 // Streamlit hears of a move on release only.
 
+import { decodeCode, decodeFloats, encodeCode, STEPS_PER_UNIT } from "./codes.js";
 import { differenceOf } from "./colour.js";
-import { CLASS_COLOURS, dimensionRow, directionRow, STEPS_PER_UNIT } from "./sliders.js";
 import { make } from "./frame.js";
+import { discriminantPlane } from "./plane.js";
+import { CLASS_COLOURS, dimensionRow, directionRow } from "./sliders.js";
 import { fetchVolume, createViewer } from "./viewer.js";
 import { afterPaint, stamped } from "./timing.js";
 
 const SHOWN_AT_FIRST = 8;
-
-/** Codes travel as whole 1/64 steps: [d] little-endian int16, in base64. */
-export function encodeCode(steps) {
-  return btoa(String.fromCharCode(...new Uint8Array(steps.buffer, steps.byteOffset, steps.byteLength)));
-}
-
-export function decodeCode(text) {
-  return new Int16Array(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
-}
+const DIRECTIONS_AT_FIRST = 4;
 
 /**
  * data: run (names the decoder; another one starts afresh), decodeUrl, shape, affine, title, note, code (base64),
  * revision, order [dimensions], low and high (base64 steps, one a dimension), names {dimension: text}, histograms {url,
- * classes, bins}, shown, directions [{name, unit, vector (base64 float32: what one unit adds to a code), low, high, at
- * (the start's position)}].
+ * classes, bins}, shown, brief, directions [{name, unit, vector (base64 float32: what one unit adds to a code), readout
+ * (base64 float32) and offset (where a code lies on it), low, high, row (of its distribution among the histograms,
+ * after those of the dimensions; null without)}], plane (see plane.js; null without).
  */
 export function createExplorer(element, data) {
   return new Explorer(element, data);
@@ -47,21 +42,30 @@ class Explorer {
   build(element) {
     const button = (text, title, act) => make("button.bv-tool", { type: "button", title, onclick: act }, text);
     this.undoButton = button("↶ Undo", "Undo the last move (Ctrl+Z)", () => this.undo());
-    this.redoButton = button("↷ Redo", "Redo", () => this.redo());
+    this.redoButton = button("↷ Redo", "Redo (Ctrl+Shift+Z)", () => this.redo());
     this.differenceBox = make("input", { type: "checkbox", onchange: () => this.showDifference() });
-    this.rows = make("div.bv-sliders");
-    this.number = make("input.bv-number", { type: "number", min: 0, step: 1, "aria-label": "dimension", placeholder: "no." });
+    this.legend = make("div.bv-legend");
+    this.number = make("input.bv-number", { type: "number", min: 0, step: 1, "aria-label": "dimension", placeholder: "number" });
     const pin = (event) => { event?.preventDefault(); this.pin(Number(this.number.value)); };
     this.number.addEventListener("keydown", (event) => { if (event.key === "Enter") pin(event); });
+    this.moreDirections = button("More", "Show all directions", () => { this.allDirections = true; this.fill(); });
     this.more = button("More", "Show eight more", () => { this.shown += SHOWN_AT_FIRST; this.fill(); });
+    this.directionRows = [];
+    this.directionGrid = make("div.bv-sliders");
+    this.rows = make("div.bv-sliders");
+    this.directionSection = make("section", {},
+      make("div.bv-section", {}, make("b", {}, "Directions"), make("span.bv-spring"), this.moreDirections), this.directionGrid);
+    this.dimensionTitle = make("b");
+    this.dimensionSection = make("section", {},
+      make("div.bv-section", {}, this.dimensionTitle, make("span.bv-spring"), this.number,
+        button("Show", "Show this dimension first", pin), this.more),
+      this.rows);
+    this.padBox = make("div.bv-pad-box", { hidden: true });
     this.stage = make("div.bv-stage");
-    this.legend = make("div.bv-legend");
     this.panel = make("div.bv-panel", {},
       make("div.bv-panel-bar", {}, this.undoButton, this.redoButton, button("⟲ Start", "Back to the start", () => this.reset()),
-        make("label.bv-check", {}, this.differenceBox, "difference to start"), make("span.bv-spring"), this.legend, this.more,
-        make("label.bv-check", {}, "dimension", this.number), button("Show", "Show this dimension first", pin)),
-      this.rows);
-    if (this.data.brief) for (const part of this.panel.querySelectorAll(".bv-check:last-of-type, .bv-check:last-of-type + button")) part.hidden = true;
+        make("label.bv-check", {}, this.differenceBox, "difference to start"), make("span.bv-spring"), this.legend),
+      make("div.bv-controls", {}, this.padBox, make("div.bv-sections", {}, this.directionSection, this.dimensionSection)));
     this.root = make("div.bv-explorer", {}, this.stage, this.panel);
     this.root.addEventListener("keydown", (event) => {
       if (!event.ctrlKey || event.key.toLowerCase() !== "z") return;
@@ -90,9 +94,10 @@ class Explorer {
       this.start = decodeCode(data.code);
       this.dimensions = this.start.slice();
       this.directions = (data.directions ?? []).map((direction) => ({
-        ...direction, vector: new Float32Array(Uint8Array.from(atob(direction.vector), (c) => c.charCodeAt(0)).buffer), moved: 0,
+        ...direction, vector: decodeFloats(direction.vector), readout: decodeFloats(direction.readout), moved: 0,
       }));
       this.buildDirections();
+      this.buildPlane();
       this.startVolume = null;
       this.request(undefined);
     }
@@ -110,13 +115,12 @@ class Explorer {
       swatch.style.background = CLASS_COLOURS[i % CLASS_COLOURS.length];
       return make("span", {}, swatch, name);
     }));
-    for (const row of this.sliders.values()) row.draw();
+    for (const row of [...this.sliders.values(), ...this.directionRows]) row.draw();
   }
 
   /** Show the sliders: pinned ones first, then by what separates the classes. */
   fill() {
     const wanted = [...new Set([...this.pinned, ...this.data.order.slice(0, this.shown)])];
-    const first = this.directionRows.length;
     for (const [dimension, row] of this.sliders) {
       if (wanted.includes(dimension)) continue;
       row.root.remove();
@@ -125,29 +129,64 @@ class Explorer {
     wanted.forEach((dimension, i) => {
       if (!this.sliders.has(dimension)) this.sliders.set(dimension, dimensionRow(this, dimension));
       const row = this.sliders.get(dimension);
-      const there = this.rows.children[first + i] ?? null;
+      const there = this.rows.children[i] ?? null;
       if (there !== row.root) this.rows.insertBefore(row.root, there);
       row.name.textContent = this.data.names?.[dimension] ?? "";
       row.place();
     });
     this.more.hidden = this.shown >= this.data.order.length;
-    this.legend.hidden = !this.sliders.size;
+    this.dimensionTitle.textContent = this.data.names ? "Dimensions, best separators first" : "Dimensions";
+    this.directionRows.forEach((row, i) => { row.root.hidden = !this.allDirections && i >= DIRECTIONS_AT_FIRST; });
+    this.moreDirections.hidden = this.allDirections || this.directionRows.length <= DIRECTIONS_AT_FIRST;
+    this.directionSection.hidden = !this.directionRows.length;
+    this.dimensionSection.hidden = Boolean(this.data.brief && this.directionRows.length);
   }
 
-  /** The whole code: what the dimensions' sliders say, plus the way along each direction. */
-  get code() {
+  /** The code before it is rounded, in steps: what the dimensions' sliders say, plus the way along each direction. */
+  get exactCode() {
     const code = Float64Array.from(this.dimensions);
     for (const { vector, moved } of this.directions) {
       if (moved) for (let i = 0; i < code.length; i += 1) code[i] += STEPS_PER_UNIT * moved * vector[i];
     }
-    return Int16Array.from(code, Math.round);
+    return code;
   }
 
-  /** One slider a direction, before those of the dimensions. */
+  /** The whole code, in steps. */
+  get code() { return Int16Array.from(this.exactCode, Math.round); }
+
+  /** Where a code, the present one if none is given, lies along a direction, whichever slider has brought it there. */
+  along({ readout, offset }, code = this.exactCode) {
+    return dot(readout, code) / STEPS_PER_UNIT + offset;
+  }
+
+  /** Move along two directions so that the code lies at `values` on them, although each changes the other a little. */
+  moveTo([first, second], values) {
+    const [a, b, c, d] = [dot(first.readout, first.vector), dot(first.readout, second.vector), dot(second.readout, first.vector), dot(second.readout, second.vector)];
+    const [x, y] = [values[0] - this.along(first), values[1] - this.along(second)];
+    const determinant = a * d - b * c;
+    if (!determinant) return;
+    first.moved += (d * x - b * y) / determinant;
+    second.moved += (a * y - c * x) / determinant;
+  }
+
+  /** One slider a direction. */
   buildDirections() {
-    for (const row of this.directionRows ?? []) row.root.remove();
     this.directionRows = this.directions.map((direction) => directionRow(this, direction));
-    this.rows.prepend(...this.directionRows.map((row) => row.root));
+    this.directionGrid.replaceChildren(...this.directionRows.map((row) => row.root));
+  }
+
+  buildPlane() {
+    this.plane?.destroy();
+    this.plane = this.data.plane ? discriminantPlane(this, this.data.plane) : null;
+    this.padBox.hidden = !this.plane;
+    this.padBox.replaceChildren(...(this.plane ? [this.plane.root] : []));
+    this.plane?.place();
+  }
+
+  /** Show where the code lies, on every direction: moving along one moves it along others, too. */
+  placeDirections() {
+    for (const row of this.directionRows) row.place();
+    this.plane?.place();
   }
 
   pin(dimension) {
@@ -155,10 +194,12 @@ class Explorer {
     this.pinned = [dimension, ...this.pinned.filter((d) => d !== dimension)];
     this.fill();
     this.sliders.get(dimension).input.focus();
+    this.sliders.get(dimension).root.scrollIntoView({ block: "nearest" });
   }
 
   /** Ask for the volume at the present code, in place of what still waits; but the start's own has to come once. */
   request(since) {
+    this.placeDirections();
     const { code, revision } = this;
     const atStart = code.every((step, i) => step === this.start[i]);
     const first = !this.startVolume && this.waiting.find((other) => other.atStart && other.revision === revision);
@@ -228,7 +269,6 @@ class Explorer {
     this.dimensions = dimensions;
     this.directions.forEach((direction, k) => { direction.moved = moved[k] ?? 0; });
     for (const row of this.sliders.values()) row.place();
-    for (const row of this.directionRows) row.place();
     this.request();
     this.release();
   }
@@ -240,7 +280,14 @@ class Explorer {
 
   destroy() {
     this.destroyed = true;
+    this.plane?.destroy();
     this.viewer.destroy();
     this.root.remove();
   }
+}
+
+function dot(a, b) {
+  let sum = 0;
+  for (let i = 0; i < a.length; i += 1) sum += a[i] * b[i];
+  return sum;
 }

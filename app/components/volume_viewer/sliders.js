@@ -1,8 +1,8 @@
 // The rows of the explorer: a slider for one dimension with its classes' distributions, and one for a direction.
 
+import { STEPS_PER_UNIT } from "./codes.js";
 import { make } from "./frame.js";
 
-export const STEPS_PER_UNIT = 64;
 export const CLASS_COLOURS = ["#5aa9e6", "#f2a541", "#c678b8", "#b7c3cf", "#7bc96f"];
 const DIRECTION_STEPS = 50;
 
@@ -13,16 +13,13 @@ export function dimensionRow(explorer, dimension) {
   const track = make("canvas", { width: 480, height: 52 });
   const name = make("em");
   const root = row(make("b", {}, String(dimension)), name, value, [track, input]);
+  const ends = () => [explorer.low[dimension], explorer.high[dimension]];
+  const draw = () => drawTrack(track, explorer.histograms, dimension, ends(), [Number(input.min), Number(input.max)]);
   const place = () => {
     const steps = explorer.dimensions[dimension];
-    input.min = Math.min(explorer.low[dimension], steps);
-    input.max = Math.max(explorer.high[dimension], steps);
+    widen(input, Math.min(ends()[0], steps), Math.max(ends()[1], steps), draw);
     input.value = steps;
     value.textContent = (steps / STEPS_PER_UNIT).toFixed(2);
-  };
-  const draw = () => {
-    if (explorer.histograms) drawTrack(track, explorer.histograms, dimension, explorer.low[dimension], explorer.high[dimension]);
-    else track.getContext("2d").clearRect(0, 0, track.width, track.height);
   };
   bind(explorer, input, () => {
     explorer.dimensions[dimension] = Number(input.value);
@@ -33,36 +30,47 @@ export function dimensionRow(explorer, dimension) {
     explorer.dimensions[dimension] = explorer.start[dimension];
     explorer.goTo(explorer.position());
   });
-  draw();
+  place();
   return { root, input, name, place, draw };
 }
 
-/** A slider of one direction, which changes the whole code: {root, place()}. */
+/** A slider of one direction, which changes the whole code: {root, place(), draw()}. It says where the code lies on it. */
 export function directionRow(explorer, direction) {
-  const low = Math.min(direction.low, direction.at);
-  const high = Math.max(direction.high, direction.at);
-  const input = make("input", { type: "range", step: "any", min: low, max: high, "aria-label": direction.name });
+  const input = make("input", { type: "range", step: "any", "aria-label": direction.name });
   const value = make("output");
-  const root = row(make("b", {}, direction.name), make("em"), value, [input]);
+  const track = make("canvas", { width: 480, height: 52 });
+  const root = row(make("b", {}, direction.name), make("em"), value, [track, input]);
+  const ends = [direction.low, direction.high];
+  const draw = () => drawTrack(track, direction.row === null ? null : explorer.histograms, explorer.start.length + direction.row,
+    ends, [Number(input.min), Number(input.max)]);
   const place = () => {
-    const position = direction.at + direction.moved;
-    input.value = position;
-    value.textContent = `${position.toFixed(Math.abs(direction.high) < 5 ? 2 : 0)} ${direction.unit}`;
+    const position = explorer.along(direction);
+    if (document.activeElement !== input || !explorer.dragging) {
+      widen(input, Math.min(direction.low, position), Math.max(direction.high, position), draw);
+      input.value = position;
+    }
+    const text = position.toFixed(Math.abs(direction.high) < 5 ? 2 : 0);
+    value.textContent = `${Number(text) === 0 ? text.replace("-", "") : text} ${direction.unit}`;
   };
-  bind(explorer, input, () => {
-    direction.moved = Number(input.value) - direction.at;
-    place();
-  });
+  bind(explorer, input, () => { direction.moved += Number(input.value) - explorer.along(direction); });
   input.addEventListener("keydown", (event) => {
     const sign = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
     if (!sign) return;
     event.preventDefault();
-    input.value = Number(input.value) + (sign * (high - low)) / DIRECTION_STEPS;
+    input.value = Number(input.value) + (sign * (Number(input.max) - Number(input.min))) / DIRECTION_STEPS;
     input.dispatchEvent(new Event("input"));
     input.dispatchEvent(new Event("change"));
   });
   place();
-  return { root, place };
+  return { root, place, draw };
+}
+
+/** Give a slider its ends, and its track anew where they are others than before. */
+function widen(input, low, high, draw) {
+  if (input.min !== "" && Number(input.min) === low && Number(input.max) === high) return;
+  input.min = low;
+  input.max = high;
+  draw();
 }
 
 function row(title, name, value, parts) {
@@ -83,23 +91,30 @@ function bind(explorer, input, take) {
   });
 }
 
-/** The classes' distributions along one dimension, as filled outlines, with a line at zero. */
-function drawTrack(canvas, { bytes, classes, bins }, dimension, low, high) {
+/**
+ * The classes' distributions, as filled outlines, with a line at zero.
+ * histograms: {bytes, classes, bins} of ranges [low, high], or null; `row` is the distribution's place in them.
+ * shown: the ends of the slider, which may be farther out than those of the distribution.
+ */
+function drawTrack(canvas, histograms, row, [low, high], [from, to]) {
   const context = canvas.getContext("2d");
   const { width, height } = canvas;
   context.clearRect(0, 0, width, height);
+  if (!histograms || !(to > from)) return;
+  const { bytes, classes, bins } = histograms;
+  const x = (value) => ((value - from) / (to - from)) * width;
   context.lineWidth = 2;
   context.globalAlpha = 0.6;
   context.strokeStyle = "#4b5c69";
-  context.strokeRect((-low / (high - low)) * width, 0, 0, height);
+  if (from < 0 && to > 0) context.strokeRect(x(0), 0, 0, height);
   classes.forEach((_, c) => {
-    const from = (dimension * classes.length + c) * bins;
+    const first = (row * classes.length + c) * bins;
     context.beginPath();
-    context.moveTo(0, height);
+    context.moveTo(x(low), height);
     for (let bin = 0; bin < bins; bin += 1) {
-      context.lineTo(((bin + 0.5) / bins) * width, height - 1 - (bytes[from + bin] / 255) * (height - 4));
+      context.lineTo(x(low + ((bin + 0.5) / bins) * (high - low)), height - 1 - (bytes[first + bin] / 255) * (height - 4));
     }
-    context.lineTo(width, height);
+    context.lineTo(x(high), height);
     context.globalAlpha = 0.28;
     context.fillStyle = CLASS_COLOURS[c % CLASS_COLOURS.length];
     context.fill();
