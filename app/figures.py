@@ -9,21 +9,13 @@ import plotly.express as px
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from app.latent_view import grouped
-from app.layout import CLASS_COLOURS
 from brainlab.cohort.prepared import UNLABELLED
 from brainlab.experiments.analysis import LdaResult
+from brainlab.legend import ACQUISITION, CLASS_COLOURS, GROUP_COLOURS, class_order, grouped
 
-GROUP_COLOURS = {"healthy": "#56b4e9", "MS": "#e69f00", "leukoencephalopathy": "#cc79a7"}
 SYMBOLS = {"healthy": "circle", "MS": "diamond", "leukoencephalopathy": "square"}
 VIEWS = {"1 and 2": (0, 1), "1 and 3": (0, 2), "2 and 3": (1, 2), "3D": (0, 1, 2)}
 OTHER_COLOURS = px.colors.qualitative.Safe
-ACQUISITION = {
-    "echo_time_s": "Echo time (s)",
-    "repetition_time_s": "Repetition time (s)",
-    "inversion_time_s": "Inversion time (s)",
-    "pixel_bandwidth_hz": "Pixel bandwidth (Hz)",
-}
 
 
 def colour(name: str, number: int) -> str:
@@ -162,8 +154,7 @@ def ages(scans: pd.DataFrame) -> go.Figure:
 def by_class(scans: pd.DataFrame) -> Mapping[str, pd.DataFrame]:
     """Split a table by class, the paper's classes first."""
     labels = scans["class"].fillna(UNLABELLED).astype(str)
-    order = [name for name in CLASS_COLOURS if name in set(labels)] + sorted(set(labels) - set(CLASS_COLOURS))
-    return {name: scans[labels == name] for name in order}
+    return {name: scans[labels == name] for name in class_order(labels)}
 
 
 def _calm(figure: go.Figure, height: int) -> go.Figure:

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from app.codes import to_base64
-from app.latent_view import DIRECTIONS, grouped, groups, space
+from app.latent_view import DIRECTIONS, groups, space
 from brainlab.experiments.analysis import LatentSpace
 from brainlab.latent.directions import Direction
+from brainlab.legend import grouped
 from brainlab.types import FloatArray
 
 PLANE = ("discriminant axis 1", "discriminant axis 2")

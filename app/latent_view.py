@@ -10,13 +10,11 @@ import numpy as np
 from app import layout, resources
 from brainlab.experiments.analysis import LatentSpace, latent_directions
 from brainlab.latent.dimensions import class_histograms
+from brainlab.legend import GROUPS, grouped
 from brainlab.types import UInt8Array
 
 BINS = 24
 _worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="latent-space")
-GROUPS = {"healthy": "healthy", "ms": "MS", "leuko1": "leukoencephalopathy", "leuko2": "leukoencephalopathy"}
-GROUPS["leuko3"] = "leukoencephalopathy"
-"""The three grades are one colour in plots, as in the FLAIR IntroVAE paper's figure 10."""
 
 DIRECTIONS = {
     "ventricle_volume_ml": ("Ventricle volume", "ml"),
@@ -76,11 +74,6 @@ def revision(key: str, run: str, cohort: str | None, steps: bytes) -> int:
 @lru_cache(maxsize=8)
 def _coming(run: str, run_sha256: str, cohort: str, cohort_sha256: str) -> Future[LatentSpace]:
     return _worker.submit(lambda: latent_directions(resources.run(run), resources.cohort(cohort)))
-
-
-def grouped(labels: list[str]) -> list[str]:
-    """Merge the leukoencephalopathy grades; other classes keep their names."""
-    return [GROUPS.get(label, label) for label in labels]
 
 
 def groups(run: str, cohort: str) -> list[str]:

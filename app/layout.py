@@ -20,15 +20,6 @@ PREFERRED = ("ivae-256", "ivae-32", "vae-512", "vae-8")
 SIMULATE = """brainlab simulate /tmp/bids --participants 200 --seed 1 --space mni
 brainlab prepare /tmp/bids data/default/cohorts/mine --recipe flair-40"""
 
-CLASS_COLOURS = {
-    "healthy": "#56b4e9",
-    "ms": "#e69f00",
-    "leuko1": "#cc79a7",
-    "leuko2": "#009e73",
-    "leuko3": "#d55e00",
-}
-"""Okabe and Ito's palette: told apart with every common colour vision deficiency."""
-
 
 def head(title: str, question: str, badges: Sequence[str] = ()) -> None:
     """Write a page's title, the question that it answers, and badges such as `simulated`."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
 MODELS = PROJECT / "models"
+SHIPPED_COHORTS = PROJECT / "data" / "default" / "cohorts"
 
 
 def workspace() -> Path:

@@ -1,6 +1,7 @@
 """A workspace small enough for tests: one cohort around the template and two untrained runs."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from brainlab import workspace as places
 from brainlab.cohort.prepared import PreparedDataset, participant_split, write_prepared
 from brainlab.cohort.template import mni_template
 from brainlab.config import to_dict
@@ -112,3 +114,17 @@ def build_workspace(workspace: Path) -> None:
     small = {"widths": (8, 8), "dense_width": 16, "residual_blocks": 0}
     write_run(workspace / "runs" / "tiny-vae", "vae-8", VAEConfig(latent_dim=8, **small), data)
     write_run(workspace / "runs" / "tiny-ivae", "ivae-256", IntroVAEConfig(latent_dim=256, **small), data, seed=1)
+
+
+@pytest.fixture
+def paper_workspace(tiny_workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a workspace whose tiny runs and cohorts have the names that the papers' figures ask for, and no others."""
+    monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tmp_path / "workspace"))
+    monkeypatch.setattr(places, "MODELS", tmp_path / "models")
+    monkeypatch.setattr(places, "SHIPPED_COHORTS", tmp_path / "shipped")
+    for name in ("vae-8", "vae-512", "ivae-32", "ivae-256"):
+        source = "tiny-ivae" if name == "ivae-256" else "tiny-vae"
+        shutil.copytree(tiny_workspace / "runs" / source, tmp_path / "models" / name)
+    for name in ("simulated", "simulated-biased"):
+        shutil.copytree(tiny_workspace / "cohorts" / "simulated", tmp_path / "workspace" / "cohorts" / name)
+    return tmp_path / "workspace"

@@ -9,9 +9,7 @@ from brainlab.cli.progress import progress
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import BrainlabError
 from brainlab.experiments.runs import load_run
-from brainlab.workspace import PROJECT, cohort_folders, run_folders, workspace
-
-SHIPPED = PROJECT / "data" / "default" / "cohorts"
+from brainlab.workspace import SHIPPED_COHORTS, cohort_folders, run_folders, workspace
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,8 +18,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Copy the cohorts that ship into another workspace, unpack them, and open every cohort and run once."""
-    if SHIPPED.parent != workspace():
-        for folder in sorted(path.parent for path in SHIPPED.glob("*/recipe.json")):
+    if SHIPPED_COHORTS.parent != workspace():
+        for folder in sorted(path.parent for path in SHIPPED_COHORTS.glob("*/recipe.json")):
             _copy(folder, workspace() / "cohorts" / folder.name)
     problems: list[dict[str, str]] = []
     cohorts = [_opened(PreparedDataset.open, path, problems) for path in progress(cohort_folders(), "Cohorts")]

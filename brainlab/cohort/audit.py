@@ -1,7 +1,7 @@
 """What a cohort is made of, and whether its classes can be told apart without looking at a brain.
 
 The FLAIR IntroVAE paper found that its classes were scanned with different echo times, repetition times and bandwidths
-(figures 1 and 2) and could not say whether its classifier used that. The confound score is the answer for any cohort.
+(figure 11) and could not say whether its classifier used that. The confound score is the answer for any cohort.
 """
 
 from dataclasses import dataclass

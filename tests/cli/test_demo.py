@@ -18,7 +18,7 @@ def test_a_workspace_is_made_ready_and_stays_so(tiny_workspace, monkeypatch, cap
     shutil.copytree(tiny_workspace / "cohorts", shipped)
     workspace = tmp_path / "mine"
     shutil.copytree(tiny_workspace / "runs", workspace / "runs")
-    monkeypatch.setattr(demo, "SHIPPED", shipped)
+    monkeypatch.setattr(demo, "SHIPPED_COHORTS", shipped)
     monkeypatch.setattr("brainlab.workspace.MODELS", tmp_path / "none")
     monkeypatch.setenv("BRAINLAB_WORKSPACE", str(workspace))
     first = ready(capsys)
@@ -33,7 +33,7 @@ def test_a_workspace_is_made_ready_and_stays_so(tiny_workspace, monkeypatch, cap
 def test_a_damaged_cohort_is_named(tiny_workspace, monkeypatch, capsys, tmp_path):
     shutil.copytree(tiny_workspace, tmp_path / "mine")
     (tmp_path / "mine" / "cohorts" / "simulated" / "volumes.npy").write_bytes(b"cut off")
-    monkeypatch.setattr(demo, "SHIPPED", tmp_path / "none" / "cohorts")
+    monkeypatch.setattr(demo, "SHIPPED_COHORTS", tmp_path / "none" / "cohorts")
     monkeypatch.setattr("brainlab.workspace.MODELS", tmp_path / "none")
     monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tmp_path / "mine"))
     found = ready(capsys)
@@ -45,7 +45,7 @@ def test_a_damaged_cohort_is_named(tiny_workspace, monkeypatch, capsys, tmp_path
 def test_without_cohorts_or_runs_nothing_is_ready(tiny_workspace, monkeypatch, capsys, tmp_path, missing):
     shutil.copytree(tiny_workspace, tmp_path / "mine")
     shutil.rmtree(tmp_path / "mine" / missing)
-    monkeypatch.setattr(demo, "SHIPPED", tmp_path / "none" / "cohorts")
+    monkeypatch.setattr(demo, "SHIPPED_COHORTS", tmp_path / "none" / "cohorts")
     monkeypatch.setattr("brainlab.workspace.MODELS", tmp_path / "none")
     monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tmp_path / "mine"))
     assert ready(capsys)["ready"] is False

@@ -1,0 +1,47 @@
+"""`brainlab figures`: files where they were asked for, and one-line errors."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from brainlab import workspace
+from brainlab.cli import main
+
+
+def test_pictures_are_written_where_asked(paper_workspace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["figures", "flair-2", "flair-12", "--out", str(tmp_path / "pictures"), "--json"]) == 0
+    files = json.loads(capsys.readouterr().out)["files"]
+    assert files == [str(tmp_path / "pictures" / f"flair-{number}.png") for number in (2, 12)]
+    assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == ["flair-12.png", "flair-2.png"]
+    for file in files:
+        with Image.open(file) as picture:
+            assert picture.width == 1500
+        assert Path(file).stat().st_size < 400_000
+
+
+@pytest.mark.parametrize(
+    ("names", "gone", "part"),
+    [
+        (["flair-3", "flair-99"], None, "no figure 'flair-99'; known are flair, flair-2"),
+        (["flair-6"], "runs", "no run 'vae-8'"),
+        (["flair-2"], "cohorts", "no cohort 'simulated'"),
+    ],
+)
+def test_what_is_missing_is_said_in_one_line(names, gone, part, paper_workspace: Path, tmp_path: Path, capsys):
+    if gone:
+        shutil.rmtree(workspace.MODELS / "vae-8" if gone == "runs" else paper_workspace / "cohorts" / "simulated")
+    assert main(["figures", *names, "--out", str(tmp_path / "pictures")]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"error: {part}")
+    assert said.count("\n") == 1
+    assert not (tmp_path / "pictures").exists()
+
+
+def test_a_name_is_needed(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["figures"])
+    assert stop.value.code == 2
+    assert "NAME" in capsys.readouterr().err
