@@ -33,14 +33,19 @@ def switch(page: Page, name: str) -> None:
 
 
 def move(page: Page, count: int) -> None:
-    """Press a key on the first slider of a dimension `count` times, to and fro."""
+    """Press a key on sliders of dimensions `count` times: each in turn a long way up, then each down again.
+
+    So nearly every move shows a brain that was not shown before, and none comes from a cache.
+    """
     switch(page, "Latent explorer")
     page.locator(".bv-slider input[data-dimension]").first.wait_for()
     page.get_by_role("tab", name="Compare").click()
     page.locator(".bv-panels .bv").nth(2).wait_for()
-    slider, explorer = page.locator(".bv-slider input[data-dimension]").first, page.locator(".bv-explorer")
+    sliders, explorer = page.locator(".bv-slider input[data-dimension]"), page.locator(".bv-explorer")
+    stretch = max(1, count // (2 * sliders.count()))
     for number in range(count):
-        slider.press("ArrowRight" if number % 60 < 30 else "ArrowLeft")
+        turn, place = divmod(number // stretch, sliders.count())
+        sliders.nth(place).press("ArrowLeft" if turn % 2 else "ArrowRight")
         page.wait_for_function(SETTLED, arg=explorer.element_handle())
     page.wait_for_selector(IDLE, timeout=120_000)
 
