@@ -3,9 +3,11 @@
 import html
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from brainlab.cohort.prepared import PreparedDataset
@@ -53,11 +55,18 @@ def empty(what: str, do: str, command: str | None = None) -> None:
         st.code(command, language="bash")
 
 
-def table(frame: pd.DataFrame, name: str, key: str) -> None:
-    """Show a table with its download as CSV below."""
-    st.dataframe(frame, width="stretch", hide_index=True, key=f"{key}-table")
+def table(frame: pd.DataFrame, name: str, key: str, **options: Any) -> Any:
+    """Show a table with its download as CSV below; returns the selection, where `options` ask for one."""
+    event = st.dataframe(frame, width="stretch", hide_index=True, key=f"{key}-table", **options)
     csv = frame.to_csv(index=False).encode()
     st.download_button("Download CSV", csv, file_name=f"{name}.csv", mime="text/csv", key=f"{key}-csv", type="tertiary")
+    return event
+
+
+def plot(figure: go.Figure, key: str, **options: Any) -> Any:
+    """Show a plotly figure, whose camera button downloads it as SVG named `key`; returns the selection, if any."""
+    config = {"displaylogo": False, "toImageButtonOptions": {"format": "svg", "filename": f"brainlab-{key}"}}
+    return st.plotly_chart(figure, key=key, config=config, **options)
 
 
 def tabs(key: str, parts: Mapping[str, Callable[[], None]]) -> None:

@@ -1,11 +1,11 @@
 """LDA: can the classes be told apart in a run's latent space, and is it disease that tells them apart?"""
 
+from functools import partial
+
 import streamlit as st
 
-from app import figures, layout, resources, starts, tables
-from app.components.volume_viewer import Panel, volume_viewer
-from app.discrimination import Analysis, analysis, comparison, size_note, stored
-from app.volumes import Reconstruction, Scan
+from app import choice, layout, lda_figures, lda_pair, lda_scan, resources, stored, tables
+from app.discrimination import Analysis, analysis, comparison, size_note
 
 
 def page() -> None:
@@ -40,8 +40,10 @@ def page() -> None:
         key="lda-priors",
         help="How common classes are taken to be.",
     )
+    target = None if predict == "its test split" else predict
     with st.spinner("Encoding and fitting; kept for next time"):
-        result = analysis(run, cohort, None if predict == "its test split" else predict, priors or "empirical")
+        result = analysis(run, cohort, target, priors or "empirical")
+    choice.forget_marks()
     for note in result.lda.notes:
         st.caption(f":material/info: {note}")
     headline(result)
@@ -51,7 +53,9 @@ def page() -> None:
         "lda-tabs",
         {
             "Separation": lambda: scatter(run, result),
+            "Disease or scanner?": lambda: disease_or_scanner(run),
             "Table 2 and baselines": lambda: scores(run, result),
+            "Two runs": lambda: lda_pair.show(cohort, target, priors or "empirical"),
             "All runs and cohorts": compare,
         },
     )
@@ -77,41 +81,49 @@ def headline(result: Analysis) -> None:
 
 @st.fragment
 def scatter(run: str, result: Analysis) -> None:
-    """Show the discriminant axes; a click on a point shows its scan and reconstruction."""
+    """Show the discriminant axes; a click on a point shows its scan, reconstruction and neighbours."""
     left, right = st.columns([1.15, 1], gap="medium")
     with left:
-        views = figures.discriminant_views(result.lda)
+        views = lda_figures.discriminant_views(result.lda)
         first = next(iter(views))
         key = f"lda-axes-{len(views)}"  # its own for each choice of views: one cohort's must not be kept for another
-        axes = st.segmented_control("Axes", list(views), default=first, required=True, key=key) or first
-        figure = figures.discriminant_scatter(result.lda, views[axes])
-        if len(views[axes]) == 3:
-            st.plotly_chart(figure, key="lda-scatter-3d")
-            picked = None
-            st.caption("Turn it with the mouse. Points can be clicked in the flat views.")
-        else:
-            event = st.plotly_chart(figure, key=f"lda-scatter-{axes}", on_select="rerun", selection_mode="points")
-            picked = event["selection"]["points"][:1]
-            st.caption(
-                "The three leukoencephalopathy grades are one colour, as in the paper's figure 10. "
-                "Click a point to see its scan."
-            )
-    with right:
-        side, row = picked[0]["customdata"] if picked else (1, int(result.lda.test.rows[0]))
-        dataset = (result.lda.test if side else result.lda.train).dataset
-        st.markdown(f"**{starts.describe(dataset.name, int(row))}**")
-        volume_viewer(
-            [
-                Panel(Scan(dataset.name, int(row)), dataset.shape, dataset.affine, title="Scan"),
-                Panel(
-                    Reconstruction(run, dataset.name, int(row)), dataset.shape, dataset.affine, title="Reconstruction"
-                ),
-            ],
-            key="lda-scan",
-            layout="column",
-            toolbar=False,
-            readout=False,
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+            view = st.segmented_control("Axes", list(views), default=first, required=True, key=key) or first
+            fitted = st.toggle("Training scans", value=True, key="lda-training")
+        chart = f"lda-scatter-{view}"
+        figure = lda_figures.discriminant_scatter(
+            result.lda, views[view], choice.mark(chart, result.lda), training=fitted
         )
+        if len(views[view]) == 3:
+            layout.plot(figure, chart)
+            st.caption("Turn it with the mouse. Points can be clicked in the flat views. Faint: used to fit.")
+        else:
+            layout.plot(figure, chart, on_select=partial(choice.clicked, chart), selection_mode="points")
+            st.caption(
+                "The three leukoencephalopathy grades are one colour, as in the paper's figure 10. Faint: used to fit. "
+                "Click a point to see its scan; the chosen one is large."
+            )
+    scan = choice.chosen(result.lda)
+    with right:
+        lda_scan.show_chosen(run, result.lda, scan)
+    lda_scan.show_neighbours(result.lda, scan)
+
+
+def disease_or_scanner(run: str) -> None:
+    """Show what is reached where the scanner's settings go with the disease, and where they do not."""
+    rows = stored.one_run(run, resources.run(run).sha256)
+    if rows.empty:
+        layout.empty(
+            f"{run} was not measured on many people, with and without acquisition bias.",
+            "'All runs and cohorts' analyses it on the cohorts of this workspace.",
+        )
+        return
+    left, right = st.columns([1.1, 1], gap="medium", vertical_alignment="center")
+    with left:
+        layout.plot(lda_figures.two_cohorts(rows), "lda-two-cohorts")
+    right.markdown(stored.disease_or_scanner(rows))
+    st.caption(stored.how(rows))
+    layout.table(stored.side_by_side(rows), f"{run}-disease-or-scanner", "lda-two-cohorts")
 
 
 @st.fragment
@@ -127,16 +139,16 @@ def scores(run: str, result: Analysis) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         st.subheader("Confusion matrix", anchor=False)
-        st.plotly_chart(figures.confusion(chosen.classes, chosen.confusion), key="lda-confusion")
+        layout.plot(lda_figures.confusion(chosen.classes, chosen.confusion), "lda-confusion")
     with right:
         st.subheader("Beside what needs no model", anchor=False)
-        st.plotly_chart(figures.accuracies(result.accuracies), key="lda-baselines")
+        layout.plot(lda_figures.accuracies(result.accuracies), "lda-baselines")
     layout.table(result.accuracies.drop(columns="ours").round(3), f"{run}-baselines", "lda-baselines-table")
 
 
 def compare() -> None:
     """Show every run on every cohort that was analysed, with and without acquisition bias."""
-    shipped = stored()
+    shipped = stored.every_run()
     if len(shipped):
         st.subheader("The shipped runs on people whom no run has seen", anchor=False)
         layout.table(shipped, "lda-shipped", "lda-shipped")

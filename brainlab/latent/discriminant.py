@@ -72,6 +72,19 @@ class LatentDiscriminant:
         """Return the most probable class of each code [N, d]."""
         return [str(name) for name in self.model_.predict(np.asarray(codes, dtype=np.float64))]
 
+    def posteriors(self, codes: FloatArray) -> FloatArray:
+        """Return the probability of each class, in the order of `classes_`, given each code [N, d]: [N, K]."""
+        return np.asarray(self.model_.predict_proba(np.asarray(codes, dtype=np.float64)))
+
+    def coordinates(self, codes: FloatArray) -> FloatArray:
+        """Return coordinates whose Euclidean distance is the one that predictions rest on: [N, min(K - 1, d)].
+
+        It is the Mahalanobis distance with the (shrunken) within-class covariance, in the space that the class means
+        span. Outside this space a code is as far from one class mean as from another, so the posterior of class k is
+        proportional to prior_k exp(-distance(code, mean_k)^2 / 2) (Hastie et al. 2009, section 4.3.3).
+        """
+        return np.asarray(self.model_.transform(np.asarray(codes, dtype=np.float64)))
+
     def transform(self, codes: FloatArray, components: int = 3) -> FloatArray:
         """Return the scores on the first axes, in within-class standard deviations: [N, min(components, K - 1)]."""
         return (np.asarray(codes, dtype=np.float64) - self.mean_) @ self.readouts_[:, :components]

@@ -2,7 +2,7 @@
 
 import json
 
-from app import discrimination
+from app import stored
 
 
 def test_stored_figures_become_one_row_a_cohort_and_run(tmp_path, monkeypatch):
@@ -11,8 +11,8 @@ def test_stored_figures_become_one_row_a_cohort_and_run(tmp_path, monkeypatch):
     found["settings"] = {"predicted": {"scans": 580}}
     path = tmp_path / "results.json"
     path.write_text(json.dumps({"evaluate": {}, "lda": {"unbiased": {"vae-8": found}, "biased": {"vae-8": found}}}))
-    monkeypatch.setattr(discrimination, "RESULTS", path)
-    table = discrimination.stored()
+    monkeypatch.setattr(stored, "RESULTS", path)
+    table = stored.every_run()
     assert list(table["cohort"]) == ["unbiased", "biased"]
     assert table["latent codes"].tolist() == [0.612, 0.612]
     assert table["LDA on 64 voxel principal components"].tolist() == [0.612, 0.612]
@@ -20,5 +20,5 @@ def test_stored_figures_become_one_row_a_cohort_and_run(tmp_path, monkeypatch):
 
 
 def test_nothing_measured_is_an_empty_table(tmp_path, monkeypatch):
-    monkeypatch.setattr(discrimination, "RESULTS", tmp_path / "absent.json")
-    assert discrimination.stored().empty
+    monkeypatch.setattr(stored, "RESULTS", tmp_path / "absent.json")
+    assert stored.every_run().empty
