@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from brainlab.cohort.prepared import PreparedDataset
 
@@ -65,8 +66,14 @@ def table(frame: pd.DataFrame, name: str, key: str, **options: Any) -> Any:
 
 def plot(figure: go.Figure, key: str, **options: Any) -> Any:
     """Show a plotly figure, whose camera button downloads it as SVG named `key`; returns the selection, if any."""
-    config = {"displaylogo": False, "toImageButtonOptions": {"format": "svg", "filename": f"brainlab-{key}"}}
+    name = f"brainlab-{key}".replace(" ", "-")
+    config = {"displaylogo": False, "toImageButtonOptions": {"format": "svg", "filename": name}}
     return st.plotly_chart(figure, key=key, config=config, **options)
+
+
+def wrapping(key: str, columns: int) -> DeltaGenerator:
+    """Return a container whose columns lie at most so many (1 or 2) in a row where the window is narrow: style.css."""
+    return st.container(key=f"wrap-{columns}-{key}")
 
 
 def tabs(key: str, parts: Mapping[str, Callable[[], None]]) -> None:

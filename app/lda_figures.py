@@ -14,7 +14,7 @@ from brainlab.experiments.analysis import LdaResult, Verdict
 SYMBOLS = {"healthy": "circle", "MS": "diamond", "leukoencephalopathy": "square"}
 VIEWS = {"1 and 2": (0, 1), "1 and 3": (0, 2), "2 and 3": (1, 2), "3D": (0, 1, 2)}
 OURS, OTHERS = "#2aa79a", "#7d8b97"
-UNBIASED, BIASED = "#0072b2", "#e69f00"
+UNBIASED, BIASED = "#2b95d6", "#e69f00"
 MARK = 19
 """Size of the chosen scan's mark; its colour stays that of its class."""
 
@@ -75,14 +75,14 @@ def _in_plane(
     x: Any, y: Any, shared: dict[str, Any], style: dict[str, Any], side: str, marked: list[int]
 ) -> go.Scatter:
     """Draw one group of one side. The chosen one is plotly's selected point, so that a click marks without a redraw."""
-    opacity = 0.35 if side == "train" else 0.95
+    opacity, size = (0.35, 6) if side == "train" else (0.95, 9)
     return go.Scatter(
         x=x,
         y=y,
-        marker={**style, "size": 6 if side == "train" else 9, "opacity": opacity},
+        marker={**style, "size": size, "opacity": opacity},
         selectedpoints=marked,
         selected={"marker": {"size": MARK, "opacity": 1}},
-        unselected={"marker": {"opacity": opacity}},
+        unselected={"marker": {"opacity": opacity, "size": size}},
         **shared,
     )
 
@@ -118,13 +118,16 @@ def posteriors(verdict: Verdict) -> go.Figure:
             hovertemplate="%{y}: %{x:.3f}<extra></extra>",
         )
     )
-    figure.update_xaxes(range=[0, 1.12], visible=False)
+    figure.update_xaxes(range=[0, 1.3], visible=False)
     figure.update_yaxes(autorange="reversed")
     return calm(figure, 40 + 24 * len(names), top=4)
 
 
-def confusion(classes: Sequence[str], counts: Any) -> go.Figure:
-    """Confusion matrix: rows the true class, columns the predicted; colour is the share of the row."""
+def confusion(classes: Sequence[str], counts: Any, *, dark: bool = False) -> go.Figure:
+    """Confusion matrix: rows the true class, columns the predicted; colour is the share of the row.
+
+    dark: whether it stands on a dark page. Colours are opaque, since plotly takes the colour of a count from its cell.
+    """
     table = np.asarray(counts, dtype=float)
     shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
     figure = go.Figure(
@@ -134,7 +137,9 @@ def confusion(classes: Sequence[str], counts: Any) -> go.Figure:
             y=list(classes)[::-1],
             text=table[::-1].astype(int),
             texttemplate="%{text}",
-            colorscale=[[0, "rgba(86, 180, 233, 0.06)"], [1, "rgba(0, 114, 178, 1)"]],
+            colorscale=[[0, "#1b2731" if dark else "#e6edf2"], [1, "#1786c9" if dark else "#0072b2"]],
+            xgap=2,
+            ygap=2,
             zmin=0,
             zmax=1,
             showscale=False,
@@ -142,24 +147,18 @@ def confusion(classes: Sequence[str], counts: Any) -> go.Figure:
         )
     )
     figure.update_layout(xaxis_title="predicted", yaxis_title="true")
+    figure.update_xaxes(showgrid=False).update_yaxes(showgrid=False)
     return calm(figure, 380)
 
 
 def accuracies(rows: pd.DataFrame) -> go.Figure:
     """Balanced accuracies with their intervals, one row each: columns what, balanced accuracy, low, high, ours."""
-    figure = go.Figure(
-        go.Bar(
-            x=rows["balanced accuracy"],
-            y=rows["what"],
-            orientation="h",
-            marker_color=[OURS if ours else OTHERS for ours in rows["ours"]],
-            error_x={**_error(rows), "thickness": 1.2},
-            hovertemplate="%{y}: %{x:.3f}<extra></extra>",
-        )
-    )
-    figure.update_xaxes(range=[0, 1], title="balanced accuracy (95% interval)")
+    figure = go.Figure()
+    for tint, part in ((OURS, rows[rows["ours"]]), (OTHERS, rows[~rows["ours"]])):
+        figure.add_trace(_with_interval(part, list(part["what"]), tint, "circle"))
+    figure.update_xaxes(range=[0, 1], title="balanced accuracy")
     figure.update_yaxes(autorange="reversed")
-    return calm(figure, 300)
+    return calm(figure, 300).update_layout(showlegend=False)
 
 
 def two_cohorts(rows: pd.DataFrame) -> go.Figure:
@@ -172,31 +171,33 @@ def two_cohorts(rows: pd.DataFrame) -> go.Figure:
     order = list(dict.fromkeys(rows["what"]))
     for name, tint, symbol, shift in (("unbiased", UNBIASED, "circle", -0.13), ("biased", BIASED, "diamond", 0.13)):
         part = rows[rows["cohort"] == name]
-        figure.add_trace(
-            go.Scatter(
-                x=part["balanced accuracy"],
-                y=[order.index(what) + shift for what in part["what"]],
-                mode="markers",
-                name=f"{name} cohort",
-                marker={"color": tint, "symbol": symbol, "size": 10},
-                error_x={**_error(part), "thickness": 2, "width": 0},
-                text=[f"{r['what']}: {r['balanced accuracy']:.2f}" for _, r in part.iterrows()],
-                hovertemplate="%{text}<extra></extra>",
-            )
-        )
+        heights = [order.index(what) + shift for what in part["what"]]
+        figure.add_trace(_with_interval(part, heights, tint, symbol).update(name=name))
     figure.add_vline(x=chance, line={"dash": "dot", "width": 1.5, "color": OTHERS})
     figure.add_annotation(x=chance, y=1, yref="paper", yanchor="bottom", text="chance", showarrow=False)
     figure.update_yaxes(
         tickvals=list(range(len(order))), ticktext=order, range=[len(order) - 0.5, -0.5], zeroline=False
     )
-    figure.update_xaxes(rangemode="tozero", title="balanced accuracy (95% interval)")
-    return calm(figure, 270)
+    figure.update_xaxes(rangemode="tozero", title="balanced accuracy")
+    return calm(figure, 290).update_layout(legend={"y": -0.4, "title": "cohort"})
 
 
-def _error(rows: pd.DataFrame) -> dict[str, Any]:
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": rows["high"] - rows["balanced accuracy"],
-        "arrayminus": rows["balanced accuracy"] - rows["low"],
-    }
+def _with_interval(rows: pd.DataFrame, heights: Sequence[Any], tint: str, symbol: str) -> go.Scatter:
+    """Draw a mark and its interval for each row."""
+    centre = rows["balanced accuracy"]
+    return go.Scatter(
+        x=centre,
+        y=heights,
+        mode="markers",
+        marker={"color": tint, "symbol": symbol, "size": 10},
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": rows["high"] - centre,
+            "arrayminus": centre - rows["low"],
+            "thickness": 2,
+            "width": 0,
+        },
+        text=[f"{row['what']}: {row['balanced accuracy']:.2f}" for _, row in rows.iterrows()],
+        hovertemplate="%{text}<extra></extra>",
+    )

@@ -78,7 +78,9 @@ def disagreement_table(pair: tuple[str, str], first: LdaResult, second: LdaResul
 def _scans(pair: tuple[str, str], both: list[Analysis]) -> None:
     """Show both scatters and the scan chosen in either, or in the table of disagreements."""
     results = [found.lda for found in both]
-    for column, side, run, result in zip(st.columns(2), ("first", "second"), pair, results, strict=True):
+    with layout.wrapping("lda-pair-scatters", 1):
+        columns = st.columns(2)
+    for column, side, run, result in zip(columns, ("first", "second"), pair, results, strict=True):
         with column:
             st.subheader(run, anchor=False)
             key = f"lda-pair-{side}-scatter"
@@ -87,31 +89,14 @@ def _scans(pair: tuple[str, str], both: list[Analysis]) -> None:
             layout.plot(figure, key, on_select=partial(choice.clicked, key), selection_mode="points")
     st.caption("Each run has axes of its own. A scan chosen in one is marked in the other. Faint: used to fit.")
     scan = choice.chosen(results[0])
-    left, right = st.columns([1, 1.2], gap="medium")
+    _disagreements(pair, results)
+    st.subheader(starts.describe(*scan), anchor=False)
+    with layout.wrapping("lda-pair-scan", 1):
+        left, right = st.columns([1, 2], gap="medium")
     with left:
-        st.subheader("Where they disagree", anchor=False)
-        table = disagreement_table(pair, *results)
-        if table.empty:
-            st.caption("Nowhere: both take every predicted scan for the same class.")
-        else:
-            right_ones = table["right"].value_counts()
-            st.caption(
-                f"{len(table)} of {len(results[0].test.rows)} predicted scans; "
-                + ", ".join(f"{name} right on {right_ones.get(name, 0)}" for name in (*pair, "neither"))
-                + ". Choose a row to see its scan."
-            )
-            layout.table(
-                table,
-                f"{pair[0]}-{pair[1]}-disagreements",
-                "lda-pair",
-                on_select=partial(choice.picked, "lda-pair-table", list(table.index)),
-                selection_mode="single-row",
-            )
+        for side, run, result in zip(("first", "second"), pair, results, strict=True):
+            show_verdict(verdict(result, *scan), f"lda-pair-{side}-posteriors", f"**{run}**  \n")
     with right:
-        st.subheader(starts.describe(*scan), anchor=False)
-        for column, side, run, result in zip(st.columns(2), ("first", "second"), pair, results, strict=True):
-            with column:
-                show_verdict(verdict(result, *scan), f"lda-pair-{side}-posteriors", f"**{run}**  \n")
         dataset = resources.cohort(scan[0])
         sources: dict[str, Source] = {"Scan": Scan(*scan), **{run: Reconstruction(run, *scan) for run in pair}}
         volume_viewer(
@@ -121,3 +106,26 @@ def _scans(pair: tuple[str, str], both: list[Analysis]) -> None:
             toolbar=False,
             readout=False,
         )
+
+
+def _disagreements(pair: tuple[str, str], results: list[LdaResult]) -> None:
+    """Show the scans that both runs take for different classes; a row chooses its scan."""
+    st.subheader("Where they disagree", anchor=False)
+    table = disagreement_table(pair, *results)
+    if table.empty:
+        st.caption("Nowhere: both take every predicted scan for the same class.")
+        return
+    counts = table["right"].value_counts()
+    st.caption(
+        f"{len(table)} of {len(results[0].test.rows)} predicted scans: "
+        + ", ".join(f"{name} right on {counts.get(name, 0)}" for name in (*pair, "neither"))
+        + ". Choose a row to see its scan."
+    )
+    layout.table(
+        table,
+        f"{pair[0]}-{pair[1]}-disagreements",
+        "lda-pair",
+        height=250,
+        on_select=partial(choice.picked, "lda-pair-table", list(table.index)),
+        selection_mode="single-row",
+    )

@@ -57,8 +57,8 @@ def show_neighbours(result: LdaResult, scan: Named) -> None:
                 "class": found.label,
                 "predicted": found.predicted,
                 "prediction": "right" if found.right else "wrong",
-                "distance": round(distance, 2),
-                "age (years)": age,
+                "distance": f"{distance:.2f}",
+                "age (years)": round(age) if age == age else None,
                 "participant": found.participant,
                 "used to fit": "yes" if found.fitted else "no",
             }

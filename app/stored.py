@@ -77,9 +77,9 @@ def disease_or_scanner(rows: pd.DataFrame) -> str:
         f"**Scanner and disease unrelated:** acquisition alone reaches {_said(free)}, {_beside(free, chance)} "
         f"({chance:.2f}); the codes reach {_said(codes)}, {_beside(codes, chance)}. "
         + (
-            "So the codes carry disease.\n\n"
+            "So they carry the disease, or what goes with it, such as age.\n\n"
             if codes["low"] > chance >= free["low"]
-            else "So this does not show that the codes carry disease.\n\n"
+            else "So this does not show that they carry the disease.\n\n"
         )
         + f"**Scanner tied to disease:** acquisition alone reaches {_said(bound)}, {_compared(bound, with_bias)} the "
         f"codes' {_said(with_bias)}. With its linear effect regressed out the codes keep {_said(left)}, "
@@ -97,11 +97,10 @@ def side_by_side(rows: pd.DataFrame) -> pd.DataFrame:
 def how(rows: pd.DataFrame) -> str:
     """Say on how many people the figures of `one_run` rest."""
     sizes = rows.drop_duplicates("cohort")
-    people = " and ".join(
-        f"{row['people']} {row['cohort']} people ({row['scans']} scans)" for _, row in sizes.iterrows()
-    )
+    counts = zip(sizes["scans"], sizes["people"], sizes["cohort"], strict=True)
+    people = " and ".join(f"{scans} scans of {people} people ({cohort})" for scans, people, cohort in counts)
     return (
-        f"Balanced accuracy with its 95% interval, empirical priors, on {people} whom no run has seen, simulated. "
+        f"Balanced accuracy with its 95% interval, empirical priors, on {people} whom no run has seen; simulated. "
         "Measured before shipping: docs/results.md."
     )
 

@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from app import choice, layout, lda_figures, lda_pair, lda_scan, resources, stored, tables
+from app import choice, layout, lda_figures, lda_pair, lda_scan, lda_scores, resources, stored
 from app.discrimination import Analysis, analysis, comparison, size_note
 
 
@@ -21,7 +21,8 @@ def page() -> None:
             "This needs a trained run and a cohort with classes.", "Train a run, or prepare a cohort.", layout.TRAIN
         )
         return
-    left, middle, right, far = st.columns(4)
+    with layout.wrapping("lda-choices", 2):
+        left, middle, right, far = st.columns(4)
     names = list(runs)
     run = left.selectbox("Run", names, index=names.index(layout.best_run(names)), key="lda-run")
     fitting = list(resources.fitting(runs[run]))
@@ -46,43 +47,26 @@ def page() -> None:
     choice.forget_marks()
     for note in result.lda.notes:
         st.caption(f":material/info: {note}")
-    headline(result)
+    lda_scores.headline(result)
     if small := size_note(result.lda):
         st.caption(f":orange[:material/info:] {small}")
     layout.tabs(
         "lda-tabs",
         {
             "Separation": lambda: scatter(run, result),
-            "Disease or scanner?": lambda: disease_or_scanner(run),
-            "Table 2 and baselines": lambda: scores(run, result),
+            "Disease or scanner?": lambda: lda_scores.disease_or_scanner(run),
+            "Table 2 and baselines": lambda: lda_scores.scores(run, result),
             "Two runs": lambda: lda_pair.show(cohort, target, priors or "empirical"),
             "All runs and cohorts": compare,
         },
     )
 
 
-def headline(result: Analysis) -> None:
-    """Show the four figures that matter."""
-    rows = result.accuracies.set_index("what")
-    columns = st.columns(4)
-    shown = [
-        "LDA on the latent codes",
-        "the same, acquisition regressed out",
-        tables.BASELINE_NAMES["pca_64"],
-        tables.BASELINE_NAMES["acquisition_metadata"],
-    ]
-    titles = ["Latent codes", "Acquisition regressed out", "64 voxel components", "Acquisition alone"]
-    for column, what, title in zip(columns, shown, titles, strict=True):
-        if what in rows.index:
-            row = rows.loc[what]
-            column.metric(title, f"{row['balanced accuracy']:.2f}", help="Balanced accuracy", border=True)
-            column.caption(f"95% {row['low']:.2f} to {row['high']:.2f} · accuracy {row['accuracy']:.2f}")
-
-
 @st.fragment
 def scatter(run: str, result: Analysis) -> None:
     """Show the discriminant axes; a click on a point shows its scan, reconstruction and neighbours."""
-    left, right = st.columns([1.15, 1], gap="medium")
+    with layout.wrapping("lda-separation", 1):
+        left, right = st.columns([1.15, 1], gap="medium")
     with left:
         views = lda_figures.discriminant_views(result.lda)
         first = next(iter(views))
@@ -107,43 +91,6 @@ def scatter(run: str, result: Analysis) -> None:
     with right:
         lda_scan.show_chosen(run, result.lda, scan)
     lda_scan.show_neighbours(result.lda, scan)
-
-
-def disease_or_scanner(run: str) -> None:
-    """Show what is reached where the scanner's settings go with the disease, and where they do not."""
-    rows = stored.one_run(run, resources.run(run).sha256)
-    if rows.empty:
-        layout.empty(
-            f"{run} was not measured on many people, with and without acquisition bias.",
-            "'All runs and cohorts' analyses it on the cohorts of this workspace.",
-        )
-        return
-    left, right = st.columns([1.1, 1], gap="medium", vertical_alignment="center")
-    with left:
-        layout.plot(lda_figures.two_cohorts(rows), "lda-two-cohorts")
-    right.markdown(stored.disease_or_scanner(rows))
-    st.caption(stored.how(rows))
-    layout.table(stored.side_by_side(rows), f"{run}-disease-or-scanner", "lda-two-cohorts")
-
-
-@st.fragment
-def scores(run: str, result: Analysis) -> None:
-    """Show table 2 beside the published one, the confusion matrix and the baselines."""
-    regressed = st.toggle("Regress the acquisition parameters out of the codes first", key="lda-regressed")
-    chosen = result.lda.without_acquisition if regressed else result.lda.scores
-    if chosen is None:
-        layout.empty("No acquisition parameter is known for these scans.", "Choose a cohort that has them.")
-        return
-    layout.table(tables.per_class(result.lda, regressed), f"{run}-table-2", "lda-table-2")
-    st.caption("Wilson 95% intervals. Paper: another 572 scans, IVAE-256, so a reference and no pass mark.")
-    left, right = st.columns(2, gap="medium")
-    with left:
-        st.subheader("Confusion matrix", anchor=False)
-        layout.plot(lda_figures.confusion(chosen.classes, chosen.confusion), "lda-confusion")
-    with right:
-        st.subheader("Beside what needs no model", anchor=False)
-        layout.plot(lda_figures.accuracies(result.accuracies), "lda-baselines")
-    layout.table(result.accuracies.drop(columns="ours").round(3), f"{run}-baselines", "lda-baselines-table")
 
 
 def compare() -> None:
