@@ -9,7 +9,7 @@ from typing import Any, cast
 import pandas as pd
 
 from app import resources
-from app.tables import accuracy_rows
+from app.tables import COLUMN_NAMES, accuracy_rows
 from brainlab.errors import BrainlabError
 from brainlab.experiments.analysis import LdaResult, lda_analysis
 
@@ -112,19 +112,14 @@ class Comparison:
                 rows.append({"run": run, "cohort": cohort} | ({WHY_NOT: known} if known else {}))
                 continue
             found = known.lda
-            scores = {
-                "balanced accuracy": found.scores,
-                "acquisition regressed out": found.without_acquisition,
-                "64 voxel components": found.baselines["pca_64"],
-                "signal threshold": found.baselines["signal_threshold"],
-                "acquisition alone": found.baselines["acquisition_metadata"],
-            }
+            scores = {"codes": found.scores, "regressed out": found.without_acquisition}
+            scores |= {title: found.baselines[name] for name, title in COLUMN_NAMES.items() if name != "majority"}
             values = {name: round(s.balanced_accuracy, 3) if s else None for name, s in scores.items()}
             rows.append(
                 {
                     "run": run,
                     "cohort": cohort,
-                    "test scans": len(found.test.rows),
+                    "scans": len(found.test.rows),
                     "accuracy": round(found.scores.accuracy, 3),
                     **values,
                 }

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from app.tables import BASELINE_NAMES
+from app.tables import COLUMN_NAMES
 from brainlab.workspace import PROJECT
 
 RESULTS = PROJECT / "docs" / "results.json"
@@ -23,8 +23,8 @@ def every_run() -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     for cohort, runs in _results().get("lda", {}).items():
         for run, found in runs.items():
-            parts = {CODES: found, REGRESSED: found["without_acquisition"]}
-            parts |= {BASELINE_NAMES.get(name, name): part for name, part in found["baselines"].items()}
+            parts = {"codes": found, "regressed out": found["without_acquisition"]}
+            parts |= {COLUMN_NAMES.get(name, name): part for name, part in found["baselines"].items()}
             values = {name: _rounded(part["balanced_accuracy"]) for name, part in parts.items()}
             rows.append({"cohort": cohort, "run": run, "test scans": found["settings"]["predicted"]["scans"], **values})
     return pd.DataFrame(rows)

@@ -16,6 +16,14 @@ BASELINE_NAMES = {
     "majority": "always the largest class",
 }
 
+COLUMN_NAMES = {
+    "pca_64": "64 components",
+    "signal_threshold": "threshold",
+    "acquisition_metadata": "acquisition",
+    "majority": "majority",
+}
+"""The baselines as titles of narrow columns."""
+
 PER_CLASS_COLUMNS = {
     "class": st.column_config.Column(width=66),
     **{name: st.column_config.Column(width=45) for name in ("FP", "FN", "TP", "TN")},

@@ -7,6 +7,11 @@ import streamlit as st
 from app import choice, layout, lda_figures, lda_pair, lda_scan, lda_scores, resources, stored
 from app.discrimination import Analysis, analysis, comparison, size_note
 
+COLUMNS = (
+    "Balanced accuracy of LDA on the codes, the same with the acquisition regressed out, LDA on 64 principal "
+    "components of the voxels, a threshold of bright signal, and the acquisition parameters alone."
+)
+
 
 def page() -> None:
     """Choose what to fit and predict, then show the result."""
@@ -99,7 +104,7 @@ def compare() -> None:
     if len(shipped):
         st.subheader("The shipped runs on people whom no run has seen", anchor=False)
         layout.table(shipped, "lda-shipped", "lda-shipped")
-        st.caption("Balanced accuracy. Measured before shipping; docs/results.md says how, and on how many people.")
+        st.caption(f"{COLUMNS} Measured before shipping; docs/results.md says how, and on how many people.")
     st.subheader("The cohorts of this workspace", anchor=False)
     st.caption("Each run fitted on each cohort's training split and judged on its test split.")
     missing = comparison.missing()

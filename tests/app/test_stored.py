@@ -17,9 +17,9 @@ def test_stored_figures_become_one_row_a_cohort_and_run(tmp_path, monkeypatch):
     monkeypatch.setattr(stored, "RESULTS", path)
     table = stored.every_run()
     assert list(table["cohort"]) == ["unbiased", "biased"]
-    assert table["latent codes"].tolist() == [0.612, 0.612]
-    assert table["LDA on 64 voxel principal components"].tolist() == [0.612, 0.612]
-    assert table["acquisition regressed out"].isna().all()
+    assert table["codes"].tolist() == [0.612, 0.612]
+    assert table["64 components"].tolist() == [0.612, 0.612]
+    assert table["regressed out"].isna().all()
 
 
 def test_nothing_measured_is_an_empty_table(tmp_path, monkeypatch):
