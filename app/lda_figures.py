@@ -63,7 +63,7 @@ def discriminant_scatter(
             else:
                 across = columns[1] if len(axes) == 2 else [str(name)] * len(mine)
                 figure.add_trace(_in_plane(columns[0], across, shared, style, side, marked))
-    names = [f"discriminant axis {axis + 1}" for axis in axes]
+    names = [f"axis {axis + 1}" if len(axes) == 3 else f"discriminant axis {axis + 1}" for axis in axes]
     if len(axes) == 3:
         figure.update_scenes(xaxis_title=names[0], yaxis_title=names[1], zaxis_title=names[2])
     else:
@@ -91,7 +91,7 @@ def _in_space(
     columns: Sequence[Any], shared: dict[str, Any], style: dict[str, Any], side: str, marked: list[int]
 ) -> go.Scatter3d:
     sizes = np.full(len(columns[0]), 3.0 if side == "train" else 4.5)
-    sizes[marked] = MARK
+    sizes[marked] = MARK / 2
     return go.Scatter3d(
         x=columns[0],
         y=columns[1],
