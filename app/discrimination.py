@@ -1,6 +1,5 @@
 """LDA results for pages: computed once for a run, a cohort and settings, and compared over all of them."""
 
-import json
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,12 +9,9 @@ from typing import Any, cast
 import pandas as pd
 
 from app import resources
-from app.tables import BASELINE_NAMES, accuracy_rows
+from app.tables import COLUMN_NAMES, accuracy_rows
 from brainlab.errors import BrainlabError
 from brainlab.experiments.analysis import LdaResult, lda_analysis
-from brainlab.workspace import PROJECT
-
-RESULTS = PROJECT / "docs" / "results.json"
 
 FEW_SCANS = 100
 KEPT = 256
@@ -71,26 +67,8 @@ def size_note(found: LdaResult) -> str | None:
         return None
     return (
         f"Only {len(found.test.rows)} scans were predicted, so these figures are rough: look at their intervals. "
-        "'All runs and cohorts' shows what was measured on many more."
+        "'Disease or scanner?' shows what was measured on many more."
     )
-
-
-def stored() -> pd.DataFrame:
-    """Balanced accuracies of the shipped runs on whole unseen cohorts, as measured before shipping; empty if absent."""
-    if not RESULTS.is_file():
-        return pd.DataFrame()
-    rows: list[dict[str, Any]] = []
-    for cohort, runs in json.loads(RESULTS.read_text())["lda"].items():
-        for run, found in runs.items():
-            parts = {"latent codes": found, "acquisition regressed out": found["without_acquisition"]}
-            parts |= {BASELINE_NAMES.get(name, name): part for name, part in found["baselines"].items()}
-            values = {name: _rounded(part["balanced_accuracy"]) for name, part in parts.items()}
-            rows.append({"cohort": cohort, "run": run, "test scans": found["settings"]["predicted"]["scans"], **values})
-    return pd.DataFrame(rows)
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 3)
 
 
 def _key(run: str, cohort: str, predict: str | None, priors: str) -> Key:
@@ -134,19 +112,14 @@ class Comparison:
                 rows.append({"run": run, "cohort": cohort} | ({WHY_NOT: known} if known else {}))
                 continue
             found = known.lda
-            scores = {
-                "balanced accuracy": found.scores,
-                "acquisition regressed out": found.without_acquisition,
-                "64 voxel components": found.baselines["pca_64"],
-                "signal threshold": found.baselines["signal_threshold"],
-                "acquisition alone": found.baselines["acquisition_metadata"],
-            }
+            scores = {"codes": found.scores, "regressed out": found.without_acquisition}
+            scores |= {title: found.baselines[name] for name, title in COLUMN_NAMES.items() if name != "majority"}
             values = {name: round(s.balanced_accuracy, 3) if s else None for name, s in scores.items()}
             rows.append(
                 {
                     "run": run,
                     "cohort": cohort,
-                    "test scans": len(found.test.rows),
+                    "scans": len(found.test.rows),
                     "accuracy": round(found.scores.accuracy, 3),
                     **values,
                 }

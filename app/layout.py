@@ -7,7 +7,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from brainlab.cohort.prepared import PreparedDataset
 
@@ -45,11 +47,24 @@ def empty(what: str, do: str, command: str | None = None) -> None:
         st.code(command, language="bash")
 
 
-def table(frame: pd.DataFrame, name: str, key: str) -> None:
-    """Show a table with its download as CSV below."""
-    st.dataframe(frame, width="stretch", hide_index=True, key=f"{key}-table")
+def table(frame: pd.DataFrame, name: str, key: str, **options: Any) -> Any:
+    """Show a table with its download as CSV below; returns the selection, where `options` ask for one."""
+    event = st.dataframe(frame, width="stretch", hide_index=True, key=f"{key}-table", **options)
     csv = frame.to_csv(index=False).encode()
     download("Download CSV", csv, f"{name}.csv", key=f"{key}-csv", type="tertiary")
+    return event
+
+
+def plot(figure: go.Figure, key: str, **options: Any) -> Any:
+    """Show a plotly figure, whose camera button downloads it as SVG named `key`; returns the selection, if any."""
+    name = f"brainlab-{key}".replace(" ", "-")
+    config = {"displaylogo": False, "toImageButtonOptions": {"format": "svg", "filename": name}}
+    return st.plotly_chart(figure, key=key, config=config, **options)
+
+
+def wrapping(key: str, columns: int) -> DeltaGenerator:
+    """Return a container whose columns lie at most so many (1 or 2) in a row where the window is narrow: style.css."""
+    return st.container(key=f"wrap-{columns}-{key}")
 
 
 def tabs(key: str, parts: Mapping[str, Callable[[], None]]) -> None:

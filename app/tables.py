@@ -3,6 +3,7 @@
 from typing import Any
 
 import pandas as pd
+import streamlit as st
 
 from app.figures import by_class
 from brainlab.experiments.analysis import LdaResult
@@ -14,6 +15,25 @@ BASELINE_NAMES = {
     "acquisition_metadata": "acquisition metadata alone",
     "majority": "always the largest class",
 }
+
+COLUMN_NAMES = {
+    "pca_64": "64 components",
+    "signal_threshold": "threshold",
+    "acquisition_metadata": "acquisition",
+    "majority": "majority",
+}
+"""The baselines as titles of narrow columns."""
+
+PER_CLASS_COLUMNS = {
+    "class": st.column_config.Column(width=66),
+    **{name: st.column_config.Column(width=45) for name in ("FP", "FN", "TP", "TN")},
+    "precision": st.column_config.Column(width=124),
+    "recall": st.column_config.Column(width=124),
+    "paper: precision": st.column_config.Column("paper: prec.", width=90),
+    "paper: recall": st.column_config.Column(width=98),
+    "paper: FP/FN/TP/TN": st.column_config.Column("paper: counts", width=106, help="FP/FN/TP/TN"),
+}
+"""Widths in CSS pixels with which `per_class` fits a window of 1280."""
 
 
 def demographics(scans: pd.DataFrame) -> pd.DataFrame:

@@ -79,7 +79,7 @@ def demographics(name: str) -> None:
     scans = resources.cohort(name).scans
     layout.table(tables.demographics(scans), f"{name}-people", "cohort-people")
     if scans["age_years"].notna().any():
-        st.plotly_chart(figures.ages(scans), key="cohort-ages")
+        layout.plot(figures.ages(scans), "cohort-ages")
 
 
 @st.fragment
@@ -114,7 +114,7 @@ def show_acquisition(name: str) -> None:
         with st.spinner("Predicting the class from acquisition parameters"):
             layout.figures(audits.confound_figures(name))
         st.caption(audits.CONFOUND_NOTE)
-        st.plotly_chart(figures.acquisition(dataset.scans), key="cohort-acquisition")
+        layout.plot(figures.acquisition(dataset.scans), "cohort-acquisition")
     else:
         layout.empty(
             "No acquisition parameter is known.", "BIDS sidecars carry them: prepare the cohort from a BIDS dataset."

@@ -1,11 +1,16 @@
 """LDA: can the classes be told apart in a run's latent space, and is it disease that tells them apart?"""
 
+from functools import partial
+
 import streamlit as st
 
-from app import figures, layout, resources, starts, tables
-from app.components.volume_viewer import Panel, volume_viewer
-from app.discrimination import Analysis, analysis, comparison, size_note, stored
-from app.volumes import Reconstruction, Scan
+from app import choice, layout, lda_figures, lda_pair, lda_scan, lda_scores, resources, stored
+from app.discrimination import Analysis, analysis, comparison, size_note
+
+COLUMNS = (
+    "Balanced accuracy of LDA on the codes, the same with the acquisition regressed out, LDA on 64 principal "
+    "components of the voxels, a threshold of bright signal, and the acquisition parameters alone."
+)
 
 
 def page() -> None:
@@ -21,7 +26,8 @@ def page() -> None:
             "This needs a trained run and a cohort with classes.", "Train a run, or prepare a cohort.", layout.TRAIN
         )
         return
-    left, middle, right, far = st.columns(4)
+    with layout.wrapping("lda-choices", 2):
+        left, middle, right, far = st.columns(4)
     names = list(runs)
     run = left.selectbox("Run", names, index=names.index(layout.best_run(names)), key="lda-run")
     fitting = list(resources.fitting(runs[run]))
@@ -40,107 +46,65 @@ def page() -> None:
         key="lda-priors",
         help="How common classes are taken to be.",
     )
+    target = None if predict == "its test split" else predict
     with st.spinner("Encoding and fitting; kept for next time"):
-        result = analysis(run, cohort, None if predict == "its test split" else predict, priors or "empirical")
+        result = analysis(run, cohort, target, priors or "empirical")
+    choice.forget_marks()
     for note in result.lda.notes:
         st.caption(f":material/info: {note}")
-    headline(result)
+    lda_scores.headline(result)
     if small := size_note(result.lda):
         st.caption(f":orange[:material/info:] {small}")
     layout.tabs(
         "lda-tabs",
         {
             "Separation": lambda: scatter(run, result),
-            "Table 2 and baselines": lambda: scores(run, result),
+            "Disease or scanner?": lambda: lda_scores.disease_or_scanner(run),
+            "Table 2 and baselines": lambda: lda_scores.scores(run, result),
+            "Two runs": lambda: lda_pair.show(cohort, target, priors or "empirical"),
             "All runs and cohorts": compare,
         },
     )
 
 
-def headline(result: Analysis) -> None:
-    """Show the four figures that matter."""
-    rows = result.accuracies.set_index("what")
-    columns = st.columns(4)
-    shown = [
-        "LDA on the latent codes",
-        "the same, acquisition regressed out",
-        tables.BASELINE_NAMES["pca_64"],
-        tables.BASELINE_NAMES["acquisition_metadata"],
-    ]
-    titles = ["Latent codes", "Acquisition regressed out", "64 voxel components", "Acquisition alone"]
-    for column, what, title in zip(columns, shown, titles, strict=True):
-        if what in rows.index:
-            row = rows.loc[what]
-            column.metric(title, f"{row['balanced accuracy']:.2f}", help="Balanced accuracy", border=True)
-            column.caption(f"95% {row['low']:.2f} to {row['high']:.2f} · accuracy {row['accuracy']:.2f}")
-
-
 @st.fragment
 def scatter(run: str, result: Analysis) -> None:
-    """Show the discriminant axes; a click on a point shows its scan and reconstruction."""
-    left, right = st.columns([1.15, 1], gap="medium")
+    """Show the discriminant axes; a click on a point shows its scan, reconstruction and neighbours."""
+    with layout.wrapping("lda-separation", 1):
+        left, right = st.columns([1.15, 1], gap="medium")
     with left:
-        views = figures.discriminant_views(result.lda)
+        views = lda_figures.discriminant_views(result.lda)
         first = next(iter(views))
         key = f"lda-axes-{len(views)}"  # its own for each choice of views: one cohort's must not be kept for another
-        axes = st.segmented_control("Axes", list(views), default=first, required=True, key=key) or first
-        figure = figures.discriminant_scatter(result.lda, views[axes])
-        if len(views[axes]) == 3:
-            st.plotly_chart(figure, key="lda-scatter-3d")
-            picked = None
-            st.caption("Turn it with the mouse. Points can be clicked in the flat views.")
-        else:
-            event = st.plotly_chart(figure, key=f"lda-scatter-{axes}", on_select="rerun", selection_mode="points")
-            picked = event["selection"]["points"][:1]
-            st.caption(
-                "The three leukoencephalopathy grades are one colour, as in the paper's figure 10. "
-                "Click a point to see its scan."
-            )
-    with right:
-        side, row = picked[0]["customdata"] if picked else (1, int(result.lda.test.rows[0]))
-        dataset = (result.lda.test if side else result.lda.train).dataset
-        st.markdown(f"**{starts.describe(dataset.name, int(row))}**")
-        volume_viewer(
-            [
-                Panel(Scan(dataset.name, int(row)), dataset.shape, dataset.affine, title="Scan"),
-                Panel(
-                    Reconstruction(run, dataset.name, int(row)), dataset.shape, dataset.affine, title="Reconstruction"
-                ),
-            ],
-            key="lda-scan",
-            layout="column",
-            toolbar=False,
-            readout=False,
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+            view = st.segmented_control("Axes", list(views), default=first, required=True, key=key) or first
+            fitted = st.toggle("Training scans", value=True, key="lda-training")
+        chart = f"lda-scatter-{view}"
+        figure = lda_figures.discriminant_scatter(
+            result.lda, views[view], choice.mark(chart, result.lda), training=fitted
         )
-
-
-@st.fragment
-def scores(run: str, result: Analysis) -> None:
-    """Show table 2 beside the published one, the confusion matrix and the baselines."""
-    regressed = st.toggle("Regress the acquisition parameters out of the codes first", key="lda-regressed")
-    chosen = result.lda.without_acquisition if regressed else result.lda.scores
-    if chosen is None:
-        layout.empty("No acquisition parameter is known for these scans.", "Choose a cohort that has them.")
-        return
-    layout.table(tables.per_class(result.lda, regressed), f"{run}-table-2", "lda-table-2")
-    st.caption("Wilson 95% intervals. Paper: another 572 scans, IVAE-256, so a reference and no pass mark.")
-    left, right = st.columns(2, gap="medium")
-    with left:
-        st.subheader("Confusion matrix", anchor=False)
-        st.plotly_chart(figures.confusion(chosen.classes, chosen.confusion), key="lda-confusion")
+        if len(views[view]) == 3:
+            layout.plot(figure, chart)
+            st.caption("Turn it with the mouse. Points can be clicked in the flat views. Faint: used to fit.")
+        else:
+            layout.plot(figure, chart, on_select=partial(choice.clicked, chart), selection_mode="points")
+            st.caption(
+                "The three leukoencephalopathy grades are one colour, as in the paper's figure 10. Faint: used to fit. "
+                "Click a point to see its scan; the chosen one is large."
+            )
+    scan = choice.chosen(result.lda)
     with right:
-        st.subheader("Beside what needs no model", anchor=False)
-        st.plotly_chart(figures.accuracies(result.accuracies), key="lda-baselines")
-    layout.table(result.accuracies.drop(columns="ours").round(3), f"{run}-baselines", "lda-baselines-table")
+        lda_scan.show_chosen(run, result.lda, scan)
+    lda_scan.show_neighbours(result.lda, scan)
 
 
 def compare() -> None:
     """Show every run on every cohort that was analysed, with and without acquisition bias."""
-    shipped = stored()
+    shipped = stored.every_run()
     if len(shipped):
         st.subheader("The shipped runs on people whom no run has seen", anchor=False)
         layout.table(shipped, "lda-shipped", "lda-shipped")
-        st.caption("Balanced accuracy. Measured before shipping; docs/results.md says how, and on how many people.")
+        st.caption(f"{COLUMNS} Measured before shipping; docs/results.md says how, and on how many people.")
     st.subheader("The cohorts of this workspace", anchor=False)
     st.caption("Each run fitted on each cohort's training split and judged on its test split.")
     missing = comparison.missing()

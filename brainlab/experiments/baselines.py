@@ -1,6 +1,7 @@
 """The baselines of a latent analysis, on the scans of prepared datasets."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from brainlab.cohort.prepared import PreparedDataset
@@ -31,11 +32,11 @@ class Part:
     dataset: PreparedDataset
     rows: IntArray
 
-    @property
+    @cached_property
     def labels(self) -> list[str]:
         return self.dataset.scans["class"].iloc[self.rows].astype(str).tolist()
 
-    @property
+    @cached_property
     def participants(self) -> list[str]:
         return self.dataset.scans["participant"].iloc[self.rows].astype(str).tolist()
 

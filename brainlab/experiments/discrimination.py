@@ -1,7 +1,7 @@
 """Linear discriminant analysis of a run's codes, beside what is reached without them."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,13 +17,26 @@ from brainlab.latent.scores import Scores, accuracy_difference
 from brainlab.types import FloatArray
 
 
+class Judged(NamedTuple):
+    """What an LDA says of n scans.
+
+    points: [n, <=3] scores on the first discriminant axes. coordinates: [n, K - 1], `LatentDiscriminant.coordinates`.
+    posteriors: [n, K] in the order of the discriminant's `classes_`. predicted: the most probable class of each.
+    """
+
+    points: FloatArray
+    coordinates: FloatArray
+    posteriors: FloatArray
+    predicted: list[str]
+
+
 @dataclass(frozen=True)
 class LdaResult:
     """An LDA with everything a page or a table shows.
 
-    train, test: the scans it was fitted on and those it was judged on. train_points, test_points: [n, <=3] scores on
-    the first discriminant axes. predicted: class of each test scan. other_priors, other_scores, other_baselines:
-    the same with the priors that were not chosen, since those of the training split favour its common classes.
+    train, test: the scans it was fitted on and those it was judged on; on_train, on_test: what it says of them.
+    other_priors, other_scores, other_baselines: the same with the priors that were not chosen, since those of the
+    training split favour its common classes.
     """
 
     discriminant: LatentDiscriminant
@@ -35,9 +48,8 @@ class LdaResult:
     without_acquisition: Scores | None
     train: Part
     test: Part
-    train_points: FloatArray
-    test_points: FloatArray
-    predicted: list[str]
+    on_train: Judged
+    on_test: Judged
     notes: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
@@ -100,12 +112,12 @@ def lda_analysis(
     codes = encode_dataset(run, dataset, watch).mean[train.rows].astype(np.float64)
     test_codes = encode_dataset(run, target, watch).mean[test.rows].astype(np.float64)
     discriminant = LatentDiscriminant(priors, shrinkage).fit(codes, train.labels, train.participants)
-    predicted = discriminant.predict(test_codes)
+    on_test = _judge(discriminant, test_codes)
     other: Priors = "uniform" if priors == "empirical" else "empirical"
     refitted = LatentDiscriminant(other, shrinkage).fit(codes, train.labels, train.participants)
     return LdaResult(
         discriminant=discriminant,
-        scores=score_part(predicted, test, train),
+        scores=score_part(on_test.predicted, test, train),
         baselines=baseline_scores(train, test, priors),
         other_priors=other,
         other_scores=score_part(refitted.predict(test_codes), test, train),
@@ -113,10 +125,18 @@ def lda_analysis(
         without_acquisition=_without_acquisition(codes, test_codes, train, test, priors, shrinkage),
         train=train,
         test=test,
-        train_points=discriminant.transform(codes),
-        test_points=discriminant.transform(test_codes),
-        predicted=predicted,
+        on_train=_judge(discriminant, codes),
+        on_test=on_test,
         notes=notes,
+    )
+
+
+def _judge(discriminant: LatentDiscriminant, codes: FloatArray) -> Judged:
+    return Judged(
+        discriminant.transform(codes),
+        discriminant.coordinates(codes),
+        discriminant.posteriors(codes),
+        discriminant.predict(codes),
     )
 
 

@@ -35,7 +35,7 @@ class LatentDiscriminant:
     balanced accuracy with uniform priors, empty where nothing was compared); `readouts_` [d, k] and `patterns_` [d, k]
     of the k discriminant axes: a code's score is `(code - mean_) @ readouts_`, and adding a column of `patterns_` to a
     code raises its score on that axis by one within-class standard deviation along the data's own covariance
-    (Haufe et al. 2014, doi 10.1016/j.neuroimage.2013.10.067).
+    (Haufe et al. 2014, doi 10.1016/j.neuroimage.2013.10.067); `metric_` [d, k], which leads to `coordinates`.
     """
 
     def __init__(self, priors: Priors = "empirical", shrinkage: Shrinkage = "choose", seed: int = 0) -> None:
@@ -66,11 +66,28 @@ class LatentDiscriminant:
         spread = np.sqrt(np.einsum("dk,de,ek->k", self.readouts_, within, self.readouts_))
         self.readouts_ = self.readouts_ / np.where(spread > 0, spread, 1)
         self.patterns_ = within @ self.readouts_
+        # scikit-learn's scalings whiten; with shrinkage its first K - 1 do not quite hold all that classes differ in.
+        whitened = (self.model_.means_ - self.mean_) @ self.model_.scalings_
+        _, size, basis = np.linalg.svd(whitened - whitened.mean(axis=0), full_matrices=False)
+        self.metric_ = self.model_.scalings_ @ basis[size > 1e-9 * size.max()].T
         return self
 
     def predict(self, codes: FloatArray) -> list[str]:
         """Return the most probable class of each code [N, d]."""
         return [str(name) for name in self.model_.predict(np.asarray(codes, dtype=np.float64))]
+
+    def posteriors(self, codes: FloatArray) -> FloatArray:
+        """Return the probability of each class, in the order of `classes_`, given each code [N, d]: [N, K]."""
+        return np.asarray(self.model_.predict_proba(np.asarray(codes, dtype=np.float64)))
+
+    def coordinates(self, codes: FloatArray) -> FloatArray:
+        """Return coordinates whose Euclidean distance is the one that predictions rest on: [N, min(K - 1, d)].
+
+        It is the Mahalanobis distance with the (shrunken) within-class covariance, in the space that the class means
+        span. Outside this space a code is as far from one class mean as from another, so the posterior of class k is
+        proportional to prior_k exp(-distance(code, mean_k)^2 / 2) (Hastie et al. 2009, section 4.3.3).
+        """
+        return (np.asarray(codes, dtype=np.float64) - self.mean_) @ self.metric_
 
     def transform(self, codes: FloatArray, components: int = 3) -> FloatArray:
         """Return the scores on the first axes, in within-class standard deviations: [N, min(components, K - 1)]."""

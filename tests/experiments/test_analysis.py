@@ -143,15 +143,15 @@ def test_lda_finds_the_classes_and_reports_what_the_contract_names(run, cohort):
 def test_lda_predicts_the_whole_of_another_dataset(run, cohort, tmp_path):
     other = write_cohort(tmp_path / "other", 30, 2)
     result = lda_analysis(run, cohort, other)
-    assert len(result.predicted) == len(other)
-    assert result.test_points.shape == (len(other), 2)
+    assert len(result.on_test.predicted) == len(other)
+    assert result.on_test.points.shape == (len(other), 2)
 
 
 def test_lda_leaves_out_scans_of_unknown_class_and_says_so(run, cohort, tmp_path):
     other = write_cohort(tmp_path / "other", 30, 2)
     other.scans.loc[:2, "class"] = ["tumour", np.nan, "tumour"]
     result = lda_analysis(run, cohort, other)
-    assert len(result.predicted) == len(other) - 3
+    assert len(result.on_test.predicted) == len(other) - 3
     assert any("tumour" in note for note in result.notes)
     assert any("no class" in note for note in result.notes)
 

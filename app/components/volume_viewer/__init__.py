@@ -35,10 +35,18 @@ class Panel:
     overlay: Overlay | None = None
 
 
-def volume_viewer(panels: Panel | Sequence[Panel], key: str, *, columns: int | None = None, **options: Any) -> None:
+def volume_viewer(
+    panels: Panel | Sequence[Panel],
+    key: str,
+    *,
+    columns: int | None = None,
+    group: str | None = None,
+    **options: Any,
+) -> None:
     """Show one volume, or several side by side with crosshair, window and zoom in common.
 
     columns: panels in a row; all in one row if absent.
+    group: name under which several of these calls share crosshair, window and zoom; each call for itself if absent.
     options: as documented at the head of viewer.js (layout, height, readout, toolbar, interpolation, ...).
     """
     shown = [panels] if isinstance(panels, Panel) else list(panels)
@@ -46,7 +54,7 @@ def volume_viewer(panels: Panel | Sequence[Panel], key: str, *, columns: int | N
         "kind": "panels",
         "panels": [_panel(panel) for panel in shown],
         "columns": columns or len(shown),
-        "group": key,
+        "group": group or key,
         "options": options,
     }
     _component()(key=key, data=data)
