@@ -3,13 +3,23 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
-from app.routes import asset_path, volume_path
-from app.volumes import Source
+from app.codes import from_base64
+from app.components.volume_viewer.place import FOOT_PX, TITLE_PX, TOOLS_PX, keep_place
+from app.routes import asset_path, picture_path, volume_path
+from app.volumes import Decoded, Source
 from brainlab.types import FloatArray
+
+SCRIPT = (Path(__file__).parent / "bridge.js").read_text()
+"""What Streamlit runs for a component; PATH in it is that of the component's own script."""
+
+SLIDERS_PX, FEW_SLIDERS_PX = 255, 120
+"""Height of the explorer's panel of sliders on a wide page, where it is lowest."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +52,15 @@ def volume_viewer(panels: Panel | Sequence[Panel], key: str, *, columns: int | N
     options: as documented at the head of viewer.js (layout, height, readout, toolbar, interpolation, ...).
     """
     shown = [panels] if isinstance(panels, Panel) else list(panels)
+    beside = columns or len(shown)
+    tools = options.get("toolbar", True) or options.get("readout", True)
+    about = {"bars": TOOLS_PX} if tools else {"bars": TITLE_PX, "below": FOOT_PX}
+    first, layout = shown[0], options.get("layout", "auto")
+    keep_place(key, first.shape, first.affine, layout=layout, count=len(shown), columns=beside, **about)
     data = {
         "kind": "panels",
         "panels": [_panel(panel) for panel in shown],
-        "columns": columns or len(shown),
+        "columns": beside,
         "group": key,
         "options": options,
     }
@@ -59,8 +74,13 @@ def latent_explorer(
 
     data: as documented in explorer.js.
     """
-    result = _component()(key=key, data={"kind": "explorer", **data, **options}, on_state_change=on_release)
-    return result.state
+    keep_place(
+        key, data["shape"], np.asarray(data["affine"]), below=FEW_SLIDERS_PX if data.get("brief") else SLIDERS_PX
+    )
+    start = Decoded(data["run"].rpartition(":")[0], from_base64(data["code"]))
+    stills = [{"title": data["title"], "pictures": _pictures(start)}]
+    sent = {"kind": "explorer", "panels": stills, **data, **options}
+    return _component()(key=key, data=sent, on_state_change=on_release).state
 
 
 def released_code(key: str) -> dict[str, Any] | None:
@@ -87,6 +107,7 @@ def _panel(panel: Panel) -> dict[str, Any]:
         "affine": panel.affine.tolist(),
         "title": panel.title,
         "note": panel.note,
+        "pictures": _pictures(panel.source, *([overlay.source] if overlay else [])),
         "overlay": overlay
         and {
             "url": base_url() + volume_path(overlay.source),
@@ -98,16 +119,8 @@ def _panel(panel: Panel) -> dict[str, Any]:
     }
 
 
-# The inline script is a module of its own kind (a blob), in which a bare path does not resolve: hence the origin.
-SCRIPT = """
-const module = import(location.origin + "PATH");
-export default function (component) {
-  let cleanUp = null;
-  let gone = false;
-  module.then(({ mount }) => { if (!gone) cleanUp = mount(component); });
-  return () => { gone = true; cleanUp?.(); };
-}
-"""
+def _pictures(*sources: Source) -> list[str]:
+    return [base_url() + picture_path(source) for source in sources]
 
 
 @cache
