@@ -138,7 +138,7 @@ export class Viewer {
     const { state } = this;
     state.overlay = overlay?.buffer ? new Uint8Array(overlay.buffer) : null;
     if (state.overlay && state.overlay.length !== state.data?.length) state.overlay = null;
-    if (overlay?.opacity !== undefined) state.overlayOpacity = overlay.opacity;
+    if (overlay?.opacity !== undefined && !this.opacityChosen) state.overlayOpacity = overlay.opacity;
     state.overlayMap = overlay?.map ?? "diverging";
     state.overlayTable = state.overlay ? OVERLAY_TABLES[state.overlayMap](overlay.gain) : null;
     this.dom.overlayControls(state.overlay ? overlay : null);
@@ -161,6 +161,7 @@ export class Viewer {
   /** Change any part of the state, here and in the viewers of the same group. */
   set(changes, since) {
     Object.assign(this.state, changes);
+    this.opacityChosen ||= "overlayOpacity" in changes;
     if ("low" in changes || "high" in changes || "invert" in changes) this.#recolour();
     const shared = Object.fromEntries(Object.entries(changes).filter(([name]) => SHARED.includes(name)));
     for (const other of this.#others()) other.follow(shared, this.state);
@@ -176,6 +177,7 @@ export class Viewer {
         Math.floor(((value + 0.5) / from.shape[axis]) * this.state.shape[axis])));
     }
     if ("low" in own) this.windowChosen = true;
+    this.opacityChosen ||= "overlayOpacity" in own;
     Object.assign(this.state, own);
     if ("low" in own || "invert" in own) this.#recolour();
     this.listeners.change.forEach((listener) => listener(own, this));
@@ -346,7 +348,9 @@ export class Viewer {
     if (!groups.has(name)) groups.set(name, new Set());
     const [first] = groups.get(name);
     groups.get(name).add(this);
-    if (first) this.follow(Object.fromEntries(SHARED.map((part) => [part, first.state[part]])), first.state);
+    if (!first) return;
+    this.follow(Object.fromEntries(SHARED.map((part) => [part, first.state[part]])), first.state);
+    this.opacityChosen = first.opacityChosen;
   }
 
   #others() {
