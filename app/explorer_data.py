@@ -7,7 +7,6 @@ import numpy as np
 
 from app import resources
 from app.codes import to_base64, to_steps
-from app.components.volume_viewer import base_url
 from app.latent_axes import directions, plane
 from app.latent_view import BINS, Histograms, groups, names, ranges, space
 from app.routes import decode_path, volume_path
@@ -28,7 +27,7 @@ def explorer_data(
     opened = resources.run(run)
     data: dict[str, Any] = {
         "run": f"{run}:{opened.sha256}",
-        "decodeUrl": base_url() + decode_path(run),
+        "decodeUrl": decode_path(run),
         "shape": list(opened.shape),
         "affine": opened.affine.tolist(),
         "title": run,
@@ -45,7 +44,7 @@ def explorer_data(
         data["directions"] = directions(found, extra)
         data["plane"] = plane(run, cohort, data["directions"])
         data["histograms"] = {
-            "url": base_url() + volume_path(Histograms(run, cohort)),
+            "url": volume_path(Histograms(run, cohort)),
             "classes": groups(run, cohort),
             "bins": BINS,
         }

@@ -6,8 +6,7 @@ import streamlit as st
 from starlette.routing import Route
 
 from app import access, layout, reading_routes
-from app.components.volume_viewer import base_url
-from app.routes import ROUTES
+from app.routes import ROUTES, base_url
 from brainlab.errors import BrainlabError
 
 STYLE = Path(__file__).with_name("style.css")

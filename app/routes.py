@@ -1,4 +1,4 @@
-"""The app's own routes: the viewer's script, volumes as raw bytes, and the decoder behind the latent sliders.
+"""The app's own routes: the viewer's script, volumes as raw bytes or still pictures, and the decoder behind sliders.
 
 Volumes never go through Streamlit's reruns. Models run in one bounded worker, so that the event loop stays free and
 two people dragging at once take turns instead of fighting over the cores.
@@ -12,20 +12,26 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar, cast
 
+import streamlit as st
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from app import resources
+from app.exports import png
 from app.links import LINKS, ExpiredLinkError, UnknownLinkError
 from app.volumes import Decoded, Decoder, Source, load, version
 from brainlab.errors import BrainlabError
+from brainlab.types import UInt8Array
 
 T = TypeVar("T")
 
 COMPONENTS = Path(__file__).parent / "components"
 MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css"}
 WAITING_LIMIT = 64
+PICTURE_SIDE = 240
+KEPT = {"Cache-Control": "private, max-age=21600"}
+"""Links work for six hours at least, and what one leads to never changes."""
 
 _models = ThreadPoolExecutor(max_workers=1, thread_name_prefix="models")
 _waiting = 0
@@ -39,19 +45,34 @@ def assets() -> tuple[str, dict[str, bytes]]:
     return digest.hexdigest()[:12], files
 
 
+def base_url() -> str:
+    """Prefix of the app's own routes, where the app is served below a path."""
+    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    return f"/{base}" if base else ""
+
+
 def asset_path(name: str) -> str:
     """Path of one of the viewer's files, which changes whenever any of them does."""
-    return f"/brainlab/assets/{assets()[0]}/{name}"
+    return _address("assets", f"{assets()[0]}/{name}")
 
 
 def volume_path(source: Source) -> str:
     """Path under which the browser may fetch a volume; another one once its run or cohort was made anew."""
-    return f"/brainlab/volume/{LINKS.publish(source, version(source))}"
+    return _address("volume", LINKS.publish(source, version(source)))
+
+
+def picture_path(source: Source) -> str:
+    """Path of a still picture of a volume, for browsers in which the viewer's script cannot run."""
+    return _address("picture", LINKS.publish(source, version(source)))
 
 
 def decode_path(run: str) -> str:
     """Path to which the browser may post latent codes of a run."""
-    return f"/brainlab/decode/{LINKS.publish(Decoder(run))}"
+    return _address("decode", LINKS.publish(Decoder(run)))
+
+
+def _address(kind: str, name: str) -> str:
+    return f"{base_url()}/brainlab/{kind}/{name}"
 
 
 async def serve_asset(request: Request) -> Response:
@@ -66,12 +87,20 @@ async def serve_asset(request: Request) -> Response:
 
 async def serve_volume(request: Request) -> Response:
     """One published volume, raw."""
-    source = _resolve(request.path_params["token"])
+    source = _source(request)
+    return source if isinstance(source, Response) else await _answer(source, KEPT)
+
+
+async def serve_picture(request: Request) -> Response:
+    """The middle planes of one published volume, as PNG."""
+    source = _source(request)
     if isinstance(source, Response):
         return source
-    if isinstance(source, Decoder):
-        return PlainTextResponse("not found", 404)
-    return await _answer(cast(Source, source), {"Cache-Control": "private, max-age=21600"})
+    made = await _made(source)
+    if isinstance(made, Response):
+        return made
+    zoom = max(1, PICTURE_SIDE // max(made.shape))
+    return Response(await asyncio.to_thread(png, [source], zoom), media_type="image/png", headers=KEPT)
 
 
 async def serve_decoded(request: Request) -> Response:
@@ -102,18 +131,30 @@ def _resolve(token: str) -> object:
         return PlainTextResponse("expired", 410)
 
 
+def _source(request: Request) -> Source | Response:
+    source = _resolve(request.path_params["token"])
+    return PlainTextResponse("not found", 404) if isinstance(source, Decoder) else cast(Source | Response, source)
+
+
 async def _answer(source: Source, headers: dict[str, str]) -> Response:
-    """Make the bytes off the event loop; `identity` keeps Streamlit's gzip (ten times slower here) away."""
+    """Send the raw bytes; `identity` keeps Streamlit's gzip (ten times slower here) away."""
+    made = await _made(source)
+    if isinstance(made, Response):
+        return made
+    body = made.tobytes()
+    return Response(body, media_type="application/octet-stream", headers={"Content-Encoding": "identity", **headers})
+
+
+async def _made(source: Source) -> UInt8Array | Response:
+    """Make a volume off the event loop, or say why there is none."""
     try:
-        made = (
-            await in_model_worker(lambda: load(source)) if source.needs_model else await asyncio.to_thread(load, source)
-        )
+        if source.needs_model:
+            return await in_model_worker(lambda: load(source))
+        return await asyncio.to_thread(load, source)
     except BrainlabError as error:
         return PlainTextResponse(str(error), 400)
     except BusyError:
         return PlainTextResponse("busy", 503)
-    body = made.tobytes()
-    return Response(body, media_type="application/octet-stream", headers={"Content-Encoding": "identity", **headers})
 
 
 class BusyError(Exception):
@@ -135,5 +176,6 @@ async def in_model_worker(work: Callable[[], T]) -> T:
 ROUTES = [
     Route("/brainlab/assets/{version}/{name}", serve_asset),
     Route("/brainlab/volume/{token}", serve_volume),
+    Route("/brainlab/picture/{token}", serve_picture),
     Route("/brainlab/decode/{token}", serve_decoded, methods=["POST"]),
 ]

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-from app.components.volume_viewer import base_url
 from app.exports import planes
+from app.routes import base_url
 from brainlab.errors import BrainlabError, StudyStateError
 from brainlab.experiments.studies import lock_study, preview
 from brainlab.reading import desk

@@ -160,7 +160,7 @@ def version(source: Source) -> str:
     if (run := getattr(source, "run", None)) is not None:
         parts.append(resources.run(run).sha256)
     if (cohort := getattr(source, "cohort", None)) is not None:
-        parts.append(str(id(resources.cohort(cohort))))
+        parts.append(resources.cohort(cohort).sha256)
     return ":".join(parts)
 
 

@@ -1,10 +1,12 @@
 """The binary routes, without a browser."""
 
+import io
 import os
 import shutil
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from app import resources, routes
 from app.links import LINKS
@@ -47,6 +49,20 @@ def test_a_name_whose_time_is_over_says_so(client, monkeypatch):
     assert client.get(path).status_code == 410
 
 
+def test_a_still_picture_shows_the_middle_planes_of_what_was_published(client):
+    path = routes.picture_path(Scan("simulated", 2))
+    reply = client.get(path)
+    assert reply.headers["content-type"] == "image/png"
+    picture = np.asarray(Image.open(io.BytesIO(reply.content)))
+    zoom = routes.PICTURE_SIDE // 48
+    assert picture.shape == (3 * 48 * zoom, 48 * zoom)
+    axial = np.asarray(resources.cohort("simulated").volumes[2])[::-1, ::-1, 20].T
+    shown = picture[: 48 * zoom, 4 * zoom : 44 * zoom].reshape(48, zoom, 40, zoom).mean(axis=(1, 3))
+    assert np.corrcoef(shown.ravel(), axial.ravel())[0, 1] > 0.98
+    assert client.get("/brainlab/picture/1.2.3").status_code == 404
+    assert client.get(routes.decode_path("tiny-vae").replace("decode", "picture")).status_code == 404
+
+
 @pytest.mark.parametrize("name", ["cohorts/simulated/recipe.json", "runs/tiny-vae/config.json"])
 def test_what_was_made_anew_has_another_path(tiny_workspace, tmp_path, monkeypatch, name):
     shutil.copytree(tiny_workspace, tmp_path / "workspace")
@@ -56,6 +72,9 @@ def test_what_was_made_anew_has_another_path(tiny_workspace, tmp_path, monkeypat
     assert before == routes.volume_path(source)
     if name.startswith("runs"):
         shutil.copy(*(tmp_path / "workspace/runs" / run / "weights.safetensors" for run in ("tiny-ivae", "tiny-vae")))
+    else:
+        volumes = np.load(tmp_path / "workspace/cohorts/simulated/volumes.npy")
+        np.save(tmp_path / "workspace/cohorts/simulated/volumes.npy", volumes[::-1])
     os.utime(tmp_path / "workspace" / name, (1, 1))
     assert before != routes.volume_path(source)
 

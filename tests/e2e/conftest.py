@@ -1,5 +1,6 @@
 """A real server on a small workspace, and a real Chromium. Without Chromium these tests are skipped."""
 
+import base64
 import os
 import shutil
 import signal
@@ -10,14 +11,32 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
+
+from app.routes import asset_path
 
 PROJECT = Path(__file__).resolve().parents[2]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 IDLE = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
 """Selector of the page once Streamlit has nothing left to do."""
+
+MOUNT = """
+async ([path, options, text, width]) => {
+  const { createViewer } = await import(path);
+  const host = document.createElement("div");
+  host.id = "probe";
+  host.style.cssText = `position: fixed; left: 0; top: 0; width: ${width}px`;
+  document.body.append(host);
+  const buffer = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  globalThis.viewer = createViewer(host, { window: { low: 0, high: 255 }, ...options, buffer });
+  await viewer.ready;
+  viewer.paint();
+}
+"""
 
 
 class Server:
@@ -164,3 +183,27 @@ async element => {
   return [...new Uint8Array(digest)].map((b) => b.toString(16).padStart(2, "0")).join("");
 }
 """
+
+
+@pytest.fixture
+def mount_viewer(server: Server) -> Callable[..., Page]:
+    """Return a function that shows bytes [X, Y, Z] in a viewer alone on a page, whose scripts know it as `viewer`."""
+
+    def mount(page: Page, volume: np.ndarray, width: int = 720, **options: Any) -> Page:
+        blank = f"{server.url}/blank"
+        page.route(blank, lambda route: route.fulfill(body="<!doctype html>", content_type="text/html"))
+        page.goto(blank)
+        options = {"shape": volume.shape, **options}
+        text = base64.b64encode(volume.astype(np.uint8).tobytes()).decode()
+        page.evaluate(MOUNT, [asset_path("viewer.js"), options, text, width])
+        return page
+
+    return mount
+
+
+@pytest.fixture
+def right_third() -> np.ndarray:
+    """Return 40 x 48 x 40 bytes of which only the patient's right third is bright."""
+    volume = np.zeros((40, 48, 40), np.uint8)
+    volume[27:] = 200
+    return volume

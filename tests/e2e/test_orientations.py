@@ -1,33 +1,16 @@
 """Files stored in eight axis orders, with L and R burnt in, all show them at the side that the convention names."""
 
-import base64
 import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from app.routes import asset_path
 from brainlab.volume import Volume
 
 pytestmark = [pytest.mark.browser, pytest.mark.realdata]
 
 ORDERS = ("ASR", "IRA", "LAS", "LIP", "LPS", "PIR", "RAS", "SPL")
-MOUNT = """
-async ([path, shape, affine, text]) => {
-  const { createViewer } = await import(path);
-  document.querySelector("#probe")?.remove();
-  const host = document.createElement("div");
-  host.id = "probe";
-  host.style.cssText = "position:fixed;left:0;top:0;width:900px;z-index:2147483647";
-  document.body.append(host);
-  const buffer = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-  const viewer = createViewer(host, { shape, affine, buffer, window: { low: 0, high: 255 } });
-  await viewer.ready;
-  viewer.set({ crosshairShown: false, labels: false });
-  viewer.paint();
-}
-"""
 INK = """
 canvas => {
   const { width, height } = canvas;
@@ -50,12 +33,11 @@ def folder() -> Path:
 
 
 @pytest.mark.parametrize("order", ORDERS)
-def test_the_letter_r_is_on_the_side_that_the_convention_names(visit, folder, order):
+def test_the_letter_r_is_on_the_side_that_the_convention_names(page, mount_viewer, folder, order):
     volume = Volume.load(folder / f"{order}.nii.gz")
-    page = visit("")
-    content = np.rint(255 * volume.data / volume.data.max()).astype(np.uint8)
-    text = base64.b64encode(content.tobytes()).decode()
-    page.evaluate(MOUNT, [asset_path("viewer.js"), list(content.shape), volume.affine.tolist(), text])
+    content = np.rint(255 * volume.data / volume.data.max())
+    options = {"affine": volume.affine.tolist(), "crosshairShown": False, "labels": False}
+    mount_viewer(page, content, width=900, **options)
     for convention, right_side in (("Radiological", 0), ("Neurological", 1)):
         page.wait_for_function(
             "name => document.querySelector('#probe .bv-convention').textContent.startsWith(name)", arg=convention

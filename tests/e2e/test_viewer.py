@@ -3,27 +3,8 @@
 import pytest
 from playwright.sync_api import Page
 
-from app.routes import asset_path
-
 pytestmark = pytest.mark.browser
 
-MOUNT = """
-async ([path, options, low, high]) => {
-  const { createViewer } = await import(path);
-  document.querySelector("#probe")?.remove();
-  const host = document.createElement("div");
-  host.id = "probe";
-  host.style.cssText = "position:fixed;left:0;top:0;width:720px;z-index:2147483647";
-  document.body.append(host);
-  const [nx, ny, nz] = options.shape;
-  const buffer = new Uint8Array(nx * ny * nz);
-  for (let x = low; x < high; x += 1) buffer.fill(200, x * ny * nz, (x + 1) * ny * nz);
-  const viewer = createViewer(host, { ...options, buffer });
-  await viewer.ready;
-  viewer.set({ crosshairShown: false, labels: false });
-  viewer.paint();
-}
-"""
 HALVES = """
 element => {
   const { width, height } = element;
@@ -40,18 +21,12 @@ AFFINE = [[4, 0, 0, -78], [0, 4, 0, -94], [0, 0, 4, -78], [0, 0, 0, 1]]
 
 
 @pytest.fixture
-def probe(visit):
-    """A viewer of 40 x 48 x 40 voxels in which only the patient's right third is bright."""
-    page = visit("")
-    page.evaluate(
-        MOUNT,
-        [asset_path("viewer.js"), {"shape": [40, 48, 40], "affine": AFFINE, "window": {"low": 0, "high": 255}}, 27, 40],
-    )
-    return page
+def probe(page, mount_viewer, right_third):
+    return mount_viewer(page, right_third, affine=AFFINE, crosshairShown=False, labels=False)
 
 
 def state(page: Page, name: str):
-    return page.evaluate(f"document.querySelector('#probe .bv').viewer.state.{name}")
+    return page.evaluate(f"viewer.state.{name}")
 
 
 def test_the_right_of_the_patient_is_on_screen_left_until_the_convention_is_switched(probe):
@@ -72,7 +47,7 @@ def test_wheel_keys_and_clicks_move_the_crosshair_in_all_planes(probe):
     box = probe.locator("#probe canvas[data-plane=axial]").bounding_box()
     probe.mouse.move(box["x"] + 40, box["y"] + 40)
     probe.mouse.wheel(0, -100)
-    probe.wait_for_function("document.querySelector('#probe .bv').viewer.state.crosshair[2] === 21")
+    probe.wait_for_function("viewer.state.crosshair[2] === 21")
     probe.mouse.click(box["x"] + box["width"] / 4, box["y"] + box["height"] / 4)
     x, y, z = state(probe, "crosshair")
     assert (x > 24, y > 28, z) == (True, True, 21), "screen left and top are the patient's right and front"
@@ -101,7 +76,7 @@ def test_zoom_pan_enlarge_mosaic_and_reset(probe):
     probe.keyboard.down("Control")
     probe.mouse.wheel(0, -100)
     probe.keyboard.up("Control")
-    probe.wait_for_function("document.querySelector('#probe .bv').viewer.state.zoom > 1")
+    probe.wait_for_function("viewer.state.zoom > 1")
     axial.dblclick()
     assert not probe.locator("#probe canvas[data-plane=coronal]").is_visible()
     probe.keyboard.press("Escape")
@@ -113,38 +88,38 @@ def test_zoom_pan_enlarge_mosaic_and_reset(probe):
     assert state(probe, "zoom") == 1
 
 
-def test_a_study_can_fix_the_window_the_zoom_and_the_convention_and_hide_values(visit):
-    page = visit("")
+def test_a_study_can_fix_the_window_the_zoom_and_the_convention_and_hide_values(page, mount_viewer, right_third):
     options = {
-        "shape": [40, 48, 1], "planes": ["axial"], "spacing": [4, 4, 4], "readout": False, "toolbar": False,
+        "planes": ["axial"], "spacing": [4, 4, 4], "readout": False, "toolbar": False,
         "windowSwitch": False, "zoomSwitch": False, "conventionSwitch": False, "window": {"low": 0, "high": 255},
     }  # fmt: skip
-    page.evaluate(MOUNT, [asset_path("viewer.js"), options, 27, 40])
+    mount_viewer(page, right_third[..., :1], **options)
     page.locator("#probe .bv").focus()
     for key in ("1", "i", "v", "+", "a", "3"):
         page.keyboard.press(key)
-    kept = {
-        name: page.evaluate(f"document.querySelector('#probe .bv').viewer.state.{name}")
-        for name in ("low", "high", "invert", "zoom", "convention")
-    }
+    kept = {name: page.evaluate(f"viewer.state.{name}") for name in ("low", "high", "invert", "zoom", "convention")}
     assert kept == {"low": 0, "high": 255, "invert": False, "zoom": 1, "convention": "radiological"}
-    assert page.locator("#probe .bv-readout").count() == 0
+    page.locator("#probe canvas.bv-plane").hover()
+    page.mouse.down(button="right")
+    page.mouse.move(90, 90)
+    assert page.locator("#probe").inner_text().strip() == ""
+    assert page.locator("#probe .bv-readout, #probe .bv-bar, #probe .bv-slices").count() == 0
 
 
 def test_a_slab_shows_the_maximum_and_cine_runs_until_a_hand_stops_it(probe):
     sagittal = probe.locator("#probe canvas[data-plane=sagittal]")
-    probe.evaluate("document.querySelector('#probe .bv').viewer.setCrosshair([24, 24, 20])")
-    probe.wait_for_function("document.querySelector('#probe .bv').viewer.pending === null")
+    probe.evaluate("viewer.setCrosshair([24, 24, 20])")
+    probe.wait_for_function("viewer.pending === null")
     assert sum(sagittal.evaluate(HALVES)) == 0, "the bright third begins at voxel 27"
     probe.locator("#probe .bv").focus()
     for expected, bright in ((12, False), (24, True), (0, False)):
         probe.keyboard.press("s")
-        probe.wait_for_function("document.querySelector('#probe .bv').viewer.pending === null")
+        probe.wait_for_function("viewer.pending === null")
         assert state(probe, "slab") == expected
         # 4 mm voxels: 12 mm reach two slices to either side, 24 mm three.
         assert (sum(sagittal.evaluate(HALVES)) > 0) == bright
     probe.locator("#probe canvas[data-plane=axial]").hover()
     probe.keyboard.press(" ")
-    probe.wait_for_function("document.querySelector('#probe .bv').viewer.state.crosshair[2] > 23")
+    probe.wait_for_function("viewer.state.crosshair[2] > 23")
     probe.mouse.wheel(0, 100)
-    probe.wait_for_function("!document.querySelector('#probe .bv').viewer.cine")
+    probe.wait_for_function("!viewer.cine")

@@ -6,7 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from app.components.volume_viewer import SCRIPT, base_url, module_url
+from app.components.volume_viewer import SCRIPT
+from app.routes import asset_path, base_url
 
 
 def reading_room(study: str, token: str) -> None:
@@ -17,5 +18,5 @@ def reading_room(study: str, token: str) -> None:
 @cache
 def _component() -> Callable[..., Any]:
     """Register the component once; its script is a few lines that import ours from its versioned route."""
-    script = SCRIPT.replace("PATH", module_url("reader.js"))
+    script = SCRIPT.replace("PATH", asset_path("reader.js"))
     return st.components.v2.component("brainlab_reading_room", html="<div></div>", js=script)

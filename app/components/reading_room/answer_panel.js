@@ -2,7 +2,7 @@
 //
 // C and R belong to Streamlit. F and J lie under the two index fingers; digits are the confidence.
 
-import { make } from "./frame.js";
+import { make } from "./dom.js";
 
 const CHOICE_KEYS = ["F", "J", "D", "K", "S", "L"];
 const CONFIDENCE = [1, 2, 3, 4, 5];

@@ -3,13 +3,23 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
-from app.routes import asset_path, volume_path
-from app.volumes import Source
+from app.codes import from_base64
+from app.components.volume_viewer.place import FOOT_PX, TITLE_PX, TOOLS_PX, keep_place
+from app.routes import asset_path, picture_path, volume_path
+from app.volumes import Decoded, Source
 from brainlab.types import FloatArray
+
+SCRIPT = (Path(__file__).parent / "bridge.js").read_text()
+"""What Streamlit runs for a component; PATH in it is that of the component's own script."""
+
+SLIDERS_PX, FEW_SLIDERS_PX = 255, 120
+"""Height of the explorer's panel of sliders on a wide page, where it is lowest."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +60,15 @@ def volume_viewer(
     options: as documented at the head of viewer.js (layout, height, readout, toolbar, interpolation, ...).
     """
     shown = [panels] if isinstance(panels, Panel) else list(panels)
+    beside = columns or len(shown)
+    tools = options.get("toolbar", True) or options.get("readout", True)
+    about = {"bars": TOOLS_PX} if tools else {"bars": TITLE_PX, "below": FOOT_PX}
+    first, layout = shown[0], options.get("layout", "auto")
+    keep_place(key, first.shape, first.affine, layout=layout, count=len(shown), columns=beside, **about)
     data = {
         "kind": "panels",
         "panels": [_panel(panel) for panel in shown],
-        "columns": columns or len(shown),
+        "columns": beside,
         "group": group or key,
         "options": options,
     }
@@ -67,8 +82,13 @@ def latent_explorer(
 
     data: as documented in explorer.js.
     """
-    result = _component()(key=key, data={"kind": "explorer", **data, **options}, on_state_change=on_release)
-    return result.state
+    keep_place(
+        key, data["shape"], np.asarray(data["affine"]), below=FEW_SLIDERS_PX if data.get("brief") else SLIDERS_PX
+    )
+    start = Decoded(data["run"].rpartition(":")[0], from_base64(data["code"]))
+    stills = [{"title": data["title"], "pictures": _pictures(start)}]
+    sent = {"kind": "explorer", "panels": stills, **data, **options}
+    return _component()(key=key, data=sent, on_state_change=on_release).state
 
 
 def released_code(key: str) -> dict[str, Any] | None:
@@ -76,28 +96,18 @@ def released_code(key: str) -> dict[str, Any] | None:
     return _component()(key=key, data={"kind": "follower"}, on_state_change=lambda: None).state
 
 
-def base_url() -> str:
-    """Prefix of the app's own routes, where the app is served below a path."""
-    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
-    return f"/{base}" if base else ""
-
-
-def module_url(name: str) -> str:
-    """Path of one of the viewer's script modules, for another component to import."""
-    return base_url() + asset_path(name)
-
-
 def _panel(panel: Panel) -> dict[str, Any]:
     overlay = panel.overlay
     return {
-        "url": base_url() + volume_path(panel.source),
+        "url": volume_path(panel.source),
         "shape": list(panel.shape),
         "affine": panel.affine.tolist(),
         "title": panel.title,
         "note": panel.note,
+        "pictures": _pictures(panel.source, *([overlay.source] if overlay else [])),
         "overlay": overlay
         and {
-            "url": base_url() + volume_path(overlay.source),
+            "url": volume_path(overlay.source),
             "map": overlay.map,
             "opacity": overlay.opacity,
             "label": overlay.label,
@@ -106,20 +116,12 @@ def _panel(panel: Panel) -> dict[str, Any]:
     }
 
 
-# The inline script is a module of its own kind (a blob), in which a bare path does not resolve: hence the origin.
-SCRIPT = """
-const module = import(location.origin + "PATH");
-export default function (component) {
-  let cleanUp = null;
-  let gone = false;
-  module.then(({ mount }) => { if (!gone) cleanUp = mount(component); });
-  return () => { gone = true; cleanUp?.(); };
-}
-"""
+def _pictures(*sources: Source) -> list[str]:
+    return [picture_path(source) for source in sources]
 
 
 @cache
 def _component() -> Callable[..., Any]:
     """Register the component once; its script is a few lines that import ours from its versioned route."""
-    script = SCRIPT.replace("PATH", module_url("component.js"))
+    script = SCRIPT.replace("PATH", asset_path("component.js"))
     return st.components.v2.component("brainlab_volume", html="<div></div>", js=script)

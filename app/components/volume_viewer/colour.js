@@ -43,6 +43,23 @@ export function hotTable() {
 
 export const OVERLAY_TABLES = { diverging: divergingTable, hot: hotTable };
 
+/** What the colours of an overlay reach from and to: a difference in intensity, or a share of the largest value. */
+export function overlayRange(map, gain = 2) { return map === "diverging" ? [-1 / gain, 1 / gain] : [0, 1]; }
+
+/** What a byte of an overlay stands for, in the same units. */
+export function overlayValue(map, byte) { return map === "diverging" ? (2 * (byte - 128)) / 255 : byte / 255; }
+
+/** The colours of an overlay from its lowest to its highest value, as a CSS background. */
+export function gradientOf(map, gain = 2) {
+  const table = OVERLAY_TABLES[map](gain);
+  const [from, to] = map === "diverging" ? [128 - 127 / gain, 128 + 127 / gain] : [0, 255];
+  const stops = Array.from({ length: 9 }, (_, i) => {
+    const colour = table[Math.min(255, Math.max(0, Math.round(from + ((to - from) * i) / 8)))];
+    return `rgba(${colour & 255}, ${(colour >> 8) & 255}, ${(colour >> 16) & 255}, ${(colour >>> 24) / 255})`;
+  });
+  return `linear-gradient(to right, ${stops.join(", ")})`;
+}
+
 /** Byte difference `a - b`, halved and centred on 128, of two volumes of one shape. */
 export function differenceOf(a, b) {
   const out = new Uint8Array(a.length);

@@ -1,7 +1,8 @@
 // The bridge to Streamlit: `mount` is called with every new set of data and keeps what is already on screen.
 
-import { adoptStyle, make } from "./frame.js";
+import { adoptStyle, make } from "./dom.js";
 import { createExplorer } from "./explorer.js";
+import { buildFoot } from "./foot.js";
 import { createViewer } from "./viewer.js";
 import { afterPaint } from "./timing.js";
 
@@ -25,7 +26,7 @@ export function mount({ data, parentElement, setStateValue }) {
   }, 0);
 }
 
-/** One viewer a panel, in columns; the viewers are kept while their number and options stay. */
+/** One viewer a panel, in columns; each keeps its picture until it has the next one, also when their number changes. */
 class PanelsHost {
   constructor(host) {
     this.host = host;
@@ -34,9 +35,12 @@ class PanelsHost {
   }
 
   update({ panels, columns, options, group }) {
-    const signature = JSON.stringify([columns, options, panels.map((panel) => panel.shape)]);
-    if (signature !== this.signature) this.#rebuild(panels, columns, options, group);
+    const signature = JSON.stringify([options, group]);
+    if (signature !== this.signature) this.#rebuild();
     this.signature = signature;
+    this.grid.classList.toggle("bv-tight", panels.length > 1);
+    this.grid.style.setProperty("--bv-columns", columns);
+    this.#count(panels, options, group);
     panels.forEach((panel, i) => {
       this.viewers[i].dom.retitle(panel.title, panel.note);
       const url = `${panel.url} ${panel.overlay?.url}`;
@@ -44,27 +48,35 @@ class PanelsHost {
       this.urls[i] = url;
       this.viewers[i].load(panel).then(() => afterPaint("first-image", 0));
     });
+    this.foot?.show(panels.find((panel) => panel.overlay)?.overlay ?? null);
   }
 
-  #rebuild(panels, columns, options, group) {
+  #rebuild() {
     this.destroy();
-    this.urls = [];
-    const grid = make("div.bv-panels");
-    grid.classList.toggle("bv-tight", panels.length > 1);
-    grid.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`;
-    this.host.replaceChildren(grid);
-    const shared = panels.length > 1 ? group : null;
-    this.viewers = panels.map((panel) => createViewer(grid, {
-      ...options, group: shared, title: panel.title, note: panel.note, shape: panel.shape, affine: panel.affine,
-      overlay: panel.overlay && { opacity: panel.overlay.opacity },
-    }));
-    // The first panel's grey levels hold for all, so that brightness can be compared.
-    for (const viewer of this.viewers.slice(1)) viewer.windowChosen = true;
+    this.grid = make("div.bv-panels");
+    this.host.replaceChildren(this.grid);
+  }
+
+  /** Have as many viewers as there are panels. A new one takes over the grey levels of the first, so that brightness can be compared. */
+  #count(panels, options, group) {
+    for (const viewer of this.viewers.splice(panels.length)) viewer.destroy();
+    this.urls.length = Math.min(this.urls.length, panels.length);
+    for (const panel of panels.slice(this.viewers.length)) {
+      this.viewers.push(createViewer(this.grid, {
+        ...options, group, title: panel.title, note: panel.note, shape: panel.shape, affine: panel.affine,
+        overlay: panel.overlay && { opacity: panel.overlay.opacity },
+      }));
+    }
+    if (this.foot || options.toolbar !== false || options.readout !== false || !this.viewers.length) return;
+    this.foot = buildFoot(this.viewers[0]);
+    this.host.append(this.foot.root);
   }
 
   destroy() {
     this.viewers.forEach((viewer) => viewer.destroy());
     this.viewers = [];
+    this.urls = [];
+    this.foot = null;
   }
 }
 

@@ -4,7 +4,7 @@
 
 import { decodeCode, decodeFloats, encodeCode, STEPS_PER_UNIT } from "./codes.js";
 import { differenceOf } from "./colour.js";
-import { make } from "./frame.js";
+import { make } from "./dom.js";
 import { discriminantPlane } from "./plane.js";
 import { CLASS_COLOURS, dimensionRow, directionRow } from "./sliders.js";
 import { fetchVolume, createViewer } from "./viewer.js";

@@ -1,30 +1,17 @@
 // The elements of a viewer: title, tools, one canvas a plane, status line, help.
 
-import { HELP } from "./controls.js";
-import { presetWindow, PRESETS } from "./colour.js";
+import { HELP, TOUCH_HELP } from "./controls.js";
+import { overlayValue, presetWindow, PRESETS } from "./colour.js";
+import { adoptStyle, make } from "./dom.js";
 import { PLANES, toMillimetres } from "./geometry.js";
+import { buildLegend, signed } from "./legend.js";
+import { buildSlices, byFinger } from "./slices.js";
 
-const sheet = new CSSStyleSheet();
-sheet.replaceSync(await (await fetch(new URL("viewer.css", import.meta.url))).text());
-
-/** Put the viewer's style into the document or shadow root that holds `node`. */
-export function adoptStyle(node) {
-  const root = node.getRootNode();
-  if (!root.adoptedStyleSheets.includes(sheet)) root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
-}
-
-/** A new element; `make("button.tool", {title}, "text", child)`. */
-export function make(selector, attributes = {}, ...children) {
-  const [tag, ...classes] = selector.split(".");
-  const node = document.createElement(tag);
-  node.className = classes.join(" ");
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-    else if (value !== false && value !== null && value !== undefined) node.setAttribute(name, value === true ? "" : value);
-  }
-  node.append(...children);
-  return node;
-}
+/** How each convention is named. */
+export const CONVENTIONS = {
+  radiological: "Radiological: the patient’s right is on screen left",
+  neurological: "Neurological: the patient’s left is on screen left",
+};
 
 /** Build the frame inside `parent`; returns the handles that the viewer uses. */
 export function buildFrame(viewer, parent) {
@@ -34,19 +21,20 @@ export function buildFrame(viewer, parent) {
   ]));
   const mosaic = make("canvas.bv-mosaic", { hidden: true });
   const message = make("div.bv-message", { hidden: true, role: "status" });
-  const planes = make("div.bv-planes", {}, ...Object.values(canvases), mosaic, message);
+  const hint = make("div.bv-hint", { hidden: true });
+  const planes = make("div.bv-planes", {}, ...Object.values(canvases), mosaic, message, hint);
   const convention = make("span.bv-convention");
   const readout = make("span.bv-readout");
   const status = make("div.bv-status", {}, convention, readout);
-  const help = make("dl.bv-help", { hidden: true }, ...HELP.flatMap(([keys, what]) => [make("dt", {}, keys), make("dd", {}, what)]));
-  const opacity = make("input", { type: "range", min: 0, max: 1, step: 0.05, value: state.overlayOpacity, "aria-label": "overlay opacity" });
-  const overlayName = make("span");
-  const overlayBox = make("label.bv-overlay", { hidden: true }, overlayName, opacity);
-  const root = make("div.bv", { tabindex: 0, role: "group", "aria-label": options.title ?? "brain volume" });
+  const help = make("dl.bv-help", { hidden: true }, ...[...HELP, ...(byFinger() ? TOUCH_HELP : [])].flatMap(([keys, what]) => [make("dt", {}, keys), make("dd", {}, what)]));
+  const legend = buildLegend(viewer);
+  const root = make("div.bv", { tabindex: 0, role: "group" });
 
   const title = make("span.bv-title");
   const retitle = (text, note) => {
-    title.replaceChildren(text ?? "");
+    title.replaceChildren(make("span.bv-name", {}, text ?? ""));
+    title.title = text ?? "";
+    root.setAttribute("aria-label", text || "brain volume");
     if (note) title.append(make("span.bv-note", {}, note));
   };
   retitle(options.title, options.note);
@@ -55,10 +43,10 @@ export function buildFrame(viewer, parent) {
     if (options.conventionSwitch === false) return;
     viewer.set({ convention: state.convention === "radiological" ? "neurological" : "radiological" });
   };
-  opacity.addEventListener("input", (event) => viewer.set({ overlayOpacity: Number(opacity.value) }, event.timeStamp));
-  const bar = buildBar(viewer, { title, help, overlayBox, toggleConvention });
+  const bar = buildBar(viewer, { title, help, legend, toggleConvention });
   if (bar) root.append(bar);
   root.append(planes);
+  if (options.toolbar && byFinger()) root.append(buildSlices(viewer));
   if (options.toolbar || options.readout) root.append(status);
   root.append(help);
   parent.append(root);
@@ -66,8 +54,7 @@ export function buildFrame(viewer, parent) {
   let hovered = null;
 
   const showStatus = (current) => {
-    convention.textContent = current.convention === "radiological"
-      ? "Radiological: the patient’s right is on screen left" : "Neurological: the patient’s left is on screen left";
+    convention.textContent = CONVENTIONS[current.convention];
     readout.textContent = options.readout && current.data ? describe(current, hovered ?? current.crosshair) : "";
   };
 
@@ -82,27 +69,30 @@ export function buildFrame(viewer, parent) {
       if (hit) { hovered[PLANES[plane].u] = hit.u; hovered[PLANES[plane].v] = hit.v; }
       showStatus(viewer.state);
     },
-    overlayControls: (overlay) => {
-      overlayBox.hidden = !overlay;
-      overlayName.textContent = overlay?.label ?? "overlay";
-      opacity.value = viewer.state.overlayOpacity;
+    overlayControls: legend.show,
+    showWindow: (on) => {
+      if (!on) { hint.hidden = true; return; }
+      const { low, high } = viewer.state;
+      hint.hidden = !options.readout;
+      hint.textContent = `window ${signed(low / 255, false)} to ${signed(high / 255, false)}`;
     },
-    arrange: ({ columns, rows, visible, height }) => {
-      planes.style.gridTemplateColumns = columns;
-      planes.style.gridTemplateRows = rows;
-      planes.style.height = `${height}px`;
+    arrange: ({ columnWidths, rowHeights, gap, visible }) => {
+      // A track may shrink to nothing, so that a page that gets narrower is not held open by its viewers.
+      planes.style.gridTemplateColumns = columnWidths.map((width) => `minmax(0, ${width}px)`).join(" ");
+      planes.style.gridTemplateRows = rowHeights.map((height) => `${height}px`).join(" ");
+      planes.style.gap = `${gap}px`;
       for (const [plane, canvas] of Object.entries(canvases)) canvas.hidden = viewer.mosaic?.shown || !visible.includes(plane);
     },
   };
 }
 
-function buildBar(viewer, { title, help, overlayBox, toggleConvention }) {
+function buildBar(viewer, { title, help, legend, toggleConvention }) {
   const { options } = viewer;
   if (!options.toolbar && !options.title) return null;
   const bar = make("div.bv-bar", {}, title);
   if (!options.toolbar) return bar;
   const tool = (text, name, act) => make("button.bv-tool", { type: "button", title: name, "aria-label": name, onclick: act }, text);
-  const tools = make("span.bv-tools", {}, overlayBox);
+  const tools = make("span.bv-tools", {}, legend.root);
   if (viewer.canWindow) {
     const presets = make("select.bv-tool", { "aria-label": "window preset", title: "Window preset (keys 1-5)" },
       ...PRESETS.map(({ name }, i) => make("option", { value: i, selected: i === 1 }, name)));
@@ -121,8 +111,10 @@ function buildBar(viewer, { title, help, overlayBox, toggleConvention }) {
 }
 
 function describe(state, voxel) {
-  const value = state.data[(voxel[0] * state.shape[1] + voxel[1]) * state.shape[2] + voxel[2]];
+  const at = (voxel[0] * state.shape[1] + voxel[1]) * state.shape[2] + voxel[2];
   const place = state.affine ? `${toMillimetres(state.affine, voxel).map((mm) => mm.toFixed(0)).join(", ")} mm` : `voxel ${voxel.join(", ")}`;
-  const over = state.overlay ? ` · overlay ${state.overlay[(voxel[0] * state.shape[1] + voxel[1]) * state.shape[2] + voxel[2]]}` : "";
-  return `${place} · value ${(value / 255).toFixed(2)}${over}`;
+  const map = state.overlayMap;
+  const over = state.overlay
+    ? ` · ${map === "diverging" ? "difference" : "overlay"} ${signed(overlayValue(map, state.overlay[at]), map === "diverging")}` : "";
+  return `${place} · value ${(state.data[at] / 255).toFixed(2)}${over}`;
 }

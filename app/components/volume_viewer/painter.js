@@ -10,28 +10,29 @@ export class Painter {
   constructor(canvas, plane) {
     this.canvas = canvas;
     this.plane = plane;
+    [this.width, this.height, this.ratio] = [1, 1, 1];
     this.context = canvas.getContext("2d", { alpha: false });
     this.slice = document.createElement("canvas");
     this.sliceContext = this.slice.getContext("2d", { alpha: false });
     this.layers = { volume: document.createElement("canvas"), overlay: document.createElement("canvas") };
   }
 
-  /** Match the canvas to its size on screen, in device pixels. Returns whether anything changed. */
-  resize() {
-    const ratio = globalThis.devicePixelRatio || 1;
-    const width = Math.max(1, Math.round(this.canvas.clientWidth * ratio));
-    const height = Math.max(1, Math.round(this.canvas.clientHeight * ratio));
-    if (this.canvas.width === width && this.canvas.height === height) return false;
-    this.canvas.width = width;
-    this.canvas.height = height;
-    return true;
+  /** Take {width, height} in CSS pixels, which `ratio` makes whole device pixels: one of the canvas for each of the screen. */
+  resize({ width, height }, ratio) {
+    Object.assign(this, { width, height, ratio });
+    const [columns, rows] = [Math.max(1, Math.round(width * ratio)), Math.max(1, Math.round(height * ratio))];
+    if (this.canvas.width !== columns) this.canvas.width = columns;
+    if (this.canvas.height !== rows) this.canvas.height = rows;
   }
+
+  /** The nearest edge of a device pixel. */
+  snap(length) { return Math.round(length * this.ratio) / this.ratio; }
 
   /** Where the slice lies on the canvas, in CSS pixels: {left, top, scaleU, scaleV, columns, rows}. */
   frame(state) {
     const { u, v } = PLANES[this.plane];
     const size = planeSize(this.plane, state.shape, state.spacing);
-    const fit = Math.min(this.canvas.clientWidth / size.width, this.canvas.clientHeight / size.height);
+    const fit = Math.min(this.width / size.width, this.height / size.height);
     const scale = fit * state.zoom;
     const pan = state.pan[this.plane];
     return {
@@ -39,8 +40,8 @@ export class Painter {
       scale,
       scaleU: scale * state.spacing[u],
       scaleV: scale * state.spacing[v],
-      left: (this.canvas.clientWidth - size.width * scale) / 2 + pan.x,
-      top: (this.canvas.clientHeight - size.height * scale) / 2 + pan.y,
+      left: this.snap((this.width - size.width * scale) / 2 + pan.x),
+      top: this.snap((this.height - size.height * scale) / 2 + pan.y),
     };
   }
 
@@ -61,9 +62,7 @@ export class Painter {
 
   /** Draw the plane as `state` says. */
   draw(state) {
-    this.resize();
-    const { canvas, context } = this;
-    const ratio = canvas.width / Math.max(1, canvas.clientWidth);
+    const { context, ratio } = this;
     const frame = this.frame(state);
     this.#drawSlice(state, frame, ratio);
     context.setTransform(1, 0, 0, 1, 0, 0);
@@ -127,16 +126,16 @@ export class Painter {
     const flip = flipped(this.plane, state.convention);
     const column = flip ? frame.columns - 1 - state.crosshair[u] : state.crosshair[u];
     const row = frame.rows - 1 - state.crosshair[v];
-    const x = Math.round(frame.left + (column + 0.5) * frame.scaleU) + 0.5;
-    const y = Math.round(frame.top + (row + 0.5) * frame.scaleV) + 0.5;
+    const { context, width, height } = this;
+    const thick = Math.max(1, Math.round(this.ratio)) / this.ratio; // about one CSS pixel, in whole device pixels
+    const x = this.snap(frame.left + (column + 0.5) * frame.scaleU - thick / 2) + thick / 2;
+    const y = this.snap(frame.top + (row + 0.5) * frame.scaleV - thick / 2) + thick / 2;
     const gap = 7;
-    const { context } = this;
     context.strokeStyle = CROSSHAIR;
-    context.lineWidth = 1;
+    context.lineWidth = thick;
     context.beginPath();
     for (const [x1, y1, x2, y2] of [
-      [0, y, x - gap, y], [x + gap, y, this.canvas.clientWidth, y],
-      [x, 0, x, y - gap], [x, y + gap, x, this.canvas.clientHeight],
+      [0, y, x - gap, y], [x + gap, y, width, y], [x, 0, x, y - gap], [x, y + gap, x, height],
     ]) {
       context.moveTo(x1, y1);
       context.lineTo(x2, y2);
@@ -145,9 +144,7 @@ export class Painter {
   }
 
   #labels(state, frame) {
-    const { context } = this;
-    const width = this.canvas.clientWidth;
-    const height = this.canvas.clientHeight;
+    const { context, width, height } = this;
     const small = width < 170;
     const sides = letters(this.plane, state.convention);
     context.font = `600 ${small ? 10 : 12}px ${FONT}`;
@@ -164,15 +161,19 @@ export class Painter {
     write(sides.right, width - 5, height / 2, "right", "middle");
     write(sides.top, width / 2, 4, "center", "top");
     write(sides.bottom, width / 2, height - 4, "center", "bottom");
+    context.font = `500 ${small ? 10 : 11}px ${FONT}`;
+    if (state.slab) write(`max ${state.slab} mm`, 7, 21, "left", "top");
     if (width < 190) return;
-    context.font = `500 11px ${FONT}`;
     const { normal } = PLANES[this.plane];
-    const slab = state.slab ? ` · maximum of ${state.slab} mm` : "";
-    write(`${this.plane} ${state.crosshair[normal] + 1}/${state.shape[normal]}${slab}`, 7, 6, "left", "top");
+    const number = `${state.crosshair[normal] + 1}/${state.shape[normal]}`;
+    const whole = `${this.plane} ${number}`;
+    const room = width / 2 - 22; // the letter at the top is in the middle
+    write(context.measureText(whole).width < room ? whole : number, 7, 6, "left", "top");
     const length = roundLength((width * 0.3) / frame.scale);
-    const right = width - 9;
+    const right = this.snap(width - 9);
     const text = length >= 10 ? `${length / 10} cm` : `${length} mm`;
-    context.fillRect(right - length * frame.scale, height - 9, length * frame.scale, 2);
+    const bar = this.snap(length * frame.scale);
+    context.fillRect(right - bar, this.snap(height - 9), bar, this.snap(2));
     write(text, right, height - 12, "right", "bottom");
   }
 }

@@ -1,7 +1,7 @@
 // The plane of the first two discriminant axes: the cohort's scans as points, the brain as a ring to drag about.
 
 import { decodeFloats } from "./codes.js";
-import { make } from "./frame.js";
+import { make } from "./dom.js";
 import { CLASS_COLOURS } from "./sliders.js";
 
 const MARGIN = 14;

@@ -1,7 +1,7 @@
 // The rows of the explorer: a slider for one dimension with its classes' distributions, and one for a direction.
 
 import { STEPS_PER_UNIT } from "./codes.js";
-import { make } from "./frame.js";
+import { make } from "./dom.js";
 
 export const CLASS_COLOURS = ["#5aa9e6", "#f2a541", "#c678b8", "#b7c3cf", "#7bc96f"];
 const DIRECTION_STEPS = 50;

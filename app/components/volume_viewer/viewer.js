@@ -32,7 +32,8 @@ import { buildFrame } from "./frame.js";
 
 const SLABS_MM = [0, 12, 24];
 const CINE_MS = 80;
-const SHARED = ["crosshair", "slab", "low", "high", "invert", "zoom", "pan", "convention"];
+const SHARED = ["crosshair", "slab", "low", "high", "invert", "zoom", "pan", "convention", "overlayOpacity"];
+const GAP = 4;
 const groups = new Map();
 
 /** Build a viewer inside `element` and return it; `viewer.ready` resolves when the first volume is drawn. */
@@ -68,6 +69,7 @@ export class Viewer {
       labels: this.options.labels,
       crosshairShown: options.crosshairShown ?? true,
       overlay: null,
+      overlayMap: "diverging",
       overlayOpacity: options.overlay?.opacity ?? 0.7,
       overlayTable: null,
       table: null,
@@ -84,6 +86,7 @@ export class Viewer {
     this.unbind = bindPointer(this);
     this.observer = new ResizeObserver(() => this.layout());
     this.observer.observe(this.dom.planes);
+    this.#watchScreen();
     this.#join();
     this.#recolour();
     this.layout();
@@ -135,8 +138,9 @@ export class Viewer {
     const { state } = this;
     state.overlay = overlay?.buffer ? new Uint8Array(overlay.buffer) : null;
     if (state.overlay && state.overlay.length !== state.data?.length) state.overlay = null;
-    if (overlay?.opacity !== undefined) state.overlayOpacity = overlay.opacity;
-    state.overlayTable = state.overlay ? OVERLAY_TABLES[overlay.map ?? "diverging"](overlay.gain) : null;
+    if (overlay?.opacity !== undefined && !this.opacityChosen) state.overlayOpacity = overlay.opacity;
+    state.overlayMap = overlay?.map ?? "diverging";
+    state.overlayTable = state.overlay ? OVERLAY_TABLES[state.overlayMap](overlay.gain) : null;
     this.dom.overlayControls(state.overlay ? overlay : null);
     this.redraw();
   }
@@ -157,6 +161,7 @@ export class Viewer {
   /** Change any part of the state, here and in the viewers of the same group. */
   set(changes, since) {
     Object.assign(this.state, changes);
+    this.opacityChosen ||= "overlayOpacity" in changes;
     if ("low" in changes || "high" in changes || "invert" in changes) this.#recolour();
     const shared = Object.fromEntries(Object.entries(changes).filter(([name]) => SHARED.includes(name)));
     for (const other of this.#others()) other.follow(shared, this.state);
@@ -172,8 +177,10 @@ export class Viewer {
         Math.floor(((value + 0.5) / from.shape[axis]) * this.state.shape[axis])));
     }
     if ("low" in own) this.windowChosen = true;
+    this.opacityChosen ||= "overlayOpacity" in own;
     Object.assign(this.state, own);
     if ("low" in own || "invert" in own) this.#recolour();
+    this.listeners.change.forEach((listener) => listener(own, this));
     this.redraw();
   }
 
@@ -251,29 +258,41 @@ export class Viewer {
 
   get visiblePlanes() { return this.largePlane ? [this.largePlane] : this.options.planes; }
 
-  /** Give the planes their places for the width at hand. */
+  /** Give the planes their places for the width at hand: whole device pixels, whatever the screen's ratio. */
   layout() {
-    const width = this.dom.planes.clientWidth;
+    const width = this.dom.planes.getBoundingClientRect().width;
     if (!width || this.destroyed) return;
     const { shape, spacing } = this.state;
-    const sizes = this.visiblePlanes.map((plane) => planeSize(plane, shape, spacing));
+    const ratio = globalThis.devicePixelRatio || 1;
+    const gap = Math.round(GAP * ratio) / ratio;
+    const planes = this.visiblePlanes;
+    const sizes = planes.map((plane) => planeSize(plane, shape, spacing));
     const wanted = this.options.layout === "auto" ? (width >= 480 ? "row" : "grid") : this.options.layout;
     const columns = this.largePlane || wanted === "column" ? 1 : wanted === "grid" ? Math.min(2, sizes.length) : sizes.length;
-    const gap = 4;
     const widths = Array.from({ length: columns }, (_, c) => Math.max(...sizes.filter((_, i) => i % columns === c).map((s) => s.width)));
-    const scale = (width - gap * (columns - 1)) / widths.reduce((sum, w) => sum + w, 0);
-    const rows = Array.from({ length: Math.ceil(sizes.length / columns) }, (_, r) =>
+    const heights = Array.from({ length: Math.ceil(sizes.length / columns) }, (_, r) =>
       Math.max(...sizes.slice(r * columns, (r + 1) * columns).map((s) => s.height)));
-    const natural = rows.reduce((sum, h) => sum + h, 0) * scale;
+    const [wide, high] = [widths, heights].map((lengths) => lengths.reduce((sum, length) => sum + length, 0));
+    const [across, down] = [gap * (widths.length - 1), gap * (heights.length - 1)];
+    const natural = (high * (width - across)) / wide + down;
     const height = this.options.height ?? Math.min(natural, this.options.maxHeight ?? 720);
-    const total = rows.reduce((sum, h) => sum + h, 0);
-    this.dom.arrange({
-      columns: widths.map((w) => `${w}fr`).join(" "),
-      rows: rows.map((h) => `${((height - gap * (rows.length - 1)) * h) / total}px`).join(" "),
-      visible: this.visiblePlanes,
-      height,
-    });
+    const columnWidths = widths.map((w) => Math.floor(((width - across) * w * ratio) / wide) / ratio);
+    const rowHeights = heights.map((h) => Math.round(((height - down) * h * ratio) / high) / ratio);
+    this.dom.arrange({ columnWidths, rowHeights, gap, visible: planes });
+    planes.forEach((plane, i) => this.painters[plane].resize(
+      { width: columnWidths[i % columns], height: rowHeights[Math.floor(i / columns)] }, ratio,
+    ));
     this.paint();
+  }
+
+  /** Make a plane the one that keys, cine and the slice slider move, here and in the viewers of the same group. */
+  activate(plane) {
+    for (const viewer of [this, ...this.#others()]) {
+      if (viewer.activePlane === plane) continue;
+      viewer.activePlane = plane;
+      viewer.dom.activate(plane);
+      viewer.listeners.change.forEach((listener) => listener({}, viewer));
+    }
   }
 
   /** Show one plane alone, or all again with null. */
@@ -305,9 +324,20 @@ export class Viewer {
     this.stopCine();
     cancelAnimationFrame(this.pending);
     this.observer.disconnect();
+    this.screen.abort();
     this.unbind();
     groups.get(this.options.group)?.delete(this);
     this.dom.root.remove();
+  }
+
+  /** Lay out anew on a screen of other pixels: the page's own size may be the same there. */
+  #watchScreen() {
+    this.screen?.abort();
+    this.screen = new AbortController();
+    matchMedia(`(resolution: ${globalThis.devicePixelRatio || 1}dppx)`).addEventListener("change", () => {
+      this.#watchScreen();
+      this.layout();
+    }, { signal: this.screen.signal });
   }
 
   #recolour() { this.state.table = greyTable(this.state); }
@@ -316,7 +346,11 @@ export class Viewer {
     const name = this.options.group;
     if (!name) return;
     if (!groups.has(name)) groups.set(name, new Set());
+    const [first] = groups.get(name);
     groups.get(name).add(this);
+    if (!first) return;
+    this.follow(Object.fromEntries(SHARED.map((part) => [part, first.state[part]])), first.state);
+    this.opacityChosen = first.opacityChosen;
   }
 
   #others() {
