@@ -7,7 +7,7 @@ from typing import Any, Literal, cast
 import numpy as np
 import streamlit as st
 
-from app import resources, starts
+from app import layout, resources, starts
 from app.codes import from_steps, to_steps
 from brainlab.experiments.analysis import LatentSpace
 from brainlab.latent.interpolation import interpolate
@@ -43,7 +43,8 @@ def choose(run: str, cohort: str, space: LatentSpace, held: Callable[[], bytes])
     found = {f"dimension {what['dimension']} ({name} here)": what["dimension"] for name, what in space.named.items()}
     axes = {axis.name.replace("_", " "): axis for axis in space.axes}
     ways = [SCANS, *([MEANS] if len(space.means) > 1 else [])]
-    left, middle, right, far = st.columns(ROW)
+    with layout.wrapping("walk", 2):
+        left, middle, right, far = st.columns(ROW)
     choice = left.selectbox("Along", [BY_NUMBER, *named, *found, *axes, *ways], key=f"walk-along-{run}")
     if choice in ways:
         return _between(run, cohort, space, choice == SCANS, (middle, right, far))

@@ -21,7 +21,8 @@ def page() -> None:
     if not runs:
         layout.empty("No trained run yet.", "Train one, then come back.", layout.TRAIN)
         return
-    left, middle, right = st.columns([1, 1, 3.1])
+    with layout.wrapping("explorer-head", 2):
+        left, middle, right = st.columns([1, 1, 3.1])
     names = list(runs)
     best = layout.best_run(names)
     asked = st.query_params.get("run", best)

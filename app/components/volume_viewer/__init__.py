@@ -18,7 +18,7 @@ from brainlab.types import FloatArray
 SCRIPT = (Path(__file__).parent / "bridge.js").read_text()
 """What Streamlit runs for a component; PATH in it is that of the component's own script."""
 
-SLIDERS_PX, FEW_SLIDERS_PX = 255, 120
+SLIDERS_PX, FEW_SLIDERS_PX = 466, 165
 """Height of the explorer's panel of sliders on a wide page, where it is lowest."""
 
 

@@ -66,7 +66,7 @@ class Explorer {
       make("div.bv-panel-bar", {}, this.undoButton, this.redoButton, button("⟲ Start", "Back to the start", () => this.reset()),
         make("label.bv-check", {}, this.differenceBox, "difference to start"), make("span.bv-spring"), this.legend),
       make("div.bv-controls", {}, this.padBox, make("div.bv-sections", {}, this.directionSection, this.dimensionSection)));
-    this.root = make("div.bv-explorer", {}, this.stage, this.panel);
+    this.root = make(this.data.brief ? "div.bv-explorer.bv-brief" : "div.bv-explorer", {}, this.stage, this.panel);
     this.root.addEventListener("keydown", (event) => {
       if (!event.ctrlKey || event.key.toLowerCase() !== "z") return;
       event.preventDefault();
@@ -107,14 +107,14 @@ class Explorer {
   /** Show the distributions of a cohort, or none without one or where they do not come. */
   async loadHistograms(wanted) {
     this.histogramUrl = wanted?.url;
-    const bytes = wanted ? await fetchVolume(wanted.url).catch(() => null) : null;
-    if (wanted?.url !== this.histogramUrl) return; // others were asked for meanwhile
-    this.histograms = bytes && { ...wanted, bytes };
-    this.legend.replaceChildren(...(bytes ? wanted.classes : []).map((name, i) => {
+    this.legend.replaceChildren(...(wanted?.classes ?? []).map((name, i) => {
       const swatch = make("i");
       swatch.style.background = CLASS_COLOURS[i % CLASS_COLOURS.length];
       return make("span", {}, swatch, name);
     }));
+    const bytes = wanted ? await fetchVolume(wanted.url).catch(() => null) : null;
+    if (wanted?.url !== this.histogramUrl) return; // others were asked for meanwhile
+    this.histograms = bytes && { ...wanted, bytes };
     for (const row of [...this.sliders.values(), ...this.directionRows]) row.draw();
   }
 
@@ -131,7 +131,7 @@ class Explorer {
       const row = this.sliders.get(dimension);
       const there = this.rows.children[i] ?? null;
       if (there !== row.root) this.rows.insertBefore(row.root, there);
-      row.name.textContent = this.data.names?.[dimension] ?? "";
+      row.name.textContent = row.name.title = this.data.names?.[dimension] ?? "";
       row.place();
     });
     this.more.hidden = this.shown >= this.data.order.length;
