@@ -29,7 +29,7 @@ def path_picture() -> None:
 def cards(rows: Sequence[tuple[str, str, int, str]]) -> None:
     """Show (page, title, number, detail) as cards that lead to their pages."""
     for column, (page, title, number, detail) in zip(st.columns(len(rows)), rows, strict=True):
-        with column.container(border=True):
+        with column.container(border=True, height="stretch"):
             st.html(f'<div class="bl-card"><b>{number}</b><span>{html.escape(title)}</span></div>')
             st.caption(detail)
             link(page, "Open")

@@ -35,6 +35,15 @@ PER_CLASS_COLUMNS = {
 }
 """Widths in CSS pixels with which `per_class` fits a window of 1280."""
 
+NARROW: dict[str, Any] = {
+    "participant": st.column_config.Column(width=128),
+    "class": st.column_config.Column(width=64),
+    "age_years": st.column_config.NumberColumn("age", help="years", format="%.0f", width=44),
+    "sex": st.column_config.Column(width=40),
+    "split": st.column_config.Column(width=48),
+}
+"""Columns of scans beside a viewer, where there is little room."""
+
 
 def demographics(scans: pd.DataFrame) -> pd.DataFrame:
     """Scans, people, age and sex of each class, with table 1 of the FLAIR IntroVAE paper beside."""

@@ -50,7 +50,8 @@ def browse(name: str) -> None:
     if shown.empty:
         st.caption("No scan is of the classes chosen.")
         return
-    left, right = st.columns([1, 1.55], gap="medium")
+    with layout.wrapping("cohort-scans", 1):
+        left, right = st.columns([1.12, 1.3], gap="medium")
     with left:
         columns = ["participant", "class", "age_years", "sex", "split"]
         event = st.dataframe(
@@ -60,6 +61,7 @@ def browse(name: str) -> None:
             hide_index=True,
             height=520,
             key=f"cohort-table-{name}",
+            column_config=tables.NARROW,
         )
         layout.download("Download CSV", scans.to_csv(index=False), f"{name}.csv", "cohort-csv", type="tertiary")
     picked = event["selection"]["rows"]

@@ -38,7 +38,8 @@ def reconstruct(runs: list[str]) -> None:
     if not fitting:
         layout.empty("No cohort on this run's grid.", "Prepare one.", layout.PREPARE)
         return
-    left, middle, right = st.columns([1, 2, 1.4], vertical_alignment="bottom")
+    with layout.wrapping("reconstruct", 2):
+        left, middle, right = st.columns([1, 2, 1.4], vertical_alignment="bottom")
     cohort = left.selectbox("Cohort", fitting, key="reconstruct-cohort")
     with middle:
         row = starts.pick_scan(cohort, "reconstruct-scan")
