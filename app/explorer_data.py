@@ -7,6 +7,7 @@ import numpy as np
 
 from app import resources
 from app.codes import to_base64, to_steps
+from app.figures import colours
 from app.latent_axes import directions, plane
 from app.latent_view import BINS, Histograms, groups, names, ranges, space
 from app.routes import decode_path, volume_path
@@ -17,11 +18,17 @@ PRIOR_RANGE = 3.0
 
 
 def explorer_data(
-    run: str, cohort: str | None, steps: bytes, revision: int, extra: Sequence[tuple[str, Direction]] = ()
+    run: str,
+    cohort: str | None,
+    steps: bytes,
+    revision: int,
+    extra: Sequence[tuple[str, Direction]] = (),
+    with_plane: bool = True,
 ) -> dict[str, Any]:
     """Return the data of the explorer component: see explorer.js.
 
     cohort: whose classes order and annotate the sliders; without one they come by number.
+    with_plane: whether the plane of the discriminant axes is shown, too.
     extra: directions of this start alone, by title, such as the way to a second scan.
     """
     opened = resources.run(run)
@@ -42,10 +49,11 @@ def explorer_data(
         data["order"] = [int(k) for k in found.table["dimension"]]
         data["names"] = names(found)
         data["directions"] = directions(found, extra)
-        data["plane"] = plane(run, cohort, data["directions"])
+        data["plane"] = plane(run, cohort, data["directions"]) if with_plane else None
         data["histograms"] = {
             "url": volume_path(Histograms(run, cohort)),
             "classes": groups(run, cohort),
+            "colours": colours(groups(run, cohort)),
             "bins": BINS,
         }
     return {**data, "low": to_base64(to_steps(low)), "high": to_base64(to_steps(high))}

@@ -117,7 +117,7 @@ def share(run: str, start: starts.Start) -> None:
             ),
         }
         st.caption(
-            f"Files 'in own space' lie over {head.name} as it was uploaded, on its own voxels; the change is the "
+            f"Files 'in own space' lie over {start.scan.name} as it was uploaded, on its own voxels; the change is the "
             "present brain less the reconstruction."
         )
     for column, (name, make) in zip(st.columns(4), files.items(), strict=False):

@@ -1,6 +1,6 @@
 """Plotly figures of the pages, in one palette that colour-blind readers can tell apart."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import plotly.express as px
@@ -49,6 +49,11 @@ def ages(scans: pd.DataFrame) -> go.Figure:
         )
     figure.update_yaxes(title="age (years)", rangemode="nonnegative")
     return calm(figure, 340)
+
+
+def colours(names: Sequence[str]) -> list[str]:
+    """Colours of several classes or groups, in their order."""
+    return [colour(name, number) for number, name in enumerate(names)]
 
 
 def by_class(scans: pd.DataFrame) -> Mapping[str, pd.DataFrame]:

@@ -68,13 +68,12 @@ def _soon(run: str, cohort: str) -> None:
 def _live(run: Run, cohort: str | None) -> None:
     start = space(run.name, cohort).gaussian.mean_ if cohort else np.zeros(run.latent_dim)
     steps = to_steps(start)
-    data = explorer_data(run.name, cohort, steps, revision("hero", run.name, cohort, steps))
+    data = explorer_data(run.name, cohort, steps, revision("hero", run.name, cohort, steps), with_plane=False)
     data |= {
         "title": f"{run.name}: move a slider, and the brain follows",
         "note": "generated",
         "shown": 0 if data.get("directions") else SHOWN,
         "brief": True,
-        "plane": None,
     }
     latent_explorer(data, key="hero-live", on_release=lambda: None)
 

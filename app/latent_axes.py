@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from app.codes import to_base64
+from app.figures import colours
 from app.latent_view import DIRECTIONS, groups, space
 from brainlab.experiments.analysis import LatentSpace
 from brainlab.latent.directions import Direction
@@ -40,12 +41,14 @@ def plane(run: str, cohort: str, described: Sequence[dict[str, Any]]) -> dict[st
     names = groups(run, cohort)
     codes = found.encoding.mean[rows]
     points = np.stack([axis.position(codes) for axis in axes], axis=1)
+    fitted = np.isin(rows, found.rows).astype(np.uint8)
     members = np.array([names.index(name) for name in grouped([found.labels[row] for row in rows])], dtype=np.uint8)
     return {
         "axes": [titles.index(DIRECTIONS[name][0]) for name in PLANE],
-        "classes": names,
+        "colours": colours(names),
         "points": _floats(points),
         "members": to_base64(members.tobytes()),
+        "fitted": to_base64(fitted.tobytes()),
     }
 
 

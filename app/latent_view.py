@@ -77,7 +77,7 @@ def _coming(run: str, run_sha256: str, cohort: str, cohort_sha256: str) -> Futur
 
 
 def groups(run: str, cohort: str) -> list[str]:
-    """Names of the groups in the order of their colours."""
+    """Names of the groups that are there: the paper's in its order, then others."""
     present = set(grouped([label for label in space(run, cohort).labels if label]))
     known = list(dict.fromkeys(GROUPS.values()))
     return [name for name in known if name in present] + sorted(present - set(known))

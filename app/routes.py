@@ -162,7 +162,7 @@ class BusyError(Exception):
 
 
 async def in_model_worker(work: Callable[[], T]) -> T:
-    """Run `work` in the one thread that may touch models; raises BusyError when too many wait already."""
+    """Run `work` in the one thread that decodes for browsers; raises BusyError when too many wait already."""
     global _waiting
     if _waiting >= WAITING_LIMIT:
         raise BusyError

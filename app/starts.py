@@ -48,7 +48,7 @@ class Start:
 def choose(run: str, cohort: str | None) -> Start:
     """Show the widgets of the chosen way to start and return its code; a share link in the address comes first."""
     latent_dim = resources.run(run).latent_dim
-    own = [OWN] if resources.run(run).has_encoder else []
+    own = [OWN] if resources.run(run).has_encoder and uploads.has_recipe(resources.run(run)) else []
     kinds = [ZERO, SCAN, *own, RANDOM, CLASS_MEAN, BETWEEN] if cohort else [ZERO, *own, RANDOM]
     if link := _link(run):
         st.caption("Started from a share link. Choose another start to leave it.")
@@ -112,7 +112,9 @@ def _own(run: str) -> Start:
     )
     nothing = Start("all zeros", to_steps(np.zeros(found.latent_dim)))
     if upload is None:
-        st.caption("Prepared here and held in memory only; nothing of it is written to the workspace.")
+        st.caption(
+            "Prepared on this server and held in its memory until others take its place; the workspace keeps nothing."
+        )
         return nothing
     try:
         with st.spinner("Registering, stripping and averaging: a few seconds"):
@@ -123,7 +125,7 @@ def _own(run: str) -> Start:
     for note in scan.head.notes:
         st.caption(f":orange[:material/info:] {note}")
     mean, _ = found.encode(load(scan).astype(np.float32)[None, None] / np.float32(255))
-    return Start(scan.head.name, to_steps(mean[0]), scan)
+    return Start(scan.name, to_steps(mean[0]), scan)
 
 
 def pick_scan(cohort: str, key: str, label: str = "Scan", skip: int = 0) -> int:

@@ -38,8 +38,8 @@ def one_run(run: str, sha256: str) -> pd.DataFrame:
     """
     results = _results()
     measured = results.get("evaluate", {}).get(run, {}).get("mse", {}).get("settings", {}).get("run_sha256")
-    cohorts = {cohort: results["lda"][cohort].get(run) for cohort in ("unbiased", "biased") if measured == sha256}
-    if not cohorts or None in cohorts.values():
+    cohorts = {cohort: results.get("lda", {}).get(cohort, {}).get(run) for cohort in ("unbiased", "biased")}
+    if measured != sha256 or None in cohorts.values():
         return pd.DataFrame()
     rows = []
     for cohort, found in cohorts.items():
@@ -72,7 +72,6 @@ def disease_or_scanner(rows: pd.DataFrame) -> str:
     by = {(row["cohort"], row["what"]): row for _, row in rows.iterrows()}
     free, bound = by["unbiased", ACQUISITION], by["biased", ACQUISITION]
     codes, with_bias, left = by["unbiased", CODES], by["biased", CODES], by["biased", REGRESSED]
-    found, kept = (with_bias["balanced accuracy"] - chance, left["balanced accuracy"] - chance)
     return (
         f"**Scanner and disease unrelated:** acquisition alone reaches {_said(free)}, {_beside(free, chance)} "
         f"({chance:.2f}); the codes reach {_said(codes)}, {_beside(codes, chance)}. "
@@ -83,7 +82,8 @@ def disease_or_scanner(rows: pd.DataFrame) -> str:
         )
         + f"**Scanner tied to disease:** acquisition alone reaches {_said(bound)}, {_compared(bound, with_bias)} the "
         f"codes' {_said(with_bias)}. With its linear effect regressed out the codes keep {_said(left)}, "
-        f"{_beside(left, chance)}: {max(0.0, found - kept):.2f} of the {found:.2f} above chance goes with the scanner."
+        f"{_beside(left, chance)} and {_compared(left, with_bias)} before. What is lost need not be the scanner's: "
+        "where it is tied to the disease, disease goes with it."
     )
 
 

@@ -1,14 +1,14 @@
 """Heads that a visitor brings to the explorer: prepared at once, and held in memory only.
 
-Nothing of a patient's head is written to the workspace; the upload lies in a temporary file while it is read. Whoever
-wants to keep a scan brings it in as a cohort.
+Nothing of a patient's head is written to the workspace; the upload lies in a temporary file while it is read, and an
+export while it is made. Whoever wants to keep a scan brings it in as a cohort.
 """
 
 import dataclasses
 import hashlib
 import tempfile
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 from typing import ClassVar
@@ -16,7 +16,7 @@ from typing import ClassVar
 import numpy as np
 
 from app.volumes import Source, load, to_bytes
-from brainlab.cohort.prepare import PreparedScan, prepare_one
+from brainlab.cohort.prepare import prepare_one
 from brainlab.cohort.recipes import RECIPES, PreparationRecipe
 from brainlab.cohort.resampling import resample
 from brainlab.errors import BrainlabError, InputError
@@ -36,21 +36,24 @@ class Head:
     order of its file's axes.
     """
 
-    name: str
     data: UInt8Array
     notes: tuple[str, ...]
     native_shape: tuple[int, int, int]
     native_affine: FloatArray
     axes: str
     template_to_native: FloatArray
-    seconds: float
 
 
 @dataclass(frozen=True)
 class Uploaded:
-    """One head that was brought; `key` is the hash of its file and of how it was prepared."""
+    """One head that was brought.
+
+    key: hash of its file and of how it was prepared. name: what this visitor's file is called; another visitor's may
+    have the same content and must not show this name, so it is no part of what an upload is known by.
+    """
 
     key: str
+    name: str = field(compare=False, repr=False)
     needs_model: ClassVar[bool] = False
 
     def array(self) -> UInt8Array:
@@ -59,14 +62,14 @@ class Uploaded:
     @property
     def head(self) -> Head:
         """The head itself; InputError where it is held no longer."""
-        with _lock:
-            if self.key not in _heads:
-                raise InputError("this upload is no longer held; upload it again")
-            _heads.move_to_end(self.key)
-            return _heads[self.key]
+        found = _known(self.key)
+        if not isinstance(found, Head):
+            raise InputError("this upload is no longer held; upload it again")
+        return found
 
 
-_heads: OrderedDict[str, Head] = OrderedDict()
+_heads: OrderedDict[str, Head | BrainlabError] = OrderedDict()
+"""Heads, and why others were refused, so that a refusal is not worked out again with every rerun."""
 _lock = Lock()
 _preparing = Lock()
 """One registration at a time: several at once would only be slower, and take the cores from those who drag."""
@@ -78,35 +81,50 @@ def take(name: str, content: bytes | memoryview, run: Run, in_template_space: bo
     in_template_space: it is skull-stripped and on the MNI152 template already.
     Raises a BrainlabError that names the upload where it is no head that can be placed on the template.
     """
+    name = Path(name).name
     recipe = recipe_of(run)
-    key = hashlib.sha256(f"{recipe.name}:{in_template_space}:".encode() + bytes(content)).hexdigest()
-    with _preparing:
-        with _lock:
-            if key in _heads:
-                return Uploaded(key)
-        made = _prepare(Path(name).name, content, recipe, in_template_space)
-        with _lock:
-            _heads[key] = Head(
-                name=Path(name).name,
-                data=to_bytes(made.data),
-                notes=made.notes,
-                native_shape=made.native.data.shape,
-                native_affine=made.native.affine,
-                axes=made.native.axes,
-                template_to_native=made.placement.template_to_native,
-                seconds=made.seconds,
-            )
-            while len(_heads) > KEPT:
-                _heads.popitem(last=False)
-    return Uploaded(key)
+    digest = hashlib.sha256(f"{recipe.name}:{in_template_space}:".encode())
+    digest.update(content)
+    key = digest.hexdigest()
+    if _known(key) is None:
+        with _preparing:
+            if _known(key) is None:  # it was not prepared while this waited
+                _keep(key, _prepare(content, recipe, in_template_space))
+    found = _known(key)
+    if isinstance(found, BrainlabError):
+        raise InputError(f"{name}: {found}")
+    return Uploaded(key, name)
+
+
+def _known(key: str) -> Head | BrainlabError | None:
+    with _lock:
+        if key in _heads:
+            _heads.move_to_end(key)
+        return _heads.get(key)
+
+
+def _keep(key: str, head: Head | BrainlabError) -> None:
+    with _lock:
+        _heads[key] = head
+        while len(_heads) > KEPT:
+            _heads.popitem(last=False)
+
+
+def has_recipe(run: Run) -> bool:
+    """Whether scans can be prepared for a run."""
+    return any(_makes(recipe, run) for recipe in RECIPES.values())
 
 
 def recipe_of(run: Run) -> PreparationRecipe:
     """Return the recipe that makes images of a run's grid; InputError where there is none."""
     for recipe in RECIPES.values():
-        if recipe.shape == tuple(run.shape) and np.allclose(recipe.affine, run.affine, atol=1e-3):
+        if _makes(recipe, run):
             return recipe
     raise InputError(f"{run.name}: no recipe makes scans for it; choose a run of {', '.join(RECIPES)}")
+
+
+def _makes(recipe: PreparationRecipe, run: Run) -> bool:
+    return recipe.shape == tuple(run.shape) and np.allclose(recipe.affine, run.affine, atol=1e-3)
 
 
 def in_own_space(source: Source, head: Head, affine: FloatArray) -> Volume:
@@ -129,15 +147,20 @@ def _to_head(volume: Volume, head: Head) -> Volume:
     return dataclasses.replace(placed, axes=head.axes)
 
 
-def _prepare(
-    name: str, content: bytes | memoryview, recipe: PreparationRecipe, in_template_space: bool
-) -> PreparedScan:
-    """Prepare from a temporary file; a message names the upload in its place."""
+def _prepare(content: bytes | memoryview, recipe: PreparationRecipe, in_template_space: bool) -> Head | BrainlabError:
+    """Prepare from a temporary file, whose name is ours: an upload's may be too long, or no name at all."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / name
+        path = Path(folder) / "upload.nii.gz"
         path.write_bytes(content)
         try:
-            return prepare_one(path, recipe, in_template_space)
+            made = prepare_one(path, recipe, in_template_space)
         except BrainlabError as error:
-            said = str(error).replace(f"{path}: ", "").replace(str(path), name)
-            raise InputError(f"{name}: {said}") from error
+            return InputError(str(error).replace(f"{path}: ", "").replace(str(path), "the file"))
+    return Head(
+        data=to_bytes(made.data),
+        notes=made.notes,
+        native_shape=made.native.data.shape,
+        native_affine=made.native.affine,
+        axes=made.native.axes,
+        template_to_native=made.placement.template_to_native,
+    )

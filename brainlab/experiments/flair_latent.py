@@ -29,7 +29,7 @@ from brainlab.latent.discriminant import LatentDiscriminant
 from brainlab.latent.published import NAMED_DIMENSIONS
 from brainlab.latent.traversal import Traversal, traverse
 from brainlab.legend import ACQUISITION, CLASS_COLOURS, CLASS_NAMES, GROUP_COLOURS, grouped
-from brainlab.types import Float32Array, FloatArray
+from brainlab.types import Float32Array, FloatArray, IntArray
 
 RUN = "ivae-256"
 AXES = ((0, 1), (0, 2))
@@ -74,8 +74,10 @@ def discriminant_axes() -> Sheet:
     scatter_key(sheet.axes(left, 0, BODY_IN - left, 0.2), GROUP_COLOURS)
     for half, dataset in enumerate(cohorts):
         start = left + half * half_in
-        for number, name in enumerate(RUNS):
-            train, test = discriminant_scores(find_run(name, dataset), dataset)
+        runs = [find_run(name, dataset) for name in RUNS]
+        unseen = unseen_tests(dataset, runs)
+        for number, (name, run) in enumerate(zip(RUNS, runs, strict=True)):
+            train, test = discriminant_scores(run, dataset, unseen)
             above = top + number * row_in
             if number == 0:
                 counts = f"{len(train.groups)} training, {len(test.groups)} test scans"
@@ -93,15 +95,15 @@ def discriminant_axes() -> Sheet:
     return sheet
 
 
-def discriminant_scores(run: Run, dataset: PreparedDataset) -> tuple[Scores, Scores]:
-    """Fit LDA on the codes of the training split; return the scores of training and test scans, grades merged.
+def discriminant_scores(run: Run, dataset: PreparedDataset, unseen: IntArray) -> tuple[Scores, Scores]:
+    """Fit LDA on the codes of the training split; return its scans' scores and those of `unseen` rows, grades merged.
 
     Raises InputError unless the training split has scans of all five classes, so that there are three axes and more.
     """
     codes = encode_dataset(run, dataset).mean.astype(np.float64)
     labels = dataset.scans["class"].fillna("").astype(str).to_numpy()
     known = np.isin(labels, list(CLASS_COLOURS))
-    train, test = (rows[known[rows]] for rows in (dataset.indices("train"), unseen_tests(dataset, [run])))
+    train, test = (rows[known[rows]] for rows in (dataset.indices("train"), unseen))
     if missing := sorted(set(CLASS_COLOURS) - set(labels[train])):
         raise InputError(
             f"{dataset.folder}: the LDA figure needs training scans of all five classes; no {', '.join(missing)}"

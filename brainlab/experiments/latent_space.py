@@ -46,13 +46,6 @@ class LatentSpace:
         """Return one dimension as a direction; InputError when it does not exist."""
         return directions.dimension(self.encoding.mean[self.rows], index)
 
-    def histograms(self, direction: Direction, bins: int = 24) -> dict[str, list[float]]:
-        """Return each class's distribution along a direction over its range, for a slider's track."""
-        known = [i for i in self.rows if self.labels[i]]
-        positions = direction.position(self.encoding.mean[known])
-        names = [self.labels[i] for i in known]
-        return dimensions.class_histograms(positions, names, direction.low, direction.high, bins)
-
 
 def latent_directions(run: Run, dataset: PreparedDataset, watch: Watch | None = None) -> LatentSpace:
     """Describe a run's latent space by a cohort: which dimensions matter, how they are named, where one can walk.

@@ -8,6 +8,7 @@ from app.explorer_data import explorer_data
 from app.latent_axes import directions, plane
 from app.latent_view import BINS, Histograms, groups, space
 from brainlab.latent.directions import between
+from brainlab.legend import GROUP_COLOURS
 
 RUN, COHORT = "tiny-ivae", "simulated"
 
@@ -59,7 +60,9 @@ def test_points_of_the_plane_are_the_readings_of_its_two_directions(found):
     for column, axis in enumerate((first, second)):
         np.testing.assert_allclose(points[:, column], codes @ floats(axis["readout"]) + axis["offset"], atol=1e-2)
     members = np.frombuffer(from_base64(shown["members"]), dtype=np.uint8)
-    assert [shown["classes"][k] for k in members[:3]] == ["healthy", "MS", "leukoencephalopathy"]
+    assert [shown["colours"][k] for k in members[:3]] == list(GROUP_COLOURS.values())
+    fitted = np.frombuffer(from_base64(shown["fitted"]), dtype=np.uint8)
+    assert set(np.flatnonzero(fitted)) == set(found.rows), "scans that the axes were learnt from are told from others"
 
 
 def test_without_a_cohort_there_are_dimensions_only(workspace):

@@ -46,13 +46,16 @@ def turned_template(tmp_path_factory):
 def test_what_was_exported_can_be_uploaded_again_as_it_was(run, exported):
     scan = uploads.take("mine.nii.gz", exported, run)
     np.testing.assert_array_equal(load(scan), load(Scan("simulated", 3)))
-    assert scan.head.name == "mine.nii.gz"
+    assert scan.name == "mine.nii.gz"
 
 
 def test_the_same_file_is_prepared_once(run, exported, monkeypatch):
     first = uploads.take("mine.nii.gz", exported, run)
     monkeypatch.setattr(uploads, "prepare_one", lambda *_: pytest.fail("prepared twice"))
-    assert uploads.take("again.nii.gz", exported, run) == first
+    again = uploads.take("again.nii.gz", exported, run)
+    assert again == first
+    assert again.name == "again.nii.gz", "nobody sees what another's file is called"
+    assert "again" not in repr(again)
 
 
 def test_nothing_is_left_on_disk(run, exported, tmp_path, monkeypatch):
@@ -90,10 +93,23 @@ def test_a_change_is_signed_and_nothing_where_nothing_was_changed(run, exported)
 
 
 @pytest.mark.parametrize("content", [b"", b"no NIfTI", bytes(4000)])
-def test_what_is_no_head_is_refused_in_one_line_by_its_own_name(run, content, tmp_path):
-    with pytest.raises(InputError, match=r"^mine\.nii\.gz: ") as refused:
-        uploads.take("../../mine.nii.gz", content, run)
-    assert not re.search(r"\n|/tmp|tmp/", str(refused.value))
+def test_what_is_no_head_is_refused_in_one_line_by_its_own_name(run, content, monkeypatch):
+    for _ in range(2):
+        with pytest.raises(InputError, match=r"^mine\.nii\.gz: ") as refused:
+            uploads.take("../../mine.nii.gz", content, run)
+        assert not re.search(r"\n|/tmp|tmp/", str(refused.value))
+        monkeypatch.setattr(uploads, "prepare_one", lambda *_: pytest.fail("worked out again"))
+
+
+@pytest.mark.parametrize("name", ["x" * 300 + ".nii.gz", "a\0b.nii.gz", "..", ""])
+def test_a_hostile_name_does_no_harm(run, exported, name):
+    np.testing.assert_array_equal(load(uploads.take(name, exported, run)), load(Scan("simulated", 3)))
+
+
+def test_a_head_that_is_held_does_not_wait_for_another_s_registration(run, exported):
+    uploads.take("mine.nii.gz", exported, run)
+    with uploads._preparing:
+        assert uploads.take("mine.nii.gz", exported, run).name == "mine.nii.gz"
 
 
 def test_a_head_that_is_held_no_longer_says_so(run, exported, monkeypatch):

@@ -52,6 +52,52 @@ def test_undo_goes_back_and_reset_too(visit, drawn, settled, shown_hash):
     page.get_by_role("button", name="Undo").click()
     settled(page)
     assert viewer.evaluate(shown_hash) == before
+    for _ in range(2):
+        slider.press("PageUp")
+    settled(page)
+    page.get_by_role("button", name="⟲ Start").click()
+    settled(page)
+    assert viewer.evaluate(shown_hash) == before
+
+
+def test_a_drag_that_ends_where_it_began_does_not_take_the_next_one_with_it(visit, drawn, settled):
+    page = visit("explorer?run=tiny-vae")
+    drawn(page)
+    slider = page.locator(".bv-slider input[data-dimension]").first
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2 + 2)
+    for way in (0, 40):
+        page.mouse.move(*middle)
+        page.mouse.down()
+        page.mouse.move(middle[0] + 40, middle[1], steps=3)
+        page.mouse.move(middle[0] + way, middle[1], steps=3)
+        page.mouse.up()
+    explorer = settled(page)
+    assert explorer.evaluate("e => e.explorer.dragging") is None
+    assert explorer.evaluate("e => e.explorer.history.length") == 2
+
+
+def test_the_ends_of_a_direction_stand_still_while_it_is_dragged(visit, drawn, settled):
+    page = visit("explorer?run=tiny-vae")
+    drawn(page)
+    slider = page.get_by_label("Brightness")
+    slider.scroll_into_view_if_needed()
+    explorer = settled(page)
+    explorer.evaluate("""e => {
+      const { explorer } = e;
+      const k = explorer.directions.findIndex((direction) => direction.name === "Brightness");
+      explorer.directions[k].moved += 3 * (explorer.directions[k].high - explorer.directions[k].low);
+      explorer.request();
+    }""")
+    ends = [slider.get_attribute(name) for name in ("min", "max")]
+    box = slider.bounding_box()
+    page.mouse.move(box["x"] + box["width"] - 8, box["y"] + box["height"] / 2 + 2)
+    page.mouse.down()
+    for share in (0.9, 0.8, 0.7):
+        page.mouse.move(box["x"] + share * box["width"], box["y"] + box["height"] / 2 + 2, steps=3)
+        assert [slider.get_attribute(name) for name in ("min", "max")] == ends
+    page.mouse.up()
 
 
 def test_a_dimension_is_reached_by_its_number(visit, drawn):

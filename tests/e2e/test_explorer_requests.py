@@ -69,7 +69,7 @@ def test_a_renewed_address_of_the_decoder_keeps_position_and_history(probe):
 def test_a_reply_to_an_earlier_start_or_cohort_is_not_taken_for_the_present_one(probe):
     found = probe(
         """
-        const histograms = (url) => ({ url, classes: [url], bins: 1 });
+        const histograms = (url) => ({ url, classes: [url], colours: ["#fff"], bins: 1 });
         show({ run: "a", decodeUrl: "/code", revision: 1, code: code(0), histograms: histograms("/first") });
         show({ run: "a", decodeUrl: "/code", revision: 2, code: code(32), histograms: histograms("/second") });
         const slider = host.querySelector("input[data-dimension]");

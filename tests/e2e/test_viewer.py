@@ -1,6 +1,8 @@
 """The canvas viewer in a real browser: what is drawn, and what mouse and keys do."""
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
@@ -17,6 +19,7 @@ element => {
   return [half(0, width / 2), half(width / 2, width)];
 }
 """
+PLANES = ("axial", "coronal", "sagittal")
 AFFINE = [[4, 0, 0, -78], [0, 4, 0, -94], [0, 0, 4, -78], [0, 0, 0, 1]]
 
 
@@ -123,3 +126,17 @@ def test_a_slab_shows_the_maximum_and_cine_runs_until_a_hand_stops_it(probe):
     probe.wait_for_function("viewer.state.crosshair[2] > 23")
     probe.mouse.wheel(0, 100)
     probe.wait_for_function("!viewer.cine")
+
+
+def test_the_planes_are_saved_as_they_are_on_screen(probe, tmp_path):
+    with probe.expect_download() as coming:
+        probe.get_by_role("button", name="Save the planes as a PNG").click()
+    picture = Image.open(coming.value.path())
+    sizes = [
+        probe.locator(f"#probe canvas[data-plane={plane}]").evaluate("c => [c.width, c.height]") for plane in PLANES
+    ]
+    assert picture.width == sum(width for width, _ in sizes)
+    assert picture.height == max(height for _, height in sizes)
+    pixels = np.asarray(picture.convert("L"))[:, : sizes[0][0]]
+    assert pixels[:, : sizes[0][0] // 2].max() > 100
+    assert pixels[:, sizes[0][0] // 2 :].max() == 0

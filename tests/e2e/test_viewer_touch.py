@@ -17,8 +17,11 @@ def phone(browser: Browser) -> Iterator[Page]:
         viewport={"width": 420, "height": 800}, has_touch=True, is_mobile=True, device_scale_factor=2
     )
     page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
     yield page
     context.close()
+    assert not errors
 
 
 @pytest.fixture

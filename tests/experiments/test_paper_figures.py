@@ -92,7 +92,7 @@ def test_zero_is_one_image_whichever_dimension_is_walked_along(cohort, runs):
 
 
 def test_discriminant_scores_merge_the_grades_and_hold_out_the_test_split(cohort, runs):
-    train, test = flair_latent.discriminant_scores(runs[0], cohort)
+    train, test = flair_latent.discriminant_scores(runs[0], cohort, cohort.indices("test"))
     assert len(train.groups) == len(cohort.indices("train"))
     assert len(test.groups) == len(cohort.indices("test"))
     assert set(train.groups) == {"healthy", "MS", "leukoencephalopathy"}

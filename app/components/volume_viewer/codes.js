@@ -7,13 +7,13 @@ export function encodeCode(steps) {
 }
 
 export function decodeCode(text) {
-  return new Int16Array(bytesOf(text).buffer);
+  return new Int16Array(decodeBytes(text).buffer);
 }
 
 export function decodeFloats(text) {
-  return new Float32Array(bytesOf(text).buffer);
+  return new Float32Array(decodeBytes(text).buffer);
 }
 
-function bytesOf(text) {
+export function decodeBytes(text) {
   return Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
 }

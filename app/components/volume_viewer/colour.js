@@ -21,7 +21,7 @@ const BELOW = [46, 134, 222];
 const ABOVE = [242, 132, 38];
 
 /** Byte 128 is no difference and clear; `gain` says how soon a difference is in full colour. */
-export function divergingTable(gain = 2) {
+function divergingTable(gain = 2) {
   const table = new Uint32Array(256);
   for (let value = 0; value < 256; value += 1) {
     const amount = Math.min(1, (Math.abs(value - 128) / 127) * gain);
@@ -32,7 +32,7 @@ export function divergingTable(gain = 2) {
 }
 
 /** Byte 0 is clear; then dark red to yellow. */
-export function hotTable() {
+function hotTable() {
   const table = new Uint32Array(256);
   for (let value = 1; value < 256; value += 1) {
     const t = value / 255;

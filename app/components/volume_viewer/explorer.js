@@ -6,17 +6,19 @@ import { decodeCode, decodeFloats, encodeCode, STEPS_PER_UNIT } from "./codes.js
 import { differenceOf } from "./colour.js";
 import { make } from "./dom.js";
 import { discriminantPlane } from "./plane.js";
-import { CLASS_COLOURS, dimensionRow, directionRow } from "./sliders.js";
+import { dimensionRow, directionRow } from "./sliders.js";
 import { fetchVolume, createViewer } from "./viewer.js";
 import { afterPaint, stamped } from "./timing.js";
 
 const SHOWN_AT_FIRST = 8;
 const DIRECTIONS_AT_FIRST = 4;
+const FARTHEST = 32767;
+const SECOND_TRY_MS = 400;
 
 /**
  * data: run (names the decoder; another one starts afresh), decodeUrl, shape, affine, title, note, code (base64),
  * revision, order [dimensions], low and high (base64 steps, one a dimension), names {dimension: text}, histograms {url,
- * classes, bins}, shown, brief, directions [{name, unit, vector (base64 float32: what one unit adds to a code), readout
+ * classes, colours, bins}, shown, brief, layout and height (as the viewer's), directions [{name, unit, vector (base64 float32: what one unit adds to a code), readout
  * (base64 float32) and offset (where a code lies on it), low, high, row (of its distribution among the histograms,
  * after those of the dimensions; null without)}], plane (see plane.js; null without).
  */
@@ -109,7 +111,7 @@ class Explorer {
     this.histogramUrl = wanted?.url;
     this.legend.replaceChildren(...(wanted?.classes ?? []).map((name, i) => {
       const swatch = make("i");
-      swatch.style.background = CLASS_COLOURS[i % CLASS_COLOURS.length];
+      swatch.style.background = wanted.colours[i];
       return make("span", {}, swatch, name);
     }));
     const bytes = wanted ? await fetchVolume(wanted.url).catch(() => null) : null;
@@ -137,6 +139,7 @@ class Explorer {
     this.more.hidden = this.shown >= this.data.order.length;
     this.dimensionTitle.textContent = this.data.names ? "Dimensions, best separators first" : "Dimensions";
     this.directionRows.forEach((row, i) => { row.root.hidden = !this.allDirections && i >= DIRECTIONS_AT_FIRST; });
+    this.placeDirections();
     this.moreDirections.hidden = this.allDirections || this.directionRows.length <= DIRECTIONS_AT_FIRST;
     this.directionSection.hidden = !this.directionRows.length;
     this.dimensionSection.hidden = Boolean(this.data.brief && this.directionRows.length);
@@ -151,11 +154,11 @@ class Explorer {
     return code;
   }
 
-  /** The whole code, in steps. */
-  get code() { return Int16Array.from(this.exactCode, Math.round); }
+  /** The whole code, in steps; as far out as steps go. */
+  get code() { return Int16Array.from(this.exactCode, (step) => Math.max(-FARTHEST, Math.min(FARTHEST, Math.round(step)))); }
 
   /** Where a code, the present one if none is given, lies along a direction, whichever slider has brought it there. */
-  along({ readout, offset }, code = this.exactCode) {
+  along({ readout, offset }, code = this.placing ?? this.exactCode) {
     return dot(readout, code) / STEPS_PER_UNIT + offset;
   }
 
@@ -185,8 +188,10 @@ class Explorer {
 
   /** Show where the code lies, on every direction: moving along one moves it along others, too. */
   placeDirections() {
+    this.placing = this.exactCode; // worked out once for all of them
     for (const row of this.directionRows) row.place();
     this.plane?.place();
+    this.placing = null;
   }
 
   pin(dimension) {
@@ -210,7 +215,8 @@ class Explorer {
   async run() {
     this.running = true;
     while (this.waiting.length && !this.destroyed) {
-      const { code, revision, atStart, since, id } = this.waiting.shift();
+      const asked = this.waiting.shift();
+      const { code, revision, atStart, since, id } = asked;
       try {
         const response = await fetch(this.data.decodeUrl, { method: "POST", body: code, headers: { "X-Request": String(id) } });
         if (!response.ok) throw new Error(response.status === 410 ? "This page is old: reload it." : "The decoder did not answer.");
@@ -227,6 +233,10 @@ class Explorer {
         afterPaint(id === 1 ? "first-image" : "latent", id === 1 ? 0 : since, () => ({ id, shown: stamped(context) }));
       } catch (error) {
         this.viewer.dom.message(error.message);
+        if (!atStart || this.startVolume || asked.again) continue;
+        // Without the start's own brain there is no difference to it: ask once more.
+        await new Promise((resolve) => setTimeout(resolve, SECOND_TRY_MS));
+        if (revision === this.revision) this.waiting.unshift({ ...asked, again: true });
       }
     }
     this.running = false;

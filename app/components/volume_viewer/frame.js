@@ -105,9 +105,17 @@ function buildBar(viewer, { title, help, legend, toggleConvention }) {
   tools.append(tool("▦", "Mosaic of slices (M)", () => viewer.mosaic.toggle()));
   if (options.conventionSwitch !== false) tools.append(tool("⇄", "Left-right convention (V)", toggleConvention));
   if (viewer.canZoom) tools.append(tool("⟲", "Reset the view (0)", () => viewer.reset()));
+  tools.append(tool("⤓", "Save the planes as a PNG", () => save(viewer)));
   tools.append(tool("?", "Mouse and keys", () => { help.hidden = !help.hidden; }));
   bar.append(tools);
   return bar;
+}
+
+/** Hand the planes over as a file, as they are on screen. */
+async function save(viewer) {
+  const link = make("a", { href: URL.createObjectURL(await viewer.snapshot()), download: `${viewer.dom.root.getAttribute("aria-label")}.png` });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 
 function describe(state, voxel) {

@@ -17,7 +17,7 @@ export function spacingOf(affine) {
 }
 
 /** Strides of a C-ordered [X, Y, Z] array. */
-export function stridesOf(shape) {
+function stridesOf(shape) {
   return [shape[1] * shape[2], shape[2], 1];
 }
 

@@ -1,20 +1,21 @@
 // The plane of the first two discriminant axes: the cohort's scans as points, the brain as a ring to drag about.
 
-import { decodeFloats } from "./codes.js";
+import { decodeBytes, decodeFloats } from "./codes.js";
 import { make } from "./dom.js";
-import { CLASS_COLOURS } from "./sliders.js";
 
 const MARGIN = 14;
 const KEY_STEPS = 40;
 const POINT_RADIUS = 2.1;
+const FITTED_ALPHA = 0.4;
 
 /**
- * plane: {axes [first, second] (places in explorer.directions), classes, points (base64 float32 [n, 2]), members
- * (base64 bytes [n]: the class of each)}. Returns {root, place()}.
+ * plane: {axes [first, second] (places in explorer.directions), colours (one a class), points (base64 float32 [n, 2]),
+ * members (base64 bytes [n]: the class of each), fitted (base64 bytes [n]: 1 where the axes were learnt from the scan)}.
+ * Returns {root, place(), destroy()}.
  */
 export function discriminantPlane(explorer, plane) {
   const points = decodeFloats(plane.points);
-  const members = Uint8Array.from(atob(plane.members), (c) => c.charCodeAt(0));
+  const [members, fitted] = [decodeBytes(plane.members), decodeBytes(plane.fitted)];
   const axes = plane.axes.map((k) => explorer.directions[k]);
   const canvas = make("canvas.bv-pad", {
     tabindex: 0, role: "application", "aria-label": `${axes[0].name} across, ${axes[1].name} up: drag, or use the arrow keys`,
@@ -31,8 +32,9 @@ export function discriminantPlane(explorer, plane) {
   };
   const toValues = (x, y) => {
     const share = [(x - MARGIN) / (canvas.clientWidth - 2 * MARGIN), (canvas.clientHeight - MARGIN - y) / (canvas.clientHeight - 2 * MARGIN)];
-    return share.map((part, axis) => ends[axis][0] + Math.min(1, Math.max(0, part)) * (ends[axis][1] - ends[axis][0]));
+    return share.map((part, axis) => inside(axis, ends[axis][0] + part * (ends[axis][1] - ends[axis][0])));
   };
+  const inside = (axis, value) => Math.min(ends[axis][1], Math.max(ends[axis][0], value));
 
   /** The points do not move: they are drawn once for each size. */
   const drawCloud = () => {
@@ -47,11 +49,11 @@ export function discriminantPlane(explorer, plane) {
     const [x, y] = toScreen([0, 0]);
     ink.strokeRect(x, MARGIN / 2, 0, canvas.clientHeight - MARGIN);
     ink.strokeRect(MARGIN / 2, y, canvas.clientWidth - MARGIN, 0);
-    ink.globalAlpha = 0.75;
     for (let i = 0; i < members.length; i += 1) {
-      ink.fillStyle = CLASS_COLOURS[members[i] % CLASS_COLOURS.length];
+      ink.globalAlpha = fitted[i] ? FITTED_ALPHA : 1;
+      ink.fillStyle = plane.colours[members[i]];
       ink.beginPath();
-      ink.arc(...toScreen([points[2 * i], points[2 * i + 1]]), POINT_RADIUS, 0, 2 * Math.PI);
+      ink.arc(...toScreen([points[2 * i], points[2 * i + 1]]), fitted[i] ? POINT_RADIUS : 1.4 * POINT_RADIUS, 0, 2 * Math.PI);
       ink.fill();
     }
     ink.globalAlpha = 1;
@@ -71,7 +73,7 @@ export function discriminantPlane(explorer, plane) {
     context.drawImage(cloud, 0, 0);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     const now = axes.map((axis) => explorer.along(axis));
-    const [x, y] = toScreen(now.map((value, axis) => Math.min(ends[axis][1], Math.max(ends[axis][0], value))));
+    const [x, y] = toScreen(now.map((value, axis) => inside(axis, value)));
     const [startX, startY] = toScreen(axes.map((axis) => explorer.along(axis, explorer.start)));
     context.lineWidth = 1.5;
     context.strokeStyle = "#e2eaf0";
@@ -112,12 +114,12 @@ export function discriminantPlane(explorer, plane) {
     if (!way) return;
     event.preventDefault();
     explorer.remember();
-    moveTo(axes.map((axis, k) => explorer.along(axis) + (way[k] * (ends[k][1] - ends[k][0])) / KEY_STEPS), event.timeStamp);
+    moveTo(axes.map((axis, k) => inside(k, explorer.along(axis) + (way[k] * (ends[k][1] - ends[k][0])) / KEY_STEPS)), event.timeStamp);
     explorer.release();
   });
   const observer = new ResizeObserver(() => { drawCloud(); place(); });
   observer.observe(canvas);
-  const hint = make("p.bv-pad-hint", {}, "Drag the ring among the scans: the brain follows. The cross is the start.");
+  const hint = make("p.bv-pad-hint", {}, "Drag the ring: the brain follows. The cross is the start. Faint: scans that the axes were learnt from; those come apart better than others do.");
   return { root: make("div", {}, canvas, hint), place, destroy: () => observer.disconnect() };
 }
 

@@ -3,7 +3,6 @@
 import { STEPS_PER_UNIT } from "./codes.js";
 import { make } from "./dom.js";
 
-export const CLASS_COLOURS = ["#5aa9e6", "#f2a541", "#c678b8", "#b7c3cf", "#7bc96f"];
 const DIRECTION_STEPS = 50;
 
 /** A slider of one dimension: {root, input, name, place(), draw()}. */
@@ -44,8 +43,10 @@ export function directionRow(explorer, direction) {
   const draw = () => drawTrack(track, direction.row === null ? null : explorer.histograms, explorer.start.length + direction.row,
     ends, [Number(input.min), Number(input.max)]);
   const place = () => {
+    if (root.hidden) return;
     const position = explorer.along(direction);
-    if (document.activeElement !== input || !explorer.dragging) {
+    // The ends stay where they are while the hand is on the slider.
+    if (explorer.dragging !== input) {
       widen(input, Math.min(direction.low, position), Math.max(direction.high, position), draw);
       input.value = position;
     }
@@ -81,19 +82,22 @@ function row(title, name, value, parts) {
 function bind(explorer, input, take) {
   input.addEventListener("input", (event) => {
     if (!explorer.dragging) explorer.remember();
-    explorer.dragging = true;
+    explorer.dragging = input;
     take();
     explorer.request(event.timeStamp);
   });
+  // Let go where it was taken up, a slider does not change, and says so by no `change`.
+  for (const name of ["pointerup", "pointercancel", "blur"]) input.addEventListener(name, () => { explorer.dragging = null; });
   input.addEventListener("change", () => {
-    explorer.dragging = false;
+    explorer.dragging = null;
+    explorer.placeDirections();
     explorer.release();
   });
 }
 
 /**
  * The classes' distributions, as filled outlines, with a line at zero.
- * histograms: {bytes, classes, bins} of ranges [low, high], or null; `row` is the distribution's place in them.
+ * histograms: {bytes, classes, colours, bins} of ranges [low, high], or null; `row` is the distribution's place in them.
  * shown: the ends of the slider, which may be farther out than those of the distribution.
  */
 function drawTrack(canvas, histograms, row, [low, high], [from, to]) {
@@ -101,7 +105,7 @@ function drawTrack(canvas, histograms, row, [low, high], [from, to]) {
   const { width, height } = canvas;
   context.clearRect(0, 0, width, height);
   if (!histograms || !(to > from)) return;
-  const { bytes, classes, bins } = histograms;
+  const { bytes, classes, colours, bins } = histograms;
   const x = (value) => ((value - from) / (to - from)) * width;
   context.lineWidth = 2;
   context.globalAlpha = 0.6;
@@ -116,7 +120,7 @@ function drawTrack(canvas, histograms, row, [low, high], [from, to]) {
     }
     context.lineTo(x(high), height);
     context.globalAlpha = 0.28;
-    context.fillStyle = CLASS_COLOURS[c % CLASS_COLOURS.length];
+    context.fillStyle = colours[c];
     context.fill();
     context.globalAlpha = 0.9;
     context.strokeStyle = context.fillStyle;

@@ -17,7 +17,7 @@
 //   window          {low, high} grey levels 0-255; the `Brain` preset of the first volume if absent
 //   windowSwitch    false fixes the window; zoomSwitch: false fixes the magnification; slabSwitch: false has no slabs
 //   group           viewers of one group share crosshair, window, zoom and convention
-//   overlay         {url | buffer, map: diverging | hot, opacity, label}
+//   overlay         {url | buffer, map: diverging | hot, opacity, label, gain (full colour at 1 / gain of the range)}
 //
 // Methods: load(source), setVolume(bytes, {shape, affine}), setOverlay(overlay | null), setCrosshair([x, y, z]),
 // setWindow({low, high}), set(changes), reset(), handleKey(event), on("change" | "draw", fn), snapshot(), destroy().
