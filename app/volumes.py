@@ -17,7 +17,7 @@ from app import resources
 from app.codes import from_steps
 from brainlab.types import Float32Array, FloatArray, UInt8Array
 
-CACHE_BYTES = 96 << 20
+CACHE_BYTES = 48 << 20
 
 
 class Source(Hashable, Protocol):

@@ -20,35 +20,31 @@ export function discriminantPlane(explorer, plane) {
   const canvas = make("canvas.bv-pad", {
     tabindex: 0, role: "application", "aria-label": `${axes[0].name} across, ${axes[1].name} up: drag, or use the arrow keys`,
   });
-  const cloud = document.createElement("canvas");
+  const here = make("i.bv-pad-here");
+  let [width, height] = [0, 0]; // kept: to ask for them after a change of text would cost a layout at every move
   const ends = axes.map((_, axis) => extent(points, axis));
-  const context = canvas.getContext("2d");
-  let ratio = 1;
 
   const toScreen = (values) => {
-    const [width, height] = [canvas.clientWidth, canvas.clientHeight];
     const share = values.map((value, axis) => (value - ends[axis][0]) / (ends[axis][1] - ends[axis][0]));
     return [MARGIN + share[0] * (width - 2 * MARGIN), height - MARGIN - share[1] * (height - 2 * MARGIN)];
   };
   const toValues = (x, y) => {
-    const share = [(x - MARGIN) / (canvas.clientWidth - 2 * MARGIN), (canvas.clientHeight - MARGIN - y) / (canvas.clientHeight - 2 * MARGIN)];
+    const share = [(x - MARGIN) / (width - 2 * MARGIN), (height - MARGIN - y) / (height - 2 * MARGIN)];
     return share.map((part, axis) => inside(axis, ends[axis][0] + part * (ends[axis][1] - ends[axis][0])));
   };
   const inside = (axis, value) => Math.min(ends[axis][1], Math.max(ends[axis][0], value));
 
-  /** The points do not move: they are drawn once for each size. */
-  const drawCloud = () => {
-    ratio = globalThis.devicePixelRatio || 1;
-    canvas.width = Math.round(canvas.clientWidth * ratio);
-    canvas.height = Math.round(canvas.clientHeight * ratio);
-    cloud.width = canvas.width;
-    cloud.height = canvas.height;
-    const ink = cloud.getContext("2d");
+  /** Scans, axes and the start do not move: they are drawn once for each size. */
+  const draw = () => {
+    const ratio = globalThis.devicePixelRatio || 1;
+    canvas.width = Math.round(width * ratio);
+    canvas.height = Math.round(height * ratio);
+    const ink = canvas.getContext("2d");
     ink.setTransform(ratio, 0, 0, ratio, 0, 0);
     ink.strokeStyle = "#22303c";
     const [x, y] = toScreen([0, 0]);
-    ink.strokeRect(x, MARGIN / 2, 0, canvas.clientHeight - MARGIN);
-    ink.strokeRect(MARGIN / 2, y, canvas.clientWidth - MARGIN, 0);
+    ink.strokeRect(x, MARGIN / 2, 0, height - MARGIN);
+    ink.strokeRect(MARGIN / 2, y, width - MARGIN, 0);
     for (let i = 0; i < members.length; i += 1) {
       ink.globalAlpha = fitted[i] ? FITTED_ALPHA : 1;
       ink.fillStyle = plane.colours[members[i]];
@@ -60,29 +56,20 @@ export function discriminantPlane(explorer, plane) {
     ink.fillStyle = "#8b9baa";
     ink.font = "10.5px system-ui, sans-serif";
     ink.textAlign = "right";
-    ink.fillText(`${axes[0].name} →`, canvas.clientWidth - 6, canvas.clientHeight - 5);
+    ink.fillText(`${axes[0].name} →`, width - 6, height - 5);
     ink.textAlign = "left";
     ink.fillText(`↑ ${axes[1].name}`, 6, 12);
+    ink.lineWidth = 1.5;
+    ink.strokeStyle = "#e2eaf0";
+    cross(ink, ...toScreen(axes.map((axis, k) => inside(k, explorer.along(axis, explorer.start)))), 4);
   };
 
+  /** Move the ring to the code; the browser moves it without painting anything anew. */
   const place = () => {
-    if (!canvas.clientWidth) return;
-    if (cloud.width !== Math.round(canvas.clientWidth * (globalThis.devicePixelRatio || 1))) drawCloud();
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.clearRect(0, 0, canvas.width, canvas.height);
-    context.drawImage(cloud, 0, 0);
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    if (!width) return; // not laid out yet
     const now = axes.map((axis) => explorer.along(axis));
     const [x, y] = toScreen(now.map((value, axis) => inside(axis, value)));
-    const [startX, startY] = toScreen(axes.map((axis) => explorer.along(axis, explorer.start)));
-    context.lineWidth = 1.5;
-    context.strokeStyle = "#e2eaf0";
-    cross(context, startX, startY, 4);
-    context.lineWidth = 2.5;
-    context.strokeStyle = "#0a0f14";
-    ring(context, x, y, 8);
-    context.strokeStyle = "#5ed1be";
-    ring(context, x, y, 6);
+    here.style.transform = `translate(${x}px, ${y}px)`;
     canvas.dataset.at = now.map((value) => value.toFixed(3)).join(" ");
   };
 
@@ -117,16 +104,14 @@ export function discriminantPlane(explorer, plane) {
     moveTo(axes.map((axis, k) => inside(k, explorer.along(axis) + (way[k] * (ends[k][1] - ends[k][0])) / KEY_STEPS)), event.timeStamp);
     explorer.release();
   });
-  const observer = new ResizeObserver(() => { drawCloud(); place(); });
+  const observer = new ResizeObserver(() => {
+    [width, height] = [canvas.clientWidth, canvas.clientHeight];
+    draw();
+    place();
+  });
   observer.observe(canvas);
   const hint = make("p.bv-pad-hint", {}, "Drag the ring: the brain follows. The cross is the start. Faint: scans that the axes were learnt from; those come apart better than others do.");
-  return { root: make("div", {}, canvas, hint), place, destroy: () => observer.disconnect() };
-}
-
-function ring(context, x, y, radius) {
-  context.beginPath();
-  context.arc(x, y, radius, 0, 2 * Math.PI);
-  context.stroke();
+  return { root: make("div", {}, make("div.bv-pad-frame", {}, canvas, here), hint), place, destroy: () => observer.disconnect() };
 }
 
 function cross(context, x, y, reach) {

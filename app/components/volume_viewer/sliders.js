@@ -51,7 +51,8 @@ export function directionRow(explorer, direction) {
       input.value = position;
     }
     const text = position.toFixed(Math.abs(direction.high) < 5 ? 2 : 0);
-    value.textContent = `${Number(text) === 0 ? text.replace("-", "") : text} ${direction.unit}`;
+    const said = `${Number(text) === 0 ? text.replace("-", "") : text} ${direction.unit}`;
+    if (value.textContent !== said) value.textContent = said;
   };
   bind(explorer, input, () => { direction.moved += Number(input.value) - explorer.along(direction); });
   input.addEventListener("keydown", (event) => {
