@@ -12,7 +12,7 @@ import pandas as pd
 from brainlab.cli.progress import progress
 from brainlab.errors import InputError
 from brainlab.experiments.studies import lock_study, open_sources
-from brainlab.reading import desk
+from brainlab.reading import desk, integrity
 from brainlab.reading.design import Protocol, preset
 from brainlab.reading.export import answers_frame, export_answers, write_whole
 from brainlab.reading.report import study_report
@@ -155,7 +155,7 @@ def _export(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _verify(args: argparse.Namespace) -> dict[str, Any]:
-    verdict = desk.verify(_folder(args))
+    verdict = integrity.verify(_folder(args))
     return {**asdict(verdict), "exit_code": 0 if verdict.ok else 1}
 
 

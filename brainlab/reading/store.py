@@ -33,6 +33,7 @@ def now() -> str:
 
 _kept: dict[Path, tuple[int, sqlite3.Connection]] = {}
 _kept_lock = threading.Lock()
+_turns: dict[Path, threading.Lock] = {}
 
 
 class Store:
@@ -64,10 +65,12 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
         """One transaction, holding the write lock from its start; on disk when the block ends, or not at all."""
-        with _spoken_errors(self.path), _closing(self._connect()) as db:
-            _keep_open(self.path)
+        with _spoken_errors(self.path), _closing(self._connect()) as db, _turn(self.path):
+            file = _keep_open(self.path)
             db.execute("BEGIN IMMEDIATE")
             try:
+                if self.path.stat().st_ino != file:
+                    raise sqlite3.OperationalError("the study was replaced by a backup just now; try again")
                 yield db
                 db.execute("COMMIT")
             except BaseException:
@@ -96,9 +99,9 @@ class Store:
         try:
             version = db.execute("PRAGMA user_version").fetchone()[0]
             if version != SCHEMA_VERSION:
-                _migrate(db, version, self.path)
+                _migrate(self.path, version)
         except BaseException:
-            db.close()  # and with it a migration that was not finished
+            db.close()
             raise
         return db
 
@@ -107,17 +110,33 @@ def connect(path: Path) -> sqlite3.Connection:
     """Open an existing study database with every safeguard on.
 
     recursive_triggers: without it INSERT OR REPLACE slips past the triggers that refuse DELETE.
-    synchronous FULL: an answer is on the disk when it is acknowledged.
+    synchronous FULL: an answer is on the disk when it is acknowledged; macOS needs fullfsync to mean it.
     """
     db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)
     db.row_factory = sqlite3.Row
-    for pragma in ("foreign_keys = ON", "recursive_triggers = ON", "synchronous = FULL"):
+    for pragma in ("foreign_keys = ON", "recursive_triggers = ON", "synchronous = FULL", "fullfsync = ON"):
         db.execute(f"PRAGMA {pragma}")
     return db
 
 
-def _keep_open(path: Path) -> None:
-    """Hold one idle connection to a database that this process writes to.
+@contextmanager
+def _turn(path: Path) -> Iterator[None]:
+    """Let the threads of this process write one after another.
+
+    SQLite waits for its lock by sleeping and trying again, longer each time, so that among many writers some wait for
+    seconds while others pass. Processes still wait for each other that way.
+    """
+    turn = _turns.setdefault(path, threading.Lock())
+    if not turn.acquire(timeout=BUSY_TIMEOUT_S):
+        raise sqlite3.OperationalError("database is locked")
+    try:
+        yield
+    finally:
+        turn.release()
+
+
+def _keep_open(path: Path) -> int:
+    """Hold one idle connection to a database that this process writes to; returns the number of its file.
 
     When the last connection closes, SQLite folds the write-ahead log into the database, which waits for the
     disk several times; with one held open an answer waits once. The connection is renewed when the file was replaced.
@@ -125,12 +144,13 @@ def _keep_open(path: Path) -> None:
     file = path.stat().st_ino
     with _kept_lock:
         if path in _kept and _kept[path][0] == file:
-            return
+            return file
         if path in _kept:
             _kept.pop(path)[1].close()
         db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         db.execute("SELECT count(*) FROM study").fetchone()
         _kept[path] = (file, db)
+        return file
 
 
 def create(folder: Path, fill: Callable[[sqlite3.Connection], None]) -> Store:
@@ -168,15 +188,36 @@ def file_sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _migrate(db: sqlite3.Connection, version: int, path: Path) -> None:
-    """Bring a database of an earlier version up to date in one transaction; refuse one of a later version."""
+def _migrate(path: Path, version: int) -> None:
+    """Bring a database of an earlier version up to date in one transaction; refuse one of a later version.
+
+    Foreign keys are off meanwhile, as a step that builds a table anew needs; they are checked before it counts.
+    """
     if version > SCHEMA_VERSION or not all(step in MIGRATIONS for step in range(version, SCHEMA_VERSION)):
-        db.close()
         raise InputError(
             f"{path}: needed schema version {SCHEMA_VERSION}, came {version}; use the brainlab that made it"
         )
-    steps = "".join(MIGRATIONS[step] for step in range(version, SCHEMA_VERSION))
-    db.executescript(f"BEGIN IMMEDIATE; {steps} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+    with _closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)) as db:
+        db.execute("PRAGMA synchronous = FULL")
+        db.execute("BEGIN IMMEDIATE")
+        (version,) = db.execute("PRAGMA user_version").fetchone()  # another process may have been first
+        for step in range(version, SCHEMA_VERSION):
+            for statement in _statements(MIGRATIONS[step]):
+                db.execute(statement)
+        if orphan := db.execute("PRAGMA foreign_key_check").fetchone():
+            raise sqlite3.IntegrityError(f"migration: a row of {orphan[0]} refers to a missing {orphan[2]}")
+        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        db.execute("COMMIT")
+
+
+def _statements(script: str) -> Iterator[str]:
+    """Split SQL into statements; `executescript` would commit before it begins."""
+    statement = ""
+    for piece in script.split(";")[:-1]:
+        statement += f"{piece};"
+        if sqlite3.complete_statement(statement):  # a trigger has semicolons within
+            yield statement
+            statement = ""
 
 
 @contextmanager
