@@ -48,12 +48,7 @@ def verify(folder: Path) -> Verdict:
             ).fetchone()[0]
     except StorageError as error:
         found.append(f"study.db cannot be read: {error.__cause__}")
-    except (
-        ValueError,
-        TypeError,
-        LookupError,
-        InputError,
-    ) as error:  # a damaged page in the place of a number or of JSON
+    except (ValueError, TypeError, LookupError, InputError) as error:  # damage where a number or JSON was
         found.append(f"study.db holds what it should not: {error}")
     notes = (f"the last {waiting} answers are not in anchor.log yet; the next answer anchors them",) if waiting else ()
     return Verdict(not found, answers, events, head, tuple(found), notes)
