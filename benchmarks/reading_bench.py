@@ -74,6 +74,8 @@ class HttpDoor:
         self.connection.request("POST", f"/brainlab/reading/{name}", json.dumps({**self.link, **body}))
         reply = self.connection.getresponse()
         content = reply.read()
+        if reply.status >= 500:
+            raise ConnectionError(f"{name}: {reply.status}")
         if reply.status != 200:
             raise RuntimeError(f"{name}: {reply.status} {content[:200].decode(errors='replace')}")
         return json.loads(content)
@@ -133,9 +135,12 @@ class Readings:
     cut: int = 0
 
 
-def read(door: Door, seed: int, pace_s: float, faults: Faults) -> Readings:
-    """Read a whole study as one reader; between two cases passes `pace_s` on average, from half to one and a half."""
-    chance, done = random.Random(seed), Readings()
+def read(door: Door, seed: int, pace_s: float, faults: Faults, done: Readings) -> Readings:
+    """Read a whole study as one reader; between two cases passes `pace_s` on average, from half to one and a half.
+
+    done: what the reader knows, also while reading.
+    """
+    chance = random.Random(seed)
     time.sleep(chance.random() * pace_s)
     view = door.act("enter", takeover=True)
     while view["state"] != "done":
@@ -197,17 +202,20 @@ def tally(folder: Path, given: dict[str, tuple[str, int]]) -> Tally:
     )
 
 
-@contextmanager
-def app(workspace: Path, command: list[str] | None = None) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
-    """Run `streamlit run app/main.py` on a free port until the block ends; yields the port and the process.
-
-    command: what starts Streamlit, by default its own module.
-    """
+def free_port() -> int:
+    """Return a port that nobody uses now."""
     with socket.socket() as free:
         free.bind(("localhost", 0))
-        port = free.getsockname()[1]
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def app(
+    workspace: Path, port: int, command: tuple[str, ...] = ("-m", "streamlit")
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `streamlit run app/main.py` until the block ends. command: what starts Streamlit."""
     environment = {**os.environ, "BRAINLAB_WORKSPACE": str(workspace), "OMP_NUM_THREADS": "1"}
-    start = [sys.executable, *(command or ["-m", "streamlit"]), "run", "app/main.py", "--server.port", str(port)]
+    start = [sys.executable, *command, "run", "app/main.py", "--server.port", str(port)]
     with (workspace / "server.log").open("ab") as log:
         process = subprocess.Popen(start, cwd=PROJECT, env=environment, stdout=log, stderr=log)
     try:
@@ -217,7 +225,7 @@ def app(workspace: Path, command: list[str] | None = None) -> Iterator[tuple[int
                 break
             except OSError:
                 time.sleep(0.25)
-        yield port, process
+        yield process
     finally:
         process.kill()
         process.wait()

@@ -17,7 +17,7 @@ from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from reading_bench import Door, Faults, HttpDoor, Readings, SessionDoor, app, lock_made_up_study, read, tally
+from reading_bench import Door, Faults, HttpDoor, Readings, SessionDoor, app, free_port, lock_made_up_study, read, tally
 from timed_commits import STEPS, read_times, time_commits
 
 TARGET_P99_MS = 50.0
@@ -26,7 +26,7 @@ TARGET_P99_MS = 50.0
 def one_reader(folder: Path, token: str, seed: int, pace_s: float, faults: Faults, port: int | None) -> Readings:
     """Read as one reader, by the app's routes if there is a port, else by the session layer."""
     door: Door = HttpDoor(port, folder.name, token) if port else SessionDoor(folder, token)
-    return read(door, seed, pace_s, faults)
+    return read(door, seed, pace_s, faults, Readings())
 
 
 def all_readers(
@@ -66,8 +66,8 @@ def main() -> int:
         workspace, log = Path(scratch), Path(scratch) / "commits.txt"
         folder, tokens = lock_made_up_study(workspace, args.readers, args.answers // args.readers)
         if args.layer == "app":
-            timed = [str(Path(__file__).with_name("timed_commits.py")), str(log)]
-            with app(workspace, timed) as (port, _), ThreadPoolExecutor(args.readers) as pool:
+            port, timed = free_port(), (str(Path(__file__).with_name("timed_commits.py")), str(log))
+            with app(workspace, port, timed), ThreadPoolExecutor(args.readers) as pool:
                 known = all_readers(folder, tokens, args.pace, faults, pool, port)
         else:
             time_commits(log)
