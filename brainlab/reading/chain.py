@@ -30,7 +30,7 @@ FIELDS = (
 """Columns of `answer_event` that the hash covers, in this order."""
 
 SEALED = (
-    "SELECT id, seed, protocol_sha256, truth_sha256, checks_json FROM study",
+    "SELECT id, seed, created_at, protocol_sha256, truth_sha256, checks_json FROM study",
     "SELECT key, position, kind, text, options_json, required FROM question ORDER BY position",
     "SELECT id, kind, shape_json, pixel_sha256 FROM stimulus ORDER BY id",
     "SELECT stimulus, text FROM feedback ORDER BY stimulus",

@@ -191,7 +191,8 @@ def file_sha256(path: Path) -> str:
 def _migrate(path: Path, version: int) -> None:
     """Bring a database of an earlier version up to date in one transaction; refuse one of a later version.
 
-    Foreign keys are off meanwhile, as a step that builds a table anew needs; they are checked before it counts.
+    Foreign keys are off meanwhile, and a table that is renamed leaves what refers to it alone, as a step that builds a
+    table anew needs (sqlite.org/lang_altertable.html, section 7); references are checked before it counts.
     """
     if version > SCHEMA_VERSION or not all(step in MIGRATIONS for step in range(version, SCHEMA_VERSION)):
         raise InputError(
@@ -199,6 +200,7 @@ def _migrate(path: Path, version: int) -> None:
         )
     with _closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)) as db:
         db.execute("PRAGMA synchronous = FULL")
+        db.execute("PRAGMA legacy_alter_table = ON")
         db.execute("BEGIN IMMEDIATE")
         (version,) = db.execute("PRAGMA user_version").fetchone()  # another process may have been first
         for step in range(version, SCHEMA_VERSION):

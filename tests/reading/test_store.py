@@ -136,27 +136,6 @@ def test_a_damaged_file_is_one_line_and_listed(study):
     assert [status.state for status in desk.list_studies(study.folder.parent)] == ["damaged"]
 
 
-def test_a_newer_schema_is_refused(study):
-    db = connect(Store(study.folder).path)
-    db.execute("PRAGMA user_version = 99")
-    db.close()
-    with pytest.raises(InputError, match="needed schema version 1, came 99"):
-        desk.study_status(study.folder)
-
-
-def test_an_older_schema_is_migrated_in_one_transaction(study, monkeypatch):
-    _answer_one(study)
-    monkeypatch.setattr(store, "SCHEMA_VERSION", 2)
-    monkeypatch.setattr(store, "MIGRATIONS", {1: "CREATE TABLE remark (text TEXT); no such statement;"})
-    with pytest.raises(StorageError, match="syntax error"):
-        desk.study_status(study.folder)
-    monkeypatch.setattr(store, "MIGRATIONS", {1: "CREATE TABLE remark (text TEXT);"})
-    assert integrity.verify(study.folder).answers == 1
-    with Store(study.folder).read() as db:
-        assert db.execute("PRAGMA user_version").fetchone()[0] == 2
-        assert db.execute("SELECT count(*) FROM remark").fetchone()[0] == 0
-
-
 def test_backup_of_a_study_in_use_is_whole(study, tmp_path):
     session = study.enter()
     _answer_one(study)
