@@ -85,7 +85,18 @@ def anchor_seal(db: sqlite3.Connection, path: Path) -> None:
 
 
 def problems(db: sqlite3.Connection, anchor_path: Path) -> list[str]:
-    """Return what is wrong with the chain, first fault only, and with its anchors; empty when whole."""
+    """Return what is wrong with what was sealed, and with the chain and its anchors, first fault only."""
+    return [*_sealed_problems(db, anchor_path), *_chain_problems(db, anchor_path)]
+
+
+def _sealed_problems(db: sqlite3.Connection, anchor_path: Path) -> list[str]:
+    sealed = _read_anchors(anchor_path)[1]
+    if sealed and sealed != _sealed_hash(db):
+        return ["questions, images or a reader's order are not those that were sealed at lock"]
+    return []
+
+
+def _chain_problems(db: sqlite3.Connection, anchor_path: Path) -> list[str]:
     hashes = [_genesis(db)]
     for row in db.execute("SELECT * FROM answer_event ORDER BY sequence"):
         if row["sequence"] != len(hashes):
@@ -95,9 +106,7 @@ def problems(db: sqlite3.Connection, anchor_path: Path) -> list[str]:
         hashes.append(row["hash"])
     if not anchor_path.is_file():
         return ["the anchor log is missing"] if len(hashes) > 1 else []
-    anchored, sealed = _read_anchors(anchor_path)
-    if sealed and sealed != _sealed_hash(db):
-        return ["questions, images or a reader's order are not those that were sealed at lock"]
+    anchored = _read_anchors(anchor_path)[0]
     if anchored and max(anchored) >= len(hashes):
         return [f"{max(anchored)} answers were anchored but {len(hashes) - 1} are here: the end was cut off"]
     if changed := [count for count in sorted(anchored) if anchored[count] != hashes[count]]:
@@ -107,7 +116,7 @@ def problems(db: sqlite3.Connection, anchor_path: Path) -> list[str]:
 
 def unanchored(db: sqlite3.Connection, anchor_path: Path) -> int:
     """Count the last answers that no anchor covers: whether they were cut off nobody could tell."""
-    anchored = _read_anchors(anchor_path)[0] if anchor_path.is_file() else {}
+    anchored = _read_anchors(anchor_path)[0]
     return max(0, head(db).count - max(anchored, default=0))
 
 
@@ -126,10 +135,10 @@ def _append_line(path: Path, line: str) -> None:
 
 
 def _read_anchors(path: Path) -> tuple[dict[int, str], str | None]:
-    """Return the log's hashes by count, and that of what was sealed. Torn lines tell nothing."""
+    """Return the log's hashes by count, and that of what was sealed. Torn lines tell nothing, nor does no log."""
     anchored: dict[int, str] = {}
     sealed = None
-    for line in path.read_text(errors="replace").splitlines():
+    for line in path.read_text(errors="replace").splitlines() if path.is_file() else ():
         count, _, value = line.partition(" ")
         if len(value) != 64:
             continue

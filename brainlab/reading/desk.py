@@ -178,6 +178,7 @@ def close(folder: Path, note: str = "") -> None:
         need_state(db, "locked", "close the study")
         db.execute("UPDATE study SET state = 'closed'")
         record_state(db, "closed", note)
+    Store(folder).fold()
 
 
 def unblind(folder: Path, actor: str, note: str = "") -> None:

@@ -67,6 +67,7 @@ def seal(folder: Path, cases: Sequence[Case], checks: dict[str, Any], note: str 
         except BaseException:
             store.truth_path.unlink(missing_ok=True)
             raise
+    store.fold()
 
 
 def _check_alike(cases: Sequence[Case]) -> None:

@@ -1,4 +1,4 @@
-"""The two databases of a study on disk: connections, transactions, migrations. Schema in schema.sql."""
+"""The two databases of a study on disk: connections and transactions. Schema in schema.sql."""
 
 import hashlib
 import os
@@ -7,15 +7,12 @@ import sqlite3
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from brainlab.errors import BrainlabError, InputError, StudyStateError
-
-SCHEMA_VERSION = 1
-MIGRATIONS: dict[int, str] = {}
-"""SQL that brings a study.db of version k to k + 1, by k; version 1 is the first."""
+from brainlab.reading import migrations
 
 SCHEMA = Path(__file__).with_name("schema.sql")
 TRUTH_SCHEMA = Path(__file__).with_name("truth_schema.sql")
@@ -65,18 +62,25 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
         """One transaction, holding the write lock from its start; on disk when the block ends, or not at all."""
+        _free_side_files(self.path)
         with _spoken_errors(self.path), _closing(self._connect()) as db, _turn(self.path):
-            file = _keep_open(self.path)
+            file = self.path.stat().st_ino
             db.execute("BEGIN IMMEDIATE")
             try:
                 if self.path.stat().st_ino != file:
                     raise sqlite3.OperationalError("the study was replaced by a backup just now; try again")
                 yield db
                 db.execute("COMMIT")
+                _keep_open(self.path, file)
             except BaseException:
                 if db.in_transaction:
                     db.execute("ROLLBACK")
                 raise
+
+    def fold(self) -> None:
+        """Bring the write-ahead log's content into study.db after a milestone; where that fails now, SQLite does later."""
+        with suppress(sqlite3.Error), _closing(self._connect()) as db:
+            db.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def backup(self, target: Path) -> None:
         """Copy study.db while it is in use, with SQLite's online backup; the copy appears whole or not at all."""
@@ -98,8 +102,8 @@ class Store:
         db = connect(self.path)
         try:
             version = db.execute("PRAGMA user_version").fetchone()[0]
-            if version != SCHEMA_VERSION:
-                _migrate(self.path, version)
+            if version != migrations.SCHEMA_VERSION:
+                migrations.migrate(self.path, version, BUSY_TIMEOUT_S)
         except BaseException:
             db.close()
             raise
@@ -119,6 +123,18 @@ def connect(path: Path) -> sqlite3.Connection:
     return db
 
 
+def _free_side_files(path: Path) -> None:
+    """Let the files beside a database be written by whom the database may be.
+
+    Whoever looks at a read-only database makes them read-only too, and they would stay so when it is writable again.
+    """
+    with suppress(OSError):
+        mode = path.stat().st_mode
+        for side in (path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+            if side.exists() and side.stat().st_mode != mode:
+                side.chmod(mode & 0o777)
+
+
 @contextmanager
 def _turn(path: Path) -> Iterator[None]:
     """Let the threads of this process write one after another.
@@ -135,22 +151,20 @@ def _turn(path: Path) -> Iterator[None]:
         turn.release()
 
 
-def _keep_open(path: Path) -> int:
-    """Hold one idle connection to a database that this process writes to; returns the number of its file.
+def _keep_open(path: Path, file: int) -> None:
+    """Hold one idle connection to a database that this process writes to, renewed when the file was replaced.
 
     When the last connection closes, SQLite folds the write-ahead log into the database, which waits for the
-    disk several times; with one held open an answer waits once. The connection is renewed when the file was replaced.
+    disk several times; with one held open an answer waits once. file: number of the database's file (inode).
     """
-    file = path.stat().st_ino
-    with _kept_lock:
+    with _kept_lock, suppress(sqlite3.Error):  # the answer is on disk already
         if path in _kept and _kept[path][0] == file:
-            return file
+            return
         if path in _kept:
             _kept.pop(path)[1].close()
         db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         db.execute("SELECT count(*) FROM study").fetchone()
         _kept[path] = (file, db)
-        return file
 
 
 def create(folder: Path, fill: Callable[[sqlite3.Connection], None]) -> Store:
@@ -161,7 +175,7 @@ def create(folder: Path, fill: Callable[[sqlite3.Connection], None]) -> Store:
         with _spoken_errors(scratch), _closing(sqlite3.connect(scratch / "study.db", isolation_level=None)) as db:
             db.row_factory = sqlite3.Row
             db.execute("PRAGMA journal_mode = WAL")
-            db.executescript(f"BEGIN; {SCHEMA.read_text()} PRAGMA user_version = {SCHEMA_VERSION};")
+            db.executescript(f"BEGIN; {SCHEMA.read_text()} PRAGMA user_version = {migrations.SCHEMA_VERSION};")
             fill(db)
             db.execute("COMMIT")
         scratch.replace(folder)
@@ -186,40 +200,6 @@ def record_state(db: sqlite3.Connection, state: str, note: str, actor: str = "re
 def file_sha256(path: Path) -> str:
     """Hash of a file's bytes."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _migrate(path: Path, version: int) -> None:
-    """Bring a database of an earlier version up to date in one transaction; refuse one of a later version.
-
-    Foreign keys are off meanwhile, and a table that is renamed leaves what refers to it alone, as a step that builds a
-    table anew needs (sqlite.org/lang_altertable.html, section 7); references are checked before it counts.
-    """
-    if version > SCHEMA_VERSION or not all(step in MIGRATIONS for step in range(version, SCHEMA_VERSION)):
-        raise InputError(
-            f"{path}: needed schema version {SCHEMA_VERSION}, came {version}; use the brainlab that made it"
-        )
-    with _closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)) as db:
-        db.execute("PRAGMA synchronous = FULL")
-        db.execute("PRAGMA legacy_alter_table = ON")
-        db.execute("BEGIN IMMEDIATE")
-        (version,) = db.execute("PRAGMA user_version").fetchone()  # another process may have been first
-        for step in range(version, SCHEMA_VERSION):
-            for statement in _statements(MIGRATIONS[step]):
-                db.execute(statement)
-        if orphan := db.execute("PRAGMA foreign_key_check").fetchone():
-            raise sqlite3.IntegrityError(f"migration: a row of {orphan[0]} refers to a missing {orphan[2]}")
-        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        db.execute("COMMIT")
-
-
-def _statements(script: str) -> Iterator[str]:
-    """Split SQL into statements; `executescript` would commit before it begins."""
-    statement = ""
-    for piece in script.split(";")[:-1]:
-        statement += f"{piece};"
-        if sqlite3.complete_statement(statement):  # a trigger has semicolons within
-            yield statement
-            statement = ""
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from brainlab.errors import InputError
-from brainlab.reading import desk, integrity, store
+from brainlab.reading import desk, integrity, migrations
 from brainlab.reading.backup import restore_study
 from brainlab.reading.session import ReaderSession
 from brainlab.reading.store import StorageError, Store, connect
@@ -25,7 +25,7 @@ OLD = Path(__file__).with_name("version_1.tar.gz")
 HEAD = "e3c26663cd7f674f9b3777e8a4db9824a069a48876341538e4dd79e7515dd961"
 """Last hash of its chain, as the first version's `verify` gave it."""
 
-NEXT = store.SCHEMA_VERSION + 1
+NEXT = migrations.SCHEMA_VERSION + 1
 STEP = """
 -- A column; a table; a table that others refer to, built anew with a stricter check.
 ALTER TABLE reader ADD COLUMN site TEXT;
@@ -80,7 +80,7 @@ def test_a_study_of_version_1_keeps_every_row(old, tmp_path):
     assert len(before) == 12
     restored = restore_study(OLD, tmp_path / "studies")
     folder = tmp_path / "studies" / restored.study
-    assert _version(folder) == store.SCHEMA_VERSION
+    assert _version(folder) == migrations.SCHEMA_VERSION
     assert _rows(folder / "study.db", columns) == before
     verdict = integrity.verify(folder)
     assert (verdict.ok, verdict.answers, verdict.events, verdict.head) == (True, 28, 34, HEAD)
@@ -106,8 +106,8 @@ def test_a_study_of_version_1_is_read_to_its_end(tmp_path):
 def next_version(old, monkeypatch):
     """The old study, seen by a brainlab that is one version further."""
     desk.study_status(old)  # brought to the present version
-    monkeypatch.setattr(store, "SCHEMA_VERSION", NEXT)
-    monkeypatch.setattr(store, "MIGRATIONS", {NEXT - 1: STEP})
+    monkeypatch.setattr(migrations, "SCHEMA_VERSION", NEXT)
+    monkeypatch.setattr(migrations, "MIGRATIONS", {NEXT - 1: STEP})
     return old
 
 
@@ -139,7 +139,7 @@ def test_a_step_that_builds_a_table_anew_keeps_rows_views_and_references(next_ve
 def test_a_step_that_fails_changes_nothing(next_version, monkeypatch, step, said):
     before = _rows(next_version / "study.db")
     with monkeypatch.context() as patch:
-        patch.setattr(store, "MIGRATIONS", {NEXT - 1: step})
+        patch.setattr(migrations, "MIGRATIONS", {NEXT - 1: step})
         with pytest.raises(StorageError, match=said):
             desk.study_status(next_version)
     assert _rows(next_version / "study.db") == before
@@ -149,17 +149,17 @@ def test_a_step_that_fails_changes_nothing(next_version, monkeypatch, step, said
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from brainlab.reading import desk, store
-store.SCHEMA_VERSION = int(sys.argv[2])
-store.MIGRATIONS = {store.SCHEMA_VERSION - 1: sys.argv[3]}
-split = store._statements
+from brainlab.reading import desk, migrations
+migrations.SCHEMA_VERSION = int(sys.argv[2])
+migrations.MIGRATIONS = {migrations.SCHEMA_VERSION - 1: sys.argv[3]}
+split = migrations.statements
 def until(script):
     for number, statement in enumerate(split(script)):
         if number == int(sys.argv[4]):
             os.kill(os.getpid(), signal.SIGKILL)
         yield statement
     os.kill(os.getpid(), signal.SIGKILL)
-store._statements = until
+migrations.statements = until
 desk.study_status(Path(sys.argv[1]))
 """
 
@@ -198,7 +198,7 @@ def test_a_later_version_is_refused_and_left_alone(old):
     desk.study_status(old)
     with closing(sqlite3.connect(old / "study.db")) as db:
         db.execute("PRAGMA user_version = 99")
-    with pytest.raises(InputError, match=f"needed schema version {store.SCHEMA_VERSION}, came 99"):
+    with pytest.raises(InputError, match=f"needed schema version {migrations.SCHEMA_VERSION}, came 99"):
         desk.study_status(old)
     assert _version(old) == 99
 
