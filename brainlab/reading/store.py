@@ -78,7 +78,7 @@ class Store:
                 raise
 
     def fold(self) -> None:
-        """Bring the write-ahead log's content into study.db after a milestone; where that fails now, SQLite does later."""
+        """Bring the write-ahead log's content into study.db; where that fails now, SQLite does it later."""
         with suppress(sqlite3.Error), _closing(self._connect()) as db:
             db.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
