@@ -19,7 +19,7 @@ from app_screens import SCREENS
 from playwright.sync_api import Page, sync_playwright
 
 from brainlab.experiments.studies import lock_study
-from brainlab.reading import desk
+from brainlab.reading import desk, integrity
 from brainlab.reading.design import Protocol, Reader, Source
 from brainlab.workspace import cohort_folders, run_folders
 
@@ -99,7 +99,7 @@ def main() -> None:
                 page, desk.issue_links(folder, server.url)[0].url, args.cases, SCREENS if args.screens else None
             )
             browser.close()
-        verdict = desk.verify(folder)
+        verdict = integrity.verify(folder)
     median, late = np.percentile(times, [50, 95])
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     print(

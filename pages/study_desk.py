@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import layout, resources, study_conduct, study_report
+from app import layout, resources, study_backup, study_conduct, study_report
 from app.study_design import OWN, design_form, planner, start_protocol
 from brainlab.experiments.studies import open_sources
 from brainlab.reading import desk
@@ -67,3 +67,4 @@ else:
     else:
         study_report.show(folder)
     layout.download("Protocol (JSON)", protocol.to_json(), f"{chosen}-protocol.json", "desk-protocol", type="tertiary")
+    study_backup.show(folder)

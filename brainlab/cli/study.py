@@ -12,7 +12,8 @@ import pandas as pd
 from brainlab.cli.progress import progress
 from brainlab.errors import InputError
 from brainlab.experiments.studies import lock_study, open_sources
-from brainlab.reading import desk
+from brainlab.reading import desk, integrity
+from brainlab.reading.backup import backup_study, restore_study
 from brainlab.reading.design import Protocol, preset
 from brainlab.reading.export import answers_frame, export_answers, write_whole
 from brainlab.reading.report import study_report
@@ -57,6 +58,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     step.add_argument("--all", action="store_true", help="with practice, hidden repeats and later readings")
 
     _add_for_study(steps, "verify", "prove the databases whole", _verify)
+
+    step = _add_for_study(steps, "backup", "write the whole study, the truth too, to one file, while in use", _backup)
+    step.add_argument("--out", required=True, type=Path, metavar="FILE.tar", help="never give it to a reader")
+
+    step = _add(steps, "restore", "bring a study back from a backup; what is there is kept aside", _restore)
+    step.add_argument("backup", type=Path, metavar="FILE.tar")
 
     step = _add(steps, "stats", "agreement and accuracy from a CSV of answers", _stats)
     step.add_argument(
@@ -155,8 +162,24 @@ def _export(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _verify(args: argparse.Namespace) -> dict[str, Any]:
-    verdict = desk.verify(_folder(args))
+    verdict = integrity.verify(_folder(args))
     return {**asdict(verdict), "exit_code": 0 if verdict.ok else 1}
+
+
+def _backup(args: argparse.Namespace) -> dict[str, Any]:
+    verdict = backup_study(_folder(args), args.out)
+    return {"study": args.study, "files": [str(args.out)], "answers": verdict.answers, "head": verdict.head}
+
+
+def _restore(args: argparse.Namespace) -> dict[str, Any]:
+    restored = restore_study(args.backup)
+    return {
+        "study": restored.study,
+        "state": restored.state,
+        "answers": restored.verdict.answers,
+        "head": restored.verdict.head,
+        "replaced": str(restored.replaced) if restored.replaced else None,
+    }
 
 
 def _stats(args: argparse.Namespace) -> dict[str, Any]:

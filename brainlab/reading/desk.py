@@ -1,6 +1,5 @@
 """The researcher's side of a study: create, seal, hand out links, follow, close, unblind. No answer shows early."""
 
-import hashlib
 import json
 import secrets
 import sqlite3
@@ -11,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from brainlab.errors import BrainlabError, InputError, StudyStateError
-from brainlab.reading import chain
 from brainlab.reading.design import Protocol
 from brainlab.reading.store import StorageError, Store, create, file_sha256, need_state, now, record_state
 from brainlab.reading.tokens import LOCAL_APP, new_token, reader_url, token_hash
@@ -180,6 +178,7 @@ def close(folder: Path, note: str = "") -> None:
         need_state(db, "locked", "close the study")
         db.execute("UPDATE study SET state = 'closed'")
         record_state(db, "closed", note)
+    Store(folder).fold()
 
 
 def unblind(folder: Path, actor: str, note: str = "") -> None:
@@ -206,46 +205,6 @@ def lock_checks(folder: Path) -> dict[str, Any]:
     """Return what the blinding checks found at lock; empty for a draft."""
     with Store(folder).read() as db:
         return json.loads(db.execute("SELECT checks_json FROM study").fetchone()[0] or "{}")
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """Whether a study's databases are whole.
-
-    answers: answers that stand, to required questions, practice included. events: length of the chain, with undone
-    answers and optional texts. head: hash of the last event. problems: what is wrong, in words.
-    """
-
-    ok: bool
-    answers: int
-    events: int
-    head: str
-    problems: tuple[str, ...]
-
-
-def verify(folder: Path) -> Verdict:
-    """Check the database's structure, the chain of answers and its anchors, pixels, protocol and the sealed truth."""
-    store = Store(folder)
-    with store.read() as db:
-        found = [row[0] for row in db.execute("PRAGMA integrity_check") if row[0] != "ok"]
-        found += [f"{row[0]}: a row refers to a missing {row[2]}" for row in db.execute("PRAGMA foreign_key_check")]
-        found += chain.problems(db, store.anchor_path)
-        for row in db.execute("SELECT id, pixels, pixel_sha256 FROM stimulus"):
-            if hashlib.sha256(row["pixels"]).hexdigest() != row["pixel_sha256"]:
-                found.append(f"stimulus {row['id']}: pixels were changed")
-        study = db.execute("SELECT * FROM study").fetchone()
-        end = chain.head(db)
-        answers = db.execute(
-            "SELECT count(*) FROM answer JOIN question ON key = question WHERE required = 1"
-        ).fetchone()[0]
-    if study["state"] != "draft":
-        if Protocol.from_json(study["protocol_json"]).sha256() != study["protocol_sha256"]:
-            found.append("the protocol was changed after the lock")
-        if not store.truth_path.is_file():
-            found.append("truth.db is missing")
-        elif file_sha256(store.truth_path) != study["truth_sha256"]:
-            found.append("truth.db is not the file that was sealed at lock")
-    return Verdict(not found, answers, end.count, end.hash, tuple(found))
 
 
 _STATUS = """

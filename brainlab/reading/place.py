@@ -98,6 +98,11 @@ class Place:
         """Whether this tab is the one that may answer."""
         return self._value("SELECT tab_token FROM lease WHERE reading = ?", self.reading["id"]) == self.tab_token
 
+    def lease_runs(self, expires_at: str) -> bool:
+        """Whether a lease still runs. One with more than LEASE_S to go is from before the clock was set back."""
+        latest = (datetime.now(UTC) + timedelta(seconds=LEASE_S)).isoformat(timespec="milliseconds")
+        return now() < expires_at <= latest
+
     def renew_lease(self) -> None:
         """Make this tab the one that may answer, for LEASE_S seconds from now."""
         until = (datetime.now(UTC) + timedelta(seconds=LEASE_S)).isoformat(timespec="milliseconds")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from brainlab.errors import InputError
+from brainlab.reading import chain
 from brainlab.reading.design import Protocol, Reader
 from brainlab.reading.order import draw_order
 from brainlab.reading.store import TRUTH_SCHEMA, Store, file_sha256, need_state, record_state
@@ -61,9 +62,12 @@ def seal(folder: Path, cases: Sequence[Case], checks: dict[str, Any], note: str 
                 (protocol.sha256(), file_sha256(store.truth_path), json.dumps(checks)),
             )
             record_state(db, "locked", note)
+            store.anchor_path.unlink(missing_ok=True)  # of a lock that was interrupted
+            chain.anchor_seal(db, store.anchor_path)
         except BaseException:
             store.truth_path.unlink(missing_ok=True)
             raise
+    store.fold()
 
 
 def _check_alike(cases: Sequence[Case]) -> None:

@@ -139,7 +139,7 @@ class ReaderSession:
         with self._write() as place:
             held = place.db.execute("SELECT * FROM lease WHERE reading = ?", (place.reading["id"],)).fetchone()
             other = held is not None and held["tab_token"] != self.tab_token
-            if other and held["expires_at"] > now() and not takeover and held["tab_token"] != previous:
+            if other and place.lease_runs(held["expires_at"]) and not takeover and held["tab_token"] != previous:
                 return False
             place.renew_lease()
             if other:

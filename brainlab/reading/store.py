@@ -1,4 +1,4 @@
-"""The two databases of a study on disk: connections, transactions, migrations. Schema in schema.sql."""
+"""The two databases of a study on disk: connections and transactions. Schema in schema.sql."""
 
 import hashlib
 import os
@@ -7,15 +7,12 @@ import sqlite3
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from brainlab.errors import BrainlabError, InputError, StudyStateError
-
-SCHEMA_VERSION = 1
-MIGRATIONS: dict[int, str] = {}
-"""SQL that brings a study.db of version k to k + 1, by k; version 1 is the first."""
+from brainlab.reading import migrations
 
 SCHEMA = Path(__file__).with_name("schema.sql")
 TRUTH_SCHEMA = Path(__file__).with_name("truth_schema.sql")
@@ -33,6 +30,7 @@ def now() -> str:
 
 _kept: dict[Path, tuple[int, sqlite3.Connection]] = {}
 _kept_lock = threading.Lock()
+_turns: dict[Path, threading.Lock] = {}
 
 
 class Store:
@@ -64,16 +62,25 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
         """One transaction, holding the write lock from its start; on disk when the block ends, or not at all."""
-        with _spoken_errors(self.path), _closing(self._connect()) as db:
-            _keep_open(self.path)
+        _free_side_files(self.path)
+        with _spoken_errors(self.path), _closing(self._connect()) as db, _turn(self.path):
+            file = self.path.stat().st_ino
             db.execute("BEGIN IMMEDIATE")
             try:
+                if self.path.stat().st_ino != file:
+                    raise sqlite3.OperationalError("the study was replaced by a backup just now; try again")
                 yield db
                 db.execute("COMMIT")
+                _keep_open(self.path, file)
             except BaseException:
                 if db.in_transaction:
                     db.execute("ROLLBACK")
                 raise
+
+    def fold(self) -> None:
+        """Bring the write-ahead log's content into study.db; where that fails now, SQLite does it later."""
+        with suppress(sqlite3.Error), _closing(self._connect()) as db:
+            db.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def backup(self, target: Path) -> None:
         """Copy study.db while it is in use, with SQLite's online backup; the copy appears whole or not at all."""
@@ -95,10 +102,10 @@ class Store:
         db = connect(self.path)
         try:
             version = db.execute("PRAGMA user_version").fetchone()[0]
-            if version != SCHEMA_VERSION:
-                _migrate(db, version, self.path)
+            if version != migrations.SCHEMA_VERSION:
+                migrations.migrate(self.path, version, BUSY_TIMEOUT_S)
         except BaseException:
-            db.close()  # and with it a migration that was not finished
+            db.close()
             raise
         return db
 
@@ -107,23 +114,50 @@ def connect(path: Path) -> sqlite3.Connection:
     """Open an existing study database with every safeguard on.
 
     recursive_triggers: without it INSERT OR REPLACE slips past the triggers that refuse DELETE.
-    synchronous FULL: an answer is on the disk when it is acknowledged.
+    synchronous FULL: an answer is on the disk when it is acknowledged; macOS needs fullfsync to mean it.
     """
     db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)
     db.row_factory = sqlite3.Row
-    for pragma in ("foreign_keys = ON", "recursive_triggers = ON", "synchronous = FULL"):
+    for pragma in ("foreign_keys = ON", "recursive_triggers = ON", "synchronous = FULL", "fullfsync = ON"):
         db.execute(f"PRAGMA {pragma}")
     return db
 
 
-def _keep_open(path: Path) -> None:
-    """Hold one idle connection to a database that this process writes to.
+def _free_side_files(path: Path) -> None:
+    """Let the files beside a database be written by whom the database may be.
+
+    Whoever looks at a read-only database makes them read-only too, and they would stay so when it is writable again.
+    """
+    with suppress(OSError):
+        mode = path.stat().st_mode
+        for side in (path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+            if side.exists() and side.stat().st_mode != mode:
+                side.chmod(mode & 0o777)
+
+
+@contextmanager
+def _turn(path: Path) -> Iterator[None]:
+    """Let the threads of this process write one after another.
+
+    SQLite waits for its lock by sleeping and trying again, longer each time, so that among many writers some wait for
+    seconds while others pass. Processes still wait for each other that way.
+    """
+    turn = _turns.setdefault(path, threading.Lock())
+    if not turn.acquire(timeout=BUSY_TIMEOUT_S):
+        raise sqlite3.OperationalError("database is locked")
+    try:
+        yield
+    finally:
+        turn.release()
+
+
+def _keep_open(path: Path, file: int) -> None:
+    """Hold one idle connection to a database that this process writes to, renewed when the file was replaced.
 
     When the last connection closes, SQLite folds the write-ahead log into the database, which waits for the
-    disk several times; with one held open an answer waits once. The connection is renewed when the file was replaced.
+    disk several times; with one held open an answer waits once. file: number of the database's file (inode).
     """
-    file = path.stat().st_ino
-    with _kept_lock:
+    with _kept_lock, suppress(sqlite3.Error):  # the answer is on disk already
         if path in _kept and _kept[path][0] == file:
             return
         if path in _kept:
@@ -141,7 +175,7 @@ def create(folder: Path, fill: Callable[[sqlite3.Connection], None]) -> Store:
         with _spoken_errors(scratch), _closing(sqlite3.connect(scratch / "study.db", isolation_level=None)) as db:
             db.row_factory = sqlite3.Row
             db.execute("PRAGMA journal_mode = WAL")
-            db.executescript(f"BEGIN; {SCHEMA.read_text()} PRAGMA user_version = {SCHEMA_VERSION};")
+            db.executescript(f"BEGIN; {SCHEMA.read_text()} PRAGMA user_version = {migrations.SCHEMA_VERSION};")
             fill(db)
             db.execute("COMMIT")
         scratch.replace(folder)
@@ -166,17 +200,6 @@ def record_state(db: sqlite3.Connection, state: str, note: str, actor: str = "re
 def file_sha256(path: Path) -> str:
     """Hash of a file's bytes."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _migrate(db: sqlite3.Connection, version: int, path: Path) -> None:
-    """Bring a database of an earlier version up to date in one transaction; refuse one of a later version."""
-    if version > SCHEMA_VERSION or not all(step in MIGRATIONS for step in range(version, SCHEMA_VERSION)):
-        db.close()
-        raise InputError(
-            f"{path}: needed schema version {SCHEMA_VERSION}, came {version}; use the brainlab that made it"
-        )
-    steps = "".join(MIGRATIONS[step] for step in range(version, SCHEMA_VERSION))
-    db.executescript(f"BEGIN IMMEDIATE; {steps} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
 
 
 @contextmanager

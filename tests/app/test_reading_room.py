@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from app import navigation
 from app.routes import asset_path
-from brainlab.reading import desk
+from brainlab.reading import desk, integrity
 from brainlab.reading.design import Protocol, Reader, Source
 from brainlab.reading.sealing import Case, seal
 
@@ -85,7 +85,7 @@ def test_a_reader_goes_from_welcome_to_thanks(room, link):
         status, view = room.answer(view)
         assert status == 200
     assert (view["state"], len(set(seen)), view["progress"]["done"]) == ("done", 4, 4)
-    assert desk.verify(desk.study_folder(link["study"])).answers == 4
+    assert integrity.verify(desk.study_folder(link["study"])).answers == 4
 
 
 def test_pixels_are_those_stored_and_only_of_the_case_at_hand(room, client):

@@ -9,6 +9,7 @@ from statsmodels.stats.inter_rater import cohens_kappa
 from streamlit.testing.v1 import AppTest
 
 from brainlab.reading import desk
+from brainlab.reading.backup import restore_study
 from brainlab.reading.export import answers_frame
 from brainlab.reading.sealing import Case, seal
 from brainlab.reading.session import ReaderSession
@@ -140,6 +141,15 @@ def test_no_answer_shows_before_unblinding(studies):
     assert "finished" in text, "progress shows"
     for word in ("Kappa, R1", "Accuracy, R1", "called real"):
         assert word not in text
+
+
+def test_the_desk_offers_a_backup_that_can_be_restored(studies, monkeypatch, tmp_path):
+    offered = {}
+    monkeypatch.setattr("app.layout.download", lambda label, content, name, key, **_: offered.update({name: content}))
+    press(open_desk(), "Create the study")
+    (status,) = desk.list_studies()
+    (tmp_path / "file.tar").write_bytes(offered[f"{status.study}-backup.tar"]())
+    assert restore_study(tmp_path / "file.tar", tmp_path / "elsewhere").study == status.study
 
 
 def test_a_reader_can_be_withdrawn(studies):

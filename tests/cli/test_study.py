@@ -1,6 +1,7 @@
 """`brainlab study`: every step of a study by command, with the JSON that other programs rely on."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -159,3 +160,24 @@ def test_verify_exits_with_1_on_a_broken_study(studio, tmp_path, call):
     verdict = call("verify", study, code=1)
     assert not verdict["ok"]
     assert verdict["problems"] == ["truth.db is missing"]
+
+
+def test_a_backup_is_restored_and_never_over_more_answers(studio, tmp_path, call, capsys):
+    study = call("create", str(_write_protocol(tmp_path / "p.json")))["study"]
+    call("lock", study)
+    (link, _) = call("links", study)["links"]
+    backup = str(tmp_path / "backup.tar")
+    empty = call("backup", study, "--out", backup)
+    assert empty["files"] == [backup]
+    assert empty["answers"] == 0
+    _read(link["url"], honest=True)
+    assert main(["study", "restore", backup]) == 2
+    assert "the study has 17 answers, the backup only 0" in capsys.readouterr().err
+
+    whole = call("backup", study, "--out", backup)
+    shutil.rmtree(studio / "studies" / study)
+    restored = call("restore", backup)
+    assert restored == {"study": study, "state": "locked", "answers": 17, "head": whole["head"], "replaced": None}
+    assert call("verify", study)["ok"]
+    assert main(["study", "restore", str(tmp_path / "none.tar")]) == 2
+    assert "none.tar: No such file" in capsys.readouterr().err

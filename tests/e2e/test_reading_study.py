@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from statsmodels.stats.inter_rater import cohens_kappa
 
 from brainlab.experiments.studies import lock_study
-from brainlab.reading import desk
+from brainlab.reading import desk, integrity
 from brainlab.reading.design import Protocol, Reader, Source
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
@@ -177,7 +177,7 @@ def test_a_killed_server_loses_no_answer(reading_server, browser: Browser, locke
         reader.answer()
     reader.case()
     reading_server.kill()
-    assert desk.verify(folder).answers == 4
+    assert integrity.verify(folder).answers == 4
 
     # The next answer is given while the server is down, and is sent until it arrives.
     case = reader.case()
@@ -188,7 +188,7 @@ def test_a_killed_server_loses_no_answer(reading_server, browser: Browser, locke
     reader.page.wait_for_selector(f".rr:not([data-case='{case}'])", state="attached", timeout=90_000)
     for _ in range(3):
         reader.answer()
-    verdict = desk.verify(folder)
+    verdict = integrity.verify(folder)
     assert (verdict.ok, verdict.answers) == (True, 8)
 
     # A double key saves one answer.
@@ -197,7 +197,7 @@ def test_a_killed_server_loses_no_answer(reading_server, browser: Browser, locke
         reader.page.keyboard.press(key)
     reader.page.wait_for_selector(f".rr:not([data-case='{case}'])", state="attached")
     reader.case()
-    assert desk.verify(folder).answers == 9
+    assert integrity.verify(folder).answers == 9
     reader.finish()
     assert desk.study_status(folder).readers[0].done == 12
     assert not reader.errors

@@ -17,7 +17,7 @@ from brainlab.experiments import studies
 from brainlab.experiments.runs import Run
 from brainlab.experiments.stimuli import SLICE_DISTANCE, CohortSupply
 from brainlab.experiments.studies import lock_study, open_sources, preview
-from brainlab.reading import desk
+from brainlab.reading import desk, integrity
 from brainlab.reading.design import Protocol, Reader, Source
 from brainlab.reading.store import Store
 from brainlab.volume import Volume
@@ -82,7 +82,7 @@ def test_lock_draws_what_the_protocol_asks(studio, tmp_path, monkeypatch):
     assert truth["pixel_sha256"].is_unique
     assert locked.probe.passed
     assert min(locked.probe.real, locked.probe.fake) >= 200
-    assert desk.verify(folder).ok
+    assert integrity.verify(folder).ok
     assert desk.lock_checks(folder)["probe"]["auc"] == locked.probe.auc
 
 

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import pytest
 
-from brainlab.reading import desk
+from brainlab.reading import integrity
 from brainlab.reading.chain import FIELDS, event_hash
 from brainlab.reading.store import Store
 
@@ -29,7 +29,7 @@ def _behind_its_back(study, *statements):
 
 
 def test_a_whole_study_verifies(read):
-    verdict = desk.verify(read.folder)
+    verdict = integrity.verify(read.folder)
     assert verdict.ok
     assert verdict.problems == ()
     assert verdict.answers == verdict.events == 24
@@ -52,7 +52,7 @@ def test_a_whole_study_verifies(read):
 )
 def test_every_change_is_found(read, statement, said):
     _behind_its_back(read, "PRAGMA foreign_keys = OFF", statement)
-    verdict = desk.verify(read.folder)
+    verdict = integrity.verify(read.folder)
     assert not verdict.ok
     assert any(said in problem for problem in verdict.problems)
 
@@ -71,7 +71,9 @@ def test_a_chain_written_anew_does_not_fit_its_anchor(read):
         )
         previous = hash_
     db.close()
-    assert desk.verify(read.folder).problems == ("answer 1 is not the one that was anchored: the chain was rewritten",)
+    assert integrity.verify(read.folder).problems == (
+        "answer 1 is not the one that was anchored: the chain was rewritten",
+    )
 
 
 def test_truth_cannot_be_exchanged_or_lost(read):
@@ -79,9 +81,9 @@ def test_truth_cannot_be_exchanged_or_lost(read):
     sealed = truth.read_bytes()
     truth.chmod(0o600)
     truth.write_bytes(sealed + b"x")
-    assert desk.verify(read.folder).problems == ("truth.db is not the file that was sealed at lock",)
+    assert integrity.verify(read.folder).problems == ("truth.db is not the file that was sealed at lock",)
     truth.unlink()
-    assert desk.verify(read.folder).problems == ("truth.db is missing",)
+    assert integrity.verify(read.folder).problems == ("truth.db is missing",)
 
 
 def test_a_torn_or_late_anchor_is_no_fault(read):
@@ -89,10 +91,11 @@ def test_a_torn_or_late_anchor_is_no_fault(read):
     anchor = Store(read.folder).anchor_path
     lines = anchor.read_text().splitlines()
     anchor.write_text("\n".join(lines[:-1]) + "\n" + lines[-1][:20])
-    assert desk.verify(read.folder).ok
+    assert integrity.verify(read.folder).ok
 
 
 def test_a_log_that_cannot_be_written_loses_no_answer(study):
+    Store(study.folder).anchor_path.unlink()
     Store(study.folder).anchor_path.mkdir()
     session = study.enter()
     case = session.current()

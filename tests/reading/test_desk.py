@@ -6,7 +6,7 @@ import json
 import pytest
 
 from brainlab.errors import InputError, StudyStateError
-from brainlab.reading import desk
+from brainlab.reading import desk, integrity
 from brainlab.reading.sealing import seal
 from brainlab.reading.store import StorageError, Store
 
@@ -19,7 +19,7 @@ def test_a_study_is_locked_once(make_protocol, make_cases, tmp_path):
     assert desk.lock_checks(folder) == {"probe": {"auc": 0.5}}
     with pytest.raises(StudyStateError, match="must be draft, but it is locked"):
         seal(folder, make_cases(protocol), {})
-    assert desk.verify(folder).ok
+    assert integrity.verify(folder).ok
 
 
 def test_status_tells_progress_and_nothing_else(study):
@@ -38,7 +38,7 @@ def test_status_tells_progress_and_nothing_else(study):
 def test_a_draft_has_a_status_too(make_protocol, tmp_path):
     folder = desk.study_folder(desk.create_study(make_protocol(), tmp_path), tmp_path)
     assert [(r.reader, r.done, r.total) for r in desk.study_status(folder).readers] == [("A", 0, 22), ("B", 0, 22)]
-    assert desk.verify(folder).ok
+    assert integrity.verify(folder).ok
 
 
 def test_studies_are_listed_newest_first(make_protocol, tmp_path):
@@ -118,7 +118,7 @@ def test_an_interrupted_lock_leaves_a_draft_that_can_be_locked(make_protocol, ma
     assert desk.study_status(folder).state == "draft"
     assert not Store(folder).truth_path.exists()
     seal(folder, make_cases(protocol), {})
-    assert desk.verify(folder).ok
+    assert integrity.verify(folder).ok
 
 
 def test_the_truth_is_sealed_read_only(study):

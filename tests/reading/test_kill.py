@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from brainlab.reading import desk
+from brainlab.reading import desk, integrity
 
 READER = """
 import sys
@@ -35,7 +35,7 @@ def test_sigkill_between_answers_loses_none(study, after):
         os.kill(process.pid, signal.SIGKILL)
         acknowledged += process.stdout.read().split()
         process.wait()
-        verdict = desk.verify(study.folder)
+        verdict = integrity.verify(study.folder)
         assert verdict.ok
         # One more may be on disk than was told: the one in hand when the process died.
         assert len(acknowledged) <= verdict.answers <= len(acknowledged) + attempt + 1
@@ -60,4 +60,4 @@ sealing.seal(folder, build_cases(desk.load_protocol(folder)), {})
     here = str(Path(__file__).parent)
     assert subprocess.run([sys.executable, "-c", script, str(folder), here]).returncode == -signal.SIGKILL
     assert desk.study_status(folder).state == "draft"
-    assert desk.verify(folder).ok
+    assert integrity.verify(folder).ok

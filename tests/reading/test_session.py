@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from brainlab.errors import InputError, StudyStateError
-from brainlab.reading import desk, place
+from brainlab.reading import desk, integrity, place
 from brainlab.reading.design import Question
 from brainlab.reading.session import LeaseLostError, ReaderSession
 from brainlab.reading.store import Store
@@ -69,7 +69,7 @@ def test_double_submission_is_saved_once(study):
     case = session.current()
     assert session.answer(case.id, "real", confidence=3, idempotency_key=case.answer_key).saved
     assert not session.answer(case.id, "fake", confidence=1, idempotency_key=case.answer_key).saved
-    assert desk.verify(study.folder).events == 1
+    assert integrity.verify(study.folder).events == 1
     with pytest.raises(StudyStateError, match="answered already"):
         session.answer(case.id, "fake", confidence=1, idempotency_key="another key")
     with Store(study.folder).read() as db:
@@ -105,7 +105,7 @@ def test_unfit_answers_change_nothing(study, more, said):
     session = study.enter()
     with pytest.raises(InputError, match=said):
         _answer(session, **more)
-    assert desk.verify(study.folder).events == 0
+    assert integrity.verify(study.folder).events == 0
 
 
 def test_confidence_is_refused_where_it_is_not_asked(make_study):
@@ -139,7 +139,7 @@ def test_undo_brings_the_case_back_and_keeps_both_answers(make_study):
         ("answer", "verdict", "fake"),
     ]
     assert standing == [("verdict", "fake")]
-    assert desk.verify(study.folder).ok
+    assert integrity.verify(study.folder).ok
 
 
 def test_a_late_copy_of_an_undone_answer_does_not_come_back(study):
