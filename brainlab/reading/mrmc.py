@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy import special
 
 from brainlab.reading.accuracy import area_estimate, logit_bounds, placements, wilson_bounds
 from brainlab.reading.answers import REAL, Answers
@@ -164,7 +164,7 @@ def beyond_these_readers(values: FloatArray, covariance: FloatArray, n: int) -> 
     cases_only = float(np.sqrt(covariance.mean()))
     if max(se, cases_only) < 1e-9:
         return Estimate(value, n=n, reason="no interval: neither readers nor cases differ")
-    half = float(stats.t.ppf(0.5 + CONFIDENCE / 2, degrees)) * max(se, cases_only)
+    half = float(special.stdtrit(degrees, 0.5 + CONFIDENCE / 2)) * max(se, cases_only)
     low, high = logit_bounds((value * n + 0.5) / (n + 1), half)
     return Estimate(value, min(low, value), max(high, value), n)
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy import special
 
 from brainlab.types import FloatArray, IntArray
 
@@ -60,7 +60,7 @@ class Spread:
         """Half width of a t interval with the degrees of freedom of Satterthwaite (1946)."""
         squares = (self.parts**2 / self.degrees).sum()
         degrees = self.parts.sum() ** 2 / squares if squares > 0 else np.inf
-        return float(stats.t.ppf(0.5 + confidence / 2, degrees)) * self.se
+        return float(special.stdtrit(degrees, 0.5 + confidence / 2)) * self.se
 
 
 def spread_of_mean(values: FloatArray, codes: IntArray, prior: Prior | None = None) -> Spread:
