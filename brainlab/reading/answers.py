@@ -75,6 +75,13 @@ class Answers:
         wide = self.main.pivot(index="case", columns="reader", values="answer")[self.readers]
         return self._encode(wide)
 
+    @cached_property
+    def strata(self) -> list[str] | None:
+        """Source of each case ('' where unknown), in the order of `codes`; None where no source is known."""
+        if "source" not in self.main or self.main["source"].isna().all():
+            return None
+        return [source or "" for source in self.main.groupby("case")["source"].first()]
+
     def repeated_codes(self, reader: str) -> IntArray:
         """First and second answers of one reader to the repeated cases, [cases, 2]."""
         first = self.main[self.main["reader"] == reader].set_index("case")["answer"]

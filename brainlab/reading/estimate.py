@@ -5,8 +5,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import stats
 
+from brainlab.reading.strata import bootstrap_weights, stratum_codes
 from brainlab.types import FloatArray
 
 CONFIDENCE = 0.95
@@ -39,16 +41,20 @@ def undefined(reason: str, n: int = 0) -> Estimate:
 
 
 def bootstrap_interval(
-    statistic: Callable[[FloatArray], FloatArray], n: int, *, resamples: int = RESAMPLES, seed: int = 0
+    statistic: Callable[[FloatArray], FloatArray],
+    n: int,
+    *,
+    strata: ArrayLike | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
 ) -> tuple[float | None, float | None, str | None]:
-    """Percentile interval of a statistic over `n` resampled cases (Efron and Tibshirani 1993, chapter 13).
+    """Percentile interval of a statistic over `n` cases resampled within `strata` (Efron and Tibshirani 1993, ch. 13).
 
-    `statistic` maps how often each case was drawn, [resamples, n], to one value a resample, [resamples], with nan
-    where the resample leaves it undefined. Returns low, high and, where there is no interval, the reason.
+    `statistic` maps the weight of each case, [resamples, n], to one value a resample, [resamples], with nan where the
+    resample leaves it undefined. Returns low, high and, where there is no interval, the reason.
     """
-    draws = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=resamples).astype(float)
     with np.errstate(divide="ignore", invalid="ignore"):
-        values = statistic(draws)
+        values = statistic(bootstrap_weights(stratum_codes(strata, n), resamples, seed))
     values = values[np.isfinite(values)]
     if len(values) < 0.9 * resamples:
         return None, None, "no interval: too many resamples of the cases leave the figure undefined"

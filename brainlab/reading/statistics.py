@@ -25,9 +25,11 @@ from brainlab.reading.agreement import (
     gwet_ac1_se,
     krippendorff_alpha,
     pabak,
+    sampled_kappa,
 )
 from brainlab.reading.answers import FAKE, REAL, Answers
 from brainlab.reading.estimate import Estimate, undefined
+from brainlab.reading.mrmc import reader_means
 
 NO_TRUTH = "undefined: the table has no column 'truth'"
 NOT_REAL_FAKE = "undefined: the answers are not 'real' and 'fake'"
@@ -45,7 +47,8 @@ def study_statistics(frame: pd.DataFrame, level: str = "nominal", equivalence_ma
     a reader with themself), `fleiss_kappa`, `gwet_ac1`, `pabak`, `krippendorff_alpha`, each with value, low, high, n
     and reason; `per_reader` {reader: {accuracy, sensitivity, specificity, auc, d_prime, criterion, against_chance}};
     `per_source` and `per_class` {reader: {source: share called real}}; `seconds_per_case` {reader: median and
-    quartiles}. A value of None is undefined, and `reason` says why.
+    quartiles}; `all_readers` {accuracy, auc}, see `mrmc.reader_means`. A value of None is undefined, and `reason` says
+    why. Where sources are known, every interval takes cases as sampled within them (hidden repeats: from all).
     Raises InputError for a table or level that cannot be used.
     """
     if level not in LEVELS:
@@ -55,7 +58,8 @@ def study_statistics(frame: pd.DataFrame, level: str = "nominal", equivalence_ma
         raise InputError("the table has no answers outside the practice block")
     codes = answers.codes
     counts = category_counts(codes, len(answers.categories))
-    complete = category_counts(codes[(codes >= 0).all(axis=1)], len(answers.categories))
+    full = (codes >= 0).all(axis=1)
+    strata = None if answers.strata is None else np.array(answers.strata, dtype=str)
     return {
         "readers": answers.readers,
         "cases": len(codes),
@@ -63,10 +67,11 @@ def study_statistics(frame: pd.DataFrame, level: str = "nominal", equivalence_ma
         "categories": list(answers.categories),
         "cohens_kappa": _pairs(answers),
         "intra_reader": _intra_reader(answers),
-        "fleiss_kappa": fleiss_kappa(complete).as_dict(),
-        "gwet_ac1": {**gwet_ac1(counts).as_dict(), "se": gwet_ac1_se(counts)},
-        "pabak": pabak(counts).as_dict(),
+        "fleiss_kappa": fleiss_kappa(counts[full], None if strata is None else strata[full]).as_dict(),
+        "gwet_ac1": {**gwet_ac1(counts, strata).as_dict(), "se": gwet_ac1_se(counts)},
+        "pabak": pabak(counts, strata).as_dict(),
         "krippendorff_alpha": {**_alpha(answers, level), "level": level},
+        "all_readers": reader_means(answers),
         "per_reader": {
             reader: _reader(rows, answers, equivalence_margin)
             for reader, rows in _by(answers.main, "reader", answers.readers)
@@ -81,9 +86,11 @@ def _pairs(answers: Answers) -> list[dict[str, Any]]:
     """Cohen's kappa of every pair of readers, over the cases that both answered."""
     entries = []
     for first, second in combinations(range(len(answers.readers)), 2):
-        table = contingency(answers.codes[:, first], answers.codes[:, second], len(answers.categories))
+        pair, k = (answers.codes[:, first], answers.codes[:, second]), len(answers.categories)
+        table, strata = contingency(*pair, k), answers.strata
+        kappa = cohens_kappa(table) if strata is None else sampled_kappa(*pair, k, strata)
         names = [answers.readers[first], answers.readers[second]]
-        entries.append({"readers": names, **cohens_kappa(table).as_dict(), "table": table.tolist()})
+        entries.append({"readers": names, **kappa.as_dict(), "table": table.tolist()})
     return entries
 
 
@@ -93,8 +100,8 @@ def _intra_reader(answers: Answers) -> list[dict[str, Any]]:
     for reader in answers.readers:
         codes = answers.repeated_codes(reader)
         if len(codes):
-            table = contingency(codes[:, 0], codes[:, 1], len(answers.categories))
-            entries.append({"reader": reader, **cohens_kappa(table).as_dict()})
+            kappa = sampled_kappa(codes[:, 0], codes[:, 1], len(answers.categories))
+            entries.append({"reader": reader, **kappa.as_dict()})
     return entries
 
 
@@ -107,7 +114,8 @@ def _alpha(answers: Answers, level: str) -> dict[str, Any]:
         except ValueError:
             labels = ", ".join(answers.categories)
             raise InputError(f"level {level} needs answers that are numbers; came {labels}") from None
-    return krippendorff_alpha(category_counts(answers.codes, len(answers.categories)), level, values).as_dict()
+    counts = category_counts(answers.codes, len(answers.categories))
+    return krippendorff_alpha(counts, level, values, answers.strata).as_dict()
 
 
 def _reader(rows: pd.DataFrame, answers: Answers, margin: float) -> dict[str, Any]:
@@ -151,11 +159,12 @@ def _auc(real: pd.DataFrame, fake: pd.DataFrame) -> dict[str, Any]:
     """ROC area of signed confidence: +confidence for 'real', -confidence for 'fake'."""
     if "confidence" not in real or (real["confidence"].isna().all() and fake["confidence"].isna().all()):
         return undefined("undefined: no confidence was given", len(real) + len(fake)).as_dict()
-    scores = []
+    scores, sources = [], []
     for rows in (real, fake):
         sure = rows[rows["confidence"].notna()]
         scores.append(np.where(sure["answer"] == REAL, sure["confidence"], -sure["confidence"]))
-    return {**roc_area(*scores).as_dict(), "se": roc_area_se(*scores)}
+        sources.append(sure["source"].fillna("").to_numpy(dtype=str) if "source" in sure else None)
+    return {**roc_area(*scores, *sources).as_dict(), "se": roc_area_se(*scores)}
 
 
 def _called_real(answers: Answers, column: str) -> dict[str, dict[str, dict[str, Any]]]:
