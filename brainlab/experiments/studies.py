@@ -14,7 +14,7 @@ from brainlab.experiments.stimuli import CohortSupply, FolderSupply, RunSupply, 
 from brainlab.reading.blinding import FOLDS, Probe, probe, rendering_features
 from brainlab.reading.design import Protocol, Source
 from brainlab.reading.desk import load_protocol, study_status
-from brainlab.reading.rendering import render
+from brainlab.reading.rendering import magnification, render
 from brainlab.reading.sealing import Case, seal
 from brainlab.types import UInt8Array
 from brainlab.workspace import cohort_folders
@@ -58,7 +58,8 @@ def lock_study(folder: Path, override: str = "", watch: Watch | None = None) -> 
             cases.append(replace(case, practice=place >= supply.source.n))
         for stimulus in unseen:
             pixels = _render(stimulus, protocol, supply.source, size_mm).pixels
-            features[supply.source.truth].append(rendering_features(pixels))
+            factor = magnification(stimulus.image.shape, protocol)
+            features[supply.source.truth].append(rendering_features(pixels, factor))
             known = people[supply.source.truth]
             known.append(stimulus.participant_hash or f"{supply.source.name} {len(known)}")
     groups = [*people["real"], *people["fake"]]
