@@ -11,10 +11,12 @@ import pandas as pd
 
 from brainlab.cli.progress import progress
 from brainlab.errors import InputError
+from brainlab.experiments.appearance import inside_brain
 from brainlab.experiments.studies import lock_study, open_sources
 from brainlab.reading import desk
 from brainlab.reading.design import Protocol, preset
 from brainlab.reading.export import answers_frame, export_answers, write_whole
+from brainlab.reading.lock_record import lock_findings, lock_warnings
 from brainlab.reading.report import study_report
 from brainlab.reading.report_html import report_html
 from brainlab.reading.statistics import study_statistics
@@ -90,6 +92,7 @@ def _lock(args: argparse.Namespace) -> dict[str, Any]:
         "practice": locked.practice,
         "probe": locked.probe.to_dict(),
         "override": locked.override,
+        "warnings": list(locked.warnings),
     }
 
 
@@ -142,7 +145,13 @@ def _unblind(args: argparse.Namespace) -> dict[str, Any]:
 def _report(args: argparse.Namespace) -> dict[str, Any]:
     folder = _folder(args)
     report = study_report(answers_frame(folder), desk.load_protocol(folder))
-    record = {"history": desk.history(folder), "checks": desk.lock_checks(folder)}
+    checks = desk.lock_checks(folder)
+    record = {
+        "history": desk.history(folder),
+        "checks": checks,
+        "lock_findings": [*lock_warnings(checks), *lock_findings(checks)],
+        "inside_brain": inside_brain(folder),
+    }
     if args.html is not None:
         write_whole(args.html, report_html(report))
     text = "\n".join([report["title"], *report["summary"], *report["cautions"]])
