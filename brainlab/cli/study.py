@@ -17,6 +17,7 @@ from brainlab.reading import desk
 from brainlab.reading.design import Protocol, preset
 from brainlab.reading.export import answers_frame, export_answers, write_whole
 from brainlab.reading.lock_record import lock_findings, lock_warnings
+from brainlab.reading.pace import study_pace
 from brainlab.reading.report import study_report
 from brainlab.reading.report_html import report_html
 from brainlab.reading.statistics import study_statistics
@@ -123,6 +124,10 @@ def _status(args: argparse.Namespace) -> dict[str, Any]:
     for reader in status.readers:  # ordered by round: the first that is not finished counts
         if reader.reader not in readers or readers[reader.reader]["finished_at"] is not None:
             readers[reader.reader] = asdict(reader)
+    if status.state in ("locked", "closed"):
+        for pace in study_pace(_folder(args)):
+            if pace.round == readers[pace.reader]["round"]:
+                readers[pace.reader]["pace"] = asdict(pace)
     lines = [f"{code}\t{reader['done']} of {reader['total']}" for code, reader in readers.items()]
     return {
         "study": status.study,
