@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -15,8 +16,14 @@ if str(PROJECT) not in sys.path:
     sys.path.insert(0, str(PROJECT))
 
 from app import navigation  # noqa: E402
+from app.guard import Guard  # noqa: E402
 
 if get_script_run_ctx(suppress_warning=True) is None:
-    app = st.App(Path(__file__).resolve(), routes=navigation.routes(), on_script_error=navigation.show_error)
+    app = st.App(
+        Path(__file__).resolve(),
+        routes=navigation.routes(),
+        middleware=[Middleware(Guard)],
+        on_script_error=navigation.show_error,
+    )
 else:
     navigation.render()

@@ -7,6 +7,7 @@ from starlette.routing import Route
 
 from app import access, layout, reading_routes
 from app.routes import ROUTES, base_url
+from app.sign_in import sign_in, sign_out
 from brainlab.errors import BrainlabError
 
 STYLE = Path(__file__).with_name("style.css")
@@ -34,8 +35,9 @@ def render() -> None:
         page = st.navigation(addresses, position="hidden")
     elif access.is_researcher():
         page = st.navigation(_research_pages())
+        sign_out()
     else:
-        st.navigation([st.Page(access.sign_in, title="brainlab")], position="hidden").run()
+        st.navigation([st.Page(sign_in, title="brainlab")], position="hidden").run()
         return
     try:
         page.run()

@@ -22,33 +22,57 @@ from brainlab.reading.store import StorageError
 from brainlab.reading.tokens import LinkError
 
 LONGEST_BODY = 20_000
+SHORTEST_TAB = 16
 NO_STORE = {"Cache-Control": "no-store", "Content-Encoding": "identity"}
 
 
 def open_session(study: str, token: str, tab: str) -> ReaderSession:
-    """Enter a study with a personal link; raises LinkError, with one text whatever part of the link is wrong."""
+    """Enter a study with a personal link; raises LinkError, with one text whatever part of the link is wrong.
+
+    Raises StorageError for whatever else is the matter with the study: it is the researcher's to mend.
+    """
     try:
         folder = study_folder(study)
-    except InputError:
+    except (InputError, ValueError, OSError):  # also what no file could be called
         raise LinkError from None
-    return ReaderSession.open(folder, token, tab)
+    if len(tab) < SHORTEST_TAB:
+        raise InputError("this page cannot be used; please reload it")
+    try:
+        return ReaderSession.open(folder, token, tab)
+    except LinkError:
+        raise
+    except BrainlabError as error:
+        raise StorageError(str(error)) from error
 
 
 async def serve_act(request: Request) -> Response:
     """Do one act of a reader and reply with where the reader stands then."""
     act = ACTS.get(request.path_params["act"])
-    body = await request.body()
-    if act is None or len(body) > LONGEST_BODY:
-        return PlainTextResponse("not found", 404)
+    body = b"" if act is None else await _read(request)
+    if act is None or body is None:
+        return PlainTextResponse("not found", 404, headers=NO_STORE)
     try:
         given = json.loads(body)
+        json.dumps(given, ensure_ascii=False).encode()  # refuses half a letter, which no database takes
         link = [str(given[name]) for name in ("study", "token", "tab")]
-    except (ValueError, KeyError, TypeError):
-        return PlainTextResponse("not understood", 400)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return PlainTextResponse("not understood", 400, headers=NO_STORE)
     try:
         return JSONResponse(await run_in_threadpool(_do, act, link, given), headers=NO_STORE)
     except BrainlabError as error:
         return _refusal(error)
+    except (ValueError, OverflowError):  # a number without end: nothing that the room's script sends
+        return PlainTextResponse("not understood", 400, headers=NO_STORE)
+
+
+async def _read(request: Request) -> bytes | None:
+    """Return the body; None for one that is too long, of which no more is read than shows that."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > LONGEST_BODY:
+            return None
+    return body
 
 
 async def serve_pixels(request: Request) -> Response:
@@ -58,6 +82,8 @@ async def serve_pixels(request: Request) -> Response:
         pixels = await run_in_threadpool(lambda: open_session(*link).pixels(request.path_params["presentation"])[0])
     except BrainlabError as error:
         return _refusal(error)
+    except ValueError:
+        return PlainTextResponse("not understood", 400, headers=NO_STORE)
     return Response(pixels, media_type="application/octet-stream", headers=NO_STORE)
 
 

@@ -1,21 +1,19 @@
-"""What a researcher does with a study after its design: lock, hand out links, follow, close, unblind."""
+"""What a researcher does with a study after its design: lock, withdraw a reader, close, unblind."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import streamlit as st
 
 from app.exports import planes
-from app.routes import base_url
+from app.study_links import reading_on
 from brainlab.errors import BrainlabError, StudyStateError
 from brainlab.experiments.studies import lock_study, preview
 from brainlab.reading import desk
 from brainlab.reading.design import Protocol
-from brainlab.reading.tokens import LOCAL_APP
+from brainlab.reading.lock_record import lock_findings, lock_warnings
 
-LINKS = "study-links"
 REFUSED = "study-lock-refused"
 
 
@@ -46,50 +44,20 @@ def lock(folder: Path, protocol: Protocol) -> None:
     st.rerun()
 
 
-def links(folder: Path, status: desk.StudyStatus) -> None:
-    """Make personal links and show them once."""
-    st.subheader("Personal links", anchor=False)
-    fresh = st.session_state.get(LINKS, {}).get(str(folder), [])
-    if fresh:
-        st.warning("Copy these links now: they are shown this once, and only a fingerprint of each is kept.")
-        for link in fresh:
-            st.markdown(f"**{link.reader}**")
-            st.code(link.url, language=None, wrap_lines=True)
-        if st.button("I have copied them", key=f"copied-{folder.name}"):
-            st.session_state[LINKS].pop(str(folder))
-            st.rerun()
-        return
-    without = [reader.reader for reader in status.readers if not reader.has_link and not reader.withdrawn]
-    if without:
-        if st.button(f"Make links for {', '.join(dict.fromkeys(without))}", type="primary", key=f"links-{folder.name}"):
-            _issue(folder, (), reissue=False)
-        return
-    readers = _readers(status)
-    if not readers:
-        st.caption("Every reader has withdrawn.")
-        return
-    st.caption("Every reader has a link. A new one makes the old one worthless at once.")
-    name, act, _ = st.columns([1, 1, 3], vertical_alignment="bottom")
-    reader = name.selectbox("Reader", readers, key=f"relink-{folder.name}")
-    if act.button("Make a new link", key=f"reissue-{folder.name}"):
-        _issue(folder, (reader,), reissue=True)
-
-
-@st.fragment(run_every=5)
-def progress(folder: Path) -> None:
-    """Show how far each reader is, and nothing of what they answered."""
-    for reader in desk.study_status(folder).readers:
-        done = reader.done == reader.total
-        state = "finished" if done else "reading" if reader.started_at else "not started"
-        label = f"**{reader.reader}** · {reader.done} of {reader.total} · {'withdrawn' if reader.withdrawn else state}"
-        st.progress(
-            reader.done / max(reader.total, 1), label + (f" · reading {reader.round}" if reader.round > 1 else "")
-        )
+def checks(folder: Path) -> None:
+    """Show what was found when the study was locked; warnings openly, the rest folded away."""
+    found = desk.lock_checks(folder)
+    warned, lines = lock_warnings(found), lock_findings(found)
+    for line in warned:
+        st.warning(line, icon=":material/visibility:")
+    if lines:
+        with st.expander("What was checked at the lock"):
+            st.markdown("\n".join(f"- {line}" for line in lines))
 
 
 def withdraw(folder: Path, status: desk.StudyStatus) -> None:
     """Offer to take a reader out who asked for it, after a second thought."""
-    readers = _readers(status)
+    readers = reading_on(status)
     if not readers:
         return
     with st.popover("Withdraw a reader"):
@@ -123,19 +91,6 @@ def unblind(folder: Path, title: str) -> None:
         st.error("That is not the title of this study; nothing was opened.")
         return
     desk.unblind(folder, actor)
-    st.rerun()
-
-
-def _readers(status: desk.StudyStatus) -> list[str]:
-    """Codes of the readers who have not withdrawn; a status has a row for every reading."""
-    return list(dict.fromkeys(reader.reader for reader in status.readers if not reader.withdrawn))
-
-
-def _issue(folder: Path, readers: tuple[str, ...], *, reissue: bool) -> None:
-    """Make links that lead to this server as the researcher sees it."""
-    at = urlsplit(st.context.url or LOCAL_APP)
-    made = desk.issue_links(folder, f"{at.scheme}://{at.netloc}{base_url()}", readers, reissue)
-    st.session_state.setdefault(LINKS, {})[str(folder)] = made
     st.rerun()
 
 

@@ -4,6 +4,8 @@ import streamlit as st
 
 from app import layout, resources, study_backup, study_conduct, study_report
 from app.study_design import OWN, design_form, planner, start_protocol
+from app.study_links import links
+from app.study_progress import progress
 from brainlab.experiments.studies import open_sources
 from brainlab.reading import desk
 from brainlab.reading.design import PRESETS
@@ -55,14 +57,17 @@ else:
         planner(protocol, chosen)
         study_conduct.lock(folder, protocol)
     elif status.state == "locked":
-        study_conduct.links(folder, status)
+        links(folder, status)
         st.subheader("Progress", anchor=False)
-        study_conduct.progress(folder)
-        study_conduct.withdraw(folder, status)
-        study_conduct.close(folder)
+        progress(folder)
+        with st.container(horizontal=True):
+            study_conduct.withdraw(folder, status)
+            study_conduct.close(folder)
+        study_conduct.checks(folder)
     elif status.state == "closed":
-        study_conduct.progress(folder)
+        progress(folder)
         study_conduct.withdraw(folder, status)
+        study_conduct.checks(folder)
         study_conduct.unblind(folder, status.title)
     else:
         study_report.show(folder)

@@ -11,11 +11,14 @@ import pandas as pd
 
 from brainlab.cli.progress import progress
 from brainlab.errors import InputError
+from brainlab.experiments.appearance import inside_brain
 from brainlab.experiments.studies import lock_study, open_sources
 from brainlab.reading import desk, integrity
 from brainlab.reading.backup import backup_study, restore_study
 from brainlab.reading.design import Protocol, preset
 from brainlab.reading.export import answers_frame, export_answers, write_whole
+from brainlab.reading.lock_record import lock_findings, lock_warnings
+from brainlab.reading.pace import study_pace
 from brainlab.reading.report import study_report
 from brainlab.reading.report_html import report_html
 from brainlab.reading.statistics import study_statistics
@@ -97,6 +100,7 @@ def _lock(args: argparse.Namespace) -> dict[str, Any]:
         "practice": locked.practice,
         "probe": locked.probe.to_dict(),
         "override": locked.override,
+        "warnings": list(locked.warnings),
     }
 
 
@@ -127,6 +131,10 @@ def _status(args: argparse.Namespace) -> dict[str, Any]:
     for reader in status.readers:  # ordered by round: the first that is not finished counts
         if reader.reader not in readers or readers[reader.reader]["finished_at"] is not None:
             readers[reader.reader] = asdict(reader)
+    if status.state in ("locked", "closed"):
+        for pace in study_pace(_folder(args)):
+            if pace.round == readers[pace.reader]["round"]:
+                readers[pace.reader]["pace"] = asdict(pace)
     lines = [f"{code}\t{reader['done']} of {reader['total']}" for code, reader in readers.items()]
     return {
         "study": status.study,
@@ -149,7 +157,13 @@ def _unblind(args: argparse.Namespace) -> dict[str, Any]:
 def _report(args: argparse.Namespace) -> dict[str, Any]:
     folder = _folder(args)
     report = study_report(answers_frame(folder), desk.load_protocol(folder))
-    record = {"history": desk.history(folder), "checks": desk.lock_checks(folder)}
+    checks = desk.lock_checks(folder)
+    record = {
+        "history": desk.history(folder),
+        "checks": checks,
+        "lock_findings": [*lock_warnings(checks), *lock_findings(checks)],
+        "inside_brain": inside_brain(folder),
+    }
     if args.html is not None:
         write_whole(args.html, report_html(report))
     text = "\n".join([report["title"], *report["summary"], *report["cautions"]])

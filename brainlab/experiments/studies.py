@@ -8,15 +8,24 @@ from typing import Any
 import numpy as np
 
 from brainlab.cohort.prepared import PreparedDataset
-from brainlab.errors import InputError, StudyStateError
+from brainlab.errors import BrainlabError, InputError, StudyStateError
+from brainlab.experiments.lock_checks import (
+    SPECTRUM_IMAGES,
+    Closeness,
+    closeness_to_training,
+    compare_spectra,
+    power_of,
+    refuse_known_scans,
+)
 from brainlab.experiments.runs import Run, list_runs, load_run
 from brainlab.experiments.stimuli import CohortSupply, FolderSupply, RunSupply, Stimulus, Supply
 from brainlab.reading.blinding import FOLDS, Probe, probe, rendering_features
 from brainlab.reading.design import Protocol, Source
 from brainlab.reading.desk import load_protocol, study_status
-from brainlab.reading.rendering import render
+from brainlab.reading.lock_record import lock_warnings
+from brainlab.reading.rendering import magnification, render
 from brainlab.reading.sealing import Case, seal
-from brainlab.types import UInt8Array
+from brainlab.types import FloatArray, UInt8Array
 from brainlab.workspace import cohort_folders
 
 PROBE_IMAGES = 200
@@ -28,12 +37,17 @@ Watch = Callable[[Iterable[Any], str, int], Iterable[Any]]
 
 @dataclass(frozen=True)
 class LockReport:
-    """What was locked. probe: the blinding gate's finding. override: why the lock was made in spite of it."""
+    """What was locked.
+
+    probe: the blinding gate's finding. override: why the lock was made in spite of it. warnings: what else the report
+    will have to say, a sentence each.
+    """
 
     cases: int
     practice: int
     probe: Probe
     override: str
+    warnings: tuple[str, ...]
 
 
 def lock_study(folder: Path, override: str = "", watch: Watch | None = None) -> LockReport:
@@ -52,22 +66,33 @@ def lock_study(folder: Path, override: str = "", watch: Watch | None = None) -> 
     cases: list[Case] = []
     features: dict[str, list[Any]] = {"real": [], "fake": []}
     people: dict[str, list[str]] = {"real": [], "fake": []}
+    power: dict[str, list[FloatArray]] = {supply.source.name: [] for supply in supplies}
     for supply, (seen, unseen) in zip(supplies, drawn, strict=True):
         for place, stimulus in enumerate(seen):
             case = _render(stimulus, protocol, supply.source, size_mm)
             cases.append(replace(case, practice=place >= supply.source.n))
         for stimulus in unseen:
             pixels = _render(stimulus, protocol, supply.source, size_mm).pixels
-            features[supply.source.truth].append(rendering_features(pixels))
+            factor = magnification(stimulus.image.shape, protocol)
+            features[supply.source.truth].append(rendering_features(pixels, factor))
+            if len(power[supply.source.name]) < SPECTRUM_IMAGES:
+                power[supply.source.name].append(power_of(pixels))
             known = people[supply.source.truth]
             known.append(stimulus.participant_hash or f"{supply.source.name} {len(known)}")
     groups = [*people["real"], *people["fake"]]
     finding = probe(np.array(features["real"]), np.array(features["fake"]), protocol.seed, groups)
     if not finding.passed and not override.strip():
         raise StudyStateError(_refusal(finding))
-    checks = {"probe": finding.to_dict(), "override": override.strip(), "sources": _describe(supplies)}
+    checks = {
+        "probe": finding.to_dict(),
+        "override": override.strip(),
+        "sources": _describe(supplies),
+        "training": _closeness(supplies, drawn),
+        "spectrum": _spectra(supplies, power, protocol.seed),
+    }
     seal(folder, cases, checks, note=_note(finding, override))
-    return LockReport(protocol.cases, protocol.practice, finding, "" if finding.passed else override.strip())
+    reason = "" if finding.passed else override.strip()
+    return LockReport(protocol.cases, protocol.practice, finding, reason, tuple(lock_warnings(checks)))
 
 
 def open_sources(protocol: Protocol) -> list[Supply]:
@@ -123,6 +148,40 @@ def _draw(
         unseen = supplies[number].draw_for_probe(-(-PROBE_IMAGES // labels.count(labels[number])), random)
         drawn.append((seen, unseen))
     return drawn
+
+
+def _closeness(
+    supplies: Sequence[Supply], drawn: Sequence[tuple[list[Stimulus], list[Stimulus]]]
+) -> list[dict[str, Any]]:
+    """Look for copies of training scans: among real images they refuse the lock, among fakes they are reported."""
+    datasets = [data for folder in cohort_folders() if (data := _opened(folder)) is not None]
+    chosen = [supply.run for supply in supplies if isinstance(supply, RunSupply)]
+    found = []
+    for supply, (seen, _) in zip(supplies, drawn, strict=True):
+        name = supply.source.name
+        if isinstance(supply, RunSupply):
+            found.append(closeness_to_training(name, supply.run, seen, supplies, datasets).to_dict())
+        elif supply.source.truth == "fake":
+            reason = "what the makers of these images trained on is not known"
+            found.append(Closeness(name, False, reason, len(seen)).to_dict())
+        else:
+            refuse_known_scans(name, seen, [*list_runs(), *chosen], datasets)
+    return found
+
+
+def _spectra(supplies: Sequence[Supply], power: dict[str, list[FloatArray]], seed: int) -> list[dict[str, Any]]:
+    """Compare the spectrum of each source of fakes with that of all real images."""
+    real = [one for supply in supplies if supply.source.truth == "real" for one in power[supply.source.name]]
+    names = [supply.source.name for supply in supplies if supply.source.truth == "fake"]
+    return [compare_spectra(name, power[name], real, seed).to_dict() for name in names if real and power[name]]
+
+
+def _opened(folder: Path) -> PreparedDataset | None:
+    """Open a cohort; None for a damaged one, which no source of the study is."""
+    try:
+        return PreparedDataset.open(folder)
+    except BrainlabError:
+        return None
 
 
 def _find_run(name: str, known: dict[str, Run]) -> Run:

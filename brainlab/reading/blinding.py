@@ -15,7 +15,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
 
 from brainlab.reading.rendering import islands
-from brainlab.types import FloatArray, UInt8Array
+from brainlab.types import BoolArray, FloatArray, UInt8Array
 
 LIMIT_AUC = 0.6
 BACKGROUND_LEVEL = 12
@@ -24,7 +24,14 @@ BACKGROUND_LEVEL = 12
 PLENTY = 0.01
 """A grey level whose neighbours have less than this share of the brain's pixels may be empty by chance."""
 
-FEATURES = ("background_haze", "border", "empty_levels", "odd_levels", "byte_length")
+BLOCKS = (2, 3, 4)
+BLOCK_CONTRAST = 0.25
+"""Least difference in how often neighbours are equal, within blocks and between them, that is no chance."""
+
+MANY_PAIRS = 50
+"""Pairs of neighbours that a share needs."""
+
+FEATURES = ("background_haze", "border", "empty_levels", "odd_levels", "blocks", "byte_length")
 FOLDS = 5
 
 
@@ -67,20 +74,26 @@ class Probe:
         return {**asdict(self), "passed": self.passed, "judged": self.judged, "limit": self.limit}
 
 
-def rendering_features(pixels: UInt8Array) -> FloatArray:
+def rendering_features(pixels: UInt8Array, factor: int = 1) -> FloatArray:
     """Return FEATURES of one rendered image.
 
     background_haze: share of the pixels well outside the brain that are not exactly 0.
-    border: share of the outermost pixels that are not exactly 0.
+    border: share of the outermost pixels that are not exactly 0, but for the brain where it leaves the picture, which
+    is a matter of its size and place; a frame, which no brain is, counts by the sides that it fills.
     empty_levels: share of grey levels that no brain pixel has although levels on both sides have plenty: the comb that
     is left by stretching or by a coarser number format.
-    odd_levels: share of brain pixels with an odd level, black and white left out. byte_length: of what is served.
+    odd_levels: share of brain pixels with an odd level, black and white left out.
+    blocks: that an image was enlarged by repeating its pixels before it came here (`_block_contrast`); such an image
+    also compresses better. factor: by which rendering itself enlarged it.
+    byte_length: of what is served.
     """
     brain = islands(pixels > BACKGROUND_LEVEL)
     margin = max(1, max(pixels.shape) // 40)
-    outside = pixels[~ndimage.maximum_filter(brain, size=2 * margin + 1)]
+    around_brain = ndimage.maximum_filter(brain, size=2 * margin + 1)
+    outside = pixels[~around_brain]
     border = np.ones(pixels.shape, dtype=bool)
     border[tuple(slice(1, -1) for _ in pixels.shape)] = False
+    sides = [np.take(pixels, end, axis).all() for axis in range(pixels.ndim) for end in (0, -1)]
     inside = pixels[brain]
     counts = np.bincount(inside, minlength=256).astype(float)
     # Neither fluid that is cut off at 0 nor what is cut off at 255: how much of either there is, is the brain's doing.
@@ -90,12 +103,38 @@ def rendering_features(pixels: UInt8Array) -> FloatArray:
     return np.array(
         [
             np.mean(outside > 0) if outside.size else 0.0,
-            np.mean(pixels[border] > 0),
+            max(np.mean(np.where(around_brain, 0, pixels)[border] > 0), np.mean(sides)),
             np.mean(counts[judged] == 0) if judged.any() else 0.0,
             np.mean(between % 2) if between.size else 0.5,
+            _block_contrast(pixels, brain, factor),
             float(pixels.nbytes),
         ]
     )
+
+
+def _block_contrast(pixels: UInt8Array, brain: BoolArray, factor: int) -> float:
+    """Return how much more often neighbours in the brain are equal at some places of a period than at others.
+
+    Where pixels were repeated k times, k - 1 of k neighbours are equal; elsewhere every place is like every other,
+    however smooth the brain is. 0 up to BLOCK_CONTRAST, so that smoothness, the models' own doing, tells nothing.
+    """
+    greatest = 0.0
+    for axis in range(pixels.ndim):
+        others = tuple(other for other in range(pixels.ndim) if other != axis)
+        # Between the centres of two equal pixels an enlarged image is flat; even factors have no pixel in the centre.
+        after, before = ([slice(factor // 2, None, factor)] * pixels.ndim for _ in range(2))
+        before[axis] = slice(factor + (factor - 1) // 2, None, factor)
+        here, there = pixels[tuple(after)], pixels[tuple(before)]
+        last = tuple(slice(0, length) for length in there.shape)
+        both = brain[tuple(after)][last] & brain[tuple(before)]
+        equal = ((here[last] == there) & both).sum(axis=others)
+        judged = both.sum(axis=others)
+        for period in BLOCKS:
+            seen = np.bincount(np.arange(len(judged)) % period, judged, period)
+            if (seen >= MANY_PAIRS).all():
+                shares = np.bincount(np.arange(len(equal)) % period, equal, period) / seen
+                greatest = max(greatest, float(np.ptp(shares)))
+    return greatest if greatest > BLOCK_CONTRAST else 0.0
 
 
 def probe(real: FloatArray, fake: FloatArray, seed: int = 0, groups: Sequence[str] | None = None) -> Probe:

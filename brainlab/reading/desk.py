@@ -15,6 +15,8 @@ from brainlab.reading.store import StorageError, Store, create, file_sha256, nee
 from brainlab.reading.tokens import LOCAL_APP, new_token, reader_url, token_hash
 from brainlab.workspace import studies_folder
 
+LONGEST_TERM_DAYS = 3650
+
 STATES = ("draft", "locked", "closed", "unblinded")
 
 
@@ -29,7 +31,7 @@ class Link:
 
 @dataclass(frozen=True)
 class ReaderStatus:
-    """How far a reader is, counted in cases of the study itself."""
+    """How far a reader is, counted in cases of the study itself. link_until: when the link ends, None for no term."""
 
     reader: str
     round: int
@@ -39,6 +41,7 @@ class ReaderStatus:
     finished_at: str | None
     has_link: bool
     withdrawn: bool
+    link_until: str | None = None
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,8 @@ def issue_links(
     reissue: replace links that were made before; the old ones stop working at once.
     valid_days: term of the links; None for as long as the study is open.
     """
+    if valid_days is not None and not 0 < valid_days <= LONGEST_TERM_DAYS:
+        raise InputError(f"links work for more than 0 and at most {LONGEST_TERM_DAYS} days; came {valid_days:g}")
     expires = None if valid_days is None else datetime.now(UTC) + timedelta(days=valid_days)
     with Store(folder).write() as db:
         need_state(db, "locked", "make links")
@@ -163,6 +168,7 @@ def study_status(folder: Path) -> StudyStatus:
                 row["finished_at"],
                 row["token_hash"] is not None,
                 row["withdrawn_at"] is not None,
+                row["token_expires_at"] if row["token_hash"] is not None else None,
             )
             for row in db.execute(_STATUS)
         ]

@@ -4,12 +4,16 @@ What it evens out is what gives a source away without looking at the brain: numb
 leaves where a stripped scan is exactly zero, specks, window and enlargement. It never touches the brain itself.
 """
 
+from typing import TypeVar
+
 import numpy as np
 from scipy import ndimage
 
 from brainlab.errors import InputError
 from brainlab.reading.design import Protocol
 from brainlab.types import BoolArray, Float32Array, FloatArray, IntArray, UInt8Array
+
+Voxels = TypeVar("Voxels", Float32Array, UInt8Array)
 
 AXES = {"sagittal": 0, "coronal": 1, "axial": 2}
 SLICE_PIXELS = 384
@@ -62,7 +66,7 @@ def magnification(shape: tuple[int, ...], protocol: Protocol) -> int:
     return max(1, SLICE_PIXELS // max(shape)) if len(shape) == 2 else 1
 
 
-def plane_slice(volume: Float32Array, plane: str, index: int) -> Float32Array:
+def plane_slice(volume: Voxels, plane: str, index: int) -> Voxels:
     """Cut one slice [rows, columns] out of a volume [X, Y, Z] in RAS order, as radiologists look at it.
 
     The patient's right is on the left of axial and coronal slices, the front on the left of sagittal ones; front
@@ -99,4 +103,5 @@ def _enlarge(levels: UInt8Array, factor: int, interpolation: str) -> UInt8Array:
             levels = np.repeat(levels, factor, axis=axis)
         return levels
     enlarged = ndimage.zoom(levels.astype(np.float32), factor, order=1, mode="nearest", grid_mode=True)
-    return np.rint(enlarged).astype(np.uint8)
+    # Halves go up: to the even level, as numpy rounds, smooth images would have more even levels than sharp ones.
+    return np.floor(enlarged + 0.5).astype(np.uint8)

@@ -1,5 +1,6 @@
 """The study desk's page, from an empty workspace to the report."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -139,6 +140,7 @@ def test_no_answer_shows_before_unblinding(studies):
     press(page, "Close it now")
     text = " ".join(str(getattr(element, "proto", "")) for element in page.main)
     assert "finished" in text, "progress shows"
+    assert "0.8 s a case (median)" in text, "and the pace"
     for word in ("Kappa, R1", "Accuracy, R1", "called real"):
         assert word not in text
 
@@ -150,6 +152,47 @@ def test_the_desk_offers_a_backup_that_can_be_restored(studies, monkeypatch, tmp
     (status,) = desk.list_studies()
     (tmp_path / "file.tar").write_bytes(offered[f"{status.study}-backup.tar"]())
     assert restore_study(tmp_path / "file.tar", tmp_path / "elsewhere").study == status.study
+
+
+def test_links_have_a_term_that_is_shown_and_can_be_ended(studies):
+    page = press(open_desk(), "Create the study")
+    (status,) = desk.list_studies()
+    folder = studies / status.study
+    sources = desk.load_protocol(folder).sources
+    seal(folder, [Case(np.zeros((8, 6), np.uint8), (1.0, 1.0), source.truth, source.name) for source in sources], {})
+    page.run()
+    page.selectbox(key=f"term-{status.study}").set_value("2 weeks").run()
+    press(page, "Make links for R1, R2")
+    until = datetime.now(UTC) + timedelta(days=14)
+    shown = " ".join(element.value for element in page.markdown)
+    assert f"works until {until.day} {until:%B %Y}" in shown
+    assert {reader.link_until[:10] for reader in desk.study_status(folder).readers} == {until.date().isoformat()}
+    press(press(page, "I have copied them"), "End the link of R1")
+    assert [reader.has_link for reader in desk.study_status(folder).readers] == [False, True]
+    assert "**R1** · no link" in " ".join(element.value for element in page.markdown)
+    press(page, "Make links for R1")
+    assert len(page.code) == 1
+
+
+def test_what_the_lock_found_shows_on_the_desk(studies):
+    page = press(open_desk(), "Create the study")
+    (status,) = desk.list_studies()
+    folder = studies / status.study
+    sources = desk.load_protocol(folder).sources
+    probe = {
+        "auc": 0.9,
+        "limit": 0.6,
+        "suspects": ["border"],
+        "real": 200,
+        "fake": 200,
+        "passed": False,
+        "judged": True,
+    }
+    cases = [Case(np.zeros((8, 6), np.uint8), (1.0, 1.0), source.truth, source.name) for source in sources]
+    seal(folder, cases, {"probe": probe, "override": "a pilot"})
+    page.run()
+    assert not page.exception
+    assert "locked in spite of this because: a pilot" in page.warning[0].value
 
 
 def test_a_reader_can_be_withdrawn(studies):

@@ -3,13 +3,16 @@
 import dataclasses
 import json
 import sqlite3
+import zlib
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
+from scipy.stats import mannwhitneyu
 
 from brainlab.errors import InputError
 from brainlab.reading import desk
-from brainlab.reading.blinding import FEATURES, probe, rendering_features
+from brainlab.reading.blinding import FEATURES, LIMIT_AUC, probe, rendering_features
 from brainlab.reading.rendering import render
 from brainlab.reading.sealing import seal
 from brainlab.reading.session import ReaderSession
@@ -188,9 +191,12 @@ def test_the_probe_passes_images_of_one_making():
     [
         (lambda x: np.where(x == 0, 3, x), "background_haze"),
         (lambda x: np.pad(x[1:-1, 1:-1], 1, constant_values=1), "border"),
+        (lambda x: np.pad(x[1:-1, 1:-1], 1, constant_values=255), "border"),
+        (lambda x: np.pad(x[:, 1:], ((0, 0), (1, 0)), constant_values=40), "border"),
         (lambda x: x // 4 * 4, "odd_levels"),
         (lambda x: np.rint(x * (200 / 255)).astype(int) * 255 // 200, "empty_levels"),
         (lambda x: np.pad(x, 1), "byte_length"),
+        (lambda x: np.where(x == 0, np.arange(x.shape[1]) % 2, x), "background_haze"),
     ],
 )
 def test_the_probe_names_each_leak(leak, suspect):
@@ -200,6 +206,64 @@ def test_the_probe_names_each_leak(leak, suspect):
     assert not finding.passed
     assert suspect in finding.suspects
     assert finding.auc > 0.9
+
+
+@pytest.mark.parametrize("interpolation", ["linear", "nearest"])
+@pytest.mark.parametrize("repeated", [2, 3])
+def test_images_that_were_enlarged_before_are_known_by_their_blocks(make_protocol, interpolation, repeated):
+    """They compress better, which no background, border or level shows."""
+    protocol = make_protocol(magnification=8, interpolation=interpolation)
+
+    def features(images):
+        pixels = [render(image, (4.0, 4.0), protocol)[0] for image in images]
+        return np.array([rendering_features(p, 8) for p in pixels]), [len(zlib.compress(p.tobytes())) for p in pixels]
+
+    def enlarged(image):
+        small = image[::repeated, ::repeated]
+        return np.kron(small, np.ones((repeated, repeated)))[: image.shape[0], : image.shape[1]]
+
+    real, long = features(_brains(60, 1))
+    fake, short = features([enlarged(image) for image in _brains(60, 2)])
+    assert mannwhitneyu(long, short).pvalue < 1e-6
+    finding = probe(real, fake)
+    assert not finding.passed
+    assert finding.by_feature["blocks"] > 0.95
+    assert "blocks" in finding.suspects
+
+
+@pytest.mark.parametrize("interpolation", ["linear", "nearest"])
+def test_smoothness_of_the_brain_is_no_leak_of_rendering(make_protocol, interpolation):
+    """Blurred fakes are the models' own doing, and the probe has nothing to say of them."""
+    protocol = make_protocol(magnification=4, interpolation=interpolation)
+    blurred = [np.where(x > 0, gaussian_filter(x, 1.5), 0) for x in _brains(200, 2)]
+    groups = ([render(image, (4.0, 4.0), protocol)[0] for image in images] for images in (_brains(200, 1), blurred))
+    finding = probe(*(np.array([rendering_features(pixels, 4) for pixels in group]) for group in groups))
+    assert finding.passed
+    assert finding.by_feature["blocks"] == 0.5
+
+
+def test_a_brain_that_leaves_the_picture_is_no_border():
+    """Fakes that reach the edge more often than scans are the models' own doing."""
+    cut = [np.roll(x, -8, axis=0) for x in _levels(_brains(60, 2))]
+    for image in cut:
+        image[-8:] = 0
+    assert all((image[0] > 0).any() for image in cut)
+    finding = _probe(_levels(_brains(60, 1)), cut)
+    assert finding.by_feature["border"] == 0.5
+
+
+def test_images_of_one_making_are_hardly_ever_refused(make_protocol):
+    """Of 20 studies without any leak none is refused, with the 200 images a label that a lock always takes."""
+    protocol = make_protocol(magnification=2)
+    areas = []
+    for seed in range(20):
+        groups = (
+            [rendering_features(render(image, (4.0, 4.0), protocol)[0], 2) for image in _brains(200, 2 * seed + label)]
+            for label in (0, 1)
+        )
+        areas.append(probe(*map(np.array, groups), seed=seed).auc)
+    assert max(areas) <= LIMIT_AUC
+    assert 0.4 < np.mean(areas) < 0.55
 
 
 def test_rendering_shuts_what_the_probe_sees(make_protocol):
@@ -231,8 +295,8 @@ def test_too_few_images_prove_nothing():
 def test_images_of_one_person_are_not_known_again():
     """Ten real people seen twenty times each look like themselves, and no more real than the fakes."""
     random = np.random.default_rng(0)
-    person = random.normal(size=(10, 5))
-    real, fake = np.repeat(person, 20, axis=0), random.normal(size=(200, 5))
+    person = random.normal(size=(10, len(FEATURES)))
+    real, fake = np.repeat(person, 20, axis=0), random.normal(size=(200, len(FEATURES)))
     groups = [f"person {n // 20}" for n in range(200)] + [f"fake {n}" for n in range(200)]
     assert probe(real, fake).auc > 0.9
     assert probe(real, fake, groups=groups).auc < 0.75
@@ -240,7 +304,7 @@ def test_images_of_one_person_are_not_known_again():
 
 def test_the_limit_widens_where_chance_reaches_further():
     random = np.random.default_rng(0)
-    many = probe(random.normal(size=(200, 5)), random.normal(size=(200, 5)))
-    few = probe(random.normal(size=(20, 5)), random.normal(size=(20, 5)))
+    many = probe(random.normal(size=(200, len(FEATURES))), random.normal(size=(200, len(FEATURES))))
+    few = probe(random.normal(size=(20, len(FEATURES))), random.normal(size=(20, len(FEATURES))))
     assert many.limit == 0.6
     assert 0.65 < few.limit < 0.7
