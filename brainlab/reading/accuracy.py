@@ -30,16 +30,18 @@ def stratified_share(strata: Iterable[tuple[int, int]]) -> Estimate:
 
     Pooling sources that differ makes a binomial interval far too wide. Here Wilson's interval takes the effective
     sample size, P (1 - P) / variance of the stratified share (Dean and Pagano 2015, after Korn and Graubard 1998); the
-    strata's variances use (x + 0.5) / (n + 1), so that 0 and n keep a width. One stratum gives Wilson's interval.
+    strata's variances use (x + 0.25) / (n + 0.5), so that 0 and n keep a width. One stratum gives Wilson's interval.
     """
     sizes = [(successes, n) for successes, n in strata if n]
     total = sum(n for _, n in sizes)
     if total == 0:
         return undefined("undefined: no answers")
     called = sum(successes for successes, _ in sizes)
-    smoothed = [(n, (successes + 0.5) / (n + 1)) for successes, n in sizes]
+    if len(sizes) == 1:
+        return wilson(called, total)
+    smoothed = [(n, (successes + 0.25) / (n + 0.5)) for successes, n in sizes]
     variance = sum((n / total) ** 2 * share * (1 - share) / n for n, share in smoothed)
-    pooled = (called + 0.5) / (total + 1)
+    pooled = (called + 0.25) / (total + 0.5)
     low, high = wilson_bounds(called / total, pooled * (1 - pooled) / variance)
     return Estimate(called / total, low, high, total)
 

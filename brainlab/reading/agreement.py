@@ -1,11 +1,10 @@
-"""How far readers agree: Cohen's and Fleiss' kappa, Gwet's AC1, PABAK and Krippendorff's alpha.
+"""How far readers agree: Cohen's and Fleiss' kappa, Gwet's AC1 and PABAK.
 
 Readers' answers are counted in one of two ways: `contingency` [k, k] for a pair of readers, `category_counts` [n, k]
 (how many readers put case i into category j) for any number of readers, with or without missing answers.
 A coefficient that is 0/0 is None with the reason, never 0 or 1; an interval without width is never given.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,7 +17,6 @@ from brainlab.reading.strata import Prior, Spread, spread_of_mean, stratum_codes
 from brainlab.types import FloatArray, IntArray
 
 MISSING = -1
-LEVELS = ("nominal", "ordinal", "interval", "ratio")
 PLUS_FOUR = 4.0
 """Cases of random answers that are added before the spread of a kappa is taken (Agresti and Coull 1998, for shares)."""
 
@@ -78,12 +76,13 @@ def sampled_kappa(first: IntArray, second: IntArray, categories: int, strata: Ar
 
     The value is that of `cohens_kappa`, the interval is not: four cases of random answers are added (the 'plus four' of
     Agresti and Coull 1998), kappa is linearised there (Fleiss, Cohen, Everitt 1969), its variance taken within strata,
-    and the quantile is Student's. The asymptotic interval is too narrow where one answer prevails or cases are few.
+    and the quantile is Student's. The asymptotic interval is too narrow where one answer prevails or cases are few, and
+    has no width at full agreement, where this one says what so many agreements leave possible.
     """
     both = (first != MISSING) & (second != MISSING)
     counts = contingency(first, second, categories)
     plain = cohens_kappa(counts)
-    if plain.value is None or plain.low is None:
+    if plain.value is None or (plain.low is None and plain.value != 1):
         return plain
     joint = counts + PLUS_FOUR / categories**2
     joint = joint / joint.sum()
@@ -94,11 +93,11 @@ def sampled_kappa(first: IntArray, second: IntArray, categories: int, strata: Ar
     values = influence[first[both], second[both]]
     codes = stratum_codes(None if strata is None else np.asarray(strata)[both], plain.n)
     spread = spread_of_mean(values, codes, Prior(PLUS_FOUR, float(influence.mean()), float(influence.var())))
-    low, high = _around((agree - chance) / (1 - chance), spread, plain.value)
-    return replace(plain, low=low, high=high)
+    low, high = bounds_around((agree - chance) / (1 - chance), spread, plain.value)
+    return replace(plain, low=low, high=high, reason=None)
 
 
-def _around(centre: float, spread: Spread, value: float) -> tuple[float, float]:
+def bounds_around(centre: float, spread: Spread, value: float) -> tuple[float, float]:
     """Return the bounds around `centre`, within -1 and 1, stretched where `value` itself lies outside."""
     half = spread.half_width(CONFIDENCE)
     return max(min(centre - half, value), -1.0), min(max(centre + half, value), 1.0)
@@ -135,7 +134,7 @@ def fleiss_kappa(counts: ArrayLike, strata: ArrayLike | None = None) -> Estimate
     level = slope * (1 / categories - agree) + tilt * (1 / categories - chance)
     codes = stratum_codes(None if strata is None else np.asarray(strata)[complete], n)
     spread = spread_of_mean(values, codes, Prior(PLUS_FOUR, float(level), float(wobble)))
-    return Estimate(value, *_around(float((agree - chance) / (1 - chance)), spread, value), n)
+    return Estimate(value, *bounds_around(float((agree - chance) / (1 - chance)), spread, value), n)
 
 
 def gwet_ac1(counts: ArrayLike, strata: ArrayLike | None = None) -> Estimate:
@@ -152,7 +151,7 @@ def gwet_ac1(counts: ArrayLike, strata: ArrayLike | None = None) -> Estimate:
         return Estimate(value, n=n, reason="no interval: the readers agree alike on every case")
     answered = table.sum(axis=1) > 0
     spread = spread_of_mean(per_case, stratum_codes(None if strata is None else np.asarray(strata)[answered], n))
-    return Estimate(value, *_around(value, spread, value), n)
+    return Estimate(value, *bounds_around(value, spread, value), n)
 
 
 def _ac1(counts: FloatArray) -> tuple[float | None, FloatArray | None, int]:
@@ -206,60 +205,7 @@ def pabak(counts: ArrayLike, strata: ArrayLike | None = None) -> Estimate:
         agreed = np.bincount(codes, per_case).round().astype(int)
         share = stratified_share(zip(agreed.tolist(), np.bincount(codes).tolist(), strict=True))
         return Estimate(value, rescale(share.low or 0.0), rescale(share.high or 0.0), n)
-    return _bootstrapped(value, lambda draws: (categories * (draws @ per_case) / n - 1) / (categories - 1), n, kept)
-
-
-def krippendorff_alpha(
-    counts: ArrayLike, level: str = "nominal", values: ArrayLike | None = None, strata: ArrayLike | None = None
-) -> Estimate:
-    """Agreement of any number of readers with missing answers (Krippendorff 2011, 'Computing alpha-reliability').
-
-    `counts` [n, k]; `level` is nominal, ordinal, interval or ratio; `values` [k] are the categories' numbers, needed
-    for interval and ratio (0, 1, 2, ... by default). The interval is a percentile bootstrap over cases within `strata`
-    [n].
-    """
-    table = np.asarray(counts, dtype=float)
-    paired = table.sum(axis=1) >= 2
-    table = table[paired]
-    n, categories = table.shape
-    if n == 0:
-        return undefined("undefined: no case was answered by two readers")
-    if (table.sum(axis=0) > 0).sum() == 1:
-        return undefined(f"undefined: all answers to the {n} cases are one and the same", n)
-    pairs = table[:, :, None] * table[:, None, :]
-    pairs[:, np.arange(categories), np.arange(categories)] -= table
-    pairs = (pairs / (table.sum(axis=1) - 1)[:, None, None]).reshape(n, -1)  # coincidences [n, k * k]
-    numbers = np.arange(categories, dtype=float) if values is None else np.asarray(values, dtype=float)
-
-    def statistic(draws: FloatArray) -> FloatArray:
-        coincidence = (draws @ pairs).reshape(-1, categories, categories)
-        margin = coincidence.sum(axis=2)  # [resamples, k]
-        distance = _distance(level, numbers, margin)
-        observed = (coincidence * distance).sum(axis=(1, 2))
-        expected = (margin[:, :, None] * margin[:, None, :] * distance).sum(axis=(1, 2)) / (margin.sum(axis=1) - 1)
-        return 1 - observed / expected
-
-    kept = None if strata is None else np.asarray(strata)[paired]
-    return _bootstrapped(float(statistic(np.ones((1, n)))[0]), statistic, n, kept)
-
-
-def _distance(level: str, values: FloatArray, margin: FloatArray) -> FloatArray:
-    """Return squared distances between categories, [resamples or 1, k, k] (Krippendorff 2011, section D)."""
-    if level == "nominal":
-        return (1 - np.eye(len(values)))[None]
-    if level == "ordinal":
-        middle = np.cumsum(margin, axis=1) - margin / 2
-        return (middle[:, :, None] - middle[:, None, :]) ** 2
-    difference = values[:, None] - values
-    if level == "interval":
-        return (difference**2)[None]
-    total = np.where(difference == 0, 1, values[:, None] + values)
-    return ((difference / total) ** 2)[None]
-
-
-def _bootstrapped(
-    value: float, statistic: Callable[[FloatArray], FloatArray], n: int, strata: ArrayLike | None
-) -> Estimate:
-    """Attach a bootstrap interval over cases to a value."""
-    low, high, reason = bootstrap_interval(statistic, n, strata=strata)
-    return Estimate(value, low, high, n, reason)
+    low, high, reason = bootstrap_interval(lambda draws: draws @ per_case / n, n, strata=kept)
+    if low is None or high is None:
+        return Estimate(value, n=n, reason=reason)
+    return Estimate(value, rescale(low), rescale(high), n)

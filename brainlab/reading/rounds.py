@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 
 from brainlab.errors import InputError
+from brainlab.reading.accuracy import QUARTER_CASE, placements
 from brainlab.reading.agreement import sampled_kappa
 from brainlab.reading.answers import Answers
-from brainlab.reading.estimate import Estimate, bootstrap_interval, undefined
+from brainlab.reading.estimate import CONFIDENCE, Estimate, undefined
 from brainlab.reading.mrmc import CaseTable
-from brainlab.types import BoolArray, FloatArray
+from brainlab.reading.strata import Prior, Spread, spread_of_mean, stratum_codes
 
 
 def compare_rounds(frame: pd.DataFrame, first: int = 1, second: int = 2) -> dict[str, Any]:
@@ -18,9 +19,10 @@ def compare_rounds(frame: pd.DataFrame, first: int = 1, second: int = 2) -> dict
 
     `frame` is a table of answers as `study_statistics` takes it, with a column `round`. Returns `rounds`; `per_reader`,
     a list of {reader, n, accuracy, auc, kappa}; and `all_readers` {accuracy, auc}, the mean over these readers. Each
-    accuracy and auc is {first, second, difference}: the difference, second minus first, has a percentile bootstrap
-    interval over cases within sources (Efron and Tibshirani 1993, chapter 13), and so generalises to new cases for
-    these readers, not to other readers. kappa is Cohen's, of a reader's answers in the two rounds. Only readers and
+    accuracy and auc is {first, second, difference}: the difference, second minus first, has a Student interval on the
+    paired variance over cases within sources (for auc that of DeLong, DeLong, Clarke-Pearson 1988), and so generalises
+    to new cases for these readers, not to other readers. (A percentile bootstrap over cases covers 91% near an area
+    of 1.) kappa is Cohen's, of a reader's answers in the two rounds. Only readers and
     cases of both rounds count. Raises InputError where the table has no such rounds.
     """
     if "round" not in frame.columns:
@@ -60,8 +62,8 @@ def _reader(answers: list[Answers], reader: str) -> dict[str, Any]:
 def _figures(rows: list[pd.DataFrame], answers: list[Answers]) -> dict[str, Any]:
     """Compare accuracy and ROC area over the cases that every reader of `rows` judged in both rounds."""
     if any("truth" not in half or not answer.real_or_fake for half, answer in zip(rows, answers, strict=True)):
-        missing = undefined("undefined: needs answers 'real' and 'fake' and a column 'truth'").as_dict()
-        return dict.fromkeys(("accuracy", "auc"), dict.fromkeys(("first", "second", "difference"), missing))
+        missing = _nothing("undefined: needs answers 'real' and 'fake' and a column 'truth'")
+        return dict.fromkeys(("accuracy", "auc"), missing)
     tables = [
         CaseTable.from_answers(Answers(half, answer.repeats, answer.categories))
         for half, answer in zip(rows, answers, strict=True)
@@ -69,45 +71,50 @@ def _figures(rows: list[pd.DataFrame], answers: list[Answers]) -> dict[str, Any]
     shared = sorted(set(tables[0].cases) & set(tables[1].cases))
     tables = [table.take(np.array([table.cases.index(case) for case in shared], dtype=int)) for table in tables]
     return {
-        "accuracy": _difference([table.correct for table in tables], tables[0], _accuracy),
-        "auc": _difference([table.scores for table in tables], tables[0], _roc_area),
+        "accuracy": _accuracy(*tables),
+        "auc": _roc_area(*tables),
     }
 
 
-def _difference(figures: list[FloatArray], table: CaseTable, statistic: Any) -> dict[str, Any]:
-    """Return first, second and their difference with its interval; `figures` are two arrays [n, readers]."""
-    kept = np.isfinite(np.hstack(figures)).all(axis=1)
-    n, real = int(kept.sum()), table.real[kept]
-    if n == 0 or (statistic is _roc_area and min(real.sum(), (~real).sum()) == 0):
-        reason = "undefined: no case was judged, with what this figure needs, in both rounds"
-        return dict.fromkeys(("first", "second", "difference"), undefined(reason).as_dict())
-    first, second = (values[kept] for values in figures)
+def _accuracy(first: CaseTable, second: CaseTable) -> dict[str, Any]:
+    """Compare the mean accuracy over readers; half a case of random answers is added to each source."""
+    kept = np.flatnonzero(np.isfinite(first.correct + second.correct).all(axis=1))
+    if len(kept) == 0:
+        return _nothing("undefined: no case was answered in both rounds")
+    before, after = (table.take(kept).correct for table in (first, second))
+    change = (after - before).mean(axis=1)
+    codes = stratum_codes(first.strata[kept], len(kept))
+    spread = spread_of_mean(change, codes, Prior(0.5 * float(codes.max() + 1), 0.0, 0.5 / before.shape[1]))
+    return _change(float(before.mean()), float(after.mean()), spread, len(kept))
 
-    def change(weights: FloatArray) -> FloatArray:
-        return statistic(second, real, weights) - statistic(first, real, weights)
 
-    once = np.ones((1, n))
-    before, after = (float(statistic(values, real, once)[0]) for values in (first, second))
-    low, high, why = bootstrap_interval(change, n, strata=table.strata[kept])
+def _roc_area(first: CaseTable, second: CaseTable) -> dict[str, Any]:
+    """Compare the mean ROC area over readers; a quarter of a case that changes at random is added to each class."""
+    kept = np.flatnonzero(np.isfinite(first.scores + second.scores).all(axis=1))
+    first, second = first.take(kept), second.take(kept)
+    real = first.real
+    if min(real.sum(), (~real).sum()) < 2:
+        return _nothing("undefined: needs two real and two fake cases judged with confidence in both rounds")
+    before, after = (
+        np.mean([placements(column[real], column[~real]) for column in table.scores.T], axis=0)
+        for table in (first, second)
+    )
+    change, random = after - before, Prior(QUARTER_CASE, 0.0, 0.25)
+    spread = spread_of_mean(change.mean(axis=1), stratum_codes(first.strata[real], len(change)), random)
+    spread += spread_of_mean(change.mean(axis=0), stratum_codes(first.strata[~real], change.shape[1]), random)
+    return _change(float(before.mean()), float(after.mean()), spread, len(kept))
+
+
+def _change(before: float, after: float, spread: Spread, n: int) -> dict[str, Any]:
+    """Return both figures and their difference with its interval."""
+    half, gain = spread.half_width(CONFIDENCE), after - before
     return {
         "first": Estimate(before, n=n).as_dict(),
         "second": Estimate(after, n=n).as_dict(),
-        "difference": Estimate(after - before, low, high, n, why).as_dict(),
+        "difference": Estimate(gain, max(gain - half, -1.0), min(gain + half, 1.0), n).as_dict(),
     }
 
 
-def _accuracy(correct: FloatArray, real: BoolArray, weights: FloatArray) -> FloatArray:
-    """Mean accuracy over readers, [resamples]."""
-    return weights @ correct.mean(axis=1) / weights.sum(axis=1)
-
-
-def _roc_area(scores: FloatArray, real: BoolArray, weights: FloatArray) -> FloatArray:
-    """Mean ROC area over readers, [resamples], from how much weight each score has among real and fake cases."""
-    areas = []
-    for column in scores.T:
-        levels, place = np.unique(column, return_inverse=True)
-        which = np.eye(len(levels))[place]  # [n, levels]
-        above, below = weights[:, real] @ which[real], weights[:, ~real] @ which[~real]
-        beaten = np.cumsum(below, axis=1) - below / 2
-        areas.append((above * beaten).sum(axis=1) / (above.sum(axis=1) * below.sum(axis=1)))
-    return np.mean(areas, axis=0)
+def _nothing(reason: str) -> dict[str, Any]:
+    """Return a comparison without values."""
+    return dict.fromkeys(("first", "second", "difference"), undefined(reason).as_dict())

@@ -16,19 +16,18 @@ from brainlab.reading.accuracy import (
     wilson,
 )
 from brainlab.reading.agreement import (
-    LEVELS,
     category_counts,
     cohens_kappa,
     contingency,
     fleiss_kappa,
     gwet_ac1,
     gwet_ac1_se,
-    krippendorff_alpha,
     pabak,
     sampled_kappa,
 )
 from brainlab.reading.answers import FAKE, REAL, Answers
 from brainlab.reading.estimate import Estimate, undefined
+from brainlab.reading.krippendorff import LEVELS, krippendorff_alpha
 from brainlab.reading.mrmc import reader_means
 
 NO_TRUTH = "undefined: the table has no column 'truth'"

@@ -48,6 +48,21 @@ def test_roc_area_of_hanley_and_mcneil():
     assert roc_area(normal, abnormal).value == pytest.approx(1 - 0.8931711, abs=1e-6)
 
 
+def test_roc_area_near_one_keeps_a_lopsided_interval_within_bounds():
+    area = roc_area([1, 3, 4, 5, 5, 5, 5, 5, 5, 5], np.repeat([-5, 2], [30, 10]))
+    assert 0 < area.low < area.value < area.high < 1
+    assert area.value - area.low > area.high - area.value
+
+
+def test_roc_area_knows_that_fakes_were_sampled_by_generator():
+    good, poor = np.repeat([4, 5], 25), np.repeat([-4, -5], 25)
+    real = np.tile([3, 5, -2, 4, 5], 10)
+    fake, source = np.concatenate([good, poor]), np.repeat(["vae", "gan"], 50)
+    pooled, stratified = roc_area(real, fake), roc_area(real, fake, negative_strata=source)
+    assert stratified.value == pooled.value
+    assert stratified.high - stratified.low < pooled.high - pooled.low
+
+
 def test_roc_area_without_spread_has_no_interval():
     perfect = roc_area([5, 5, 5], [-5, -5])
     assert (perfect.value, perfect.low, perfect.high) == (1, None, None)

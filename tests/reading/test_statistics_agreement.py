@@ -10,9 +10,9 @@ from brainlab.reading.agreement import (
     fleiss_kappa,
     gwet_ac1,
     gwet_ac1_se,
-    krippendorff_alpha,
     pabak,
 )
+from brainlab.reading.krippendorff import krippendorff_alpha
 
 SAS = [[0, 4, 1], [0, 8, 0], [0, 1, 5]]
 # Twenty people rated by three raters on 1-6 (R irr, data set 'anxiety').
@@ -106,6 +106,22 @@ def test_kappa_of_constant_readers_is_undefined_with_a_reason():
         assert (kappa.value, kappa.low, kappa.high, kappa.se) == (None,) * 4
         assert kappa.reason.startswith("undefined")
     assert "100%" in cohens_kappa([[20, 0], [0, 0]]).reason
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "categories"),
+    [
+        ([0] * 5 + [1] * 5, [-1] * 10, 2),
+        ([2] * 10, [2] * 10, 3),
+        ([0] * 5 + [1] * 5, [0] * 5 + [-1] * 5, 2),
+    ],
+)
+@pytest.mark.parametrize("scheme", [None, "linear"])
+def test_the_cases_that_scikit_learn_leaves_undefined(first, second, categories, scheme):
+    # sklearn.metrics.tests.test_classification.test_cohen_kappa_undefined: 0/0, here always with its reason.
+    kappa = cohens_kappa(contingency(np.array(first), np.array(second), categories), scheme=scheme)
+    assert (kappa.value, kappa.low, kappa.high) == (None, None, None)
+    assert kappa.reason.startswith("undefined: ")
 
 
 @pytest.mark.parametrize("table", [[[118, 5], [0, 0]], [[10, 0], [0, 10]]])
