@@ -332,7 +332,7 @@ def test_a_full_disk_is_said_in_one_line_and_reading_goes_on_when_there_is_room(
     resource.prlimit(server, resource.RLIMIT_FSIZE, (1024, hard))  # no file has room for an answer
     try:
         case = room.press("j5")
-        said = "The answer could not be saved; earlier answers are kept. Trying again"
+        said = "The answer could not be saved. Trying again; earlier answers are kept."
         room.page.get_by_text(said).wait_for()
         assert integrity.verify(room.folder).answers == 1
     finally:
