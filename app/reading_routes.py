@@ -160,7 +160,7 @@ def _refusal(error: BrainlabError) -> Response:
     """Say why not: `kind` tells the room what to do, `error` tells the reader."""
     kinds = {LinkError: ("link", 403), LeaseLostError: ("lease", 409), StorageError: ("storage", 503)}
     kind, status = kinds.get(type(error), ("refused", 409))
-    text = "The answer could not be saved; earlier answers are kept." if kind == "storage" else str(error)
+    text = "The answer could not be saved." if kind == "storage" else str(error)
     return JSONResponse({"kind": kind, "error": text}, status, headers=NO_STORE)
 
 

@@ -3,6 +3,8 @@
 import tempfile
 from pathlib import Path
 
+import streamlit as st
+
 from app import layout
 from brainlab.reading.backup import backup_study
 
@@ -15,8 +17,10 @@ def show(folder: Path) -> None:
         f"{folder.name}-backup.tar",
         "desk-backup",
         type="tertiary",
-        help="Answers, images and the sealed truth in one file: never give it to a reader. "
-        "`brainlab study restore FILE` brings it back.",
+    )
+    st.caption(
+        "Answers, images and the sealed truth in one file: never give it to a reader. `brainlab study restore FILE` "
+        f"brings it back. A study that is not whole gives none; `brainlab study verify {folder.name}` says why."
     )
 
 
