@@ -16,7 +16,7 @@ from brainlab.errors import InputError
 from brainlab.experiments.machine_areas import machine_areas
 from brainlab.reading.chart import Chart
 from brainlab.reading.desk import load_protocol
-from brainlab.reading.document import Section, Table, Words, report_sections
+from brainlab.reading.document import Block, Note, Section, Table, Words, report_sections
 from brainlab.reading.export import ALL_PHASES, answers_frame
 from brainlab.reading.findings import MOST_PAIRS
 from brainlab.reading.imrmc import imrmc_table
@@ -49,7 +49,8 @@ def show_report(report: dict[str, Any], frame: pd.DataFrame, name: str) -> None:
     """Show a report and offer it as files. frame: the answers it rests on. name: begins the files' names."""
     sections = {section.key: section for section in report_sections(report)}
     _headline(report, name)
-    _words(Words(tuple(report["summary"])))
+    for block in sections["findings"].blocks if "findings" in sections else ():
+        _block(block, name)
     present = {tab: [sections[key] for key in keys if key in sections] for tab, keys in TABS.items()}
     layout.tabs(f"report-{name}", {tab: partial(_tab, found, name) for tab, found in present.items() if found})
     _downloads(report, frame, name)
@@ -62,14 +63,18 @@ def _tab(sections: Iterable[Section], name: str) -> None:
         if len(sections) > 1:
             st.subheader(section.heading, anchor=False)
         for block in section.blocks:
-            if isinstance(block, Chart):
-                layout.plot(chart_figure(block), f"{name}-{block.key}")
-                if block.note:
-                    st.caption(block.note)
-            elif isinstance(block, Table):
-                _table(block, f"{name}-{block.key}")
-            else:
-                _words(block)
+            _block(block, name)
+
+
+def _block(block: Block, name: str) -> None:
+    if isinstance(block, Chart):
+        layout.plot(chart_figure(block), f"{name}-{block.key}")
+    elif isinstance(block, Table):
+        _table(block, f"{name}-{block.key}")
+    elif isinstance(block, Note):
+        st.caption(_literal(block.text))
+    else:
+        _words(block)
 
 
 def _table(table: Table, name: str) -> None:

@@ -57,7 +57,6 @@ class Chart:
     percent_x: bool = False
     percent_y: bool = False
     log_y: bool = False
-    note: str = ""
 
     @property
     def named(self) -> bool:

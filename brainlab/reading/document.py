@@ -24,6 +24,13 @@ class Words:
 
 
 @dataclass(frozen=True)
+class Note:
+    """One remark in small print."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Table:
     """A table. places: decimals of its numbers. A column of reasons that has none is not shown."""
 
@@ -41,7 +48,7 @@ class Table:
         return self.frame.fillna({"reason": ""})
 
 
-Block = Words | Table | Chart
+Block = Words | Note | Table | Chart
 
 
 @dataclass(frozen=True)
@@ -75,7 +82,7 @@ GRRAS = (
 def report_sections(report: Report) -> list[Section]:
     """Return the document of `study_report`: findings, methods, results, what they do not show, checklist."""
     sections = [
-        Section("findings", "Findings", (Words(tuple(report["summary"])),)),
+        Section("findings", "Findings", (Words(tuple(report["summary"])),) if report["summary"] else ()),
         Section("methods", "Methods", tuple(Words(tuple(m["lines"]), m["heading"]) for m in report["method_sections"])),
         Section("sources", "Called real, by reader and source", _sources(report)),
         Section("readers", "Each reader", _readers(report)),
@@ -118,8 +125,9 @@ def _agreement(report: Report) -> tuple[Block, ...]:
         for reader, values in report["per_reader"].items()
         if (figure := values["accuracy"])["value"] is not None
     ]
-    beside = (Words(tuple(accuracy), "Read kappa beside accuracy"),) if accuracy else ()
-    return (figures.kappa_chart(report), *beside, Table("agreement", tables.agreement_table(report), 3))
+    beside = (Words(tuple(accuracy), "Accuracy of the same readers"),) if accuracy else ()
+    words = "Readers who guess agree by chance alone: kappa is read beside accuracy."
+    return (figures.kappa_chart(report), Note(words), *beside, Table("agreement", tables.agreement_table(report), 3))
 
 
 def _course(report: Report) -> tuple[Block, ...]:
@@ -131,7 +139,7 @@ def _course(report: Report) -> tuple[Block, ...]:
     blocks += [chart for chart in (figures.pace_chart(report), figures.learning_chart(report)) if chart.series]
     if report["learning"] or report["pace"]:
         words = "A factor of 1 is no change; an interval that includes 1 does not show that nothing changed."
-        blocks += [Table("course", tables.course_table(report), 2), Words((words,))]
+        blocks += [Table("course", tables.course_table(report), 2), Note(words)]
     return tuple(blocks)
 
 
@@ -145,7 +153,7 @@ def _machine(report: Report) -> tuple[Block, ...]:
     if not report["machine"]:
         return ()
     words = "ROC area of real cases against each source: 0.5 cannot tell them apart, 1 always can."
-    return (Table("machine", tables.machine_table(report), 3), Words((words,)))
+    return (Table("machine", tables.machine_table(report), 3), Note(words))
 
 
 def _images(report: Report) -> tuple[Block, ...]:
@@ -156,7 +164,7 @@ def _images(report: Report) -> tuple[Block, ...]:
         "0.5 tells nothing; above it real images have more of the feature, below it the generated ones."
     )
     table = Table("images", tables.appearance_table(report), 2)
-    return (figures.histogram_chart(report), table, Words((words,)))
+    return (figures.histogram_chart(report), table, Note(words))
 
 
 def _checklist() -> Table:

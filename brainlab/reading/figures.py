@@ -57,7 +57,6 @@ def kappa_chart(report: Report) -> Chart:
         "kappa (95% interval): 0 is chance, 1 full agreement",
         x_range=(low, 1.0),
         reference=0.0,
-        note="Read it beside accuracy: readers who guess agree by chance alone.",
     )
 
 

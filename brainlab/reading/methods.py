@@ -40,10 +40,8 @@ def _readers(figures: dict[str, Any], protocol: Protocol | None, conduct: dict[s
     lines = [f"{_count(readers, 'reader')} judged {_count(cases, 'case')} independently."]
     if protocol:
         known = {r.code: r.experience_years for r in protocol.readers if r.code in figures["readers"]}
-        years = [f"{code} {years:g} years" for code, years in known.items() if years is not None]
-        lines.append(
-            f"Experience: {', '.join(years)}." if years else "The readers' experience was not entered in the protocol."
-        )
+        years = [f"{code} {'not entered' if y is None else f'{y:g} years'}" for code, y in known.items()]
+        lines.append(f"Experience: {', '.join(years)}.")
     withdrawn = conduct["withdrawn"] if conduct else 0
     if withdrawn:
         lines.append(f"{_count(withdrawn, 'further reader')} withdrew; their answers are in no figure.")
@@ -116,7 +114,7 @@ def _probe(checks: dict[str, Any]) -> list[str]:
 
 def _order(protocol: Protocol, conduct: dict[str, Any] | None) -> list[str]:
     lines = [
-        "Every reader had an own random order, drawn until label and position were uncorrelated, with "
+        "Every reader had an own random order, drawn so that label and position are hardly correlated, with "
         f"{_count(protocol.repeats, 'hidden repeat')} for intra-reader agreement only."
     ]
     if protocol.rounds > 1:
@@ -135,8 +133,10 @@ def _order(protocol: Protocol, conduct: dict[str, Any] | None) -> list[str]:
 def _span(reading: dict[str, Any]) -> str:
     if not reading["started_at"]:
         return ""
-    end = f" to {reading['finished_at'][:10]}" if reading["finished_at"] else ", not finished"
-    return f" ({reading['started_at'][:10]}{end})"
+    first, last = reading["started_at"][:10], (reading["finished_at"] or "")[:10]
+    if not last:
+        return f" ({first}, not finished)"
+    return f" ({first})" if first == last else f" ({first} to {last})"
 
 
 def _displays(conduct: dict[str, Any]) -> list[str]:

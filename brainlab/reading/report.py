@@ -46,9 +46,15 @@ def study_report(
         "method_sections": [{"heading": heading, "lines": lines} for heading, lines in sections],
         "conduct": conduct,
         "machine": {source: dict(figure) for source, figure in (machine or {}).items()},
-        "images": images,
+        "images": _in_order(images, protocol) if images and protocol else images,
         **figures,
     }
+
+
+def _in_order(images: dict[str, Any], protocol: Protocol) -> dict[str, Any]:
+    """Sort the sources of images as the protocol names them."""
+    names = [source.name for source in protocol.sources]
+    return {part: dict(sorted(cells.items(), key=lambda item: names.index(item[0]))) for part, cells in images.items()}
 
 
 def report_of(folder: Path, machine: Machine | None = None) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from html import escape
 from typing import Any
 
 from brainlab.reading.chart import Chart
-from brainlab.reading.document import Block, Section, Table, report_sections
+from brainlab.reading.document import Block, Note, Section, Table, report_sections
 from brainlab.reading.drawing import chart_svg
 
 STYLE = """
@@ -48,10 +48,11 @@ def _section(section: Section) -> str:
 
 def _block(block: Block) -> str:
     if isinstance(block, Chart):
-        note = f'<p class="note">{escape(block.note)}</p>' if block.note else ""
-        return chart_svg(block) + note
+        return chart_svg(block)
     if isinstance(block, Table):
         return _table(block)
+    if isinstance(block, Note):
+        return f'<p class="note">{escape(block.text)}</p>'
     heading = f"<h3>{escape(block.heading)}</h3>" if block.heading else ""
     return heading + "<ul>" + "".join(f"<li>{escape(line)}</li>" for line in block.lines) + "</ul>"
 

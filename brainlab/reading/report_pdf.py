@@ -10,7 +10,7 @@ from fpdf import FPDF
 from fpdf.fonts import FontFace
 
 from brainlab.reading.chart import Chart
-from brainlab.reading.document import Block, Section, Table, report_sections
+from brainlab.reading.document import Block, Note, Section, Table, report_sections
 from brainlab.reading.drawing import chart_svg
 from brainlab.reading.report_html import NOTE, cell
 
@@ -71,6 +71,8 @@ def _block(pages: FPDF, block: Block) -> None:
         _chart(pages, block)
     elif isinstance(block, Table):
         _table(pages, block)
+    elif isinstance(block, Note):
+        _words(pages, block.text, SMALL_PT, colour=FAINT)
     else:
         if block.heading:
             if pages.will_page_break(3 * LINE_MM):
@@ -98,13 +100,11 @@ def _chart(pages: FPDF, chart: Chart) -> None:
     if pages.will_page_break(_height(pages, chart)):
         pages.add_page()
     pages.image(io.BytesIO(chart_svg(chart).encode()), w=pages.epw, alt_text=chart.title)
-    if chart.note:
-        _words(pages, chart.note, SMALL_PT, colour=FAINT)
     pages.ln(2)
 
 
 def _height(pages: FPDF, chart: Chart) -> float:
-    """Height in mm of a drawing as wide as the page, from its view box, and of its note."""
+    """Height in mm of a drawing as wide as the page, from its view box."""
     _, _, width, height = (float(part) for part in chart_svg(chart).split('viewBox="', 1)[1].split('"', 1)[0].split())
     return pages.epw * height / width + 6
 

@@ -147,7 +147,7 @@ def appearance_table(report: Report) -> pd.DataFrame:
         against = report["images"]["against_real"].get(source, {})
         row = {"source": source, "images": cell["label"], "n": cell["n"]}
         row |= {label: cell[name] for name, label in names.items()}
-        row |= {f"area, {label}": against.get(name, {}).get("value") for name, label in names.items()}
+        row |= {f"area by {label.split()[-1]}": against.get(name, {}).get("value") for name, label in names.items()}
         rows.append(row)
     return pd.DataFrame(rows)
 

@@ -74,7 +74,7 @@ def test_methods_tell_it_in_the_order_of_the_guideline(make_study, make_protocol
         "Record",
         "Statistical analysis",
     ]
-    assert "Experience: A 7 years." in sections["Readers"]
+    assert "Experience: A 7 years, B not entered." in sections["Readers"]
     assert "10 real (people), 10 fake (machine)" in sections["Cases and how they were sampled"]
     assert "2 hidden repeats" in sections["Order, repeats and second reading"]
     assert "all grey steps seen in 1 of 1 check; window 1280 x 900 at pixel ratio 2" in sections["Displays"]
@@ -123,5 +123,5 @@ def test_the_washout_is_told_as_it_was_kept(make_study):
     protocol = desk.load_protocol(study.folder)
     figures = {"readers": ["A", "B"], "cases": 20, "learning": {}, "pace": {}, "between_rounds": []}
     said = " ".join(dict(methods(figures, protocol, study_conduct(study.folder)))["Order, repeats and second reading"])
-    assert f"Reading 2 of A began 0 days after the one before ({second['started_at'][:10]} to " in said
+    assert f"Reading 2 of A began 0 days after the one before ({second['started_at'][:10]}" in said
     assert "Reading 2 of B was not begun." in said
