@@ -57,10 +57,10 @@ def show() -> None:
 def _explain() -> None:
     """Say which columns a file may have."""
     rows = [
-        {"column": name, "what": what, "needed": "yes" if number < REQUIRED else ""}
+        {"column": name, "needed": "yes" if number < REQUIRED else "", "what": what}
         for number, (name, what) in enumerate(COLUMNS.items())
     ]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, width="content")
+    st.dataframe(pd.DataFrame(rows), hide_index=True, width="content", height="content")
     st.caption("Commas, semicolons or tabs part the columns, in UTF-8. For example:")
     st.code(EXAMPLE, language=None)
 

@@ -173,7 +173,7 @@ def _deviations(conduct: dict[str, Any]) -> list[str]:
         ]
         lines.append(
             f"{reading['reader']}, reading {reading['round']}{_span(reading)}: {reading['missing']} of "
-            f"{_count(reading['total'], 'answer')} missing; {', '.join(acts)}."
+            f"{_count(reading['total'], 'main answer')} missing; {', '.join(acts)}."
         )
     return lines
 

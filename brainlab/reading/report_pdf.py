@@ -21,7 +21,7 @@ FONTS = {"": "DejaVuSans.ttf", "B": "DejaVuSans-Bold.ttf"}
 INK, FAINT, RULE = (36, 41, 47), (87, 96, 106), (216, 222, 228)
 TEXT_PT, SMALL_PT = 9.5, 8
 LINE_MM, INDENT_MM = 4.9, 4.0
-WIDEST_LETTERS = 42
+WIDEST_LETTERS = 34
 """A cell of so many letters gets the full share of a table's width; longer ones wrap."""
 
 
@@ -114,7 +114,7 @@ def _table(pages: FPDF, table: Table) -> None:
     rows = [[cell(value, table.places) for value in row] for row in table.shown.astype(object).to_numpy().tolist()]
     columns = [str(name) for name in table.shown.columns]
     widths = [
-        min(WIDEST_LETTERS, max(6, *(len(row[place]) for row in [columns, *rows]))) for place in range(len(columns))
+        min(WIDEST_LETTERS, 2 + max(len(row[place]) for row in [columns, *rows])) for place in range(len(columns))
     ]
     pages.ln(1)
     pages.set_font(FONT, size=SMALL_PT - 0.5)
