@@ -1,71 +1,145 @@
-"""The report of an unblinded study on the page: findings in words, figures, tables, downloads."""
+"""The report of a study on the page: findings in words, figures, tables, downloads."""
 
 import json
+import re
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from app import layout
+from app.study_charts import chart_figure
+from brainlab.errors import InputError
+from brainlab.experiments.machine_areas import machine_areas
+from brainlab.reading.chart import Chart
 from brainlab.reading.desk import load_protocol
-from brainlab.reading.export import answers_frame
-from brainlab.reading.report import agreement_table, kappa_figure, reader_table, source_figure, study_report, table_2
+from brainlab.reading.document import Block, Note, Section, Table, Words, report_sections
+from brainlab.reading.export import ALL_PHASES, answers_frame
+from brainlab.reading.findings import MOST_PAIRS
+from brainlab.reading.imrmc import imrmc_table
+from brainlab.reading.report import report_of
 from brainlab.reading.report_html import report_html
+from brainlab.reading.report_pdf import report_pdf
+
+TABS = {
+    "Sources": ("sources",),
+    "Readers": ("readers",),
+    "Agreement": ("agreement",),
+    "Time and learning": ("course",),
+    "Second reading": ("rounds",),
+    "Machine reader": ("machine",),
+    "Images": ("images",),
+    "Methods": ("methods", "cautions", "grras"),
+}
+"""Sections of the report by tab; the findings stand above."""
+
+IN_A_ROW = 4
 
 
 def show(folder: Path) -> None:
     """Show the whole report of an unblinded study."""
-    report = _report(str(folder))
-    _headline(report)
-    st.markdown(_list(report["summary"]))
-    tabs = st.tabs(["Sources", "Agreement", "Readers", "Methods"])
-    with tabs[0]:
-        st.image(source_figure(report), width="stretch")
-        layout.table(table_2(report).round(1), f"{folder.name}-called-real", "called-real")
-    with tabs[1]:
-        if report["cohens_kappa"]:
-            st.image(kappa_figure(report), width="stretch")
-        layout.table(agreement_table(report).round(4), f"{folder.name}-agreement", "agreement")
-    with tabs[2]:
-        layout.table(reader_table(report).round(4), f"{folder.name}-readers", "readers")
-    with tabs[3]:
-        st.markdown("**Methods**\n\n" + _list(report["methods"]))
-        st.markdown("**What these figures do not show**\n\n" + _list(report["cautions"]))
-    _downloads(folder, report)
+    frame = answers_frame(folder, ALL_PHASES, None)
+    show_report(_report(str(folder)), frame, folder.name)
 
 
-def _list(lines: list[str]) -> str:
-    return "\n".join(f"- {line}" for line in lines)
+def show_report(report: dict[str, Any], frame: pd.DataFrame, name: str) -> None:
+    """Show a report and offer it as files. frame: the answers it rests on. name: begins the files' names."""
+    sections = {section.key: section for section in report_sections(report)}
+    _headline(report, name)
+    for block in sections["findings"].blocks if "findings" in sections else ():
+        _block(block, name)
+    present = {tab: [sections[key] for key in keys if key in sections] for tab, keys in TABS.items()}
+    layout.tabs(f"report-{name}", {tab: partial(_tab, found, name) for tab, found in present.items() if found})
+    _downloads(report, frame, name)
 
 
-def _headline(report: dict[str, Any]) -> None:
-    """Show kappa of each pair and accuracy of each reader, with intervals."""
-    figures = [(f"Kappa, {' and '.join(entry['readers'])}", entry, "{:.3f}") for entry in report["cohens_kappa"][:3]]
-    figures += [(f"Accuracy, {name}", values["accuracy"], "{:.0%}") for name, values in report["per_reader"].items()]
-    for column, (label, figure, form) in zip(st.columns(len(figures)), figures, strict=True):
-        value = "undefined" if figure["value"] is None else form.format(figure["value"])
-        interval = None if figure["low"] is None else f"{form.format(figure['low'])} to {form.format(figure['high'])}"
-        column.metric(
-            label, value, interval or "no interval", delta_color="off", delta_arrow="off", help=figure["reason"]
-        )
+def _tab(sections: Iterable[Section], name: str) -> None:
+    """Show sections one below the other; a heading only where there are several."""
+    sections = list(sections)
+    for section in sections:
+        if len(sections) > 1:
+            st.subheader(section.heading, anchor=False)
+        for block in section.blocks:
+            _block(block, name)
 
 
-def _downloads(folder: Path, report: dict[str, Any]) -> None:
-    """Offer the answers and the report as files."""
-    frame = answers_frame(folder, ("practice", "main", "repeat"), None)
-    files = [
-        ("Report (HTML)", report_html(report), "report.html"),
-        ("Report (JSON)", json.dumps(report, indent=1, allow_nan=False), "report.json"),
-        ("Answers (CSV)", frame.to_csv(index=False), "answers.csv"),
-        ("Figure (SVG)", source_figure(report), "sources.svg"),
+def _block(block: Block, name: str) -> None:
+    if isinstance(block, Chart):
+        layout.plot(chart_figure(block), f"{name}-{block.key}")
+    elif isinstance(block, Table):
+        _table(block, f"{name}-{block.key}")
+    elif isinstance(block, Note):
+        st.caption(_literal(block.text))
+    else:
+        _words(block)
+
+
+def _table(table: Table, name: str) -> None:
+    """Show a table with as many decimals as its figures deserve; the download has them all."""
+    number = st.column_config.NumberColumn(format=f"%.{table.places}f")
+    floats = table.shown.select_dtypes("float").columns
+    layout.table(table.shown, name, name, column_config=dict.fromkeys(floats, number))
+
+
+def _words(words: Words) -> None:
+    """Write sentences as a list; signs that Markdown takes for its own are shown as they are."""
+    heading = f"**{_literal(words.heading)}**\n\n" if words.heading else ""
+    st.markdown(heading + "\n".join(f"- {_literal(line)}" for line in words.lines))
+
+
+def _literal(text: str) -> str:
+    return re.sub(r"([\\`*_{}\[\]<>#$~|:])", r"\\\1", text)
+
+
+def _headline(report: dict[str, Any], name: str) -> None:
+    """Show kappa and, always beside it, each reader's accuracy, with intervals."""
+    pairs = report["cohens_kappa"]
+    agreement = [(f"Kappa, {' and '.join(entry['readers'])}", entry, "{:.3f}") for entry in pairs]
+    if len(pairs) > MOST_PAIRS:
+        agreement = [("Kappa, all readers (Fleiss)", report["fleiss_kappa"], "{:.3f}")]
+    accuracy = [(f"Accuracy, {who}", values["accuracy"], "{:.0%}") for who, values in report["per_reader"].items()]
+    _metrics([*agreement, *accuracy] if len(agreement) == 1 else accuracy, f"{name}-head")
+    if len(agreement) > 1:
+        _metrics(agreement, f"{name}-head-pairs")
+
+
+def _metrics(figures: list[tuple[str, dict[str, Any], str]], key: str) -> None:
+    for start in range(0, len(figures), IN_A_ROW):
+        row = figures[start : start + IN_A_ROW]
+        columns = layout.wrapping(f"{key}-{start}", 2).columns(IN_A_ROW)
+        for column, (label, figure, form) in zip(columns, row, strict=False):
+            value = "undefined" if figure["value"] is None else form.format(figure["value"])
+            bounds = [figure["low"], figure["high"]]
+            interval = "no interval" if None in bounds else " to ".join(form.format(bound) for bound in bounds)
+            column.metric(label, value, interval, delta_color="off", delta_arrow="off", help=figure["reason"])
+
+
+def _downloads(report: dict[str, Any], frame: pd.DataFrame, name: str) -> None:
+    """Offer the report and the answers as files."""
+    files: list[tuple[str, Any, str]] = [
+        ("Report (PDF)", partial(report_pdf, report), "report.pdf"),
+        ("Report (HTML)", lambda: report_html(report).encode(), "report.html"),
+        ("Report (JSON)", lambda: json.dumps(report, indent=1, allow_nan=False).encode(), "report.json"),
+        ("Answers (CSV)", lambda: frame.to_csv(index=False).encode(), "answers.csv"),
     ]
+    refused = ""
+    try:
+        files.append(("iMRMC (CSV)", imrmc_table(frame).encode(), "answers.imrmc.csv"))
+    except InputError as error:
+        refused = f"No file for iMRMC: {error}."
     st.subheader("Files", anchor=False)
-    for column, (label, content, name) in zip(st.columns(len(files)), files, strict=True):
+    columns = layout.wrapping(f"{name}-files", 2).columns(len(files))
+    for column, (label, content, file) in zip(columns, files, strict=True):
         with column:
-            layout.download(label, content, f"{folder.name}-{name}", f"file-{name}", width="stretch")
+            layout.download(label, content, f"{name}-{file}", f"{name}-file-{file}", width="stretch")
+    if refused:
+        st.caption(refused)
 
 
 @st.cache_data(max_entries=16, show_spinner="Working out the statistics")
 def _report(folder: str) -> dict[str, Any]:
     """The report; an unblinded study never changes."""
-    return study_report(answers_frame(Path(folder)), load_protocol(Path(folder)))
+    return report_of(Path(folder), machine_areas(load_protocol(Path(folder))))

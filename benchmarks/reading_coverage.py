@@ -31,12 +31,13 @@ from brainlab.reading.agreement import (
     pabak,
     sampled_kappa,
 )
+from brainlab.reading.answers import Answers
 from brainlab.reading.design import Protocol, Reader, Source
 from brainlab.reading.estimate import Estimate
 from brainlab.reading.krippendorff import krippendorff_alpha
 from brainlab.reading.mrmc import mean_accuracy, mean_roc_area
 from brainlab.reading.planner import plan
-from brainlab.reading.rounds import compare_rounds
+from brainlab.reading.rounds import between_rounds
 from brainlab.reading.statistics import study_statistics
 
 N, SOURCES = 50, 5
@@ -315,7 +316,8 @@ def second_reading(repetitions: int, seed: int) -> Rows:
         again = later[:, STRATA].T + 0.8 * (sense - theta[:, STRATA].T) + 0.6 * noise
         confidence = np.digitize(np.abs(again), CUTS) + 1
         second = as_table((again > 0).astype(int), np.where(again > 0, confidence, -confidence), 2)()
-        result = compare_rounds(pd.concat([as_table(answers, scores)(), second]))
+        first = as_table(answers, scores)()
+        (result,) = between_rounds({1: Answers.from_frame(first), 2: Answers.from_frame(second)})
         parts = [*result["per_reader"], result["all_readers"]]
         changes = [part["accuracy"]["difference"] for part in parts[:3]]
         changes += [part["auc"]["difference"] for part in parts[:3]]

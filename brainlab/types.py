@@ -19,3 +19,6 @@ IntArray = npt.NDArray[np.integer[Any]]
 
 BoolArray = npt.NDArray[np.bool_]
 """A mask."""
+
+StringArray = npt.NDArray[np.str_]
+"""Names, such as the source of each case."""

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import layout, resources, study_backup, study_conduct, study_report
+from app import layout, resources, study_backup, study_conduct, study_import, study_report
 from app.study_design import OWN, design_form, planner, start_protocol
 from app.study_links import links
 from app.study_progress import progress
@@ -10,7 +10,8 @@ from brainlab.experiments.studies import open_sources
 from brainlab.reading import desk
 from brainlab.reading.design import PRESETS
 
-NEW = "new"
+NEW, FINISHED = "new", "finished"
+CHOICES = {NEW: "New study", FINISHED: "Finished readings from a CSV file"}
 STEPS = ("draft", "locked", "closed", "unblinded")
 
 studies = {status.study: status for status in desk.list_studies()}
@@ -21,15 +22,15 @@ layout.head(
 
 
 def name(study: str) -> str:
-    """Title and state of a study, or the word for a new one."""
-    return "New study" if study == NEW else f"{studies[study].title} · {studies[study].state} · {study}"
+    """Title and state of a study, or what the choice does."""
+    return CHOICES.get(study) or f"{studies[study].title} · {studies[study].state} · {study}"
 
 
 if st.session_state.get("desk-next"):
     st.session_state["desk-study"] = st.session_state.pop("desk-next")
-elif st.session_state.get("desk-study") not in {NEW, *studies}:
+elif st.session_state.get("desk-study") not in {*CHOICES, *studies}:
     st.session_state["desk-study"] = next(iter(studies), NEW)
-chosen = st.selectbox("Study", [NEW, *studies], format_func=name, key="desk-study")
+chosen = st.selectbox("Study", [*CHOICES, *studies], format_func=name, key="desk-study")
 
 if chosen == NEW:
     kind = st.segmented_control("Start from", [OWN, *PRESETS], default=OWN, key="desk-preset") or OWN
@@ -44,6 +45,8 @@ if chosen == NEW:
             open_sources(protocol)
             st.session_state["desk-next"] = desk.create_study(protocol)
             st.rerun()
+elif chosen == FINISHED:
+    study_import.show()
 else:
     status, folder = studies[chosen], desk.study_folder(chosen)
     protocol = desk.load_protocol(folder)

@@ -7,20 +7,20 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from brainlab.cli.progress import progress
 from brainlab.errors import InputError
-from brainlab.experiments.appearance import inside_brain
+from brainlab.experiments.machine_areas import machine_areas
 from brainlab.experiments.studies import lock_study, open_sources
 from brainlab.reading import desk, integrity
 from brainlab.reading.backup import backup_study, restore_study
 from brainlab.reading.design import Protocol, preset
-from brainlab.reading.export import answers_frame, export_answers, write_whole
+from brainlab.reading.export import export_answers, write_whole
 from brainlab.reading.lock_record import lock_findings, lock_warnings
 from brainlab.reading.pace import study_pace
-from brainlab.reading.report import study_report
+from brainlab.reading.ratings import read_ratings
+from brainlab.reading.report import report_of
 from brainlab.reading.report_html import report_html
+from brainlab.reading.report_pdf import report_pdf
 from brainlab.reading.statistics import study_statistics
 from brainlab.reading.tokens import LOCAL_APP
 
@@ -54,10 +54,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     step.add_argument("--note", default="")
 
     step = _add_for_study(steps, "report", "statistics of an unblinded study", _report)
-    step.add_argument("--html", type=Path, metavar="FILE", help="write the report as one HTML file too")
+    step.add_argument("--out", type=Path, metavar="OUT.html|OUT.pdf", help="write the report as one file too")
+    step.add_argument("--html", type=Path, metavar="FILE", help="write the report as one HTML file, of any name")
 
     step = _add_for_study(steps, "export", "write the answers of an unblinded study", _export)
-    step.add_argument("out", type=Path, metavar="OUT.csv|OUT.json")
+    formats = "OUT.csv|OUT.json|OUT.imrmc.csv"
+    # A positional with a type would make a path of SUPPRESS itself.
+    step.add_argument("out", nargs="?", metavar=formats, default=argparse.SUPPRESS)
+    step.add_argument("--out", dest="out", metavar=formats, help="the same, as an option")
     step.add_argument("--all", action="store_true", help="with practice, hidden repeats and later readings")
 
     _add_for_study(steps, "verify", "prove the databases whole", _verify)
@@ -70,7 +74,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     step = _add(steps, "stats", "agreement and accuracy from a CSV of answers", _stats)
     step.add_argument(
-        "csv", type=Path, help="columns reader, case, answer; optionally truth, confidence, source, class"
+        "csv",
+        type=Path,
+        help="columns reader, case, answer; optionally truth, confidence, source, class, phase, position, active_ms, "
+        "round",
     )
     step.add_argument("--level", default="nominal", help="of Krippendorff's alpha: nominal, ordinal, interval, ratio")
 
@@ -156,23 +163,28 @@ def _unblind(args: argparse.Namespace) -> dict[str, Any]:
 
 def _report(args: argparse.Namespace) -> dict[str, Any]:
     folder = _folder(args)
-    report = study_report(answers_frame(folder), desk.load_protocol(folder))
+    if args.out is not None and args.out.suffix not in (".html", ".pdf"):
+        raise InputError(f"--out {args.out}: needed a file name that ends in .html or .pdf")
+    report = report_of(folder, machine_areas(desk.load_protocol(folder)))
     checks = desk.lock_checks(folder)
     record = {
         "history": desk.history(folder),
         "checks": checks,
         "lock_findings": [*lock_warnings(checks), *lock_findings(checks)],
-        "inside_brain": inside_brain(folder),
     }
-    if args.html is not None:
-        write_whole(args.html, report_html(report))
+    for target in (args.html, args.out):
+        if target is not None:
+            pdf = target is args.out and target.suffix == ".pdf"
+            write_whole(target, report_pdf(report) if pdf else report_html(report))
     text = "\n".join([report["title"], *report["summary"], *report["cautions"]])
     return {"study": args.study, "state": "unblinded", **report, **record, "text": text}
 
 
 def _export(args: argparse.Namespace) -> dict[str, Any]:
-    rows = export_answers(_folder(args), args.out, args.all)
-    return {"study": args.study, "files": [str(args.out)], "rows": rows}
+    if args.out is None:
+        raise InputError("study export: needed a file to write, such as answers.csv; came nothing")
+    rows = export_answers(_folder(args), Path(args.out), args.all)
+    return {"study": args.study, "files": [args.out], "rows": rows}
 
 
 def _verify(args: argparse.Namespace) -> dict[str, Any]:
@@ -197,11 +209,7 @@ def _restore(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _stats(args: argparse.Namespace) -> dict[str, Any]:
-    try:
-        frame = pd.read_csv(args.csv, dtype={"reader": str, "case": str, "answer": str, "truth": str})
-    except (ValueError, UnicodeDecodeError) as error:
-        raise InputError(f"{args.csv}: not a CSV table ({error})") from error
-    return study_statistics(frame, level=args.level)
+    return study_statistics(read_ratings(args.csv), level=args.level)
 
 
 def _folder(args: argparse.Namespace) -> Path:

@@ -12,7 +12,8 @@ from brainlab.types import IntArray
 
 REAL, FAKE = "real", "fake"
 REQUIRED = ("reader", "case", "answer")
-OPTIONAL = ("truth", "confidence", "source", "class", "phase", "active_ms")
+OPTIONAL = ("truth", "confidence", "source", "class", "phase", "position", "active_ms")
+PHASES = ("practice", "main", "repeat")
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Answers:
     """Answers of all readers: `main` counts, `repeats` are second looks at the same case, practice is gone.
 
     Both tables have the columns reader, case, answer (None where missing) and, where given, truth, confidence, source,
-    class and active_ms. `categories` is the full list of answers that can occur.
+    class, position and active_ms. `categories` is the full list of answers that can occur.
     """
 
     main: pd.DataFrame
@@ -31,7 +32,8 @@ class Answers:
     def from_frame(cls, frame: pd.DataFrame) -> "Answers":
         """Check and tidy a table with the columns reader, case, answer and any of truth, confidence, source, class.
 
-        A column `phase` may mark rows as practice (dropped), main or repeat. Raises InputError naming the fault.
+        A column `phase` may mark rows as practice (dropped), main or repeat. Raises InputError naming the fault,
+        and the row by the table's index.
         """
         absent = [name for name in REQUIRED if name not in frame.columns]
         if absent:
@@ -44,23 +46,27 @@ class Answers:
             fold = name in ("answer", "truth")
             labels = [_fold(_text(value)) if fold else _text(value) for value in table[name]]
             table[name] = pd.Series(labels, index=table.index, dtype=object)
-        for name in table.columns.intersection(["confidence", "active_ms"]):
-            numbers = pd.to_numeric(table[name], errors="coerce")
-            bad = table[name].notna() & numbers.isna() & (table[name].astype(str).str.strip() != "")
-            if bad.any():
-                raise InputError(f"{name} must be a number; came {table.loc[bad, name].iloc[0]!r}")
-            table[name] = numbers.astype(float)
+        for name in table.columns.intersection(["confidence", "position", "active_ms"]):
+            table[name] = numbers(table[name])
+        if "confidence" in table and (table["confidence"] <= 0).any():
+            row = table.index[table["confidence"] <= 0][0]
+            raise InputError(f"confidence must be above 0, such as 1 to 5; row {row} has {table['confidence'][row]:g}")
         for name in ("reader", "case"):
             if table[name].isna().any():
-                raise InputError(f"every row needs a {name}; row {int(np.argmax(table[name].isna())) + 1} has none")
-        phase = table.pop("phase") if "phase" in table else pd.Series("main", index=table.index)
-        main, repeats = table[phase.isna() | (phase == "main")], table[phase == "repeat"]
+                raise InputError(f"every row needs a {name}; row {table.index[table[name].isna()][0]} has none")
+        phase = table.pop("phase").fillna("main") if "phase" in table else pd.Series("main", index=table.index)
+        if not phase.isin(PHASES).all():
+            row = phase.index[~phase.isin(PHASES)][0]
+            raise InputError(f"phase must be one of {', '.join(PHASES)}; row {row} has {phase[row]!r}")
+        main, repeats = table[phase == "main"], table[phase == "repeat"]
         double = main.duplicated(["reader", "case"])
         if double.any():
-            row = main[double].iloc[0]
+            row = main.index[double][0]
+            reader, case = main.loc[row, "reader"], main.loc[row, "case"]
+            earlier = main.index[(main["reader"] == reader) & (main["case"] == case)][0]
             raise InputError(
-                f"reader {row.reader} has two answers to case {row.case}; keep one, or mark the second with 'repeat' "
-                "in a column 'phase'"
+                f"reader {reader} has two answers to case {case} (rows {earlier} and {row}); keep one, or mark the "
+                "second with 'repeat' in a column 'phase'"
             )
         return cls(main.reset_index(drop=True), repeats.reset_index(drop=True), _categories(table))
 
@@ -98,6 +104,28 @@ class Answers:
     def real_or_fake(self) -> bool:
         """Whether the question was real or fake."""
         return set(self.categories) == {REAL, FAKE}
+
+
+def by_round(frame: pd.DataFrame) -> dict[int, pd.DataFrame]:
+    """Split a table by its column `round` (1 where there is none, or it is empty), first reading first."""
+    if "round" not in frame.columns:
+        return {1: frame}
+    rounds = numbers(frame["round"]).fillna(1)
+    wrong = (rounds < 1) | (rounds % 1 != 0)
+    if wrong.any():
+        row = rounds.index[wrong][0]
+        raise InputError(f"round must be 1, 2, ...; row {row} has {frame['round'][row]!r}")
+    return {int(value): frame[rounds == value] for value in sorted(rounds.unique())} or {1: frame}
+
+
+def numbers(column: pd.Series) -> pd.Series:
+    """Return a column as floats, empty cells as nan; raises InputError naming the first cell that is no number."""
+    values = pd.to_numeric(column, errors="coerce").astype(float)
+    bad = column.notna() & ~np.isfinite(values) & (column.astype(str).str.strip() != "")
+    if bad.any():
+        row = column.index[bad][0]
+        raise InputError(f"{column.name} must be a number; row {row} has {column[row]!r}")
+    return values
 
 
 def _text(value: object) -> str | None:

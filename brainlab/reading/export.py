@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from brainlab.errors import InputError, StudyStateError
+from brainlab.reading.imrmc import imrmc_table
 from brainlab.reading.store import StorageError, Store
 
 COLUMNS = (
@@ -44,15 +45,11 @@ def answers_frame(folder: Path, phases: Sequence[str] = ("main", "repeat"), roun
     """
     if unknown := [phase for phase in phases if phase not in ALL_PHASES]:
         raise InputError(f"phase: needed some of {', '.join(ALL_PHASES)}, came {', '.join(unknown)}")
-    store = Store(folder)
-    with store.read() as db:
-        state = db.execute("SELECT state FROM study").fetchone()[0]
-        if state != "unblinded":
-            raise StudyStateError(f"answers are shown after unblinding only; the study is {state}")
+    truth = sealed_truth(folder)
+    with Store(folder).read() as db:
         questions = [row["key"] for row in db.execute("SELECT key FROM question ORDER BY position")]
         given = {(row["presentation"], row["question"]): row for row in db.execute("SELECT * FROM answer")}
         presentations = db.execute(_PRESENTATIONS).fetchall()
-    truth = _truth(store.truth_path)
     rows = [
         _row(presentation, truth[presentation["stimulus"]], given, questions)
         for presentation in presentations
@@ -63,25 +60,49 @@ def answers_frame(folder: Path, phases: Sequence[str] = ("main", "repeat"), roun
 
 
 def export_answers(folder: Path, target: Path, everything: bool = False) -> int:
-    """Write the answers to a .csv or .json file, whole or not at all, and return the number of rows.
+    """Write the answers to a .csv, .json or .imrmc.csv file, whole or not at all, and return the number of rows.
 
     By default the first reading without practice and repeats: one row a reader and case. everything: all there is.
+    The FDA's iMRMC format takes the main cases of every reading and knows nothing else; see `imrmc`.
     """
-    if target.suffix not in (".csv", ".json"):
-        raise InputError(f"{target}: needed a file name that ends in .csv or .json")
+    if not target.name.endswith((".csv", ".json", ".imrmc")):
+        raise InputError(f"{target}: needed a file name that ends in .csv or .json, or in .imrmc.csv")
+    if target.name.endswith((".imrmc.csv", ".imrmc")):
+        frame = answers_frame(folder, ("main",), None)
+        write_whole(target, imrmc_table(frame))
+        return int(frame["answer"].notna().sum())
     frame = answers_frame(folder, ALL_PHASES, None) if everything else answers_frame(folder, ("main",))
     text = frame.to_csv(index=False) if target.suffix == ".csv" else frame.to_json(orient="records", indent=1)
     write_whole(target, text)
     return len(frame)
 
 
-def write_whole(target: Path, text: str) -> None:
+def sealed_truth(folder: Path) -> dict[str, sqlite3.Row]:
+    """Return what each case is, by stimulus: label, source, class and where exactly it is from.
+
+    Raises StudyStateError before the study is unblinded, StorageError when truth.db is missing or damaged.
+    """
+    store = Store(folder)
+    with store.read() as db:
+        state = db.execute("SELECT state FROM study").fetchone()[0]
+    if state != "unblinded":
+        raise StudyStateError(f"answers are shown after unblinding only; the study is {state}")
+    path = store.truth_path
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as db:
+            db.row_factory = sqlite3.Row
+            return {row["stimulus"]: row for row in db.execute("SELECT * FROM truth")}
+    except sqlite3.Error as error:
+        raise StorageError(f"{path}: the sealed truth cannot be read ({error}); restore it from a backup") from error
+
+
+def write_whole(target: Path, content: str | bytes) -> None:
     """Write a file whole or not at all: a failure leaves what was there before, and no scratch file."""
     handle, name = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
     os.close(handle)
     scratch = Path(name)
     try:
-        scratch.write_text(text, encoding="utf-8")
+        scratch.write_bytes(content.encode() if isinstance(content, str) else content)
         scratch.chmod(0o644)
         scratch.replace(target)
     except BaseException:
@@ -97,16 +118,6 @@ FROM presentation JOIN reading ON reading.id = reading JOIN reader ON reader.cod
 WHERE reader.withdrawn_at IS NULL
 ORDER BY reader.rowid, reading.round, presentation.position
 """
-
-
-def _truth(path: Path) -> dict[str, sqlite3.Row]:
-    """Return what each case is, by stimulus; raises StorageError when truth.db is missing or damaged."""
-    try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as db:
-            db.row_factory = sqlite3.Row
-            return {row["stimulus"]: row for row in db.execute("SELECT * FROM truth")}
-    except sqlite3.Error as error:
-        raise StorageError(f"{path}: the sealed truth cannot be read ({error}); restore it from a backup") from error
 
 
 def _row(

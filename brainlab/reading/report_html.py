@@ -3,64 +3,64 @@
 from html import escape
 from typing import Any
 
-import pandas as pd
-
-from brainlab.reading.report import agreement_table, kappa_figure, reader_table, source_figure, table_2
+from brainlab.reading.chart import Chart
+from brainlab.reading.document import Block, Note, Section, Table, report_sections
+from brainlab.reading.drawing import chart_svg
 
 STYLE = """
 :root { color-scheme: light }
 body { font: 15px/1.5 system-ui, sans-serif; color: #24292f; max-width: 820px; margin: 40px auto; padding: 0 16px }
 h1 { font-size: 24px; margin-bottom: 4px } h2 { font-size: 17px; margin-top: 32px }
-table { border-collapse: collapse; width: 100%; font-size: 13px }
+h3 { font-size: 14px; margin: 14px 0 0 }
+table { border-collapse: collapse; width: 100%; font-size: 13px; margin: 8px 0 20px }
 th { text-align: left; border-bottom: 2px solid #24292f } th, td { padding: 4px 8px; vertical-align: top }
 td { border-bottom: 1px solid #d8dee4; font-variant-numeric: tabular-nums }
-svg { max-width: 100%; height: auto } .note { color: #57606a }
-@media print { body { margin: 0 } h2 { break-after: avoid } table, svg { break-inside: avoid } }
+ul { padding-left: 20px; margin: 6px 0 } .table { overflow-x: auto }
+svg { max-width: 100%; height: auto; margin: 8px 0 } .note { color: #57606a; font-size: 13px }
+@media print { body { margin: 0 } h2, h3 { break-after: avoid } tr, svg { break-inside: avoid } }
 """
+NOTE = "Blinded real or fake reading study. For research only, not for diagnosis."
 
 
 def report_html(report: dict[str, Any]) -> str:
     """Return the report of `study_report` as a self-contained HTML page."""
-    parts = [
-        f"<h1>{escape(report['title'])}</h1>",
-        '<p class="note">Blinded real or fake reading study. For research only, not for diagnosis.</p>',
-        _section("Findings", _list(report["summary"])),
-    ]
-    if report["per_source"]:
-        parts.append(_section("Called real, by reader and source", source_figure(report) + _table(table_2(report), 1)))
-    if report["cohens_kappa"]:
-        parts.append(_section("Agreement", kappa_figure(report) + _table(agreement_table(report), 3)))
-    parts += [
-        _section("Each reader", _table(reader_table(report), 3)),
-        _section("What these figures do not show", _list(report["cautions"])),
-        _section("Methods", _list(report["methods"])),
-    ]
+    title = escape(report["title"])
+    body = "".join(_section(section) for section in report_sections(report))
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(report['title'])}</title><style>{STYLE}</style></head><body>{''.join(parts)}</body></html>\n"
+        f"<title>{title}</title><style>{STYLE}</style></head><body>"
+        f'<h1>{title}</h1><p class="note">{NOTE}</p>{body}</body></html>\n'
     )
 
 
-def _section(heading: str, body: str) -> str:
-    return f"<section><h2>{escape(heading)}</h2>{body}</section>"
-
-
-def _list(lines: list[str]) -> str:
-    return "<ul>" + "".join(f"<li>{escape(line)}</li>" for line in lines) + "</ul>"
-
-
-def _table(frame: pd.DataFrame, places: int) -> str:
-    """Return an HTML table; an undefined number is a dash."""
-    head = "".join(f"<th>{escape(str(name))}</th>" for name in frame.columns)
-    rows = "".join(
-        "<tr>" + "".join(f"<td>{_cell(value, places)}</td>" for value in row) + "</tr>"
-        for row in frame.itertuples(index=False)
-    )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-
-
-def _cell(value: object, places: int) -> str:
-    if value is None or (isinstance(value, float) and value != value):
+def cell(value: object, places: int) -> str:
+    """Write one value of a table; an undefined number is a dash."""
+    if value is None or value != value:
         return "–"
-    return f"{value:.{places}f}" if isinstance(value, float) else escape(str(value))
+    return f"{value:.{places}f}" if isinstance(value, float) else str(value)
+
+
+def _section(section: Section) -> str:
+    body = "".join(_block(block) for block in section.blocks)
+    return f'<section id="{section.key}"><h2>{escape(section.heading)}</h2>{body}</section>'
+
+
+def _block(block: Block) -> str:
+    if isinstance(block, Chart):
+        return chart_svg(block)
+    if isinstance(block, Table):
+        return _table(block)
+    if isinstance(block, Note):
+        return f'<p class="note">{escape(block.text)}</p>'
+    heading = f"<h3>{escape(block.heading)}</h3>" if block.heading else ""
+    return heading + "<ul>" + "".join(f"<li>{escape(line)}</li>" for line in block.lines) + "</ul>"
+
+
+def _table(table: Table) -> str:
+    head = "".join(f"<th>{escape(str(name))}</th>" for name in table.shown.columns)
+    rows = "".join(
+        "<tr>" + "".join(f"<td>{escape(cell(value, table.places))}</td>" for value in row) + "</tr>"
+        for row in table.shown.astype(object).itertuples(index=False)
+    )
+    return f'<div class="table"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'

@@ -1,11 +1,11 @@
 """Two readings of the same cases by the same readers: how far accuracy and answers changed between them."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from brainlab.errors import InputError
 from brainlab.reading.accuracy import QUARTER_CASE, placements
 from brainlab.reading.agreement import sampled_kappa
 from brainlab.reading.answers import Answers
@@ -14,34 +14,31 @@ from brainlab.reading.mrmc import CaseTable
 from brainlab.reading.strata import Prior, Spread, spread_of_mean, stratum_codes
 
 
-def compare_rounds(frame: pd.DataFrame, first: int = 1, second: int = 2) -> dict[str, Any]:
-    """Compare two readings, case by case: a paired comparison, in which a hard case is hard both times.
+def between_rounds(rounds: dict[int, Answers]) -> list[dict[str, Any]]:
+    """Compare every later reading with the first, case by case: a case that is hard is hard both times.
 
-    `frame` is a table of answers as `study_statistics` takes it, with a column `round`. Returns `rounds`; `per_reader`,
-    a list of {reader, n, accuracy, auc, kappa}; and `all_readers` {accuracy, auc}, the mean over these readers. Each
-    accuracy and auc is {first, second, difference}: the difference, second minus first, has a Student interval on the
-    paired variance over cases within sources (for auc that of DeLong, DeLong, Clarke-Pearson 1988), and so generalises
-    to new cases for these readers, not to other readers. (A percentile bootstrap over cases covers 91% near an area
-    of 1.) kappa is Cohen's, of a reader's answers in the two rounds. Only readers and
-    cases of both rounds count. Raises InputError where the table has no such rounds.
+    One entry a later reading: `rounds` [first, later]; `per_reader`, a list of {reader, n, accuracy, auc, kappa}; and
+    `all_readers` {accuracy, auc}, the mean over these readers, None with one. Each accuracy and auc is {first, second,
+    difference}: the difference, second minus first, has a Student interval on the paired variance over cases within
+    sources (for auc that of DeLong, DeLong, Clarke-Pearson 1988), and so generalises to new cases for these readers,
+    not to other readers. (A percentile bootstrap over cases covers 91% near an area of 1.) kappa is Cohen's, of a
+    reader's answers in the two readings. Only readers and cases of both readings count.
     """
-    if "round" not in frame.columns:
-        raise InputError("two readings are compared by a column 'round'; the table has none")
-    number = pd.to_numeric(frame["round"], errors="coerce")
-    main = frame["phase"].isna() | (frame["phase"] == "main") if "phase" in frame else pd.Series(True, frame.index)
-    halves = [frame[(number == value) & main] for value in (first, second)]
-    for value, half in zip((first, second), halves, strict=True):
-        if half.empty:
-            rounds = ", ".join(f"{r:g}" for r in sorted(number.dropna().unique())) or "none"
-            raise InputError(f"two readings are compared; round {value} has no answers (rounds here: {rounds})")
-    readers = [name for name in dict.fromkeys(halves[0]["reader"]) if name in set(halves[1]["reader"])]
-    if not readers:
-        raise InputError(f"two readings are compared; no reader has answers in both round {first} and {second}")
-    halves = [half[half["reader"].isin(readers)] for half in halves]
-    answers = [Answers.from_frame(half) for half in halves]
-    entries = [_reader(answers, name) for name in answers[0].readers]
-    pooled = _figures([answer.main for answer in answers], answers) if len(readers) > 1 else None
-    return {"rounds": [first, second], "per_reader": entries, "all_readers": pooled}
+    (number, first), *later = rounds.items()
+    found = [_compare(first, second, [number, again]) for again, second in later]
+    return [entry for entry in found if entry["per_reader"]]
+
+
+def each_second_reading(figures: dict[str, Any]) -> list[tuple[list[int], dict[str, Any]]]:
+    """Return ([first, later], comparison) of every reader and later reading, from `study_statistics`."""
+    return [(entry["rounds"], one) for entry in figures["between_rounds"] for one in entry["per_reader"]]
+
+
+def _compare(first: Answers, second: Answers, numbers: list[int]) -> dict[str, Any]:
+    readers = [name for name in first.readers if name in second.readers]
+    answers = [replace(each, main=each.main[each.main["reader"].isin(readers)]) for each in (first, second)]
+    pooled = _figures([each.main for each in answers], answers) if len(readers) > 1 else None
+    return {"rounds": numbers, "per_reader": [_reader(answers, name) for name in readers], "all_readers": pooled}
 
 
 def _reader(answers: list[Answers], reader: str) -> dict[str, Any]:

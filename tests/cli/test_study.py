@@ -91,6 +91,10 @@ def test_a_study_from_protocol_to_report(studio, tmp_path, call, monkeypatch):
     assert set(report["per_source"]["R1"]) == {"simulated", "tiny-vae"}
     assert report["checks"]["override"] == "untrained runs in a test"
     assert "By command" in (tmp_path / "report.html").read_text()
+    call("report", study, "--out", str(tmp_path / "report.pdf"))
+    assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF-")
+    assert call("export", study, "--out", str(tmp_path / "a.imrmc.csv"))["rows"] == 24
+    assert main(["study", "report", study, "--out", str(tmp_path / "report.docx")]) == 2
     exported = call("export", study, str(tmp_path / "answers.csv"))
     assert exported["rows"] == 24
     frame = pd.read_csv(tmp_path / "answers.csv")
@@ -114,6 +118,7 @@ def test_the_preset_is_a_protocol(call, capsys):
         (["lock", "nope"], "nope: no such study"),
         (["stats", "nowhere.csv"], "nowhere.csv"),
         (["links", "nope", "--revoke"], "nope"),
+        (["export", "nope"], "needed a file"),
     ],
 )
 def test_mistakes_are_one_line(studio, tmp_path, monkeypatch, capsys, argv, said):

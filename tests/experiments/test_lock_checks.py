@@ -8,9 +8,8 @@ import pytest
 
 from brainlab import workspace
 from brainlab.cohort.prepared import PreparedDataset, write_prepared
-from brainlab.errors import InputError, StudyStateError
+from brainlab.errors import InputError
 from brainlab.experiments import studies
-from brainlab.experiments.appearance import MEASURES, inside_brain
 from brainlab.experiments.runs import Run, load_run
 from brainlab.experiments.studies import lock_study
 from brainlab.reading import desk
@@ -176,20 +175,3 @@ def test_an_override_is_told_with_its_reason():
     assert "because: a pilot" in line
     assert lock_warnings({"probe": {**probe, "auc": 0.5, "passed": True, "judged": True}}) == []
     assert lock_warnings({"probe": None}) == lock_findings({}) == []
-
-
-def test_brightness_and_sharpness_are_told_after_unblinding_only(studio, tmp_path, draws):
-    draws(lambda n: 0.6 * blobs(n, 7))
-    folder = draft(tmp_path)
-    lock_study(folder)
-    for step in (lambda: None, lambda: desk.close(folder)):
-        step()
-        with pytest.raises(StudyStateError, match="after unblinding only"):
-            inside_brain(folder)
-    sealed = str(desk.lock_checks(folder))
-    assert not any(word in sealed for word in MEASURES)
-    desk.unblind(folder, "a test")
-    found = inside_brain(folder)
-    assert found["auc"]["mean_level"] == 1.0
-    assert found["per_source"]["people"]["n"] == 8
-    assert found["per_source"]["machine"]["mean_level"] < found["per_source"]["people"]["mean_level"]

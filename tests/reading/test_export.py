@@ -60,6 +60,15 @@ def test_files_hold_one_row_a_reader_and_case(finished, tmp_path, name):
     assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == [name]
 
 
+def test_the_imrmc_file_has_truth_and_every_main_answer(finished, tmp_path):
+    desk.unblind(finished.folder, "me")
+    assert export_answers(finished.folder, tmp_path / "answers.imrmc.csv") == 40
+    lines = (tmp_path / "answers.imrmc.csv").read_text().splitlines()
+    rows = [line.split(",") for line in lines[lines.index("BEGIN DATA:") + 1 :]]
+    assert sum(row[0] == row[2] == "truth" for row in rows) == 20
+    assert {row[3] for row in rows if row[0] == "A"} == {"4", "-4"}
+
+
 def test_missing_and_withdrawn_are_told_apart(make_study):
     study = make_study()
     session = study.enter("A")

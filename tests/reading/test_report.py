@@ -5,8 +5,8 @@ import json
 import pandas as pd
 import pytest
 
-from brainlab.reading.report import kappa_in_words, study_report, table_2
-from brainlab.reading.report_html import report_html
+from brainlab.reading.report import study_report
+from brainlab.reading.tables import table_2
 
 
 @pytest.fixture
@@ -64,24 +64,6 @@ def test_a_reader_who_guesses_often_enough_is_equivalent_to_chance():
     assert (few["value"], few["equivalent"]) == (0.5, False)
 
 
-def test_html_is_one_safe_file(frame):
-    page = report_html(study_report(frame))
-    assert "&lt;model&gt;" in page
-    assert "<model>" not in page
-    assert "<script" not in page
-    assert page.count("<svg") == 2
-    assert "href=" not in page
-    assert "src=" not in page
-
-
 def test_undefined_kappa_is_said_with_its_reason(frame):
     report = study_report(frame.assign(answer="real"))
     assert any("undefined" in line for line in report["summary"])
-    assert "undefined" in report_html(report)
-
-
-@pytest.mark.parametrize(
-    ("value", "word"), [(-0.1, "worse than chance"), (0.15, "slight"), (0.6, "moderate"), (0.84, "almost perfect")]
-)
-def test_words_for_kappa(value, word):
-    assert kappa_in_words(value) == word

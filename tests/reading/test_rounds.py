@@ -1,12 +1,16 @@
 """Two readings of the same cases: paired, so that hard cases do not blur the change."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from brainlab.errors import InputError
 from brainlab.reading.agreement import cohens_kappa
-from brainlab.reading.rounds import compare_rounds
+from brainlab.reading.answers import Answers, by_round
+from brainlab.reading.rounds import between_rounds
+from brainlab.reading.statistics import study_statistics
 
 
 def two_rounds(readers: int = 2, cases: int = 60, gain: float = 0.0) -> pd.DataFrame:
@@ -36,8 +40,14 @@ def two_rounds(readers: int = 2, cases: int = 60, gain: float = 0.0) -> pd.DataF
     return pd.concat(rows, ignore_index=True)
 
 
+def compare(frame: pd.DataFrame) -> dict[str, Any]:
+    """The only comparison of a table with two rounds."""
+    (entry,) = between_rounds({number: Answers.from_frame(part) for number, part in by_round(frame).items()})
+    return entry
+
+
 def test_the_same_answers_twice_show_no_change_and_full_agreement():
-    result = compare_rounds(two_rounds())
+    result = compare(two_rounds())
     for entry in [*result["per_reader"], result["all_readers"]]:
         for figure in ("accuracy", "auc"):
             difference = entry[figure]["difference"]
@@ -48,7 +58,7 @@ def test_the_same_answers_twice_show_no_change_and_full_agreement():
 
 
 def test_a_gain_is_found_and_narrower_than_unpaired_readings_would_leave_it():
-    result = compare_rounds(two_rounds(gain=0.5))
+    result = compare(two_rounds(gain=0.5))
     entry = result["per_reader"][0]["accuracy"]
     gain = entry["difference"]
     assert gain["value"] == pytest.approx(entry["second"]["value"] - entry["first"]["value"])
@@ -63,7 +73,7 @@ def test_a_gain_is_found_and_narrower_than_unpaired_readings_would_leave_it():
 def test_kappa_across_rounds_is_cohens():
     frame = two_rounds(readers=1, gain=0.3)
     wide = frame.pivot(index="case", columns="round", values="answer")
-    kappa = compare_rounds(frame)["per_reader"][0]["kappa"]
+    kappa = compare(frame)["per_reader"][0]["kappa"]
     assert kappa["value"] == pytest.approx(cohens_kappa(pd.crosstab(wide[1], wide[2]).to_numpy()).value)
 
 
@@ -73,7 +83,7 @@ def test_only_what_was_read_twice_counts():
     frame = frame[~((frame["round"] == 2) & (frame["case"] == "59"))]
     extra = frame[frame["reader"] == "R0"].query("round == 1").assign(reader="R9")
     repeats = frame.query("round == 2 and case == '20'").assign(phase="repeat")
-    result = compare_rounds(pd.concat([frame, extra, repeats]))
+    result = compare(pd.concat([frame, extra, repeats]))
     assert [entry["reader"] for entry in result["per_reader"]] == ["R0", "R1"]
     assert [entry["n"] for entry in result["per_reader"]] == [49, 59]
     assert [entry["accuracy"]["difference"]["n"] for entry in result["per_reader"]] == [49, 59]
@@ -82,24 +92,31 @@ def test_only_what_was_read_twice_counts():
 
 def test_one_reader_has_no_mean_and_other_questions_have_kappa_only():
     frame = two_rounds(readers=1)
-    assert compare_rounds(frame)["all_readers"] is None
+    assert compare(frame)["all_readers"] is None
     graded = frame.assign(answer=(np.arange(len(frame)) % 3).astype(str)).drop(columns="truth")
-    entry = compare_rounds(graded)["per_reader"][0]
+    entry = compare(graded)["per_reader"][0]
     assert entry["kappa"]["value"] == 1
     assert entry["accuracy"]["difference"]["reason"].startswith("undefined")
 
 
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        (lambda frame: frame.drop(columns="round"), "a column 'round'"),
-        (lambda frame: frame[frame["round"] == 1], r"round 2 has no answers \(rounds here: 1\)"),
-        (
-            lambda frame: frame.assign(reader=frame["reader"] + frame["round"].astype(str)),
-            "no reader has answers in both",
-        ),
-    ],
-)
-def test_tables_without_two_rounds_are_refused(change, words):
-    with pytest.raises(InputError, match=words):
-        compare_rounds(change(two_rounds()))
+def test_the_first_reading_stands_alone_in_the_main_figures():
+    frame = two_rounds(gain=0.5)
+    alone, both = study_statistics(frame[frame["round"] == 1]), study_statistics(frame)
+    assert both["per_reader"] == alone["per_reader"]
+    assert alone["between_rounds"] == []
+    assert [entry["round"] for entry in both["rounds"]] == [1, 2]
+    assert both["rounds"][1]["per_reader"]["R0"]["accuracy"]["value"] > alone["per_reader"]["R0"]["accuracy"]["value"]
+
+
+def test_readers_without_a_second_reading_are_no_comparison():
+    frame = two_rounds()
+    frame["reader"] += frame["round"].astype(str)
+    assert study_statistics(frame)["between_rounds"] == []
+
+
+@pytest.mark.parametrize("wrong", [0, 1.5, "second"])
+def test_a_round_that_is_none_is_refused_with_its_row(wrong):
+    frame = two_rounds().astype({"round": object})
+    frame.loc[7, "round"] = wrong
+    with pytest.raises(InputError, match=r"round must be .*row 7"):
+        study_statistics(frame)

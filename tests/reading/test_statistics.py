@@ -7,7 +7,11 @@ import pandas as pd
 import pytest
 
 from brainlab.errors import InputError
+from brainlab.reading.document import Table, report_sections
+from brainlab.reading.report import study_report
+from brainlab.reading.report_html import report_html
 from brainlab.reading.statistics import study_statistics
+from brainlab.reading.tables import table_2
 
 SOURCES = ("original", "vae", "dfc-vae", "introvae", "stylegan")
 FIRST, SECOND = (47, 2, 0, 42, 46), (50, 0, 2, 50, 49)
@@ -58,6 +62,23 @@ def test_table_2_of_the_dwi_study():
     assert first["accuracy"]["high"] - first["accuracy"]["low"] < 0.08
     assert first["auc"]["value"] is None
     json.dumps(result, allow_nan=False)
+
+
+def test_table_2_of_the_dwi_study_through_the_whole_report():
+    report = study_report(dwi_answers())
+    table = table_2(report)
+    assert tuple(table.loc[table["reader"] == "reader 1", "called real"]) == FIRST
+    assert tuple(table.loc[table["reader"] == "reader 2", "called real"]) == SECOND
+    assert table["n"].eq(50).all()
+    assert any("agree on 92% of 250 cases" in line and "kappa is 0.84" in line for line in report["summary"])
+    agreement = next(section for section in report_sections(report) if section.key == "agreement")
+    (shown,) = [block.frame for block in agreement.blocks if isinstance(block, Table)]
+    assert round(shown.loc[shown["figure"] == "Cohen's kappa", "value"].item(), 4) == 0.8367
+    page = report_html(report)
+    for reader, counts in (("reader 1", FIRST), ("reader 2", SECOND)):
+        for source, called in zip(SOURCES, counts, strict=True):
+            assert f"<td>{reader}</td><td>{source}</td><td>{called}</td><td>50</td><td>{2 * called}.0</td>" in page
+    assert "<td>Cohen&#x27;s kappa</td><td>reader 1 and reader 2</td><td>0.837</td>" in page
 
 
 def test_signed_confidence_makes_the_roc_area():
