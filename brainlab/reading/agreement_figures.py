@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from brainlab.errors import InputError
+from brainlab.reading.accuracy import wilson
 from brainlab.reading.agreement import (
     category_counts,
     cohens_kappa,
@@ -49,6 +50,7 @@ def _pairs(answers: Answers) -> list[dict[str, Any]]:
                 "readers": [answers.readers[first], answers.readers[second]],
                 **cohens_kappa(table).as_dict(),
                 "table": table.tolist(),
+                "agreement": wilson(int(table.trace()), int(table.sum())).as_dict(),
                 "pabak": pabak(counts).as_dict(),
                 "gwet_ac1": gwet_ac1(counts).as_dict(),
             }
