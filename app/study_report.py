@@ -42,7 +42,7 @@ IN_A_ROW = 4
 def show(folder: Path) -> None:
     """Show the whole report of an unblinded study."""
     frame = answers_frame(folder, ALL_PHASES, None)
-    show_report(_report(str(folder)), frame, folder.name)
+    show_report(_report(str(folder), machine_areas(load_protocol(folder))), frame, folder.name)
 
 
 def show_report(report: dict[str, Any], frame: pd.DataFrame, name: str) -> None:
@@ -140,6 +140,6 @@ def _downloads(report: dict[str, Any], frame: pd.DataFrame, name: str) -> None:
 
 
 @st.cache_data(max_entries=16, show_spinner="Working out the statistics")
-def _report(folder: str) -> dict[str, Any]:
-    """The report; an unblinded study never changes."""
-    return report_of(Path(folder), machine_areas(load_protocol(Path(folder))))
+def _report(folder: str, machine: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """The report; an unblinded study never changes, but a machine reader may come."""
+    return report_of(Path(folder), machine)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from brainlab.errors import InputError
+from brainlab.reading.accuracy import wilson
 from brainlab.reading.agreement import (
     category_counts,
     cohens_kappa,
@@ -57,6 +58,7 @@ def _pairs(answers: Answers) -> list[dict[str, Any]]:
                 "readers": [answers.readers[first], answers.readers[second]],
                 **kappa.as_dict(),
                 "table": table.tolist(),
+                "agreement": wilson(int(table.trace()), int(table.sum())).as_dict(),
                 "pabak": pabak(counts, sources).as_dict(),
                 "gwet_ac1": gwet_ac1(counts, sources).as_dict(),
             }

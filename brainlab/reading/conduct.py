@@ -1,6 +1,7 @@
 """How a study was conducted, from its own record: dates, displays, pauses, second tabs, missing answers."""
 
 import json
+import math
 import sqlite3
 from datetime import datetime
 from pathlib import Path
@@ -53,8 +54,13 @@ def _reading(db: sqlite3.Connection, row: sqlite3.Row) -> dict[str, Any]:
         "takeovers": kinds.count("lease_taken"),
         "sessions": len({event["tab_token"] for event in events}),
         "undone": row["undone"],
-        "display": [{key: check.get(key) for key in DISPLAY} for check in checks],
+        "display": [{key: _number(check.get(key)) for key in DISPLAY} for check in checks],
     }
+
+
+def _number(value: Any) -> float | None:
+    """Return a number or a yes as it is; a browser may send anything, which is left out."""
+    return value if isinstance(value, int | float) and math.isfinite(value) else None
 
 
 def _days(earlier: str | None, later: str | None) -> float | None:

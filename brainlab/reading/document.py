@@ -160,11 +160,12 @@ def _images(report: Report) -> tuple[Block, ...]:
     if not report["images"] or not report["images"]["sources"]:
         return ()
     words = (
-        "Worked out after unblinding, inside the brain alone: the models' own doing, not the rendering's. An area of "
-        "0.5 tells nothing; above it real images have more of the feature, below it the generated ones."
+        "Worked out after unblinding, inside the brain alone: the models' own doing, not the rendering's. A ROC area "
+        "of 0.5 tells nothing; above it real images have more of the feature, below it the generated ones."
     )
-    table = Table("images", tables.appearance_table(report), 2)
-    return (figures.histogram_chart(report), table, Note(words))
+    medians = Table("images", tables.appearance_table(report), 2)
+    areas = Table("images-areas", tables.appearance_areas(report), 3)
+    return (figures.histogram_chart(report), medians, areas, Note(words))
 
 
 def _checklist() -> Table:

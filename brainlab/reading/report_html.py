@@ -38,7 +38,7 @@ def cell(value: object, places: int) -> str:
     """Write one value of a table; an undefined number is a dash."""
     if value is None or value != value:
         return "–"
-    return f"{value:.{places}f}" if isinstance(value, float) else str(value)
+    return f"{value:z.{places}f}" if isinstance(value, float) else str(value)
 
 
 def _section(section: Section) -> str:

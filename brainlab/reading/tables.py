@@ -16,6 +16,7 @@ ALL_READERS = {
     "pabak": "PABAK",
     "krippendorff_alpha": "Krippendorff's alpha",
 }
+APPEARANCE = {"mean_grey": "mean grey", "contrast": "contrast", "sharpness": "sharpness"}
 ACCURACY = {
     "accuracy": "accuracy",
     "sensitivity": "real called real (sensitivity)",
@@ -50,7 +51,7 @@ def agreement_table(report: Report) -> pd.DataFrame:
     for entry in report["cohens_kappa"]:
         pair = " and ".join(entry["readers"])
         rows.append({"figure": "Cohen's kappa", "of": pair, **entry})
-        rows.append({"figure": "agreement", "of": pair, "value": entry["observed_agreement"], "n": entry["n"]})
+        rows.append({"figure": "same answer", "of": pair, **entry["agreement"]})
         if len(report["readers"]) > 2:
             rows += [{"figure": ALL_READERS[key], "of": pair, **entry[key]} for key in ("pabak", "gwet_ac1")]
     rows += [
@@ -141,16 +142,24 @@ def machine_table(report: Report) -> pd.DataFrame:
 
 
 def appearance_table(report: Report) -> pd.DataFrame:
-    """Return one row a source: grey levels and sharpness inside the brain, and how well each tells it from real."""
-    names = {"mean_grey": "mean grey", "contrast": "contrast", "sharpness": "sharpness"}
-    rows = []
-    for source, cell in report["images"]["sources"].items():
-        against = report["images"]["against_real"].get(source, {})
-        row = {"source": source, "images": cell["label"], "n": cell["n"]}
-        row |= {label: cell[name] for name, label in names.items()}
-        row |= {f"area by {label.split()[-1]}": against.get(name, {}).get("value") for name, label in names.items()}
-        rows.append(row)
-    return pd.DataFrame(rows)
+    """Return one row a source: medians of grey levels and sharpness inside the brain."""
+    return pd.DataFrame(
+        [
+            {"source": source, "images": cell["label"], "n": cell["n"]}
+            | {label: cell[name] for name, label in APPEARANCE.items()}
+            for source, cell in report["images"]["sources"].items()
+        ]
+    )
+
+
+def appearance_areas(report: Report) -> pd.DataFrame:
+    """Return one row a source of fakes and feature: ROC area of real images against this source."""
+    rows = [
+        {"source": source, "feature": label, **_figure(cells[name])}
+        for source, cells in report["images"]["against_real"].items()
+        for name, label in APPEARANCE.items()
+    ]
+    return pd.DataFrame(rows, columns=["source", "feature", *FIGURE])
 
 
 def _figure(figure: dict[str, Any], names: Sequence[str] = FIGURE) -> dict[str, Any]:

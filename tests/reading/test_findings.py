@@ -69,3 +69,10 @@ def test_many_readers_are_summed_up_in_one_sentence():
 )
 def test_words_for_kappa(value, word):
     assert kappa_in_words(value) == word
+
+
+def test_the_share_of_same_answers_has_wilsons_interval():
+    agreement = paired([[118, 5], [2, 0]])["cohens_kappa"][0]["agreement"]
+    assert (agreement["value"], agreement["n"]) == (118 / 125, 125)
+    assert agreement["low"] == pytest.approx(0.8889, abs=1e-4)
+    assert agreement["high"] == pytest.approx(0.9726, abs=1e-4)
