@@ -182,9 +182,9 @@ def _methods(figures: dict[str, Any], protocol: Protocol | None) -> list[str]:
             "hidden repeats, which count for intra-reader agreement only.",
         ]
     lines += [
-        "Agreement: Cohen's and Fleiss' kappa with intervals from their linearised variance, four cases of random "
-        "answers added (without sources, Cohen's asymptotic interval); Gwet's AC1 with its analytic interval; PABAK; "
-        "Krippendorff's alpha with a bootstrap interval over cases. Cases are taken as sampled within sources.",
+        "Agreement: Cohen's and Fleiss' kappa and Krippendorff's alpha with intervals from their linearised variance, "
+        "four cases of random answers added (without sources, Cohen's asymptotic interval); Gwet's AC1 with its "
+        "analytic interval; PABAK. Cases are taken as sampled within sources.",
         "Shares have Wilson intervals, over several sources at the effective sample size of the stratified share. The "
         "ROC area uses signed confidence, with a logit interval on DeLong's variance within sources. 'Real' is the "
         "positive class. Means over readers have one interval for these readers on new cases and one, after "
