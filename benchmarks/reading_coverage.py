@@ -37,8 +37,8 @@ from brainlab.reading.design import Protocol, Reader, Source
 from brainlab.reading.estimate import Estimate
 from brainlab.reading.krippendorff import krippendorff_alpha
 from brainlab.reading.mrmc import mean_accuracy, mean_roc_area
+from brainlab.reading.paired import compare_rounds
 from brainlab.reading.planner import plan
-from brainlab.reading.rounds import compare_rounds
 from brainlab.reading.statistics import study_statistics
 
 N, SOURCES = 50, 5
@@ -415,7 +415,7 @@ def main() -> None:
     tables["readers drawn from a population"] = {
         name: row for readers in (2, 3, 5) for name, row in other_readers(readers, 2 * repetitions, args.seed).items()
     }
-    tables["two readings of the same cases"] = second_reading(max(repetitions // 4, 1), args.seed)
+    tables["two readings of the same cases"] = second_reading(max(repetitions // 2, 1), args.seed)
     assumed = ((0.8, 0.6, 0.5), (0.9, 0.3, 0.7), (0.95, 0.95, 0.8))
     plans = {
         f"sensitivity {a}, specificity {b}, kappa {k}": planned_widths(a, b, k, max(repetitions // 5, 1), args.seed)

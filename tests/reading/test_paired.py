@@ -6,7 +6,7 @@ import pytest
 
 from brainlab.errors import InputError
 from brainlab.reading.agreement import cohens_kappa
-from brainlab.reading.rounds import compare_rounds
+from brainlab.reading.paired import compare_rounds
 
 
 def two_rounds(readers: int = 2, cases: int = 60, gain: float = 0.0) -> pd.DataFrame:
