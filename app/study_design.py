@@ -59,23 +59,34 @@ def design_form(start: Protocol, key: str) -> Protocol | None:
 def planner(protocol: Protocol, key: str) -> None:
     """Show how wide the intervals will be for an expected accuracy and agreement."""
     st.subheader("What this study can show", anchor=False)
-    figures, guesses = st.columns([3, 2], gap="large")
+    figures, guesses = st.columns([2, 1], gap="medium")
     with guesses, st.expander("Expected readers"):
         sensitivity = st.slider("Real cases called real", 0.0, 1.0, 0.8, 0.05, key=f"{key}-sensitivity")
         specificity = st.slider("Fake cases called fake", 0.0, 1.0, 0.6, 0.05, key=f"{key}-specificity")
         kappa = st.slider("Kappa of two readers", 0.0, 1.0, 0.5, 0.05, key=f"{key}-kappa")
     expected = _plan(protocol.to_json(), sensitivity, specificity, kappa)
     with figures:
-        columns = st.columns(3)
-        columns[0].metric("Cases", protocol.cases, f"+ {protocol.repeats} repeated", "off", delta_arrow="off")
+        row = st.container(horizontal=True, gap="small")
+        repeated = f"+ {protocol.repeats} repeated"
+        row.metric("Cases", protocol.cases, repeated, "off", delta_arrow="off", width="content")
         if expected.kappa is not None and expected.kappa_width is not None:
             about = f"around {expected.kappa:.2f}"
-            columns[1].metric(
-                "Kappa, 95% interval", f"± {expected.kappa_width / 2:.2f}", about, "off", delta_arrow="off"
+            kappa_half = f"± {expected.kappa_width / 2:.2f}"
+            row.metric("Kappa, 95% interval", kappa_half, about, "off", delta_arrow="off", width="content")
+        half = f"± {expected.accuracy_width / 2:.0%}"
+        row.metric("Accuracy, 95% interval", half, "of one reader", "off", delta_arrow="off", width="content")
+        together = []
+        if expected.fleiss_width is not None:
+            together.append(f"Fleiss' kappa ± {expected.fleiss_width / 2:.2f}")
+        if expected.mean_accuracy_width is not None:
+            together.append(f"mean accuracy ± {expected.mean_accuracy_width / 2:.0%}")
+        if together:
+            st.caption(f"All {len(protocol.readers)} readers together, on new cases: {', '.join(together)}.")
+        if expected.repeat_kappa_width is not None:
+            st.caption(
+                f"A reader with themself, over {protocol.repeats} hidden repeats: "
+                f"kappa ± {expected.repeat_kappa_width / 2:.2f} around {expected.repeat_kappa:.2f}."
             )
-        columns[2].metric(
-            "Accuracy, 95% interval", f"± {expected.accuracy_width / 2:.0%}", "of one reader", "off", delta_arrow="off"
-        )
         if expected.kappa_width is not None and expected.kappa_width > 0.5:
             st.caption("With so few cases the kappa will be a rough guide only. Fifty cases a source give about ± 0.1.")
 

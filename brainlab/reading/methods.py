@@ -177,9 +177,9 @@ def _analysis(figures: dict[str, Any], protocol: Protocol | None) -> list[str]:
     margin = protocol.equivalence_margin if protocol else 0.1
     fixed = "fixed in the protocol before anyone read" if protocol else "set by default, not before the reading"
     lines = [
-        "Agreement: Cohen's and Fleiss' kappa with intervals from their linearised variance, four cases of random "
-        "answers added (without sources, Cohen's asymptotic interval); Gwet's AC1 with its analytic interval; PABAK; "
-        "Krippendorff's alpha with a bootstrap interval over cases. Cases are taken as sampled within sources. Repeats "
+        "Agreement: Cohen's and Fleiss' kappa and Krippendorff's alpha with intervals from their linearised variance, "
+        "four cases of random answers added (without sources, Cohen's asymptotic interval); Gwet's AC1 with its "
+        "analytic interval; PABAK. Cases are taken as sampled within sources. Repeats "
         "and practice are left out of agreement between readers; a missing answer leaves its pair out, as n shows.",
         "Shares have Wilson intervals, over several sources at the effective sample size of the stratified share. The "
         "ROC area uses signed confidence, with a logit interval on DeLong's variance within sources. 'Real' is the "
