@@ -2,10 +2,12 @@
 
 import hashlib
 import os
+import random
 import shutil
 import sqlite3
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -17,6 +19,7 @@ from brainlab.reading import migrations
 SCHEMA = Path(__file__).with_name("schema.sql")
 TRUTH_SCHEMA = Path(__file__).with_name("truth_schema.sql")
 BUSY_TIMEOUT_S = 15.0
+RETRY_S = (0.001, 0.008)
 
 
 class StorageError(BrainlabError):
@@ -65,7 +68,7 @@ class Store:
         _free_side_files(self.path)
         with _spoken_errors(self.path), _closing(self._connect()) as db, _turn(self.path):
             file = self.path.stat().st_ino
-            db.execute("BEGIN IMMEDIATE")
+            _begin(db)
             try:
                 if self.path.stat().st_ino != file:
                     raise sqlite3.OperationalError("the study was replaced by a backup just now; try again")
@@ -137,11 +140,7 @@ def _free_side_files(path: Path) -> None:
 
 @contextmanager
 def _turn(path: Path) -> Iterator[None]:
-    """Let the threads of this process write one after another.
-
-    SQLite waits for its lock by sleeping and trying again, longer each time, so that among many writers some wait for
-    seconds while others pass. Processes still wait for each other that way.
-    """
+    """Let the threads of this process write one after another, without trying again and again."""
     turn = _turns.setdefault(path, threading.Lock())
     if not turn.acquire(timeout=BUSY_TIMEOUT_S):
         raise sqlite3.OperationalError("database is locked")
@@ -149,6 +148,24 @@ def _turn(path: Path) -> Iterator[None]:
         yield
     finally:
         turn.release()
+
+
+def _begin(db: sqlite3.Connection) -> None:
+    """Take the write lock, for which other processes may compete.
+
+    SQLite itself would wait longer after each try, so that among many writers some wait for seconds while others pass.
+    """
+    until = time.monotonic() + BUSY_TIMEOUT_S
+    db.execute("PRAGMA busy_timeout = 0")
+    while True:
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            break
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(random.uniform(*RETRY_S))
+    db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000:.0f}")
 
 
 def _keep_open(path: Path, file: int) -> None:
