@@ -31,7 +31,7 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-_kept: dict[Path, tuple[int, sqlite3.Connection]] = {}
+_kept: dict[Path, tuple[int | None, sqlite3.Connection]] = {}
 _kept_lock = threading.Lock()
 _turns: dict[Path, threading.Lock] = {}
 
@@ -66,11 +66,11 @@ class Store:
     def write(self) -> Iterator[sqlite3.Connection]:
         """One transaction, holding the write lock from its start; on disk when the block ends, or not at all."""
         _free_side_files(self.path)
+        file = _number(self.path)
         with _spoken_errors(self.path), _closing(self._connect()) as db, _turn(self.path):
-            file = self.path.stat().st_ino
             _begin(db)
             try:
-                if self.path.stat().st_ino != file:
+                if _number(self.path) != file:
                     raise sqlite3.OperationalError("the study was replaced by a backup just now; try again")
                 yield db
                 db.execute("COMMIT")
@@ -168,11 +168,16 @@ def _begin(db: sqlite3.Connection) -> None:
     db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000:.0f}")
 
 
-def _keep_open(path: Path, file: int) -> None:
+def _number(path: Path) -> int | None:
+    """The number of a file (inode), by which it is known again; None where there is none."""
+    return path.stat().st_ino if path.is_file() else None
+
+
+def _keep_open(path: Path, file: int | None) -> None:
     """Hold one idle connection to a database that this process writes to, renewed when the file was replaced.
 
     When the last connection closes, SQLite folds the write-ahead log into the database, which waits for the
-    disk several times; with one held open an answer waits once. file: number of the database's file (inode).
+    disk several times; with one held open an answer waits once.
     """
     with _kept_lock, suppress(sqlite3.Error):  # the answer is on disk already
         if path in _kept and _kept[path][0] == file:
