@@ -4,7 +4,7 @@ import json
 import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 from brainlab.reading.design import Protocol
@@ -14,6 +14,12 @@ LEASE_S = 45.0
 """Seconds for which a tab stays the one that may answer, renewed by everything it does."""
 
 State = Literal["closed", "waiting", "welcome", "consent", "practice", "main", "break", "done"]
+
+
+@lru_cache(maxsize=16)
+def _protocol(text: str) -> Protocol:
+    """Read a protocol once: every request asks for it several times, and its text is the key."""
+    return Protocol.from_json(text)
 
 
 @dataclass(frozen=True)
@@ -26,7 +32,7 @@ class Place:
 
     @cached_property
     def protocol(self) -> Protocol:
-        return Protocol.from_json(self._value("SELECT protocol_json FROM study"))
+        return _protocol(self._value("SELECT protocol_json FROM study"))
 
     @property
     def state(self) -> State:

@@ -2,10 +2,12 @@
 
 import hashlib
 import os
+import random
 import shutil
 import sqlite3
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -17,6 +19,7 @@ from brainlab.reading import migrations
 SCHEMA = Path(__file__).with_name("schema.sql")
 TRUTH_SCHEMA = Path(__file__).with_name("truth_schema.sql")
 BUSY_TIMEOUT_S = 15.0
+RETRY_S = (0.001, 0.008)
 
 
 class StorageError(BrainlabError):
@@ -28,7 +31,7 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-_kept: dict[Path, tuple[int, sqlite3.Connection]] = {}
+_kept: dict[Path, tuple[int | None, sqlite3.Connection]] = {}
 _kept_lock = threading.Lock()
 _turns: dict[Path, threading.Lock] = {}
 
@@ -63,11 +66,11 @@ class Store:
     def write(self) -> Iterator[sqlite3.Connection]:
         """One transaction, holding the write lock from its start; on disk when the block ends, or not at all."""
         _free_side_files(self.path)
+        file = _number(self.path)
         with _spoken_errors(self.path), _closing(self._connect()) as db, _turn(self.path):
-            file = self.path.stat().st_ino
-            db.execute("BEGIN IMMEDIATE")
+            _begin(db)
             try:
-                if self.path.stat().st_ino != file:
+                if _number(self.path) != file:
                     raise sqlite3.OperationalError("the study was replaced by a backup just now; try again")
                 yield db
                 db.execute("COMMIT")
@@ -137,11 +140,7 @@ def _free_side_files(path: Path) -> None:
 
 @contextmanager
 def _turn(path: Path) -> Iterator[None]:
-    """Let the threads of this process write one after another.
-
-    SQLite waits for its lock by sleeping and trying again, longer each time, so that among many writers some wait for
-    seconds while others pass. Processes still wait for each other that way.
-    """
+    """Let the threads of this process write one after another, without trying again and again."""
     turn = _turns.setdefault(path, threading.Lock())
     if not turn.acquire(timeout=BUSY_TIMEOUT_S):
         raise sqlite3.OperationalError("database is locked")
@@ -151,11 +150,34 @@ def _turn(path: Path) -> Iterator[None]:
         turn.release()
 
 
-def _keep_open(path: Path, file: int) -> None:
+def _begin(db: sqlite3.Connection) -> None:
+    """Take the write lock, for which other processes may compete.
+
+    SQLite itself would wait longer after each try, so that among many writers some wait for seconds while others pass.
+    """
+    until = time.monotonic() + BUSY_TIMEOUT_S
+    db.execute("PRAGMA busy_timeout = 0")
+    while True:
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            break
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(random.uniform(*RETRY_S))
+    db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000:.0f}")
+
+
+def _number(path: Path) -> int | None:
+    """The number of a file (inode), by which it is known again; None where there is none."""
+    return path.stat().st_ino if path.is_file() else None
+
+
+def _keep_open(path: Path, file: int | None) -> None:
     """Hold one idle connection to a database that this process writes to, renewed when the file was replaced.
 
     When the last connection closes, SQLite folds the write-ahead log into the database, which waits for the
-    disk several times; with one held open an answer waits once. file: number of the database's file (inode).
+    disk several times; with one held open an answer waits once.
     """
     with _kept_lock, suppress(sqlite3.Error):  # the answer is on disk already
         if path in _kept and _kept[path][0] == file:

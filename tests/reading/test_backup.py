@@ -140,7 +140,8 @@ def test_a_study_that_is_busy_is_not_taken_for_damaged(saved, monkeypatch):
     assert integrity.verify(study.folder).answers == 5
 
 
-def test_an_answer_that_waited_for_a_restore_is_not_written_to_the_old_file(saved, monkeypatch):
+@pytest.mark.parametrize("moment", ["PRAGMA user_version", "PRAGMA busy_timeout = 0", "BEGIN IMMEDIATE"])
+def test_an_answer_that_waited_for_a_restore_is_not_written_to_the_old_file(saved, monkeypatch, moment):
     """The study is replaced between a writer's opening of the database and its turn."""
     study, archive = saved
     session = study.enter(takeover=True)
@@ -150,7 +151,7 @@ def test_an_answer_that_waited_for_a_restore_is_not_written_to_the_old_file(save
 
     class Late(sqlite3.Connection):
         def execute(self, sql, *values):
-            if sql == "BEGIN IMMEDIATE" and not restored:
+            if sql == moment and not restored:
                 restored.append(None)
                 (study.folder).rename(study.folder.parent / ".aside")
                 restore_study(archive, study.folder.parent)

@@ -7,6 +7,8 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -142,6 +144,19 @@ db.execute("COMMIT")
     other.communicate("\n")
     assert _answer(reading).saved
     assert integrity.verify(study.folder).ok
+
+
+def test_an_answer_waits_its_turn_behind_another_process(study):
+    reading = study.enter()
+    other = sqlite3.connect(Store(study.folder).path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    release = threading.Timer(0.3, lambda: other.execute("COMMIT"))
+    release.start()
+    began = time.monotonic()
+    assert _answer(reading).saved
+    assert time.monotonic() - began > 0.2
+    release.join()
+    other.close()
 
 
 def test_a_thread_that_holds_the_lock_for_too_long_refuses_the_others(study, monkeypatch):

@@ -27,19 +27,19 @@ HEAD = "e3c26663cd7f674f9b3777e8a4db9824a069a48876341538e4dd79e7515dd961"
 
 NEXT = migrations.SCHEMA_VERSION + 1
 STEP = """
--- A column; a table; a table that others refer to, built anew with a stricter check.
+-- A column; a table; a table to which a view and answers refer, built anew with other checks.
 ALTER TABLE reader ADD COLUMN site TEXT;
 CREATE TABLE remark (reader TEXT NOT NULL REFERENCES reader (code), text TEXT NOT NULL) STRICT;
 INSERT INTO remark SELECT code, 'half; read' FROM reader;
-CREATE TABLE reading_anew (
-    id INTEGER PRIMARY KEY, reader TEXT NOT NULL REFERENCES reader (code), round INTEGER NOT NULL CHECK (round < 10),
-    not_before TEXT, started_at TEXT, finished_at TEXT, UNIQUE (reader, round)
+CREATE TABLE question_anew (
+    key TEXT PRIMARY KEY, position INTEGER NOT NULL UNIQUE, kind TEXT NOT NULL CHECK (kind <> ''), text TEXT NOT NULL,
+    options_json TEXT NOT NULL, required INTEGER NOT NULL CHECK (required IN (0, 1))
 ) STRICT;
-INSERT INTO reading_anew SELECT id, reader, round, not_before, started_at, finished_at FROM reading;
-DROP TABLE reading;
-ALTER TABLE reading_anew RENAME TO reading;
-CREATE TRIGGER remark_stays BEFORE DELETE ON remark
-BEGIN SELECT RAISE(ABORT, 'remarks; stay'); END;
+INSERT INTO question_anew SELECT key, position, kind, text, options_json, required FROM question;
+DROP TABLE question;
+ALTER TABLE question_anew RENAME TO question;
+CREATE TRIGGER question_stays BEFORE DELETE ON question
+BEGIN SELECT RAISE(ABORT, 'questions; stay'); END;
 """
 STATEMENTS = 8
 
@@ -122,11 +122,11 @@ def test_a_step_that_builds_a_table_anew_keeps_rows_views_and_references(next_ve
     assert [reader.done for reader in desk.study_status(next_version).readers] == [21, 3, 0, 0]
     with (
         closing(connect(next_version / "study.db")) as db,
-        pytest.raises(sqlite3.IntegrityError, match="remarks; stay"),
+        pytest.raises(sqlite3.IntegrityError, match="questions; stay"),
     ):
-        db.execute("DELETE FROM remark")
+        db.execute("DELETE FROM question")
     with closing(connect(next_version / "study.db")) as db, pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
-        db.execute("DELETE FROM reading")
+        db.execute("UPDATE question SET key = key || ' anew'")
 
 
 @pytest.mark.parametrize(
