@@ -48,8 +48,8 @@ def checks(folder: Path) -> None:
     """Show what was found when the study was locked; warnings openly, the rest folded away."""
     found = desk.lock_checks(folder)
     warned, lines = lock_warnings(found), lock_findings(found)
-    for line in warned:
-        st.warning(line, icon=":material/visibility:")
+    if warned:
+        st.warning("  \n".join(warned), icon=":material/visibility:")
     if lines:
         with st.expander("What was checked at the lock"):
             st.markdown("\n".join(f"- {line}" for line in lines))

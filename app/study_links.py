@@ -79,9 +79,9 @@ def _describe(reader: desk.ReaderStatus) -> str:
     if not reader.has_link:
         return "no link"
     if reader.link_until is None:
-        return "has a link, which works as long as the study is open"
+        return "link works as long as the study is open"
     until = datetime.fromisoformat(reader.link_until)
-    return f"has a link, which {'works until' if until > datetime.now(UTC) else 'ended on'} {_day(until)}"
+    return f"link {'works until' if until > datetime.now(UTC) else 'ended on'} {_day(until)}"
 
 
 def _day(at: datetime) -> str:
