@@ -7,8 +7,9 @@ import streamlit as st
 
 from app import resources
 from brainlab.errors import InputError
-from brainlab.reading.design import PLANES, PRESETS, Protocol, Reader, Source, preset
+from brainlab.reading.design import PRESETS, Protocol, Reader, Source, preset
 from brainlab.reading.planner import plan
+from brainlab.reading.questions import PLANES
 
 OWN = "Own design"
 CASES = 20

@@ -12,7 +12,7 @@ from typing import Any
 
 from brainlab.errors import BrainlabError, InputError, StudyStateError
 from brainlab.reading import chain
-from brainlab.reading.design import Protocol
+from brainlab.reading.design import Protocol, content_sha256
 from brainlab.reading.store import StorageError, Store, create, file_sha256, need_state, now, record_state
 from brainlab.reading.tokens import LOCAL_APP, new_token, reader_url, token_hash
 from brainlab.workspace import studies_folder
@@ -239,7 +239,7 @@ def verify(folder: Path) -> Verdict:
             "SELECT count(*) FROM answer JOIN question ON key = question WHERE required = 1"
         ).fetchone()[0]
     if study["state"] != "draft":
-        if Protocol.from_json(study["protocol_json"]).sha256() != study["protocol_sha256"]:
+        if content_sha256(study["protocol_json"]) != study["protocol_sha256"]:
             found.append("the protocol was changed after the lock")
         if not store.truth_path.is_file():
             found.append("truth.db is missing")
