@@ -3,10 +3,11 @@
 import streamlit as st
 
 from app import layout, resources, study_conduct, study_report
-from app.study_design import OWN, design_form, planner, start_protocol
+from app.study_design import design_form
+from app.study_planner import planner
+from app.study_starts import choose_start
 from brainlab.experiments.studies import open_sources
 from brainlab.reading import desk
-from brainlab.reading.design import PRESETS
 
 NEW = "new"
 STEPS = ("draft", "locked", "closed", "unblinded")
@@ -30,14 +31,10 @@ elif st.session_state.get("desk-study") not in {NEW, *studies}:
 chosen = st.selectbox("Study", [NEW, *studies], format_func=name, key="desk-study")
 
 if chosen == NEW:
-    kind = st.segmented_control("Start from", [OWN, *PRESETS], default=OWN, key="desk-preset") or OWN
-    start = start_protocol(kind)
-    if start is None:
-        layout.empty("There is nothing to read yet.", "Make a cohort and a run first.", "brainlab demo")
-        st.stop()
-    protocol = design_form(start, kind)
+    start, key = choose_start({study: name(study) for study, status in studies.items() if status.state != "damaged"})
+    protocol = design_form(start, key) if start else None
     if protocol:
-        planner(protocol, kind)
+        planner(protocol, key)
         if st.button("Create the study", type="primary", key="desk-create"):
             open_sources(protocol)
             st.session_state["desk-next"] = desk.create_study(protocol)

@@ -18,6 +18,15 @@ INSTRUCTIONS = (
     "computer). There is no time limit. You can take back your last answer. Please read alone and do not "
     "discuss the images until the study is closed."
 )
+PAIR_INSTRUCTIONS = (
+    "You will see two images at a time, one real (acquired from a person) and one fake (made by a computer). Decide "
+    "which of the two is real. There is no time limit. You can take back your last answer. Please read alone and do "
+    "not discuss the images until the study is closed."
+)
+OTHER_INSTRUCTIONS = (
+    "You will see one image at a time. Please answer the questions beside it. There is no time limit. You can take "
+    "back your last answer. Please read alone and do not discuss the images until the study is closed."
+)
 CONSENT = (
     "Your answers and reading times are stored under a code, without your name, and are used for research only. "
     "You may stop at any time and withdraw your answers. The images are not for diagnosis."

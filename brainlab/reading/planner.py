@@ -65,14 +65,19 @@ def plan(
         accuracy = stratified_share(strata)
         accuracy_widths.append((accuracy.high or 0.0) - (accuracy.low or 0.0))
     smallest = int(sizes.min())
-    half = wilson(smallest // 2, smallest)
     pair = len(protocol.readers) > 1
     return Plan(
         kappa=expected if pair else None,
         kappa_width=float(np.mean(kappa_widths)) if pair and kappa_widths else None,
         accuracy_width=float(np.mean(accuracy_widths)),
-        source_width=(half.high or 0.0) - (half.low or 0.0),
+        source_width=share_width(0.5, smallest),
     )
+
+
+def share_width(share: float, n: int) -> float:
+    """Full width of Wilson's interval of an expected share of `n` answers."""
+    interval = wilson(round(share * n), n)
+    return (interval.high or 0.0) - (interval.low or 0.0)
 
 
 def _sharing(weights: FloatArray, called: FloatArray, kappa: float) -> tuple[float, float]:
