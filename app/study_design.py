@@ -22,16 +22,16 @@ def design_form(start: Protocol, key: str) -> Protocol | None:
     key: starts the keys of the widgets, so that another start fills the form anew.
     """
     title = st.text_input("Title (readers never see it)", start.title, key=f"{key}-title")
+    first = first_question(start, key)
+    with st.expander("Further questions"):
+        questions = (first, *further_questions(start, key))
+        answers = _answers(start, key)
     left, right = st.columns([3, 2], gap="large")
     with left:
         sources = _sources(start, key)
     with right:
-        first = first_question(start, key)
         stimulus = _stimulus(start, key)
         readers = _readers(start, key)
-        with st.expander("Further questions"):
-            questions = (first, *further_questions(start, key))
-            answers = _answers(start, key)
         with st.expander("Picture"):
             looks = _looks(start, key)
         with st.expander("Reading"):
