@@ -121,9 +121,9 @@ def _reader(reader: Reader, key: str) -> Reader:
     """Ask for what reports say of a reader, and for the name, which is kept apart."""
     name, years = st.columns(2)
     before = None if reader.experience_years is None else float(reader.experience_years)
-    known = name.text_input(f"Name of {reader.code} (optional)", reader.name, key=f"{key}-name-{reader.code}")
+    known = name.text_input(f"{reader.code}: name (optional)", reader.name, key=f"{key}-name-{reader.code}")
     read = years.number_input(
-        f"Years of experience of {reader.code}",
+        f"{reader.code}: years of experience",
         0.0,
         80.0,
         before,

@@ -159,3 +159,27 @@ def test_verify_exits_with_1_on_a_broken_study(studio, tmp_path, call):
     verdict = call("verify", study, code=1)
     assert not verdict["ok"]
     assert verdict["problems"] == ["truth.db is missing"]
+
+
+def test_a_copy_has_the_design_another_seed_and_no_names(studio, call, tmp_path):
+    values = json.loads(_write_protocol(tmp_path / "p.json").read_text())
+    values["readers"][0]["name"] = "Ann Example"
+    (tmp_path / "p.json").write_text(json.dumps(values))
+    study = call("create", str(tmp_path / "p.json"))["study"]
+    copied = call("create", "--copy", study)
+    assert copied["state"] == "draft"
+    before, after = (desk.load_protocol(desk.study_folder(name)) for name in (study, copied["study"]))
+    assert after.seed != before.seed
+    assert after == before.again(after.seed)
+    assert after.readers[0].name == ""
+    call("lock", copied["study"])
+    assert call("verify", copied["study"])["ok"]
+
+
+def test_copying_nothing_or_two_things_is_one_line(studio, tmp_path, capsys):
+    path = str(_write_protocol(tmp_path / "p.json"))
+    for argv, said in ((["--copy", "0000"], "no such study"), ([path, "--copy", "0000"], "came both")):
+        assert main(["study", "create", *argv]) == 2
+        error = capsys.readouterr().err
+        assert said in error
+        assert error.count("\n") == 1
