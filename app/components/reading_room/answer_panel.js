@@ -76,8 +76,11 @@ export class AnswerPanel {
   #told(part) {
     this.missing.remove();
     if (part.question.kind === "text") return;
+    if (part.question.kind === "place") { // a mark is often moved: keys stay with it
+      this.#activate(part);
+      return;
+    }
     if (this.atOnce && this.parts.every(({ value }) => value !== null)) this.#submit();
-    else if (part.value === null) this.#activate(part);
     else {
       const later = [...this.parts.slice(this.parts.indexOf(part)), ...this.parts];
       this.#activate(later.find(({ value }) => value === null) ?? part);
