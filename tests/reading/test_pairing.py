@@ -110,6 +110,19 @@ def test_pairs_are_read_exported_and_verified(paired):
     assert main["truth"].value_counts().to_dict() == {"left": 5, "right": 5}
 
 
+def test_a_study_of_an_earlier_brainlab_is_still_whole(make_protocol, make_cases, tmp_path):
+    protocol = make_protocol(practice_feedback=True)
+    folder = desk.study_folder(desk.create_study(protocol, tmp_path), tmp_path)
+    before = json.loads(protocol.to_json())
+    for question in before["questions"]:
+        del question["low"], question["high"]  # as it was written when questions had no ends
+    with Store(folder).write() as db:
+        db.execute("UPDATE study SET protocol_json = ?", (json.dumps(before),))
+    seal(folder, make_cases(protocol), {})
+    assert desk.verify(folder).ok
+    assert desk.load_protocol(folder) == protocol
+
+
 def test_no_side_can_be_read_from_the_study_file(paired):
     folder, _ = paired
     truth = dict(sqlite3.connect(Store(folder).truth_path).execute("SELECT stimulus, label FROM truth"))
