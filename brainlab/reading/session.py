@@ -208,10 +208,12 @@ class ReaderSession:
                 shown_at=shown_at,
                 active_ms=active_ms,
             )
-            place.renew_lease()
             feedback = place.feedback(presentation_id)
+            place.renew_lease()
+            after = self._place(place.db)  # the next reading, where that was the last case of this one
+            after.renew_lease()
             if feedback is None:  # else the next case comes when the feedback has been read
-                place.show()
+                after.show()
         chain.anchor(Store(self.folder).anchor_path, end)
         return Receipt(True, feedback)
 

@@ -100,8 +100,8 @@ class Room {
     if (view.feedback) this.#feedback(screens.feedback(view.feedback, () => this.#do("enter")));
     else if (state === "closed") this.#screen(screens.closed());
     else if (state === "done") this.#screen(screens.done(progress, undo), undo && { u: undo });
-    else if (!view.writable) this.#screen(screens.elsewhere(() => this.#do("enter", { takeover: true })));
     else if (state === "waiting") this.#screen(screens.waiting(room, view.opens_at));
+    else if (!view.writable) this.#screen(screens.elsewhere(() => this.#do("enter", { takeover: true })));
     else if (state === "welcome") this.#screen(screens.welcome(room, keyLines(room), (seen) => this.#welcomed(seen)));
     else if (state === "consent") this.#screen(screens.consent(room, event("consent_given")));
     else if (state === "break") this.#screen(screens.breakTime(progress, event("break_done")));
