@@ -60,13 +60,15 @@ def seal(folder: Path, cases: Sequence[Case], checks: dict[str, Any], note: str 
         try:
             text = db.execute("SELECT protocol_json FROM study").fetchone()[0]
             protocol = Protocol.from_json(text)
+            fixed = _without_names(text)
             _check_alike(cases, protocol.paired)
             _write_truth(store.truth_path, ids, shuffled)
             _insert_stimuli(db, protocol, ids, shuffled)
             _insert_readers(db, protocol, ids, shuffled)
             db.execute(
-                "UPDATE study SET state = 'locked', protocol_sha256 = ?, truth_sha256 = ?, checks_json = ?",
-                (content_sha256(text), file_sha256(store.truth_path), json.dumps(checks)),
+                "UPDATE study SET state = 'locked', protocol_json = ?, protocol_sha256 = ?, truth_sha256 = ?,"
+                " checks_json = ?",
+                (fixed, content_sha256(fixed), file_sha256(store.truth_path), json.dumps(checks)),
             )
             record_state(db, "locked", note)
         except BaseException:
@@ -141,6 +143,14 @@ def _insert_stimuli(db: sqlite3.Connection, protocol: Protocol, ids: Sequence[st
         )
         if case.practice and protocol.practice_feedback:
             db.execute("INSERT INTO feedback VALUES (?, ?)", (stimulus, _told(case)))
+
+
+def _without_names(protocol_json: str) -> str:
+    """Return a protocol's JSON with readers by code alone: what is fixed at lock could not be erased later."""
+    values = json.loads(protocol_json)
+    for reader in values["readers"]:
+        reader.pop("name", None)
+    return json.dumps(values, indent=2, ensure_ascii=False)
 
 
 def _told(case: Case) -> str:
