@@ -106,6 +106,7 @@ def _view(session: ReaderSession) -> dict[str, Any]:
         "question": None if ended else asdict(view.room.questions[0]),
         "current": _case(view.current),
         "next": _case(view.next),
+        "opens_at": view.opens_at,
     }
 
 
@@ -116,11 +117,13 @@ def _case(case: Presentation | None) -> dict[str, Any] | None:
 def _enter(session: ReaderSession, given: dict[str, Any]) -> dict[str, Any]:
     """Become the tab that may answer, if no other is, or take over; also the heartbeat of the one that is.
 
-    `previous` names the page before a reload. After the last case the lease is still needed, to take an answer back.
+    `previous` names the page before a reload, `alive` marks the heartbeat. After the last case the lease is still
+    needed, to take an answer back.
     """
     if session.state != "closed":
         previous = given.get("previous")
-        session.acquire_lease(given.get("takeover") is True, previous if isinstance(previous, str) else None)
+        takeover, alive = given.get("takeover") is True, given.get("alive") is True
+        session.acquire_lease(takeover, previous if isinstance(previous, str) else None, alive)
     return {}
 
 

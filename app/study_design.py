@@ -1,4 +1,4 @@
-"""The form in which a researcher designs a reading study."""
+"""The form in which a researcher designs a reading study; everything that a protocol holds can be set in it."""
 
 from dataclasses import replace
 from typing import Any, Literal, cast
@@ -6,31 +6,14 @@ from typing import Any, Literal, cast
 import streamlit as st
 
 from app import resources
+from app.layout import LARGEST_SEED
+from app.study_questions import first_question, further_questions
 from brainlab.errors import InputError
-from brainlab.reading.design import PLANES, PRESETS, Protocol, Reader, Source, preset
-from brainlab.reading.planner import plan
+from brainlab.reading.design import INSTRUCTIONS, OTHER_INSTRUCTIONS, PAIR_INSTRUCTIONS, Protocol, Reader, Source
+from brainlab.reading.questions import PLANES, VERDICT, Question
 
-OWN = "Own design"
-CASES = 20
-
-
-def start_protocol(choice: str) -> Protocol | None:
-    """Return what the form starts from: a preset, or twenty cases, half real, from whatever is in the workspace."""
-    if choice in PRESETS:
-        return preset(choice)
-    cohorts, runs = resources.cohorts(), resources.runs()
-    sources = [Source(kind="cohort", name=name, n=CASES // 2) for name in list(cohorts)[:1]]
-    for number, name in enumerate(runs):
-        n = CASES // 2 // len(runs) + (number < CASES // 2 % len(runs))
-        sources += [Source(kind="run", name=name, n=n)] if n else []
-    if not sources:
-        return None
-    return Protocol(
-        title="Real or generated?",
-        sources=tuple(sources),
-        readers=(Reader(code="R1"), Reader(code="R2")),
-        practice=4,
-    )
+WINDOWS = ("fixed", "adjustable")
+ENLARGEMENTS = ("linear", "nearest")
 
 
 def design_form(start: Protocol, key: str) -> Protocol | None:
@@ -39,63 +22,39 @@ def design_form(start: Protocol, key: str) -> Protocol | None:
     key: starts the keys of the widgets, so that another start fills the form anew.
     """
     title = st.text_input("Title (readers never see it)", start.title, key=f"{key}-title")
+    first = first_question(start, key)
+    with st.expander("Further questions"):
+        questions = (first, *further_questions(start, key))
+        answers = _answers(start, key)
     left, right = st.columns([3, 2], gap="large")
     with left:
         sources = _sources(start, key)
     with right:
+        stimulus = _stimulus(start, key)
         readers = _readers(start, key)
-        looks = _looks(start, key)
-        reading = _reading(start, key)
+        with st.expander("Picture"):
+            looks = _looks(start, key)
+        with st.expander("Reading"):
+            course = _course(start, key)
+        with st.expander("Words for readers"):
+            words = _words(start, first, key)
+        with st.expander("Statistics and chance"):
+            chance = _chance(start, key)
+    given: dict[str, Any] = {
+        "title": title,
+        "sources": sources,
+        "readers": readers,
+        "questions": questions,
+        "stimulus": stimulus,
+    }
     try:
-        protocol = replace(start, title=title, sources=sources, readers=readers, **looks, **reading)
+        protocol = replace(start, **given, **answers, **looks, **course, **words, **chance)
     except InputError as error:
         st.warning(str(error).removeprefix("protocol: ").capitalize())
         return None
     if protocol.time_cap_s and "no time limit" in protocol.instructions.lower():
         st.warning(f"The instructions say 'no time limit', but a case is shown for {protocol.time_cap_s:g} s only.")
     return protocol
-
-
-def planner(protocol: Protocol, key: str) -> None:
-    """Show how wide the intervals will be for an expected accuracy and agreement."""
-    st.subheader("What this study can show", anchor=False)
-    figures, guesses = st.columns([2, 1], gap="medium")
-    with guesses, st.expander("Expected readers"):
-        sensitivity = st.slider("Real cases called real", 0.0, 1.0, 0.8, 0.05, key=f"{key}-sensitivity")
-        specificity = st.slider("Fake cases called fake", 0.0, 1.0, 0.6, 0.05, key=f"{key}-specificity")
-        kappa = st.slider("Kappa of two readers", 0.0, 1.0, 0.5, 0.05, key=f"{key}-kappa")
-    expected = _plan(protocol.to_json(), sensitivity, specificity, kappa)
-    with figures:
-        row = st.container(horizontal=True, gap="small")
-        repeated = f"+ {protocol.repeats} repeated"
-        row.metric("Cases", protocol.cases, repeated, "off", delta_arrow="off", width="content")
-        if expected.kappa is not None and expected.kappa_width is not None:
-            about = f"around {expected.kappa:.2f}"
-            kappa_half = f"± {expected.kappa_width / 2:.2f}"
-            row.metric("Kappa, 95% interval", kappa_half, about, "off", delta_arrow="off", width="content")
-        half = f"± {expected.accuracy_width / 2:.0%}"
-        row.metric("Accuracy, 95% interval", half, "of one reader", "off", delta_arrow="off", width="content")
-        together = []
-        if expected.fleiss_width is not None:
-            together.append(f"Fleiss' kappa ± {expected.fleiss_width / 2:.2f}")
-        if expected.mean_accuracy_width is not None:
-            together.append(f"mean accuracy ± {expected.mean_accuracy_width / 2:.0%}")
-        if together:
-            st.caption(f"All {len(protocol.readers)} readers together, on new cases: {', '.join(together)}.")
-        if expected.repeat_kappa_width is not None:
-            st.caption(
-                f"A reader with themself, over {protocol.repeats} hidden repeats: "
-                f"kappa ± {expected.repeat_kappa_width / 2:.2f} around {expected.repeat_kappa:.2f}."
-            )
-        if expected.kappa_width is not None and expected.kappa_width > 0.5:
-            st.caption("With so few cases the kappa will be a rough guide only. Fifty cases a source give about ± 0.1.")
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _plan(protocol_json: str, sensitivity: float, specificity: float, kappa: float):  # type: ignore[no-untyped-def]
-    """Widths of a protocol; simulated once."""
-    protocol = Protocol.from_json(protocol_json)
-    return plan(protocol, sensitivity=sensitivity, specificity=specificity, kappa=kappa, repetitions=100)
 
 
 def _sources(start: Protocol, key: str) -> tuple[Source, ...]:
@@ -131,87 +90,166 @@ def _sources(start: Protocol, key: str) -> tuple[Source, ...]:
             chosen.append(
                 Source(kind="folder", name=path.strip(), n=int(n), label=cast(Literal["real", "fake"], label))
             )
+    if any(source.kind == "run" for source in chosen):
+        with st.expander("Truncation of generated cases"):
+            chosen = [_truncated(source, key) if source.kind == "run" else source for source in chosen]
     return tuple(chosen)
 
 
+def _truncated(source: Source, key: str) -> Source:
+    """Ask how far from the middle of the latent space a run's cases are drawn."""
+    label = f"{source.name} (1 draws from the prior)"
+    return replace(
+        source,
+        truncation=st.slider(label, 0.1, 2.0, float(source.truncation), 0.1, key=f"{key}-truncation-{source.name}"),
+    )
+
+
 def _readers(start: Protocol, key: str) -> tuple[Reader, ...]:
-    """Ask for the readers' codes."""
+    """Ask for the readers' codes, and for their years of experience."""
     before = {reader.code: reader for reader in start.readers}
     text = st.text_input(
         "Readers, by code", ", ".join(before), key=f"{key}-readers", help="A code each, with commas between; no names."
     )
     codes = [code.strip() for code in text.split(",") if code.strip()]
-    return tuple(before.get(code, Reader(code=code)) for code in codes)
+    readers = [before.get(code, Reader(code=code)) for code in codes]
+    with st.expander("About the readers"):
+        return tuple(_reader(reader, f"{key}-reader-{number}") for number, reader in enumerate(readers))
 
 
-def _looks(start: Protocol, key: str) -> dict[str, Any]:
-    """Ask what one case looks like."""
-    kinds = {"slice": "One slice", "volume": "Whole volume, three planes"}
-    stimulus = st.radio(
-        "A case is",
-        list(kinds),
-        list(kinds).index(start.stimulus),
-        format_func=kinds.__getitem__,
-        horizontal=True,
-        key=f"{key}-stimulus",
+def _reader(reader: Reader, key: str) -> Reader:
+    """Ask for what reports say of a reader, and for the name, which is kept apart."""
+    name, years = st.columns(2)
+    before = None if reader.experience_years is None else float(reader.experience_years)
+    known = name.text_input(f"{reader.code}: name (optional)", reader.name, key=f"{key}-name-{reader.code}")
+    read = years.number_input(
+        f"{reader.code}: years of experience",
+        0.0,
+        80.0,
+        before,
+        1.0,
+        key=f"{key}-years-{reader.code}",
     )
-    with st.expander("Picture"):
-        plane = st.selectbox("Plane of slices", PLANES, PLANES.index(start.plane), key=f"{key}-plane")
-        span = st.slider("Part of the axis", 0.0, 1.0, start.slice_range, 0.05, key=f"{key}-range")
-        interpolation = st.selectbox(
-            "Enlargement",
-            ["linear", "nearest"],
-            ["linear", "nearest"].index(start.interpolation),
-            key=f"{key}-interpolation",
-        )
-        window = st.selectbox(
-            "Grey-scale window",
-            ["fixed", "adjustable"],
-            ["fixed", "adjustable"].index(start.window),
-            key=f"{key}-window",
-        )
-        classes = st.multiselect(
-            "Disease classes of real cases (all if empty)", _classes(), list(start.classes), key=f"{key}-classes"
-        )
+    return replace(reader, name=known.strip(), experience_years=read)
+
+
+def _stimulus(start: Protocol, key: str) -> str:
+    """Ask whether readers see slices or volumes."""
+    kinds = {"slice": "One slice", "volume": "Whole volume, three planes"}
+    place = list(kinds).index(start.stimulus)
+    return st.radio(
+        "An image is", list(kinds), place, format_func=kinds.__getitem__, horizontal=True, key=f"{key}-stimulus"
+    )
+
+
+def _answers(start: Protocol, key: str) -> dict[str, Any]:
+    """Ask what goes with the first answer."""
     return {
-        "stimulus": stimulus,
-        "plane": plane,
-        "slice_range": (float(span[0]), float(span[1])),
-        "interpolation": interpolation,
-        "window": window,
-        "classes": tuple(classes),
+        "confidence": st.toggle("Ask how sure the reader is (1 to 5)", start.confidence, key=f"{key}-confidence"),
+        "cue": st.toggle("Ask what gave it away (optional text)", start.cue, key=f"{key}-cue"),
     }
 
 
-def _reading(start: Protocol, key: str) -> dict[str, Any]:
-    """Ask how the reading goes."""
-    with st.expander("Reading"):
-        confidence = st.toggle("Ask how sure the reader is (1 to 5)", start.confidence, key=f"{key}-confidence")
-        cue = st.toggle("Ask what gave it away (optional text)", start.cue, key=f"{key}-cue")
-        practice = st.number_input("Practice cases first", 0, 100, start.practice, key=f"{key}-practice")
-        feedback = st.toggle("Tell the truth after practice cases", start.practice_feedback, key=f"{key}-feedback")
-        repeats = st.slider(
-            "Hidden repeats", 0.0, 0.5, start.repeats_share, 0.05, format="percent", key=f"{key}-repeats"
-        )
-        rest = st.number_input(
-            "Break after so many cases (0: none)", 0, 1000, start.rest_break_every, key=f"{key}-rest"
-        )
-        cap = st.number_input("Seconds per case (0: no limit)", 0, 600, int(start.time_cap_s or 0), key=f"{key}-cap")
-        seed = st.number_input("Seed", 0, 2**31 - 1, start.seed, key=f"{key}-seed")
-        instructions = st.text_area("Instructions", start.instructions, key=f"{key}-instructions")
-        consent = st.text_area("Consent", start.consent, key=f"{key}-consent")
+def _looks(start: Protocol, key: str) -> dict[str, Any]:
+    """Ask what one image looks like."""
+    plane = st.selectbox("Plane of slices", PLANES, PLANES.index(start.plane), key=f"{key}-plane")
+    span = st.slider(
+        "Part of the axis",
+        0.0,
+        1.0,
+        (float(start.slice_range[0]), float(start.slice_range[1])),
+        0.05,
+        key=f"{key}-range",
+    )
+    classes = st.multiselect(
+        "Disease classes of real cases (all if empty)",
+        sorted({*_classes(), *start.classes}),
+        list(start.classes),
+        key=f"{key}-classes",
+    )
+    enlargement = ENLARGEMENTS.index(start.interpolation)
+    interpolation = st.selectbox("Enlargement", ENLARGEMENTS, enlargement, key=f"{key}-interpolation")
+    magnification = st.number_input(
+        "Magnification (0: automatic)", 0, 32, start.magnification, key=f"{key}-magnification"
+    )
+    window = st.selectbox("Grey-scale window", WINDOWS, WINDOWS.index(start.window), key=f"{key}-window")
+    shown = (float(start.window_low), float(start.window_high))
+    low, high = st.slider("Intensities from black to white", 0.0, 1.0, shown, 0.01, key=f"{key}-levels")
+    floor = st.slider(
+        "Background ends at this intensity", 0.0, 0.49, float(start.background_floor), 0.01, key=f"{key}-floor"
+    )
     return {
-        "confidence": confidence,
-        "cue": cue,
+        "plane": plane,
+        "slice_range": (float(span[0]), float(span[1])),
+        "classes": tuple(classes),
+        "interpolation": interpolation,
+        "magnification": int(magnification),
+        "window": window,
+        "window_low": float(low),
+        "window_high": float(high),
+        "background_floor": float(floor),
+    }
+
+
+def _course(start: Protocol, key: str) -> dict[str, Any]:
+    """Ask how the reading goes."""
+    practice = st.number_input("Practice cases first", 0, 100, start.practice, key=f"{key}-practice")
+    feedback = st.toggle("Tell the truth after practice cases", start.practice_feedback, key=f"{key}-feedback")
+    repeats = st.slider(
+        "Hidden repeats", 0.0, 1.0, float(start.repeats_share), 0.05, format="percent", key=f"{key}-repeats"
+    )
+    rest = st.number_input("Break after so many cases (0: none)", 0, 1000, start.rest_break_every, key=f"{key}-rest")
+    cap = st.number_input(
+        "Seconds per case (0: no limit)", 0.0, 3600.0, float(start.time_cap_s or 0.0), 5.0, key=f"{key}-cap"
+    )
+    rounds = st.number_input("Readings of the same cases", 1, 5, start.rounds, key=f"{key}-rounds")
+    weeks = st.number_input(
+        "Weeks between readings, at least",
+        0.0,
+        104.0,
+        float(start.washout_weeks),
+        1.0,
+        key=f"{key}-washout",
+        disabled=rounds < 2,
+    )
+    return {
         "practice": int(practice),
         "practice_feedback": feedback,
         "repeats_share": float(repeats),
         "rest_break_every": int(rest),
         "time_cap_s": float(cap) or None,
-        "seed": int(seed),
-        "instructions": instructions,
-        "consent": consent,
+        "rounds": int(rounds),
+        "washout_weeks": float(weeks),
     }
+
+
+def _words(start: Protocol, first: Question, key: str) -> dict[str, Any]:
+    """Ask for what readers are told. Instructions nobody wrote follow the first question."""
+    usual = {"choice": INSTRUCTIONS, "pair": PAIR_INSTRUCTIONS}
+    kind = first.kind if first.kind == "pair" or first.options == VERDICT.options else "other"
+    untouched = start.instructions in (INSTRUCTIONS, PAIR_INSTRUCTIONS, OTHER_INSTRUCTIONS)
+    instructions = usual.get(kind, OTHER_INSTRUCTIONS) if untouched else start.instructions
+    suffix = "" if kind == "choice" else f"-{kind}"
+    return {
+        "reader_title": st.text_input("Title that readers see", start.reader_title, key=f"{key}-reader-title"),
+        "instructions": st.text_area("Instructions", instructions, key=f"{key}-instructions{suffix}", height=150),
+        "consent": st.text_area("Consent", start.consent, key=f"{key}-consent", height=110),
+    }
+
+
+def _chance(start: Protocol, key: str) -> dict[str, Any]:
+    """Ask for what the analysis fixes beforehand, and for the seed of all draws."""
+    margin = st.slider(
+        "'As good as chance' is within this much of 50%",
+        0.01,
+        0.45,
+        float(start.equivalence_margin),
+        0.01,
+        key=f"{key}-margin",
+        help="In accuracy; fixed before anyone reads.",
+    )
+    seed = st.number_input("Seed", 0, max(LARGEST_SEED, start.seed), start.seed, key=f"{key}-seed")
+    return {"equivalence_margin": float(margin), "seed": int(seed)}
 
 
 def _classes() -> list[str]:

@@ -3,12 +3,13 @@
 import streamlit as st
 
 from app import layout, resources, study_backup, study_conduct, study_import, study_report
-from app.study_design import OWN, design_form, planner, start_protocol
+from app.study_design import design_form
 from app.study_links import links
+from app.study_planner import planner
 from app.study_progress import progress
+from app.study_starts import choose_start
 from brainlab.experiments.studies import open_sources
 from brainlab.reading import desk
-from brainlab.reading.design import PRESETS
 
 NEW, FINISHED = "new", "finished"
 CHOICES = {NEW: "New study", FINISHED: "Finished readings from a CSV file"}
@@ -33,14 +34,10 @@ elif st.session_state.get("desk-study") not in {*CHOICES, *studies}:
 chosen = st.selectbox("Study", [*CHOICES, *studies], format_func=name, key="desk-study")
 
 if chosen == NEW:
-    kind = st.segmented_control("Start from", [OWN, *PRESETS], default=OWN, key="desk-preset") or OWN
-    start = start_protocol(kind)
-    if start is None:
-        layout.empty("There is nothing to read yet.", "Make a cohort and a run first.", "brainlab demo")
-        st.stop()
-    protocol = design_form(start, kind)
+    start, key = choose_start({study: name(study) for study, status in studies.items() if status.state != "damaged"})
+    protocol = design_form(start, key) if start else None
     if protocol:
-        planner(protocol, kind)
+        planner(protocol, key)
         if st.button("Create the study", type="primary", key="desk-create"):
             open_sources(protocol)
             st.session_state["desk-next"] = desk.create_study(protocol)

@@ -2,6 +2,7 @@
 
 import argparse
 import getpass
+import secrets
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -32,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     step = _add(steps, "create", "make a draft of a protocol, or print a preset", _create)
     step.add_argument("protocol", nargs="?", type=Path, metavar="PROTOCOL.json")
     step.add_argument("--preset", help="print this protocol instead: dwi-2020")
+    step.add_argument("--copy", metavar="STUDY", help="take the protocol of this study, with a new seed and no names")
 
     step = _add_for_study(steps, "lock", "draw, render and seal all cases; nothing changes afterwards", _lock)
     step.add_argument("--override", default="", metavar="REASON", help="lock although the blinding probe refuses")
@@ -91,6 +93,12 @@ def _create(args: argparse.Namespace) -> dict[str, Any]:
     if args.preset is not None:
         protocol = preset(args.preset)
         return {**asdict(protocol), "text": protocol.to_json()}
+    if args.copy is not None:
+        if args.protocol is not None:
+            raise InputError("study create: needed PROTOCOL.json or --copy STUDY, came both")
+        protocol = desk.load_protocol(desk.study_folder(args.copy)).again(secrets.randbelow(2**31))
+        open_sources(protocol)
+        return {"study": desk.create_study(protocol), "state": "draft"}
     if args.protocol is None:
         raise InputError("study create: needed PROTOCOL.json, came nothing; print one with --preset dwi-2020")
     protocol = Protocol.from_json(_read_text(args.protocol))

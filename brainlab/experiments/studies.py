@@ -23,6 +23,7 @@ from brainlab.reading.blinding import FOLDS, Probe, probe, rendering_features
 from brainlab.reading.design import Protocol, Source
 from brainlab.reading.desk import load_protocol, study_status
 from brainlab.reading.lock_record import lock_warnings
+from brainlab.reading.pairing import pair_cases
 from brainlab.reading.rendering import magnification, render
 from brainlab.reading.sealing import Case, seal
 from brainlab.types import FloatArray, UInt8Array
@@ -90,7 +91,7 @@ def lock_study(folder: Path, override: str = "", watch: Watch | None = None) -> 
         "training": _closeness(supplies, drawn),
         "spectrum": _spectra(supplies, power, protocol.seed),
     }
-    seal(folder, cases, checks, note=_note(finding, override))
+    seal(folder, pair_cases(cases) if protocol.paired else cases, checks, note=_note(finding, override))
     reason = "" if finding.passed else override.strip()
     return LockReport(protocol.cases, protocol.practice, finding, reason, tuple(lock_warnings(checks)))
 
@@ -202,11 +203,11 @@ def _find_cohort(name: str) -> PreparedDataset:
 
 
 def _practice_counts(protocol: Protocol) -> list[int]:
-    """Deal the practice cases to the sources, real and fake in turn."""
+    """Deal the practice cases to the sources, real and fake in turn; a pair takes one of each."""
     counts = [0] * len(protocol.sources)
     labels = [[i for i, s in enumerate(protocol.sources) if s.truth == label] for label in ("real", "fake")]
     groups = [group for group in labels if group]
-    for number in range(protocol.practice):
+    for number in range(protocol.practice * (2 if protocol.paired else 1)):
         group = groups[number % len(groups)]
         counts[group[number // len(groups) % len(group)]] += 1
     return counts

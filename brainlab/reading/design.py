@@ -3,27 +3,29 @@
 import dataclasses
 import hashlib
 import json
-import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from brainlab.config import from_dict
 from brainlab.errors import InputError
+from brainlab.reading.faults import KIND_LABELS, protocol_faults
+from brainlab.reading.questions import CUE, VERDICT, Question
 
-PLANES = ("axial", "coronal", "sagittal")
-RESERVED_KEYS = frozenset({
-    "reader", "round", "case", "phase", "occurrence", "position", "answer", "confidence", "truth", "source", "class",
-    "shown_at", "received_at", "active_ms", "revisions",
-})  # fmt: skip
-"""Columns that every export has; a further question of such a key would overwrite one."""
-
-QUESTION_KINDS = ("choice", "scale", "text", "place", "pair")
 PROTOCOL_VERSION = 1
 
 INSTRUCTIONS = (
     "You will see one image at a time. Decide whether it is real (acquired from a person) or fake (made by a "
     "computer). There is no time limit. You can take back your last answer. Please read alone and do not "
     "discuss the images until the study is closed."
+)
+PAIR_INSTRUCTIONS = (
+    "You will see two images at a time, one real (acquired from a person) and one fake (made by a computer). Decide "
+    "which of the two is real. There is no time limit. You can take back your last answer. Please read alone and do "
+    "not discuss the images until the study is closed."
+)
+OTHER_INSTRUCTIONS = (
+    "You will see one image at a time. Please answer the questions beside it. There is no time limit. You can take "
+    "back your last answer. Please read alone and do not discuss the images until the study is closed."
 )
 CONSENT = (
     "Your answers and reading times are stored under a code, without your name, and are used for research only. "
@@ -51,7 +53,7 @@ class Source:
     @property
     def truth(self) -> str:
         """`real` or `fake`."""
-        return self.label or {"cohort": "real", "run": "fake"}[self.kind]
+        return self.label or KIND_LABELS[self.kind]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,21 +63,6 @@ class Reader:
     code: str
     name: str = ""
     experience_years: float | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Question:
-    """One question of a case. `choice` has options; only required questions count for progress."""
-
-    key: str
-    kind: Literal["choice", "scale", "text", "place", "pair"]
-    text: str
-    options: tuple[str, ...] = ()
-    required: bool = True
-
-
-VERDICT = Question(key="verdict", kind="choice", text="Is this image real or fake?", options=("real", "fake"))
-CUE = Question(key="cue", kind="text", text="What gave it away? (optional)", required=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,8 +117,8 @@ class Protocol:
     version: int = PROTOCOL_VERSION
 
     def __post_init__(self) -> None:
-        for problem in _problems(self):
-            raise InputError(f"protocol: {problem}")
+        for fault in protocol_faults(self):
+            raise InputError(f"protocol: {fault}")
 
     @property
     def all_questions(self) -> tuple[Question, ...]:
@@ -139,9 +126,14 @@ class Protocol:
         return (*self.questions, CUE) if self.cue else self.questions
 
     @property
+    def paired(self) -> bool:
+        """Whether a case is a real and a fake image side by side."""
+        return bool(self.questions) and self.questions[0].kind == "pair"
+
+    @property
     def cases(self) -> int:
-        """Number of different cases in the study itself."""
-        return sum(source.n for source in self.sources)
+        """Number of different cases in the study itself; of a pair the fake counts."""
+        return sum(source.n for source in self.sources if not self.paired or source.truth == "fake")
 
     @property
     def repeats(self) -> int:
@@ -178,9 +170,22 @@ class Protocol:
             raise InputError(f"protocol: {str(error).replace('__init__() ', '')}") from error
 
     def sha256(self) -> str:
-        """Hash of the protocol's content, independent of how the JSON is laid out."""
-        canonical = json.dumps(dataclasses.asdict(self), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        """Hash of the protocol's content."""
+        return content_sha256(self.to_json())
+
+    def again(self, seed: int) -> "Protocol":
+        """Return the same design for another study: other draws, another order, readers by code alone."""
+        readers = tuple(dataclasses.replace(reader, name="") for reader in self.readers)
+        return dataclasses.replace(self, seed=seed, readers=readers)
+
+
+def content_sha256(protocol_json: str) -> str:
+    """Hash of a protocol's JSON, independent of its layout.
+
+    A later brainlab may give protocols more fields; the hash of a stored one stays what it was.
+    """
+    canonical = json.dumps(json.loads(protocol_json), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def preset(name: str) -> Protocol:
@@ -188,62 +193,6 @@ def preset(name: str) -> Protocol:
     if name not in PRESETS:
         raise InputError(f"--preset: unknown protocol {name}; known are {', '.join(PRESETS)}")
     return PRESETS[name]
-
-
-WHOLE_NUMBERS = ("magnification", "practice", "rest_break_every", "rounds")
-
-
-def _problems(p: Protocol) -> list[str]:
-    """Everything that is wrong with a protocol, in the order of its fields."""
-    codes = [reader.code for reader in p.readers]
-    keys = [question.key for question in p.all_questions]
-    taken = [question.key for question in p.questions[1:] if question.key in RESERVED_KEYS]
-    checks = [
-        (not p.title.strip(), "title: needed a few words, came an empty text"),
-        (not p.sources, "sources: needed at least one, came none"),
-        (not p.readers, "readers: needed at least one, came none"),
-        (any(not code.strip() for code in codes), "readers: every reader needs a code"),
-        (len(set(codes)) < len(codes), f"readers: codes must differ, came {', '.join(codes)}"),
-        (len({s.name for s in p.sources}) < len(p.sources), "sources: names must differ, as tables go by them"),
-        (any(s.kind not in ("cohort", "run", "folder") for s in p.sources), "sources: kind is cohort, run or folder"),
-        (any(type(s.n) is not int or s.n < 1 for s in p.sources), "sources: n must be a whole number, at least 1"),
-        (
-            any(s.label not in (None, "real", "fake") or (s.kind == "folder" and s.label is None) for s in p.sources),
-            "sources: label is real or fake, and a folder must have one",
-        ),
-        (any(s.kind == "run" and s.label == "real" for s in p.sources), "sources: a run makes fakes, not real cases"),
-        (any(s.kind == "cohort" and s.label == "fake" for s in p.sources), "sources: a cohort holds real cases"),
-        (any(not 0 < s.truncation <= 2 for s in p.sources), "sources: truncation must be above 0 and at most 2"),
-        (p.stimulus not in ("slice", "volume"), f"stimulus: needed slice or volume, came {p.stimulus}"),
-        (p.plane not in PLANES, f"plane: needed one of {', '.join(PLANES)}, came {p.plane}"),
-        (
-            len(p.slice_range) != 2 or not 0 <= p.slice_range[0] <= p.slice_range[-1] <= 1,
-            f"slice_range: needed two numbers 0 <= first <= last <= 1, came {list(p.slice_range)}",
-        ),
-        (not any(q.required for q in p.questions), "questions: at least one must be required"),
-        (len(set(keys)) < len(keys), "questions: keys must differ"),
-        (bool(taken), f"questions: the export has columns of its own named {', '.join(taken)}; choose other keys"),
-        (any(q.kind not in QUESTION_KINDS for q in p.questions), f"questions: kind is {', '.join(QUESTION_KINDS)}"),
-        (any(q.kind == "choice" and len(q.options) < 2 for q in p.questions), "questions: a choice needs two options"),
-        (p.window not in ("fixed", "adjustable"), f"window: needed fixed or adjustable, came {p.window}"),
-        (not 0 <= p.window_low < p.window_high <= 1, "window_low, window_high: needed 0 <= low < high <= 1"),
-        (not 0 <= p.background_floor < 0.5, "background_floor: needed 0 to 0.5"),
-        (
-            p.interpolation not in ("linear", "nearest"),
-            f"interpolation: needed linear or nearest, came {p.interpolation}",
-        ),
-        (not 0 <= p.magnification <= 32, "magnification: needed 0 (automatic) to 32"),
-        (not 0 <= p.repeats_share <= 1, "repeats_share: needed 0 to 1"),
-        (not 0 <= p.practice <= 100, "practice: needed 0 to 100"),
-        (p.time_cap_s is not None and not p.time_cap_s > 0, "time_cap_s: needed seconds above 0, or null"),
-        (p.rest_break_every < 0, "rest_break_every: needed 0 (none) or more"),
-        (not 1 <= p.rounds <= 5, "rounds: needed 1 to 5"),
-        (type(p.seed) is not int or not 0 <= p.seed < 2**32, f"seed: needed a whole number from 0 to {2**32 - 1}"),
-        *((type(getattr(p, name)) is not int, f"{name}: needed a whole number") for name in WHOLE_NUMBERS),
-        (not (math.isfinite(p.washout_weeks) and p.washout_weeks >= 0), "washout_weeks: needed 0 or more"),
-        (not 0 < p.equivalence_margin < 0.5, "equivalence_margin: needed above 0 and below 0.5"),
-    ]
-    return [problem for wrong, problem in checks if wrong]
 
 
 PRESETS = {

@@ -1,14 +1,13 @@
 """Prove a study's databases whole: structure, chain of answers and anchors, what was sealed, pixels, truth."""
 
 import hashlib
-import json
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
 from brainlab.errors import InputError
 from brainlab.reading import chain
-from brainlab.reading.design import Protocol
+from brainlab.reading.design import content_sha256
 from brainlab.reading.store import StorageError, Store, file_sha256
 
 
@@ -70,16 +69,10 @@ def _sealed(db: sqlite3.Connection, store: Store) -> list[str]:
     study = db.execute("SELECT * FROM study").fetchone()
     if study["state"] == "draft":
         return found
-    if study["protocol_sha256"] not in _protocol_hashes(study["protocol_json"]):
+    if study["protocol_sha256"] != content_sha256(study["protocol_json"]):
         found.append("the protocol was changed after the lock")
     if not store.truth_path.is_file():
         found.append("truth.db is missing")
     elif file_sha256(store.truth_path) != study["truth_sha256"]:
         found.append("truth.db is not the file that was sealed at lock")
     return found
-
-
-def _protocol_hashes(text: str) -> set[str]:
-    """The hash of a protocol as it is stored, and as this version of brainlab reads it, which may know more fields."""
-    stored = json.dumps(json.loads(text), sort_keys=True, separators=(",", ":"))
-    return {hashlib.sha256(stored.encode()).hexdigest(), Protocol.from_json(text).sha256()}

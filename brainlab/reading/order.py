@@ -25,7 +25,8 @@ class Showing:
 def draw_order(is_real: Sequence[bool], practice: Sequence[bool], repeats: int, seed: Sequence[int]) -> list[Showing]:
     """Draw the order of one reader and round.
 
-    is_real, practice: one entry a stimulus. repeats: number of main cases shown a second time.
+    is_real, practice: one entry a stimulus; for pairs the first says whether the left image is real.
+    repeats: number of main cases shown a second time.
     seed: study, reader and round, so that every order differs and can be drawn again.
     The draw is repeated until labels and positions are rank-uncorrelated (|rho| at most 0.1, or the least of 100
     draws), so that neither fatigue nor learning falls on one label more than on the other.

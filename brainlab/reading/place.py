@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
 from typing import Any, Literal
 
+from brainlab.reading.clock import STOPS, case_events, seen_s
 from brainlab.reading.design import Protocol
+from brainlab.reading.questions import Picture
 from brainlab.reading.store import now
 
 LEASE_S = 45.0
@@ -63,6 +65,29 @@ class Place:
             (self.reading["id"], self.reading["id"], skip),
         ).fetchone()
 
+    def picture(self, case: sqlite3.Row) -> Picture:
+        """The grid of a case's image, of either one of a pair."""
+        shape = json.loads(case["shape_json"])
+        size_mm = tuple(shape["voxel_size_mm"])
+        return Picture(
+            tuple(shape["shape"][-len(size_mm) :]), size_mm, self.protocol.plane, len(shape["shape"]) > len(size_mm)
+        )
+
+    def time_left_s(self, presentation: str) -> float | None:
+        """Seconds for which a case may still be looked at; None without a limit."""
+        if self.protocol.time_cap_s is None:
+            return None
+        seen = seen_s(case_events(self.db, self.reading["id"], presentation), now())
+        return max(0.0, self.protocol.time_cap_s - seen)
+
+    def show(self) -> None:
+        """Start the clock of the current case in the tab that may answer; one that runs already runs on."""
+        if self.state not in ("practice", "main") or not self.holds_lease() or (case := self.open_case()) is None:
+            return
+        events = case_events(self.db, self.reading["id"], case["id"])
+        if not events or events[-1][0] in STOPS:
+            self.record("case_shown", {"presentation": case["id"]})
+
     def position(self) -> int:
         """Position of the current case; one past the last when all are done."""
         row = self.open_case()
@@ -114,6 +139,11 @@ class Place:
         until = (datetime.now(UTC) + timedelta(seconds=LEASE_S)).isoformat(timespec="milliseconds")
         self.db.execute("INSERT OR REPLACE INTO lease VALUES (?, ?, ?)", (self.reading["id"], self.tab_token, until))
 
+    def alive_at(self, lease: sqlite3.Row) -> str:
+        """When the tab that holds a lease was last heard of."""
+        heard = datetime.fromisoformat(lease["expires_at"]) - timedelta(seconds=LEASE_S)
+        return heard.isoformat(timespec="milliseconds")
+
     def happened(self, kind: str, tab: str | None = None) -> bool:
         """Whether an event was recorded, in this reading or in one tab of it."""
         query = "SELECT 1 FROM session_event WHERE reading = ? AND kind = ? AND (? IS NULL OR tab_token = ?) LIMIT 1"
@@ -125,6 +155,20 @@ class Place:
             "INSERT INTO session_event (reading, tab_token, kind, at, detail_json) VALUES (?, ?, ?, ?, ?)",
             (self.reading["id"], self.tab_token, kind, now(), json.dumps(detail)),
         )
+
+    def record_for_case(self, kind: str, detail: dict[str, Any]) -> None:
+        """Keep an event that concerns the case on screen, if there is one."""
+        case = self.open_case()
+        self.record(kind, detail | ({"presentation": case["id"]} if case is not None else {}))
+
+    def begin(self, at: str) -> None:
+        """Note the first answer of the reading."""
+        query = "UPDATE reading SET started_at = ? WHERE id = ? AND started_at IS NULL"
+        self.db.execute(query, (at, self.reading["id"]))
+
+    def reopen(self) -> None:
+        """Go on with a reading whose last answer was taken back."""
+        self.db.execute("UPDATE reading SET finished_at = NULL WHERE id = ?", (self.reading["id"],))
 
     def finish(self, at: str) -> None:
         """End the reading and start the washout before the next one, if there is one."""

@@ -87,14 +87,19 @@ def plan(
         if repeats:
             looks = _read(called[random.permutation(strata)[:repeats]], within, random, 2)
             measure("repeat_kappa_width", sampled_kappa(looks[0], looks[1], 2))
-    half = wilson(int(sizes.min()) // 2, int(sizes.min()))
-    measure("source_width", half)
+    widths["source_width"] = [share_width(0.5, int(sizes.min()))]
     mean = {name: float(np.mean(values)) if values else None for name, values in widths.items()}
     return Plan(
         kappa=expected if readers > 1 else None,
         repeat_kappa=repeated if repeats else None,
         **mean,  # type: ignore[arg-type]
     )
+
+
+def share_width(share: float, n: int) -> float:
+    """Full width of Wilson's interval of an expected share of `n` answers."""
+    interval = wilson(round(share * n), n)
+    return (interval.high or 0.0) - (interval.low or 0.0)
 
 
 def _sharing(weights: FloatArray, called: FloatArray, kappa: float) -> tuple[float, float]:

@@ -33,7 +33,7 @@ CREATE TABLE question (
 CREATE TABLE stimulus (
     id           TEXT PRIMARY KEY,       -- random; rows are inserted in a shuffled order
     kind         TEXT NOT NULL CHECK (kind IN ('slice', 'volume')),
-    shape_json   TEXT NOT NULL,          -- {"shape": [...], "voxel_size_mm": [...]}
+    shape_json   TEXT NOT NULL,          -- {"shape": [...], "voxel_size_mm": [...]}; a pair has 2 images: [2, ...]
     pixel_sha256 TEXT NOT NULL,
     pixels       BLOB NOT NULL           -- uint8, C order, no header
 ) STRICT;

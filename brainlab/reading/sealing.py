@@ -11,8 +11,9 @@ from typing import Any
 
 from brainlab.errors import InputError
 from brainlab.reading import chain
-from brainlab.reading.design import Protocol, Reader
+from brainlab.reading.design import Protocol, Reader, content_sha256
 from brainlab.reading.order import draw_order
+from brainlab.reading.questions import SIDES
 from brainlab.reading.store import TRUTH_SCHEMA, Store, file_sha256, need_state, record_state
 from brainlab.reading.tokens import new_id
 from brainlab.types import UInt8Array
@@ -22,8 +23,9 @@ from brainlab.types import UInt8Array
 class Case:
     """One stimulus with its truth, ready to be sealed.
 
-    pixels: uint8, [height, width] of a slice or [X, Y, Z] of a volume, final. voxel_size_mm: one per axis.
-    source: name of the cohort, run or folder. detail: where exactly it came from.
+    pixels: uint8, [height, width] of a slice or [X, Y, Z] of a volume, final; [2, ...] of a pair, left image first.
+    voxel_size_mm: one per axis of one image. label: real or fake; of a pair the side of the real image, left or right.
+    source: name of the cohort, run or folder; of a pair that of its fake. detail: where exactly it came from.
     """
 
     pixels: UInt8Array
@@ -37,6 +39,11 @@ class Case:
     seed: int | None = None
     detail: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def kind(self) -> str:
+        """`slice` or `volume`, alone or in a pair."""
+        return "slice" if len(self.voxel_size_mm) == 2 else "volume"
+
 
 def seal(folder: Path, cases: Sequence[Case], checks: dict[str, Any], note: str = "") -> None:
     """Lock a draft: store the pixels under random ids, draw every reader's order, write truth apart, fix the protocol.
@@ -45,7 +52,6 @@ def seal(folder: Path, cases: Sequence[Case], checks: dict[str, Any], note: str 
     Raises InputError when the cases do not look alike: shape, voxel size and type must be the same for all.
     """
     store = Store(folder)
-    _check_alike(cases)
     shuffled = list(cases)
     random.SystemRandom().shuffle(shuffled)
     ids = [new_id() for _ in shuffled]
@@ -53,13 +59,17 @@ def seal(folder: Path, cases: Sequence[Case], checks: dict[str, Any], note: str 
         need_state(db, "draft", "lock the study")
         store.truth_path.unlink(missing_ok=True)  # of a lock that was interrupted
         try:
-            protocol = Protocol.from_json(db.execute("SELECT protocol_json FROM study").fetchone()[0])
+            text = db.execute("SELECT protocol_json FROM study").fetchone()[0]
+            protocol = Protocol.from_json(text)
+            fixed = _without_names(text)
+            _check_alike(cases, protocol.paired)
             _write_truth(store.truth_path, ids, shuffled)
             _insert_stimuli(db, protocol, ids, shuffled)
             _insert_readers(db, protocol, ids, shuffled)
             db.execute(
-                "UPDATE study SET state = 'locked', protocol_sha256 = ?, truth_sha256 = ?, checks_json = ?",
-                (protocol.sha256(), file_sha256(store.truth_path), json.dumps(checks)),
+                "UPDATE study SET state = 'locked', protocol_json = ?, protocol_sha256 = ?, truth_sha256 = ?,"
+                " checks_json = ?",
+                (fixed, content_sha256(fixed), file_sha256(store.truth_path), json.dumps(checks)),
             )
             record_state(db, "locked", note)
             store.anchor_path.unlink(missing_ok=True)  # of a lock that was interrupted
@@ -70,13 +80,17 @@ def seal(folder: Path, cases: Sequence[Case], checks: dict[str, Any], note: str 
     store.fold()
 
 
-def _check_alike(cases: Sequence[Case]) -> None:
+def _check_alike(cases: Sequence[Case], paired: bool) -> None:
     if not any(not case.practice for case in cases):
         raise InputError("a study needs at least one case")
     first = cases[0]
     for case in cases:
-        if case.pixels.dtype.name != "uint8" or case.pixels.ndim not in (2, 3):
+        if case.pixels.dtype.name != "uint8" or len(case.voxel_size_mm) not in (2, 3):
             raise InputError(f"{case.source}: needed uint8 pixels in 2 or 3 dimensions, came {case.pixels.dtype}")
+        if case.pixels.ndim != len(case.voxel_size_mm) + paired:
+            raise InputError(
+                f"{case.source}: needed {'pairs' if paired else 'single images'}, came {case.pixels.shape}"
+            )
         if case.pixels.shape != first.pixels.shape or case.voxel_size_mm != first.voxel_size_mm:
             raise InputError(
                 f"all cases must look alike: needed shape {first.pixels.shape} at {first.voxel_size_mm} mm as in "
@@ -127,24 +141,36 @@ def _insert_stimuli(db: sqlite3.Connection, protocol: Protocol, ids: Sequence[st
     for stimulus, case in zip(ids, cases, strict=True):
         pixels = case.pixels.tobytes()
         shape = {"shape": case.pixels.shape, "voxel_size_mm": case.voxel_size_mm}
-        kind = "slice" if case.pixels.ndim == 2 else "volume"
         db.execute(
             "INSERT INTO stimulus VALUES (?, ?, ?, ?, ?)",
-            (stimulus, kind, json.dumps(shape), hashlib.sha256(pixels).hexdigest(), pixels),
+            (stimulus, case.kind, json.dumps(shape), hashlib.sha256(pixels).hexdigest(), pixels),
         )
         if case.practice and protocol.practice_feedback:
-            db.execute("INSERT INTO feedback VALUES (?, ?)", (stimulus, f"This image was {case.label}."))
+            db.execute("INSERT INTO feedback VALUES (?, ?)", (stimulus, _told(case)))
+
+
+def _without_names(protocol_json: str) -> str:
+    """Return a protocol's JSON with readers by code alone: what is fixed at lock could not be erased later."""
+    values = json.loads(protocol_json)
+    for reader in values["readers"]:
+        reader.pop("name", None)
+    return json.dumps(values, indent=2, ensure_ascii=False)
+
+
+def _told(case: Case) -> str:
+    """What a reader is told after a practice case."""
+    return f"The {case.label} image was real." if case.label in SIDES else f"This image was {case.label}."
 
 
 def _insert_readers(db: sqlite3.Connection, protocol: Protocol, ids: Sequence[str], cases: Sequence[Case]) -> None:
     """Write readers, their readings, and the order of each, under fresh random ids."""
-    is_real = [case.label == "real" for case in cases]
+    balanced = [case.label in ("real", SIDES[0]) for case in cases]
     practice = [case.practice for case in cases]
     for number, reader in enumerate(protocol.readers):
         _insert_reader(db, reader)
         for round_ in range(1, protocol.rounds + 1):
             reading = db.execute("INSERT INTO reading (reader, round) VALUES (?, ?)", (reader.code, round_)).lastrowid
-            order = draw_order(is_real, practice, protocol.repeats, (protocol.seed, number, round_))
+            order = draw_order(balanced, practice, protocol.repeats, (protocol.seed, number, round_))
             db.executemany(
                 "INSERT INTO presentation VALUES (?, ?, ?, ?, ?, ?)",
                 [

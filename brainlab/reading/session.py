@@ -16,8 +16,9 @@ from typing import Any
 from brainlab.errors import InputError, StudyStateError
 from brainlab.reading import chain
 from brainlab.reading.place import Place, State
+from brainlab.reading.questions import LONGEST_TEXT
 from brainlab.reading.store import Store, now
-from brainlab.reading.submission import LONGEST_TEXT, check_answers, check_times
+from brainlab.reading.submission import save_answers, take_back
 from brainlab.reading.tokens import LinkError, token_hash
 from brainlab.reading.view import Presentation, Progress, Receipt, Room, View, presentation_of, progress_of, room_of
 
@@ -102,6 +103,7 @@ class ReaderSession:
                 place.undoable() is not None,
                 presentation_of(place, 0) if reads else None,
                 presentation_of(place, 1) if reads else None,
+                place.reading["not_before"] if state == "waiting" else None,
             )
 
     def current(self) -> Presentation | None:
@@ -117,8 +119,8 @@ class ReaderSession:
     def pixels(self, presentation_id: str) -> tuple[bytes, tuple[int, ...]]:
         """Return the uint8 pixels of a case in C order and their shape.
 
-        Only of the reader's own current case and its neighbours: the next is fetched ahead, the one before may still
-        be on its way. Raises InputError for any other id, with one text whatever the reason.
+        Only of the reader's own current case, while its time lasts, and of its neighbours: the next is fetched ahead,
+        the one before may still be on its way. Raises InputError for any other id, with one text whatever the reason.
         """
         with self._read() as place:
             row = place.db.execute(
@@ -129,21 +131,26 @@ class ReaderSession:
             hidden = place.state in ("closed", "waiting", "welcome", "consent")
             if row is None or hidden or abs(row["position"] - place.position()) > 1:
                 raise InputError("no such image")
+            if row["position"] == place.position() and place.time_left_s(presentation_id) == 0:
+                raise InputError("no such image")
         return row["pixels"], tuple(json.loads(row["shape_json"])["shape"])
 
-    def acquire_lease(self, takeover: bool = False, previous: str | None = None) -> bool:
+    def acquire_lease(self, takeover: bool = False, previous: str | None = None, alive: bool = False) -> bool:
         """Become the tab that may answer; False when another tab is, unless `takeover`.
 
         previous: tab token of the page before a reload, whose lease passes on to this one without asking.
+        alive: a mere sign of life, which does not bring the current case to the screen.
         """
         with self._write() as place:
             held = place.db.execute("SELECT * FROM lease WHERE reading = ?", (place.reading["id"],)).fetchone()
             other = held is not None and held["tab_token"] != self.tab_token
             if other and place.lease_runs(held["expires_at"]) and not takeover and held["tab_token"] != previous:
                 return False
-            place.renew_lease()
             if other:
-                place.record("lease_taken", {})
+                place.record_for_case("lease_taken", {"alive_at": place.alive_at(held)})
+            place.renew_lease()
+            if not alive:
+                place.show()
             return True
 
     def record_event(self, kind: str, detail: dict[str, Any] | None = None) -> None:
@@ -156,7 +163,12 @@ class ReaderSession:
             detail = dict(detail or {})
             if kind == "break_done":
                 detail["after"] = place.counts("completed")["main"]
-            place.record(kind, detail)
+            if kind in ("paused", "resumed") and place.holds_lease():
+                place.record_for_case(kind, detail)
+            else:
+                place.record(kind, detail)
+            if kind != "paused":
+                place.show()
 
     def answer(
         self,
@@ -187,38 +199,21 @@ class ReaderSession:
                 return Receipt(False, place.feedback(presentation_id))
             if not place.holds_lease():
                 raise LeaseLostError
-            row = place.open_case()
-            if row is None or row["id"] != presentation_id:
-                raise StudyStateError("this case is answered already, or is not the current one; nothing was changed")
-            if place.state not in ("practice", "main"):
-                raise StudyStateError("no answer can be given now; reload the page to see why")
-            given = {first: value, **(others or {})} | ({"cue": cue.strip()} if cue and cue.strip() else {})
-            check_answers(place.protocol, given, confidence)
-            check_times(shown_at, active_ms)
-            received, revision = now(), place.next_revision(presentation_id)
-            for question, text in given.items():
-                end = chain.append(
-                    place.db,
-                    {
-                        "presentation": presentation_id,
-                        "question": question,
-                        "revision": revision,
-                        "kind": "answer",
-                        "value": text,
-                        "confidence": confidence if question == first else None,
-                        "idempotency_key": f"{idempotency_key}/{question}",
-                        "shown_at": shown_at,
-                        "received_at": received,
-                        "active_ms": active_ms,
-                    },
-                )
-            place.db.execute(
-                "UPDATE reading SET started_at = ? WHERE id = ? AND started_at IS NULL", (received, place.reading["id"])
+            end = save_answers(
+                place,
+                presentation_id,
+                {first: value, **(others or {})} | ({"cue": cue.strip()} if cue and cue.strip() else {}),
+                idempotency_key=idempotency_key,
+                confidence=confidence,
+                shown_at=shown_at,
+                active_ms=active_ms,
             )
-            if place.open_case() is None:
-                place.finish(received)
-            place.renew_lease()
             feedback = place.feedback(presentation_id)
+            place.renew_lease()
+            after = self._place(place.db)  # the next reading, where that was the last case of this one
+            after.renew_lease()
+            if feedback is None:  # else the next case comes when the feedback has been read
+                after.show()
         chain.anchor(Store(self.folder).anchor_path, end)
         return Receipt(True, feedback)
 
@@ -230,30 +225,9 @@ class ReaderSession:
         with self._write() as place:
             if not place.holds_lease():
                 raise LeaseLostError
-            presentation = place.undoable()
-            if presentation is None:
-                raise StudyStateError("there is no answer to take back")
-            received, revision = now(), place.next_revision(presentation)
-            query = "SELECT question FROM answer WHERE presentation = ? ORDER BY sequence"
-            standing = place.db.execute(query, (presentation,)).fetchall()
-            for row in standing:
-                end = chain.append(
-                    place.db,
-                    {
-                        "presentation": presentation,
-                        "question": row["question"],
-                        "revision": revision,
-                        "kind": "undo",
-                        "value": None,
-                        "confidence": None,
-                        "idempotency_key": f"undo.{presentation}.{revision}/{row['question']}",
-                        "shown_at": None,
-                        "received_at": received,
-                        "active_ms": None,
-                    },
-                )
-            place.db.execute("UPDATE reading SET finished_at = NULL WHERE id = ?", (place.reading["id"],))
+            end = take_back(place)
             place.renew_lease()
+            place.show()
             case = presentation_of(place, 0)
         chain.anchor(Store(self.folder).anchor_path, end)
         if case is None:

@@ -1,31 +1,106 @@
-"""What a reader may send as an answer."""
+"""What becomes of an answer: checked, appended to the chain, taken back. Inside the caller's transaction."""
 
 from datetime import datetime
+from typing import Any
 
-from brainlab.errors import InputError
+from brainlab.errors import InputError, StudyStateError
+from brainlab.reading import chain
 from brainlab.reading.design import Protocol
+from brainlab.reading.place import Place
+from brainlab.reading.questions import Picture, check_answer
+from brainlab.reading.store import now
 
-LONGEST_TEXT = 4000
-"""Signs of the longest answer that is kept."""
+
+def save_answers(
+    place: Place,
+    presentation: str,
+    given: dict[str, str],
+    *,
+    idempotency_key: str,
+    confidence: int | None,
+    shown_at: str | None,
+    active_ms: int | None,
+) -> chain.Head:
+    """Append one event for each question that was answered; returns the chain's new end.
+
+    Raises StudyStateError when the case is not the current one, InputError when an answer does not fit its question.
+    """
+    row = place.open_case()
+    if row is None or row["id"] != presentation:
+        raise StudyStateError("this case is answered already, or is not the current one; nothing was changed")
+    if place.state not in ("practice", "main"):
+        raise StudyStateError("no answer can be given now; reload the page to see why")
+    answers = check_answers(place.protocol, given, confidence, place.picture(row))
+    check_times(shown_at, active_ms)
+    received, revision = now(), place.next_revision(presentation)
+    first = place.protocol.questions[0].key
+    events: list[dict[str, Any]] = [
+        {
+            "presentation": presentation,
+            "question": question,
+            "revision": revision,
+            "kind": "answer",
+            "value": text,
+            "confidence": confidence if question == first else None,
+            "idempotency_key": f"{idempotency_key}/{question}",
+            "shown_at": shown_at,
+            "received_at": received,
+            "active_ms": active_ms,
+        }
+        for question, text in answers.items()
+    ]
+    end = [chain.append(place.db, event) for event in events][-1]
+    place.begin(received)
+    if place.open_case() is None:
+        place.finish(received)
+    return end
 
 
-def check_answers(protocol: Protocol, given: dict[str, str], confidence: int | None) -> None:
-    """Raise InputError when an answer does not fit its question, a required one is missing or confidence is wrong."""
+def take_back(place: Place) -> chain.Head:
+    """Undo the reader's last answer; it stays on record. Raises StudyStateError when there is nothing to undo."""
+    presentation = place.undoable()
+    if presentation is None:
+        raise StudyStateError("there is no answer to take back")
+    received, revision = now(), place.next_revision(presentation)
+    query = "SELECT question FROM answer WHERE presentation = ? ORDER BY sequence"
+    events: list[dict[str, Any]] = [
+        {
+            "presentation": presentation,
+            "question": row["question"],
+            "revision": revision,
+            "kind": "undo",
+            "value": None,
+            "confidence": None,
+            "idempotency_key": f"undo.{presentation}.{revision}/{row['question']}",
+            "shown_at": None,
+            "received_at": received,
+            "active_ms": None,
+        }
+        for row in place.db.execute(query, (presentation,)).fetchall()
+    ]
+    end = [chain.append(place.db, event) for event in events][-1]
+    place.reopen()
+    return end
+
+
+def check_answers(
+    protocol: Protocol, given: dict[str, str], confidence: int | None, picture: Picture
+) -> dict[str, str]:
+    """Return the answers as they are kept.
+
+    Raises InputError when one does not fit its question, a required one is missing or confidence is wrong.
+    """
     questions = {question.key: question for question in protocol.all_questions}
-    for key, text in given.items():
-        if key not in questions:
-            raise InputError(f"{key}: no such question; known are {', '.join(questions)}")
-        options = questions[key].options
-        if not isinstance(text, str) or not 0 < len(text) <= LONGEST_TEXT:
-            raise InputError(f"{key}: needed a text of 1 to {LONGEST_TEXT} signs")
-        if options and text not in options:
-            raise InputError(f"{key}: needed one of {', '.join(options)}, came {text}")
+    if unknown := [key for key in given if key not in questions]:
+        raise InputError(f"{', '.join(unknown)}: no such question; known are {', '.join(questions)}")
+    kept = {key: check_answer(questions[key], text, picture) for key, text in given.items()}
     if missing := [key for key, question in questions.items() if question.required and key not in given]:
         raise InputError(f"an answer to {', '.join(missing)} is missing")
     if protocol.confidence and (type(confidence) is not int or confidence not in range(1, 6)):
         raise InputError(f"confidence: needed a whole number from 1 (guess) to 5 (certain), came {confidence}")
     if not protocol.confidence and confidence is not None:
         raise InputError("confidence: this study does not ask for it")
+    return kept
 
 
 def check_times(shown_at: str | None, active_ms: int | None) -> None:

@@ -2,8 +2,8 @@
 
 CREATE TABLE truth (
     stimulus         TEXT PRIMARY KEY,
-    label            TEXT NOT NULL CHECK (label IN ('real', 'fake')),
-    source           TEXT NOT NULL,     -- name of the cohort, run or folder
+    label            TEXT NOT NULL CHECK (label IN ('real', 'fake', 'left', 'right')), -- of a pair: the real one's side
+    source           TEXT NOT NULL,     -- name of the cohort, run or folder; of a pair the fake one's
     class            TEXT,              -- disease class, where known
     participant_hash TEXT,              -- of a real case
     run_sha256       TEXT,              -- weights of the run that made a fake

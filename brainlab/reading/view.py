@@ -3,12 +3,11 @@
 Nothing here holds a source, label, ratio or score.
 """
 
-import json
 from dataclasses import dataclass
 from typing import Literal
 
-from brainlab.reading.design import Question
 from brainlab.reading.place import Place, State
+from brainlab.reading.questions import Question
 
 
 @dataclass(frozen=True)
@@ -16,7 +15,9 @@ class Presentation:
     """One case on the reader's screen.
 
     position, total: within its phase, from 1. Hidden repeats are counted and named as `main`.
-    shape: of the uint8 pixels; [height, width] of a slice, [X, Y, Z] RAS of a volume. voxel_size_mm: one per axis.
+    shape: of one image's uint8 pixels; [height, width] of a slice, [X, Y, Z] RAS of a volume. voxel_size_mm: one per
+        axis. images: 2 of a pair, whose pixels follow one another, left first.
+    time_left_s: for which the case may still be looked at, by the server's clock; None without a limit.
     answer_key: an answer sent under it as often as the network likes is saved once.
     """
 
@@ -28,6 +29,8 @@ class Presentation:
     kind: Literal["slice", "volume"]
     shape: tuple[int, ...]
     voxel_size_mm: tuple[float, ...]
+    images: int
+    time_left_s: float | None
     answer_key: str
 
 
@@ -36,6 +39,8 @@ class Room:
     """What the reading room needs to know of the protocol, and all that it may know."""
 
     reader: str
+    round: int
+    rounds: int
     title: str
     instructions: str
     consent: str
@@ -70,7 +75,10 @@ class Progress:
 
 @dataclass(frozen=True)
 class View:
-    """All that a tab shows, read at one moment. current and next are None outside practice and main."""
+    """All that a tab shows, read at one moment. current and next are None outside practice and main.
+
+    opens_at: when a reading that waits for its washout may begin (UTC, ISO 8601).
+    """
 
     state: State
     room: Room
@@ -79,6 +87,7 @@ class View:
     can_undo: bool
     current: Presentation | None
     next: Presentation | None
+    opens_at: str | None
 
 
 def room_of(place: Place, reader: str) -> Room:
@@ -86,6 +95,8 @@ def room_of(place: Place, reader: str) -> Room:
     p = place.protocol
     return Room(
         reader=reader,
+        round=place.reading["round"],
+        rounds=p.rounds,
         title=p.reader_title,
         instructions=p.instructions,
         consent=p.consent,
@@ -114,7 +125,7 @@ def presentation_of(place: Place, skip: int) -> Presentation | None:
         return None
     total = place.counts("presentation")
     phase: Literal["practice", "main"] = "practice" if row["phase"] == "practice" else "main"
-    shape = json.loads(row["shape_json"])
+    picture = place.picture(row)
     return Presentation(
         id=row["id"],
         position=row["position"] - (0 if phase == "practice" else total["practice"]),
@@ -122,7 +133,9 @@ def presentation_of(place: Place, skip: int) -> Presentation | None:
         phase=phase,
         questions=place.protocol.all_questions,
         kind=row["kind"],
-        shape=tuple(shape["shape"]),
-        voxel_size_mm=tuple(shape["voxel_size_mm"]),
+        shape=picture.shape,
+        voxel_size_mm=picture.voxel_size_mm,
+        images=1 + picture.paired,
+        time_left_s=place.time_left_s(row["id"]),
         answer_key=f"{row['id']}.{place.next_revision(row['id'])}",
     )

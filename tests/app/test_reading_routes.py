@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy.stats import mannwhitneyu
 
-from brainlab.reading import desk
+from brainlab.reading import desk, integrity
 from brainlab.reading.design import Protocol, Reader, Source
 from brainlab.reading.sealing import Case, seal
 from brainlab.reading.store import Store
@@ -102,7 +102,7 @@ def test_no_field_however_wrong_breaks_a_route_or_gets_a_name(attack):
         ):  # fmt: skip
             for wrong in NONSENSE:
                 _quiet(reader.send(act, **{**whole, field: wrong}))
-    assert desk.verify(reader.folder).ok
+    assert integrity.verify(reader.folder).ok
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_numbers_without_end_are_not_understood(attack):
         reply = reader.client.post("/brainlab/reading/answer", f'{body[:-1]}, "active_ms": {number}}}'.encode())
         assert reply.status_code in (400, 409)
         _quiet(reply)
-    assert desk.verify(reader.folder).events == 0
+    assert integrity.verify(reader.folder).events == 0
 
 
 def test_a_study_of_a_later_version_names_no_file(attack):
@@ -218,11 +218,11 @@ def test_the_view_says_nothing_of_ratio_score_or_others(attack):
     reader, other = attack(n=4, practice=2, practice_feedback=True)
     view = reader.begin()
     known = {
-        "state", "room", "progress", "writable", "can_undo", "question", "current", "next", "feedback",
+        "state", "room", "progress", "writable", "can_undo", "opens_at", "round", "rounds", "question", "current", "next", "feedback",
         "reader", "title", "instructions", "consent", "confidence", "window", "interpolation", "plane", "practice",
         "practice_feedback", "time_cap_s", "rest_break_every", "questions", "key", "kind", "text", "options",
         "required", "done", "total", "practice_done", "practice_total", "id", "position", "phase", "shape",
-        "voxel_size_mm", "answer_key",
+        "voxel_size_mm", "answer_key", "low", "high", "images", "time_left_s",
     }  # fmt: skip
     told = []
 
@@ -265,7 +265,7 @@ def test_a_link_that_ends_stops_an_open_tab_at_once_and_keeps_the_answers(attack
     ):
         assert reply.status_code == 403
         assert json.loads(reply.content)["kind"] == "link"
-    assert desk.verify(reader.folder).answers == 1
+    assert integrity.verify(reader.folder).answers == 1
 
 
 def test_a_link_past_its_day_is_refused_in_the_tab_that_had_it_open(attack):
@@ -276,4 +276,4 @@ def test_a_link_past_its_day_is_refused_in_the_tab_that_had_it_open(attack):
     view = reader.answer(reader.begin())
     time.sleep(0.5)
     assert reader.pixels(view["current"]["id"]).status_code == 403
-    assert desk.verify(reader.folder).answers == 1
+    assert integrity.verify(reader.folder).answers == 1

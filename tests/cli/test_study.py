@@ -186,3 +186,27 @@ def test_a_backup_is_restored_and_never_over_more_answers(studio, tmp_path, call
     assert call("verify", study)["ok"]
     assert main(["study", "restore", str(tmp_path / "none.tar")]) == 2
     assert "none.tar: No such file" in capsys.readouterr().err
+
+
+def test_a_copy_has_the_design_another_seed_and_no_names(studio, call, tmp_path):
+    values = json.loads(_write_protocol(tmp_path / "p.json").read_text())
+    values["readers"][0]["name"] = "Ann Example"
+    (tmp_path / "p.json").write_text(json.dumps(values))
+    study = call("create", str(tmp_path / "p.json"))["study"]
+    copied = call("create", "--copy", study)
+    assert copied["state"] == "draft"
+    before, after = (desk.load_protocol(desk.study_folder(name)) for name in (study, copied["study"]))
+    assert after.seed != before.seed
+    assert after == before.again(after.seed)
+    assert after.readers[0].name == ""
+    call("lock", copied["study"])
+    assert call("verify", copied["study"])["ok"]
+
+
+def test_copying_nothing_or_two_things_is_one_line(studio, tmp_path, capsys):
+    path = str(_write_protocol(tmp_path / "p.json"))
+    for argv, said in ((["--copy", "0000"], "no such study"), ([path, "--copy", "0000"], "came both")):
+        assert main(["study", "create", *argv]) == 2
+        error = capsys.readouterr().err
+        assert said in error
+        assert error.count("\n") == 1

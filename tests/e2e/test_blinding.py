@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Response, WebSocket, expect
 from playwright.sync_api import Error as PlaywrightError
 
-from brainlab.reading import desk
+from brainlab.reading import desk, integrity
 from brainlab.reading.design import Protocol, Reader, Source
 from brainlab.reading.sealing import Case, seal
 from brainlab.reading.store import Store
@@ -370,7 +370,7 @@ def test_a_link_that_ends_takes_the_case_off_the_screen(browser: Browser, sealed
     page.reload()
     page.get_by_text("This link is not valid").wait_for()
     assert page.locator(".rr").count() == 0
-    assert desk.verify(study.folder).answers == 1, "what was answered before stays"
+    assert integrity.verify(study.folder).answers == 1, "what was answered before stays"
 
     (fresh,) = desk.issue_links(study.folder, study.links[0].split("/reading-room")[0], readers=["R1"])
     page.goto(fresh.url)

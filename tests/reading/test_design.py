@@ -1,13 +1,16 @@
 """The protocol: JSON and back, presets, and one line for whatever is wrong."""
 
 import dataclasses
+import hashlib
 import json
 
 import pytest
 
 from brainlab.errors import InputError
-from brainlab.reading.design import CUE, RESERVED_KEYS, Protocol, Question, Source, preset
+from brainlab.reading.design import Protocol, Source, content_sha256, preset
 from brainlab.reading.export import COLUMNS
+from brainlab.reading.faults import RESERVED_KEYS
+from brainlab.reading.questions import CUE, Question
 
 QUESTIONS = preset("dwi-2020").questions
 
@@ -31,6 +34,28 @@ def test_hash_follows_the_content_and_not_the_layout(make_protocol):
     squeezed = json.dumps(json.loads(protocol.to_json()), separators=(",", ":"), sort_keys=True)
     assert Protocol.from_json(squeezed).sha256() == protocol.sha256()
     assert dataclasses.replace(protocol, seed=4).sha256() != protocol.sha256()
+
+
+def test_the_hash_of_a_stored_protocol_outlives_new_fields(make_protocol):
+    protocol = make_protocol()
+    before = json.loads(protocol.to_json())
+    for question in before["questions"]:
+        del question["low"], question["high"]  # as brainlab wrote it when questions had no ends
+    text = json.dumps(before, indent=2)
+    assert Protocol.from_json(text) == protocol
+    assert (
+        content_sha256(text)
+        == hashlib.sha256(json.dumps(before, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+        != protocol.sha256()
+    )
+
+
+def test_again_is_the_same_design_with_another_seed_and_without_names(make_protocol):
+    protocol = make_protocol(confidence=False, rounds=2)
+    again = protocol.again(seed=77)
+    assert (again.seed, [reader.name for reader in again.readers]) == (77, ["", ""])
+    assert [reader.code for reader in again.readers] == ["A", "B"]
+    assert again.again(seed=protocol.seed) == dataclasses.replace(protocol, readers=again.readers)
 
 
 def test_cue_adds_an_optional_question(make_protocol):

@@ -261,6 +261,20 @@ def test_a_second_reading_waits_for_its_washout(make_study):
     assert [reader.done for reader in desk.study_status(study.folder).readers if reader.reader == "A"] == [22, 22]
 
 
+@pytest.mark.parametrize("weeks", [0, 4])
+def test_the_tab_that_ends_a_reading_may_go_on_with_the_next(make_study, weeks):
+    study = make_study(rounds=2, washout_weeks=weeks, practice=0)
+    session = study.enter()
+    while session.progress().done < 21:
+        _answer(session)
+    first = session.look()
+    _answer(session)
+    view = session.look()
+    assert (first.room.round, view.room.round, view.has_lease) == (1, 2, True)
+    assert (view.state, view.opens_at is None) == (("welcome", True) if weeks == 0 else ("waiting", False))
+    assert (view.progress.done, view.progress.total) == (0, 22)
+
+
 def test_a_link_is_one_persons_and_can_end(study):
     for token in ("", "guess", study.tokens["A"][:-1]):
         with pytest.raises(LinkError):

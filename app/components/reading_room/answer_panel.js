@@ -1,113 +1,119 @@
-// The panel beside a case: question, answers, confidence, further questions, undo and pause, by mouse or keys.
+// The panel beside a case: its questions, confidence, undo and pause, by mouse or keys.
 //
-// C and R belong to Streamlit. F and J lie under the two index fingers; digits are the confidence.
+// C and R belong to Streamlit. A key goes to the part at hand if that part knows it, else to the next unanswered one that
+// does, else to the first; so two scales on one case are answered one after the other by the same digits.
 
 import { make } from "./dom.js";
+import { buildPart, CONFIDENCE, partLines } from "./parts.js";
 
-const CHOICE_KEYS = ["F", "J", "D", "K", "S", "L"];
-const CONFIDENCE = [1, 2, 3, 4, 5];
+/** Kinds that are answered by one press, so that a case with no other question is saved at once. */
+const AT_ONCE = ["choice", "pair", "scale"];
 
-/** Options of a choice with their keys; fake is F and real is J whatever order the protocol has. */
-export function choices(question) {
-  const options = [...question.options];
-  if (options.length === 2 && options.includes("real") && options.includes("fake")) options.splice(0, 2, "fake", "real");
-  return options.map((option, i) => ({ option, key: CHOICE_KEYS[i] ?? null }));
+/** The questions of a case in the order of the panel, confidence after the first. */
+function asked(room) {
+  const [first, ...others] = room.questions;
+  return [first, ...(room.confidence ? [CONFIDENCE] : []), ...others];
 }
 
+const savesAtOnce = (room) => room.questions.length === 1 && AT_ONCE.includes(room.questions[0].kind);
+
 /** Lines of the key list: [key, what it does]. */
-export function keyLines(question, room) {
-  const lines = choices(question).filter(({ key }) => key).map(({ option, key }) => [key, option]);
-  if (room.confidence) lines.push(["1 – 5", "how sure you are: 1 is a guess, 5 is certain"]);
+export function keyLines(room) {
+  const lines = asked(room).flatMap((question, i) => partLines(question, i === 0));
+  if (room.questions[0].kind === "pair" && room.questions.some(({ kind }) => kind === "place")) lines.push(["M M", "mark the other image"]);
+  if (!savesAtOnce(room)) lines.push(["Tab", "next question"], ["Enter", "save, and show the next image"]);
   return [...lines, ["U", "take back the last answer"], ["P", "pause"]];
 }
 
 export class AnswerPanel {
   /** `act`: {submit(answers), undo(), pause()}. */
-  constructor(room, shown, canUndo, act) {
-    this.room = room;
-    this.shown = shown;
+  constructor(room, stage, canUndo, act) {
     this.act = act;
     this.canUndo = canUndo;
-    this.given = { others: {} };
-    [this.main, ...this.others] = shown.questions;
-    this.atOnce = this.others.length === 0;
-    this.root = make("div.rr-panel", {}, ...this.#parts());
+    this.atOnce = savesAtOnce(room);
+    this.parts = asked(room).map((question) => buildPart(question, (part) => this.#told(part), stage));
+    this.root = make("div.rr-panel", { onmousedown: keepFocus }, ...this.parts.map((part) => part.root), ...this.#tools());
+    this.root.classList.toggle("rr-many", this.parts.length > 2);
+    this.parts.forEach((part) => part.root.addEventListener("focusin", () => this.#activate(part)));
+    this.parts.forEach((part) => part.root.addEventListener("pointerdown", () => this.#activate(part)));
+    this.#activate(this.parts[0]);
   }
 
   /** Act on a key; returns whether it was one of ours. A key held down acts once. */
   handleKey(event) {
     const key = event.key.toLowerCase();
-    const chosen = choices(this.main).find((choice) => choice.key?.toLowerCase() === key);
-    const level = /^(?:Digit|Numpad)([1-5])$/.exec(event.code)?.[1] ?? (/^[1-5]$/.test(key) ? key : null);
-    const actions = {
-      u: () => this.act.undo(), backspace: () => this.act.undo(), p: () => this.act.pause(), enter: () => this.#submit(),
-    };
-    const act = chosen ? () => this.#answer(chosen.option)
-      : level && this.room.confidence ? () => this.#confidence(Number(level)) : actions[key];
-    if (act && !event.repeat && !this.locked) act();
-    return Boolean(act);
+    const actions = { u: () => this.act.undo(), backspace: () => this.act.undo(), p: () => this.act.pause(), enter: () => this.#submit(),
+      escape: () => event.composedPath()[0].blur?.() };
+    const open = this.parts.filter((part) => part.value === null);
+    const action = [this.active, ...open, ...this.parts].map((part) => part.action(event)).find(Boolean) ?? actions[key];
+    if (action && !event.repeat && !this.locked) {
+      action();
+      const [field] = event.composedPath();
+      if (field instanceof HTMLButtonElement) field.blur(); // else Enter would press it instead of saving
+    }
+    return Boolean(action);
   }
 
   /** Let nothing be chosen while an answer is on its way. */
   lock(on) {
     this.locked = on;
+    this.parts.forEach((part) => { part.locked = on; });
     this.root.classList.toggle("rr-locked", on);
   }
 
-  #parts() {
-    this.options = choices(this.main).map(({ option, key }) => {
-      const text = option.charAt(0).toUpperCase() + option.slice(1);
-      return make("button.rr-choice", { type: "button", "data-option": option, onclick: () => this.#answer(option) },
-        make("span", {}, text), ...(key ? [make("kbd", {}, key)] : []));
-    });
-    this.levels = CONFIDENCE.map((level) => make("button.rr-level", {
-      type: "button", "data-level": level, "aria-label": `confidence ${level} of 5`, onclick: () => this.#confidence(level),
-    }, String(level)));
-    const undo = make("button.rr-button.rr-quiet", { type: "button", disabled: !this.canUndo, onclick: () => this.act.undo() }, "Undo", make("kbd", {}, "U"));
-    const pause = make("button.rr-button.rr-quiet", { type: "button", onclick: () => this.act.pause() }, "Pause", make("kbd", {}, "P"));
+  #tools() {
+    const button = (selector, text, key, onclick, disabled = false) =>
+      make(`button.rr-button.${selector}`, { type: "button", disabled, onclick }, text, make("kbd", {}, key));
+    this.missing = make("p.rr-missing", { hidden: true, role: "status" }, "Please answer this question first.");
     return [
-      make("h2", {}, this.main.text),
-      make("div.rr-choices", {}, ...this.options),
-      ...(this.room.confidence ? [
-        make("h3", {}, "How sure are you?"),
-        make("div.rr-levels", {}, ...this.levels),
-        make("div.rr-scale", {}, make("span", {}, "a guess"), make("span", {}, "certain")),
-      ] : []),
-      ...this.others.map((question) => this.#further(question)),
-      ...(this.atOnce ? [] : [make("button.rr-button.rr-primary", { type: "button", onclick: () => this.#submit() }, "Save and next", make("kbd", {}, "Enter"))]),
-      make("div.rr-tools", {}, undo, pause),
+      ...(this.atOnce ? [] : [button("rr-primary", "Save and next", "Enter", () => this.#submit())]),
+      make("div.rr-tools", {},
+        button("rr-quiet", "Undo", "U", () => this.act.undo(), !this.canUndo), button("rr-quiet", "Pause", "P", () => this.act.pause())),
     ];
   }
 
-  /** A question after the first: one of its options, or free text. */
-  #further(question) {
-    const change = (event) => { this.given.others[question.key] = event.target.value.trim(); };
-    const field = question.options.length
-      ? make("select", { onchange: change }, make("option", { value: "" }, "–"), ...question.options.map((option) => make("option", { value: option }, option)))
-      : make("textarea", { rows: 2, maxlength: 2000, oninput: change });
-    return make("label.rr-further", {}, question.text, field);
+  /** A part was answered: save what is whole, else go to the next question. */
+  #told(part) {
+    this.missing.remove();
+    if (part.question.kind === "text") return;
+    if (part.question.kind === "place") { // a mark is often moved: keys stay with it
+      this.#activate(part);
+      return;
+    }
+    if (this.atOnce && this.parts.every(({ value }) => value !== null)) this.#submit();
+    else {
+      const later = [...this.parts.slice(this.parts.indexOf(part)), ...this.parts];
+      this.#activate(later.find(({ value }) => value === null) ?? part);
+    }
   }
 
-  #answer(option) {
-    if (this.locked) return;
-    this.given.value = option;
-    this.options.forEach((button) => button.classList.toggle("rr-on", button.dataset.option === option));
-    if (this.atOnce) this.#submit();
+  #activate(part) {
+    if (this.active === part) return;
+    this.active?.activate(false);
+    this.active = part;
+    part.activate(true);
+    if (this.root.isConnected) part.root.scrollIntoView({ block: "nearest" });
   }
 
-  #confidence(level) {
-    if (this.locked) return;
-    this.given.confidence = level;
-    this.levels.forEach((button) => button.classList.toggle("rr-on", button.dataset.level === String(level)));
-    if (this.atOnce) this.#submit();
-  }
-
-  /** Hand the answer over once everything that is required is there. */
+  /** Hand the answer over once everything that is required is there; else show what is missing. */
   #submit() {
-    const { value, confidence, others } = this.given;
-    const missing = this.others.some((question) => question.required && !others[question.key]);
-    if (this.locked || !value || missing || (this.room.confidence && !confidence)) return;
-    const { cue, ...rest } = Object.fromEntries(Object.entries(others).filter(([, text]) => text));
-    this.act.submit({ value, confidence: confidence ?? null, cue: cue ?? null, others: rest });
+    if (this.locked) return;
+    const open = this.parts.find((part) => part.question.required && part.value === null);
+    if (open) {
+      this.#activate(open);
+      this.missing.hidden = this.atOnce;
+      open.root.append(this.missing);
+      open.root.scrollIntoView({ block: "nearest" });
+      open.focus?.();
+      return;
+    }
+    const given = Object.fromEntries(this.parts.filter(({ value }) => value !== null).map(({ question, value }) => [question.key, value]));
+    const { [this.parts[0].question.key]: value, confidence, ...others } = given;
+    this.act.submit({ value, confidence: confidence ? Number(confidence) : null, others });
   }
+}
+
+/** A button that is clicked does not take the focus: Enter would press it again instead of saving. */
+function keepFocus(event) {
+  if (event.target.closest("button")) event.preventDefault();
 }

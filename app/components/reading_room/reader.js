@@ -38,6 +38,7 @@ class Room {
     this.abort = new AbortController();
     this.trouble = make("div.rr-trouble", { hidden: true, role: "alert" });
     this.stageBox = make("div.rr-stage");
+    this.over = make("p.rr-over", { hidden: true, role: "status" }, "The time for this image is over. Please answer from what you saw.");
     this.main = make("main.rr-main");
     this.foot = make("footer.rr-foot");
     host.append(this.main, this.foot, this.trouble);
@@ -99,9 +100,9 @@ class Room {
     if (view.feedback) this.#feedback(screens.feedback(view.feedback, () => this.#do("enter")));
     else if (state === "closed") this.#screen(screens.closed());
     else if (state === "done") this.#screen(screens.done(progress, undo), undo && { u: undo });
+    else if (state === "waiting") this.#screen(screens.waiting(room, view.opens_at));
     else if (!view.writable) this.#screen(screens.elsewhere(() => this.#do("enter", { takeover: true })));
-    else if (state === "waiting") this.#screen(screens.waiting());
-    else if (state === "welcome") this.#screen(screens.welcome(room, this.#keys(), (seen) => this.#welcomed(seen)));
+    else if (state === "welcome") this.#screen(screens.welcome(room, keyLines(room), (seen) => this.#welcomed(seen)));
     else if (state === "consent") this.#screen(screens.consent(room, event("consent_given")));
     else if (state === "break") this.#screen(screens.breakTime(progress, event("break_done")));
     else await this.#case(since);
@@ -112,21 +113,20 @@ class Room {
   async #case(since) {
     clearTimeout(this.cap); // that of the case before would take this picture away
     const { current, next, room, can_undo: canUndo } = this.view;
-    this.panel = new AnswerPanel(room, current, canUndo, {
+    this.panel = new AnswerPanel(room, this.stage, canUndo, {
       submit: (answers) => this.#submit(answers), undo: () => canUndo && this.#do("undo"), pause: () => this.#pause(),
     });
     this.panel.lock(true);
-    this.keys = null;
-    this.main.className = "rr-main rr-reading";
-    this.main.replaceChildren(this.stageBox, this.panel.root);
-    await this.stage.show(current, room);
+    this.#reading(this.panel.root);
+    if (current.time_left_s === 0) this.#timeOver();
+    else await this.stage.show(current, room);
     if (since !== undefined) globalThis.brainlabTimings?.push({ kind: "next-case", ms: performance.now() - since });
     this.host.dataset.case = current.id;
     this.shownAt = new Date().toISOString();
     this.activeMs = 0;
     this.since = performance.now();
     this.panel.lock(false);
-    this.#limit((room.time_cap_s ?? 0) * 1000);
+    this.#limit((current.time_left_s ?? 0) * 1000);
     this.stage.fetch(next);
   }
 
@@ -151,7 +151,20 @@ class Room {
   #limit(ms) {
     if (!this.view.room.time_cap_s) return;
     this.capAt = performance.now() + ms;
-    this.cap = setTimeout(() => this.stage.hide(), Math.max(0, ms));
+    this.cap = setTimeout(() => this.#timeOver(), Math.max(0, ms));
+  }
+
+  #timeOver() {
+    this.stage.hide();
+    this.over.hidden = false;
+  }
+
+  /** Show the picture with something beside it. */
+  #reading(beside) {
+    this.keys = null;
+    this.over.hidden = true;
+    this.main.className = "rr-main rr-reading";
+    this.main.replaceChildren(this.stageBox, this.over, beside);
   }
 
   async #pause() {
@@ -164,9 +177,7 @@ class Room {
     this.#screen(screens.paused(this.view.progress, () => {
       this.api.act("event", { kind: "resumed" }).catch(() => {});
       this.panel = panel;
-      this.keys = null;
-      this.main.className = "rr-main rr-reading";
-      this.main.replaceChildren(this.stageBox, panel.root);
+      this.#reading(panel.root);
       this.host.dataset.case = this.view.current.id;
       this.activeMs = spent;
       this.since = performance.now();
@@ -177,8 +188,9 @@ class Room {
   /** Say what a practice image was, beside the image. */
   #feedback(node) {
     this.#screen(node);
-    this.main.className = "rr-main rr-reading";
-    this.main.replaceChildren(this.stageBox, make("div.rr-panel", {}, node));
+    const { keys } = this;
+    this.#reading(make("div.rr-panel", {}, node));
+    this.keys = keys;
   }
 
   /** Replace the case by a screen; Enter presses its first button, `keys` adds more. */
@@ -195,7 +207,7 @@ class Room {
     const [field] = event.composedPath();
     const key = event.key.toLowerCase();
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (/^(textarea|input|select)$/i.test(field.tagName ?? "") && (key !== "enter" || event.shiftKey)) {
+    if (/^(textarea|input|select)$/i.test(field.tagName ?? "") && key !== "escape" && (key !== "enter" || event.shiftKey)) {
       event.stopImmediatePropagation(); // Streamlit would take a typed letter for one of its own keys
       return;
     }
@@ -219,14 +231,9 @@ class Room {
   async #heartbeat() {
     if (this.busy || document.visibilityState !== "visible" || !this.view || this.view.state === "done") return;
     const before = this.view;
-    const view = await this.api.act("enter").catch(() => null);
+    const view = await this.api.act("enter", { alive: true }).catch(() => null);
     if (!view || this.busy || this.view !== before) return;
     if (view.writable !== before.writable || view.state !== before.state) await this.#show(view);
-  }
-
-  #keys() {
-    const { question, room } = this.view;
-    return question ? keyLines(question, room) : [];
   }
 
   #progress() {

@@ -55,11 +55,19 @@ export class ReadingApi {
   }
 }
 
+const tabs = new Map();
+
+/** This page's name and that of the page before; drawn once, so that a room mounted anew goes on as the same tab. */
+export function tabToken(study) {
+  if (!tabs.has(study)) tabs.set(study, drawToken(study));
+  return tabs.get(study);
+}
+
 /**
  * A fresh random name for this page, and that of the page before a reload, else null: it has gone, and the lease passes
  * on if that page held it. A duplicated tab looks like a reload but for a lock that the page before it still holds.
  */
-export async function tabToken(study) {
+async function drawToken(study) {
   const key = `brainlab-tab-${study}`;
   const before = sessionStorage.getItem(key);
   const previous = before !== null && await isFree(key + before) ? before : null;

@@ -21,6 +21,7 @@ export const paragraphs = (text) => text.split(/\n+/).map((line) => make("p", {}
 export function welcome(room, keys, begin) {
   const small = innerWidth < SMALLEST.width || innerHeight < SMALLEST.height;
   return card(room.title, [
+    ...(room.round > 1 ? [make("p.rr-round", {}, `This is reading ${room.round} of ${room.rounds}. Please judge every image afresh.`)] : []),
     ...paragraphs(room.instructions),
     ...(room.practice ? [make("p", {}, `The first ${room.practice} images are for practice and do not count.`)] : []),
     keyTable(keys),
@@ -78,8 +79,14 @@ export function done(progress, undo) {
   ], undo ? [action("Take back the last answer", undo, "U", "quiet")] : []);
 }
 
-export function waiting() {
-  return card("The next reading comes later", [make("p", {}, "Thank you. Your next reading opens when some weeks have passed; the same link will work then.")]);
+/** opensAt: when the next reading may begin, in the browser's own time on screen. */
+export function waiting(room, opensAt) {
+  const when = new Date(opensAt).toLocaleString("en-GB", { dateStyle: "full", timeStyle: "short" });
+  return card("The next reading comes later", [
+    make("p", {}, `Thank you: reading ${room.round - 1} of ${room.rounds} is done, and every answer is saved.`),
+    make("p", {}, "The next reading opens on ", make("strong", {}, when), ". The same link works then; this page opens it by itself."),
+    make("p", {}, "You will see the images once more in another order. Please do not discuss them until then."),
+  ]);
 }
 
 export function closed() {

@@ -1,0 +1,77 @@
+"""Everything that can be wrong with a protocol, each in one line."""
+
+import math
+from typing import TYPE_CHECKING
+
+from brainlab.reading.questions import CUE, PLANES, question_problems
+
+if TYPE_CHECKING:
+    from brainlab.reading.design import Protocol
+
+RESERVED_KEYS = frozenset({
+    "reader", "round", "case", "phase", "occurrence", "position", "answer", "confidence", "truth", "source", "class",
+    "shown_at", "received_at", "active_ms", "revisions",
+})  # fmt: skip
+"""Columns that every export has; a further question of such a key would overwrite one."""
+
+LABELS = ("real", "fake")
+KIND_LABELS = {"cohort": "real", "run": "fake"}
+"""What a source of a kind holds, where it does not say itself."""
+
+WHOLE_NUMBERS = ("magnification", "practice", "rest_break_every", "rounds")
+
+
+def protocol_faults(p: "Protocol") -> list[str]:
+    """Return everything that is wrong with a protocol, in the order of its fields."""
+    codes = [reader.code for reader in p.readers]
+    taken = [question.key for question in p.questions[1:] if question.key in RESERVED_KEYS]
+    whole = [source for source in p.sources if type(source.n) is int]
+    counts = {label: sum(s.n for s in whole if (s.label or KIND_LABELS.get(s.kind)) == label) for label in LABELS}
+    checks = [
+        (not p.title.strip(), "title: needed a few words, came an empty text"),
+        (not p.sources, "sources: needed at least one, came none"),
+        (not p.readers, "readers: needed at least one, came none"),
+        (any(not code.strip() for code in codes), "readers: every reader needs a code"),
+        (len(set(codes)) < len(codes), f"readers: codes must differ, came {', '.join(codes)}"),
+        (len({s.name for s in p.sources}) < len(p.sources), "sources: names must differ, as tables go by them"),
+        (any(s.kind not in ("cohort", "run", "folder") for s in p.sources), "sources: kind is cohort, run or folder"),
+        (len(whole) < len(p.sources) or any(s.n < 1 for s in whole), "sources: n must be a whole number, at least 1"),
+        (
+            any(s.label not in (None, "real", "fake") or (s.kind == "folder" and s.label is None) for s in p.sources),
+            "sources: label is real or fake, and a folder must have one",
+        ),
+        (any(s.kind == "run" and s.label == "real" for s in p.sources), "sources: a run makes fakes, not real cases"),
+        (any(s.kind == "cohort" and s.label == "fake" for s in p.sources), "sources: a cohort holds real cases"),
+        (any(not 0 < s.truncation <= 2 for s in p.sources), "sources: truncation must be above 0 and at most 2"),
+        (p.stimulus not in ("slice", "volume"), f"stimulus: needed slice or volume, came {p.stimulus}"),
+        (p.plane not in PLANES, f"plane: needed one of {', '.join(PLANES)}, came {p.plane}"),
+        (
+            len(p.slice_range) != 2 or not 0 <= p.slice_range[0] <= p.slice_range[-1] <= 1,
+            f"slice_range: needed two numbers 0 <= first <= last <= 1, came {list(p.slice_range)}",
+        ),
+        *question_problems(p.questions),
+        (p.cue and any(q.key == CUE.key for q in p.questions), f"questions: the key {CUE.key} is that of the cue"),
+        (bool(taken), f"questions: the export has columns of its own named {', '.join(taken)}; choose other keys"),
+        (
+            p.paired and counts["real"] != counts["fake"],
+            f"sources: pairs need as many real as fake images, came {counts['real']} and {counts['fake']}",
+        ),
+        (p.window not in ("fixed", "adjustable"), f"window: needed fixed or adjustable, came {p.window}"),
+        (not 0 <= p.window_low < p.window_high <= 1, "window_low, window_high: needed 0 <= low < high <= 1"),
+        (not 0 <= p.background_floor < 0.5, "background_floor: needed 0 to 0.5"),
+        (
+            p.interpolation not in ("linear", "nearest"),
+            f"interpolation: needed linear or nearest, came {p.interpolation}",
+        ),
+        (not 0 <= p.magnification <= 32, "magnification: needed 0 (automatic) to 32"),
+        (not 0 <= p.repeats_share <= 1, "repeats_share: needed 0 to 1"),
+        (not 0 <= p.practice <= 100, "practice: needed 0 to 100"),
+        (p.time_cap_s is not None and not p.time_cap_s > 0, "time_cap_s: needed seconds above 0, or null"),
+        (p.rest_break_every < 0, "rest_break_every: needed 0 (none) or more"),
+        (not 1 <= p.rounds <= 5, "rounds: needed 1 to 5"),
+        (type(p.seed) is not int or not 0 <= p.seed < 2**32, f"seed: needed a whole number from 0 to {2**32 - 1}"),
+        *((type(getattr(p, name)) is not int, f"{name}: needed a whole number") for name in WHOLE_NUMBERS),
+        (not (math.isfinite(p.washout_weeks) and p.washout_weeks >= 0), "washout_weeks: needed 0 or more"),
+        (not 0 < p.equivalence_margin < 0.5, "equivalence_margin: needed above 0 and below 0.5"),
+    ]
+    return [fault for wrong, fault in checks if wrong]
