@@ -1,7 +1,8 @@
 """Every kind of question in a real browser, by keys alone and by mouse, to what is exported."""
 
 import json
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,12 @@ ALL = (VERDICT, SCALE, PLACE, CHOICE, TEXT)
 
 
 @pytest.fixture
-def locked(reading_server, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Path, str]]:
-    """Return a function that locks a study of two cases of each source and returns its folder and link."""
+def locked(reading_server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., tuple[Path, str]]]:
+    """Return a function that locks a study of two cases of each source and returns its folder and link.
+
+    The studies are taken away afterwards: other tests begin at a desk without any.
+    """
+    made: list[Path] = []
 
     def make(**changes: Any) -> tuple[Path, str]:
         monkeypatch.setenv("BRAINLAB_WORKSPACE", str(reading_server.workspace))
@@ -40,10 +45,13 @@ def locked(reading_server, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tup
             **{"practice": 0, "repeats_share": 0, **changes},
         )
         folder = desk.study_folder(desk.create_study(protocol))
+        made.append(folder)
         lock_study(folder, override="untrained run of a test")
         return folder, desk.issue_links(folder, reading_server.url)[0].url
 
-    return make
+    yield make
+    for folder in made:
+        shutil.rmtree(folder)
 
 
 def _begin(page: Page, link: str) -> None:
