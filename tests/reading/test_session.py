@@ -285,6 +285,8 @@ def test_a_link_is_one_persons_and_can_end(study):
     desk.revoke_link(study.folder, "A")
     with pytest.raises(LinkError):
         _answer(session)
+    with pytest.raises(InputError, match="more than 0"):
+        desk.issue_links(study.folder, readers=["A"], valid_days=-1)
     (new,) = desk.issue_links(study.folder, readers=["A"], valid_days=1e-9)
     time.sleep(0.002)
     with pytest.raises(LinkError):
