@@ -28,6 +28,7 @@ TABS = {
     "Sources": ("sources",),
     "Readers": ("readers",),
     "Agreement": ("agreement",),
+    "Further questions": ("questions",),
     "Time and learning": ("course",),
     "Second reading": ("rounds",),
     "Machine reader": ("machine",),

@@ -54,6 +54,8 @@ class Answers:
         for name in ("reader", "case"):
             if table[name].isna().any():
                 raise InputError(f"every row needs a {name}; row {table.index[table[name].isna()][0]} has none")
+        if "truth" in table and _another_question(table):
+            del table["truth"]
         phase = table.pop("phase").fillna("main") if "phase" in table else pd.Series("main", index=table.index)
         if not phase.isin(PHASES).all():
             row = phase.index[~phase.isin(PHASES)][0]
@@ -126,6 +128,12 @@ def numbers(column: pd.Series) -> pd.Series:
         row = column.index[bad][0]
         raise InputError(f"{column.name} must be a number; row {row} has {column[row]!r}")
     return values
+
+
+def _another_question(table: pd.DataFrame) -> bool:
+    """Whether the answers are not about the truth: grades, say, of cases that are real or fake."""
+    truth, given = (set(table[name].dropna()) for name in ("truth", "answer"))
+    return bool(given) and truth <= {REAL, FAKE} and not given & {REAL, FAKE}
 
 
 def _text(value: object) -> str | None:

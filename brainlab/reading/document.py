@@ -11,6 +11,7 @@ import pandas as pd
 
 from brainlab.reading import figures, tables
 from brainlab.reading.chart import Chart
+from brainlab.reading.further import further_table
 
 Report = dict[str, Any]
 
@@ -87,6 +88,7 @@ def report_sections(report: Report) -> list[Section]:
         Section("sources", "Called real, by reader and source", _sources(report)),
         Section("readers", "Each reader", _readers(report)),
         Section("agreement", "Agreement", _agreement(report)),
+        Section("questions", "Further questions", _further(report)),
         Section("course", "Time and learning", _course(report)),
         Section("rounds", "Second reading", _rounds(report)),
         Section("machine", "A machine reader beside the humans", _machine(report)),
@@ -114,7 +116,15 @@ def _readers(report: Report) -> tuple[Block, ...]:
         blocks.append(figures.roc_chart(report))
     if any("signal_detection" in values for values in report["per_reader"].values()):
         blocks.append(figures.detection_chart(report))
-    return (*blocks, Table("readers", tables.reader_table(report), 3))
+    return (*blocks, Table("readers", tables.reader_table(report), 3), *_means(report))
+
+
+def _means(report: Report) -> tuple[Block, ...]:
+    """Means over readers, and what so few readers can show."""
+    if not report["all_readers"]:
+        return ()
+    warned = dict.fromkeys(cell["caution"] for cell in report["all_readers"].values() if cell["caution"])
+    return (Table("means", tables.means_table(report), 3), *(Note(text) for text in warned))
 
 
 def _agreement(report: Report) -> tuple[Block, ...]:
@@ -128,6 +138,18 @@ def _agreement(report: Report) -> tuple[Block, ...]:
     beside = (Words(tuple(accuracy), "Accuracy of the same readers"),) if accuracy else ()
     words = "Readers who guess agree by chance alone: kappa is read beside accuracy."
     return (figures.kappa_chart(report), Note(words), *beside, Table("agreement", tables.agreement_table(report), 3))
+
+
+def _further(report: Report) -> tuple[Block, ...]:
+    """A table of each question beyond real or fake; of texts, every one."""
+    blocks: list[Block] = []
+    for entry in report["further"]:
+        table = further_table(entry) if entry["rows"] else pd.DataFrame(entry.get("texts", []))
+        said = () if len(table) else ("No answers.",)
+        blocks.append(Words(said, f"{entry['text']} ({entry['kind']})"))
+        if len(table):
+            blocks.append(Table(f"question-{entry['key']}", table, 3))
+    return tuple(blocks)
 
 
 def _course(report: Report) -> tuple[Block, ...]:

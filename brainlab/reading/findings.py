@@ -35,8 +35,8 @@ def cautions(figures: dict[str, Any]) -> list[str]:
         lines.append(f"With fewer than {FEW_CASES} cases the interval of kappa is only a rough guide.")
     if len(figures["readers"]) > 1:
         lines.append(
-            "Intervals of a reader's figures speak of other cases read by the same reader, not of other readers; for "
-            "these analyse the iMRMC export."
+            "Intervals of a reader's figures speak of other cases read by the same reader, not of other readers; only "
+            "the mean over readers has an interval for other readers, too."
         )
     if len(figures["per_reader"]) > 2 or any(figures["learning"].values()):
         lines.append("Intervals are of one figure each: with many figures, one in twenty misses the truth by chance.")

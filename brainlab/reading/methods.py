@@ -8,6 +8,7 @@ from typing import Any
 from brainlab.reading.course import STEP
 from brainlab.reading.design import Protocol
 from brainlab.reading.lock_record import lock_findings, lock_warnings
+from brainlab.reading.questions import Question
 
 Sections = list[tuple[str, list[str]]]
 
@@ -72,8 +73,10 @@ def _process(protocol: Protocol) -> list[str]:
     confidence = ", with confidence from 1 (guess) to 5 (certain)" if protocol.confidence else ", without confidence"
     window = "could be adjusted" if protocol.window == "adjustable" else "was fixed"
     cap = f"{protocol.time_cap_s:g} s a case" if protocol.time_cap_s else "no time limit"
+    further = [f"'{question.text}' ({_kind(question)})" for question in protocol.all_questions[1:]]
     lines = [
         f"Each case was asked: '{protocol.questions[0].text}'{confidence}; {cap}.",
+        *([f"Further questions: {', '.join(further)}."] if further else []),
         f"All cases went through the same rendering; enlargement was {protocol.interpolation}, the grey-scale window "
         f"{window}. No clinical information was shown.",
     ]
@@ -83,6 +86,15 @@ def _process(protocol: Protocol) -> list[str]:
     if protocol.rest_break_every:
         lines.append(f"A rest was offered every {protocol.rest_break_every} cases.")
     return lines
+
+
+def _kind(question: Question) -> str:
+    return {
+        "choice": ", ".join(question.options),
+        "scale": f"{question.low} to {question.high}",
+        "text": "free text",
+        "place": "a place in the image",
+    }.get(question.kind, question.kind)
 
 
 def _blinding(protocol: Protocol, conduct: dict[str, Any] | None) -> list[str]:

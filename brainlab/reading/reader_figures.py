@@ -11,7 +11,7 @@ from brainlab.reading.answers import FAKE, REAL, Answers
 from brainlab.reading.detection import detection_estimates
 from brainlab.reading.estimate import Estimate, undefined
 
-NO_TRUTH = "undefined: the table has no column 'truth'"
+NO_TRUTH = "undefined: what the right answers are is not known"
 NOT_REAL_FAKE = "undefined: the answers are not 'real' and 'fake'"
 
 

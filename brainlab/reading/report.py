@@ -12,6 +12,7 @@ from brainlab.reading.design import Protocol
 from brainlab.reading.desk import load_protocol
 from brainlab.reading.export import answers_frame
 from brainlab.reading.findings import cautions, summary
+from brainlab.reading.further import further_statistics
 from brainlab.reading.methods import methods
 from brainlab.reading.statistics import study_statistics
 
@@ -31,7 +32,7 @@ def study_report(
     `conduct` how the study went (`study_conduct`), `machine` a machine reader's ROC area by source {source: {value,
     low, high, n}}, `images` what the images themselves give away (`study_appearance`).
     Keys added: `title`, `summary`, `cautions` and `methods` (lists of sentences), `method_sections` (the methods by
-    heading), `conduct`, `machine`, `images`.
+    heading), `further` (one entry a further question), `conduct`, `machine`, `images`.
     """
     if protocol and "source" in frame:
         order = {source.name: place for place, source in enumerate(protocol.sources)}
@@ -44,6 +45,7 @@ def study_report(
         "cautions": cautions(figures),
         "methods": [line for _, lines in sections for line in lines],
         "method_sections": [{"heading": heading, "lines": lines} for heading, lines in sections],
+        "further": further_statistics(frame, protocol)["questions"] if protocol else [],
         "conduct": conduct,
         "machine": {source: dict(figure) for source, figure in (machine or {}).items()},
         "images": _in_order(images, protocol) if images and protocol else images,

@@ -73,6 +73,17 @@ def reader_table(report: Report) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["reader", "figure", *FIGURE])
 
 
+def means_table(report: Report) -> pd.DataFrame:
+    """Return two rows a figure averaged over readers: for these readers, and for other readers like them."""
+    rows = [
+        {"mean over readers": label, "speaks of": whom, "readers": cell["readers"], **_figure(cell[key])}
+        for name, label in (("accuracy", "accuracy"), ("auc", "ROC area from confidence"))
+        if (cell := (report["all_readers"] or {}).get(name))
+        for key, whom in (("these_readers", "these readers, new cases"), ("other_readers", "other readers, new cases"))
+    ]
+    return pd.DataFrame(rows, columns=["mean over readers", "speaks of", "readers", *FIGURE])
+
+
 def time_table(report: Report) -> pd.DataFrame:
     """Return one row a reader and source: median and quartiles of the seconds per case."""
     rows = [

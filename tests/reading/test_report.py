@@ -5,6 +5,8 @@ import json
 import pandas as pd
 import pytest
 
+from brainlab.reading.document import Note, Table, report_sections
+from brainlab.reading.questions import VERDICT, Question
 from brainlab.reading.report import study_report
 from brainlab.reading.tables import table_2
 
@@ -67,3 +69,42 @@ def test_a_reader_who_guesses_often_enough_is_equivalent_to_chance():
 def test_undefined_kappa_is_said_with_its_reason(frame):
     report = study_report(frame.assign(answer="real"))
     assert any("undefined" in line for line in report["summary"])
+
+
+def test_grades_are_never_taken_for_right_or_wrong(frame):
+    graded = frame.assign(answer=[str(1 + row % 5) for row in range(len(frame))])
+    report = study_report(graded)
+    assert {values["accuracy"]["value"] for values in report["per_reader"].values()} == {None}
+    assert "right answers" in report["per_reader"]["R1"]["accuracy"]["reason"]
+    assert report["categories"] == ["1", "2", "3", "4", "5"]
+    assert report["cohens_kappa"][0]["n"] == 20
+    assert not any("rightly" in line for line in report["summary"])
+
+
+def test_calling_every_case_real_stays_a_wrong_answer(frame):
+    fakes = frame[frame["truth"] == "fake"].assign(answer="real")
+    assert study_report(fakes)["per_reader"]["R1"]["accuracy"]["value"] == 0
+
+
+def test_means_over_readers_say_whom_they_speak_of(frame):
+    (readers,) = [section for section in report_sections(study_report(frame)) if section.key == "readers"]
+    (means,) = [block for block in readers.blocks if isinstance(block, Table) and block.key == "means"]
+    accuracy = means.frame[means.frame["mean over readers"] == "accuracy"].set_index("speaks of")
+    assert accuracy["value"].tolist() == pytest.approx([0.8, 0.8])
+    assert accuracy.loc["these readers, new cases", "n"] == 20
+    assert any(isinstance(block, Note) and "reader" in block.text for block in readers.blocks)
+
+
+def test_each_further_question_has_its_table(frame, make_protocol):
+    questions = (
+        VERDICT,
+        Question(key="quality", kind="scale", text="How sharp?", required=False),
+        Question(key="why", kind="text", text="Why?", required=False),
+    )
+    protocol = make_protocol(questions=questions)
+    answers = frame.assign(quality=["1", "5"] * 20, why=["blurred", None] * 20)
+    (section,) = [s for s in report_sections(study_report(answers, protocol)) if s.key == "questions"]
+    grades, texts = [block.frame for block in section.blocks if isinstance(block, Table)]
+    assert grades.loc[(grades["figure"] == "median") & (grades["source"] == "all"), "value"].tolist() == [1, 5]
+    assert set(texts["text"]) == {"blurred"}
+    assert set(texts["reader"]) == {"R1"}
