@@ -67,7 +67,11 @@ def cohens_kappa(table: ArrayLike, weights: ArrayLike | None = None, scheme: str
     if agreement == 1:
         return Kappa(1.0, n=n, reason=f"no interval: the readers agree on all {n} cases", observed_agreement=agreement)
     fit = inter_rater.cohens_kappa(counts, weights=None if weights is None else np.asarray(weights, float), wt=scheme)
-    value, se = float(fit.kappa), float(fit.std_kappa)
+    value = float(fit.kappa)
+    if not fit.var_kappa > 0:
+        reason = "no interval: the asymptotic variance of such a table is not positive"
+        return Kappa(value, n=n, reason=reason, observed_agreement=agreement)
+    se = float(fit.std_kappa)
     return Kappa(value, max(value - Z * se, -1), min(value + Z * se, 1), n, None, se, agreement)
 
 
@@ -82,7 +86,7 @@ def sampled_kappa(first: IntArray, second: IntArray, categories: int, strata: Ar
     both = (first != MISSING) & (second != MISSING)
     counts = contingency(first, second, categories)
     plain = cohens_kappa(counts)
-    if plain.value is None or (plain.low is None and plain.value != 1):
+    if plain.value is None or any((counts.sum(axis) > 0).sum() == 1 for axis in (0, 1)):
         return plain
     joint = counts + PLUS_FOUR / categories**2
     joint = joint / joint.sum()

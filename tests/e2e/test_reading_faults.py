@@ -135,6 +135,8 @@ def test_a_double_click_and_a_double_key_save_once(enter) -> None:
     room.answer("ff44")
     room.answer("j2")
     room.case()
+    room.page.keyboard.press("2")
+    assert room.page.locator(".rr-level.rr-on").count() == 0, "a double press is no confidence in the next case"
     room.check()
 
 

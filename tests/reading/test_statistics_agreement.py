@@ -11,6 +11,7 @@ from brainlab.reading.agreement import (
     gwet_ac1,
     gwet_ac1_se,
     pabak,
+    sampled_kappa,
 )
 from brainlab.reading.krippendorff import krippendorff_alpha
 
@@ -204,3 +205,14 @@ def test_order_of_cases_and_names_of_categories_change_nothing():
     counts, swapped = category_counts(codes, 3), category_counts(rng.permutation(2 - codes), 3)
     for coefficient in (fleiss_kappa, gwet_ac1, pabak, krippendorff_alpha):
         assert coefficient(counts).value == pytest.approx(coefficient(swapped).value)
+
+
+def test_a_table_whose_asymptotic_variance_is_not_positive_has_no_interval():
+    table = 4 * np.roll(np.eye(5, dtype=int), 1, axis=1)  # the second reader is always one grade higher
+    kappa = cohens_kappa(table)
+    assert kappa.value == pytest.approx(-0.25)
+    assert (kappa.low, kappa.high, kappa.se) == (None, None, None)
+    assert kappa.reason.startswith("no interval")
+    first, second = np.nonzero(table)
+    sampled = sampled_kappa(np.repeat(first, 4), np.repeat(second, 4), 5)
+    assert sampled.low < sampled.value < sampled.high

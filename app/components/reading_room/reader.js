@@ -9,6 +9,9 @@ import { Stage } from "./stage.js";
 
 const HEARTBEAT_MS = 15000;
 
+/** The key that answered a case, pressed again so soon after the next one appeared, was a double press. */
+const DOUBLE_PRESS_MS = 300;
+
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(await (await fetch(new URL("reader.css", import.meta.url))).text());
 
@@ -132,6 +135,7 @@ class Room {
 
   #submit(answers) {
     const { current } = this.view;
+    this.answered = this.lastKey;
     this.#clock();
     this.#do("answer", {
       presentation: current.id, key: current.answer_key, shown_at: this.shownAt, active_ms: Math.round(this.activeMs), ...answers,
@@ -214,8 +218,10 @@ class Room {
     if (field instanceof HTMLButtonElement && (key === "enter" || key === " ")) return;
     this.pressed = event.timeStamp;
     const act = this.keys?.[key];
+    const doubled = this.panel && key === this.answered && event.timeStamp - this.since < DOUBLE_PRESS_MS;
+    this.lastKey = key;
     if (act && !event.repeat && !this.busy) act();
-    const ours = act || this.panel?.handleKey(event) || (this.panel && this.stage.handleKey(event)) || key === "c" || key === "r";
+    const ours = act || doubled || this.panel?.handleKey(event) || (this.panel && this.stage.handleKey(event)) || key === "c" || key === "r";
     if (!ours) return;
     event.preventDefault();
     event.stopImmediatePropagation();
@@ -231,7 +237,10 @@ class Room {
   async #heartbeat() {
     if (this.busy || document.visibilityState !== "visible" || !this.view || this.view.state === "done") return;
     const before = this.view;
-    const view = await this.api.act("enter", { alive: true }).catch(() => null);
+    const view = await this.api.act("enter", { alive: true }).catch((error) => {
+      if (error.kind === "link") this.#refused(error); // it was ended: the image goes, too
+      return null;
+    });
     if (!view || this.busy || this.view !== before) return;
     if (view.writable !== before.writable || view.state !== before.state) await this.#show(view);
   }
