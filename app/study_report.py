@@ -43,6 +43,9 @@ IN_A_ROW = 4
 def show(folder: Path) -> None:
     """Show the whole report of an unblinded study."""
     frame = answers_frame(folder, ALL_PHASES, None)
+    if frame.empty:
+        layout.empty("Nothing to report.", "Every reader has withdrawn.")
+        return
     show_report(_report(str(folder), machine_areas(load_protocol(folder))), frame, folder.name)
 
 

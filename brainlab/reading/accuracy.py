@@ -42,7 +42,8 @@ def stratified_share(strata: Iterable[tuple[int, int]]) -> Estimate:
     smoothed = [(n, (successes + 0.25) / (n + 0.5)) for successes, n in sizes]
     variance = sum((n / total) ** 2 * share * (1 - share) / n for n, share in smoothed)
     pooled = (called + 0.25) / (total + 0.5)
-    low, high = wilson_bounds(called / total, pooled * (1 - pooled) / variance)
+    # Sizes are fixed, so that strata only ever narrow the interval: smoothing is not to widen it near 0 and 1.
+    low, high = wilson_bounds(called / total, max(total, pooled * (1 - pooled) / variance))
     return Estimate(called / total, low, high, total)
 
 
@@ -50,7 +51,8 @@ def wilson_bounds(share: float, n: float) -> tuple[float, float]:
     """Return Wilson's bounds (1927) for a sample size that need not be whole."""
     centre = (share + Z**2 / (2 * n)) / (1 + Z**2 / n)
     half = Z / (1 + Z**2 / n) * (share * (1 - share) / n + Z**2 / (4 * n**2)) ** 0.5
-    return max(centre - half, 0.0), min(centre + half, 1.0)
+    # At 0 and 1 one bound is the share itself, which rounding would miss by a hair.
+    return (max(centre - half, 0.0) if share else 0.0), (min(centre + half, 1.0) if share < 1 else 1.0)
 
 
 def roc_area(

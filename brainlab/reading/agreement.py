@@ -68,7 +68,7 @@ def cohens_kappa(table: ArrayLike, weights: ArrayLike | None = None, scheme: str
         return Kappa(1.0, n=n, reason=f"no interval: the readers agree on all {n} cases", observed_agreement=agreement)
     fit = inter_rater.cohens_kappa(counts, weights=None if weights is None else np.asarray(weights, float), wt=scheme)
     value = float(fit.kappa)
-    if not fit.var_kappa > 0:
+    if not fit.var_kappa > 1e-18:
         reason = "no interval: the asymptotic variance of such a table is not positive"
         return Kappa(value, n=n, reason=reason, observed_agreement=agreement)
     se = float(fit.std_kappa)
@@ -120,7 +120,7 @@ def fleiss_kappa(counts: ArrayLike, strata: ArrayLike | None = None) -> Estimate
     n, categories = table.shape
     readers = table[0].sum() if n else 0
     if readers < 2:
-        return undefined("undefined: no case was answered by two readers", n)
+        return undefined("undefined: no case was answered by two readers or more", n)
     if (table.sum(axis=0) > 0).sum() == 1:
         return undefined(f"undefined: every reader gave one and the same answer to all {n} cases", n)
     value = float(inter_rater.fleiss_kappa(table))

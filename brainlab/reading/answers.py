@@ -1,5 +1,6 @@
 """Readers' answers as statistics need them: one row an answer; practice, repeats and missing told apart."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -8,6 +9,7 @@ import pandas as pd
 
 from brainlab.errors import InputError
 from brainlab.reading.agreement import MISSING
+from brainlab.reading.questions import SIDES
 from brainlab.types import IntArray
 
 REAL, FAKE = "real", "fake"
@@ -29,9 +31,10 @@ class Answers:
     categories: tuple[str, ...]
 
     @classmethod
-    def from_frame(cls, frame: pd.DataFrame) -> "Answers":
+    def from_frame(cls, frame: pd.DataFrame, categories: Sequence[str] = ()) -> "Answers":
         """Check and tidy a table with the columns reader, case, answer and any of truth, confidence, source, class.
 
+        categories: every answer that the question allows, if known; an unused one counts for agreement by chance.
         A column `phase` may mark rows as practice (dropped), main or repeat. Raises InputError naming the fault,
         and the row by the table's index.
         """
@@ -54,12 +57,17 @@ class Answers:
         for name in ("reader", "case"):
             if table[name].isna().any():
                 raise InputError(f"every row needs a {name}; row {table.index[table[name].isna()][0]} has none")
-        if "truth" in table and _another_question(table):
+        if "truth" in table and (table["truth"].isna().all() or _another_question(table)):
             del table["truth"]
         phase = table.pop("phase").fillna("main") if "phase" in table else pd.Series("main", index=table.index)
         if not phase.isin(PHASES).all():
             row = phase.index[~phase.isin(PHASES)][0]
             raise InputError(f"phase must be one of {', '.join(PHASES)}; row {row} has {phase[row]!r}")
+        for name in table.columns.intersection(["truth", "source"]):
+            of_case = table.groupby("case")[name].nunique()
+            if (of_case > 1).any():
+                case = of_case.index[of_case > 1][0]
+                raise InputError(f"case {case} has {of_case[case]} different values of {name}; a case has one")
         main, repeats = table[phase == "main"], table[phase == "repeat"]
         double = main.duplicated(["reader", "case"])
         if double.any():
@@ -70,7 +78,7 @@ class Answers:
                 f"reader {reader} has two answers to case {case} (rows {earlier} and {row}); keep one, or mark the "
                 "second with 'repeat' in a column 'phase'"
             )
-        return cls(main.reset_index(drop=True), repeats.reset_index(drop=True), _categories(table))
+        return cls(main.reset_index(drop=True), repeats.reset_index(drop=True), _categories(table, categories))
 
     @cached_property
     def readers(self) -> list[str]:
@@ -133,7 +141,8 @@ def numbers(column: pd.Series) -> pd.Series:
 def _another_question(table: pd.DataFrame) -> bool:
     """Whether the answers are not about the truth: grades, say, of cases that are real or fake."""
     truth, given = (set(table[name].dropna()) for name in ("truth", "answer"))
-    return bool(given) and truth <= {REAL, FAKE} and not given & {REAL, FAKE}
+    apart = not truth & given and not truth | given <= {REAL, FAKE} and not truth | given <= set(SIDES)
+    return bool(given) and apart
 
 
 def _text(value: object) -> str | None:
@@ -150,13 +159,18 @@ def _fold(value: str | None) -> str | None:
     return value.lower() if value is not None and value.lower() in (REAL, FAKE) else value
 
 
-def _categories(table: pd.DataFrame) -> tuple[str, ...]:
-    """Return all labels of answers and truth, numbers in numeric order; real and fake always come as a pair."""
-    labels = set(table["answer"].dropna())
+def _categories(table: pd.DataFrame, known: Sequence[str]) -> tuple[str, ...]:
+    """Return all labels of answers and truth, numbers in numeric order; real and fake always come as a pair.
+
+    known: what the question allows, in its order, where that is known.
+    """
+    labels = set(table["answer"].dropna()) | set(known)
     if "truth" in table:
         labels |= set(table["truth"].dropna())
     if labels & {REAL, FAKE} and labels <= {REAL, FAKE}:
         return FAKE, REAL
+    if set(known) == labels:
+        return tuple(known)
     try:
         return tuple(sorted(labels, key=float))
     except ValueError:

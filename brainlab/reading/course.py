@@ -22,7 +22,6 @@ SPAN = 2 / 3
 """Share of the cases that each point of a smooth curve takes in (Cleveland 1979)."""
 
 POINTS = 40
-NO_POSITION = "undefined: the table has no column 'position'"
 
 
 def seconds_per_case(answers: Answers) -> dict[str, dict[str, float]]:
@@ -38,7 +37,7 @@ def seconds_per_source(answers: Answers) -> dict[str, dict[str, dict[str, float]
         return {}
     sources = list(dict.fromkeys(rows["source"].dropna()))
     return {
-        reader: {source: {**_quartiles(cases), "n": len(cases)} for source, cases in by(mine, "source", sources)}
+        reader: {source: _quartiles(cases) for source, cases in by(mine, "source", sources)}
         for reader, mine in by(rows, "reader", answers.readers)
     }
 
@@ -89,7 +88,7 @@ def _quartiles(rows: pd.DataFrame) -> dict[str, float]:
     if not len(rows):
         return {}
     low, median, high = np.quantile(rows["active_ms"] / 1000, [0.25, 0.5, 0.75])
-    return {"median": float(median), "quartile_1": float(low), "quartile_3": float(high)}
+    return {"median": float(median), "quartile_1": float(low), "quartile_3": float(high), "n": len(rows)}
 
 
 def _time_trend(position: FloatArray, logs: FloatArray) -> Estimate:

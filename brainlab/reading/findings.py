@@ -4,7 +4,7 @@ from typing import Any
 
 from brainlab.reading.rounds import each_second_reading
 
-LANDIS_KOCH = ((0.0, "worse than chance"), (0.2, "slight"), (0.4, "fair"), (0.6, "moderate"), (0.8, "substantial"))
+LANDIS_KOCH = ((0.2, "slight"), (0.4, "fair"), (0.6, "moderate"), (0.8, "substantial"))
 
 PARADOX_AGREEMENT, PARADOX_GAP = 0.7, 0.2
 """Readers who agree this often, with a kappa this far below PABAK, show the prevalence paradox."""
@@ -22,12 +22,13 @@ def summary(figures: dict[str, Any]) -> list[str]:
 
 def cautions(figures: dict[str, Any]) -> list[str]:
     """Say what the figures do not show."""
+    alone = len(figures["readers"]) < 2
     lines = [
-        "A low kappa is expected when readers guess: read it together with accuracy.",
+        *([] if alone else ["A low kappa is expected when readers guess: read it together with accuracy."]),
         "'Not significantly different from chance' is not 'indistinguishable': only the equivalence test says that.",
     ]
     if all(values["accuracy"]["value"] is None for values in figures["per_reader"].values()):
-        lines.append("Without the truth no accuracy is known, so a low kappa cannot be told from guessing.")
+        lines.append("Here no accuracy is known, so a low kappa cannot be told from guessing.")
     expected, given = figures["cases"] * len(figures["readers"]), figures["answers"]
     if given < expected:
         lines.append(f"{expected - given} of {expected} answers are missing; each figure uses the cases it has, see n.")
@@ -61,6 +62,8 @@ def prevalence_paradox(entry: dict[str, Any]) -> str | None:
 
 def kappa_in_words(value: float) -> str:
     """Name a kappa by the scale of Landis and Koch (1977)."""
+    if value < 0:
+        return "poor"
     return next((word for bound, word in LANDIS_KOCH if value <= bound), "almost perfect")
 
 
@@ -84,8 +87,9 @@ def _accuracy(figures: dict[str, Any]) -> list[str]:
         line = f"{reader} judged {with_interval(accuracy, percent=True)} of {accuracy['n']} cases rightly"
         if chance and chance["equivalent"]:
             line += (
-                f" and cannot tell real from fake: balanced accuracy {chance['value']:.0%} lies within "
-                f"{chance['margin']:.0%} of chance (two one-sided tests)"
+                f" and cannot tell real from fake: balanced accuracy {chance['value']:.0%} (90% interval "
+                f"{chance['low']:.0%} to {chance['high']:.0%}) lies within {chance['margin']:.0%} of chance (two "
+                "one-sided tests)"
             )
         elif chance:
             line += (
@@ -109,8 +113,15 @@ def _pair(entry: dict[str, Any]) -> str:
         return f"Kappa of {names} is {entry['reason']}."
     return (
         f"{names} agree on {entry['observed_agreement']:.0%} of {entry['n']} cases; beyond chance their kappa is "
-        f"{with_interval(entry, percent=False)}, '{kappa_in_words(entry['value'])}' on Landis and Koch's scale."
+        f"{with_interval(entry, percent=False)}{_label(entry)}."
     )
+
+
+def _label(entry: dict[str, Any]) -> str:
+    """The name of a kappa, where enough cases and an interval stand behind it."""
+    if entry["value"] is None or entry["low"] is None or entry["n"] < FEW_CASES:
+        return ""
+    return f", '{kappa_in_words(entry['value'])}' on Landis and Koch's scale"
 
 
 def _all_pairs(figures: dict[str, Any]) -> list[str]:
@@ -118,8 +129,7 @@ def _all_pairs(figures: dict[str, Any]) -> list[str]:
     values = [entry["value"] for entry in figures["cohens_kappa"] if entry["value"] is not None]
     said = f"Beyond chance the {len(figures['readers'])} readers agree with Fleiss' kappa "
     said += f"{with_interval(every, percent=False)} over {every['n']} cases"
-    if every["value"] is not None:
-        said += f", '{kappa_in_words(every['value'])}' on Landis and Koch's scale"
+    said += _label(every)
     if values:
         said += f"; Cohen's kappa of pairs runs from {min(values):.2f} to {max(values):.2f}"
     undefined = len(figures["cohens_kappa"]) - len(values)

@@ -1,7 +1,7 @@
 """Statistics of the questions beyond real or fake, one table for each kind of question.
 
 scale   median and quartiles per source and reader; linearly weighted kappa of each pair of readers
-choice  share of each option per source and reader (Wilson); kappa of each pair of readers
+choice  share of each option per source and reader (Wilson, over all sources stratified); kappa of each pair of readers
 place   distance in mm between two readers' places; share of cases in which it is within a tolerance (Wilson)
 pair    two-alternative forced choice: share of right sides per fake source and reader, against one half (Wilson)
 text    every text, by source
@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from brainlab.reading.accuracy import wilson
+from brainlab.reading.accuracy import stratified_share, wilson
 from brainlab.reading.agreement import cohens_kappa, contingency
 from brainlab.reading.design import Protocol
 from brainlab.reading.estimate import Estimate
@@ -77,16 +77,15 @@ def _scale(given: pd.DataFrame, question: Question, _: float) -> Iterator[dict[s
 def _choice(given: pd.DataFrame, question: Question, _: float) -> Iterator[dict[str, Any]]:
     for reader, source, rows in _by_reader_and_source(given):
         for option in question.values:
-            share = wilson(int((rows["value"] == option).sum()), len(rows))
-            yield _row(f"answered {option}", reader, source, share)
+            yield _row(f"answered {option}", reader, source, _share(rows, rows["value"] == option))
     yield from _kappas(given, question, "kappa", None)
 
 
 def _pair(given: pd.DataFrame, _: Question, __: float) -> Iterator[dict[str, Any]]:
     for reader, source, rows in _by_reader_and_source(given):
-        right = int((rows["value"] == rows["truth"]).sum())
-        yield _row("right side", reader, source, wilson(right, len(rows)))
-        test = stats.binomtest(right, len(rows), CHANCE)
+        right = rows["value"] == rows["truth"]
+        yield _row("right side", reader, source, _share(rows, right))
+        test = stats.binomtest(int(right.sum()), len(rows), CHANCE)
         yield _row("p, exact, against one half", reader, source, Estimate(float(test.pvalue), n=len(rows)))
     for name, cases in given.groupby("reader", sort=False):
         left = int((cases["value"] == SIDES[0]).sum())
@@ -137,6 +136,11 @@ def _pairs_of_readers(given: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFr
     for first, second in combinations(dict.fromkeys(given["reader"]), 2):
         own = [given[given["reader"] == reader][["case", "source", "value"]] for reader in (first, second)]
         yield first, second, own[0].merge(own[1].drop(columns="source"), on="case", suffixes=("_a", "_b"))
+
+
+def _share(rows: pd.DataFrame, hits: pd.Series) -> Estimate:
+    """Share of rows that hit, with sources as strata."""
+    return stratified_share([(int(own.sum()), len(own)) for _, own in hits.groupby(rows["source"])])
 
 
 def _by_reader_and_source(given: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:

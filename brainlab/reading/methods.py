@@ -40,6 +40,8 @@ def methods(
 def _readers(figures: dict[str, Any], protocol: Protocol | None, conduct: dict[str, Any] | None) -> list[str]:
     readers, cases = len(figures["readers"]), figures["cases"]
     lines = [f"{_count(readers, 'reader')} judged {_count(cases, 'case')} independently."]
+    if not figures["answers"]:
+        lines = [f"{_count(readers, 'reader')} and {_count(cases, 'case')}; nobody has answered."]
     if protocol:
         known = {r.code: r.experience_years for r in protocol.readers if r.code in figures["readers"]}
         years = [f"{code} {'not entered' if y is None else f'{y:g} years'}" for code, y in known.items()]
@@ -52,6 +54,8 @@ def _readers(figures: dict[str, Any], protocol: Protocol | None, conduct: dict[s
 
 def _cases(protocol: Protocol) -> list[str]:
     sources = ", ".join(f"{s.n} {s.truth} ({s.name})" for s in protocol.sources)
+    if protocol.paired:
+        sources += "; shown as pairs of one real and one generated image, the side by lot"
     first, last = protocol.slice_range
     shown = (
         f"single {protocol.plane} slices from {first:.0%} to {last:.0%} of the axis"

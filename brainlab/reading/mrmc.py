@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import special
 
@@ -78,6 +79,7 @@ class CaseTable:
         sign = np.where(known["answer"] == REAL, 1.0, -1.0)
         score = (known["confidence"] * sign).where(answered) if "confidence" in known else right * np.nan
         wide = known.assign(right=right, score=score).pivot(index="case", columns="reader", values=["right", "score"])
+        wide = wide.reindex(columns=pd.MultiIndex.from_product([["right", "score"], answers.readers]))
         by_case = known.groupby("case")
         sources = by_case["source"].first() if "source" in known else by_case["truth"].first()
         return cls(

@@ -1,7 +1,9 @@
 """Finished readings from a CSV file: answers that were collected elsewhere, for the same report."""
 
 import io
+import warnings
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -40,9 +42,12 @@ def read_ratings(source: Path | bytes, name: str = "") -> pd.DataFrame:
         raise InputError(f"{name}: the file is empty; needed a heading with {', '.join(REQUIRED)} and rows of answers")
     heading = next(line for line in text.splitlines() if line.strip())
     separator = max(SEPARATORS, key=heading.count)
+    options: dict[str, Any] = {"dtype": str, "index_col": False, "skip_blank_lines": False}
     try:
-        frame = pd.read_csv(io.StringIO(text), sep=separator, dtype=str, index_col=False, skip_blank_lines=False)
-    except ValueError as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # of a row with too many cells
+            frame = pd.read_csv(io.StringIO(text), sep=separator, keep_default_na=False, na_values=[""], **options)
+    except (ValueError, pd.errors.ParserWarning) as error:
         reason = " ".join(str(error).split()).removeprefix("Error tokenizing data. C error: ")
         raise InputError(f"{name}: not a CSV table ({reason})") from error
     frame.columns = [str(column).strip().lower() for column in frame.columns]

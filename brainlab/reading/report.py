@@ -37,7 +37,7 @@ def study_report(
     if protocol and "source" in frame:
         order = {source.name: place for place, source in enumerate(protocol.sources)}
         frame = frame.sort_values("source", key=lambda names: names.map(order), kind="stable")
-    figures = study_statistics(frame, equivalence_margin=protocol.equivalence_margin if protocol else 0.1)
+    figures = _figures(frame, protocol)
     sections = methods(figures, protocol, conduct)
     return {
         "title": protocol.title if protocol else "Reading study",
@@ -53,6 +53,15 @@ def study_report(
     }
 
 
+def _figures(frame: pd.DataFrame, protocol: Protocol | None) -> dict[str, Any]:
+    """The statistics of the first question, whose kind says what the answers are."""
+    if protocol is None:
+        return study_statistics(frame)
+    question = protocol.questions[0]
+    level = "ordinal" if question.kind == "scale" else "nominal"
+    return study_statistics(frame, level, protocol.equivalence_margin, question.values)
+
+
 def _in_order(images: dict[str, Any], protocol: Protocol) -> dict[str, Any]:
     """Sort the sources of images as the protocol names them."""
     names = [source.name for source in protocol.sources]
@@ -62,4 +71,7 @@ def _in_order(images: dict[str, Any], protocol: Protocol) -> dict[str, Any]:
 def report_of(folder: Path, machine: Machine | None = None) -> dict[str, Any]:
     """Return the whole report of an unblinded study, every reading included."""
     frame = answers_frame(folder, round_=None)
-    return study_report(frame, load_protocol(folder), study_conduct(folder), machine, study_appearance(folder))
+    protocol = load_protocol(folder)
+    # A pair is one stimulus of two images, so that it has no look of its own.
+    images = None if protocol.paired else study_appearance(folder)
+    return study_report(frame, protocol, study_conduct(folder), machine, images)

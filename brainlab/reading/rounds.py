@@ -44,7 +44,7 @@ def _compare(first: Answers, second: Answers, numbers: list[int]) -> dict[str, A
 def _reader(answers: list[Answers], reader: str) -> dict[str, Any]:
     """Compare the two readings of one reader."""
     rows = [answer.main[answer.main["reader"] == reader] for answer in answers]
-    both = rows[0].set_index("case").join(rows[1].set_index("case")["answer"], rsuffix="_again", how="inner")
+    both = rows[0].set_index("case").join(rows[1].set_index("case")["answer"].rename("answer_again"), how="inner")
     categories = sorted(set(answers[0].categories) | set(answers[1].categories))
     codes = [pd.Categorical(both[name], categories=categories).codes.astype(int) for name in ("answer", "answer_again")]
     strata = both["source"].fillna("").to_numpy(dtype=str) if "source" in both else None

@@ -1,5 +1,6 @@
 """All statistics of a reading study from its answers, as one dictionary that is ready for JSON."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -13,13 +14,19 @@ from brainlab.reading.mrmc import reader_means
 from brainlab.reading.rounds import between_rounds
 
 
-def study_statistics(frame: pd.DataFrame, level: str = "nominal", equivalence_margin: float = 0.1) -> dict[str, Any]:
+def study_statistics(
+    frame: pd.DataFrame,
+    level: str = "nominal",
+    equivalence_margin: float = 0.1,
+    categories: Sequence[str] = (),
+) -> dict[str, Any]:
     """Return agreement and accuracy of the readers of one study.
 
     `frame` has one row an answer: reader, case, answer and, where known, truth, confidence (1-5), source, class,
     position, active_ms, round and phase (practice rows are left out, repeat rows enter the intra-reader figures only).
     An empty answer is missing. `level` is Krippendorff's: nominal, ordinal, interval or ratio. `equivalence_margin` is
     how far from one half the balanced accuracy may lie and still count as chance; fix it before anyone reads.
+    `categories` are all answers that the question allows; without them those that were given or are true.
 
     Keys: `readers`, `cases`, `answers`; `cohens_kappa` (one entry a pair of readers), `intra_reader` (Cohen's kappa of
     a reader with themself), `fleiss_kappa`, `gwet_ac1`, `pabak`, `krippendorff_alpha`, each with value, low, high, n
@@ -34,7 +41,7 @@ def study_statistics(frame: pd.DataFrame, level: str = "nominal", equivalence_ma
     """
     if level not in LEVELS:
         raise InputError(f"level must be one of {', '.join(LEVELS)}; came {level!r}")
-    rounds = {number: Answers.from_frame(part) for number, part in by_round(frame).items()}
+    rounds = {number: Answers.from_frame(part, categories) for number, part in by_round(frame).items()}
     rounds = {number: answers for number, answers in rounds.items() if answers.readers}
     if not rounds:
         raise InputError("the table has no answers outside the practice block")

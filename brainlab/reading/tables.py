@@ -67,6 +67,8 @@ def reader_table(report: Report) -> pd.DataFrame:
     rows = []
     for reader, figures in report["per_reader"].items():
         rows += [{"reader": reader, "figure": label, **_figure(figures[key])} for key, label in ACCURACY.items()]
+        if chance := figures.get("against_chance"):
+            rows.append({"reader": reader, "figure": "balanced accuracy (90% interval)", **chance})
         for key, label in (("d_prime", "d'"), ("criterion", "criterion")):
             if "signal_detection" in figures:
                 rows.append({"reader": reader, "figure": label, **_figure(figures["signal_detection"][key])})
@@ -86,17 +88,14 @@ def means_table(report: Report) -> pd.DataFrame:
 
 def time_table(report: Report) -> pd.DataFrame:
     """Return one row a reader and source: median and quartiles of the seconds per case."""
-    rows = [
-        {"reader": reader, "source": "all", "n": None, **cell} for reader, cell in report["seconds_per_case"].items()
-    ]
+    rows = [{"reader": reader, "source": "all", **cell} for reader, cell in report["seconds_per_case"].items()]
     rows += [
         {"reader": reader, "source": source, **cell}
         for reader, cells in report["seconds_per_source"].items()
         for source, cell in cells.items()
     ]
     table = pd.DataFrame(rows, columns=["reader", "source", "n", "median", "quartile_1", "quartile_3"])
-    counts = table[table["source"] != "all"].groupby("reader")["n"].sum()
-    table["n"] = table["n"].where(table["n"].notna(), table["reader"].map(counts)).astype("Int64")
+    table["n"] = table["n"].astype("Int64")
     return table.rename(
         columns={"median": "median (s)", "quartile_1": "first quartile (s)", "quartile_3": "third quartile (s)"}
     )

@@ -77,6 +77,8 @@ def settled(page: Page, idle: str) -> None:
 
 def test_from_design_to_kappa(reading_server, browser: Browser, page: Page, idle: str, tmp_path: Path) -> None:
     page.goto(f"{reading_server.url}/study_desk")
+    page.get_by_role("combobox", name="Study").click()
+    page.get_by_role("option", name="New study").click()
     title = page.get_by_label("Title (readers never see it)")
     title.fill(TITLE)
     title.press("Enter")

@@ -106,7 +106,7 @@ def test_an_overridden_probe_is_owned_up_to(make_protocol):
         "withdrawn": 2,
         "protocol_sha256": None,
     }
-    figures = {"readers": ["A", "B"], "cases": 20, "learning": {}, "pace": {}, "between_rounds": []}
+    figures = {"readers": ["A", "B"], "cases": 20, "answers": 40, "learning": {}, "pace": {}, "between_rounds": []}
     sections = dict(methods(figures, make_protocol(), conduct))
     blinding = " ".join(sections["Blinding and independence"])
     assert "AUC 0.71, at most 0.60 is allowed) by border" in blinding
@@ -127,7 +127,7 @@ def test_the_washout_is_told_as_it_was_kept(make_study):
     assert first["days_since_last"] is None
     assert 0 <= second["days_since_last"] < 1
     protocol = desk.load_protocol(study.folder)
-    figures = {"readers": ["A", "B"], "cases": 20, "learning": {}, "pace": {}, "between_rounds": []}
+    figures = {"readers": ["A", "B"], "cases": 20, "answers": 40, "learning": {}, "pace": {}, "between_rounds": []}
     said = " ".join(dict(methods(figures, protocol, study_conduct(study.folder)))["Order, repeats and second reading"])
     assert f"Reading 2 of A began 0 days after the one before ({second['started_at'][:10]}" in said
     assert "Reading 2 of B was not begun." in said

@@ -65,7 +65,7 @@ def test_many_readers_are_summed_up_in_one_sentence():
 
 
 @pytest.mark.parametrize(
-    ("value", "word"), [(-0.1, "worse than chance"), (0.15, "slight"), (0.6, "moderate"), (0.84, "almost perfect")]
+    ("value", "word"), [(-0.1, "poor"), (0.0, "slight"), (0.15, "slight"), (0.6, "moderate"), (0.84, "almost perfect")]
 )
 def test_words_for_kappa(value, word):
     assert kappa_in_words(value) == word

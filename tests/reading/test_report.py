@@ -5,9 +5,11 @@ import json
 import pandas as pd
 import pytest
 
+from brainlab.errors import InputError
 from brainlab.reading.document import Note, Table, report_sections
 from brainlab.reading.questions import VERDICT, Question
 from brainlab.reading.report import study_report
+from brainlab.reading.report_html import report_html
 from brainlab.reading.tables import table_2
 
 
@@ -46,7 +48,6 @@ def test_summary_and_cautions_speak_of_what_was_found(frame):
     text = " ".join(report["summary"])
     assert "R1 judged 100%" in text
     assert "agree on 60% of 20 cases" in text
-    assert "'slight'" in text
     assert any("fewer than 30" in line for line in report["cautions"])
     assert report["seconds_per_case"]["R1"]["median"] == 10.5
     json.dumps(report, allow_nan=False)
@@ -108,3 +109,36 @@ def test_each_further_question_has_its_table(frame, make_protocol):
     assert grades.loc[(grades["figure"] == "median") & (grades["source"] == "all"), "value"].tolist() == [1, 5]
     assert set(texts["text"]) == {"blurred"}
     assert set(texts["reader"]) == {"R1"}
+
+
+def test_the_full_list_of_answers_counts_whether_used_or_not(frame, make_protocol):
+    scale = Question(key="grade", kind="scale", text="How sharp?")
+    graded = frame.assign(answer=["2", "3"] * 20)
+    report = study_report(graded, make_protocol(questions=(scale,)))
+    assert report["categories"] == ["1", "2", "3", "4", "5"]
+    assert report["krippendorff_alpha"]["level"] == "ordinal"
+    assert report["learning"] == {}
+    assert not report["accuracy_per_class"]
+
+
+def test_a_case_with_two_truths_is_refused(frame):
+    frame.loc[frame["reader"] == "R2", "truth"] = frame["truth"].map({"real": "fake", "fake": "real"})
+    with pytest.raises(InputError, match="case 0 has 2 different values of truth"):
+        study_report(frame)
+
+
+def test_answers_whose_truth_is_blank_have_agreement_only(frame):
+    report = study_report(frame.assign(truth=None))
+    assert report["cohens_kappa"][0]["value"] is not None
+    assert report["all_readers"] is None
+    one = frame.assign(truth=frame["truth"].where(frame["reader"] == "R1"))
+    assert study_report(one)["per_reader"]["R2"]["accuracy"]["value"] is None
+
+
+def test_times_without_sources_are_reported(frame):
+    html = report_html(study_report(frame.drop(columns="source")))
+    assert "median (s)" in html
+
+
+def test_a_kappa_of_few_cases_or_without_interval_gets_no_name(frame):
+    assert not any("Landis" in line for line in study_report(frame)["summary"])
