@@ -9,7 +9,7 @@ import { Stage } from "./stage.js";
 
 const HEARTBEAT_MS = 15000;
 
-/** The key that answered a case, pressed again so soon after the next one appeared, was a double press. */
+/** The key that answered a case, pressed again first of all and so soon after the next one appeared: a double press. */
 const DOUBLE_PRESS_MS = 300;
 
 const sheet = new CSSStyleSheet();
@@ -127,6 +127,7 @@ class Room {
     this.host.dataset.case = current.id;
     this.shownAt = new Date().toISOString();
     this.activeMs = 0;
+    this.untouched = true;
     this.since = performance.now();
     this.panel.lock(false);
     this.#limit((current.time_left_s ?? 0) * 1000);
@@ -218,7 +219,8 @@ class Room {
     if (field instanceof HTMLButtonElement && (key === "enter" || key === " ")) return;
     this.pressed = event.timeStamp;
     const act = this.keys?.[key];
-    const doubled = this.panel && key === this.answered && event.timeStamp - this.since < DOUBLE_PRESS_MS;
+    const doubled = this.panel && this.untouched && key === this.answered && event.timeStamp - this.since < DOUBLE_PRESS_MS;
+    this.untouched &&= doubled;
     this.lastKey = key;
     if (act && !event.repeat && !this.busy) act();
     const ours = act || doubled || this.panel?.handleKey(event) || (this.panel && this.stage.handleKey(event)) || key === "c" || key === "r";
