@@ -17,6 +17,7 @@ def show(folder: Path) -> None:
         f"{folder.name}-backup.tar",
         "desk-backup",
         type="tertiary",
+        icon=":material/download:",
     )
     st.caption(
         "Answers, images and the sealed truth in one file: never give it to a reader. `brainlab study restore FILE` "

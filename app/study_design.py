@@ -5,8 +5,7 @@ from typing import Any, Literal, cast
 
 import streamlit as st
 
-from app import resources
-from app.layout import LARGEST_SEED
+from app import layout, resources
 from app.study_questions import first_question, further_questions
 from brainlab.errors import InputError
 from brainlab.reading.design import INSTRUCTIONS, OTHER_INSTRUCTIONS, PAIR_INSTRUCTIONS, Protocol, Reader, Source
@@ -26,7 +25,8 @@ def design_form(start: Protocol, key: str) -> Protocol | None:
     with st.expander("Further questions"):
         questions = (first, *further_questions(start, key))
         answers = _answers(start, key)
-    left, right = st.columns([3, 2], gap="large")
+    with layout.wrapping("design", 1):
+        left, right = st.columns([3, 2], gap="large")
     with left:
         sources = _sources(start, key)
     with right:
@@ -248,7 +248,7 @@ def _chance(start: Protocol, key: str) -> dict[str, Any]:
         key=f"{key}-margin",
         help="In accuracy; fixed before anyone reads.",
     )
-    seed = st.number_input("Seed", 0, max(LARGEST_SEED, start.seed), start.seed, key=f"{key}-seed")
+    seed = st.number_input("Seed", 0, max(layout.LARGEST_SEED, start.seed), start.seed, key=f"{key}-seed")
     return {"equivalence_margin": float(margin), "seed": int(seed)}
 
 

@@ -71,5 +71,12 @@ else:
         study_conduct.unblind(folder, status.title)
     else:
         study_report.show(folder)
-    layout.download("Protocol (JSON)", protocol.to_json(), f"{chosen}-protocol.json", "desk-protocol", type="tertiary")
+    layout.download(
+        "Protocol (JSON)",
+        protocol.to_json(),
+        f"{chosen}-protocol.json",
+        "desk-protocol",
+        type="tertiary",
+        icon=":material/download:",
+    )
     study_backup.show(folder)

@@ -73,8 +73,8 @@ GRRAS = (
     (9, "Independence of ratings", "Methods, Blinding and independence"),
     (10, "Statistical analysis", "Methods, Statistical analysis"),
     (11, "Numbers of readers, subjects and replicates", "Methods, Readers, Order, Deviations"),
-    (12, "Characteristics of readers and subjects", "Methods, Readers; Results by class"),
-    (13, "Estimates with their uncertainty", "Results"),
+    (12, "Characteristics of readers and subjects", "Methods, Readers; Called real, by class"),
+    (13, "Estimates with their uncertainty", "Findings, and every section after Methods"),
     (14, "Practical relevance", "for the authors; What these figures do not show"),
     (15, "Detailed results", "CSV, JSON and iMRMC exports"),
 )
@@ -168,7 +168,9 @@ def _course(report: Report) -> tuple[Block, ...]:
 def _rounds(report: Report) -> tuple[Block, ...]:
     if not report["between_rounds"]:
         return ()
-    return (figures.rounds_chart(report), Table("rounds", tables.rounds_table(report), 3))
+    table = Table("rounds", tables.rounds_table(report), 3)
+    judged = (values["accuracy"]["value"] for entry in report["rounds"] for values in entry["per_reader"].values())
+    return (table,) if all(value is None for value in judged) else (figures.rounds_chart(report), table)
 
 
 def _machine(report: Report) -> tuple[Block, ...]:

@@ -69,7 +69,7 @@ def kappa_in_words(value: float) -> str:
 
 def with_interval(figure: dict[str, Any], *, percent: bool) -> str:
     """Write '0.84 (95% interval 0.77 to 0.90)', or why it cannot be written."""
-    show = "{:.0%}".format if percent else "{:.2f}".format
+    show = "{:.0%}".format if percent else "{:z.2f}".format
     if figure["value"] is None:
         return str(figure["reason"])
     if figure["low"] is None:

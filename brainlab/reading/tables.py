@@ -58,7 +58,8 @@ def agreement_table(report: Report) -> pd.DataFrame:
         {"figure": "Cohen's kappa, repeats", "of": f"{entry['reader']}, first and second look", **entry}
         for entry in report["intra_reader"]
     ]
-    rows += [{"figure": label, "of": "all readers", **report[key]} for key, label in ALL_READERS.items()]
+    if len(report["readers"]) > 1:
+        rows += [{"figure": label, "of": "all readers", **report[key]} for key, label in ALL_READERS.items()]
     return pd.DataFrame(rows, columns=["figure", "of", *FIGURE])
 
 
