@@ -10,7 +10,6 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from threading import Lock
 
 import streamlit as st
-from streamlit.auth_util import is_authlib_installed
 
 from app import access
 
@@ -94,8 +93,6 @@ def _with_provider() -> None:
         st.error(f"{claims.get('email') or 'This account'} is not on the list of researchers of this server.")
         if st.button("Sign in with another account", key="sign-in-other"):
             st.logout()
-    elif not is_authlib_installed():
-        st.warning('Signing in through an identity provider needs Authlib: `pip install "streamlit[auth]"`.')
     elif st.button("Sign in with your institution", type="primary", key="sign-in-provider"):
         st.login()
 

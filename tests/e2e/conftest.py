@@ -42,9 +42,10 @@ async ([path, options, text, width]) => {
 class Server:
     """`streamlit run app/main.py` on a free port of its own and a given workspace."""
 
-    def __init__(self, workspace: Path, log: Path) -> None:
+    def __init__(self, workspace: Path, log: Path, **environment: str) -> None:
         self.workspace = workspace
         self.log = log
+        self.environment = environment
         with socket.socket() as free:
             free.bind(("localhost", 0))
             self.port = free.getsockname()[1]
@@ -56,7 +57,8 @@ class Server:
     def start(self) -> None:
         """Start, or start again on the same port, and wait until it answers."""
         command = [sys.executable, "-m", "streamlit", "run", "app/main.py", "--server.port", str(self.port)]
-        environment = {**os.environ, "BRAINLAB_WORKSPACE": str(self.workspace), "OMP_NUM_THREADS": "1"}
+        environment = os.environ | {"BRAINLAB_WORKSPACE": str(self.workspace), "OMP_NUM_THREADS": "1"}
+        environment |= self.environment
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [*command, "--server.headless", "true"], cwd=PROJECT, env=environment, stdout=log, stderr=log
@@ -102,6 +104,14 @@ def reading_server(tiny_workspace: Path, tmp_path_factory: pytest.TempPathFactor
     started.start()
     yield started
     started.stop()
+
+
+@pytest.fixture
+def own_server(tiny_workspace: Path, tmp_path: Path) -> Iterator[Server]:
+    """Return a server of the test's own, not started yet, whose home is the test's folder."""
+    made = Server(tiny_workspace, tmp_path / "log.txt", HOME=str(tmp_path))
+    yield made
+    made.stop()
 
 
 @pytest.fixture(scope="session")
