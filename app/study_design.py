@@ -8,7 +8,15 @@ import streamlit as st
 from app import layout, resources
 from app.study_questions import first_question, further_questions
 from brainlab.errors import InputError
-from brainlab.reading.design import INSTRUCTIONS, OTHER_INSTRUCTIONS, PAIR_INSTRUCTIONS, Protocol, Reader, Source
+from brainlab.reading.design import (
+    INSTRUCTIONS,
+    OTHER_INSTRUCTIONS,
+    PAIR_INSTRUCTIONS,
+    Protocol,
+    Reader,
+    Source,
+    usual_instructions,
+)
 from brainlab.reading.questions import PLANES, VERDICT, Question
 
 WINDOWS = ("fixed", "adjustable")
@@ -225,10 +233,9 @@ def _course(start: Protocol, key: str) -> dict[str, Any]:
 
 def _words(start: Protocol, first: Question, key: str) -> dict[str, Any]:
     """Ask for what readers are told. Instructions nobody wrote follow the first question."""
-    usual = {"choice": INSTRUCTIONS, "pair": PAIR_INSTRUCTIONS}
     kind = first.kind if first.kind == "pair" or first.options == VERDICT.options else "other"
     untouched = start.instructions in (INSTRUCTIONS, PAIR_INSTRUCTIONS, OTHER_INSTRUCTIONS)
-    instructions = usual.get(kind, OTHER_INSTRUCTIONS) if untouched else start.instructions
+    instructions = usual_instructions(first) if untouched else start.instructions
     suffix = "" if kind == "choice" else f"-{kind}"
     return {
         "reader_title": st.text_input("Title that readers see", start.reader_title, key=f"{key}-reader-title"),

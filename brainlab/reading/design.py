@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -70,6 +71,8 @@ class Protocol:
     """Everything that is fixed when a study is locked.
 
     title: for the researcher; readers see `reader_title`, so that the title cannot unblind.
+    sources, readers: where cases come from, and who reads. questions: the first is required and gives the figures.
+    instructions, consent: what readers are told and agree to. seed: of all draws but the sides of pairs.
     stimulus: `slice` shows one plane of one volume, `volume` three linked planes.
     plane, slice_range: plane of the slices, and the part of that axis they are drawn from (0 first, 1 last slice).
     classes: disease classes of the real cases; empty takes all.
@@ -165,9 +168,11 @@ class Protocol:
             for name, kind in (("sources", Source), ("readers", Reader), ("questions", Question)):
                 if name in values:
                     values[name] = [from_dict(kind, item) for item in values[name]]  # type: ignore[type-var]
+            if values.get("questions"):
+                values.setdefault("instructions", usual_instructions(values["questions"][0]))
             return from_dict(cls, values)
         except (TypeError, AttributeError, ValueError) as error:
-            raise InputError(f"protocol: {str(error).replace('__init__() ', '')}") from error
+            raise InputError(f"protocol: {re.sub(r'[A-Za-z.]*__init__[()]+ ', '', str(error))}") from error
 
     def sha256(self) -> str:
         """Hash of the protocol's content."""
@@ -177,6 +182,13 @@ class Protocol:
         """Return the same design for another study: other draws, another order, readers by code alone."""
         readers = tuple(dataclasses.replace(reader, name="") for reader in self.readers)
         return dataclasses.replace(self, seed=seed, readers=readers)
+
+
+def usual_instructions(first: Question) -> str:
+    """What readers are told where nobody wrote anything else: it follows the first question."""
+    if first.kind == "pair":
+        return PAIR_INSTRUCTIONS
+    return INSTRUCTIONS if first.options == VERDICT.options else OTHER_INSTRUCTIONS
 
 
 def content_sha256(protocol_json: str) -> str:

@@ -18,13 +18,22 @@ LABELS = ("real", "fake")
 KIND_LABELS = {"cohort": "real", "run": "fake"}
 """What a source of a kind holds, where it does not say itself."""
 
+LONGEST_CAP_S = 86_400
+LONGEST_WASHOUT = 520
+
+FLAGS = ("confidence", "cue", "practice_feedback")
+TEXTS = ("title", "reader_title", "instructions", "consent")
+NUMBERS = ("window_low", "window_high", "background_floor", "repeats_share", "washout_weeks", "equivalence_margin")
 WHOLE_NUMBERS = ("magnification", "practice", "rest_break_every", "rounds")
 
 
 def protocol_faults(p: "Protocol") -> list[str]:
-    """Return everything that is wrong with a protocol, in the order of its fields."""
+    """Return everything that is wrong with a protocol, in the order of its fields; of wrong types first."""
+    if wrong := _wrong_types(p):
+        return wrong
     codes = [reader.code for reader in p.readers]
     taken = [question.key for question in p.questions[1:] if question.key in RESERVED_KEYS]
+    taken += [question.key for question in p.questions[:1] if question.key == "confidence"]
     whole = [source for source in p.sources if type(source.n) is int]
     counts = {label: sum(s.n for s in whole if (s.label or KIND_LABELS.get(s.kind)) == label) for label in LABELS}
     checks = [
@@ -66,12 +75,45 @@ def protocol_faults(p: "Protocol") -> list[str]:
         (not 0 <= p.magnification <= 32, "magnification: needed 0 (automatic) to 32"),
         (not 0 <= p.repeats_share <= 1, "repeats_share: needed 0 to 1"),
         (not 0 <= p.practice <= 100, "practice: needed 0 to 100"),
-        (p.time_cap_s is not None and not p.time_cap_s > 0, "time_cap_s: needed seconds above 0, or null"),
+        (
+            p.time_cap_s is not None and not 0 < p.time_cap_s <= LONGEST_CAP_S,
+            f"time_cap_s: needed seconds above 0 and at most {LONGEST_CAP_S}, or null",
+        ),
         (p.rest_break_every < 0, "rest_break_every: needed 0 (none) or more"),
         (not 1 <= p.rounds <= 5, "rounds: needed 1 to 5"),
         (type(p.seed) is not int or not 0 <= p.seed < 2**32, f"seed: needed a whole number from 0 to {2**32 - 1}"),
-        *((type(getattr(p, name)) is not int, f"{name}: needed a whole number") for name in WHOLE_NUMBERS),
-        (not (math.isfinite(p.washout_weeks) and p.washout_weeks >= 0), "washout_weeks: needed 0 or more"),
+        (not 0 <= p.washout_weeks <= LONGEST_WASHOUT, f"washout_weeks: needed 0 to {LONGEST_WASHOUT}"),
         (not 0 < p.equivalence_margin < 0.5, "equivalence_margin: needed above 0 and below 0.5"),
     ]
     return [fault for wrong, fault in checks if wrong]
+
+
+def _wrong_types(p: "Protocol") -> list[str]:
+    """Return every value that is of no kind that its field can hold; JSON lets anything come."""
+    checks = [
+        *((not isinstance(getattr(p, name), str), f"{name}: needed a text") for name in TEXTS),
+        *((type(getattr(p, name)) is not bool, f"{name}: needed true or false") for name in FLAGS),
+        *((not _is_number(getattr(p, name)), f"{name}: needed a number") for name in NUMBERS),
+        *((type(getattr(p, name)) is not int, f"{name}: needed a whole number") for name in WHOLE_NUMBERS),
+        (p.time_cap_s is not None and not _is_number(p.time_cap_s), "time_cap_s: needed a number, or null"),
+        (not _are_texts(p.classes), "classes: needed a list of texts"),
+        (any(not isinstance(s.name, str) for s in p.sources), "sources: name is a text"),
+        (any(not _is_number(s.truncation) for s in p.sources), "sources: truncation is a number"),
+        (any(not isinstance(text, str) for r in p.readers for text in (r.code, r.name)), "readers: needed texts"),
+        (
+            any(r.experience_years is not None and not _is_number(r.experience_years) for r in p.readers),
+            "readers: experience_years is a number, or null",
+        ),
+        (any(not isinstance(text, str) for q in p.questions for text in (q.key, q.text)), "questions: needed texts"),
+        (any(not _are_texts(q.options) for q in p.questions), "questions: options are a list of texts"),
+        (any(type(q.required) is not bool for q in p.questions), "questions: required is true or false"),
+    ]
+    return [fault for wrong, fault in checks if wrong]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _are_texts(values: object) -> bool:
+    return isinstance(values, tuple | list) and all(isinstance(value, str) for value in values)

@@ -1,8 +1,8 @@
 """A reader's side of a study: one case after another, each answer on disk before the next case is shown.
 
 The reading room holds a `ReaderSession` and nothing else of the study. It never opens truth.db, and what it returns
-holds no source, label, ratio or score. The database is the only state: a session may be thrown away and opened again
-at any time, in any thread.
+holds no source, ratio or score, and no label but that of a practice case where the protocol explains those. The
+database is the only state: a session may be thrown away and opened again at any time, in any thread.
 """
 
 import json
@@ -66,7 +66,7 @@ class ReaderSession:
     def state(self) -> State:
         """Where this tab stands.
 
-        `closed` no answers are taken; `waiting` the washout before a second reading; `welcome` instructions and
+        `closed` no answers are taken; `waiting` the washout before a later reading; `welcome` instructions and
         display check, again in every new tab; `consent` once per reading; `practice`, `main`; `break`; `done`.
         """
         with self._read() as place:
@@ -157,10 +157,11 @@ class ReaderSession:
         """Record something that is not an answer (EVENTS), such as the browser's viewport or the accepted consent."""
         if kind not in EVENTS:
             raise InputError(f"event: needed one of {', '.join(EVENTS)}, came {kind}")
-        if len(json.dumps(detail, default=str)) > LONGEST_TEXT:
+        if len(json.dumps(detail)) > LONGEST_TEXT:
             raise InputError(f"event: needed a detail of at most {LONGEST_TEXT} signs")
         with self._write() as place:
-            detail = dict(detail or {})
+            # What stops the clock of a case is for the server to say (clock.py), not for a browser.
+            detail = {name: value for name, value in (detail or {}).items() if name not in ("presentation", "alive_at")}
             if kind == "break_done":
                 detail["after"] = place.counts("completed")["main"]
             if kind in ("paused", "resumed") and place.holds_lease():
@@ -202,7 +203,7 @@ class ReaderSession:
             end = save_answers(
                 place,
                 presentation_id,
-                {first: value, **(others or {})} | ({"cue": cue.strip()} if cue and cue.strip() else {}),
+                {**(others or {}), first: value} | ({"cue": cue.strip()} if cue and cue.strip() else {}),
                 idempotency_key=idempotency_key,
                 confidence=confidence,
                 shown_at=shown_at,

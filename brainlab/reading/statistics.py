@@ -33,8 +33,9 @@ def study_statistics(
     and reason; `per_reader` {reader: {accuracy, sensitivity, specificity, auc, d_prime, criterion, signal_detection,
     against_chance}}; `per_source` and `per_class` {reader: {source: share called real}}; `accuracy_per_class`;
     `auc_per_source`; `roc` {reader: curve}; `seconds_per_case`, `seconds_per_source`, `pace` and `learning` by reader;
-    `all_readers` {accuracy, auc}, see `mrmc.reader_means`. Where sources are known, every interval takes cases as
-    sampled within them (hidden repeats: from all).
+    `all_readers` {accuracy, auc}, see `mrmc.reader_means`, None with one reader; `categories`, every answer that can
+    occur. Where sources are known, the intervals of agreement, accuracy and ROC area take cases as sampled within them
+    (hidden repeats: from all).
     All of these are of the first reading; `rounds` has agreement and accuracy of every reading, and `between_rounds`
     compares later readings with the first. A value of None is undefined, and `reason` says why.
     Raises InputError for a table or level that cannot be used.

@@ -1,4 +1,4 @@
-"""The two databases of a study on disk: connections and transactions. Schema in schema.sql."""
+"""The database of a study on disk: connections and transactions. Schema in schema.sql."""
 
 import hashlib
 import os
@@ -162,7 +162,7 @@ def _begin(db: sqlite3.Connection) -> None:
             db.execute("BEGIN IMMEDIATE")
             break
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
                 raise
             time.sleep(random.uniform(*RETRY_S))
     db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000:.0f}")

@@ -79,7 +79,7 @@ def attack(client, tmp_path, monkeypatch):
 
 NONSENSE: list[Any] = [
     None, True, -1, 0, 3.5, 1e308, 10**30, "", "x", "x" * 5000, "\ud800", "\x00", "' OR 1=1 --", "../../etc/passwd", [],
-    ["real"], {}, {"a": 1}, [[[]]],
+    ["real"], {}, {"a": 1}, [[[]]], {"presentation": "x", "alive_at": "abc"}, {"alive_at": 3},
 ]  # fmt: skip
 
 

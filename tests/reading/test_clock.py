@@ -139,6 +139,19 @@ def test_what_a_browser_says_of_the_time_is_not_believed(make_study, watch):
     assert _left(entered) == 5
 
 
+def test_no_event_of_a_browser_stops_the_clock_of_a_case(make_study, watch):
+    study = make_study(time_cap_s=30.0, practice=0)
+    entered = study.enter()
+    other = study.session(tab="a tab without the lease")
+    watch.wait(25)
+    for tab in (entered, other):
+        tab.record_event("opened", {"presentation": entered.current().id, "alive_at": "abc"})
+    other.record_event("paused", {"presentation": entered.current().id, "alive_at": "abc"})
+    watch.wait(10)
+    assert _left(entered) == 0
+    assert entered.look().state == "main"
+
+
 def test_feedback_on_practice_does_not_cost_the_next_case_time(make_study, watch):
     entered = make_study(time_cap_s=30.0, practice_feedback=True).enter()
     assert _answer(entered).feedback

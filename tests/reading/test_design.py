@@ -7,7 +7,7 @@ import json
 import pytest
 
 from brainlab.errors import InputError
-from brainlab.reading.design import Protocol, Source, content_sha256, preset
+from brainlab.reading.design import INSTRUCTIONS, PAIR_INSTRUCTIONS, Protocol, Source, content_sha256, preset
 from brainlab.reading.export import COLUMNS
 from brainlab.reading.faults import RESERVED_KEYS
 from brainlab.reading.questions import CUE, Question
@@ -81,7 +81,16 @@ def test_cue_adds_an_optional_question(make_protocol):
         ({"window_low": 0.5, "window_high": 0.5}, "window_low"),
         ({"repeats_share": 1.5}, "repeats_share"),
         ({"time_cap_s": 0}, "time_cap_s"),
+        ({"time_cap_s": float("inf")}, "time_cap_s"),
+        ({"time_cap_s": True}, "time_cap_s"),
         ({"washout_weeks": float("nan")}, "washout_weeks"),
+        ({"washout_weeks": 1e6}, "washout_weeks: needed 0 to 520"),
+        ({"confidence": "no"}, "confidence: needed true or false"),
+        ({"instructions": 5}, "instructions: needed a text"),
+        ({"classes": "AB"}, "classes: needed a list"),
+        ({"questions": (dataclasses.replace(QUESTIONS[0], required="no"),)}, "required is true or false"),
+        ({"questions": (dataclasses.replace(QUESTIONS[0], options="ab"),)}, "options are a list"),
+        ({"questions": (dataclasses.replace(QUESTIONS[0], key="confidence"),)}, "columns of its own named confidence"),
         ({"equivalence_margin": 0.5}, "equivalence_margin"),
         ({"seed": -1}, "seed: needed a whole number"),
         ({"rounds": 1.5}, "rounds: needed a whole number"),
@@ -115,6 +124,24 @@ def test_a_bad_file_is_one_line(text, said):
     with pytest.raises(InputError, match=said) as caught:
         Protocol.from_json(text)
     assert "\n" not in str(caught.value)
+
+
+def test_instructions_that_nobody_wrote_follow_the_first_question():
+    values = {
+        "title": "x",
+        "sources": [{"kind": "cohort", "name": "a", "n": 3}, {"kind": "run", "name": "b", "n": 3}],
+        "readers": [{"code": "A"}],
+    }
+    pair = {"key": "which", "kind": "pair", "text": "Which?"}
+    assert Protocol.from_values(values).instructions == INSTRUCTIONS
+    assert Protocol.from_values({**values, "questions": [pair]}).instructions == PAIR_INSTRUCTIONS
+    written = Protocol.from_values({**values, "questions": [pair], "instructions": "Point at one."})
+    assert written.instructions == "Point at one."
+
+
+def test_what_is_missing_is_said_without_names_of_the_code():
+    with pytest.raises(InputError, match=r"^protocol: missing 2 required"):
+        Protocol.from_json('{"title": "x"}')
 
 
 def test_an_unknown_preset_names_the_known_ones():
