@@ -63,11 +63,6 @@ class Answers:
         if not phase.isin(PHASES).all():
             row = phase.index[~phase.isin(PHASES)][0]
             raise InputError(f"phase must be one of {', '.join(PHASES)}; row {row} has {phase[row]!r}")
-        for name in table.columns.intersection(["truth", "source"]):
-            of_case = table.groupby("case")[name].nunique()
-            if (of_case > 1).any():
-                case = of_case.index[of_case > 1][0]
-                raise InputError(f"case {case} has {of_case[case]} different values of {name}; a case has one")
         main, repeats = table[phase == "main"], table[phase == "repeat"]
         double = main.duplicated(["reader", "case"])
         if double.any():
@@ -78,6 +73,11 @@ class Answers:
                 f"reader {reader} has two answers to case {case} (rows {earlier} and {row}); keep one, or mark the "
                 "second with 'repeat' in a column 'phase'"
             )
+        for name in table.columns.intersection(["truth", "source"]):
+            of_case = table.groupby("case")[name].nunique()
+            if (of_case > 1).any():
+                case = of_case.index[of_case > 1][0]
+                raise InputError(f"case {case} has {of_case[case]} different values of {name}; a case has one")
         return cls(main.reset_index(drop=True), repeats.reset_index(drop=True), _categories(table, categories))
 
     @cached_property

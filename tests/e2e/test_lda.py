@@ -64,7 +64,7 @@ def test_a_scan_chosen_in_one_run_is_marked_in_the_other(visit, idle):
 
 def test_a_figure_downloads_as_svg(visit):
     page = visit("lda")
-    chart = page.locator(".js-plotly-plot").first
+    chart = page.locator(".js-plotly-plot", has_text="discriminant axis 1")
     chart.hover()
     with page.expect_download() as download:
         chart.locator("[data-title^=Download]").click()
