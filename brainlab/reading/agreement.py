@@ -55,17 +55,17 @@ def cohens_kappa(table: ArrayLike, weights: ArrayLike | None = None, scheme: str
     counts = np.asarray(table, dtype=float)
     n = int(counts.sum())
     if n == 0:
-        return Kappa(None, n=0, reason="undefined: no case was answered by both readers")
+        return Kappa(None, n=0, reason="undefined: no case has two answers to compare")
     agreement = float(np.trace(counts) / n)
     constant = [bool((counts.sum(axis) > 0).sum() == 1) for axis in (1, 0)]
     if all(constant):
-        reason = f"undefined: each reader gave one and the same answer to all {n} cases (they agree on {agreement:.0%})"
+        reason = f"undefined: either side gave one and the same answer to all {n} cases (agreement {agreement:.0%})"
         return Kappa(None, n=n, reason=reason, observed_agreement=agreement)
     if any(constant):
-        reason = f"no interval: one reader gave the same answer to all {n} cases, so kappa is 0 whatever the other does"
+        reason = f"no interval: one side gave the same answer to all {n} cases, so kappa is 0 whatever the other gave"
         return Kappa(0.0, n=n, reason=reason, observed_agreement=agreement)
     if agreement == 1:
-        return Kappa(1.0, n=n, reason=f"no interval: the readers agree on all {n} cases", observed_agreement=agreement)
+        return Kappa(1.0, n=n, reason=f"no interval: the answers agree on all {n} cases", observed_agreement=agreement)
     fit = inter_rater.cohens_kappa(counts, weights=None if weights is None else np.asarray(weights, float), wt=scheme)
     value = float(fit.kappa)
     if not fit.var_kappa > 1e-18:

@@ -167,6 +167,8 @@ class Protocol:
         try:
             for name, kind in (("sources", Source), ("readers", Reader), ("questions", Question)):
                 if name in values:
+                    if not isinstance(values[name], list) or not all(isinstance(item, dict) for item in values[name]):
+                        raise InputError(f"protocol: {name}: needed a list of JSON objects")
                     values[name] = [from_dict(kind, item) for item in values[name]]  # type: ignore[type-var]
             if values.get("questions"):
                 values.setdefault("instructions", usual_instructions(values["questions"][0]))

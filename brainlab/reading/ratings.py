@@ -47,7 +47,9 @@ def read_ratings(source: Path | bytes, name: str = "") -> pd.DataFrame:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # of a row with too many cells
             frame = pd.read_csv(io.StringIO(text), sep=separator, keep_default_na=False, na_values=[""], **options)
-    except (ValueError, pd.errors.ParserWarning) as error:
+    except pd.errors.ParserWarning as error:
+        raise InputError(f"{name}: some row has more cells than the heading has columns") from error
+    except ValueError as error:
         reason = " ".join(str(error).split()).removeprefix("Error tokenizing data. C error: ")
         raise InputError(f"{name}: not a CSV table ({reason})") from error
     frame.columns = [str(column).strip().lower() for column in frame.columns]

@@ -85,3 +85,8 @@ def test_other_labels_than_real_and_fake_pass():
 
 def test_empty_answers_are_missing_and_not_unknown():
     assert figures_of(GOOD.replace("R2,2,real", "R2,2,").encode())["answers"] == 3
+
+
+def test_a_row_with_too_many_cells_is_refused_and_not_cut():
+    with pytest.raises(InputError, match="some row has more cells than the heading"):
+        read_ratings(b"reader,case,answer\nA,1,real,real\nA,2,fake\n", "ratings.csv")
