@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from brainlab.errors import InputError
+from brainlab.textfile import read_text
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 MISSING_WORDS = frozenset({"", "n/a", "na", "nan", "null", "-", "--", ".", "#n/a", "<na>"})
@@ -43,25 +44,7 @@ class Table:
 
 def read_rows(path: Path) -> list[tuple[int, dict[str, str]]]:
     """Return (line in the file, {column in lower case: cell}) of every row of a table in a file; see `parse_table`."""
-    return parse_table(decode(path.read_bytes(), str(path)), str(path)).rows
-
-
-def decode(content: bytes, name: str) -> str:
-    """Return text in UTF-8, or in UTF-16 with a byte-order mark, as Excel's 'Unicode text' has.
-
-    Raises InputError for other encodings, which cannot be told from one another.
-    """
-    wide = content[:2] in (b"\xff\xfe", b"\xfe\xff")
-    try:
-        text = content.decode("utf-16" if wide else "utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise InputError(
-            f"{name}: needs a table in UTF-8, got other bytes in line {line}; save it as 'CSV UTF-8'"
-        ) from error
-    if "\0" in text:
-        raise InputError(f"{name}: needs a table in UTF-8, got binary content; save it as 'CSV UTF-8'")
-    return text
+    return parse_table(read_text(path), str(path)).rows
 
 
 def parse_table(text: str, name: str, needed: Sequence[str] = (), delimiter: str | None = None) -> Table:
@@ -73,8 +56,10 @@ def parse_table(text: str, name: str, needed: Sequence[str] = (), delimiter: str
     end of rows) and noted. Text without any line but blank ones is a table without columns.
     Raises InputError, with the line, for a header without the columns needed (a title above it, say); for a column
     name that stands twice; for a row with more cells than the header; and for a quote that is opened and not closed,
-    or closed amid a cell.
+    or closed amid a cell. Content that is no text is refused, too.
     """
+    if "\0" in text:
+        raise InputError(f"{name}: needs a text file with a table, got binary content; save it as 'CSV UTF-8'")
     start, told = _separator_line(text)
     lines = list(io.StringIO(text, newline=""))
     blank = next((number for number, line in enumerate(lines) if number >= start and line.strip()), len(lines))
