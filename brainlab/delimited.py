@@ -16,7 +16,8 @@ from brainlab.errors import InputError
 from brainlab.textfile import read_text
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
-MISSING_WORDS = frozenset({"", "n/a", "na", "nan", "null", "-", "--", ".", "#n/a", "<na>"})
+DASHES = ("-", "--", "\N{EN DASH}", "\N{EM DASH}")
+MISSING_WORDS = frozenset({"", "n/a", "na", "nan", "null", ".", "#n/a", "<na>", *DASHES})
 """What people and programs write into a cell without a value, in lower case."""
 DOUBTFUL_WORDS = frozenset({"none", "unknown"})
 """What stands for a missing value in one table and is a finding in another ('lesions: none'): for the caller to say."""
