@@ -9,7 +9,8 @@ import pytest
 
 from brainlab.cli import main
 from brainlab.cohort.audit import audit, class_table, confound_score, sharpness
-from brainlab.cohort.prepared import COLUMNS, write_prepared
+from brainlab.cohort.prepared import write_prepared
+from brainlab.cohort.scan_table import COLUMNS
 
 RECIPE = {"name": "tiny", "shape": [6, 6, 6], "affine": np.eye(4).tolist(), "simulated": True}
 

@@ -11,8 +11,9 @@ from brainlab.cli import main
 from brainlab.cohort import batch
 from brainlab.cohort.batch import intermediate_name, prepare_cohort
 from brainlab.cohort.prepare import prepare_one
-from brainlab.cohort.prepared import COLUMNS, PreparedDataset, participant_split
+from brainlab.cohort.prepared import PreparedDataset, participant_split
 from brainlab.cohort.recipes import find_recipe
+from brainlab.cohort.scan_table import COLUMNS
 from brainlab.cohort.sources import find_sources
 from brainlab.volume import Volume
 

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from brainlab.cohort import prepared
-from brainlab.cohort.prepared import COLUMNS, PreparedDataset, participant_hash, participant_split, write_prepared
+from brainlab.cohort.prepared import PreparedDataset, participant_hash, participant_split, write_prepared
+from brainlab.cohort.scan_table import COLUMNS
 from brainlab.errors import InputError
 
 RECIPE = {"name": "tiny", "shape": [3, 4, 5], "affine": np.eye(4).tolist(), "simulated": True}
