@@ -1,5 +1,6 @@
 """A prepared dataset is whole or not there; the split depends on the participant alone."""
 
+import hashlib
 import json
 import lzma
 from pathlib import Path
@@ -40,6 +41,16 @@ def test_round_trip(tmp_path: Path, dtype: str, error: float) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["set"]
 
 
+def test_the_hash_of_a_dataset_is_of_all_volumes_and_the_table(tmp_path: Path) -> None:
+    tiny = {**RECIPE, "shape": [1, 1, 1]}
+    grey = np.zeros((300, 1, 1, 1), np.float32)
+    hashes = {write_prepared(tmp_path / "set", grey, table(300), tiny).sha256}
+    hashes.add(write_prepared(tmp_path / "set", grey, table(300).assign(**{"class": "ms"}), tiny).sha256)
+    grey[299] = 1
+    hashes.add(write_prepared(tmp_path / "set", grey, table(300), tiny).sha256)
+    assert len(hashes) == 3
+
+
 def test_replaces_only_its_own_kind(tmp_path: Path) -> None:
     (tmp_path / "set").mkdir()
     write_prepared(tmp_path / "set", volumes(2), table(2), RECIPE)
@@ -77,6 +88,12 @@ def test_parts_must_fit(tmp_path: Path) -> None:
     table(2).to_csv(tmp_path / "set" / "scans.tsv", sep="\t", index=False)
     with pytest.raises(InputError, match="4 volumes but 2 rows"):
         PreparedDataset.open(tmp_path / "set")
+    (tmp_path / "set" / "scans.tsv").write_text("participant\tsplit\np1\ttrain\n")
+    with pytest.raises(InputError, match=r"scans.tsv: needs the columns .* got none named class"):
+        PreparedDataset.open(tmp_path / "set")
+    (tmp_path / "set" / "scans.tsv").unlink()
+    with pytest.raises(InputError, match=r"scans.tsv: cannot be read \(No such file"):
+        PreparedDataset.open(tmp_path / "set")
     (tmp_path / "set" / "recipe.json").write_text("{")
     with pytest.raises(InputError, match="damaged"):
         PreparedDataset.open(tmp_path / "set")
@@ -102,6 +119,10 @@ def test_split_is_a_tenth_and_does_not_move() -> None:
     assert 0.08 < share < 0.12
     assert participant_split("sub-0001") == participant_split("sub-0001")
     assert prepared.TEST_SHARE == 0.1
+    # the rule as it is documented, written out: cohorts that are prepared already must keep their test people
+    for name in names[:200]:
+        share = int(hashlib.sha256(f"brainlab:{name}".encode()).hexdigest()[:16], 16) / 2**64
+        assert participant_split(name) == ("test" if share < 0.1 else "train")
 
 
 def test_recipe_is_kept(tmp_path: Path) -> None:

@@ -40,6 +40,54 @@ def test_simulated_scans_say_so_and_bring_their_truth(make_dataset: Callable[...
     assert "other" not in scan.details
 
 
+def test_a_dataset_that_says_simulated_speaks_for_its_scans(tmp_path: Path) -> None:
+    for name, description in (
+        ("made", {"GeneratedBy": [{"Name": "simulator"}]}),
+        ("real", {"GeneratedBy": [{"Name": "dcm"}]}),
+    ):
+        scan = tmp_path / name / "sub-01" / "anat" / "sub-01_FLAIR.nii"
+        scan.parent.mkdir(parents=True)
+        scan.touch()
+        (tmp_path / name / "dataset_description.json").write_text(json.dumps({"GeneratedBy": [{"Name": generator}]}))
+    scans = find_sources(tmp_path, RECIPE).scans
+    assert [(scan.details["participant"], scan.simulated) for scan in scans] == [
+        ("made/sub-01", True),
+        ("real/sub-01", False),
+    ]
+
+
+def test_each_visit_brings_its_own_truth(tmp_path: Path) -> None:
+    for session in ("ses-1", "ses-2"):
+        scan = tmp_path / "sub-01" / session / "anat" / f"sub-01_{session}_FLAIR.nii"
+        scan.parent.mkdir(parents=True)
+        scan.touch()
+    truth = tmp_path / "derivatives" / "truth"
+    truth.mkdir(parents=True)
+    rows = "sub-01\tses-1\t3\t900\nsub-01\tses-2\t4\tn/a\n"
+    (truth / "scans.tsv").write_text(f"participant_id\tsession_id\tlesion_volume_ml\tbrain_volume_ml\n{rows}")
+    (tmp_path / "participants.tsv").write_text("participant_id\nsub-01\n")
+    scans = find_sources(tmp_path, RECIPE).scans
+    assert [scan.details["lesion_volume_ml"] for scan in scans] == [3, 4]
+    assert [scan.details.get("brain_volume_ml") for scan in scans] == [900, None]
+    (truth / "scans.tsv").write_text("participant_id\tlesion_volume_ml\nsub-01\tmany\n")
+    with pytest.raises(InputError, match="line 2: needs a number for lesion_volume_ml, got 'many'"):
+        find_sources(tmp_path, RECIPE)
+
+
+def test_only_a_stripped_scan_in_the_template_space_needs_no_registration(make_dataset: Callable[..., Path]) -> None:
+    for number, sidecar in enumerate(({"SpatialReference": "scanner"}, {"SkullStripped": False}, {})):
+        scan = find_sources(make_dataset(1, f"set{number}", sidecar), RECIPE).scans[0]
+        assert scan.in_template_space == (sidecar == {})
+
+
+def test_the_table_of_the_user_wins_over_the_dataset(make_dataset: Callable[..., Path], tmp_path: Path) -> None:
+    root = make_dataset(2)
+    table = tmp_path / "mine.csv"
+    table.write_text("file,class,age\nsub-00/anat/sub-00_FLAIR.nii.gz,ms,70\nsub-01/anat/sub-01_FLAIR.nii.gz,n/a,n/a\n")
+    details = [scan.details for scan in find_sources(root, RECIPE, table=table).scans]
+    assert [(each["class"], each["age_years"], each["sex"]) for each in details] == [("ms", 70, "F"), ("ms", 31, "M")]
+
+
 def test_plain_folder_keeps_the_scans_of_a_person_together(tmp_path: Path) -> None:
     for name in ("anna/first_flair.nii.gz", "anna/second.nii", "bert.img", "bert.hdr", ".hidden.nii", "notes.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
