@@ -41,10 +41,7 @@ def test_simulated_scans_say_so_and_bring_their_truth(make_dataset: Callable[...
 
 
 def test_a_dataset_that_says_simulated_speaks_for_its_scans(tmp_path: Path) -> None:
-    for name, description in (
-        ("made", {"GeneratedBy": [{"Name": "simulator"}]}),
-        ("real", {"GeneratedBy": [{"Name": "dcm"}]}),
-    ):
+    for name, generator in (("made", "simulator"), ("real", "dcm")):
         scan = tmp_path / name / "sub-01" / "anat" / "sub-01_FLAIR.nii"
         scan.parent.mkdir(parents=True)
         scan.touch()
