@@ -21,11 +21,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from brainlab.cohort.scan_table import read_scans, write_scans
+from brainlab.cohort.scan_table import read_scans, row_order, write_scans
 from brainlab.errors import InputError
 from brainlab.types import Float32Array, FloatArray, IntArray
 
 TEST_SHARE = 0.1
+ROW_ORDER = "row_order"
+"""Key of `recipe.json` for the order in which `scans.tsv` was written."""
 
 
 def participant_hash(participant: str) -> str:
@@ -77,6 +79,12 @@ class PreparedDataset:
             raise InputError(
                 f"{folder}: {len(volumes)} volumes but {len(scans)} rows in scans.tsv, whose order is that of the "
                 "volumes; put back the table as it was, or prepare the scans again"
+            )
+        order = row_order(scans)
+        if order and order != recipe.get(ROW_ORDER, order):
+            raise InputError(
+                f"{folder}: the rows of scans.tsv are in another order than the volumes; put back the table as it was, "
+                "or prepare the scans again"
             )
         return cls(folder, volumes, scans, recipe)
 
@@ -155,7 +163,10 @@ def write_prepared(
     try:
         _write_volumes(scratch / "volumes.npy", volumes, (len(scans), *recipe["shape"]), dtype)
         write_scans(scratch / "scans.tsv", scans)
-        (scratch / "recipe.json").write_text(json.dumps({**recipe, "dtype": dtype}, indent=2) + "\n")
+        record = {name: value for name, value in recipe.items() if name != ROW_ORDER} | {"dtype": dtype}
+        if order := row_order(scans):
+            record[ROW_ORDER] = order
+        (scratch / "recipe.json").write_text(json.dumps(record, indent=2) + "\n")
         if intermediate is not None:
             intermediate.replace(scratch / "intermediate")
         _swap(scratch, folder)

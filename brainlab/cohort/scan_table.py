@@ -1,5 +1,6 @@
 """`scans.tsv` of a prepared dataset: one row a volume, written and read back so that names stay what they were."""
 
+import hashlib
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -83,6 +84,16 @@ def write_scans(path: Path, scans: pd.DataFrame) -> None:
             lost = not pd.isna(before) and str(before) != after and (name, before) != ("class", UNLABELLED)
             if lost or (name == "participant" and pd.isna(before)):
                 raise InputError(f"row {row}: needs a {name} that a table can hold, got {before!r}; rename it")
+
+
+def row_order(scans: pd.DataFrame) -> str | None:
+    """Return a hash of the rows' order, by the hashes of their files; None where a row does not have one.
+
+    Volumes are stored without names, so that a table that was sorted by hand would give each the class of another.
+    """
+    if "sha256" not in scans or scans["sha256"].isna().any():
+        return None
+    return hashlib.sha256("\n".join(scans["sha256"].astype(str)).encode()).hexdigest()
 
 
 def _gone(table: Table) -> list[str]:

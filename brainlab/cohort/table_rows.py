@@ -154,7 +154,7 @@ class KeyedRows:
         if self.words and self.without_row:
             notes.append(f"no row for {few(self.without_row)}")
         for lines, text in list(self._contradictions.items())[:MOST_NAMED]:
-            notes.append(f"{lines_in_words(lines)} are all for {text}: left out")
+            notes.append(f"{lines_in_words(lines)} are for {text}: left out")
         if len(self._contradictions) > MOST_NAMED:
             notes.append(
                 f"rows contradict each other in {len(self._contradictions) - MOST_NAMED} more places: left out"
@@ -216,9 +216,7 @@ class KeyedRows:
         self._took |= {given: name for name, given in self._matches.guessed.items()}
         if unused or bare:
             count = len(self._wanted) - len(bare)
-            fits = (
-                f"{len(used)} of {len(self._rows)} names fit {count} of {len(self._wanted)} folders {self.words[0]}-*"
-            )
+            fits = f"{len(used)} of {len(self._rows)} ids fit {count} of {len(self._wanted)} folders {self.words[0]}-*"
             missing = [f"no folder for {few(unused)}"] if unused else []
             missing += [f"no row for {few(bare)}"] if bare else []
             self._notes.append(f"{fits}; {', '.join(missing)}")

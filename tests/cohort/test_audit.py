@@ -67,10 +67,11 @@ def test_confound_score_keeps_the_scans_of_a_person_on_one_side() -> None:
 
 def test_confound_score_weighs_classes_alike_and_leaves_out_scans_without_one() -> None:
     scans = cohort(46, scans_each=1)
-    scans["class"] = [*["ms", *["healthy"] * 7] * 5, *[None] * 6]
+    scans["class"] = [*["healthy"] * 35, *["ms"] * 5, *[None] * 6]
+    scans["echo_time_s"] = [*[0.1] * 28, *[0.12] * 12, *[0.14] * 6]  # 28 of 35 healthy ones by 0.1, all others by 0.12
     found = confound_score(scans)
     assert found.chance == 0.5
-    assert found.score < 0.7  # to call everybody healthy would be right in 7 of 8
+    assert found.score == pytest.approx((28 / 35 + 5 / 5) / 2)
 
 
 def test_missing_metadata_is_a_confound_too() -> None:

@@ -99,6 +99,19 @@ def test_parts_must_fit(tmp_path: Path) -> None:
         PreparedDataset.open(tmp_path / "set")
 
 
+def test_a_table_sorted_by_hand_is_refused(tmp_path: Path) -> None:
+    """Volumes have no names: in another order every scan would get the class of another."""
+    rows = table(4).assign(sha256=[f"{number:064x}" for number in range(4)])
+    recipe = write_prepared(tmp_path / "set", volumes(4), rows, RECIPE).recipe
+    rows.iloc[::-1].to_csv(tmp_path / "set" / "scans.tsv", sep="\t", index=False, na_rep="n/a")
+    with pytest.raises(InputError, match="in another order than the volumes"):
+        PreparedDataset.open(tmp_path / "set")
+    rows.assign(**{"class": "ms"}).to_csv(tmp_path / "set" / "scans.tsv", sep="\t", index=False, na_rep="n/a")
+    assert set(PreparedDataset.open(tmp_path / "set").scans["class"]) == {"ms"}
+    # a part of the scans with the record of all, as `write_prepared` is given by who copies a dataset
+    assert len(write_prepared(tmp_path / "part", volumes(2), rows.iloc[2:], recipe)) == 2
+
+
 def test_ships_compressed(tmp_path: Path) -> None:
     whole = write_prepared(tmp_path / "set", volumes(2), table(2), RECIPE)
     expected = np.array(whole.volumes)

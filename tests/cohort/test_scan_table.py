@@ -10,23 +10,8 @@ import pytest
 from brainlab.cohort.scan_table import COLUMNS, read_scans, write_scans
 from brainlab.errors import InputError
 
-NAMES = [
-    "NA",
-    "null",
-    "None",
-    "nan",
-    "N/A",
-    "",
-    "-",
-    "01",
-    "1",
-    "1.0",
-    "True",
-    'a "b" c',
-    "tab\tname",
-    "line\nname",
-    "=1+1",
-]
+WORDS = ("NA", "null", "None", "nan", "N/A", "-", "01", "1", "1.0", "True", "=1+1")
+NAMES = [*WORDS, 'a "b" c', "tab\tname", "line\nname"]
 
 
 def frame(**columns: list) -> pd.DataFrame:

@@ -201,7 +201,7 @@ def test_ids_that_do_not_fit_the_folders_are_matched_or_named(make_dataset: Call
     assert found.warnings == [
         {
             "path": "participants.tsv",
-            "reason": "2 of 3 names fit 2 of 3 folders sub-*; no folder for 7, no row for sub-02; "
+            "reason": "2 of 3 ids fit 2 of 3 folders sub-*; no folder for 7, no row for sub-02; "
             "took '0' as sub-00, '1' as sub-01",
         }
     ]

@@ -108,7 +108,7 @@ def test_rows_that_contradict_each_other_are_left_out_and_named(tmp_path: Path) 
     table = people(tmp_path / "participants.tsv", content)
     assert table.cells("sub-01") == {"age": "", "class": "", "sex": "F"}
     assert table.cells("sub-02")["class"] == "ms"
-    assert table.notes() == ["lines 2 and 4 are all for sub-01 and differ in age and class: left out"]
+    assert table.notes() == ["lines 2 and 4 are for sub-01 and differ in age and class: left out"]
     # scans without a session cannot choose among rows that have one
     content = "participant_id\tsession\tclass\nsub-01\t1\thealthy\nsub-01\t2\tms\n"
     assert people(tmp_path / "participants.tsv", content).cells("sub-01")["class"] == ""
@@ -117,7 +117,7 @@ def test_rows_that_contradict_each_other_are_left_out_and_named(tmp_path: Path) 
 def test_rows_and_folders_that_do_not_fit_are_counted_and_named(tmp_path: Path) -> None:
     table = people(tmp_path / "participants.tsv", "participant_id\tage\n1\t60\n7\t30\n")
     assert table.notes() == [
-        "1 of 2 names fit 1 of 2 folders sub-*; no folder for 7, no row for sub-02",
+        "1 of 2 ids fit 1 of 2 folders sub-*; no folder for 7, no row for sub-02",
         "took '1' as sub-01",
     ]
 
