@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from brainlab.cohort.demographics import person
-from brainlab.cohort.table_rows import PARTICIPANT_COLUMNS, PERSON_WORDS, SESSION_COLUMNS, SESSION_WORDS, KeyedRows, few
+from brainlab.cohort.name_matching import PERSON_WORDS, SESSION_WORDS
+from brainlab.cohort.table_rows import PARTICIPANT_COLUMNS, SESSION_COLUMNS, KeyedRows, few
 from brainlab.textfile import read_text
 
 SEQUENCES = ("FLAIR", "T1w", "T2w", "PDw", "T2starw", "T1rho", "PDT2", "inplaneT1", "inplaneT2", "angio", "dwi", "DIR")

@@ -1,15 +1,14 @@
 """Which rows of a table speak of a person, a visit or a file, and what must be said of those that speak of none.
 
-Names in tables and names of folders differ in small ways (`1` or `S01` for `sub-01`), and a table may hold several rows
-for one person. A name is matched where it can mean one thing only; what contradicts itself is left out; both are noted.
+A table may hold several rows for one person, one a visit or by mistake: what contradicts itself is left out and noted.
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from brainlab.cohort.name_matching import SESSION_WORDS, Matches, match
 from brainlab.delimited import Table, in_words, lines_in_words, most_likely_delimiter, parse_table
 from brainlab.textfile import read_text
 
@@ -18,26 +17,14 @@ Row = tuple[int, dict[str, str]]
 
 PARTICIPANT_COLUMNS = ("participant_id", "participant", "subject_id", "subject", "sub", "id")
 SESSION_COLUMNS = ("session_id", "session", "ses", "visit_id", "visit", "timepoint", "time_point", "wave")
-PERSON_WORDS = ("sub", "subject")
-SESSION_WORDS = ("ses", "session")
-INITIALS = ("s", "p", "id", "subj", "participant", "patient", "v", "t", "tp", "visit", "timepoint", "wave")
-"""What is often written before the number of a person or a visit."""
 MOST_NAMED = 3
-
-
-@dataclass(frozen=True)
-class Matches:
-    """What of a table means what: wanted name to the table's own names for it; and where that was a guess."""
-
-    names: dict[str, tuple[str, ...]]
-    guessed: dict[str, str]
 
 
 def read_table(path: Path, allow_repeated_columns: bool = False) -> Table:
     """Read a TSV or CSV of any origin; cells that are empty or `n/a` are left out of their row.
 
-    Other words (`NA`, `None`) stay: they may be the name of a person or a class. A TSV's cells are parted by tabs
-    wherever its header holds one.
+    Other words (`NA`, `None`) stay: they may be the name of a person or a class. A table is tab-separated wherever its
+    header holds a tab.
     allow_repeated_columns: leave out columns whose name stands twice, as public datasets hold, and note it.
     Raises InputError with the line for what cannot be a table; see `parse_table`.
     """
@@ -54,40 +41,13 @@ def read_table(path: Path, allow_repeated_columns: bool = False) -> Table:
 def first_cells(path: Path) -> list[str]:
     """Return the cells of a table's first line as they stand, to see whether it is a header."""
     text = read_text(path)
-    line = next((line for line in text.splitlines() if line.strip()), "")
-    mark = _delimiter(text, path)
+    line, mark = _first_line(text), _delimiter(text, path)
     return [cell.strip().strip('"').strip() for cell in (line.split(mark) if mark else re.split("[,;\t|]", line))]
 
 
 def is_given(cell: str) -> bool:
     """Whether a cell holds anything: it is neither empty nor BIDS' `n/a`."""
     return cell.strip().lower() not in ("", "n/a")
-
-
-def match(wanted: Iterable[str], given: Iterable[str], words: Sequence[str]) -> Matches:
-    """Find which of the names `given` in a table means each `wanted` one.
-
-    words: prefixes without meaning, the first as BIDS writes it: `01` is `sub-01`. Failing that, a name is taken for
-    the one that differs by case, prefix, punctuation, padding with zeros or an initial before a number (`S01`), if it
-    fits no other name wanted, and no other name given fits this one.
-    """
-    wanted, given = list(dict.fromkeys(wanted)), list(dict.fromkeys(given))
-    known = set(given)
-    exact = {name: tuple({name, name.removeprefix(f"{words[0]}-")} & known) for name in wanted}
-    spare = known - {each for names in exact.values() for each in names}
-    alike: dict[tuple[str, str], set[str]] = {}
-    for each in spare:
-        for key in _keys(each, words):
-            alike.setdefault(key, set()).add(each)
-    fits = {name: set().union(*(alike.get(key, ()) for key in _keys(name, words, seeking=True))) for name in wanted}
-    uses = Counter(each for candidates in fits.values() for each in candidates)
-    guessed = {
-        name: next(iter(fits[name]))
-        for name in wanted
-        if not exact[name] and len(fits[name]) == 1 and uses[next(iter(fits[name]))] == 1
-    }
-    names = {name: exact[name] or ((guessed[name],) if name in guessed else ()) for name in wanted}
-    return Matches(names, guessed)
 
 
 def agreed(rows: Sequence[Row]) -> dict[str, str]:
@@ -114,7 +74,7 @@ class KeyedRows:
         self.columns: set[str] = set()
         self._rows: dict[str, list[Row]] = {}
         self._notes: list[str] = []
-        self._took: dict[str, str] = {}
+        self._guessed: dict[str, str] = {}
         self._contradictions: dict[tuple[int, ...], str] = {}
         self.without_row: dict[str, None] = {}
         self.words = words
@@ -149,8 +109,8 @@ class KeyedRows:
     def notes(self) -> list[str]:
         """Return what a user should know of the table, one sentence a kind."""
         notes = list(self._notes)
-        if self._took:
-            notes.append(f"took {few(f'{given!r} as {name}' for given, name in self._took.items())}")
+        if self._guessed:
+            notes.append(f"matched {few(f'{given!r} to {name}' for given, name in self._guessed.items())}")
         if self.words and self.without_row:
             notes.append(f"no row for {few(self.without_row)}")
         for lines, text in list(self._contradictions.items())[:MOST_NAMED]:
@@ -205,7 +165,7 @@ class KeyedRows:
         found = [name for name in self._rows if name.rpartition("/")[2] == last]
         if len(found) != 1:
             return path
-        self._took[found[0]] = path
+        self._guessed[found[0]] = path
         return found[0]
 
     def _match_names(self) -> None:
@@ -213,7 +173,7 @@ class KeyedRows:
         used = {given for names in self._matches.names.values() for given in names}
         unused = [name for name in self._rows if name not in used]
         bare = [name for name, given in self._matches.names.items() if not given]
-        self._took |= {given: name for name, given in self._matches.guessed.items()}
+        self._guessed |= {given: name for name, given in self._matches.guessed.items()}
         if unused or bare:
             count = len(self._wanted) - len(bare)
             fits = f"{len(used)} of {len(self._rows)} ids fit {count} of {len(self._wanted)} folders {self.words[0]}-*"
@@ -224,7 +184,7 @@ class KeyedRows:
 
 def _without_repeated_columns(text: str, delimiter: str | None) -> tuple[str, list[str]]:
     """Take names that stand twice out of a header, which leaves columns without a name, and return them."""
-    header = next((line for line in text.splitlines() if line.strip()), "")
+    header = _first_line(text)
     mark = delimiter or most_likely_delimiter(header)
     cells = [cell.strip() for cell in header.split(mark)]
     counts = Counter(cell.lower() for cell in cells if cell)
@@ -235,28 +195,17 @@ def _without_repeated_columns(text: str, delimiter: str | None) -> tuple[str, li
     return text.replace(header, kept, 1), repeated
 
 
+def _first_line(text: str) -> str:
+    """Return the first line that is neither blank nor Excel's `sep=;`."""
+    lines = (line for line in text.splitlines() if line.strip() and not line.lower().startswith("sep="))
+    return next(lines, "")
+
+
 def _delimiter(text: str, path: Path) -> str | None:
     """Tabs wherever the first line of a table holds one, or where a TSV's holds no other mark either."""
-    line = next((line for line in text.splitlines() if line.strip()), "")
+    line = _first_line(text)
     single = path.suffix.lower() == ".tsv" and not any(mark in line for mark in ",;|")
     return "\t" if "\t" in line or single else None
-
-
-def _keys(name: str, words: Sequence[str], seeking: bool = False) -> set[tuple[str, str]]:
-    """Return what a name can be found by, or (`seeking`) what it looks for: `1` looks for `s1`, and `s1` for `1`."""
-    plain = _plain(name, words)
-    number = re.sub(rf"^(?:{'|'.join(INITIALS)})(?=\d+$)", "", plain)
-    keys = {("same", plain)}
-    if number.isdigit():
-        keys.add(("bare" if (number == plain) != seeking else "with initial", number))
-    return keys
-
-
-def _plain(name: str, words: Sequence[str]) -> str:
-    """Return a name without case, prefix, punctuation and padding: `Sub_01`, `01`, `1.0` and `1` are `1`."""
-    bare = re.sub(rf"^(?:{'|'.join(sorted(words, key=len, reverse=True))})(?=[-_ \d])[-_ ]*", "", name.casefold())
-    bare = re.sub(r"[^\w]|_", "", re.sub(r"^(\d+)\.0+$", r"\1", bare))
-    return re.sub(r"\d+", lambda digits: digits[0].lstrip("0") or "0", bare)
 
 
 def few(names: Iterable[str], separator: str = ", ") -> str:

@@ -202,7 +202,7 @@ def test_ids_that_do_not_fit_the_folders_are_matched_or_named(make_dataset: Call
         {
             "path": "participants.tsv",
             "reason": "2 of 3 ids fit 2 of 3 folders sub-*; no folder for 7, no row for sub-02; "
-            "took '0' as sub-00, '1' as sub-01",
+            "matched '0' to sub-00, '1' to sub-01",
         }
     ]
 

@@ -1,10 +1,11 @@
-"""Rows are found by names that differ a little, and left out where they contradict each other."""
+"""Rows are found by person, visit or file, and left out where they contradict each other."""
 
 from pathlib import Path
 
 import pytest
 
-from brainlab.cohort.table_rows import PERSON_WORDS, SESSION_WORDS, KeyedRows, match, read_table
+from brainlab.cohort.name_matching import PERSON_WORDS
+from brainlab.cohort.table_rows import KeyedRows, read_table
 from brainlab.errors import InputError
 
 PEOPLE = ("sub-01", "sub-02")
@@ -29,6 +30,9 @@ def test_table_with_mark_windows_lines_and_missing_cells(tmp_path: Path) -> None
     assert rows(path) == [{"participant_id": "sub-01", "age": "41,5"}]
     path.write_bytes(b"participant_id\tage (years, at scan, rounded)\nNone\t30\n")
     assert rows(path) == [{"participant_id": "None", "age (years, at scan, rounded)": "30"}]
+    path.write_bytes(b"sep=;\nparticipant_id;age\nsub-01;41\n")
+    assert rows(path) == [{"participant_id": "sub-01", "age": "41"}]
+    assert KeyedRows(path, ("participant_id",), PEOPLE, PERSON_WORDS).cells("sub-01") == {"age": "41"}
     path.write_bytes(b"participant_id\nsub-01\n")
     assert rows(path) == [{"participant_id": "sub-01"}]
     path.write_bytes(b"")
@@ -53,32 +57,6 @@ def test_a_repeated_column_can_be_left_out(tmp_path: Path) -> None:
     table = read_table(path, allow_repeated_columns=True)
     assert table.rows == [(2, {"filename": "a.nii", "class": "ms"})]
     assert table.notes == ["the column 'trs' stands twice: not used"]
-
-
-@pytest.mark.parametrize("given", ["sub-01", "01", "1", "001", "sub01", "SUB-01", "Sub_1", "S01", "s1", "1.0", "P01"])
-def test_one_person_by_any_plain_name(given: str) -> None:
-    found = match(PEOPLE, [given, "2"], PERSON_WORDS)
-    assert found.names == {"sub-01": (given,), "sub-02": ("2",)}
-    assert ("sub-01" in found.guessed) == (given not in ("sub-01", "01"))
-
-
-@pytest.mark.parametrize(
-    ("wanted", "given"),
-    [
-        (("sub-1", "sub-01"), ("001",)),  # fits two folders
-        (("sub-01",), ("S01", "P01")),  # two names fit one folder
-        (("sub-S01",), ("P01",)),
-        (("sub-01",), ("11", "10", "control01", "")),
-        (("sub-A1",), ("A11", "1")),
-    ],
-)
-def test_no_guess_where_a_name_may_mean_two_things_or_nothing(wanted: tuple[str, ...], given: tuple[str, ...]) -> None:
-    assert set(match(wanted, given, PERSON_WORDS).names.values()) == {()}
-
-
-def test_an_exact_name_leaves_no_room_for_a_guess() -> None:
-    assert match(("sub-01",), ("1", "sub-01"), PERSON_WORDS).names == {"sub-01": ("sub-01",)}
-    assert match(("ses-1", "ses-2"), ("V1", "2"), SESSION_WORDS).names == {"ses-1": ("V1",), "ses-2": ("2",)}
 
 
 def test_a_row_a_visit(tmp_path: Path) -> None:
@@ -118,7 +96,7 @@ def test_rows_and_folders_that_do_not_fit_are_counted_and_named(tmp_path: Path) 
     table = people(tmp_path / "participants.tsv", "participant_id\tage\n1\t60\n7\t30\n")
     assert table.notes() == [
         "1 of 2 ids fit 1 of 2 folders sub-*; no folder for 7, no row for sub-02",
-        "took '1' as sub-01",
+        "matched '1' to sub-01",
     ]
 
 
@@ -136,4 +114,4 @@ def test_paths_match_as_they_are_or_by_the_one_equal_file_name(tmp_path: Path) -
     table = KeyedRows(path, ("filename",), ())
     assert [table.cells(f"anat/{name}.nii").get("age") for name in "abcde"] == ["1", "2", "3", None, None]
     assert list(table.without_row) == ["anat/d.nii", "anat/e.nii"]
-    assert table.notes() == ["took 'sub-01/anat/c.nii' as anat/c.nii"]
+    assert table.notes() == ["matched 'sub-01/anat/c.nii' to anat/c.nii"]
