@@ -22,7 +22,8 @@ def one_spelling(names: Iterable[str | None]) -> tuple[dict[str, str], list[str]
     kept, and named: tables write `n/a` for a class that is missing.
     """
     names = list(names)
-    changes, notes = {}, []
+    changes: dict[str, str] = {}
+    notes = []
     for group in spellings(names):
         usual = group.most_common(1)[0][0]
         changes |= {name: usual for name in group if name != usual}
