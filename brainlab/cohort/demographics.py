@@ -76,7 +76,7 @@ def sex_letter(text: str, levels: Mapping[str, Any] | None = None) -> str | None
 
 def says_nothing(text: str) -> bool:
     """Whether a cell for a value stands for one that is missing."""
-    return text.lower() in MISSING_WORDS | DOUBTFUL_WORDS | {"?", "u"}
+    return text.strip().lower() in MISSING_WORDS | DOUBTFUL_WORDS | {"?", "u"}
 
 
 def _age(text: str, column: str, meaning: Mapping[str, Any], problems: list[str]) -> float | None:

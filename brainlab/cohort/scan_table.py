@@ -43,6 +43,8 @@ NAMES = ("participant", "session", "class")
 SPLITS = ("train", "test")
 MISSING = "n/a"
 """The one cell that stands for a missing name or text, besides an empty one."""
+NO_NUMBER = MISSING_WORDS | DOUBTFUL_WORDS
+"""Cells, in lower case, that stand for a missing number."""
 UNLABELLED = "unlabelled"
 """What is shown, and never stored, as the class of a scan without one."""
 
@@ -137,7 +139,7 @@ def _column(table: Table, name: str, path: Path) -> pd.Series:
 
 
 def _is_missing(cell: str) -> bool:
-    return cell.lower() in MISSING_WORDS | DOUBTFUL_WORDS
+    return cell.lower() in NO_NUMBER
 
 
 def _number(cell: str, name: str, line: int, path: Path) -> float:
