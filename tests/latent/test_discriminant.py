@@ -59,6 +59,29 @@ def test_classes_do_not_seem_far_apart_where_scans_are_few():
     assert np.ptp(plain.transform(X)) > 2 * np.ptp(chosen.transform(X))
 
 
+def test_plain_lda_is_not_even_tried_where_scans_are_few():
+    rng = np.random.default_rng(2)
+    X, y = rng.normal(size=(80, 45)), np.tile(["a", "b"], 40)
+    assert LatentDiscriminant().fit(X, y, people(80)).validation_accuracy_ == {}
+
+
+def test_the_choice_of_shrinkage_is_by_balanced_accuracy_under_uniform_priors():
+    rng = np.random.default_rng(4)
+    X, y = rng.normal(size=(100, 2)), np.array(["common"] * 90 + ["rare"] * 10)
+    X[90:] += 0.5
+    fitted = LatentDiscriminant("uniform").fit(X, y, people(100))
+    balanced = LinearDiscriminantAnalysis(priors=[0.5, 0.5]).fit(X, y)
+    assert fitted.validation_accuracy_["none"] == pytest.approx(
+        np.mean([(balanced.predict(X[y == name]) == name).mean() for name in ("common", "rare")]), abs=0.12
+    )
+    assert fitted.validation_accuracy_["none"] < 0.75  # plain accuracy would reach further by the common class
+
+
+def test_scores_are_centred_on_the_training_codes():
+    fitted = LatentDiscriminant(shrinkage="none").fit(NINE + 100, LABELS, people(9))
+    assert fitted.transform(NINE + 100).mean(axis=0) == pytest.approx(0, abs=1e-9)
+
+
 def test_one_participant_is_never_on_both_sides_of_the_choice():
     rng = np.random.default_rng(3)
     identity = np.repeat(rng.normal(size=(20, 30)), 4, axis=0)
