@@ -11,6 +11,7 @@ changes nothing that can be observed, for the reason given there; it is counted 
 """
 
 import argparse
+import compileall
 import multiprocessing
 import os
 import re
@@ -38,6 +39,7 @@ LIBRARIES = [
     "nilearn.datasets",
     "statsmodels.api",
     "sklearn.ensemble",
+    "hypothesis",
 ]
 
 
@@ -55,6 +57,7 @@ def copy_of_tree(target: Path, tests: str | None) -> None:
     if tests:
         archive = subprocess.run(["git", "archive", tests, "tests"], cwd=PROJECT, capture_output=True, check=True)
         subprocess.run(["tar", "-x", "-C", str(target)], input=archive.stdout, check=True)
+    compileall.compile_dir(target / "brainlab", quiet=1)
 
 
 def verdict(tree: Path, fault: dict[str, str]) -> tuple[str, str]:
