@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.tree import DecisionTreeClassifier
 
 from brainlab.cli import main
+from brainlab.cohort import audit as audit_module
 from brainlab.cohort.audit import audit, class_table, confound_score, sharpness
 from brainlab.cohort.prepared import COLUMNS, write_prepared
 
@@ -47,6 +49,32 @@ def test_class_table() -> None:
     assert table.loc["healthy", "age_mean"] == pytest.approx(69)
 
 
+def test_ages_are_those_at_each_scan() -> None:
+    scans = cohort(people=2)
+    scans["age_years"] = [30, 40, 50, 70]
+    table = class_table(scans)
+    assert table["age_mean"].tolist() == [35, 60]
+    assert table.loc["ms", "age_sd"] == pytest.approx(np.std([50, 70], ddof=1))
+
+
+def test_one_person_of_a_class_is_too_few_however_many_scans(tmp_path: Path) -> None:
+    scans = cohort(people=2, scans_each=4)
+    dataset = write_prepared(tmp_path / "set", np.zeros((8, 6, 6, 6), np.float32), scans, RECIPE)
+    found = audit(dataset)
+    assert found.confound is None
+    assert "class healthy, ms has fewer than 2 participants" in found.warnings[-1]
+
+
+def test_the_mean_image_is_of_all_scans_though_they_are_read_in_pieces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_module, "CHUNK", 3)
+    volumes = np.random.default_rng(1).random((8, 6, 6, 6), dtype=np.float32)
+    found = audit(write_prepared(tmp_path / "set", volumes, cohort(people=2, scans_each=4), RECIPE))
+    np.testing.assert_allclose(found.mean_image, volumes.mean(axis=0), atol=0.003)
+    assert found.scan_sharpness == pytest.approx(np.mean([sharpness(volume) for volume in volumes]), rel=0.02)
+
+
 def test_confound_score_sees_biased_acquisition_only() -> None:
     biased = confound_score(cohort(biased=True))
     assert (biased.columns, biased.chance) == (("echo_time_s",), 0.5)
@@ -57,6 +85,46 @@ def test_confound_score_sees_biased_acquisition_only() -> None:
     same["echo_time_s"] = 0.1
     assert confound_score(same).columns == ()
     assert confound_score(same).score == 0.5
+
+
+@pytest.fixture
+def one_tree(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let one tree stand for the forest."""
+    monkeypatch.setattr(audit_module, "RandomForestClassifier", lambda **_: DecisionTreeClassifier(random_state=0))
+
+
+@pytest.mark.usefixtures("one_tree")
+def test_a_persons_own_echo_time_does_not_give_the_class_away() -> None:
+    # Six visits each: with scans as the unit, one visit in training names the person, and so the class, of another.
+    assert confound_score(cohort(people=40, scans_each=6)).score < 0.75
+
+
+def test_confound_score_is_mean_recall_and_serves_rare_classes() -> None:
+    random = np.random.default_rng(3)
+    scans = cohort(people=120, scans_each=1)
+    rare = np.arange(120) % 10 == 0
+    scans["class"] = np.where(rare, "ms", "healthy")
+    scans["echo_time_s"] = random.normal(0.1, 0.004, 120) + 0.006 * rare
+    found = confound_score(scans)
+    assert found.chance == 0.5
+    assert 0.58 < found.score < 0.85  # by plain accuracy it is .9, and a forest that neglects the rare class has .5
+
+
+@pytest.mark.usefixtures("one_tree")
+def test_scans_without_a_class_are_left_out() -> None:
+    scans = cohort(biased=True)
+    scans.loc[::3, "class"] = np.nan
+    found = confound_score(scans)
+    assert found.chance == 0.5
+    assert found.score > 0.8
+
+
+@pytest.mark.usefixtures("one_tree")
+def test_a_parameter_that_is_the_same_wherever_it_is_known_is_a_confound_where_it_is_missing() -> None:
+    scans = cohort()
+    scans["echo_time_s"] = np.where(scans["class"] == "ms", 0.1, np.nan)
+    found = confound_score(scans)
+    assert (found.columns, found.score) == (("echo_time_s",), 1.0)
 
 
 def test_missing_metadata_is_a_confound_too() -> None:

@@ -130,11 +130,13 @@ def test_dark_core_counts_ventricle_voxels_in_ml():
 
 
 def test_dark_core_does_not_depend_on_how_the_grid_lies():
-    affine = np.array([[-4.0, 0, 0, 80], [0, 0, 4, -100], [0, 4, 0, -70], [0, 0, 0, 1]])  # x runs left, y and z change
+    # The first index runs down, the second to the right, the third to the front: a mirrored grid.
+    affine = np.array([[0.0, 4, 0, -80], [0, 0, 4, -100], [-4, 0, 0, 80], [0, 0, 0, 1]])
     volume = np.zeros((1, 40, 40, 48), np.float32)
-    volume[0, 8:32, 8:32, 8:40] = 0.5
-    volume[0, 18:22, 20:26, 23:27] = 0.1
-    assert covariates.dark_core_ml(volume, affine)[0] == pytest.approx(4 * 6 * 4 * 0.064)
+    volume[0, 5:32, 8:32, 8:40] = 0.5
+    volume[0, 16:19, 18:22, 20:26] = 0.1
+    volume[0, 30:32, 18:22, 20:26] = 0.1  # below the box
+    assert covariates.dark_core_ml(volume, affine)[0] == pytest.approx(3 * 4 * 6 * 0.064)
 
 
 def test_dark_core_is_wider_to_the_sides_than_down_and_longest_to_the_back():
