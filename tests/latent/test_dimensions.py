@@ -36,6 +36,8 @@ def test_table_puts_the_best_separator_first_and_finds_what_is_collapsed(codes):
     assert table["dimension"].iloc[0] == 2
     assert table.set_index("dimension")["active"].to_dict() == {0: True, 1: True, 2: True, 3: False}
     assert counterpart(table, "age_years") == (1, pytest.approx(-1))
+    separator = dimension_table(Encoding(X, log_variance), y, {"mean_intensity": X[:, 2]})
+    assert counterpart(separator, "mean_intensity") == (2, pytest.approx(1))
 
 
 def test_table_gives_a_slider_the_range_of_the_codes():
