@@ -9,9 +9,9 @@ import pytest
 from sklearn.tree import DecisionTreeClassifier
 
 from brainlab.cli import main
-from brainlab.cohort import audit as audit_module
 from brainlab.cohort.audit import audit, class_table, confound_score, sharpness
-from brainlab.cohort.prepared import COLUMNS, write_prepared
+from brainlab.cohort.prepared import write_prepared
+from brainlab.cohort.scan_table import COLUMNS
 
 RECIPE = {"name": "tiny", "shape": [6, 6, 6], "affine": np.eye(4).tolist(), "simulated": True}
 
@@ -65,16 +65,6 @@ def test_one_person_of_a_class_is_too_few_however_many_scans(tmp_path: Path) -> 
     assert "class healthy, ms has fewer than 2 participants" in found.warnings[-1]
 
 
-def test_the_mean_image_is_of_all_scans_though_they_are_read_in_pieces(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(audit_module, "CHUNK", 3)
-    volumes = np.random.default_rng(1).random((8, 6, 6, 6), dtype=np.float32)
-    found = audit(write_prepared(tmp_path / "set", volumes, cohort(people=2, scans_each=4), RECIPE))
-    np.testing.assert_allclose(found.mean_image, volumes.mean(axis=0), atol=0.003)
-    assert found.scan_sharpness == pytest.approx(np.mean([sharpness(volume) for volume in volumes]), rel=0.02)
-
-
 def test_confound_score_sees_biased_acquisition_only() -> None:
     biased = confound_score(cohort(biased=True))
     assert (biased.columns, biased.chance) == (("echo_time_s",), 0.5)
@@ -87,40 +77,25 @@ def test_confound_score_sees_biased_acquisition_only() -> None:
     assert confound_score(same).score == 0.5
 
 
-@pytest.fixture
-def one_tree(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let one tree stand for the forest."""
-    monkeypatch.setattr(audit_module, "RandomForestClassifier", lambda **_: DecisionTreeClassifier(random_state=0))
+def test_confound_score_keeps_the_scans_of_a_person_on_one_side() -> None:
+    """Echo times that are each person's own tell the class of whom the forest has seen, and of nobody else."""
+    assert confound_score(cohort(20, scans_each=6)).score < 0.75
 
 
-@pytest.mark.usefixtures("one_tree")
-def test_a_persons_own_echo_time_does_not_give_the_class_away() -> None:
-    # Six visits each: with scans as the unit, one visit in training names the person, and so the class, of another.
-    assert confound_score(cohort(people=40, scans_each=6)).score < 0.75
-
-
-def test_confound_score_is_mean_recall_and_serves_rare_classes() -> None:
-    random = np.random.default_rng(3)
-    scans = cohort(people=120, scans_each=1)
-    rare = np.arange(120) % 10 == 0
-    scans["class"] = np.where(rare, "ms", "healthy")
-    scans["echo_time_s"] = random.normal(0.1, 0.004, 120) + 0.006 * rare
+def test_confound_score_weighs_classes_alike_and_leaves_out_scans_without_one() -> None:
+    scans = cohort(46, scans_each=1)
+    scans["class"] = [*["healthy"] * 35, *["ms"] * 5, *[None] * 6]
+    scans["echo_time_s"] = [*[0.1] * 28, *[0.12] * 12, *[0.14] * 6]  # 28 of 35 healthy ones by 0.1, all others by 0.12
     found = confound_score(scans)
     assert found.chance == 0.5
-    assert 0.58 < found.score < 0.85  # by plain accuracy it is .9, and a forest that neglects the rare class has .5
+    assert found.score == pytest.approx((28 / 35 + 5 / 5) / 2)
 
 
-@pytest.mark.usefixtures("one_tree")
-def test_scans_without_a_class_are_left_out() -> None:
-    scans = cohort(biased=True)
-    scans.loc[::3, "class"] = np.nan
-    found = confound_score(scans)
-    assert found.chance == 0.5
-    assert found.score > 0.8
-
-
-@pytest.mark.usefixtures("one_tree")
-def test_a_parameter_that_is_the_same_wherever_it_is_known_is_a_confound_where_it_is_missing() -> None:
+def test_a_parameter_that_is_the_same_wherever_it_is_known_is_a_confound_where_it_is_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tree = DecisionTreeClassifier(random_state=0)  # stands for the forest
+    monkeypatch.setattr("brainlab.cohort.audit.RandomForestClassifier", lambda **_: tree)
     scans = cohort()
     scans["echo_time_s"] = np.where(scans["class"] == "ms", 0.1, np.nan)
     found = confound_score(scans)
@@ -138,6 +113,46 @@ def test_sharpness_of_a_known_image() -> None:
     image[4, 4, 4] = 1
     # Laplacian: -6 at the point and 1 at its six neighbours
     assert sharpness(image) == pytest.approx(42 / 729)
+    assert sharpness(np.ones((4, 4, 4))) == 0
+
+
+def test_mean_image_is_that_of_all_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("brainlab.cohort.audit.CHUNK", 2)
+    volumes = np.random.default_rng(1).random((5, 6, 6, 6), dtype=np.float32)
+    scans = cohort(5, scans_each=1).assign(**{"class": None})
+    found = audit(write_prepared(tmp_path / "set", volumes, scans, RECIPE))
+    np.testing.assert_allclose(found.mean_image, volumes.mean(axis=0), atol=0.003)
+    assert found.scan_sharpness == pytest.approx(np.mean([sharpness(volume) for volume in volumes]), rel=0.02)
+
+
+def test_a_table_edited_by_hand(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    """Optional columns may be gone; what is needed, and a cell that is no number, is named in one line."""
+    volumes = np.zeros((6, 6, 6, 6), np.float32)
+    folder = write_prepared(tmp_path / "set", volumes, cohort(3, scans_each=2), RECIPE).folder
+    whole = pd.read_csv(folder / "scans.tsv", sep="\t", dtype=str, keep_default_na=False)
+
+    def audited(edited: pd.DataFrame) -> tuple[int, str]:
+        edited.to_csv(folder / "scans.tsv", sep="\t", index=False)
+        code = main(["audit", str(folder)])
+        printed = capsys.readouterr()
+        assert "Traceback" not in printed.err
+        return code, printed.out + printed.err
+
+    for column in COLUMNS:
+        code, text = audited(whole.drop(columns=column))
+        if column in ("participant", "class", "split"):
+            assert (code, text.count("\n")) == (2, 1)
+            assert f"got none named {column}" in text
+        else:
+            assert code == 0
+    assert audited(whole[["split", "class", "participant"]])[0] == 0
+    assert audited(whole.iloc[:4])[0] == 2
+    code, text = audited(whole.assign(age_years="forty"))
+    assert (code, text.count("\n")) == (2, 1)
+    assert "line 2: needs a number for age_years, got 'forty'" in text
+    code, text = audited(whole.assign(**{"class": ["ms", "MS", *["healthy"] * 4]}))
+    assert code == 0
+    assert "classes 'ms' and 'MS' differ in capitals or blanks alone" in text
 
 
 def test_command_and_warnings(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
@@ -156,4 +171,6 @@ def test_command_and_warnings(tmp_path: Path, capsys: pytest.CaptureFixture) -> 
     one = write_prepared(tmp_path / "one", volumes[:2], scans.iloc[:2], RECIPE)
     assert audit(one).confound is None
     assert "two classes" in audit(one).warnings[-1]
+    few = write_prepared(tmp_path / "few", volumes[:6], scans.iloc[:6], RECIPE)
+    assert "class ms has fewer than 2 participants" in audit(few).warnings[-1]
     assert main(["audit", str(tmp_path / "nowhere")]) == 2

@@ -87,6 +87,12 @@ def test_without_bias_the_scanner_has_nothing_to_do_with_the_class(simulate):
     assert chi2_contingency(table).pvalue > 0.001
 
 
+def test_a_persons_age_does_not_choose_the_scanner(simulate):
+    people = simulate(60, (("ms", 1.0),), bias="seed")
+    biased, others = ([p.row["age"] for p in people if (p.scans[0].scan.scanner == "M") == m] for m in (True, False))
+    assert min(others) < np.median(biased) < max(others)
+
+
 def test_a_person_stays_on_one_scanner_and_grows_older(simulate):
     for person in simulate(20, (("ms", 1.0),)):
         assert len({scan.scan.scanner for scan in person.scans}) == 1
