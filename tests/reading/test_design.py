@@ -58,6 +58,14 @@ def test_again_is_the_same_design_with_another_seed_and_without_names(make_proto
     assert again.again(seed=protocol.seed) == dataclasses.replace(protocol, readers=again.readers)
 
 
+def test_a_protocol_without_a_seed_gets_a_new_one_and_keeps_its_own():
+    values = json.loads(preset("dwi-2020").to_json())
+    assert Protocol.from_values({**values, "seed": 0}).seed == 0
+    del values["seed"]
+    drawn = {Protocol.from_values(values).seed for _ in range(4)} | {preset("dwi-2020").seed for _ in range(4)}
+    assert len(drawn) >= 7  # of 2^31
+
+
 def test_cue_adds_an_optional_question(make_protocol):
     assert CUE in make_protocol(cue=True).all_questions
     assert not CUE.required
