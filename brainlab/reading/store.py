@@ -207,6 +207,17 @@ def _closing(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
 
 
 @contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Let an error of the system name what was to be written, where it names no file itself, as on a full disk."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None or error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+@contextmanager
 def _spoken_errors(path: Path) -> Iterator[None]:
     """Turn SQLite's errors into one line that says what became of the data."""
     try:
