@@ -227,7 +227,7 @@ def test_the_gate_refuses_what_rendering_gives_away(studio, tmp_path, monkeypatc
     assert "the frame is what we study" in desk.history(folder)[-1]["note"]
 
 
-def test_any_folder_can_be_a_source(studio, tmp_path):
+def test_any_folder_can_be_a_source(studio, tmp_path, monkeypatch):
     """Slices as PNG and volumes as NIfTI from elsewhere, beside a cohort of which only the test split is taken."""
     brains = PreparedDataset.open(studio / "cohorts" / "simulated")
     pictures, scans = tmp_path / "png", tmp_path / "nii"
@@ -251,9 +251,12 @@ def test_any_folder_can_be_a_source(studio, tmp_path):
         (str(pictures), "fake"): 12,
         (str(scans), "fake"): 12,
     }
-    supply = open_sources(desk.load_protocol(folder))[0]
-    assert isinstance(supply, CohortSupply)
-    assert set(brains.scans["split"].iloc[supply.held_out]) == {"test"}
+    # Also of people that no run here was trained on, for nobody knows whom the folders' makers trained on.
+    monkeypatch.setattr(studies, "list_runs", list)
+    for chosen, splits in (((REAL, sources[1]), {"test"}), ((REAL,), {"test", "train"})):
+        supply = open_sources(Protocol(title="Who", sources=chosen, readers=(Reader(code="A"),)))[0]
+        assert isinstance(supply, CohortSupply)
+        assert set(brains.scans["split"].iloc[supply.held_out]) == splits
 
 
 @pytest.mark.parametrize(
