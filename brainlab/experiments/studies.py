@@ -1,6 +1,6 @@
 """Lock a reading study: draw real and fake images, render them by one path, probe the rendering, seal the truth."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,15 +25,18 @@ from brainlab.reading.design import Protocol, Source
 from brainlab.reading.desk import load_protocol, study_status
 from brainlab.reading.lock_record import lock_warnings
 from brainlab.reading.pairing import pair_cases
-from brainlab.reading.recurrence import recurring_images
+from brainlab.reading.recurrence import image_sha256, recurring_images, sealed_beside
 from brainlab.reading.rendering import magnification, render
-from brainlab.reading.salt import generator, new_salt
+from brainlab.reading.salt import another, generator, new_salt
 from brainlab.reading.sealing import Case, seal
 from brainlab.types import FloatArray, UInt8Array
 from brainlab.workspace import cohort_folders
 
 PROBE_IMAGES = 200
 """Rendered images per label that the probe judges, whatever the size of the study."""
+
+MOST_DRAWS = 12
+"""Attempts to draw scans and files that no other study shows."""
 
 Watch = Callable[[Iterable[Any], str, int], Iterable[Any]]
 """Wraps an iterable to show progress: (items, description, total)."""
@@ -67,7 +70,8 @@ def lock_study(folder: Path, override: str = "", watch: Watch | None = None) -> 
     protocol = load_protocol(folder)
     supplies = open_sources(protocol)
     salt, people_key = new_salt(), new_salt()
-    drawn = _draw(protocol, supplies, salt, watch)
+    beside = sealed_beside(folder)
+    drawn = _draw(protocol, supplies, salt, set().union(*beside.values()), watch)
     size_mm = next((s.voxel_size_mm for seen, _ in drawn for s in seen if s.voxel_size_mm), None)
     cases: list[Case] = []
     features: dict[str, list[Any]] = {"real": [], "fake": []}
@@ -95,7 +99,7 @@ def lock_study(folder: Path, override: str = "", watch: Watch | None = None) -> 
         "sources": _describe(supplies),
         "training": _closeness(supplies, drawn),
         "spectrum": _spectra(supplies, power, protocol.seed),
-        "recurring": recurring_images(folder, [case.pixels for case in cases]),
+        "recurring": recurring_images([case.pixels for case in cases], beside),
     }
     shown = pair_cases(cases, generator(salt, "pairs")) if protocol.paired else cases
     seal(folder, shown, checks, _note(finding, override), salt)
@@ -148,18 +152,36 @@ def preview(protocol: Protocol, per_source: int = 1) -> dict[str, list[UInt8Arra
 
 
 def _draw(
-    protocol: Protocol, supplies: Sequence[Supply], salt: bytes, watch: Watch | None
+    protocol: Protocol, supplies: Sequence[Supply], salt: bytes, known: Set[str], watch: Watch | None
 ) -> list[tuple[list[Stimulus], list[Stimulus]]]:
-    """Draw the images of every source: those for the readers, practice last, and those for the probe alone."""
+    """Draw the images of every source: those for the readers, practice last, and those for the probe alone.
+
+    known: hashes of the images that other studies show, which are left out as far as possible.
+    """
     practice = _practice_counts(protocol)
     labels = [supply.source.truth for supply in supplies]
     drawn = []
     steps: Iterable[int] = range(len(supplies))
     for number in watch(steps, "Drawing", len(supplies)) if watch else steps:
-        seen = supplies[number].draw(supplies[number].source.n + practice[number], salt)
+        seen = _draw_new(supplies[number], supplies[number].source.n + practice[number], salt, known)
         unseen = supplies[number].draw_for_probe(-(-PROBE_IMAGES // labels.count(labels[number])), salt)
         drawn.append((seen, unseen))
     return drawn
+
+
+def _draw_new(supply: Supply, n: int, salt: bytes, known: Set[str]) -> list[Stimulus]:
+    """Draw images for the readers anew while there are known ones among them, and take the draw with the fewest."""
+    best: list[Stimulus] = []
+    fewest = n + 1
+    for attempt in range(1 if isinstance(supply, RunSupply) or not known else MOST_DRAWS):
+        drawn = supply.draw(n, another(salt, attempt))
+        images = (_render(stimulus, supply.protocol, supply.source, None)[0] for stimulus in drawn)
+        recurring = sum(image_sha256(image) in known for image in images) if known else 0
+        if recurring < fewest:
+            best, fewest = drawn, recurring
+        if not recurring:
+            break
+    return best
 
 
 def _closeness(

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -13,20 +13,29 @@ from brainlab.reading.store import Store
 from brainlab.types import UInt8Array
 
 
-def recurring_images(folder: Path, images: Sequence[UInt8Array]) -> list[dict[str, Any]]:
-    """Count the images that were sealed in other studies beside this one too: their ids, how many of this one's.
-
-    No run draws an image twice, so whoever compares two studies knows what recurs: it is a scan, or a file of a folder.
-    """
-    own = [_pixels_sha256(image.tobytes()) for image in images]
-    found = []
+def sealed_beside(folder: Path) -> dict[str, set[str]]:
+    """Return the hashes of all images that were sealed in the other studies beside this one, by the studies' ids."""
+    found: dict[str, set[str]] = {}
     for path in sorted(folder.parent.glob("[!.]*/study.db")):
         if path.parent != folder:
             with suppress(BrainlabError), Store(path.parent).read() as db:
-                known = _sealed_hashes(db)
-                if count := sum(one in known for one in own):
-                    found.append({"study": path.parent.name, "images": count})
+                found[path.parent.name] = _sealed_hashes(db)
     return found
+
+
+def recurring_images(images: Sequence[UInt8Array], beside: Mapping[str, set[str]]) -> list[dict[str, Any]]:
+    """Count the images that another study shows too: its id, how many.
+
+    No run draws an image twice, so whoever compares two studies knows what recurs: it is a scan, or a file of a folder.
+    """
+    own = [image_sha256(image) for image in images]
+    counts = {study: sum(one in known for one in own) for study, known in beside.items()}
+    return [{"study": study, "images": count} for study, count in counts.items() if count]
+
+
+def image_sha256(image: UInt8Array) -> str:
+    """Return the hash under which a study keeps an image's pixels."""
+    return _pixels_sha256(image.tobytes())
 
 
 def _sealed_hashes(db: sqlite3.Connection) -> set[str]:

@@ -20,6 +20,11 @@ def new_salt() -> bytes:
     return secrets.token_bytes(SALT_BYTES)
 
 
+def another(salt: bytes, attempt: int) -> bytes:
+    """Return the salt of a later attempt at the same draw; that of attempt 0 is the salt itself."""
+    return hmac.new(salt, f"attempt {attempt}".encode(), hashlib.sha256).digest() if attempt else salt
+
+
 def generator(salt: bytes, *purpose: str | int) -> np.random.Generator:
     """Return the random numbers of one purpose: the same for the same salt and purpose, unrelated for any other.
 

@@ -135,16 +135,15 @@ def test_attack_1_drawing_the_study_again_finds_no_fake(root, run):
 
 
 def test_attack_2_an_unblinded_twin_tells_nothing(root):
-    """By pixels, by place in the file, by position in a reading, by rank of the id; what recurs is warned of."""
-    folder, twin = locked(root), locked(root)
+    """By pixels, by place in the file, by position in a reading, by rank of the id."""
+    many = (0.4, 0.7)  # slices, so that no lock is out of new ones
+    folder, twin = (locked(root, slice_range=many) for _ in range(2))
     desk.close(twin)
     desk.unblind(twin, "the attacker")
     loot, other, truth = Loot.of(folder), Loot.of(twin), sealed_truth(twin)
     told = {other.pixel_sha256[s]: truth[s]["label"] for s in other.stimuli}
     by_pixels = {s: told[found] for s, found in loot.pixel_sha256.items() if found in told}
-    assert "fake" not in by_pixels.values()
-    warned = {entry["study"]: entry["images"] for entry in desk.lock_checks(twin)["recurring"]}
-    assert warned.get(folder.name, 0) == len(by_pixels)
+    assert not by_pixels
     beliefs = [
         {s: truth[t]["label"] for s, t in zip(mine, theirs, strict=True)}
         for mine, theirs in (
@@ -179,9 +178,9 @@ def test_seed_salt_and_run_draw_every_fake_again_after_unblinding(root, run):
 
 
 def test_whole_volumes_that_recur_are_counted_and_warned_of(root):
-    """There are 21 held-out scans: two studies of 12 share some, and no lock can help that."""
+    """There are 21 held-out scans: two studies of 12 share three at least, and no lock can help that."""
     sources = (Source(kind="cohort", name="simulated", n=12), Source(kind="run", name="tiny-vae", n=1))
     folders = [locked(root, sources=sources, stimulus="volume", practice=0) for _ in range(2)]
     first, second = (set(Loot.of(folder).pixel_sha256.values()) for folder in folders)
-    assert len(first & second) >= 3
+    assert 3 <= len(first & second) <= 8  # the fewest of twelve draws; all 12 would be most
     assert desk.lock_checks(folders[1])["recurring"] == [{"study": folders[0].name, "images": len(first & second)}]
