@@ -131,6 +131,16 @@ def refusals(title: str, rows: Sequence[Mapping[str, str]]) -> None:
         st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch")
 
 
+def unopened(kind: str, rows: Sequence[tuple[str, str]]) -> None:
+    """Name the cohorts or runs (name, reason) that are there and cannot be opened; nothing where there are none."""
+    if not rows:
+        return
+    names = ", ".join(name for name, _ in rows)
+    with st.expander(f":orange[:material/warning:] Cannot be opened: {kind} {names}"):
+        for name, reason in rows:
+            st.text(f"{name}: {reason}")
+
+
 def link(page: str, label: str) -> None:
     """Lead to a page, where the app has it."""
     path = PAGES / f"{page}.py"
