@@ -1,6 +1,7 @@
 """Runs and cohorts joined for analysis, on a tiny linear run and a tiny cohort."""
 
 import json
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from brainlab.experiments.evaluation import _finite, evaluate_run
 from brainlab.experiments.latent_space import latent_directions
 from brainlab.experiments.material import held_out
 from brainlab.experiments.runs import Run
+from brainlab.latent import baselines
 
 SHAPE = (16, 18, 16)
 CLASSES = ("healthy", "ms", "leuko1")
@@ -161,6 +163,63 @@ def test_lda_says_when_the_run_knows_the_people(run, cohort, tmp_path):
     other = write_cohort(tmp_path / "other", 30, 2)
     run.participants = frozenset(participant_hash(name) for name in other.scans["participant"])
     assert any("flatter" in note for note in lda_analysis(run, cohort, other).notes)
+
+
+def relabelled(cohort: PreparedDataset, **columns) -> PreparedDataset:
+    """The cohort with other columns in its table."""
+    return replace(cohort, scans=cohort.scans.assign(**columns))
+
+
+def test_a_class_of_one_person_is_left_out_and_said(run, cohort):
+    labels = cohort.scans["class"].copy()
+    first = cohort.indices("train")[0]
+    labels[first] = "rare"
+    result = lda_analysis(run, relabelled(cohort, **{"class": labels}))
+    assert first not in result.train.rows
+    assert "1 training scans left out: a single person has the class rare" in result.notes
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"class": None}, "LDA needs class labels, got none for the training split; give a table with a class column"),
+        ({"class": "ms"}, "LDA needs two classes with 2 people each in the training split; got .* of ms$"),
+        ({"class": [f"c{i:03d}" for i in range(200)]}, "two classes with 2 people each .* c000, .* and .* more$"),
+        ({"split": "test"}, "LDA needs scans in the training split, got none"),
+        ({"split": "train"}, "LDA needs scans to predict, of people it is not fitted on .* got none"),
+    ],
+)
+def test_a_cohort_that_allows_no_lda_is_refused_in_one_line(run, cohort, columns, said):
+    with pytest.raises(InputError, match=said) as refused:
+        lda_analysis(run, relabelled(cohort, **columns))
+    assert "\n" not in str(refused.value)
+
+
+def test_scans_to_predict_without_any_label_are_refused(run, cohort):
+    labels = cohort.scans["class"].where(cohort.scans["split"] == "train")
+    with pytest.raises(InputError, match="needs class labels, got none for the scans to predict"):
+        lda_analysis(run, relabelled(cohort, **{"class": labels}))
+
+
+def test_a_baseline_that_cannot_be_had_says_why(run, cohort, monkeypatch):
+    monkeypatch.setattr(baselines, "predict_by_components", refuse)
+    found = lda_analysis(run, relabelled(cohort, echo_time_s=np.nan)).to_json()
+    assert found["latents_minus_pca_64"] is None
+    assert found["baselines"]["pca_64"]["reason"] == "these values do not vary enough within classes"
+    assert found["baselines"]["acquisition_metadata"]["reason"] == "no acquisition parameter is known"
+    assert found["without_acquisition"]["reason"] == "no acquisition parameter is known"
+
+
+def refuse(*_):
+    raise InputError("LDA needs codes that vary within classes")
+
+
+@pytest.mark.parametrize("labels", [None, "ms", [f"c{i}" for i in range(200)]])
+def test_classes_that_allow_no_discriminant_leave_the_other_axes(run, cohort, labels):
+    space = latent_directions(run, relabelled(cohort, **{"class": labels}))
+    names = {axis.name for axis in space.axes}
+    assert "principal axis 1" in names
+    assert not any(name.startswith("discriminant") for name in names)
 
 
 def test_latent_space_orders_dimensions_and_offers_directions(run, cohort):
