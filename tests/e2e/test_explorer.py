@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 
+from app.codes import STEPS_PER_UNIT
 from brainlab.experiments.runs import load_run
 
 pytestmark = pytest.mark.browser
@@ -18,12 +19,13 @@ def test_a_slider_redraws_the_decoded_volume_of_its_value_and_a_link_shows_the_i
     viewer = drawn(page)
     slider = page.locator(".bv-slider input[data-dimension]").first
     dimension = int(slider.get_attribute("data-dimension"))
+    start = settled(page).evaluate("e => [...e.explorer.start]")
     slider.focus()
     for _ in range(12):
         page.keyboard.press("ArrowRight")
     settled(page)
-    code = np.zeros((1, 8), dtype=np.float32)
-    code[0, dimension] = 12 / 64
+    code = np.array([start], dtype=np.float32) / STEPS_PER_UNIT
+    code[0, dimension] += 12 / STEPS_PER_UNIT
     expected = np.rint(np.clip(load_run(tiny_workspace / "runs" / "tiny-vae").decode(code)[0], 0, 1) * 255).astype(
         np.uint8
     )
@@ -126,7 +128,7 @@ def test_a_direction_moves_the_whole_code_and_undo_brings_it_back(visit, drawn, 
     assert float(slider.input_value()) > float(value)
     explorer = page.locator(".bv-explorer")
     settled(page)
-    changed = explorer.evaluate("e => e.explorer.code.filter((step) => step !== 0).length")
+    changed = explorer.evaluate("e => e.explorer.code.filter((step, i) => step !== e.explorer.start[i]).length")
     assert changed > 1
     page.get_by_role("button", name="Start", exact=False).last.click()
     assert float(slider.input_value()) == pytest.approx(float(value))
