@@ -116,9 +116,12 @@ def test_a_damaged_share_link_is_refused_in_one_line(visit):
     assert page.locator("[data-testid=stException]").count() == 0
 
 
-def test_a_direction_moves_the_whole_code_and_undo_brings_it_back(visit, drawn, settled, shown_hash):
+def test_a_direction_moves_the_whole_code_and_undo_brings_it_back(visit, idle, drawn, settled, shown_hash):
     page = visit("explorer?run=tiny-vae")
+    page.get_by_text("Zeros", exact=True).click()  # the codes of an untrained run lie within one step of each other
+    page.wait_for_selector(idle)
     viewer = drawn(page)
+    settled(page)
     before = viewer.evaluate(shown_hash)
     slider = page.get_by_label("Brightness")
     value = slider.input_value()
@@ -128,7 +131,7 @@ def test_a_direction_moves_the_whole_code_and_undo_brings_it_back(visit, drawn, 
     assert float(slider.input_value()) > float(value)
     explorer = page.locator(".bv-explorer")
     settled(page)
-    changed = explorer.evaluate("e => e.explorer.code.filter((step, i) => step !== e.explorer.start[i]).length")
+    changed = explorer.evaluate("e => e.explorer.code.filter((step) => step !== 0).length")
     assert changed > 1
     page.get_by_role("button", name="Start", exact=False).last.click()
     assert float(slider.input_value()) == pytest.approx(float(value))
