@@ -137,8 +137,8 @@ def unopened(kind: str, rows: Sequence[tuple[str, str]]) -> None:
         return
     names = ", ".join(name for name, _ in rows)
     with st.expander(f":orange[:material/warning:] Cannot be opened: {kind} {names}"):
-        for name, reason in rows:
-            st.text(f"{name}: {reason}")
+        for _, reason in rows:  # which names the folder
+            st.text(reason)
 
 
 def link(page: str, label: str) -> None:

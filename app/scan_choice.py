@@ -11,7 +11,7 @@ from app import resources
 from app.figures import column, numbers
 from brainlab.cohort.prepared import UNLABELLED
 
-MOST_OPTIONS = 200
+MOST_OPTIONS = 300
 """Scans that a select box offers: it sends all its options with every rerun, and nobody scrolls through more."""
 
 
@@ -28,34 +28,36 @@ def pick_scan(cohort: str, key: str, label: str = "Scan", skip: int = 0) -> int:
     """
     names, rows = _names(cohort), _rows(cohort)
     offered: Sequence[int] = rows
-    if len(rows) > MOST_OPTIONS:
+    large = len(rows) > MOST_OPTIONS
+    if large:
         words = st.text_input(
-            f"Find ({label.lower()})", key=f"{key}-find", placeholder="participant, visit, class, age or split"
+            label,
+            key=f"{key}-find",
+            placeholder=f"find among {len(rows):,} scans",
+            help=f"Words of participant, visit, class, age or split. The first {MOST_OPTIONS} scans found are offered.",
         )
         found = matching(names, rows, words)
         offered = found[:MOST_OPTIONS]
         chosen = st.session_state.get(key)
         if isinstance(chosen, int) and chosen < len(names) and chosen not in offered:
             offered = [chosen, *offered]  # what was chosen stays so until another scan is
-        if not offered:
-            offered = rows[:MOST_OPTIONS]
-        st.caption(_told(len(found), len(rows)))
-    return st.selectbox(label, offered, index=min(skip, len(offered) - 1), format_func=names.__getitem__, key=key)
+        if not found:
+            st.caption(f":orange[:material/info:] No scan has the words '{words}'.")
+            offered = offered or rows[:MOST_OPTIONS]
+    return st.selectbox(
+        label,
+        offered,
+        index=min(skip, len(offered) - 1),
+        format_func=names.__getitem__,
+        key=key,
+        label_visibility="collapsed" if large else "visible",
+    )
 
 
 def matching(names: Sequence[str], rows: Sequence[int], words: str) -> list[int]:
     """Return those of the rows whose names hold all the words, in any order and case."""
     wanted = words.lower().split()
     return [row for row in rows if all(word in names[row].lower() for word in wanted)]
-
-
-def _told(found: int, there: int) -> str:
-    """Say how many scans were found, and how many of them are offered."""
-    if not found:
-        return "No scan has these words; find others."
-    if found > MOST_OPTIONS:
-        return f"The first {MOST_OPTIONS} of {found:,} scans; find others by their words."
-    return f"{found:,} of {there:,} scans."
 
 
 def _names(cohort: str) -> tuple[str, ...]:

@@ -67,6 +67,15 @@ def test_acquisition_is_regressed_out_of_both_sides_by_what_the_training_scans_t
     assert found.without_acquisition.accuracy == 1
 
 
+def test_people_the_lda_is_fitted_on_are_not_predicted_in_another_cohort(analysed, tmp_path):
+    codes = {name: noise(40) + SIGN[:, None] for name in ("fit", "other")}
+    fit = cohort(tmp_path, "fit", two_classes(SIGN), "train")
+    people = [f"fit{i}" if i < 10 else f"new{i}" for i in range(40)]
+    found = analysed(codes, fit, cohort(tmp_path, "other", two_classes(SIGN), "train", people=people))
+    assert found.test.rows.tolist() == list(range(10, 40))
+    assert "10 scans of 10 people left out: the LDA is fitted on scans of theirs" in found.notes
+
+
 def test_the_other_priors_are_the_other_ones(analysed, tmp_path, monkeypatch):
     monkeypatch.setattr(discrimination, "baseline_scores", lambda train, test, priors: {"of": priors})
     sign = np.where(np.arange(80) % 10 == 0, 1.0, -1.0)
