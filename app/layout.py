@@ -131,13 +131,14 @@ def refusals(title: str, rows: Sequence[Mapping[str, str]]) -> None:
         st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch")
 
 
-def unopened(kind: str, rows: Sequence[tuple[str, str]]) -> None:
-    """Name the cohorts or runs (name, reason) that are there and cannot be opened; nothing where there are none."""
-    if not rows:
+def unopened(**kinds: Sequence[tuple[str, str]]) -> None:
+    """Name what is there and cannot be opened; nothing where there is none. kinds: `cohort` or `run` to (name, reason)."""
+    found = {kind: rows for kind, rows in kinds.items() if rows}
+    if not found:
         return
-    names = ", ".join(name for name, _ in rows)
-    with st.expander(f":orange[:material/warning:] Cannot be opened: {kind} {names}"):
-        for _, reason in rows:  # which names the folder
+    names = "; ".join(f"{kind} {', '.join(name for name, _ in rows)}" for kind, rows in found.items())
+    with st.expander(f":orange[:material/warning:] Cannot be opened: {names}"):
+        for _, reason in (row for rows in found.values() for row in rows):  # which names the folder
             st.text(reason)
 
 

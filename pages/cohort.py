@@ -18,7 +18,7 @@ def page() -> None:
         "Whose scans are here, and could the scanner's settings alone tell their classes apart?",
         layout.badges(*(data.simulated for data in cohorts.values())),
     )
-    layout.unopened("cohort", resources.unopened_cohorts())
+    layout.unopened(cohort=resources.unopened_cohorts())
     if not cohorts:
         layout.empty("No cohort yet.", "Bring in scans below, or simulate a cohort.", layout.SIMULATE)
         bring_in()

@@ -18,7 +18,7 @@ def page() -> None:
         "What does each direction of a model's latent space change in the brain?",
         layout.badges(*(run.simulated for run in runs.values())),
     )
-    layout.unopened("run", resources.unopened_runs())
+    layout.unopened(run=resources.unopened_runs())
     if not runs:
         layout.empty("No trained run yet.", "Train one, then come back.", layout.TRAIN)
         return

@@ -18,7 +18,7 @@ def page() -> None:
         "How faithful are a model's reconstructions, and how real do its own brains look?",
         layout.badges(*(run.simulated for run in runs.values())),
     )
-    layout.unopened("run", resources.unopened_runs())
+    layout.unopened(run=resources.unopened_runs())
     if not runs:
         layout.empty("No trained run yet.", "Train one, then come back.", layout.TRAIN)
         return

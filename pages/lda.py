@@ -22,8 +22,7 @@ def page() -> None:
         "Can the classes be told apart in the latent space, and is it disease that tells them apart?",
         layout.badges(*(data.simulated for data in cohorts.values())),
     )
-    layout.unopened("run", resources.unopened_runs())
-    layout.unopened("cohort", resources.unopened_cohorts())
+    layout.unopened(cohort=resources.unopened_cohorts(), run=resources.unopened_runs())
     if not runs or not cohorts:
         layout.empty(
             "This needs a trained run and a cohort with classes.", "Train a run, or prepare a cohort.", layout.TRAIN
