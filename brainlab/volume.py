@@ -50,12 +50,12 @@ class Volume:
             affine, notes = _affine(file)
             data, more = _values(file)
         except UnreadableScanError as error:
-            raise UnreadableScanError(f"{path}: {error}") from error
+            raise UnreadableScanError(error.reason, path) from error
         except MemoryError as error:
-            raise UnreadableScanError(f"{path}: too large for the memory of this machine") from error
+            raise UnreadableScanError("too large for the memory of this machine", path) from error
         orientation = nib.orientations.io_orientation(affine)
         if np.isnan(orientation).any():
-            raise UnreadableScanError(f"{path}: the orientation matrix does not span three directions")
+            raise UnreadableScanError("the orientation matrix does not span three directions", path)
         affine = affine @ nib.orientations.inv_ornt_aff(orientation, data.shape)
         data = np.ascontiguousarray(nib.orientations.apply_orientation(data, orientation), dtype=np.float32)
         axes = "".join(nib.orientations.ornt2axcodes(orientation))
