@@ -193,7 +193,10 @@ def _values(file: NiftiFile) -> tuple[Float32Array, BoolArray | None, list[str]]
 
 
 def _scaled(file: NiftiFile) -> Iterator[tuple[tuple[EllipsisType, slice], FloatArray]]:
-    """Yield, some planes at a time, where they are and their values in double precision, less the first of `_extremes`."""
+    """Yield, some planes at a time, where they are and their values in double precision.
+
+    Integers are counted from `_least_integer`, so that neither 64 bits nor a large intercept cost their last digits.
+    """
     least = _least_integer(file)
     planes = max(1, BLOCK_VOXELS // (file.shape[0] * file.shape[1]))
     for first in range(0, file.shape[2], planes):
@@ -208,12 +211,12 @@ def _scaled(file: NiftiFile) -> Iterator[tuple[tuple[EllipsisType, slice], Float
 
 
 def _least_integer(file: NiftiFile) -> int:
-    """Return from where integers are counted, so that neither 64 bits nor a large intercept cost their last digits."""
+    """Return the lowest stored number of integers, 0 of others."""
     return int(file.voxels.min()) if file.voxels.dtype.kind in "iu" else 0
 
 
 def _extremes(file: NiftiFile) -> tuple[float, float, float, int]:
-    """Return the value that `_scaled` counts from, lowest and highest finite value from there, and missing values."""
+    """Return the value that `_scaled` counts from, the lowest and highest from there, and how many are not finite."""
     lowest, highest, missing = np.inf, -np.inf, 0
     for _, block in _scaled(file):
         finite = np.isfinite(block)
