@@ -10,7 +10,7 @@ import dataclasses
 import numpy as np
 from scipy import ndimage
 
-from brainlab.errors import IntensityError
+from brainlab.errors import IntensityError, RegistrationError
 from brainlab.types import BoolArray, Float32Array, FloatArray
 from brainlab.volume import Volume
 
@@ -18,8 +18,9 @@ SHELL = 2
 """How many voxels thick the left, right, front and back sides of the image are, and the rim of an empty part."""
 COMMON = 0.2
 """A number that stands in so large a share of the sides is what a tool, or the scanner, put there."""
-FAR = 1.0
-"""A lowest number this many times the range of all others below them was no measurement."""
+FAR, FAR_BELOW_0 = 3.0, 0.25
+"""A lowest number this many times the range of all others below them was no measurement; the second holds where it
+alone is negative, which no magnitude is."""
 TOLERANCE = 0.05
 """Noise, in ranges of the values: what lies less than this below the air is air too."""
 MOST_DARKER = 0.05
@@ -37,7 +38,7 @@ NOTED = 0.05
 def above_air(volume: Volume) -> tuple[Volume, tuple[str, ...]]:
     """Return the scan with air and missing voxels at 0, nothing below, and what a user should know of it.
 
-    Raises IntensityError when the level of air cannot be found, such as for a negative.
+    Raises IntensityError for a negative, RegistrationError when there is no air around a head.
     """
     empty = np.zeros(volume.data.shape, bool) if volume.missing is None else volume.missing.copy()
     notes: list[str] = []
@@ -69,7 +70,8 @@ def _fill(values: Float32Array) -> float | None:
     if others.size == 0:
         return None
     low, high = np.percentile(others, (DARKEST_PERCENT, 98))
-    return lowest if low - lowest > FAR * (high - low) > 0 else None
+    far = FAR_BELOW_0 if lowest < 0 <= others.min() else FAR
+    return lowest if low - lowest > far * (high - low) > 0 else None
 
 
 def _level(data: Float32Array, empty: BoolArray) -> tuple[float | None, float | None]:
@@ -94,8 +96,8 @@ def _level(data: Float32Array, empty: BoolArray) -> tuple[float | None, float | 
         return None, level
     if empty.any():
         return low, None
-    raise IntensityError(
-        f"cannot tell the air: the sides of the image are at {level:.4g}, and {darker:.0%} of the voxels are darker; "
+    raise RegistrationError(
+        f"no head found: the sides of the image are at {level:.4g}, and {darker:.0%} of the voxels are darker; "
         "leave some air around the head"
     )
 

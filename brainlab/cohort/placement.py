@@ -57,7 +57,7 @@ def placed_already(native: Volume) -> Placement:
 def place_on_template(native: Volume) -> Placement:
     """Register and strip a scan, whatever the scale of its values.
 
-    Raises RegistrationError when it cannot be placed with confidence, IntensityError when its air cannot be told.
+    Raises RegistrationError when it cannot be placed with confidence, IntensityError when it is a negative.
     """
     native, air_notes = above_air(native)
     head = find_head(native)

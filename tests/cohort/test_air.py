@@ -7,7 +7,7 @@ import pytest
 
 from brainlab.cohort.air import above_air
 from brainlab.cohort.head import find_head
-from brainlab.errors import IntensityError
+from brainlab.errors import IntensityError, RegistrationError
 from brainlab.volume import Volume
 
 
@@ -92,6 +92,13 @@ def test_a_negative_is_refused(whole_head: Volume, air: str) -> None:
         above_air(changed(head, data))
 
 
+def test_a_head_cut_off_at_a_threshold_keeps_its_zeros_as_air(whole_head: Volume) -> None:
+    data = np.where(whole_head.data > 500, whole_head.data, 0)
+    for scale, offset in ((1, 0), (0.01, 7)):
+        found, _ = above_air(changed(whole_head, data * scale + offset))
+        np.testing.assert_allclose(in_head_units(found), in_head_units(changed(whole_head, data)), atol=1e-4)
+
+
 def test_dips_below_the_air_are_air(whole_head: Volume) -> None:
     data = without_air(whole_head, 0).data
     dips = (np.random.default_rng(1).random(data.shape) < 0.02) & (data == 0)
@@ -103,5 +110,5 @@ def test_dips_below_the_air_are_air(whole_head: Volume) -> None:
 def test_an_image_full_of_head_has_no_air_to_tell() -> None:
     gradient = np.random.default_rng(0).normal(100, 3, (20, 20, 20))
     gradient[5:15, 5:15, 5:15] -= 60
-    with pytest.raises(IntensityError, match="leave some air around the head"):
+    with pytest.raises(RegistrationError, match="leave some air around the head"):
         above_air(Volume(gradient.astype(np.float32), np.eye(4)))

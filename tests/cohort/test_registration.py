@@ -6,8 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from brainlab.cohort.head import find_head, foreground, frame_of
+from brainlab.cohort import placement
+from brainlab.cohort.head import Head, find_head, foreground, frame_of
+from brainlab.cohort.intensity import block_means, bound
 from brainlab.cohort.placement import place_on_template, placed_already
+from brainlab.cohort.recipes import find_recipe
+from brainlab.cohort.registration import Registration
 from brainlab.cohort.resampling import from_itk, itk_transform, matrix_of, resample, to_itk
 from brainlab.cohort.skullstrip import brain_mask
 from brainlab.cohort.template import GRID_SHAPE, grid_affine, mni_template, mni_tissue
@@ -111,6 +115,42 @@ def test_scalp_is_told_from_a_bare_brain() -> None:
     assert head.bare.data[radius[:, :, -head.bare.data.shape[2] :] > 72].max(initial=0) == 0
 
 
+def test_what_is_larger_than_a_brain_is_not_stripped() -> None:
+    """A head whose air and dark skin were set to 0 has no scalp to be seen, but the size of a head."""
+    radius = np.linalg.norm(np.indices((100, 100, 100)).T - 50, axis=-1).T * 2
+    head = find_head(Volume(np.where(radius < 84, 100, 0).astype(np.float32), np.diag([2.0, 2, 2, 1])))
+    assert not head.stripped
+    assert not head.enclosed
+
+
+@pytest.mark.parametrize("neck", [False, True])
+def test_nothing_outside_the_brain_is_taken_for_a_stripped_one(
+    brain_volume: Volume, neck: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A head whose air was set to 0 may look stripped from above; its neck does not lie within the template."""
+    rows = 12
+    bright = np.random.default_rng(0).uniform(400, 800, brain_volume.data.shape).astype(np.float32)
+    data = np.pad(bright * (brain_volume.data > 0), ((0, 0), (0, 0), (rows, 0)))
+    affine = brain_volume.affine.copy()
+    affine[2, 3] -= rows * affine[2, 2]
+    brain = data > 0
+    if neck:
+        data[14:32, 14:32, : rows + 2] = 700
+    native = Volume(data, affine)
+    frame = np.linalg.inv(frame_of(native))
+    times: list[bool] = []
+
+    def known(head: Head) -> Registration:
+        times.append(head.stripped)
+        return Registration(frame, 1.0, 0.5)
+
+    monkeypatch.setattr(placement, "register", known)
+    mask = place_on_template(native).native_mask
+    assert times == ([True, False] if neck else [True])
+    assert not mask[:, :, : rows - 2].any()
+    assert dice(mask, brain) > (0.95 if neck else 0.98)
+
+
 def test_mask_drops_bright_scalp_and_keeps_bright_lesions() -> None:
     radius = np.linalg.norm(np.indices((60, 60, 60)).T - 30, axis=-1).T * 2
     head = np.select([radius < 40, radius < 43, radius < 50], [1.0, 0.1, 2.0], 0)
@@ -122,20 +162,49 @@ def test_mask_drops_bright_scalp_and_keeps_bright_lesions() -> None:
 
 
 def test_scan_in_template_space_is_taken_as_it_is(brain_volume: Volume) -> None:
-    placement = placed_already(brain_volume)
-    assert placement.aligned is brain_volume
-    assert placement.on_template().data.shape == GRID_SHAPE
+    placed = placed_already(brain_volume)
+    assert placed.aligned is brain_volume
+    assert placed.on_template().data.shape == GRID_SHAPE
     tilted = Volume(brain_volume.data, turn(5) @ brain_volume.affine)
     assert placed_already(tilted).aligned.affine.tolist() == grid_affine().tolist()
+
+
+def real_scan(name: str) -> Volume:
+    """Return a real scan of the folder named by BRAINLAB_REALDATA, or skip the test."""
+    path = Path(os.environ.get("BRAINLAB_REALDATA") or "none") / name
+    if not path.is_file():
+        pytest.skip(f"BRAINLAB_REALDATA does not name a folder with {name}")
+    return Volume.load(path)
 
 
 @pytest.mark.realdata
 def test_real_flair() -> None:
     """The brain mask of a thick-sliced FLAIR agrees with one drawn with other tools (open MS data, patient 09)."""
-    folder = os.environ.get("BRAINLAB_REALDATA")
-    if not folder or not (Path(folder) / "ms" / "patient09").is_dir():
-        pytest.skip("BRAINLAB_REALDATA does not name a folder with ms/patient09")
-    patient = Path(folder) / "ms" / "patient09"
-    placement = place_on_template(Volume.load(patient / "study2_FLAIR.nii.gz"))
-    given = Volume.load(patient / "study2_brainmask_in_FLAIR.nii.gz").data > 0.5
-    assert dice(placement.native_mask, given) > 0.95
+    placed = place_on_template(real_scan("ms/patient09/study2_FLAIR.nii.gz"))
+    given = real_scan("ms/patient09/study2_brainmask_in_FLAIR.nii.gz").data > 0.5
+    assert dice(placed.native_mask, given) > 0.95
+
+
+@pytest.mark.realdata
+def test_real_flair_on_other_scales() -> None:
+    """Z-scores, an offset and a fill of -1000 make no other brain of a real FLAIR (open MS data, patient 01)."""
+    scan = real_scan("ms/patient01/study1_FLAIR.nii.gz")
+    plain = place_on_template(scan)
+    small = bound(block_means(plain.aligned, find_recipe("flair-40")), 99.5)
+    for change in ((scan.data - scan.data.mean()) / scan.data.std(), 3 * scan.data + 1000):
+        other = place_on_template(Volume(change.astype(np.float32), scan.affine))
+        assert dice(other.native_mask, plain.native_mask) > 0.99
+        other_small = bound(block_means(other.aligned, find_recipe("flair-40")), 99.5)
+        assert np.abs(other_small - small).mean() < 0.005
+
+
+@pytest.mark.realdata
+def test_real_head_whose_air_was_set_to_0() -> None:
+    """Scalp that is left when air, skull and skin are set to 0 is no brain (open MS data, patient 01)."""
+    scan = real_scan("ms/patient01/study1_FLAIR.nii.gz")
+    given = real_scan("ms/patient01/study1_brainmask_in_FLAIR.nii.gz").data > 0.5
+    dark = scan.data < 0.35 * np.median(scan.data[given])
+    placed = place_on_template(Volume(np.where(dark, np.float32(0), scan.data), scan.affine))
+    assert dice(placed.native_mask, given) > 0.95
+    stripped = place_on_template(Volume(np.where(given, scan.data, np.float32(0)), scan.affine))
+    assert dice(stripped.native_mask, given) > 0.99
