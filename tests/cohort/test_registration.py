@@ -6,12 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from brainlab.cohort import placement
-from brainlab.cohort.head import Head, find_head, foreground, frame_of
+from brainlab.cohort.head import find_head, foreground, frame_of
 from brainlab.cohort.intensity import block_means, bound
 from brainlab.cohort.placement import place_on_template, placed_already
 from brainlab.cohort.recipes import find_recipe
-from brainlab.cohort.registration import Registration
+from brainlab.cohort.registration import MOST_SCALE, Registration, distance_to_brain
 from brainlab.cohort.resampling import from_itk, itk_transform, matrix_of, resample, to_itk
 from brainlab.cohort.skullstrip import brain_mask
 from brainlab.cohort.template import GRID_SHAPE, grid_affine, mni_template, mni_tissue
@@ -57,6 +56,33 @@ def test_frame_takes_turn_and_shift_away() -> None:
     turned = Volume(still.data, turn(20, 50) @ affine)
     own = [np.linalg.inv(frame_of(volume)) @ volume.affine for volume in (still, turned)]
     np.testing.assert_allclose(own[0], own[1], atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("scale", "similarity", "reason"),
+    [
+        (0.75, 0.40, None),
+        (1.10, 0.40, None),  # a scan that was brought onto the template before
+        (0.45, 0.40, "0.45 times the template's volume"),
+        (1.00, 0.30, "1.00 times the template's volume"),
+        (1.20, 0.40, "1.20 times the template's volume"),
+        (0.75, 0.20, "mutual information 0.20"),
+    ],
+)
+def test_what_no_right_fit_can_be(scale: float, similarity: float, reason: str | None) -> None:
+    fault = Registration(np.eye(4), scale, similarity).fault(MOST_SCALE)
+    assert (fault is None) == (reason is None)
+    assert (reason or "") in (fault or "")
+
+
+def test_distance_to_the_brain_is_in_mm_of_the_image() -> None:
+    half = np.diag([0.5, 0.5, 0.5, 1])
+    grid = grid_affine(8)
+    whole = distance_to_brain(Volume(np.zeros((22, 27, 22), np.float32), grid), np.eye(4))
+    halved = distance_to_brain(Volume(np.zeros((22, 27, 22), np.float32), half @ grid), half)
+    np.testing.assert_allclose(halved, whole / 2, atol=0.01)
+    away = Volume(np.zeros((8, 8, 8), np.float32), np.diag([1.0, 1, 1, 1]) + np.eye(4, k=3) * 500)
+    assert (distance_to_brain(away, np.eye(4)) > 50).all()
 
 
 def test_stripped_brain_is_found_again_whatever_its_header() -> None:
@@ -113,42 +139,6 @@ def test_scalp_is_told_from_a_bare_brain() -> None:
     assert head.enclosed
     assert not head.stripped
     assert head.bare.data[radius[:, :, -head.bare.data.shape[2] :] > 72].max(initial=0) == 0
-
-
-def test_what_is_larger_than_a_brain_is_not_stripped() -> None:
-    """A head whose air and dark skin were set to 0 has no scalp to be seen, but the size of a head."""
-    radius = np.linalg.norm(np.indices((100, 100, 100)).T - 50, axis=-1).T * 2
-    head = find_head(Volume(np.where(radius < 84, 100, 0).astype(np.float32), np.diag([2.0, 2, 2, 1])))
-    assert not head.stripped
-    assert not head.enclosed
-
-
-@pytest.mark.parametrize("neck", [False, True])
-def test_nothing_outside_the_brain_is_taken_for_a_stripped_one(
-    brain_volume: Volume, neck: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A head whose air was set to 0 may look stripped from above; its neck does not lie within the template."""
-    rows = 12
-    bright = np.random.default_rng(0).uniform(400, 800, brain_volume.data.shape).astype(np.float32)
-    data = np.pad(bright * (brain_volume.data > 0), ((0, 0), (0, 0), (rows, 0)))
-    affine = brain_volume.affine.copy()
-    affine[2, 3] -= rows * affine[2, 2]
-    brain = data > 0
-    if neck:
-        data[14:32, 14:32, : rows + 2] = 700
-    native = Volume(data, affine)
-    frame = np.linalg.inv(frame_of(native))
-    times: list[bool] = []
-
-    def known(head: Head) -> Registration:
-        times.append(head.stripped)
-        return Registration(frame, 1.0, 0.5)
-
-    monkeypatch.setattr(placement, "register", known)
-    mask = place_on_template(native).native_mask
-    assert times == ([True, False] if neck else [True])
-    assert not mask[:, :, : rows - 2].any()
-    assert dice(mask, brain) > (0.95 if neck else 0.98)
 
 
 def test_mask_drops_bright_scalp_and_keeps_bright_lesions() -> None:
