@@ -128,6 +128,10 @@ def _affine(file: NiftiFile) -> tuple[FloatArray, list[str]]:
             notes.append("sform and qform disagree about left and right, one of them mirrors the head: sform used")
         else:
             notes.append("sform and qform disagree: sform used")
+    elif sform is not None and not np.allclose(
+        np.linalg.norm(sform, axis=0)[:3], np.diag(file.base_affine)[:3], rtol=0.05
+    ):
+        notes.append("voxel sizes of sform and header (pixdim) differ: sform used")
     directions = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
     if np.abs(directions.T @ directions - np.eye(3)).max() > 0.01:
         notes.append("axes are not at right angles (gantry tilt?)")

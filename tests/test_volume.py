@@ -52,6 +52,13 @@ def test_every_storage_order_becomes_ras(tmp_path: Path, axes: str) -> None:
     np.testing.assert_allclose(back.affine, AFFINE, atol=1e-5)
 
 
+def test_missing_voxels_turn_with_the_others(tmp_path: Path) -> None:
+    data = pixels()
+    data[0, 3, 4] = np.inf
+    nib.save(nib.Nifti1Image(data[::-1], AFFINE @ np.diag([-1, 1, 1, 1])), tmp_path / "scan.nii")
+    assert np.argwhere(Volume.load(tmp_path / "scan.nii").missing).tolist() == [[0, 3, 4]]
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint16, np.int64, np.float64])
 def test_number_types(tmp_path: Path, dtype: type) -> None:
     whole = pixels().round().astype(dtype)
@@ -197,9 +204,33 @@ def test_voxels_start_after_the_header_and_its_extensions(tmp_path: Path, offset
     np.testing.assert_array_equal(load(tmp_path, bytes(content)).data, pixels())
 
 
+def test_what_the_header_says_of_tilt_and_scaling(tmp_path: Path) -> None:
+    tilted = AFFINE.copy()
+    tilted[1, 2] = 0.8
+    content = bytearray(nib.Nifti1Image(pixels(), tilted).to_bytes())
+    struct.pack_into("<h", content, 252, 0)
+    struct.pack_into("<ff", content, 112, 0.0, 5.0)
+    back = load(tmp_path, bytes(content))
+    assert back.notes == ("axes are not at right angles (gantry tilt?)",)
+    np.testing.assert_array_equal(back.data, pixels())
+    struct.pack_into("<ff", content, 112, 1.0, float("nan"))
+    assert "scl_inter is nan: 0 used" in load(tmp_path, bytes(content)).notes
+
+
+def test_sizes_of_a_head_are_mm_whatever_unit_is_written(tmp_path: Path) -> None:
+    """Some tools write metres and mean mm; the unit of time shares the byte."""
+    image = nib.Nifti1Image(pixels(), np.diag([20.0, 20, 20, 1]))
+    for unit in ("meter", "micron"):
+        image.header.set_xyzt_units(unit, "sec")
+        nib.save(image, tmp_path / "scan.nii")
+        back = Volume.load(tmp_path / "scan.nii")
+        assert back.voxel_size_mm == pytest.approx((20, 20, 20))
+        assert back.notes == ()
+
+
 def test_metres_become_mm(tmp_path: Path) -> None:
     image = nib.Nifti1Image(pixels(), np.diag([0.02, 0.02, 0.02, 1]))
-    image.header.set_xyzt_units("meter")
+    image.header.set_xyzt_units("meter", "sec")
     nib.save(image, tmp_path / "scan.nii")
     back = Volume.load(tmp_path / "scan.nii")
     assert back.voxel_size_mm == pytest.approx((20, 20, 20))
@@ -285,6 +316,11 @@ def test_orientation_that_must_be_assumed(tmp_path: Path) -> None:
     image.set_sform(AFFINE @ np.diag([-1, 1, 1, 1]), 1)
     nib.save(image, tmp_path / "two.nii")
     assert "disagree about left and right, one of them mirrors the head" in Volume.load(tmp_path / "two.nii").notes[0]
+    image.set_qform(None, 0)
+    image.set_sform(AFFINE @ np.diag([1.2, 1, 1, 1]), 1)
+    nib.save(image, tmp_path / "sizes.nii")
+    assert Volume.load(tmp_path / "sizes.nii").notes == ("voxel sizes of sform and header (pixdim) differ: sform used",)
+    image.set_qform(AFFINE, 1)
     image.set_sform(np.diag([0.0, 1, 1, 1]), 1)
     nib.save(image, tmp_path / "singular.nii")
     assert Volume.load(tmp_path / "singular.nii").notes == ("sform is singular: qform used",)

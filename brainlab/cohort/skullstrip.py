@@ -20,7 +20,7 @@ EMPTY = 0.1
 OUTSIDE_MM = 8.0
 """How far outside the template's brain nothing of a stripped scan lies, but for what a mask left over."""
 MOST_OUTSIDE = 0.05
-"""Share of what is not empty that may lie there: stripped scans have STRIPPED, heads whose air was set to 0 HEADS."""
+"""Share of what is not empty that may lie there: stripped scans had .001, heads with air set to 0 had .09 to .46."""
 
 
 def brain_mask(intensity: FloatArray, distance_mm: FloatArray) -> Float32Array:
