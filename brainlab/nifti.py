@@ -246,8 +246,6 @@ def _qform(header: Any, sizes: FloatArray, notes: list[str]) -> FloatArray:
     if not squared <= LONGEST_QUATERNION:
         notes.append(f"the qform's quaternion has length {squared**0.5:.4g} where at most 1 is a rotation: not used")
         return np.full((4, 4), np.nan)
-    if squared > 1:
-        imaginary /= np.sqrt(squared)
     if squared > 1 + 1e-6:
         notes.append(f"the qform's quaternion is too long by {squared**0.5 - 1:.1e}: shortened to 1")
     handedness = float(header["pixdim"][0])
@@ -256,7 +254,7 @@ def _qform(header: Any, sizes: FloatArray, notes: list[str]) -> FloatArray:
         notes.append(f"pixdim[0] is {handedness:g}, which says left from right in the qform: {sign} used")
     real = np.sqrt(max(0.0, 1 - squared))
     qform = np.eye(4)
-    qform[:3, :3] = quat2mat([real, *imaginary]) * sizes
+    qform[:3, :3] = quat2mat([real, *imaginary]) * sizes  # quat2mat brings the quaternion to length 1
     qform[:3, 2] *= sign
     qform[:3, 3] = [float(header[f"qoffset_{name}"]) for name in "xyz"]
     return qform
