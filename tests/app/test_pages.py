@@ -17,7 +17,8 @@ from app.codes import SHA_DIGITS, STEPS_PER_UNIT, from_base64, to_link
 from app.discrimination import analysis, comparison
 from app.explorer_data import explorer_data
 from app.latent_view import revision, space
-from brainlab.cohort.prepared import ACQUISITION_COLUMNS, PreparedDataset, write_prepared
+from brainlab.cohort.prepared import PreparedDataset, write_prepared
+from brainlab.cohort.scan_table import ACQUISITION_COLUMNS
 from brainlab.errors import BrainlabError, InputError
 from brainlab.workspace import SHIPPED_COHORTS
 
