@@ -9,7 +9,7 @@ import streamlit as st
 
 from app import resources
 from app.figures import column, numbers
-from brainlab.cohort.prepared import UNLABELLED
+from brainlab.cohort.scan_table import UNLABELLED
 
 MOST_OPTIONS = 300
 """Scans that a select box offers: it sends all its options with every rerun, and nobody scrolls through more."""
