@@ -100,6 +100,7 @@ def test_a_pair_that_cannot_be_analysed_does_not_stop_the_others(workspace, monk
 
 def test_a_seed_chosen_on_the_page_changes_the_start(workspace):
     found = opened("explorer")
+    assert found.segmented_control(key="start-kind").value == "Mean", "zeros need not lie on the sliders' tracks"
     found.segmented_control(key="start-kind").set_value("Random").run()
     assert not found.exception
     found.number_input(key="start-seed").set_value(5).run()
@@ -117,7 +118,7 @@ def test_few_classes_have_few_discriminant_axes(workspace, small, classes, views
 
 OPTIONAL = ["session", "modality", "age_years", "sex", "source", "sha256", "ventricle_volume_ml", *ACQUISITION_COLUMNS]
 TABS = {
-    "cohort": ("cohort-tabs", ["Scans", "People"]),
+    "cohort": ("cohort-tabs", ["Scans", "People", "Mean image", "Acquisition"]),
     "explorer": ("start-kind", ["Mean", "Scan", "Two scans", "Class"]),
     "lda": ("lda-tabs", ["Separation", "Table 2 and baselines", "Two runs"]),
     "generate": ("generate-tabs", ["Reconstructions of a scan"]),
