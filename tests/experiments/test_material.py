@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from brainlab import workspace
-from brainlab.cohort.prepared import COLUMNS, PreparedDataset, write_prepared
+from brainlab.cohort.prepared import PreparedDataset, write_prepared
+from brainlab.cohort.scan_table import COLUMNS
 from brainlab.errors import InputError
 from brainlab.experiments.material import collect, held_out, training_data
 
