@@ -13,6 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from brainlab.cohort.image_files import file_stem
+
 MISSING = {"", "n/a", "na", "nan", "none", "null", "unknown", "-"}
 SEQUENCES = ("FLAIR", "T1w", "T2w", "PDw", "T2starw", "T1rho", "PDT2", "inplaneT1", "inplaneT2", "angio", "dwi", "DIR")
 """Suffixes of images that can be prepared; bold, field maps, masks and the like are left out."""
@@ -40,7 +42,8 @@ def find_root(path: Path, stop: Path) -> Path | None:
 
 def entities(name: str) -> dict[str, str]:
     """Split a BIDS file name: `sub-01_run-2_FLAIR.nii.gz` -> {'sub': '01', 'run': '2', 'suffix': 'FLAIR'}."""
-    *pairs, suffix = name.split(".")[0].split("_")
+    stem = file_stem(name).removesuffix(".json")
+    *pairs, suffix = stem.split("_")
     found = dict(pair.split("-", 1) for pair in pairs if "-" in pair)
     return {**found, "suffix": suffix}
 
