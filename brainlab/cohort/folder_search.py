@@ -26,10 +26,11 @@ class FolderSearch:
         self._roots: dict[Path, Path | None] = {}
         self._places: dict[Path, ScanPlace] = {}
 
-    def scans(self, recipe: PreparationRecipe, include: str | None) -> tuple[list[Path], list[Note]]:
+    def scans(self, recipe: PreparationRecipe, include: str | None, nameless: str) -> tuple[list[Path], list[Note]]:
         """Return the images to prepare and what the user should know of the search.
 
-        include: a pattern; everything that matches is taken. Raises InputError when there is nothing to prepare.
+        include: a pattern; everything that matches is taken. nameless: see `guess_places`.
+        Raises InputError when there is nothing to prepare.
         """
         found = find_images(self.base)
         files = [path for path in found.paths if include is None or matches(path.relative_to(self.base), include)]
@@ -39,7 +40,7 @@ class FolderSearch:
         if not files:
             raise InputError(f"{self.base}: no image is left to prepare; {twins[0]['path']}: {twins[0]['reason']}")
         notes = found.notes + twins
-        self.guess_places(files, self.base.resolve().name)
+        self.guess_places(files, nameless)
         if include is None:
             candidates = [self._candidate(path) for path in files]
             choice = choose(candidates, recipe)

@@ -134,10 +134,10 @@ def without_twins(paths: Iterable[Path], base: Path) -> tuple[list[Path], list[N
         best = next(iter(read), group[0])
         if all(_same(read[best], volume) for volume in read.values()):
             kept.append(best)
-            reasons = {path: "the same scan" if path in read else "the same name, unreadable," for path in group}
-            notes += [
-                _note(path, base, f"{reasons[path]} as {best.name}, which is taken") for path in group if path != best
-            ]
+            for path in group:
+                reason = "the same scan as" if path in read else "unreadable, and has the name of"
+                if path != best:
+                    notes.append(_note(path, base, f"{reason} {best.name}, which is taken"))
         else:
             others = " and ".join(path.name for path in group)
             notes += [_note(path, base, f"{others} hold different voxels; remove the wrong one") for path in group]

@@ -8,7 +8,7 @@ from pathlib import Path
 from brainlab.cohort.image_files import LEFT_OUT, Note
 from brainlab.cohort.recipes import PreparationRecipe
 
-RULE = "native space, magnitude, unprocessed and the first run come first, then the first name"
+RULE = "native space before others, magnitude before phase, unprocessed before processed, then the first run and name"
 UNTOLD = "whose names tell no sequence"
 BIDS_VERSIONS = ("space", "part", "desc", "rec", "ce", "res", "mod")
 """Entities of images made from another one, or taken with something changed; an image without them comes first."""
@@ -94,7 +94,7 @@ def _one_a_visit(images: Iterable[Candidate], notes: list[Note]) -> list[Candida
         first, *others = sorted(group, key=lambda image: (image.rank, image.relative))
         taken.append(first)
         for other in others:
-            reason = f"{LEFT_OUT}another version of {first.relative}, which is taken: {RULE} (--include takes all)"
+            reason = f"{LEFT_OUT}another version of {first.relative}; {RULE} (--include takes all)"
             notes.append({"path": other.relative, "reason": reason})
     return taken
 

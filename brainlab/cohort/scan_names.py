@@ -207,8 +207,9 @@ def people_notes(places: Sequence[ScanPlace], class_folders: bool = False) -> li
     if not places:
         return []
     people = sorted({place.participant for place in places})
-    ways = {"their file names" if place.folder is None else "their folders" for place in places}
-    reason = f"{len(people)} people, told by {' and '.join(sorted(ways))}: {_some(people)}"
+    ways = {"file name" if place.folder is None else "folder" for place in places}
+    count = "1 person" if len(people) == 1 else f"{len(people)} people"
+    reason = f"{count}, named by {' and '.join(sorted(ways))}: {_some(people)}"
     groups = sorted({place.class_folder for place in places if place.class_folder})
     if groups and not class_folders:
         reason += f"; the folders above them ({_some(groups)}) are not taken for classes (--class-folders does that)"

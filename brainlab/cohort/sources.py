@@ -49,6 +49,7 @@ def find_sources(
     include: str | None = None,
     table: Path | None = None,
     class_folders: bool = False,
+    nameless: str | None = None,
 ) -> Found:
     """List the scans under `source` with their metadata, in a fixed order.
 
@@ -58,6 +59,7 @@ def find_sources(
     table: a CSV or TSV that maps `file` (relative to the source) to `participant`, `class`, `age`, ...; files that it
     does not list are left out.
     class_folders: the folders right below `source` are classes.
+    nameless: the person of images whose path names nobody, such as `visit1/flair.nii`; by default the source's name.
     Without a table and outside a BIDS dataset, people, visits and sequences are guessed from the paths (`scan_names`)
     so that scans of one person do not fall on both sides of the split; the warnings say what was taken for what.
     Raises InputError when nothing is found or the column does not exist.
@@ -81,10 +83,10 @@ def find_sources(
     elif source.is_file():
         if include is not None and not matches(Path(source.name), include):
             raise InputError(f"--include '{include}': does not match {source}; leave it out")
-        search.guess_places([source], file_stem(source.name))
+        search.guess_places([source], nameless or file_stem(source.name))
         scans = [reader.scan(source)]
     else:
-        files, notes = search.scans(recipe, include)
+        files, notes = search.scans(recipe, include, nameless or source.resolve().name)
         scans = [reader.scan(path) for path in files]
     if class_folders and not any(_class_folder(scan.relative) for scan in scans):
         raise InputError(f"--class-folders: no scan lies in a folder below {source}; leave the flag out")

@@ -9,7 +9,7 @@ import pytest
 
 from brainlab.cli import main
 from brainlab.cohort import batch
-from brainlab.cohort.batch import intermediate_name, prepare_cohort
+from brainlab.cohort.batch import prepare_cohort
 from brainlab.cohort.prepare import prepare_one
 from brainlab.cohort.prepared import COLUMNS, PreparedDataset, participant_split
 from brainlab.cohort.recipes import find_recipe
@@ -139,8 +139,3 @@ def test_processes_give_the_same(make_dataset: Callable[..., Path], tmp_path: Pa
     prepare_cohort(found, tmp_path / "two", RECIPE, jobs=2)
     one, two = PreparedDataset.open(tmp_path / "one"), PreparedDataset.open(tmp_path / "two")
     assert one.sha256 == two.sha256
-
-
-def test_names_of_intermediate_folders() -> None:
-    assert intermediate_name("ms/patient01/study1_FLAIR.nii.gz") == "ms__patient01__study1_FLAIR"
-    assert intermediate_name("scan.nii") == "scan"

@@ -44,7 +44,7 @@ def test_plain_folder_keeps_the_scans_of_a_person_together(tmp_path: Path) -> No
     for name in ("anna/first_flair.nii.gz", "anna/second.nii", "bert.img", "bert.hdr", ".hidden.nii", "notes.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    scans = find_sources(tmp_path, RECIPE).scans
+    scans = find_sources(tmp_path, RECIPE, include="*").scans
     assert [(scan.relative, scan.details["participant"]) for scan in scans] == [
         ("bert.img", "bert"),
         ("anna/first_flair.nii.gz", "anna"),
@@ -55,6 +55,8 @@ def test_plain_folder_keeps_the_scans_of_a_person_together(tmp_path: Path) -> No
         "first_flair.nii.gz"
     ]
     assert [scan.relative for scan in find_sources(tmp_path / "bert.img", RECIPE).scans] == ["bert.img"]
+    with pytest.raises(InputError, match="--include 'x': does not match"):
+        find_sources(tmp_path / "bert.img", RECIPE, include="x")
 
 
 def test_table_maps_files(tmp_path: Path) -> None:
@@ -82,6 +84,9 @@ def test_nothing_to_find(tmp_path: Path) -> None:
         find_sources(tmp_path, RECIPE)
     (tmp_path / "t.csv").write_text("name\nx\n")
     with pytest.raises(InputError, match="no column 'file'"):
+        find_sources(tmp_path, RECIPE, table=tmp_path / "t.csv")
+    (tmp_path / "t.csv").write_text("file\n")
+    with pytest.raises(InputError, match="--table"):
         find_sources(tmp_path, RECIPE, table=tmp_path / "t.csv")
 
 
