@@ -108,11 +108,12 @@ def test_full_disk_is_one_line(
     capsys: pytest.CaptureFixture,
 ) -> None:
     def full(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device", str(tmp_path / "out"))
+        raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(np, "savez", full)
     assert main(["prepare", str(make_dataset(1)), str(tmp_path / "out"), "--recipe", "flair-40"]) == 2
-    assert capsys.readouterr().err == f"error: {tmp_path / 'out'}: No space left on device\n"
+    advice = "free some and run again; finished scans are kept"
+    assert capsys.readouterr().err == f"error: {tmp_path / 'out'}: No space left on device; {advice}\n"
     assert not (tmp_path / "out").exists()
 
 
@@ -131,6 +132,106 @@ def test_whatever_a_scan_does_the_others_go_on(
     assert report.scans == 1
     assert report.failed[0]["stage"] == "register"
     assert "\n" not in report.failed[0]["reason"]
+
+
+@pytest.mark.parametrize("error", [KeyError("x"), OSError(36, "File name too long"), EOFError(), MemoryError()])
+def test_no_error_of_one_scan_ends_the_batch(
+    make_dataset: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail_once(path, *rest):
+        if "sub-00" in path.name:
+            raise error
+        return prepare_one(path, *rest)
+
+    monkeypatch.setattr(batch, "prepare_one", fail_once)
+    report = prepare_cohort(find_sources(make_dataset(2), RECIPE), tmp_path / "out", RECIPE)
+    assert report.scans == 1
+    assert report.failed[0]["reason"].startswith(type(error).__name__)
+
+
+def test_equal_voxels_of_two_people_count_once(make_dataset: Callable[..., Path], tmp_path: Path) -> None:
+    root = make_dataset(3)
+    first, second = (root / f"sub-0{n}" / "anat" / f"sub-0{n}_FLAIR.nii.gz" for n in (0, 1))
+    Volume.load(first).save(second, axes="LPS")
+    assert first.read_bytes() != second.read_bytes()
+    for _ in range(2):  # the second one replaces the first, since it is of the same scans
+        report = prepare_cohort(find_sources(root, RECIPE), tmp_path / "out", RECIPE)
+        assert (report.scans, report.failed) == (2, [])
+        note = report.warnings[0]
+        assert note["path"] == "sub-01/anat/sub-01_FLAIR.nii.gz"
+        assert "the same voxels as sub-00/anat/sub-00_FLAIR.nii.gz, which is taken as sub-00 healthy" in note["reason"]
+        assert list(PreparedDataset.open(tmp_path / "out").scans["participant"]) == ["sub-00", "sub-02"]
+
+
+def test_one_file_listed_for_two_people_counts_once(make_dataset: Callable[..., Path], tmp_path: Path) -> None:
+    root, table = make_dataset(1), tmp_path / "table.csv"
+    file = "sub-00/anat/sub-00_FLAIR.nii.gz"
+    table.write_text(f"file,participant,class\n{file},p1,ms\n{file},p2,healthy\n")
+    report = prepare_cohort(find_sources(root, RECIPE, table=table), tmp_path / "out", RECIPE)
+    assert report.scans == 1
+    assert "as p1 ms, not p2 healthy" in report.warnings[0]["reason"]
+
+
+def test_another_prepared_dataset_is_not_replaced(
+    make_dataset: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    one, two, out = make_dataset(2, "one"), make_dataset(3, "two"), tmp_path / "out"
+    command = ["prepare", str(two), str(out), "--recipe", "flair-40"]
+    assert main(command) == 0
+    kept = PreparedDataset.open(out).sha256
+    assert main(["prepare", str(one), *command[2:]]) == 2
+    error = capsys.readouterr().err
+    assert f"error: {out}: holds a prepared dataset with 1 of 3 scans that are not among the new ones" in error
+    assert "give --overwrite" in error
+    assert main([*command, "--dtype", "float16"]) == 2
+    assert "made in another way (flair-40, uint8)" in capsys.readouterr().err
+    assert PreparedDataset.open(out).sha256 == kept
+    assert main(["prepare", str(one), *command[2:], "--overwrite"]) == 0
+    assert len(PreparedDataset.open(out)) == 2
+
+
+def test_what_was_found_is_said_on_stderr_before_the_work(
+    make_dataset: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    root = make_dataset(1)
+    for number in range(2, 10):
+        (root / "sub-00" / "anat" / f"sub-00_run-{number}_FLAIR.nii.gz").touch()
+    (root / "sub-00" / "anat" / "sub-00_T1w.nii.gz").touch()
+    told = []
+    monkeypatch.setattr(
+        batch, "prepare_one", lambda *rest: (told.append(capsys.readouterr().err), prepare_one(*rest))[1]
+    )
+    assert main(["prepare", str(root), str(tmp_path / "out"), "--recipe", "flair-40", "--json"]) == 0
+    lines = told[0].splitlines()
+    assert lines[0] == "scans to prepare: 1"
+    assert lines[1].startswith("left out: .: 1 T1w")
+    assert lines[-1] == "left out: 4 more; --json lists all"
+    assert len(json.loads(capsys.readouterr().out)["warnings"]) == 9
+
+
+def test_a_long_path_keeps_its_intermediate_images(make_dataset: Callable[..., Path], tmp_path: Path) -> None:
+    root = make_dataset(1)
+    deep = root / "sub-00" / ("x" * 150) / ("y" * 150)
+    deep.mkdir(parents=True)
+    for name in ("sub-00_FLAIR.nii.gz", "sub-00_FLAIR.json"):
+        (root / "sub-00" / "anat" / name).rename(deep / name)
+    report = prepare_cohort(find_sources(root, RECIPE), tmp_path / "out", RECIPE, keep_intermediate=True)
+    assert (report.scans, report.failed) == (1, [])
+    (folder,) = (tmp_path / "out" / "intermediate").iterdir()
+    assert len(list(folder.iterdir())) == 3
+
+
+def test_a_damaged_kept_scan_is_made_again(
+    make_dataset: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, out = find_sources(make_dataset(1), RECIPE), tmp_path / "out"
+    with monkeypatch.context() as stopped:
+        stopped.setattr(batch, "write_prepared", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            prepare_cohort(found, out, RECIPE)
+    (kept,) = tmp_path.glob(".out.work-*/*.npz")
+    kept.write_bytes(kept.read_bytes()[:100])
+    assert prepare_cohort(found, out, RECIPE).scans == 1
 
 
 def test_processes_give_the_same(make_dataset: Callable[..., Path], tmp_path: Path) -> None:

@@ -21,10 +21,9 @@ def test_packing_header_and_orientation_do_not_count(head: Volume, tmp_path: Pat
     head.save(tmp_path / "a.nii")
     head.save(tmp_path / "b.nii.gz", axes="PIL")
     copies = [Volume.load(tmp_path / "a.nii"), Volume.load(tmp_path / "b.nii.gz"), Volume(head.data, np.eye(4))]
-    copies += [
-        Volume(head.data[::-1].transpose(2, 0, 1), np.eye(4)),
-        Volume(np.where(head.data == 0, -0.0, head.data).astype(np.float32), np.eye(4)),
-    ]
+    turned = Volume(head.data[::-1].transpose(2, 0, 1), np.eye(4))
+    negative_zeros = Volume(np.where(head.data == 0, np.float32(-0.0), head.data), np.eye(4))
+    copies += [turned, negative_zeros]
     assert {content_hash(copy) for copy in copies} == {content_hash(head)}
 
 
