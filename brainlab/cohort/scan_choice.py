@@ -94,7 +94,7 @@ def _one_a_visit(images: Iterable[Candidate], notes: list[Note]) -> list[Candida
         first, *others = sorted(group, key=lambda image: (image.rank, image.relative))
         taken.append(first)
         for other in others:
-            reason = f"{LEFT_OUT}another version of {first.relative}; {RULE} (--include takes all)"
+            reason = f"{LEFT_OUT}{first.relative} is taken for this visit; {RULE} (--include takes all)"
             notes.append({"path": other.relative, "reason": reason})
     return taken
 

@@ -135,8 +135,8 @@ def scan_places(
     chains = {relative: _chain(relative, class_folders) for relative in relatives}
     parents: dict[str, set[PurePosixPath]] = defaultdict(set)
     for chain in chains.values():
-        for folder in chain[1:]:
-            parents[folder.name].add(folder.parent)
+        for inner in chain[1:]:
+            parents[inner.name].add(inner.parent)
     places = {}
     for relative, chain in chains.items():
         subjects = [folder for folder in chain if SUBJECT.fullmatch(folder.name)]

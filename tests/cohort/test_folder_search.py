@@ -92,7 +92,7 @@ def test_one_version_a_visit_by_the_rule(search: Search, best: str) -> None:
     found = search(*[f"sub-1/anat/sub-1{version}_FLAIR.nii" for version in [*VERSIONS, best]], bids=True)
     assert taken(found) == [f"sub-1{best}_FLAIR.nii"]
     assert {Path(note["path"]).name for note in found.warnings} == {f"sub-1{version}_FLAIR.nii" for version in VERSIONS}
-    assert all("another version of sub-1/anat" in note["reason"] for note in found.warnings)
+    assert all(f"sub-1{best}_FLAIR.nii is taken for this visit" in note["reason"] for note in found.warnings)
 
 
 @pytest.mark.parametrize(
