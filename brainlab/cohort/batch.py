@@ -22,8 +22,9 @@ from joblib.externals.loky.process_executor import TerminatedWorkerError
 from brainlab.cohort.copies import content_hash, without_copies
 from brainlab.cohort.intermediate import intermediate_names, is_whole, write_intermediate
 from brainlab.cohort.prepare import prepare_one
-from brainlab.cohort.prepared import COLUMNS, check_replaceable, participant_split, write_prepared
+from brainlab.cohort.prepared import check_replaceable, participant_split, write_prepared
 from brainlab.cohort.recipes import PreparationRecipe
+from brainlab.cohort.scan_table import COLUMNS
 from brainlab.cohort.sources import Found, ScanSource
 from brainlab.errors import BrainlabError, InputError, IntensityError, UnreadableScanError, naming_path
 

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from brainlab.cohort.prepared import COLUMNS, PreparedDataset, participant_hash, participant_split, write_prepared
+from brainlab.cohort.prepared import PreparedDataset, participant_hash, participant_split, write_prepared
+from brainlab.cohort.scan_table import COLUMNS
 from brainlab.errors import InputError
 from brainlab.evaluation.metric import Metric
 from brainlab.experiments.discrimination import lda_analysis
