@@ -12,6 +12,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from brainlab.cohort.prepared import PreparedDataset
+from brainlab.spreadsheet import csv_text
 
 PAGES = Path(__file__).resolve().parent.parent / "pages"
 
@@ -50,7 +51,7 @@ def empty(what: str, do: str, command: str | None = None) -> None:
 def table(frame: pd.DataFrame, name: str, key: str, **options: Any) -> Any:
     """Show a table with its download as CSV below; returns the selection, where `options` ask for one."""
     event = st.dataframe(frame, width="stretch", hide_index=True, key=f"{key}-table", **options)
-    csv = frame.to_csv(index=False).encode()
+    csv = csv_text(frame).encode()
     download("Download CSV", csv, f"{name}.csv", key=f"{key}-csv", type="tertiary")
     return event
 
@@ -129,6 +130,17 @@ def refusals(title: str, rows: Sequence[Mapping[str, str]]) -> None:
     if rows:
         st.markdown(f"**{title}** ({len(rows)})")
         st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch")
+
+
+def unopened(**kinds: Sequence[tuple[str, str]]) -> None:
+    """Name what is there and cannot be opened, if anything. kinds: `cohort` or `run` to (name, reason)."""
+    found = {kind: rows for kind, rows in kinds.items() if rows}
+    if not found:
+        return
+    names = "; ".join(f"{kind} {', '.join(name for name, _ in rows)}" for kind, rows in found.items())
+    with st.expander(f":orange[:material/warning:] Cannot be opened: {names}"):
+        for _, reason in (row for rows in found.values() for row in rows):  # which names the folder
+            st.text(reason)
 
 
 def link(page: str, label: str) -> None:

@@ -14,7 +14,11 @@ class InputError(BrainlabError):
 
 
 class UnreadableScanError(InputError):
-    """A scan file is damaged, empty, or not an image that brainlab can use."""
+    """A scan file is damaged, empty, or not an image that brainlab can use. reason: why, without the file's name."""
+
+    def __init__(self, reason: str, path: object = None) -> None:
+        super().__init__(reason if path is None else f"{path}: {reason}")
+        self.reason = reason
 
 
 class RegistrationError(BrainlabError):
@@ -23,6 +27,14 @@ class RegistrationError(BrainlabError):
 
 class StudyStateError(BrainlabError):
     """A reading study is not in a state that allows the requested act."""
+
+
+class LockRefusedError(StudyStateError):
+    """The blinding probe refuses to lock a study. reason: what it found, without what to do about it."""
+
+    def __init__(self, reason: str, advice: str) -> None:
+        super().__init__(f"{reason}; {advice}")
+        self.reason = reason
 
 
 class TrainingStoppedError(BrainlabError):

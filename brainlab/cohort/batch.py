@@ -204,9 +204,9 @@ def _attempt(source: ScanSource, recipe: PreparationRecipe, dtype: str, pictures
             notes=list(scan.notes),
         )  # fmt: skip
     except BrainlabError as error:
-        reason, notes = str(error).removeprefix(f"{source.path}: "), list(getattr(error, "__notes__", []))
+        reason, notes = str(error), list(getattr(error, "__notes__", []))
         if isinstance(error, UnreadableScanError):
-            stage = "read"
+            stage, reason = "read", error.reason
         elif isinstance(error, IntensityError):
             stage = "intensity"
     except Exception as error:

@@ -49,7 +49,8 @@ def test_what_was_noticed_is_said_of_a_refused_scan_too(tmp_path, monkeypatch):
     monkeypatch.setattr(prepare, "place_on_template", refuse)
     with pytest.raises(RegistrationError) as error:
         prepare_one(tmp_path / "odd.nii")
-    assert error.value.__notes__ == ["1 voxels without a finite number: set to 0"]
+    (note,) = error.value.__notes__
+    assert "1 voxels without a finite number" in note
 
 
 def test_notes_of_reading_and_of_placement_are_handed_on(prepared, tmp_path, monkeypatch):
@@ -58,4 +59,6 @@ def test_notes_of_reading_and_of_placement_are_handed_on(prepared, tmp_path, mon
     Volume(values, prepared.affine).save(tmp_path / "generated.nii")
     placed = prepare.placed_already
     monkeypatch.setattr(prepare, "placed_already", lambda native: replace(placed(native), notes=("tilted",)))
-    assert prepare_one(tmp_path / "generated.nii").notes == ("1 voxels without a finite number: set to 0", "tilted")
+    first, second = prepare_one(tmp_path / "generated.nii").notes
+    assert "1 voxels without a finite number" in first
+    assert second == "tilted"

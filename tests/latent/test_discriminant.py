@@ -3,7 +3,7 @@ import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from brainlab.errors import InputError
-from brainlab.latent.discriminant import LatentDiscriminant
+from brainlab.latent.discriminant import LatentDiscriminant, well_peopled
 
 NINE = np.array([[0, 0], [1, 0], [0, 1], [4, 0], [5, 0], [4, 1], [0, 4], [1, 4], [0, 5]], dtype=float)
 LABELS = ["a"] * 3 + ["b"] * 3 + ["c"] * 3
@@ -59,6 +59,28 @@ def test_classes_do_not_seem_far_apart_where_scans_are_few():
     assert np.ptp(plain.transform(X)) > 2 * np.ptp(chosen.transform(X))
 
 
+def test_plain_lda_is_not_even_tried_where_scans_are_few():
+    rng = np.random.default_rng(2)
+    X, y = rng.normal(size=(80, 45)), np.tile(["a", "b"], 40)
+    assert LatentDiscriminant().fit(X, y, people(80)).validation_accuracy_ == {}
+
+
+def test_the_choice_of_shrinkage_is_by_balanced_accuracy_under_uniform_priors():
+    rng = np.random.default_rng(4)
+    X, y = rng.normal(0, 0.3, (200, 2)), np.array(["common"] * 180 + ["rare"] * 20)
+    X[180:] = rng.normal(0.8, 2, (20, 2))  # most of the common class is known, and half of the rare one
+    balanced = LinearDiscriminantAnalysis(priors=[0.5, 0.5]).fit(X, y)
+    recalls = [(balanced.predict(X[y == name]) == name).mean() for name in ("common", "rare")]
+    assert recalls[0] > recalls[1] + 0.2
+    found = LatentDiscriminant("uniform").fit(X, y, people(200)).validation_accuracy_["none"]
+    assert found == pytest.approx(np.mean(recalls), abs=0.08)
+
+
+def test_scores_are_centred_on_the_training_codes():
+    fitted = LatentDiscriminant(shrinkage="none").fit(NINE + 100, LABELS, people(9))
+    assert fitted.transform(NINE + 100).mean(axis=0) == pytest.approx(0, abs=1e-9)
+
+
 def test_one_participant_is_never_on_both_sides_of_the_choice():
     rng = np.random.default_rng(3)
     identity = np.repeat(rng.normal(size=(20, 30)), 4, axis=0)
@@ -86,3 +108,33 @@ def test_a_collapsed_dimension_does_no_harm():
 def test_one_class_is_refused():
     with pytest.raises(InputError, match="two classes"):
         LatentDiscriminant().fit(NINE, ["a"] * 9, people(9))
+
+
+NOISE = np.random.default_rng(5).normal(size=(40, 50))
+
+
+@pytest.mark.parametrize("shrinkage", ["choose", "auto"])
+@pytest.mark.parametrize(
+    ("codes", "labels", "said"),
+    [
+        (NOISE, [f"c{i // 2}" for i in range(40)], r"40 scans of 20 classes \(the smallest has 2\)"),
+        (NOISE[:3], ["a", "b", "b"], r"3 scans of 2 classes \(the smallest has 1\)"),
+        (np.repeat(NOISE[:2], 20, axis=0), ["a"] * 20 + ["b"] * 20, "vary within classes"),
+        (np.ones((40, 3)), ["a", "b"] * 20, "40 identical ones"),
+        (np.full((40, 3), np.nan), ["a", "b"] * 20, "not finite"),
+        (NOISE, [f"c{i}" for i in range(40)], "c0, c1, c10, c11, c12, c13 and 34 more"),
+    ],
+)
+def test_codes_that_allow_no_lda_are_refused_in_one_line(shrinkage, codes, labels, said):
+    with pytest.raises(InputError, match=said) as refused:
+        LatentDiscriminant(shrinkage=shrinkage).fit(codes, labels, people(len(codes)))
+    assert "\n" not in str(refused.value)
+
+
+def test_scans_of_one_person_leave_nothing_to_choose_by():
+    assert LatentDiscriminant().fit(NOISE[:, :3], ["a", "b"] * 20, ["p"] * 40).shrinkage_ == "auto"
+
+
+def test_a_class_of_one_person_is_not_a_class():
+    labels, persons = ["a", "a", "b", "b", "c"], ["p", "q", "r", "r", "s"]
+    assert well_peopled(labels, persons).tolist() == [True, True, False, False, False]
