@@ -16,12 +16,11 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from brainlab.cohort.prepared import participant_hash
 from brainlab.errors import InputError
 from brainlab.generators.base import Autoencoder, Generator
 from brainlab.generators.presets import build_generator, config_from_dict
 from brainlab.generators.vae import VAEConfig
-from brainlab.types import BoolArray, Float32Array, FloatArray
+from brainlab.types import Float32Array, FloatArray
 from brainlab.workspace import run_folders, workspace
 
 CONFIG = "config.json"
@@ -64,27 +63,6 @@ class Run:
     def affine(self) -> FloatArray:
         """The 4x4 matrix from voxel indices to mm (RAS) of the scans it was trained on."""
         return np.asarray(self.settings["affine"], dtype=float)
-
-    @property
-    def participants(self) -> frozenset[str]:
-        """Hashes (`participant_hash`) of the people it was trained on."""
-        return frozenset(self.settings["data"]["participants"])
-
-    @cached_property
-    def files(self) -> frozenset[str]:
-        """Hashes of the files that it was trained on; empty for a run that kept none."""
-        return frozenset(self.settings["data"].get("files", ()))
-
-    def has_seen(self, scans: pd.DataFrame) -> BoolArray:
-        """Say of each scan (rows with `participant`, `sha256`) whether the run was trained on this person: [n].
-
-        By name or by file, for a person's name depends on which folder was prepared: `sub-01`, or `ds1/sub-01`.
-        """
-        people = scans["participant"].astype(str)
-        known = people.map(participant_hash).isin(self.participants)
-        if self.files and "sha256" in scans:
-            known |= scans["sha256"].astype(str).map(participant_hash).isin(self.files)
-        return people.isin(people[known]).to_numpy()
 
     @property
     def simulated(self) -> bool:

@@ -22,6 +22,7 @@ from brainlab.cohort.prepared import PreparedDataset
 from brainlab.config import to_dict
 from brainlab.errors import InputError
 from brainlab.experiments.card import write_card
+from brainlab.experiments.recognition import hashes_of_training
 from brainlab.experiments.runs import CONFIG
 from brainlab.generators.introvae import IntroVAEConfig, fake_count
 from brainlab.generators.presets import build_generator, build_recipe, config_from_dict, preset
@@ -310,8 +311,7 @@ def _settings(
             "name": data.name,
             "sha256": data.sha256,
             "simulated": data.simulated,
-            "participants": data.participant_hashes("train"),
-            "files": data.file_hashes("train"),
+            **hashes_of_training(data),
             "scans": len(data.indices("train")),
             "classes": {str(name): int(count) for name, count in classes.items()},
             "watched_split": "test" if len(data.indices("test")) else "train",

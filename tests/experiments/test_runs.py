@@ -2,12 +2,10 @@ import json
 import threading
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from brainlab.cohort.prepared import participant_hash
 from brainlab.errors import InputError
 from brainlab.experiments.runs import list_runs, load_run
 
@@ -22,7 +20,6 @@ def test_a_run_tells_what_it_is(run):
     assert run.simulated
     assert run.affine.shape == (4, 4)
     assert len(run.sha256) == 64
-    assert all(len(name) == 16 for name in run.participants)
     assert run.evaluation() is None
     assert run.metrics().empty
 
@@ -119,11 +116,3 @@ def test_the_last_evaluation_is_read_wherever_it_could_be_written(run, tmp_path,
     apart.parent.mkdir(parents=True)
     apart.write_text('{"mse": {"value": 0.5}}')
     assert run.evaluation() == {"mse": {"value": 0.5}}
-
-
-def test_a_person_is_known_by_name_or_by_any_file(run):
-    scans = pd.DataFrame(
-        {"participant": ["sub-1", "ds/sub-2", "ds/sub-2", "sub-3"], "sha256": ["a", "b", "c", "d"]}, index=[3, 5, 7, 9]
-    )
-    run.settings["data"] |= {"participants": [participant_hash("sub-1")], "files": [participant_hash("c")]}
-    assert run.has_seen(scans).tolist() == [True, True, True, False]

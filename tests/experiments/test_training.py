@@ -5,12 +5,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from brainlab.cohort.prepared import PreparedDataset, participant_hash, write_prepared
+from brainlab.cohort.prepared import PreparedDataset, write_prepared
 from brainlab.errors import InputError
 from brainlab.experiments import training
 from brainlab.experiments.runs import load_run
 from brainlab.generators.introvae import IntroVAEConfig
 from brainlab.generators.vae import VAEConfig
+from brainlab.pseudonyms import PUBLIC_KEY, keyed_hash
 
 TINY = VAEConfig(latent_dim=3, sample_shape=(1, 8, 8, 8), widths=(8, 8), dense_width=8, batch_size=4, epochs=2)
 MACHINE = training.Machine(device="cpu", precision="32")
@@ -32,7 +33,7 @@ def test_a_run_folder_is_whole_and_opens(tmp_path):
     assert names == {"config.json", "weights.safetensors", "resume.pt", "metrics.jsonl", "samples", "card.md"}
     run = load_run(folder)
     assert run.config == TINY
-    assert run.participants == {participant_hash(f"p{i}") for i in range(1, 9)}
+    assert run.settings["data"]["participants"] == sorted(keyed_hash(f"p{i}", PUBLIC_KEY) for i in range(1, 9))
     assert run.settings["data"]["sha256"] == data.sha256
     assert run.metrics()["kind"].tolist() == ["epoch", "epoch"]
     assert run.sample(2, 0)[1].shape == (2, 8, 8, 8)
