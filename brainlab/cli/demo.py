@@ -10,8 +10,8 @@ from brainlab import workspace as places
 from brainlab.cli.progress import progress
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import BrainlabError
-from brainlab.experiments.runs import load_run
-from brainlab.workspace import SHIPPED_COHORTS, cohort_folders, run_folders, workspace
+from brainlab.experiments.runs import broken_runs, list_runs
+from brainlab.workspace import SHIPPED_COHORTS, cohort_folders, workspace
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,9 +24,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         for folder in sorted(path.parent for path in SHIPPED_COHORTS.glob("*/recipe.json")):
             _copy(folder, workspace() / "cohorts" / folder.name)
     problems: list[dict[str, str]] = []
-    cohorts = [_opened(PreparedDataset.open, path, problems) for path in progress(cohort_folders(), "Cohorts")]
-    runs = [_opened(load_run, path, problems) for path in progress(run_folders(), "Runs")]
-    found = {"cohorts": [name for name in cohorts if name], "runs": [name for name in runs if name]}
+    cohorts = [_opened(path, problems) for path in progress(cohort_folders(), "Cohorts")]
+    problems += [{"path": str(folder), "reason": reason} for folder, reason in broken_runs().items()]
+    found = {"cohorts": [name for name in cohorts if name], "runs": [run.name for run in list_runs()]}
     problems += [{"path": str(folder), "reason": reason} for folder, reason in _missing(found)]
     result = {"ready": not problems, "workspace": str(workspace()), **found, "problems": problems}
     return {**result, "text": _told(result), "exit_code": 2 if problems else 0}
@@ -75,10 +75,10 @@ def _copy(source: Path, target: Path) -> None:
     scratch.rename(target)
 
 
-def _opened(open_one: Any, folder: Path, problems: list[dict[str, str]]) -> str | None:
-    """Open a cohort or a run and return its name; note what is wrong with one that does not open."""
+def _opened(folder: Path, problems: list[dict[str, str]]) -> str | None:
+    """Open a cohort and return its name; note what is wrong with one that does not open."""
     try:
-        return str(open_one(folder).name)
+        return PreparedDataset.open(folder).name
     except BrainlabError as error:
         problems.append({"path": str(folder), "reason": str(error)})
         return None

@@ -6,25 +6,16 @@ that everybody can compare who has the very same scan.
 """
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from brainlab.cohort.prepared import PreparedDataset, participant_hash
+from brainlab.experiments.runs import Run
 from brainlab.pseudonyms import PUBLIC, PUBLIC_KEY, key_id, keyed_hash, read_key, read_or_make_key
 from brainlab.types import BoolArray
 from brainlab.workspace import pseudonyms_key
-
-
-class Trained(Protocol):
-    """What is asked of a run here."""
-
-    name: str
-    settings: dict[str, Any]
-
-    @property
-    def simulated(self) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -57,7 +48,7 @@ def hashes_of_training(data: PreparedDataset) -> dict[str, Any]:
     }
 
 
-def recognise(run: Trained, dataset: PreparedDataset) -> Recognition:
+def recognise(run: Run, dataset: PreparedDataset) -> Recognition:
     """Find the people in a dataset whom a run was trained on."""
     kept, scans = run.settings["data"], dataset.scans
     people = scans["participant"].astype(str)
@@ -105,7 +96,7 @@ def _known_contents(kept: dict[str, Any], dataset: PreparedDataset) -> BoolArray
     return known
 
 
-def _gap(run: Trained, dataset: PreparedDataset) -> str:
+def _gap(run: Run, dataset: PreparedDataset) -> str:
     """Say what is not known without the key; nothing is missing where the dataset is the run's own."""
     kept = run.settings["data"]
     if dataset.sha256 == kept["sha256"]:

@@ -28,6 +28,7 @@ _NEEDED: dict[str, type] = {
 }
 _NEEDED_TO_RESUME: dict[str, type] = {
     "seed": int,
+    "shape": list,
     "recipe": dict,
     "data.scans": int,
     "data.classes": dict,
@@ -108,7 +109,7 @@ def _check_types(settings: dict[str, Any], wanted: dict[str, type], *, needed: b
         value = holder[last]
         if type(value) is not kind:
             raise InputError(f"damaged: {name}: needs {_WORDS[kind]}, got {value!r:.60}")
-        if kind is list and above and not all(isinstance(item, str) for item in value):
+        if isinstance(value, list) and above and not all(isinstance(item, str) for item in value):
             raise InputError(f"damaged: {name}: needs a list of texts")
 
 

@@ -310,7 +310,7 @@ def _run(loop: Loop, folder: Path, show: Callable[[Iterator[int], int], Any] | N
         last = loop.run(show)
     except BaseException:
         # On a full disk the card cannot be written either, and what stopped the training is the thing to tell.
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, InputError):
             _write_card(loop, folder)
         raise
     _write_card(loop, folder)

@@ -121,6 +121,18 @@ def test_without_the_key_contents_decide_and_the_test_split_alone_is_unseen(tmp_
     assert recognise(run, own).gap == ""
 
 
+def test_held_out_are_the_test_split_of_the_run_s_own_data_and_people_new_to_it_elsewhere(tmp_path):
+    own = cohort(tmp_path / "a")
+    run = KeptRun(own)
+    other = cohort(tmp_path / "b", people=[*PEOPLE[:20], *(f"new-{i}" for i in range(20))], sources="other", voxels=1)
+    known = {name for name in PEOPLE if participant_split(name) == "train"}
+    assert held_out(run, other).tolist() == [
+        i for i, name in enumerate(other.scans["participant"]) if name not in known
+    ]
+    run.settings["data"] |= {"participants": [], "files": [], "voxels": []}
+    assert held_out(run, own).tolist() == own.indices("test").tolist()
+
+
 def test_a_scan_is_known_under_another_name_with_all_visits_of_its_person(tmp_path):
     own = cohort(tmp_path / "a")
     run = KeptRun(own)

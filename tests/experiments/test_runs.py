@@ -15,6 +15,16 @@ def run(tiny_workspace):
     return load_run(tiny_workspace / "runs" / "tiny-ivae")
 
 
+@pytest.fixture
+def copy(run, tmp_path):
+    """A copy of the run, to damage."""
+    folder = tmp_path / "runs" / "copy"
+    folder.mkdir(parents=True)
+    for name in ("config.json", "weights.safetensors"):
+        (folder / name).write_bytes((run.folder / name).read_bytes())
+    return folder
+
+
 def test_a_run_tells_what_it_is(run):
     assert (run.name, run.preset, run.latent_dim, run.shape) == ("tiny-ivae", "ivae-256", 256, (40, 48, 40))
     assert run.simulated
@@ -60,6 +70,13 @@ def test_threads_share_one_network(run):
     assert load_run(run.folder).model() is run.model()
 
 
+def test_weights_that_changed_on_disk_are_loaded_again(copy):
+    before = load_run(copy).sample(1, 0)[1]
+    state = load_file(copy / "weights.safetensors")
+    save_file({k: 0.5 * v if v.is_floating_point() else v for k, v in state.items()}, copy / "weights.safetensors")
+    assert not np.array_equal(load_run(copy).sample(1, 0)[1], before)
+
+
 def test_half_precision_weights_open_as_float32(run, tmp_path):
     state = load_file(run.folder / "weights.safetensors")
     save_file({k: v.half() if v.is_floating_point() else v for k, v in state.items()}, tmp_path / "weights.safetensors")
@@ -95,16 +112,6 @@ def test_weights_of_another_network_are_refused(run, tmp_path):
     (tmp_path / "weights.safetensors").write_bytes((run.folder / "weights.safetensors").read_bytes())
     with pytest.raises(InputError, match="does not fit its config"):
         load_run(tmp_path).decode(np.zeros((1, 5), np.float32))
-
-
-@pytest.fixture
-def copy(run, tmp_path):
-    """A copy of the run, to damage."""
-    folder = tmp_path / "runs" / "copy"
-    folder.mkdir(parents=True)
-    for name in ("config.json", "weights.safetensors"):
-        (folder / name).write_bytes((run.folder / name).read_bytes())
-    return folder
 
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"

@@ -49,6 +49,10 @@ def test_training_can_stop_before_its_schedule_ends(tmp_path):
     config = dataclasses.replace(TINY, epochs=4, stop_after=1)
     last = training.train("vae-8", cohort(tmp_path / "data"), tmp_path / "run", config=config, machine=MACHINE)
     assert last["epoch"] == 1
+    # The second of 8 steps, in the slow rise over 50 steps and the fall of the cosine over all 8.
+    state = torch.load(tmp_path / "run" / "resume.pt", weights_only=True)
+    expected = 1e-3 * (2 / 50) * 0.5 * (1 + math.cos(math.pi / 8))
+    assert state["optimisers"]["autoencoder"]["param_groups"][0]["lr"] == pytest.approx(expected)
     assert "1 of the 4 epochs of its schedule" in load_run(tmp_path / "run").card
 
 
@@ -63,6 +67,17 @@ def test_the_card_shows_scores_and_notes(tmp_path):
     card = load_run(folder).card
     assert "| mse | 0.0125 | 0.1 | 9 | lower |" in card
     assert "Stopped early." in card
+
+
+def test_the_card_counts_people_and_tells_the_last_epoch(tmp_path):
+    data = cohort(tmp_path / "data")
+    data.scans["participant"] = ["p0", *["p1"] * 3, *["p2"] * 5]
+    training.train("vae-8", data, tmp_path / "run", config=TINY, machine=MACHINE)
+    run = load_run(tmp_path / "run")
+    assert "training split of 8 scans of 2 people (8 ms)" in run.card
+    last = run.metrics().iloc[-1]
+    assert f"2 of the 2 epochs of its schedule, {last['step']} steps" in run.card
+    assert f"mean squared error {last['held_out_mse']:.5f}" in run.card
 
 
 @pytest.mark.parametrize(("held_out", "heading"), [(True, "not trained on\n"), (False, "that it was trained on, for")])
