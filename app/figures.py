@@ -7,7 +7,7 @@ import plotly.express as px
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from brainlab.cohort.prepared import UNLABELLED
+from brainlab.cohort.scan_table import UNLABELLED
 from brainlab.legend import ACQUISITION, CLASS_COLOURS, GROUP_COLOURS, class_order
 
 OTHER_COLOURS = px.colors.qualitative.Safe

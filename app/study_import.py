@@ -8,14 +8,14 @@ import streamlit as st
 
 from app import study_report
 from brainlab.errors import InputError
-from brainlab.reading.ratings import LARGEST_BYTES, LARGEST_ROWS, check_real_or_fake, read_ratings
+from brainlab.reading.ratings import LARGEST_BYTES, LARGEST_ROWS, READING_RULES, read_ratings
 from brainlab.reading.report import study_report as make_report
 
 COLUMNS = {
     "reader": "who answered, as a code",
     "case": "which image, the same for all readers",
-    "answer": "real or fake, empty where missing",
-    "truth": "real or fake",
+    "answer": "real or fake, or any other labels; empty where missing",
+    "truth": "real or fake, once a case or in each of its rows",
     "source": "where the image is from, such as a model's name",
     "class": "disease class",
     "confidence": "1 (guess) to 5 (certain)",
@@ -46,11 +46,13 @@ def show() -> None:
         _explain()
         return
     try:
-        report, frame = _report(file.getvalue(), file.name)
+        report, frame, notes = _report(file.getvalue(), file.name)
     except InputError as error:
         st.error(str(error))
         _explain()
         return
+    if notes:
+        st.info("\n".join(["How the file was read:", *(f"- {note}" for note in notes)]))
     study_report.show_report(report, frame, _stem(file.name))
 
 
@@ -61,16 +63,15 @@ def _explain() -> None:
         for number, (name, what) in enumerate(COLUMNS.items())
     ]
     st.dataframe(pd.DataFrame(rows), hide_index=True, width="content", height="content")
-    st.caption("Commas, semicolons or tabs part the columns, in UTF-8. For example:")
+    st.caption(f"{READING_RULES} For example:")
     st.code(EXAMPLE, language=None)
 
 
 @st.cache_data(max_entries=8, show_spinner="Working out the statistics")
-def _report(content: bytes, name: str) -> tuple[dict[str, Any], pd.DataFrame]:
-    """Return the report of a file and its rows; the file's name is the title."""
-    frame = read_ratings(content, name)
-    check_real_or_fake(frame)
-    return {**make_report(frame), "title": _stem(name)}, frame
+def _report(content: bytes, name: str) -> tuple[dict[str, Any], pd.DataFrame, list[str]]:
+    """Return the report of a file, its rows and what was mended in them; the file's name is the title."""
+    frame, notes = read_ratings(content, name)
+    return {**make_report(frame, notes=notes), "title": _stem(name)}, frame, notes
 
 
 def _stem(name: str) -> str:

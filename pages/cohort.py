@@ -5,7 +5,7 @@ import streamlit as st
 from app import audits, figures, importing, layout, resources, starts, tables
 from app.components.volume_viewer import Panel, volume_viewer
 from app.volumes import Mean, Scan
-from brainlab.cohort.prepared import UNLABELLED
+from brainlab.cohort.scan_table import UNLABELLED
 
 SHOW = "import-shown"  # key of the wish to see the cohort that was just brought in
 

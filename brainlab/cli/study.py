@@ -18,7 +18,7 @@ from brainlab.reading.design import Protocol, preset
 from brainlab.reading.export import export_answers, write_whole
 from brainlab.reading.lock_record import lock_findings, lock_warnings
 from brainlab.reading.pace import study_pace
-from brainlab.reading.ratings import read_ratings
+from brainlab.reading.ratings import READING_RULES, read_ratings
 from brainlab.reading.report import report_of
 from brainlab.reading.report_html import report_html
 from brainlab.reading.report_pdf import report_pdf
@@ -75,6 +75,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     step.add_argument("backup", type=Path, metavar="FILE.tar")
 
     step = _add(steps, "stats", "agreement and accuracy from a CSV of answers", _stats)
+    step.epilog = READING_RULES
     step.add_argument(
         "csv",
         type=Path,
@@ -217,7 +218,8 @@ def _restore(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _stats(args: argparse.Namespace) -> dict[str, Any]:
-    return study_statistics(read_ratings(args.csv), level=args.level)
+    frame, notes = read_ratings(args.csv)
+    return {**study_statistics(frame, level=args.level), "notes": notes}
 
 
 def _folder(args: argparse.Namespace) -> Path:

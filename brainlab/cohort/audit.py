@@ -15,7 +15,10 @@ from sklearn.metrics import balanced_accuracy_score
 from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 
-from brainlab.cohort.prepared import ACQUISITION_COLUMNS, UNLABELLED, PreparedDataset
+from brainlab.cohort.classes import spellings
+from brainlab.cohort.prepared import PreparedDataset
+from brainlab.cohort.scan_table import ACQUISITION_COLUMNS, UNLABELLED
+from brainlab.delimited import in_words
 from brainlab.types import Float32Array, FloatArray
 
 FOLDS = 5
@@ -62,6 +65,8 @@ def audit(dataset: PreparedDataset) -> Audit:
     """Describe a prepared dataset."""
     scans = dataset.scans
     warnings = [f"no test participant in class {name}" for name in _classes_without_test(scans)]
+    for group in spellings(scans["class"].dropna()):
+        warnings.append(f"classes {in_words([repr(name) for name in group])} differ in capitals or blanks alone")
     confound: Confound | None = None
     reason = _untellable(scans)
     if reason is None:

@@ -19,8 +19,9 @@ import pandas as pd
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from brainlab.cohort.prepare import PreparedScan, prepare_one
-from brainlab.cohort.prepared import COLUMNS, participant_split, write_prepared
+from brainlab.cohort.prepared import participant_split, write_prepared
 from brainlab.cohort.recipes import PreparationRecipe
+from brainlab.cohort.scan_table import COLUMNS
 from brainlab.cohort.sources import Found, ScanSource
 from brainlab.errors import BrainlabError, InputError, IntensityError, UnreadableScanError
 from brainlab.volume import Volume

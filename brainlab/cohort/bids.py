@@ -5,15 +5,17 @@ just what real datasets hold (byte-order marks, 'n/a', ages such as '89+', rows 
 here one image's metadata is wanted, as far as it can be had, with a note for what could not.
 """
 
-import csv
 import json
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-MISSING = {"", "n/a", "na", "nan", "none", "null", "unknown", "-"}
+from brainlab.cohort.demographics import person
+from brainlab.cohort.name_matching import PERSON_WORDS, SESSION_WORDS
+from brainlab.cohort.table_rows import PARTICIPANT_COLUMNS, SESSION_COLUMNS, KeyedRows, few
+from brainlab.textfile import read_text
+
 SEQUENCES = ("FLAIR", "T1w", "T2w", "PDw", "T2starw", "T1rho", "PDT2", "inplaneT1", "inplaneT2", "angio", "dwi", "DIR")
 """Suffixes of images that can be prepared; bold, field maps, masks and the like are left out."""
 ACQUISITION = {
@@ -24,8 +26,7 @@ ACQUISITION = {
     "field_strength_t": ("MagneticFieldStrength", float("inf")),
 }
 """Column to BIDS field, and the value in s above which it was surely written in ms."""
-AGE_COLUMNS = ("age", "age_years", "age_at_scan", "age_at_visit", "age_yrs", "participant_age")
-SEX_COLUMNS = ("sex", "gender")
+TABLE_ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods")
 
 
 def find_root(path: Path, stop: Path) -> Path | None:
@@ -46,34 +47,50 @@ def entities(name: str) -> dict[str, str]:
 
 
 class BidsDataset:
-    """Metadata of one dataset, read when asked for. `notes` gathers what could not be read."""
+    """Metadata of one dataset, read when asked for. `notes` tells, by file, what could not be read or matched."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.notes: dict[str, str] = {}
-        self._read_json, self._read_table, self._sidecars = cache(_read_json), cache(read_table), cache(_sidecars)
+        self._unreadable: dict[Path, str] = {}
+        self._left_out: dict[Path, dict[str, dict[str, None]]] = {}
+        self._read_json, self._sidecars, self._visits = cache(_read_json), cache(_sidecars), cache(_visits)
+        self._tables: dict[Path, KeyedRows] = {}
         self.description = self._json(root / "dataset_description.json")
-        self._participants = self._rows(root / "participants.tsv", "participant_id")
-        self._levels = self._json(root / "participants.json")
+        people = sorted(folder.name for folder in root.glob("sub-*") if folder.is_dir())
+        self._participants = self._table(root / "participants.tsv", PARTICIPANT_COLUMNS, people, PERSON_WORDS)
+
+    @property
+    def notes(self) -> dict[str, str]:
+        """What a user should know of the dataset's tables and sidecars, by path below the root."""
+        found: dict[Path, list[str]] = {path: [text] for path, text in self._unreadable.items()}
+        for path, table in self._tables.items():
+            found.setdefault(path, []).extend(table.notes())
+        for path, problems in self._left_out.items():
+            sentences = [f"{problem} ({few(people)})" for problem, people in problems.items()]
+            found.setdefault(path, []).append(few(sentences, "; "))
+        for path in [] if self._participants.path.is_file() else sorted(self.root.iterdir()):
+            if path.stem.lower() == "participants" and path.suffix.lower() in TABLE_ENDINGS:
+                found[path] = [
+                    "not read: needs participants.tsv (tab-separated text); save it under that name and format"
+                ]
+        unlisted = [
+            (path, name) for path, table in self._tables.items() if not table.words for name in table.without_row
+        ]
+        if unlisted:
+            found.setdefault(unlisted[0][0], []).append(f"no row for {few(Path(name).name for _, name in unlisted)}")
+        return _once_each({path.relative_to(self.root).as_posix(): notes for path, notes in found.items()})
+
+    @property
+    def columns(self) -> set[str]:
+        """Columns that any row of the tables read so far fills."""
+        return {name for table in self._tables.values() for name in table.columns}
 
     def row(self, path: Path) -> dict[str, str]:
         """Return the table cells that hold for one image: participant, then session, then scan, the closer one winning.
 
-        Column names are in lower case; missing cells are left out.
+        Column names are in lower case; missing cells are left out, and those of rows that contradict each other.
         """
-        parts = entities(path.name)
-        subject = f"sub-{parts.get('sub', '')}"
-        row = dict(self._participants.get(subject, self._participants.get(parts.get("sub", ""), {})))
-        folder = self.root / subject
-        session = parts.get("ses")
-        if session:
-            sessions = self._rows(folder / f"{subject}_sessions.tsv", "session_id")
-            row |= sessions.get(f"ses-{session}", sessions.get(session, {}))
-        for name in (f"{subject}_scans.tsv", f"ses-{session}/{subject}_ses-{session}_scans.tsv"):
-            scans = self._rows(folder / name, "filename")
-            base = (folder / name).parent
-            row |= scans.get(path.relative_to(base).as_posix(), {}) if path.is_relative_to(base) else {}
-        return row
+        return {name: cell for _, cells in self._layers(path) for name, cell in cells.items()}
 
     def sidecar(self, path: Path) -> dict[str, Any]:
         """Return the JSON values that hold for one image by the inheritance principle, the closest file winning."""
@@ -92,13 +109,13 @@ class BidsDataset:
 
     def describe(self, path: Path) -> dict[str, Any]:
         """Return participant, session, modality, age, sex and acquisition of one image, None where not given."""
-        parts, row, sidecar = entities(path.name), self.row(path), self.sidecar(path)
+        parts, sidecar = entities(path.name), self.sidecar(path)
         session = parts.get("ses")
         return {
             "participant": f"sub-{parts['sub']}",
             "session": f"ses-{session}" if session else None,
             "modality": next((name for name in SEQUENCES if name.lower() == parts["suffix"].lower()), parts["suffix"]),
-            **person(row, self._levels),
+            **self._person(path),
             **acquisition(sidecar),
         }
 
@@ -114,61 +131,55 @@ class BidsDataset:
             sidecar.get("Simulated") or self.description.get("Simulated") or any("simulat" in n.lower() for n in names)
         )
 
+    def _layers(self, path: Path) -> list[tuple[Path, dict[str, str]]]:
+        """Return the tables that speak of an image, the closest last, each with the cells that hold for it.
+
+        What is contradictory in a closer table is not taken from one further away.
+        """
+        parts = entities(path.name)
+        subject, session = f"sub-{parts.get('sub', '')}", f"ses-{parts['ses']}" if parts.get("ses") else None
+        folder = self.root / subject
+        visits = self._visits(folder)
+        layers = [(self._participants.path, self._participants.cells(subject, session, visits))]
+        if session:
+            wanted = [*visits, *([] if session in visits else [session])]
+            sessions = self._table(folder / f"{subject}_sessions.tsv", SESSION_COLUMNS, wanted, SESSION_WORDS)
+            layers.append((sessions.path, sessions.cells(session)))
+        for name in (f"{subject}_scans.tsv", f"{session}/{subject}_{session}_scans.tsv"):
+            place = (folder / name).parent
+            if (folder / name).is_file() and path.is_relative_to(place):
+                scans = self._table(folder / name, ("filename",), ())
+                layers.append((scans.path, scans.cells(path.relative_to(place).as_posix())))
+        for number, (_, cells) in enumerate(layers):
+            contradictory = {name for _, closer in layers[number:] for name, cell in closer.items() if not cell}
+            layers[number] = layers[number][0], {name: c for name, c in cells.items() if name not in contradictory}
+        return layers
+
+    def _person(self, path: Path) -> dict[str, Any]:
+        """Return age and sex of one image's participant, each table read in the units of the JSON file beside it."""
+        known: dict[str, Any] = {"age_years": None, "sex": None}
+        meanings = self._json(self.root / "participants.json")
+        for table, cells in self._layers(path):
+            kind = table.stem.rpartition("_")[2]
+            meanings = meanings | self._json(self.root / f"{kind}.json") | self._json(table.with_suffix(".json"))
+            problems: list[str] = []
+            known |= {name: value for name, value in person(cells, meanings, problems).items() if value is not None}
+            for problem in problems:
+                self._left_out.setdefault(table, {}).setdefault(problem, {})[f"sub-{entities(path.name)['sub']}"] = None
+        return known
+
     def _json(self, path: Path) -> dict[str, Any]:
         if not path.is_file():
             return {}
         values = self._read_json(path)
         if values is None:
-            self.notes[path.relative_to(self.root).as_posix()] = "not a JSON object: passed over"
+            self._unreadable[path] = "not a JSON object: passed over"
         return values or {}
 
-    def _rows(self, path: Path, key: str) -> dict[str, dict[str, str]]:
-        return {row[key]: row for row in self._read_table(path) if key in row} if path.is_file() else {}
-
-
-def read_table(path: Path) -> list[dict[str, str]]:
-    """Read a TSV or CSV with any line ends, byte-order mark or encoding; missing cells are left out of their row."""
-    lines = [line for line in _text(path).splitlines() if line.strip()]
-    if not lines:
-        return []
-    delimiter = "\t" if "\t" in lines[0] else next((mark for mark in ",;" if mark in lines[0]), "\t")
-    rows = csv.reader(lines, delimiter=delimiter)
-    names = [name.strip().lower() for name in next(rows)]
-    return [
-        {name: cell.strip() for name, cell in zip(names, row, strict=False) if cell.strip().lower() not in MISSING}
-        for row in rows
-    ]
-
-
-def person(row: Mapping[str, str], levels: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return `age_years` and `sex` (F, M, O) of a table row whose columns are in lower case."""
-    ages = (age_in_years(row[name]) for name in AGE_COLUMNS if name in row)
-    sexes = (sex_letter(row[name], _levels(levels, name)) for name in SEX_COLUMNS if name in row)
-    return {"age_years": next(ages, None), "sex": next(sexes, None)}
-
-
-def age_in_years(text: str) -> float | None:
-    """Read an age: `34`, `34.5`, `89+` (89), `20-25` (22.5), `034Y`, `18M` (DICOM months)."""
-    found = re.fullmatch(r"\s*[<>~]?\s*(\d+(?:[.,]\d+)?)\s*(?:[-–]\s*(\d+(?:\.\d+)?))?\s*(\+|[a-zA-Z]*)\.?\s*", text)
-    if not found:
-        return None
-    low = float(found[1].replace(",", "."))
-    age = (low + float(found[2])) / 2 if found[2] else low
-    years = age / {"m": 12, "w": 52.18, "d": 365.25}.get(found[3][:1].lower(), 1)
-    return years if years < 130 else None
-
-
-def sex_letter(text: str, levels: Mapping[str, Any] | None = None) -> str | None:
-    """Return F, M or O (other, diverse); a number only where the dataset says what it stands for."""
-    level = (levels or {}).get(text.strip(), text)
-    if isinstance(level, Mapping):  # BIDS 1.8 and later: {"Description": ..., "TermURL": ...}
-        level = level.get("Description", text)
-    word = str(level).strip().lower()
-    if word in ("f", "female", "w", "woman", "girl"):
-        return "F"
-    if word in ("m", "male", "man", "boy"):
-        return "M"
-    return "O" if word in ("o", "other", "d", "diverse", "divers", "x", "nonbinary", "non-binary", "intersex") else None
+    def _table(self, path: Path, keys: Sequence[str], wanted: Iterable[str], words: Sequence[str] = ()) -> KeyedRows:
+        if path not in self._tables:
+            self._tables[path] = KeyedRows(path, keys, wanted, words)
+        return self._tables[path]
 
 
 def acquisition(sidecar: Mapping[str, Any]) -> dict[str, float | None]:
@@ -188,12 +199,21 @@ def _number(value: Any, limit_s: float) -> float | None:
     return number / 1000 if number > limit_s else number
 
 
-def _levels(levels: Mapping[str, Any] | None, column: str) -> Mapping[str, Any] | None:
-    """Return the meanings of a column's values from participants.json."""
-    for name, entry in (levels or {}).items():
-        if name.lower() == column and isinstance(entry, dict) and isinstance(entry.get("Levels"), dict):
-            return entry["Levels"]
-    return None
+def _once_each(notes: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Join the notes of each file; what holds for several files is said of the first."""
+    files: dict[str, list[str]] = {}
+    for path, sentences in notes.items():
+        for sentence in sentences:
+            files.setdefault(sentence, []).append(path)
+    joined: dict[str, list[str]] = {}
+    for sentence, paths in files.items():
+        more = f" (so in {len(paths) - 1} more files)" if len(paths) > 1 else ""
+        joined.setdefault(paths[0], []).append(sentence + more)
+    return {path: "; ".join(sentences) for path, sentences in joined.items()}
+
+
+def _visits(folder: Path) -> tuple[str, ...]:
+    return tuple(sorted(path.name for path in folder.glob("ses-*") if path.is_dir()))
 
 
 def _sidecars(folder: Path) -> tuple[tuple[str, dict[str, str]], ...]:
@@ -202,18 +222,7 @@ def _sidecars(folder: Path) -> tuple[tuple[str, dict[str, str]], ...]:
 
 def _read_json(path: Path) -> dict[str, Any] | None:
     try:
-        values = json.loads(_text(path))
+        values = json.loads(read_text(path))
     except (ValueError, OSError):
         return None
     return values if isinstance(values, dict) else None
-
-
-def _text(path: Path) -> str:
-    """Read text in UTF-8 with or without a byte-order mark, UTF-16 with one, or Latin-1."""
-    raw = path.read_bytes()
-    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return raw.decode("utf-16", errors="replace")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return raw.decode("latin-1")

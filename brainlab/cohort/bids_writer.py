@@ -15,6 +15,7 @@ import nibabel as nib
 import numpy as np
 import numpy.typing as npt
 
+from brainlab.errors import InputError
 from brainlab.types import FloatArray
 
 BIDS_VERSION = "1.9.0"
@@ -44,21 +45,38 @@ def write_json(path: Path, values: Mapping[str, Any]) -> None:
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write a TSV; a missing or empty cell becomes `n/a`, as BIDS has it."""
-    lines = ["\t".join(columns)]
-    lines += ["\t".join(_cell(row.get(column)) for column in columns) for row in rows]
-    write_bytes(path, ("\n".join(lines) + "\n").encode())
+    """Write a TSV; a missing or empty cell becomes `n/a`, as BIDS has it.
+
+    Raises InputError for a cell with a tab, a line end or a quote, for which a TSV has no sign.
+    """
+    lines = [columns, *([_cell(row.get(column)) for column in columns] for row in rows)]
+    for number, cells in enumerate(lines, 1):
+        for column, cell in zip(columns, cells, strict=True):
+            if set(cell) & set('\t\r\n"'):
+                raise InputError(
+                    f"{path}: line {number}: needs a {column} without tab, line end and quote, got {cell!r}; rename it"
+                )
+    write_bytes(path, ("\n".join("\t".join(cells) for cells in lines) + "\n").encode())
 
 
 def write_description(
-    root: Path, name: str, generator: Mapping[str, Any], *, derivative: bool = False, **more: Any
+    root: Path,
+    name: str,
+    generator: Mapping[str, Any],
+    *,
+    derivative: bool = False,
+    license_name: str | None = None,
+    **more: Any,
 ) -> None:
-    """Write `dataset_description.json`; `generator` is the one entry of GeneratedBy."""
+    """Write `dataset_description.json`; `generator` is the one entry of GeneratedBy.
+
+    license_name: what the data may be used under, such as CC0; None where nobody has said so, as of scans of patients.
+    """
     values = {
         "Name": name,
         "BIDSVersion": BIDS_VERSION,
         "DatasetType": "derivative" if derivative else "raw",
-        "License": "CC0",
+        **({"License": license_name} if license_name else {}),
         "GeneratedBy": [dict(generator)],
         **more,
     }
@@ -81,6 +99,6 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 def _cell(value: Any) -> str:
     """A table cell: numbers without needless digits, `n/a` for nothing."""
-    if value is None or value == "":
+    if value is None or value == "" or value != value:  # NaN is unlike itself
         return "n/a"
     return f"{value:.6g}" if isinstance(value, float) else str(value)

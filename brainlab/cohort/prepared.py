@@ -21,36 +21,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from brainlab.cohort.scan_table import read_scans, row_order, write_scans
 from brainlab.errors import InputError
 from brainlab.pseudonyms import PUBLIC_KEY, keyed_hash
 from brainlab.types import Float32Array, FloatArray, IntArray
 
-ACQUISITION_COLUMNS = (
-    "echo_time_s",
-    "repetition_time_s",
-    "inversion_time_s",
-    "pixel_bandwidth_hz",
-    "field_strength_t",
-)
-"""What the scanner was told to do; the FLAIR paper's figure 11 shows the first ones differing between its classes."""
-
-COLUMNS = (
-    "participant",
-    "session",
-    "modality",
-    "class",
-    "age_years",
-    "sex",
-    *ACQUISITION_COLUMNS,
-    "split",
-    "source",
-    "sha256",
-)
-"""Columns of `scans.tsv`; a simulated cohort adds its truth (`lesion_volume_ml`, `ventricle_volume_ml`, ...)."""
-
 TEST_SHARE = 0.1
-UNLABELLED = "unlabelled"
-"""What is shown, and never stored, as the class of a scan without one."""
+ROW_ORDER = "row_order"
+"""Key of `recipe.json` for the order in which `scans.tsv` was written."""
 
 
 def participant_hash(participant: str) -> str:
@@ -84,6 +62,7 @@ class PreparedDataset:
     def open(cls, folder: Path | str) -> "PreparedDataset":
         """Map a prepared dataset into memory, unpacking it first where it ships compressed.
 
+        The table needs the columns participant, class and split, see `read_scans`; all of `COLUMNS` are there then.
         Raises InputError when the folder is not a prepared dataset or its parts do not fit together.
         """
         folder = Path(folder)
@@ -94,16 +73,23 @@ class PreparedDataset:
             _unpack(packed, plain)
         try:
             volumes = np.load(plain, mmap_mode="r", allow_pickle=False)
-            # A class such as 0 or 01 is a name; one that is missing is NaN.
-            text = dict.fromkeys(("participant", "session", "class"), str)
-            scans = pd.read_csv(folder / "scans.tsv", sep="\t", dtype=text, na_values={"class": [UNLABELLED]})
             recipe = json.loads((folder / "recipe.json").read_text())
             np.asarray(recipe["affine"], dtype=float).reshape(4, 4)
-            recipe["name"], scans[["participant", "class", "split"]]
+            recipe["name"]
         except (OSError, ValueError, EOFError, LookupError, TypeError) as error:
             raise InputError(f"{folder}: damaged prepared dataset ({error}); prepare it again") from error
+        scans = read_scans(folder / "scans.tsv")
         if len(volumes) != len(scans):
-            raise InputError(f"{folder}: {len(volumes)} volumes but {len(scans)} rows in scans.tsv; prepare it again")
+            raise InputError(
+                f"{folder}: {len(volumes)} volumes but {len(scans)} rows in scans.tsv, whose order is that of the "
+                "volumes; put back the table as it was, or prepare the scans again"
+            )
+        order = row_order(scans)
+        if order and order != recipe.get(ROW_ORDER, order):
+            raise InputError(
+                f"{folder}: the rows of scans.tsv are in another order than the volumes; put back the table as it was, "
+                "or prepare the scans again"
+            )
         return cls(folder, volumes, scans, recipe)
 
     def __len__(self) -> int:
@@ -193,8 +179,11 @@ def write_prepared(
     scratch.mkdir()
     try:
         _write_volumes(scratch / "volumes.npy", volumes, (len(scans), *recipe["shape"]), dtype)
-        scans.to_csv(scratch / "scans.tsv", sep="\t", index=False, na_rep="n/a")
-        (scratch / "recipe.json").write_text(json.dumps({**recipe, "dtype": dtype}, indent=2) + "\n")
+        write_scans(scratch / "scans.tsv", scans)
+        record = {name: value for name, value in recipe.items() if name != ROW_ORDER} | {"dtype": dtype}
+        if order := row_order(scans):
+            record[ROW_ORDER] = order
+        (scratch / "recipe.json").write_text(json.dumps(record, indent=2) + "\n")
         if intermediate is not None:
             intermediate.replace(scratch / "intermediate")
         _swap(scratch, folder)

@@ -8,25 +8,17 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from brainlab.cohort.bids import (
-    ACQUISITION,
-    SEQUENCES,
-    BidsDataset,
-    acquisition,
-    entities,
-    find_root,
-    person,
-    read_table,
-)
+from brainlab.cohort.bids import SEQUENCES, BidsDataset, entities, find_root
+from brainlab.cohort.classes import one_spelling
+from brainlab.cohort.file_table import details_of, listed_files
 from brainlab.cohort.recipes import PreparationRecipe
+from brainlab.cohort.table_rows import few, read_table
 from brainlab.cohort.template import SPACE
 from brainlab.errors import InputError
 from brainlab.volume import FILE_ENDINGS
 
 CLASS_COLUMNS = ("class", "diagnosis", "dx", "group")
 SKIPPED_IN_BIDS = ("derivatives", "sourcedata", "code")
-FILE_COLUMNS = ("file", "path", "filename", "source")
-PARTICIPANT_COLUMNS = ("participant", "participant_id", "subject", "subject_id")
 
 
 @dataclass(frozen=True)
@@ -75,7 +67,7 @@ def find_sources(
     reader = _Reader(base, labels)
     warnings: list[dict[str, str]] = []
     if table is not None:
-        scans = _from_table(table, base, reader)
+        scans = _from_table(table, base, reader, warnings)
     else:
         files = [source] if source.is_file() else list(_images(source))
         files = [path for path in files if include is None or _matches(path.relative_to(base), include)]
@@ -88,6 +80,7 @@ def find_sources(
     if labels is not None and labels.lower() not in reader.columns:
         known = ", ".join(sorted(reader.columns)) or "none"
         raise InputError(f"--labels {labels}: no such column; the tables have: {known}")
+    warnings += [{"path": ".", "reason": note} for note in reader.name_classes()]
     return Found(scans, warnings + reader.warnings())
 
 
@@ -97,6 +90,8 @@ class _Reader:
     def __init__(self, base: Path, labels: str | None) -> None:
         self.base = base
         self.columns: set[str] = set()
+        self.problems: dict[str, dict[str, None]] = {}
+        self._labelled: dict[Path | None, list[tuple[dict[str, Any], dict[str, str]]]] = {}
         self._label_columns = (labels.lower(),) if labels else CLASS_COLUMNS
         self._datasets: dict[Path, BidsDataset] = {}
         self._truth: dict[Path, dict[tuple[str, str | None], dict[str, float]]] = {}
@@ -133,9 +128,15 @@ class _Reader:
                 details["participant"] = f"{dataset.root.name}/{details['participant']}"
         if row is not None:
             cells |= row
-            details |= {name: value for name, value in _from_row(row).items() if value is not None}
-        self.columns |= set(cells)
-        details["class"] = next((cells[name] for name in self._label_columns if name in cells), None)
+            problems: list[str] = []
+            details |= {name: value for name, value in details_of(row, problems).items() if value is not None}
+            for problem in problems:
+                self.problems.setdefault(problem, {})[relative] = None
+        details["participant"] = details["participant"].strip()  # a table cannot tell 'anna' from 'anna '
+        self.columns |= set(cells) | (dataset.columns if dataset is not None else set())
+        # a table of the user's names the classes of all its files by one column; a dataset has one of its own
+        owner = dataset.root if dataset is not None and row is None else None
+        self._labelled.setdefault(owner, []).append((details, cells))
         return ScanSource(
             path,
             relative,
@@ -143,6 +144,27 @@ class _Reader:
             in_template_space=sidecar.get("SkullStripped") is True and sidecar.get("SpatialReference") == SPACE,
             simulated=dataset is not None and dataset.is_simulated(sidecar),
         )
+
+    def name_classes(self) -> list[str]:
+        """Set the class of every scan described so far; returns what to tell the user.
+
+        One column names the classes of a whole dataset: a scan without a cell there has no class, whatever another
+        column says of it.
+        """
+        notes = []
+        for owner, scans in self._labelled.items():
+            filled = {name for _, cells in scans for name in cells}
+            filled |= self._datasets[owner].columns if owner is not None else set()
+            columns = [name for name in self._label_columns if name in filled]
+            if len(columns) > 1:
+                notes.append(f"classes are those of column '{columns[0]}', not '{columns[1]}' (choose with --labels)")
+            for details, cells in scans if columns else []:
+                details["class"] = cells.get(columns[0])
+        every = [details for scans in self._labelled.values() for details, _ in scans]
+        changes, doubts = one_spelling(details["class"] for details in every)
+        for details in every:
+            details["class"] = changes.get(details["class"], details["class"])
+        return [*notes, *doubts]
 
     def warnings(self) -> list[dict[str, str]]:
         return [
@@ -156,9 +178,12 @@ class _Reader:
         if root not in self._truth:
             self._truth[root] = {}
             for path in sorted((root / "derivatives" / "truth").glob("*.tsv")):
-                for row in read_table(path):
+                for line, row in read_table(path).rows:
                     key = (row.get("participant_id", ""), row.get("session_id") or row.get("session"))
-                    numbers = {name: float(value) for name, value in row.items() if name.endswith("_ml")}
+                    place = f"{path}: line {line}"
+                    numbers = {
+                        name: _volume_ml(value, name, place) for name, value in row.items() if name.endswith("_ml")
+                    }
                     self._truth[root].setdefault(key, {}).update(numbers)
         known = self._truth[root]
         return {**known.get((participant, None), {}), **known.get((participant, session), {})}
@@ -205,36 +230,20 @@ def _chosen(
     return [path for path in files if path in kept or path not in suffixes]
 
 
-def _from_table(table: Path, base: Path, reader: _Reader) -> list[ScanSource]:
-    """Read the user's table of files."""
-    if not table.is_file():
-        raise InputError(f"--table {table}: no such file; give a CSV with the columns file, participant, class")
-    rows = read_table(table)
-    column = next((name for name in FILE_COLUMNS if any(name in row for row in rows)), None)
-    if column is None:
-        raise InputError(f"--table {table}: no column 'file' with the path of each scan; add one")
-    scans = []
-    for row in rows:
-        if column not in row:
-            continue
-        path = Path(row[column])
-        places = [path] if path.is_absolute() else [base / path, table.parent / path]
-        scans.append(reader.scan(next((place for place in places if place.exists()), places[0]), row))
+def _from_table(table: Path, base: Path, reader: _Reader, warnings: list[dict[str, str]]) -> list[ScanSource]:
+    """Describe the files that the user's table lists."""
+    scans = [reader.scan(path, row) for path, row in listed_files(table, base, warnings)]
+    reasons = [f"{problem} ({few(files)})" for problem, files in reader.problems.items()]
+    if reasons:
+        warnings.append({"path": str(table), "reason": few(reasons, "; ")})
     return scans
 
 
-def _from_row(row: Mapping[str, str]) -> dict[str, Any]:
-    """Translate a row of the user's table to columns of `scans.tsv`, None where it says nothing."""
-    fields = {field.lower(): field for field, _ in ACQUISITION.values()}
-    named = {fields[name]: value for name, value in row.items() if name in fields}
-    named |= {ACQUISITION[name][0]: value for name, value in row.items() if name in ACQUISITION}
-    return {
-        "participant": next((row[name] for name in PARTICIPANT_COLUMNS if name in row), None),
-        "session": row.get("session") or row.get("session_id"),
-        "modality": row.get("modality") or row.get("sequence"),
-        **person(row),
-        **acquisition(named),
-    }
+def _volume_ml(text: str, column: str, place: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise InputError(f"{place}: needs a number for {column}, got {text!r}; correct it or write n/a") from error
 
 
 def _matches(relative: Path, pattern: str) -> bool:

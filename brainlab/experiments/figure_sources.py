@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from brainlab import workspace
-from brainlab.cohort.prepared import UNLABELLED, PreparedDataset
+from brainlab.cohort.prepared import PreparedDataset
+from brainlab.cohort.scan_table import UNLABELLED
 from brainlab.errors import InputError
 from brainlab.experiments.encodings import check_fits
 from brainlab.experiments.recognition import recognise

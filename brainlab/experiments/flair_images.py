@@ -3,7 +3,8 @@
 import numpy as np
 
 from brainlab.cohort.audit import audit
-from brainlab.cohort.prepared import UNLABELLED, PreparedDataset
+from brainlab.cohort.prepared import PreparedDataset
+from brainlab.cohort.scan_table import UNLABELLED
 from brainlab.evaluation.fidelity import mean_squared_error
 from brainlab.evaluation.sharpness import laplacian_variance
 from brainlab.experiments.encodings import encode_dataset

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from brainlab.cohort.prepared import ACQUISITION_COLUMNS
+from brainlab.cohort.scan_table import ACQUISITION_COLUMNS
 from brainlab.types import FloatArray
 
 

@@ -59,14 +59,16 @@ def cohens_kappa(table: ArrayLike, weights: ArrayLike | None = None, scheme: str
     agreement = float(np.trace(counts) / n)
     constant = [bool((counts.sum(axis) > 0).sum() == 1) for axis in (1, 0)]
     if all(constant):
-        reason = f"undefined: either side gave one and the same answer to all {n} cases (agreement {agreement:.0%})"
+        reason = f"undefined: each side gave a single answer to all {n} cases (agreement {agreement:.0%})"
         return Kappa(None, n=n, reason=reason, observed_agreement=agreement)
     if any(constant):
         reason = f"no interval: one side gave the same answer to all {n} cases, so kappa is 0 whatever the other gave"
         return Kappa(0.0, n=n, reason=reason, observed_agreement=agreement)
     if agreement == 1:
         return Kappa(1.0, n=n, reason=f"no interval: the answers agree on all {n} cases", observed_agreement=agreement)
-    fit = inter_rater.cohens_kappa(counts, weights=None if weights is None else np.asarray(weights, float), wt=scheme)
+    scores = None if weights is None else np.asarray(weights, float)
+    with np.errstate(divide="ignore", invalid="ignore"):  # of a variance that is 0 or, rounded, below
+        fit = inter_rater.cohens_kappa(counts, weights=scores, wt=scheme)
     value = float(fit.kappa)
     if not fit.var_kappa > 1e-18:
         reason = "no interval: the asymptotic variance of such a table is not positive"
@@ -155,6 +157,8 @@ def gwet_ac1(counts: ArrayLike, strata: ArrayLike | None = None) -> Estimate:
         return Estimate(value, n=n, reason="no interval: the readers agree alike on every case")
     answered = table.sum(axis=1) > 0
     spread = spread_of_mean(per_case, stratum_codes(None if strata is None else np.asarray(strata)[answered], n))
+    if spread.se < 1e-9:
+        return Estimate(value, n=n, reason="no interval: within each source the readers agree alike on every case")
     return Estimate(value, *bounds_around(value, spread, value), n)
 
 

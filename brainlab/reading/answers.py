@@ -15,6 +15,9 @@ from brainlab.types import IntArray
 REAL, FAKE = "real", "fake"
 REQUIRED = ("reader", "case", "answer")
 OPTIONAL = ("truth", "confidence", "source", "class", "phase", "position", "active_ms")
+CASE_FACTS = ("truth", "source", "class")
+"""Columns that are the same in all rows of a case."""
+NO_NUMBERS = pd.Series(dtype=float)
 PHASES = ("practice", "main", "repeat")
 
 
@@ -36,7 +39,7 @@ class Answers:
 
         categories: every answer that the question allows, if known; an unused one counts for agreement by chance.
         A column `phase` may mark rows as practice (dropped), main or repeat. Raises InputError naming the fault,
-        and the row by the table's index.
+        and the line by the table's index.
         """
         absent = [name for name in REQUIRED if name not in frame.columns]
         if absent:
@@ -51,33 +54,37 @@ class Answers:
             table[name] = pd.Series(labels, index=table.index, dtype=object)
         for name in table.columns.intersection(["confidence", "position", "active_ms"]):
             table[name] = numbers(table[name])
-        if "confidence" in table and (table["confidence"] <= 0).any():
-            row = table.index[table["confidence"] <= 0][0]
-            raise InputError(f"confidence must be above 0, such as 1 to 5; row {row} has {table['confidence'][row]:g}")
+        for name, wrong, bound in (
+            ("confidence", table.get("confidence", NO_NUMBERS) <= 0, "above 0, such as 1 to 5"),
+            ("active_ms", table.get("active_ms", NO_NUMBERS) < 0, "0 or more"),
+        ):
+            if wrong.any():
+                line = wrong.index[wrong][0]
+                raise InputError(f"{name} must be {bound}; line {line} has {table.loc[line, name]:g}")
         for name in ("reader", "case"):
             if table[name].isna().any():
-                raise InputError(f"every row needs a {name}; row {table.index[table[name].isna()][0]} has none")
-        if "truth" in table and (table["truth"].isna().all() or _another_question(table)):
-            del table["truth"]
+                raise InputError(f"every row needs a {name}; line {table.index[table[name].isna()][0]} has none")
         phase = table.pop("phase").fillna("main") if "phase" in table else pd.Series("main", index=table.index)
         if not phase.isin(PHASES).all():
-            row = phase.index[~phase.isin(PHASES)][0]
-            raise InputError(f"phase must be one of {', '.join(PHASES)}; row {row} has {phase[row]!r}")
+            line = phase.index[~phase.isin(PHASES)][0]
+            raise InputError(f"phase must be one of {', '.join(PHASES)}; line {line} has {phase[line]!r}")
+        for part, what, advice in (
+            ("main", "answers", "keep one, or mark the second with 'repeat' in a column 'phase'"),
+            ("repeat", "repeats", "keep one"),
+        ):
+            rows = table[phase == part]
+            double = rows.duplicated(["reader", "case"])
+            if double.any():
+                line = rows.index[double][0]
+                reader, case = rows.loc[line, "reader"], rows.loc[line, "case"]
+                earlier = rows.index[(rows["reader"] == reader) & (rows["case"] == case)][0]
+                raise InputError(
+                    f"reader {reader} has two {what} to case {case} (lines {earlier} and {line}); {advice}"
+                )
+        table = fill_case_facts(table)
+        if "truth" in table and (table["truth"].isna().all() or another_question(table)):
+            del table["truth"]
         main, repeats = table[phase == "main"], table[phase == "repeat"]
-        double = main.duplicated(["reader", "case"])
-        if double.any():
-            row = main.index[double][0]
-            reader, case = main.loc[row, "reader"], main.loc[row, "case"]
-            earlier = main.index[(main["reader"] == reader) & (main["case"] == case)][0]
-            raise InputError(
-                f"reader {reader} has two answers to case {case} (rows {earlier} and {row}); keep one, or mark the "
-                "second with 'repeat' in a column 'phase'"
-            )
-        for name in table.columns.intersection(["truth", "source"]):
-            of_case = table.groupby("case")[name].nunique()
-            if (of_case > 1).any():
-                case = of_case.index[of_case > 1][0]
-                raise InputError(f"case {case} has {of_case[case]} different values of {name}; a case has one")
         return cls(main.reset_index(drop=True), repeats.reset_index(drop=True), _categories(table, categories))
 
     @cached_property
@@ -116,6 +123,28 @@ class Answers:
         return set(self.categories) == {REAL, FAKE}
 
 
+def fill_case_facts(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table in which truth, source and class, given in any row of a case, stand in all of its rows.
+
+    Raises InputError naming two lines of a case that contradict each other.
+    """
+    filled = frame.copy()
+    for name in frame.columns.intersection(CASE_FACTS):
+        known = frame[frame[name].notna()]
+        first = known.drop_duplicates("case").set_index("case")[name]
+        wrong = known.index[known[name] != known["case"].map(first)]
+        if len(wrong):
+            case = known.loc[wrong[0], "case"]
+            earlier = known.index[known["case"] == case][0]
+            raise InputError(
+                f"lines {earlier} and {wrong[0]}: case {case} has {name} {first[case]!r} and "
+                f"{known.loc[wrong[0], name]!r}; a case has one: correct a line"
+            )
+        facts = frame["case"].map(first)
+        filled[name] = facts.astype(object).where(facts.notna(), None)
+    return filled
+
+
 def by_round(frame: pd.DataFrame) -> dict[int, pd.DataFrame]:
     """Split a table by its column `round` (1 where there is none, or it is empty), first reading first."""
     if "round" not in frame.columns:
@@ -123,8 +152,8 @@ def by_round(frame: pd.DataFrame) -> dict[int, pd.DataFrame]:
     rounds = numbers(frame["round"]).fillna(1)
     wrong = (rounds < 1) | (rounds % 1 != 0)
     if wrong.any():
-        row = rounds.index[wrong][0]
-        raise InputError(f"round must be 1, 2, ...; row {row} has {frame['round'][row]!r}")
+        line = rounds.index[wrong][0]
+        raise InputError(f"round must be 1, 2, ...; line {line} has {frame['round'][line]!r}")
     return {int(value): frame[rounds == value] for value in sorted(rounds.unique())} or {1: frame}
 
 
@@ -133,12 +162,12 @@ def numbers(column: pd.Series) -> pd.Series:
     values = pd.to_numeric(column, errors="coerce").astype(float)
     bad = column.notna() & ~np.isfinite(values) & (column.astype(str).str.strip() != "")
     if bad.any():
-        row = column.index[bad][0]
-        raise InputError(f"{column.name} must be a number; row {row} has {column[row]!r}")
+        line = column.index[bad][0]
+        raise InputError(f"{column.name} must be a number such as 3 or 3.5; line {line} has {column[line]!r}")
     return values
 
 
-def _another_question(table: pd.DataFrame) -> bool:
+def another_question(table: pd.DataFrame) -> bool:
     """Whether the answers are not about the truth: grades, say, of cases that are real or fake."""
     truth, given = (set(table[name].dropna()) for name in ("truth", "answer"))
     apart = not truth & given and not truth | given <= {REAL, FAKE} and not truth | given <= set(SIDES)

@@ -1,82 +1,96 @@
 """Finished readings from a CSV file: answers that were collected elsewhere, for the same report."""
 
-import io
-import warnings
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import pandas as pd
 
+from brainlab.delimited import Table, in_words, parse_table
 from brainlab.errors import InputError
-from brainlab.reading.answers import FAKE, OPTIONAL, REAL, REQUIRED
+from brainlab.reading.answers import (
+    FAKE,
+    OPTIONAL,
+    PHASES,
+    REAL,
+    REQUIRED,
+    Answers,
+    another_question,
+    by_round,
+    fill_case_facts,
+    numbers,
+)
+from brainlab.reading.labels import (
+    check_cells,
+    check_real_or_fake,
+    in_one_spelling,
+    look_alikes,
+    with_decimal_points,
+    without_missing_words,
+)
+from brainlab.textfile import decode_text
 
 LARGEST_BYTES = 5_000_000
 LARGEST_ROWS = 20_000
 """Intervals are worked out by resampling all cases at once, which takes memory."""
 
-FIRST_ROW = 2
-"""Rows are named as a spreadsheet shows them: the heading is row 1."""
+READING_RULES = (
+    "Commas, semicolons or tabs part the columns. Spellings of one label (1 and 1.0, Mild and mild) and of one reader "
+    "(R1 and r1) are taken as one; cases are not. NA, n/a, NaN, null, - and . are missing; none and unknown are, too, "
+    "among numbers or real and fake, and are an answer among other words. Truth, source and class belong to the case. "
+    "A note says each of these."
+)
+"""What a user must know of how a file is read: for the command's help and the page."""
 
-SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 COLUMNS = (*REQUIRED, *OPTIONAL, "round")
+SPELLINGS = (
+    (("answer", "truth"), True, (REAL, FAKE)),
+    (("class",), True, ()),
+    (("source",), False, ()),
+    (("phase",), False, PHASES),
+    (("round",), True, ()),
+)
+"""Columns whose labels are brought to one spelling together; whether 1 and 1.0 are one; labels in lower case."""
+HIGHEST_CONFIDENCE = 5
+NUMBERS = ("confidence", "position", "active_ms", "round")
 
 
-def read_ratings(source: Path | bytes, name: str = "") -> pd.DataFrame:
-    """Return the rows of a CSV file as text, indexed by row; commas, semicolons or tabs part the columns.
+class Ratings(NamedTuple):
+    """The answers of a file as text, one row an answer, indexed by line, None where empty; and what was mended."""
 
-    name: what errors call the file, for content that has no path. Column names are taken in any case.
-    Raises InputError for what is no table of answers: empty, huge, not UTF-8, columns missing or twice.
+    frame: pd.DataFrame
+    notes: list[str]
+
+
+def read_ratings(source: Path | bytes, name: str = "") -> Ratings:
+    """Read a CSV file of answers; commas, semicolons or tabs part the columns.
+
+    name: what errors call the file, for content that has no path. Column names are taken in any case, columns of other
+    names left out. Labels are brought to one spelling, words for missing answers to None (`labels`), readers' codes to
+    one spelling; truth, source and class to all rows of a case. `notes` say each of these.
+    Raises InputError for what is no table of answers: empty, huge, damaged, columns missing or twice, labels that
+    contradict each other, or no answer at all.
     """
     name = name or str(source)
     content = source if isinstance(source, bytes) else _content(source)
     if len(content) > LARGEST_BYTES:
-        raise InputError(f"{name}: needed at most {LARGEST_BYTES // 10**6} MB, came {len(content) / 1e6:.0f} MB")
+        raise InputError(f"{name}: needs at most {LARGEST_BYTES // 10**6} MB, got {len(content) / 1e6:.0f} MB")
+    text = decode_text(content)
+    table = parse_table(text, name, REQUIRED)
+    if not table.columns:
+        raise InputError(f"{name}: the file is empty; needs a header with {in_words(REQUIRED)}, and rows of answers")
+    if not table.rows:
+        raise InputError(f"{name}: the table has a header but no rows; needs one row an answer")
+    if len(table.rows) > LARGEST_ROWS:
+        raise InputError(f"{name}: needs at most {LARGEST_ROWS:,} rows, got {len(table.rows):,}")
+    notes = list(table.notes)
+    if not text.isascii() and text.encode("latin-1", "ignore") == content:  # in UTF-8 such letters take several bytes
+        notes.append("not in UTF-8: read as Latin-1; save as 'CSV UTF-8' if letters look wrong")
+    if other := [column for column in table.columns if column not in COLUMNS]:
+        notes.append(f"columns of other names left out: {in_words(other)}")
     try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        row = content[: error.start].count(b"\n") + 1
-        raise InputError(
-            f"{name}: not a CSV table in UTF-8 (row {row}); save it as 'CSV UTF-8' or export it again"
-        ) from error
-    if not text.strip():
-        raise InputError(f"{name}: the file is empty; needed a heading with {', '.join(REQUIRED)} and rows of answers")
-    heading = next(line for line in text.splitlines() if line.strip())
-    separator = max(SEPARATORS, key=heading.count)
-    options: dict[str, Any] = {"dtype": str, "index_col": False, "skip_blank_lines": False}
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)  # of a row with too many cells
-            frame = pd.read_csv(io.StringIO(text), sep=separator, keep_default_na=False, na_values=[""], **options)
-    except pd.errors.ParserWarning as error:
-        raise InputError(f"{name}: some row has more cells than the heading has columns") from error
-    except ValueError as error:
-        reason = " ".join(str(error).split()).removeprefix("Error tokenizing data. C error: ")
-        raise InputError(f"{name}: not a CSV table ({reason})") from error
-    frame.columns = [str(column).strip().lower() for column in frame.columns]
-    _check_columns(frame, name, separator)
-    frame.index += FIRST_ROW
-    frame = frame[frame.notna().any(axis=1)]
-    if not len(frame):
-        raise InputError(f"{name}: the table has a heading but no rows")
-    if len(frame) > LARGEST_ROWS:
-        raise InputError(f"{name}: needed at most {LARGEST_ROWS:,} rows, came {len(frame):,}")
-    return frame
-
-
-def check_real_or_fake(frame: pd.DataFrame) -> None:
-    """Refuse a label that is neither 'real' nor 'fake' where the others are, naming its row.
-
-    A table without either word holds other labels, such as grades, and passes. An empty answer is missing.
-    """
-    labels = {column: frame[column].dropna().str.strip() for column in ("answer", "truth") if column in frame}
-    known = {column: values.str.lower().isin([REAL, FAKE, ""]) for column, values in labels.items()}
-    if not any(values.str.lower().isin([REAL, FAKE]).any() for values in labels.values()):
-        return
-    for column, right in known.items():
-        if not right.all():
-            row = right.index[~right][0]
-            hint = "; leave a missing answer empty" if column == "answer" else ""
-            raise InputError(f"row {row}: {column} is {labels[column][row]!r}; needed real or fake{hint}")
+        return _tidied(table, notes)
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from error
 
 
 def _content(path: Path) -> bytes:
@@ -84,15 +98,57 @@ def _content(path: Path) -> bytes:
         return file.read(LARGEST_BYTES + 1)
 
 
-def _check_columns(frame: pd.DataFrame, name: str, separator: str) -> None:
-    found = list(frame.columns)
-    absent = [column for column in REQUIRED if column not in found]
-    if absent:
-        raise InputError(
-            f"{name}: needed the columns reader, case and answer; {', '.join(absent)} missing "
-            f"(came {', '.join(found)}, parted by {SEPARATORS[separator]})"
-        )
-    # pandas renames a second 'answer' to 'answer.1'.
-    twice = [column for column in COLUMNS if f"{column}.1" in found or found.count(column) > 1]
-    if twice:
-        raise InputError(f"{name}: the column {twice[0]} comes twice; keep one")
+def _tidied(table: Table, notes: list[str]) -> Ratings:
+    """Return the known columns of a table with one spelling a label, and what was taken for what."""
+    lines = [line for line, _ in table.rows]
+    frame = pd.DataFrame(index=lines)
+    for column in (column for column in COLUMNS if column in table.columns):
+        cells = pd.Series([row[column] or None for _, row in table.rows], index=lines, name=column, dtype=object)
+        cells = check_cells(cells)
+        if column not in ("reader", "case"):  # people may be called 'NA'
+            cells, said = without_missing_words(cells, findings=column not in NUMBERS)
+            notes += said
+        if table.delimiter != "," and column in ("answer", "truth", *NUMBERS):
+            cells, said = with_decimal_points(cells)
+            notes += said
+        frame[column] = cells
+    for names, by_number, lower in SPELLINGS:
+        if present := [name for name in names if name in frame]:
+            made, said = in_one_spelling([frame[name] for name in present], numbers=by_number, lower=lower)
+            frame[present] = pd.concat(made, axis=1)
+            notes += said
+    _merge_readers(frame, notes)
+    check_real_or_fake(frame)
+    if frame["answer"].isna().all():
+        why = "; ".join(notes) or "all are empty"
+        raise InputError(f"needs at least one answer, got none in {len(frame)} rows: {why}")
+    for column in ("reader", "case"):
+        notes += look_alikes(frame[column])
+    for part in by_round(frame).values():
+        Answers.from_frame(part)
+    frame = fill_case_facts(frame)  # over all rounds
+    if "truth" in frame and another_question(frame):
+        notes.append("truth: none of its labels is an answer; taken as of another question and left out")
+    if "confidence" in frame and (highest := numbers(frame["confidence"]).max()) > HIGHEST_CONFIDENCE:
+        notes.append(f"confidence goes up to {highest:g}, not {HIGHEST_CONFIDENCE}: only its order counts")
+    return Ratings(frame, notes)
+
+
+def _merge_readers(frame: pd.DataFrame, notes: list[str]) -> None:
+    """Give a reader whose code is written `R1` and `r1` one code; refuse where both answer the same case."""
+    (merged,), said = in_one_spelling([frame["reader"]], numbers=False)
+    if said:
+        usual = {"case": "", "phase": "main", "round": "1"}
+        place = [column for column in usual if column in frame]
+        keys = frame[place].fillna(usual).assign(reader=merged)
+        first: dict[tuple[str, ...], int] = {}
+        for line, key in zip(frame.index, keys.itertuples(index=False), strict=True):
+            earlier = first.setdefault(tuple(key), line)
+            codes = [frame["reader"][earlier], frame["reader"][line]]
+            if codes[0] != codes[1]:
+                raise InputError(
+                    f"lines {earlier} and {line}: {in_words([repr(code) for code in codes])} both answer case "
+                    f"{frame['case'][line]}; write one code alike in all rows, two readers' codes less alike"
+                )
+    frame["reader"] = merged
+    notes += said

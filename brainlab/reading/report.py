@@ -1,6 +1,6 @@
 """The report of a reading study: its statistics, what they mean in plain words, and how they were obtained."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +25,14 @@ def study_report(
     conduct: dict[str, Any] | None = None,
     machine: Machine | None = None,
     images: dict[str, Any] | None = None,
+    notes: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return everything `study_statistics` does, and the report's words, ready for JSON.
 
     `frame` holds the answers with their truth: see `study_statistics`. `protocol` adds the title and the methods,
     `conduct` how the study went (`study_conduct`), `machine` a machine reader's ROC area by source {source: {value,
-    low, high, n}}, `images` what the images themselves give away (`study_appearance`).
+    low, high, n}}, `images` what the images themselves give away (`study_appearance`), `notes` what was mended in
+    answers from a file (`read_ratings`).
     Keys added: `title`, `summary`, `cautions` and `methods` (lists of sentences), `method_sections` (the methods by
     heading), `further` (one entry a further question), `conduct`, `machine`, `images`.
     """
@@ -39,6 +41,8 @@ def study_report(
         frame = frame.sort_values("source", key=lambda names: names.map(order), kind="stable")
     figures = _figures(frame, protocol)
     sections = methods(figures, protocol, conduct)
+    if notes:
+        sections.insert(1, ("How the answers were read", [f"{note}." for note in notes]))
     return {
         "title": protocol.title if protocol else "Reading study",
         "summary": summary(figures),

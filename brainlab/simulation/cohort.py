@@ -35,6 +35,8 @@ from brainlab.simulation.participant import (
 )
 
 GENERATOR = "brainlab simulate"
+LICENSE = "CC0"
+"""Of simulated people alone: nobody was scanned, so that nobody's rights are touched."""
 TRUTH = Path("derivatives") / "truth"
 PARTICIPANT_COLUMNS = ("participant_id", "age", "sex", "class", "dynamic_remyelination")
 SESSION_COLUMNS = ("session_id", "age", "years_since_first", "edss")
@@ -232,7 +234,9 @@ def _claim(out: Path, settings: CohortSettings, truth: str) -> None:
     }
     for root, derivative in ((out / TRUTH, True), (out, False)):
         name = "Truth of a simulated cohort" if derivative else "Simulated FLAIR cohort"
-        bids_writer.write_description(root, name, generator, derivative=derivative, Simulated=True)
+        bids_writer.write_description(
+            root, name, generator, derivative=derivative, license_name=LICENSE, Simulated=True
+        )
 
 
 def _is_done(out: Path, settings: CohortSettings, number: int) -> bool:

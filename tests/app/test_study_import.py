@@ -44,6 +44,11 @@ def test_a_file_gives_the_whole_report(page):
     assert "Report (PDF)" in {button.label for button in page.get("download_button")}
 
 
+def test_what_was_mended_is_said(page):
+    upload(page, GOOD.replace("R2,7,", "r2,7,").encode())
+    assert "reader: taken as one: 'R2' (29) and 'r2' (1)" in page.info[0].value
+
+
 def test_a_fault_is_one_line_and_the_columns_are_shown_again(page):
     upload(page, GOOD.replace("R2,7,", "R2,6,").encode())
     (error,) = page.error

@@ -103,6 +103,16 @@ def test_a_study_from_protocol_to_report(studio, tmp_path, call, monkeypatch):
     assert not frame.duplicated(["reader", "case"]).any()
 
 
+def test_statistics_of_a_file_say_how_it_was_read_and_print_no_warning(tmp_path, capsys, recwarn):
+    path = tmp_path / "grades.csv"
+    path.write_text("reader,case,answer\n" + "".join(f"R1,{n},{n % 3}\nR2,{n},{n % 2}.0\n" for n in range(4)))
+    assert main(["study", "stats", str(path), "--json"]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["notes"] == ["answer: taken as one: '0' (2) and '0.0' (2); '1' (1) and '1.0' (2)"]
+    assert said.err == ""
+    assert not recwarn.list
+
+
 def test_the_preset_is_a_protocol(call, capsys):
     assert call("create", "--preset", "dwi-2020")["sources"][0]["n"] == 50
     assert main(["study", "create", "--preset", "dwi-2020"]) == 0

@@ -9,7 +9,8 @@ import pytest
 
 from brainlab.cli import main
 from brainlab.cohort.audit import audit, class_table, confound_score, sharpness
-from brainlab.cohort.prepared import COLUMNS, write_prepared
+from brainlab.cohort.prepared import write_prepared
+from brainlab.cohort.scan_table import COLUMNS
 
 RECIPE = {"name": "tiny", "shape": [6, 6, 6], "affine": np.eye(4).tolist(), "simulated": True}
 
@@ -59,6 +60,20 @@ def test_confound_score_sees_biased_acquisition_only() -> None:
     assert confound_score(same).score == 0.5
 
 
+def test_confound_score_keeps_the_scans_of_a_person_on_one_side() -> None:
+    """Echo times that are each person's own tell the class of whom the forest has seen, and of nobody else."""
+    assert confound_score(cohort(20, scans_each=6)).score < 0.75
+
+
+def test_confound_score_weighs_classes_alike_and_leaves_out_scans_without_one() -> None:
+    scans = cohort(46, scans_each=1)
+    scans["class"] = [*["healthy"] * 35, *["ms"] * 5, *[None] * 6]
+    scans["echo_time_s"] = [*[0.1] * 28, *[0.12] * 12, *[0.14] * 6]  # 28 of 35 healthy ones by 0.1, all others by 0.12
+    found = confound_score(scans)
+    assert found.chance == 0.5
+    assert found.score == pytest.approx((28 / 35 + 5 / 5) / 2)
+
+
 def test_missing_metadata_is_a_confound_too() -> None:
     scans = cohort()
     scans["echo_time_s"] = scans["echo_time_s"].where(scans["class"] == "ms")
@@ -70,6 +85,46 @@ def test_sharpness_of_a_known_image() -> None:
     image[4, 4, 4] = 1
     # Laplacian: -6 at the point and 1 at its six neighbours
     assert sharpness(image) == pytest.approx(42 / 729)
+    assert sharpness(np.ones((4, 4, 4))) == 0
+
+
+def test_mean_image_is_that_of_all_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("brainlab.cohort.audit.CHUNK", 2)
+    volumes = np.random.default_rng(1).random((5, 6, 6, 6), dtype=np.float32)
+    scans = cohort(5, scans_each=1).assign(**{"class": None})
+    found = audit(write_prepared(tmp_path / "set", volumes, scans, RECIPE))
+    np.testing.assert_allclose(found.mean_image, volumes.mean(axis=0), atol=0.003)
+    assert found.scan_sharpness == pytest.approx(np.mean([sharpness(volume) for volume in volumes]), rel=0.02)
+
+
+def test_a_table_edited_by_hand(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    """Optional columns may be gone; what is needed, and a cell that is no number, is named in one line."""
+    volumes = np.zeros((6, 6, 6, 6), np.float32)
+    folder = write_prepared(tmp_path / "set", volumes, cohort(3, scans_each=2), RECIPE).folder
+    whole = pd.read_csv(folder / "scans.tsv", sep="\t", dtype=str, keep_default_na=False)
+
+    def audited(edited: pd.DataFrame) -> tuple[int, str]:
+        edited.to_csv(folder / "scans.tsv", sep="\t", index=False)
+        code = main(["audit", str(folder)])
+        printed = capsys.readouterr()
+        assert "Traceback" not in printed.err
+        return code, printed.out + printed.err
+
+    for column in COLUMNS:
+        code, text = audited(whole.drop(columns=column))
+        if column in ("participant", "class", "split"):
+            assert (code, text.count("\n")) == (2, 1)
+            assert f"got none named {column}" in text
+        else:
+            assert code == 0
+    assert audited(whole[["split", "class", "participant"]])[0] == 0
+    assert audited(whole.iloc[:4])[0] == 2
+    code, text = audited(whole.assign(age_years="forty"))
+    assert (code, text.count("\n")) == (2, 1)
+    assert "line 2: needs a number for age_years, got 'forty'" in text
+    code, text = audited(whole.assign(**{"class": ["ms", "MS", *["healthy"] * 4]}))
+    assert code == 0
+    assert "classes 'ms' and 'MS' differ in capitals or blanks alone" in text
 
 
 def test_command_and_warnings(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
@@ -88,4 +143,6 @@ def test_command_and_warnings(tmp_path: Path, capsys: pytest.CaptureFixture) -> 
     one = write_prepared(tmp_path / "one", volumes[:2], scans.iloc[:2], RECIPE)
     assert audit(one).confound is None
     assert "two classes" in audit(one).warnings[-1]
+    few = write_prepared(tmp_path / "few", volumes[:6], scans.iloc[:6], RECIPE)
+    assert "class ms has fewer than 2 participants" in audit(few).warnings[-1]
     assert main(["audit", str(tmp_path / "nowhere")]) == 2

@@ -11,8 +11,9 @@ from brainlab.cli import main
 from brainlab.cohort import batch
 from brainlab.cohort.batch import intermediate_name, prepare_cohort
 from brainlab.cohort.prepare import prepare_one
-from brainlab.cohort.prepared import COLUMNS, PreparedDataset, participant_split
+from brainlab.cohort.prepared import PreparedDataset, participant_split
 from brainlab.cohort.recipes import find_recipe
+from brainlab.cohort.scan_table import COLUMNS
 from brainlab.cohort.sources import find_sources
 from brainlab.volume import Volume
 
@@ -44,6 +45,23 @@ def test_command_end_to_end(make_dataset: Callable[..., Path], tmp_path: Path, c
     ]
     assert Volume.load(folder / "mni.nii.gz").data.shape == (182, 218, 182)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bids", "out"]
+
+
+def test_all_visits_of_a_person_are_in_one_split(tmp_path: Path) -> None:
+    """Of a person whose visits a hash of their own would send to the other split."""
+    person = next(
+        name
+        for name in (f"sub-{number}" for number in range(500))
+        if participant_split(name) == "train" and participant_split(f"{name}ses-1") == "test"
+    )
+    for session in ("ses-1", "ses-2"):
+        scan = tmp_path / "bids" / person / session / "anat" / f"{person}_{session}_FLAIR.nii.gz"
+        scan.parent.mkdir(parents=True)
+        grey = np.random.default_rng(int(session[-1])).random(RECIPE.shape, dtype=np.float32)
+        Volume(grey, RECIPE.affine).save(scan)
+    prepare_cohort(find_sources(tmp_path / "bids", RECIPE), tmp_path / "out", RECIPE)
+    scans = PreparedDataset.open(tmp_path / "out").scans
+    assert scans[["session", "split"]].to_numpy().tolist() == [["ses-1", "train"], ["ses-2", "train"]]
 
 
 def test_nothing_got_through(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from brainlab.cohort.bids import BidsDataset, age_in_years, entities, find_root, read_table, sex_letter
+from brainlab.cohort.bids import BidsDataset, entities, find_root
 
 
 def image(root: Path, name: str) -> Path:
@@ -16,36 +16,9 @@ def image(root: Path, name: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize(
-    ("text", "years"),
-    [
-        ("34", 34), ("34.5", 34.5), ("89+", 89), (">89", 89), ("20-25", 22.5), ("20 – 25", 22.5), ("034Y", 34),
-        ("18M", 1.5), ("41,5", 41.5), ("n.k.", None), ("old", None), ("1970", None),
-    ],
-)  # fmt: skip
-def test_ages(text: str, years: float | None) -> None:
-    assert age_in_years(text) == years
-
-
-def test_sexes() -> None:
-    words = ("F", "female", "Male", "m", "D", "other", "1", "?")
-    assert [sex_letter(word) for word in words] == ["F", "F", "M", "M", "O", "O", None, None]
-    assert sex_letter("1", {"1": "Male", "2": "Female"}) == "M"
-
-
 def test_entities_of_a_name() -> None:
     found = entities("sub-01_ses-b_run-2_echo-1_FLAIR.nii.gz")
     assert found == {"sub": "01", "ses": "b", "run": "2", "echo": "1", "suffix": "FLAIR"}
-
-
-def test_table_with_mark_windows_lines_and_missing_cells(tmp_path: Path) -> None:
-    path = tmp_path / "participants.tsv"
-    path.write_bytes(b"\xef\xbb\xbfparticipant_id\tAge\tGender\r\nsub-01\t89+\tn/a\r\nsub-02\tN/A\tD\r\n\r\n")
-    assert read_table(path) == [{"participant_id": "sub-01", "age": "89+"}, {"participant_id": "sub-02", "gender": "D"}]
-    path.write_bytes("participant_id,name\nsub-01,Jörg\n".encode("latin-1"))
-    assert read_table(path) == [{"participant_id": "sub-01", "name": "Jörg"}]
-    path.write_bytes(b"")
-    assert read_table(path) == []
 
 
 def test_closer_sidecar_wins_and_only_fitting_ones_count(tmp_path: Path) -> None:
@@ -83,6 +56,63 @@ def test_session_and_scan_tables_win_over_the_participant(tmp_path: Path) -> Non
     dataset = BidsDataset(tmp_path)
     assert dataset.describe(scan)["age_years"] == 42
     assert dataset.row(scan)["class"] == "ms"
+
+
+def test_a_row_a_visit_is_read_for_its_visit(tmp_path: Path) -> None:
+    scans = [image(tmp_path, f"sub-01/ses-{k}/anat/sub-01_ses-{k}_FLAIR.nii.gz") for k in (1, 2)]
+    table = "participant_id\tsession\tage\tclass\nsub-01\tses-1\t60\thealthy\nsub-01\tses-2\t65\tleuko1\n"
+    (tmp_path / "participants.tsv").write_text(table)
+    dataset = BidsDataset(tmp_path)
+    assert [dataset.describe(scan)["age_years"] for scan in scans] == [60, 65]
+    assert [dataset.row(scan)["class"] for scan in scans] == ["healthy", "leuko1"]
+    assert dataset.notes == {}
+
+
+def test_what_the_sessions_table_contradicts_is_not_taken_from_the_participant(tmp_path: Path) -> None:
+    scan = image(tmp_path, "sub-01/ses-b/anat/sub-01_ses-b_FLAIR.nii.gz")
+    (tmp_path / "participants.tsv").write_text("participant_id\tage\tclass\tsex\nsub-01\t40\thealthy\tF\n")
+    (tmp_path / "sub-01/sub-01_sessions.tsv").write_text("session_id\tage\tclass\nses-b\t42\tms\nses-b\t43\tms\n")
+    dataset = BidsDataset(tmp_path)
+    assert (dataset.describe(scan)["age_years"], dataset.describe(scan)["sex"]) == (None, "F")
+    assert dataset.row(scan) == {"class": "ms", "sex": "F"}
+    assert "lines 2 and 3" in dataset.notes["sub-01/sub-01_sessions.tsv"]
+
+
+def test_each_table_is_read_in_the_units_of_its_own_json(tmp_path: Path) -> None:
+    scans = [image(tmp_path, f"sub-0{k}/ses-b/anat/sub-0{k}_ses-b_FLAIR.nii.gz") for k in (1, 2)]
+    (tmp_path / "participants.tsv").write_text("participant_id\tage\nsub-01\t480\nsub-02\t2000\n")
+    (tmp_path / "participants.json").write_text(json.dumps({"age": {"Units": "months"}}))
+    dataset = BidsDataset(tmp_path)
+    assert [dataset.describe(scan)["age_years"] for scan in scans] == [40, None]
+    assert (
+        "'2000' is no age between 0 and 120 years (months assumed): left out (sub-02)"
+        in dataset.notes["participants.tsv"]
+    )
+    (tmp_path / "sub-01/sub-01_sessions.tsv").write_text("session_id\tage\nses-b\t42\n")
+    (tmp_path / "sub-01/sub-01_sessions.json").write_text(json.dumps({"age": {"Units": "years"}}))
+    assert BidsDataset(tmp_path).describe(scans[0])["age_years"] == 42
+
+
+@pytest.mark.parametrize("name", ["participants.csv", "participants.xlsx", "Participants.tsv"])
+def test_a_table_of_another_name_is_named(tmp_path: Path, name: str) -> None:
+    image(tmp_path, "sub-01/anat/sub-01_FLAIR.nii.gz")
+    (tmp_path / name).write_text("participant_id,age\nsub-01,40\n")
+    assert "not read: needs participants.tsv" in BidsDataset(tmp_path).notes[name]
+    (tmp_path / "participants.tsv").write_text("participant_id\tage\nsub-01\t40\n")
+    assert BidsDataset(tmp_path).notes == {}
+
+
+def test_what_holds_for_many_tables_is_said_once(tmp_path: Path) -> None:
+    for k in range(5):
+        image(tmp_path, f"sub-{k}/anat/sub-{k}_FLAIR.nii.gz")
+        (tmp_path / f"sub-{k}/sub-{k}_scans.tsv").write_text("filename\ttr\ttr\nfunc/bold.nii.gz\t1\t1\n")
+    dataset = BidsDataset(tmp_path)
+    for k in range(5):
+        dataset.row(tmp_path / f"sub-{k}/anat/sub-{k}_FLAIR.nii.gz")
+    assert dataset.notes == {
+        "sub-0/sub-0_scans.tsv": "the column 'tr' stands twice: not used (so in 4 more files); "
+        "no row for sub-0_FLAIR.nii.gz, sub-1_FLAIR.nii.gz, sub-2_FLAIR.nii.gz and 2 more"
+    }
 
 
 def test_broken_sidecar_is_noted_and_passed_over(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from brainlab.cohort.intensity import block_means, bound, check_scan
+from brainlab.cohort.intensity import block_means, bound, check_scan, is_axis_aligned
 from brainlab.cohort.recipes import find_recipe
 from brainlab.cohort.template import grid_affine, mni_template
 from brainlab.errors import InputError, IntensityError, UnreadableScanError
@@ -30,8 +30,26 @@ def test_block_means_of_any_grid_keep_the_sum_of_intensity() -> None:
     np.testing.assert_allclose(block_means(flipped, recipe), means, atol=1e-6)
 
 
+def test_what_lies_outside_the_image_is_0() -> None:
+    """An image that ends amid the first blocks fills them by half."""
+    recipe = find_recipe("flair-40")
+    affine = recipe.affine
+    affine[0, 3] += 2
+    means = block_means(Volume(np.ones((40, 48, 40), np.float32), affine), recipe)
+    np.testing.assert_allclose(means[0], 0.5, atol=1e-6)
+    np.testing.assert_allclose(means[1:], 1, atol=1e-6)
+
+
+def test_only_grids_along_the_axes_are_averaged_as_they_are() -> None:
+    turn = np.eye(4)
+    turn[:2, :2] = [[np.cos(0.1), -np.sin(0.1)], [np.sin(0.1), np.cos(0.1)]]
+    assert is_axis_aligned(np.diag([-1.0, 2, 5, 1]))
+    assert not is_axis_aligned(turn @ np.diag([1.0, 1, 5, 1]))
+
+
 def test_recipe_geometry() -> None:
     recipe, finer = find_recipe("flair-40"), find_recipe("flair-80")
+    assert (recipe.upper_percentile, finer.upper_percentile) == (99.5, 99.5)
     assert recipe.shape == (40, 48, 40)
     assert finer.shape == (80, 96, 80)
     corner = grid_affine() @ [11, 13, 0, 1]  # first 1 mm voxel that is kept
@@ -62,3 +80,7 @@ def test_what_is_no_scan() -> None:
     with pytest.raises(UnreadableScanError, match="mask or label image"):
         check_scan(Volume(labels, affine))
     check_scan(Volume(np.random.default_rng(0).normal(size=(9, 9, 9)).astype(np.float32), affine))
+    spots = np.zeros((9, 9, 9))
+    spots[1::3, 1::3, 1::3] = np.arange(1, 28).reshape(3, 3, 3)  # every third voxel from the first is 0
+    spots[0, 0, 0] = 1
+    check_scan(Volume(spots.astype(np.float32), affine))

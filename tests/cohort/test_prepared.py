@@ -1,5 +1,6 @@
 """A prepared dataset is whole or not there; the split depends on the participant alone."""
 
+import hashlib
 import json
 import lzma
 from pathlib import Path
@@ -9,7 +10,8 @@ import pandas as pd
 import pytest
 
 from brainlab.cohort import prepared
-from brainlab.cohort.prepared import COLUMNS, PreparedDataset, participant_split, write_prepared
+from brainlab.cohort.prepared import PreparedDataset, participant_split, write_prepared
+from brainlab.cohort.scan_table import COLUMNS
 from brainlab.errors import InputError
 from brainlab.pseudonyms import keyed_hash
 
@@ -40,6 +42,16 @@ def test_round_trip(tmp_path: Path, dtype: str, error: float) -> None:
     assert opened.voxel_hashes == written.voxel_hashes
     assert len(set(opened.voxel_hashes)) == 4
     assert [path.name for path in tmp_path.iterdir()] == ["set"]
+
+
+def test_the_hash_of_a_dataset_is_of_all_volumes_and_the_table(tmp_path: Path) -> None:
+    tiny = {**RECIPE, "shape": [1, 1, 1]}
+    grey = np.zeros((300, 1, 1, 1), np.float32)
+    hashes = {write_prepared(tmp_path / "set", grey, table(300), tiny).sha256}
+    hashes.add(write_prepared(tmp_path / "set", grey, table(300).assign(**{"class": "ms"}), tiny).sha256)
+    grey[299] = 1
+    hashes.add(write_prepared(tmp_path / "set", grey, table(300), tiny).sha256)
+    assert len(hashes) == 3
 
 
 def test_replaces_only_its_own_kind(tmp_path: Path) -> None:
@@ -79,9 +91,28 @@ def test_parts_must_fit(tmp_path: Path) -> None:
     table(2).to_csv(tmp_path / "set" / "scans.tsv", sep="\t", index=False)
     with pytest.raises(InputError, match="4 volumes but 2 rows"):
         PreparedDataset.open(tmp_path / "set")
+    (tmp_path / "set" / "scans.tsv").write_text("participant\tsplit\np1\ttrain\n")
+    with pytest.raises(InputError, match=r"scans.tsv: needs the columns .* got none named class"):
+        PreparedDataset.open(tmp_path / "set")
+    (tmp_path / "set" / "scans.tsv").unlink()
+    with pytest.raises(InputError, match=r"scans.tsv: cannot be read \(No such file"):
+        PreparedDataset.open(tmp_path / "set")
     (tmp_path / "set" / "recipe.json").write_text("{")
     with pytest.raises(InputError, match="damaged"):
         PreparedDataset.open(tmp_path / "set")
+
+
+def test_a_table_sorted_by_hand_is_refused(tmp_path: Path) -> None:
+    """Volumes have no names: in another order every scan would get the class of another."""
+    rows = table(4).assign(sha256=[f"{number:064x}" for number in range(4)])
+    recipe = write_prepared(tmp_path / "set", volumes(4), rows, RECIPE).recipe
+    rows.iloc[::-1].to_csv(tmp_path / "set" / "scans.tsv", sep="\t", index=False, na_rep="n/a")
+    with pytest.raises(InputError, match="in another order than the volumes"):
+        PreparedDataset.open(tmp_path / "set")
+    rows.assign(**{"class": "ms"}).to_csv(tmp_path / "set" / "scans.tsv", sep="\t", index=False, na_rep="n/a")
+    assert set(PreparedDataset.open(tmp_path / "set").scans["class"]) == {"ms"}
+    # a part of the scans with the record of all, as `write_prepared` is given by who copies a dataset
+    assert len(write_prepared(tmp_path / "part", volumes(2), rows.iloc[2:], recipe)) == 2
 
 
 def test_ships_compressed(tmp_path: Path) -> None:
@@ -106,6 +137,10 @@ def test_split_is_a_tenth_and_does_not_move() -> None:
     held_out = [name for name in names[1:60] if participant_split(name) == "test"]
     assert held_out == [f"sub-{number:04d}" for number in (3, 4, 17, 29, 31, 32, 34, 55)]
     assert prepared.TEST_SHARE == 0.1
+    # the rule as it is documented, written out: cohorts that are prepared already must keep their test people
+    for name in names[:200]:
+        share = int(hashlib.sha256(f"brainlab:{name}".encode()).hexdigest()[:16], 16) / 2**64
+        assert participant_split(name) == ("test" if share < 0.1 else "train")
 
 
 def test_recipe_is_kept(tmp_path: Path) -> None:

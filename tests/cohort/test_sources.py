@@ -40,6 +40,51 @@ def test_simulated_scans_say_so_and_bring_their_truth(make_dataset: Callable[...
     assert "other" not in scan.details
 
 
+def test_a_dataset_that_says_simulated_speaks_for_its_scans(tmp_path: Path) -> None:
+    for name, generator in (("made", "simulator"), ("real", "dcm")):
+        scan = tmp_path / name / "sub-01" / "anat" / "sub-01_FLAIR.nii"
+        scan.parent.mkdir(parents=True)
+        scan.touch()
+        (tmp_path / name / "dataset_description.json").write_text(json.dumps({"GeneratedBy": [{"Name": generator}]}))
+    scans = find_sources(tmp_path, RECIPE).scans
+    assert [(scan.details["participant"], scan.simulated) for scan in scans] == [
+        ("made/sub-01", True),
+        ("real/sub-01", False),
+    ]
+
+
+def test_each_visit_brings_its_own_truth(tmp_path: Path) -> None:
+    for session in ("ses-1", "ses-2"):
+        scan = tmp_path / "sub-01" / session / "anat" / f"sub-01_{session}_FLAIR.nii"
+        scan.parent.mkdir(parents=True)
+        scan.touch()
+    truth = tmp_path / "derivatives" / "truth"
+    truth.mkdir(parents=True)
+    rows = "sub-01\tses-1\t3\t900\nsub-01\tses-2\t4\tn/a\n"
+    (truth / "scans.tsv").write_text(f"participant_id\tsession_id\tlesion_volume_ml\tbrain_volume_ml\n{rows}")
+    (tmp_path / "participants.tsv").write_text("participant_id\nsub-01\n")
+    scans = find_sources(tmp_path, RECIPE).scans
+    assert [scan.details["lesion_volume_ml"] for scan in scans] == [3, 4]
+    assert [scan.details.get("brain_volume_ml") for scan in scans] == [900, None]
+    (truth / "scans.tsv").write_text("participant_id\tlesion_volume_ml\nsub-01\tmany\n")
+    with pytest.raises(InputError, match="line 2: needs a number for lesion_volume_ml, got 'many'"):
+        find_sources(tmp_path, RECIPE)
+
+
+def test_only_a_stripped_scan_in_the_template_space_needs_no_registration(make_dataset: Callable[..., Path]) -> None:
+    for number, sidecar in enumerate(({"SpatialReference": "scanner"}, {"SkullStripped": False}, {})):
+        scan = find_sources(make_dataset(1, f"set{number}", sidecar), RECIPE).scans[0]
+        assert scan.in_template_space == (sidecar == {})
+
+
+def test_the_table_of_the_user_wins_over_the_dataset(make_dataset: Callable[..., Path], tmp_path: Path) -> None:
+    root = make_dataset(2)
+    table = tmp_path / "mine.csv"
+    table.write_text("file,class,age\nsub-00/anat/sub-00_FLAIR.nii.gz,ms,70\nsub-01/anat/sub-01_FLAIR.nii.gz,n/a,n/a\n")
+    details = [scan.details for scan in find_sources(root, RECIPE, table=table).scans]
+    assert [(each["class"], each["age_years"], each["sex"]) for each in details] == [("ms", 70, "F"), ("ms", 31, "M")]
+
+
 def test_plain_folder_keeps_the_scans_of_a_person_together(tmp_path: Path) -> None:
     for name in ("anna/first_flair.nii.gz", "anna/second.nii", "bert.img", "bert.hdr", ".hidden.nii", "notes.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -66,6 +111,100 @@ def test_table_maps_files(tmp_path: Path) -> None:
     assert (first["participant"], first["class"], first["age_years"], first["sex"]) == ("p1", "ms", 41, "F")
     assert first["echo_time_s"] == 0.1
     assert scans[1].relative == "gone.nii"
+
+
+def test_two_rows_for_one_file(tmp_path: Path) -> None:
+    """One file under two people, however its path is written, is refused; the same row twice is one scan."""
+    (tmp_path / "a.nii").touch()
+    table = tmp_path / "table.csv"
+    table.write_text("file,participant,class\na.nii,p1,ms\nb.nii,p3,ms\n./a.nii,p2,healthy\n")
+    with pytest.raises(
+        InputError, match=r"lines 2 and 4 are both for a.nii and differ in participant and class \(p1, ms;"
+    ):
+        find_sources(tmp_path, RECIPE, table=table)
+    table.write_text(f"file,participant,class\na.nii,p1,ms\n{tmp_path}/a.nii,p1,ms\n")
+    found = find_sources(tmp_path, RECIPE, table=table)
+    assert len(found.scans) == 1
+    assert "lines 2 and 3: the same row twice" in found.warnings[0]["reason"]
+
+
+def test_people_and_classes_of_a_table_are_names(tmp_path: Path) -> None:
+    table = tmp_path / "table.csv"
+    rows = [f"{name}.nii,{name},{name},1" for name in ("NA", "null", "None", "nan", "01")]
+    table.write_text("\n".join(["file,participant,class,visit", *rows, "x.nii,n/a,n/a,n/a"]) + "\n")
+    found = find_sources(tmp_path, RECIPE, table=table)
+    details = [scan.details for scan in found.scans]
+    assert [scan["participant"] for scan in details] == ["NA", "null", "None", "nan", "01", "x"]
+    assert [scan["class"] for scan in details] == ["NA", "null", "None", "nan", "01", None]
+    assert [scan["session"] for scan in details] == ["1"] * 5 + [None]
+    reasons = "; ".join(note["reason"] for note in found.warnings)
+    assert "line 7: no participant: taken from the path of the file" in reasons
+    assert "'None' (1 scans) is taken as a class; write n/a where the class is not known" in reasons
+
+
+def test_table_without_header_or_with_a_stray_quote(tmp_path: Path) -> None:
+    (tmp_path / "a.nii").touch()
+    table = tmp_path / "table.csv"
+    for content, reason in (
+        ("a.nii,p1,ms\n", "needs a header, got a row in line 1"),
+        ('file,participant,class\na.nii,"p1,ms\nb.nii,p2,ms\n', "line 2: a quote is opened"),
+        ("file,class,class\na.nii,ms,healthy\n", "'class' stands twice"),
+    ):
+        table.write_text(content)
+        with pytest.raises(InputError, match=reason):
+            find_sources(tmp_path, RECIPE, table=table)
+
+
+def test_cells_of_a_table_that_cannot_be_used_are_named(tmp_path: Path) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text(
+        "file;participant;age;age_months;sex\na.nii;p1;41,5;;F\nb.nii;p2;;18;3\nc.nii;p3;999;;M\n;p4;1;1;M\n"
+    )
+    found = find_sources(tmp_path, RECIPE, table=table)
+    assert [scan.details.get("age_years") for scan in found.scans] == [41.5, 1.5, None]
+    reasons = " | ".join(note["reason"] for note in found.warnings)
+    for part in ("line 5: no file: left out", "sex '3' is neither", "(b.nii)", "age '999' is no age", "(c.nii)"):
+        assert part in reasons
+
+
+def test_spellings_of_a_class_are_one_class(make_dataset: Callable[..., Path]) -> None:
+    root = make_dataset(5)
+    lines = (root / "participants.tsv").read_text().splitlines()
+    names = ("class", "MS", "ms ", " MS", "Healthy", "healthy")
+    rows = [line.rsplit("\t", 1)[0] + f"\t{name}" for line, name in zip(lines, names, strict=True)]
+    (root / "participants.tsv").write_text("\n".join(rows) + "\n")
+    found = find_sources(root, RECIPE)
+    assert [scan.details["class"] for scan in found.scans] == ["MS", "MS", "MS", "Healthy", "Healthy"]
+    reasons = "; ".join(note["reason"] for note in found.warnings)
+    assert "classes 'MS' (2), 'ms' (1) differ in capitals or blanks alone: taken as one, 'MS'" in reasons
+    assert len({scan.details["participant"] for scan in found.scans}) == 5
+
+
+def test_one_column_names_the_classes_of_a_dataset(make_dataset: Callable[..., Path]) -> None:
+    """A person whose class is missing or contradictory has none, whatever another column says."""
+    root = make_dataset(3)
+    (root / "participants.tsv").write_text(
+        "participant_id\tclass\tgroup\nsub-00\tms\tpatient\nsub-01\tn/a\tpatient\n"
+        "sub-02\tms\tpatient\nsub-02\thealthy\tpatient\n"
+    )
+    found = find_sources(root, RECIPE)
+    assert [scan.details["class"] for scan in found.scans] == ["ms", None, None]
+    assert "classes are those of column 'class', not 'group' (choose with --labels)" in found.warnings[0]["reason"]
+    assert [scan.details["class"] for scan in find_sources(root, RECIPE, labels="group").scans] == ["patient"] * 3
+
+
+def test_ids_that_do_not_fit_the_folders_are_matched_or_named(make_dataset: Callable[..., Path]) -> None:
+    root = make_dataset(3)
+    (root / "participants.tsv").write_text("participant_id\tclass\n0\thealthy\n1\tms\n7\tms\n")
+    found = find_sources(root, RECIPE)
+    assert [scan.details["class"] for scan in found.scans] == ["healthy", "ms", None]
+    assert found.warnings == [
+        {
+            "path": "participants.tsv",
+            "reason": "2 of 3 ids fit 2 of 3 folders sub-*; no folder for 7, no row for sub-02; "
+            "matched '0' to sub-00, '1' to sub-01",
+        }
+    ]
 
 
 def test_labels_from_any_column(make_dataset: Callable[..., Path]) -> None:

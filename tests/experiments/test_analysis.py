@@ -8,14 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from brainlab.cohort.prepared import COLUMNS, PreparedDataset, participant_split, write_prepared
+from brainlab.cohort.prepared import PreparedDataset, participant_split, write_prepared
+from brainlab.cohort.scan_table import COLUMNS
 from brainlab.errors import InputError
 from brainlab.evaluation.metric import Metric
 from brainlab.experiments.discrimination import lda_analysis
 from brainlab.experiments.encodings import encode_dataset
 from brainlab.experiments.evaluation import _finite, evaluate_run
 from brainlab.experiments.latent_space import latent_directions
-from brainlab.experiments.material import held_out
+from brainlab.experiments.material import collect, held_out
 from brainlab.experiments.recognition import hashes_of_training
 
 SHAPE = (16, 18, 16)
@@ -166,8 +167,7 @@ def test_it_is_said_where_names_cannot_be_compared_without_their_key(run, cohort
     assert any("1a2b3c4d" in note and "predicted" in note for note in lda_analysis(run, cohort, other).notes)
     assert np.array_equal(held_out(run, other), other.indices("test"))
     assert np.array_equal(held_out(run, cohort), cohort.indices("test"))
-    told = evaluate_run(run, other, n=8, write=False)["sharpness_real"]["settings"]
-    assert "1a2b3c4d" in told["training_people_unknown"]
+    assert "1a2b3c4d" in collect(run, other, 8, 0, None).common["training_people_unknown"]
 
 
 def test_latent_space_orders_dimensions_and_offers_directions(run, cohort):

@@ -78,7 +78,7 @@ def test_readings_are_modalities_and_repeats_stay_out(frame):
     ("change", "words"),
     [
         ({"truth": ["real", "fake", None] * 2}, "one truth for every case"),
-        ({"truth": ["real", "fake", "fake", "fake", "fake", "fake"]}, "different values of truth"),
+        ({"truth": ["real", "fake", "fake", "fake", "fake", "fake"]}, "a case has one"),
         ({"answer": list("123123"), "truth": list("123123")}, "real or fake"),
         ({"case": ["a 1", "a_1", "a3"] * 2}, "names must differ"),
         ({"reader": ["truth"] * 3 + ["B"] * 3}, "not be 'truth'"),

@@ -123,16 +123,25 @@ def test_the_full_list_of_answers_counts_whether_used_or_not(frame, make_protoco
 
 def test_a_case_with_two_truths_is_refused(frame):
     frame.loc[frame["reader"] == "R2", "truth"] = frame["truth"].map({"real": "fake", "fake": "real"})
-    with pytest.raises(InputError, match="case 0 has 2 different values of truth"):
+    with pytest.raises(InputError, match=r"case 0 has truth .* and .*; a case has one"):
         study_report(frame)
+
+
+def test_what_was_mended_in_a_file_is_part_of_the_methods(frame):
+    report = study_report(frame, notes=["reader: taken as one: 'R1' and 'r1'"])
+    assert report["method_sections"][1]["lines"] == ["reader: taken as one: 'R1' and 'r1'."]
+    assert "reader: taken as one" in report_html(report)
 
 
 def test_answers_whose_truth_is_blank_have_agreement_only(frame):
     report = study_report(frame.assign(truth=None))
     assert report["cohens_kappa"][0]["value"] is not None
     assert report["all_readers"] is None
-    one = frame.assign(truth=frame["truth"].where(frame["reader"] == "R1"))
-    assert study_report(one)["per_reader"]["R2"]["accuracy"]["value"] is None
+
+
+def test_truth_in_the_rows_of_one_reader_is_the_truth_of_the_cases(frame):
+    one = study_report(frame.assign(truth=frame["truth"].where(frame["reader"] == "R1")))
+    assert one["per_reader"] == study_report(frame)["per_reader"]
 
 
 def test_times_without_sources_are_reported(frame):

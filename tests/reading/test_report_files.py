@@ -127,5 +127,5 @@ def test_pdf_is_whole_and_holds_text(report):
 def test_an_undefined_kappa_is_a_reason_in_every_file(report):
     frame = pd.DataFrame({"reader": list("aabb"), "case": list("1212"), "answer": "real", "truth": list("ab") * 2})
     bare = study_report(frame.assign(truth="real"))
-    assert "undefined: either side gave one and the same answer" in report_html(bare)
+    assert "undefined: each side gave a single answer" in report_html(bare)
     assert report_pdf(bare).startswith(b"%PDF-")

@@ -118,5 +118,5 @@ def test_readers_without_a_second_reading_are_no_comparison():
 def test_a_round_that_is_none_is_refused_with_its_row(wrong):
     frame = two_rounds().astype({"round": object})
     frame.loc[7, "round"] = wrong
-    with pytest.raises(InputError, match=r"round must be .*row 7"):
+    with pytest.raises(InputError, match=r"round must be .*line 7"):
         study_statistics(frame)

@@ -149,6 +149,55 @@ def test_bad_tables_are_refused_with_their_fault(frame, words):
         study_statistics(frame)
 
 
+def _figures(found, path="") -> list[tuple[str, dict]]:
+    """All figures of a result that have an interval, with where they stand."""
+    if isinstance(found, dict) and {"value", "low", "high", "reason"} <= set(found):
+        return [(path, found)]
+    parts = found.items() if isinstance(found, dict) else enumerate(found) if isinstance(found, list) else ()
+    return [figure for key, part in parts for figure in _figures(part, f"{path}/{key}")]
+
+
+@pytest.mark.parametrize(
+    ("answers", "truth"),
+    [
+        (["r", "f"], "r"),  # one case
+        (["rrff"], "rrff"),  # one reader
+        (["rrrr", "rrrr"], "rrff"),
+        (["rrrr", "ffff"], "ffff"),
+        (["rrff", "rrff", "rrff"], "rrff"),
+        (["rrff", "ffrr"], "rrff"),
+        (["r---", "---f"], "rrff"),
+        (["1213", "4567"], "1111"),  # no category in common
+        (["1223", "2233"], "1223"),
+        (["rrrrrrrrrrrrffffffffffff", "rrrrrrrrrrrfrfffffffffff"], "r" * 24),  # learning that is all but perfect
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_undefined_figures_say_why_and_no_library_warns(answers, truth):
+    words = {"r": "real", "f": "fake", "-": None}
+    rows = [
+        {
+            "reader": f"R{reader}",
+            "case": f"{case:02d}",
+            "answer": words.get(letter, letter),
+            "truth": words.get(truth[case], truth[case]),
+            "source": "ab"[case % 2],
+            "confidence": 3,
+            "position": case + 1,
+            "active_ms": 1000,
+        }
+        for reader, letters in enumerate(answers)
+        for case, letter in enumerate(letters)
+    ]
+    result = study_statistics(pd.DataFrame(rows))
+    json.dumps(result, allow_nan=False)
+    figures = _figures(result)
+    assert len(figures) > 3
+    for place, figure in figures:
+        assert figure["reason"] or None not in (figure["value"], figure["low"]), place
+        assert figure["low"] is None or figure["low"] < figure["high"], place
+
+
 def test_level_is_checked():
     with pytest.raises(InputError, match="nominal"):
         study_statistics(dwi_answers(), "cardinal")

@@ -74,6 +74,7 @@ def test_sidecars_have_the_units_of_bids_and_say_simulated(cohort):
     assert sidecar["SpatialReference"] == "MNI152"
     description = json.loads((cohort / "dataset_description.json").read_text())
     assert "simulated" in description["GeneratedBy"][0]["Description"]
+    assert description["License"] == "CC0"
 
 
 def test_truth_as_a_table_only(tmp_path):
