@@ -12,6 +12,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from brainlab.cohort.prepared import PreparedDataset
+from brainlab.spreadsheet import csv_text
 
 PAGES = Path(__file__).resolve().parent.parent / "pages"
 
@@ -50,7 +51,7 @@ def empty(what: str, do: str, command: str | None = None) -> None:
 def table(frame: pd.DataFrame, name: str, key: str, **options: Any) -> Any:
     """Show a table with its download as CSV below; returns the selection, where `options` ask for one."""
     event = st.dataframe(frame, width="stretch", hide_index=True, key=f"{key}-table", **options)
-    csv = frame.to_csv(index=False).encode()
+    csv = csv_text(frame).encode()
     download("Download CSV", csv, f"{name}.csv", key=f"{key}-csv", type="tertiary")
     return event
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.exports import planes
 from app.study_links import reading_on
-from brainlab.errors import BrainlabError, StudyStateError
+from brainlab.errors import BrainlabError, LockRefusedError
 from brainlab.experiments.studies import lock_study, preview
 from brainlab.reading import desk
 from brainlab.reading.design import Protocol
@@ -34,9 +34,8 @@ def lock(folder: Path, protocol: Protocol) -> None:
         return
     try:
         lock_study(folder, override=reason, watch=_watch)
-    except StudyStateError as error:
-        said = str(error).partition("; mend")[0]
-        st.session_state.setdefault(REFUSED, {})[str(folder)] = f"{said[0].upper()}{said[1:]}."
+    except LockRefusedError as error:
+        st.session_state.setdefault(REFUSED, {})[str(folder)] = f"{error.reason[0].upper()}{error.reason[1:]}."
         st.rerun()
     except BrainlabError as error:
         st.error(str(error))

@@ -17,6 +17,7 @@ from brainlab.reading.design import (
     Source,
     usual_instructions,
 )
+from brainlab.reading.faults import check_reader_codes
 from brainlab.reading.questions import PLANES, VERDICT, Question
 
 WINDOWS = ("fixed", "adjustable")
@@ -57,6 +58,7 @@ def design_form(start: Protocol, key: str) -> Protocol | None:
     }
     try:
         protocol = replace(start, **given, **answers, **looks, **course, **words, **chance)
+        check_reader_codes([reader.code for reader in protocol.readers])
     except InputError as error:
         st.warning(str(error).removeprefix("protocol: ").capitalize())
         return None

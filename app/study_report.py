@@ -23,6 +23,7 @@ from brainlab.reading.imrmc import imrmc_table
 from brainlab.reading.report import report_of
 from brainlab.reading.report_html import report_html
 from brainlab.reading.report_pdf import report_pdf
+from brainlab.spreadsheet import csv_text
 
 TABS = {
     "Sources": ("sources",),
@@ -127,7 +128,7 @@ def _downloads(report: dict[str, Any], frame: pd.DataFrame, name: str) -> None:
         ("Report (PDF)", partial(report_pdf, report), "report.pdf"),
         ("Report (HTML)", lambda: report_html(report).encode(), "report.html"),
         ("Report (JSON)", lambda: json.dumps(report, indent=1, allow_nan=False).encode(), "report.json"),
-        ("Answers (CSV)", lambda: frame.to_csv(index=False).encode(), "answers.csv"),
+        ("Answers (CSV)", lambda: csv_text(frame).encode(), "answers.csv"),
     ]
     refused = ""
     try:

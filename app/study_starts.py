@@ -1,18 +1,21 @@
 """What the design of a new study starts from: the workspace, a preset, a study that is here, or a protocol's file."""
 
-import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 
 import streamlit as st
 
 from app import resources
 from brainlab.errors import InputError
 from brainlab.reading import desk
-from brainlab.reading.design import PRESETS, Protocol, Reader, Source, preset
+from brainlab.reading.design import PRESETS, Protocol, Reader, Source, new_seed
+from brainlab.textfile import decode_text
 
 OWN, COPY, FILE = "Own design", "A study here", "A file"
 CASES = 20
 LARGEST_FILE = 1_000_000
+SEED = "desk-seed"
+"""Seed of the study that is being designed, for as long as its form is open."""
 
 
 def choose_start(studies: Mapping[str, str]) -> tuple[Protocol | None, str]:
@@ -20,6 +23,7 @@ def choose_start(studies: Mapping[str, str]) -> tuple[Protocol | None, str]:
 
     studies: titles by id of the studies that can be copied.
     """
+    st.session_state.setdefault(SEED, new_seed())
     offers = [OWN, *PRESETS, *([COPY] if studies else []), FILE]
     choice = st.segmented_control("Start from", offers, default=OWN, key="desk-preset") or OWN
     if choice == COPY:
@@ -28,7 +32,7 @@ def choose_start(studies: Mapping[str, str]) -> tuple[Protocol | None, str]:
         return _copy(study)
     if choice == FILE:
         return _file()
-    start = _own() if choice == OWN else preset(choice)
+    start = _own() if choice == OWN else replace(PRESETS[choice], seed=st.session_state[SEED])
     if start is None:
         st.info("**There is nothing to read yet.**  \nMake a cohort and a run first.")
         st.code("brainlab demo", language="bash")
@@ -36,8 +40,8 @@ def choose_start(studies: Mapping[str, str]) -> tuple[Protocol | None, str]:
 
 
 def _copy(study: str) -> tuple[Protocol | None, str]:
-    """Return another study's design; its seed is drawn once for as long as the form is open."""
-    seed = st.session_state.setdefault(f"desk-copy-seed-{study}", secrets.randbelow(2**31))
+    """Return another study's design with a seed of its own."""
+    seed = st.session_state[SEED]
     try:
         return desk.load_protocol(desk.study_folder(study)).again(seed), f"copy-{study}-{seed}"
     except InputError as error:
@@ -46,7 +50,7 @@ def _copy(study: str) -> tuple[Protocol | None, str]:
 
 
 def _file() -> tuple[Protocol | None, str]:
-    """Return the protocol of an uploaded file."""
+    """Return the protocol of an uploaded file; it keeps the seed that it names."""
     given = st.file_uploader("Protocol (JSON)", type="json", key="desk-file")
     if given is None:
         st.caption("As the Study desk or `brainlab study create --preset dwi-2020` writes one.")
@@ -54,9 +58,9 @@ def _file() -> tuple[Protocol | None, str]:
     try:
         if given.size > LARGEST_FILE:
             raise InputError(f"{given.name}: needed a protocol, came {given.size:,} bytes")
-        return Protocol.from_json(given.getvalue().decode()), f"file-{given.file_id}"
-    except UnicodeDecodeError:
-        st.error(f"{given.name}: not a text file")
+        protocol = Protocol.from_json(decode_text(given.getvalue()))
+        # One without a seed gets another one whenever it is read; the form needs one that stays.
+        return st.session_state.setdefault(f"desk-file-{given.file_id}", protocol), f"file-{given.file_id}"
     except InputError as error:
         st.error(str(error))
     return None, ""
@@ -76,4 +80,5 @@ def _own() -> Protocol | None:
         sources=tuple(sources),
         readers=(Reader(code="R1"), Reader(code="R2")),
         practice=4,
+        seed=st.session_state[SEED],
     )

@@ -21,6 +21,14 @@ class StudyStateError(BrainlabError):
     """A reading study is not in a state that allows the requested act."""
 
 
+class LockRefusedError(StudyStateError):
+    """The blinding probe refuses to lock a study. reason: what it found, without what to do about it."""
+
+    def __init__(self, reason: str, advice: str) -> None:
+        super().__init__(f"{reason}; {advice}")
+        self.reason = reason
+
+
 class TrainingStoppedError(BrainlabError):
     """Training met a value that is not finite; the last good checkpoint is kept."""
 

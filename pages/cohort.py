@@ -6,6 +6,7 @@ from app import audits, figures, importing, layout, resources, starts, tables
 from app.components.volume_viewer import Panel, volume_viewer
 from app.volumes import Mean, Scan
 from brainlab.cohort.scan_table import UNLABELLED
+from brainlab.spreadsheet import csv_text
 
 SHOW = "import-shown"  # key of the wish to see the cohort that was just brought in
 
@@ -63,7 +64,7 @@ def browse(name: str) -> None:
             key=f"cohort-table-{name}",
             column_config=tables.NARROW,
         )
-        layout.download("Download CSV", scans.to_csv(index=False), f"{name}.csv", "cohort-csv", type="tertiary")
+        layout.download("Download CSV", csv_text(scans), f"{name}.csv", "cohort-csv", type="tertiary")
     picked = event["selection"]["rows"]
     row = int(shown.index[picked[0] if picked and picked[0] < len(shown) else 0])
     with right:

@@ -7,7 +7,7 @@ from app.study_design import design_form
 from app.study_links import links
 from app.study_planner import planner
 from app.study_progress import progress
-from app.study_starts import choose_start
+from app.study_starts import SEED, choose_start
 from brainlab.experiments.studies import open_sources
 from brainlab.reading import desk
 
@@ -41,6 +41,7 @@ if chosen == NEW:
         if st.button("Create the study", type="primary", key="desk-create"):
             open_sources(protocol)
             st.session_state["desk-next"] = desk.create_study(protocol)
+            del st.session_state[SEED]  # the next design gets another
             st.rerun()
 elif chosen == FINISHED:
     study_import.show()

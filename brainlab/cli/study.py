@@ -2,7 +2,6 @@
 
 import argparse
 import getpass
-import secrets
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -14,7 +13,7 @@ from brainlab.experiments.machine_areas import machine_areas
 from brainlab.experiments.studies import lock_study, open_sources
 from brainlab.reading import desk, integrity
 from brainlab.reading.backup import backup_study, restore_study
-from brainlab.reading.design import Protocol, preset
+from brainlab.reading.design import Protocol, new_seed, preset
 from brainlab.reading.export import export_answers, write_whole
 from brainlab.reading.lock_record import lock_findings, lock_warnings
 from brainlab.reading.pace import study_pace
@@ -24,6 +23,7 @@ from brainlab.reading.report_html import report_html
 from brainlab.reading.report_pdf import report_pdf
 from brainlab.reading.statistics import study_statistics
 from brainlab.reading.tokens import LOCAL_APP
+from brainlab.textfile import read_text
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -97,12 +97,12 @@ def _create(args: argparse.Namespace) -> dict[str, Any]:
     if args.copy is not None:
         if args.protocol is not None:
             raise InputError("study create: needed PROTOCOL.json or --copy STUDY, came both")
-        protocol = desk.load_protocol(desk.study_folder(args.copy)).again(secrets.randbelow(2**31))
+        protocol = desk.load_protocol(desk.study_folder(args.copy)).again(new_seed())
         open_sources(protocol)
         return {"study": desk.create_study(protocol), "state": "draft"}
     if args.protocol is None:
         raise InputError("study create: needed PROTOCOL.json, came nothing; print one with --preset dwi-2020")
-    protocol = Protocol.from_json(_read_text(args.protocol))
+    protocol = Protocol.from_json(read_text(args.protocol))
     open_sources(protocol)
     return {"study": desk.create_study(protocol), "state": "draft"}
 
@@ -224,13 +224,6 @@ def _stats(args: argparse.Namespace) -> dict[str, Any]:
 
 def _folder(args: argparse.Namespace) -> Path:
     return desk.study_folder(args.study)
-
-
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text()
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not a text file") from error
 
 
 def _add(steps: Any, name: str, summary: str, do: Callable[..., dict[str, Any]]) -> argparse.ArgumentParser:

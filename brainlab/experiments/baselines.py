@@ -22,6 +22,9 @@ class Features(NamedTuple):
     test_bright: FloatArray
 
 
+MOST_MEASURED = 8
+"""Pairs of sides whose features are kept in memory."""
+
 _measured: dict[tuple[tuple[str, bytes], ...], Features] = {}
 
 
@@ -80,4 +83,6 @@ def _features(train: Part, test: Part) -> Features:
             baselines.bright_fractions(volumes, train.rows),
             baselines.bright_fractions(others, test.rows),
         )
+        for oldest in list(_measured)[:-MOST_MEASURED]:
+            del _measured[oldest]
     return _measured[key]

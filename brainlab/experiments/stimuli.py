@@ -1,7 +1,6 @@
 """Where the images of a reading study come from: held-out scans of a cohort, samples of a run, files of a folder."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,11 +9,12 @@ import numpy as np
 import pandas as pd
 from PIL import Image, UnidentifiedImageError
 
-from brainlab.cohort.prepared import PreparedDataset, participant_hash
+from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError, UnreadableScanError
 from brainlab.experiments.runs import Run
 from brainlab.reading.design import Protocol, Source
 from brainlab.reading.rendering import plane_slice, slice_indices, slice_voxel_size
+from brainlab.reading.salt import generator
 from brainlab.types import BoolArray, Float32Array, FloatArray, IntArray
 from brainlab.volume import FILE_ENDINGS, Volume
 
@@ -22,18 +22,22 @@ PICTURE_ENDINGS = (".png",)
 SLICE_DISTANCE = 3
 """Two slices of one scan in a study are at least so many slices apart."""
 
+FOR_READERS, FOR_PROBE = "images", "probe"
+"""What images are drawn for, so that the probe's tell nothing of the readers'."""
+
 
 @dataclass(frozen=True, eq=False)
 class Stimulus:
     """One image before rendering: a slice [rows, columns] or a volume [X, Y, Z] in [0, 1], and where it came from.
 
-    voxel_size_mm: one per axis, None where the file does not say.
+    voxel_size_mm: one per axis, None where the file does not say. participant: whom a real image is of; kept in memory
+    alone. seed: of a sample, see `latent_code`.
     """
 
     image: Float32Array
     voxel_size_mm: tuple[float, ...] | None
     disease_class: str | None = None
-    participant_hash: str | None = None
+    participant: str | None = None
     run_sha256: str | None = None
     seed: int | None = None
     detail: dict[str, Any] = field(default_factory=dict)
@@ -47,12 +51,18 @@ class Supply(ABC):
         self.protocol = protocol
 
     @abstractmethod
-    def draw(self, n: int, random: np.random.Generator) -> list[Stimulus]:
-        """Draw `n` different images that readers may see; raises InputError when there are not so many."""
+    def draw(self, n: int, salt: bytes) -> list[Stimulus]:
+        """Draw `n` different images that readers may see; raises InputError when there are not so many.
+
+        salt: of the study. The same salt draws the same images; nothing else is needed to draw them, and nothing less.
+        """
 
     @abstractmethod
-    def draw_for_probe(self, n: int, random: np.random.Generator) -> list[Stimulus]:
+    def draw_for_probe(self, n: int, salt: bytes) -> list[Stimulus]:
         """Draw up to `n` images of the same making, which no reader will see."""
+
+    def _random(self, purpose: str, salt: bytes) -> np.random.Generator:
+        return generator(salt, purpose, self.source.kind, self.source.name)
 
     def _cut(self, volume: FloatArray, size_mm: tuple[float, ...], index: int | None, **origin: Any) -> Stimulus:
         """Make a stimulus of a volume, or of one slice of it."""
@@ -100,8 +110,9 @@ class CohortSupply(Supply):
         self.held_out = np.flatnonzero(kept.to_numpy())
         self.size_mm = tuple(float(s) for s in np.linalg.norm(dataset.affine[:3, :3], axis=0))
 
-    def draw(self, n: int, random: np.random.Generator) -> list[Stimulus]:
+    def draw(self, n: int, salt: bytes) -> list[Stimulus]:
         """Draw scans of different people first, the test split before other held-out people."""
+        random = self._random(FOR_READERS, salt)
         rows = self._ranked(self.held_out, random)
         dealt = self._deal_slices(self.dataset.shape, n, random)
         taken: dict[int, list[int]] = {}
@@ -121,8 +132,9 @@ class CohortSupply(Supply):
             )
         return [self._stimulus(row, index) for row, index in chosen]
 
-    def draw_for_probe(self, n: int, random: np.random.Generator) -> list[Stimulus]:
+    def draw_for_probe(self, n: int, salt: bytes) -> list[Stimulus]:
         """Draw up to `n` images, no two alike: the probe would know a copy again."""
+        random = self._random(FOR_PROBE, salt)
         order = random.permutation(len(self.dataset))
         chosen: list[tuple[int, int | None]] = []
         for number, index in enumerate(self._deal_slices(self.dataset.shape, n, random)):
@@ -165,7 +177,7 @@ class CohortSupply(Supply):
             self.size_mm,
             index,
             disease_class=None if pd.isna(scan["class"]) else str(scan["class"]),
-            participant_hash=participant_hash(scan["participant"]),
+            participant=str(scan["participant"]),
             detail={"scan": row, **known},
         )
 
@@ -177,18 +189,31 @@ class RunSupply(Supply):
         super().__init__(source, protocol)
         self.run = run
 
-    def draw(self, n: int, random: np.random.Generator) -> list[Stimulus]:
-        seed = int(random.integers(2**31))
-        _, images = self.run.sample(n, seed, self.source.truncation)
+    def draw(self, n: int, salt: bytes) -> list[Stimulus]:
+        return self._sample(n, salt, self._random(FOR_READERS, salt))
+
+    def draw_for_probe(self, n: int, salt: bytes) -> list[Stimulus]:
+        return self._sample(n, salt, self._random(FOR_PROBE, salt))
+
+    def _sample(self, n: int, salt: bytes, random: np.random.Generator) -> list[Stimulus]:
+        seeds = [int(seed) for seed in random.integers(2**63, size=n)]
+        codes = np.stack([latent_code(self.run.latent_dim, seed, salt) for seed in seeds])
+        images = self.run.decode(np.float32(self.source.truncation) * codes)
         size_mm = tuple(float(s) for s in np.linalg.norm(self.run.affine[:3, :3], axis=0))[: len(self.run.shape)]
         dealt = self._deal_slices(self.run.shape, n, random)
         return [
             self._cut(image, size_mm, index, run_sha256=self.run.sha256, seed=seed, detail={"sample": number})
-            for number, (image, index) in enumerate(zip(images, dealt, strict=True))
+            for number, (image, index, seed) in enumerate(zip(images, dealt, seeds, strict=True))
         ]
 
-    def draw_for_probe(self, n: int, random: np.random.Generator) -> list[Stimulus]:
-        return self.draw(n, random)
+
+def latent_code(latent_dim: int, seed: int, salt: bytes) -> Float32Array:
+    """Draw the code [latent_dim] of one sample from the standard normal prior.
+
+    Under a salt of 256 bits, and not of the seed alone, for seeds can be counted: torch takes 32 bits of one, which a
+    GPU tries out against a published run in days.
+    """
+    return generator(salt, "code", seed).standard_normal(latent_dim, dtype=np.float32)
 
 
 class FolderSupply(Supply):
@@ -204,16 +229,16 @@ class FolderSupply(Supply):
         if not self.files:
             raise InputError(f"{folder}: needed images ({', '.join(endings)}), came none")
 
-    def draw(self, n: int, random: np.random.Generator) -> list[Stimulus]:
+    def draw(self, n: int, salt: bytes) -> list[Stimulus]:
         if n > len(self.files):
             raise InputError(f"{self.source.name}: needed {n} images (practice included), came {len(self.files)}")
-        return self._read([self.files[i] for i in random.permutation(len(self.files))[:n]], random)
+        return self._read(n, self._random(FOR_READERS, salt))
 
-    def draw_for_probe(self, n: int, random: np.random.Generator) -> list[Stimulus]:
-        return self._read([self.files[i] for i in random.permutation(len(self.files))[:n]], random)
+    def draw_for_probe(self, n: int, salt: bytes) -> list[Stimulus]:
+        return self._read(n, self._random(FOR_PROBE, salt))
 
-    def _read(self, files: Sequence[Path], random: np.random.Generator) -> list[Stimulus]:
-        return [self._stimulus(path, random) for path in files]
+    def _read(self, n: int, random: np.random.Generator) -> list[Stimulus]:
+        return [self._stimulus(self.files[place], random) for place in random.permutation(len(self.files))[:n]]
 
     def _stimulus(self, path: Path, random: np.random.Generator) -> Stimulus:
         detail = {"file": path.name}

@@ -1,6 +1,6 @@
 """Lock a reading study: draw real and fake images, render them by one path, probe the rendering, seal the truth."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from brainlab.cohort.prepared import PreparedDataset
-from brainlab.errors import BrainlabError, InputError, StudyStateError
+from brainlab.errors import BrainlabError, InputError, LockRefusedError, StudyStateError
 from brainlab.experiments.lock_checks import (
     SPECTRUM_IMAGES,
     Closeness,
@@ -20,18 +20,24 @@ from brainlab.experiments.lock_checks import (
 from brainlab.experiments.recognition import recognise
 from brainlab.experiments.runs import Run, list_runs, load_run
 from brainlab.experiments.stimuli import CohortSupply, FolderSupply, RunSupply, Stimulus, Supply
+from brainlab.pseudonyms import keyed_hash
 from brainlab.reading.blinding import FOLDS, Probe, probe, rendering_features
 from brainlab.reading.design import Protocol, Source
 from brainlab.reading.desk import load_protocol, study_status
 from brainlab.reading.lock_record import lock_warnings
 from brainlab.reading.pairing import pair_cases
+from brainlab.reading.recurrence import image_sha256, recurring_images, sealed_beside
 from brainlab.reading.rendering import magnification, render
+from brainlab.reading.salt import another, generator, new_salt
 from brainlab.reading.sealing import Case, seal
 from brainlab.types import FloatArray, UInt8Array
 from brainlab.workspace import cohort_folders
 
 PROBE_IMAGES = 200
 """Rendered images per label that the probe judges, whatever the size of the study."""
+
+MOST_DRAWS = 12
+"""Attempts to draw scans and files that no other study shows."""
 
 Watch = Callable[[Iterable[Any], str, int], Iterable[Any]]
 """Wraps an iterable to show progress: (items, description, total)."""
@@ -53,17 +59,20 @@ class LockReport:
 
 
 def lock_study(folder: Path, override: str = "", watch: Watch | None = None) -> LockReport:
-    """Draw, render and seal everything that a draft's protocol asks for.
+    """Draw, render and seal everything that a draft's protocol asks for, under a new salt.
 
     override: a reason to lock although the probe tells real from fake; it is kept for the report.
-    Raises StudyStateError when the study is no draft or the probe refuses, InputError when a source cannot be used.
+    Raises StudyStateError when the study is no draft, LockRefusedError when the probe refuses, InputError when a source
+    cannot be used.
     """
     status = study_status(folder)
     if status.state != "draft":
         raise StudyStateError(f"to lock the study it must be draft, but it is {status.state}")
     protocol = load_protocol(folder)
     supplies = open_sources(protocol)
-    drawn = _draw(protocol, supplies, watch)
+    salt, people_key = new_salt(), new_salt()
+    beside = sealed_beside(folder)
+    drawn = _draw(protocol, supplies, salt, set().union(*beside.values()), watch)
     size_mm = next((s.voxel_size_mm for seen, _ in drawn for s in seen if s.voxel_size_mm), None)
     cases: list[Case] = []
     features: dict[str, list[Any]] = {"real": [], "fake": []}
@@ -71,28 +80,30 @@ def lock_study(folder: Path, override: str = "", watch: Watch | None = None) -> 
     power: dict[str, list[FloatArray]] = {supply.source.name: [] for supply in supplies}
     for supply, (seen, unseen) in zip(supplies, drawn, strict=True):
         for place, stimulus in enumerate(seen):
-            case = _render(stimulus, protocol, supply.source, size_mm)
+            case = _case(stimulus, protocol, supply.source, size_mm, people_key)
             cases.append(replace(case, practice=place >= supply.source.n))
         for stimulus in unseen:
-            pixels = _render(stimulus, protocol, supply.source, size_mm).pixels
+            pixels, _ = _render(stimulus, protocol, supply.source, size_mm)
             factor = magnification(stimulus.image.shape, protocol)
             features[supply.source.truth].append(rendering_features(pixels, factor))
             if len(power[supply.source.name]) < SPECTRUM_IMAGES:
                 power[supply.source.name].append(power_of(pixels))
             known = people[supply.source.truth]
-            known.append(stimulus.participant_hash or f"{supply.source.name} {len(known)}")
+            known.append(stimulus.participant or f"{supply.source.name} {len(known)}")
     groups = [*people["real"], *people["fake"]]
     finding = probe(np.array(features["real"]), np.array(features["fake"]), protocol.seed, groups)
     if not finding.passed and not override.strip():
-        raise StudyStateError(_refusal(finding))
+        raise LockRefusedError(_refusal(finding), "mend the source, or lock with a recorded reason (--override)")
     checks = {
         "probe": finding.to_dict(),
         "override": override.strip(),
         "sources": _describe(supplies),
         "training": _closeness(supplies, drawn),
         "spectrum": _spectra(supplies, power, protocol.seed),
+        "recurring": recurring_images([case.pixels for case in cases], beside),
     }
-    seal(folder, pair_cases(cases) if protocol.paired else cases, checks, note=_note(finding, override))
+    shown = pair_cases(cases, generator(salt, "pairs")) if protocol.paired else cases
+    seal(folder, shown, checks, _note(finding, override), salt)
     reason = "" if finding.passed else override.strip()
     return LockReport(protocol.cases, protocol.practice, finding, reason, tuple(lock_warnings(checks)))
 
@@ -134,28 +145,50 @@ def _cohort_supply(
 
 
 def preview(protocol: Protocol, per_source: int = 1) -> dict[str, list[UInt8Array]]:
-    """Render a few images of each source as readers would see them, for the researcher at design time."""
-    found: dict[str, list[UInt8Array]] = {}
-    for number, supply in enumerate(open_sources(protocol)):
-        drawn = supply.draw_for_probe(per_source, np.random.default_rng([protocol.seed, number, 1]))
-        found[supply.source.name] = [_render(stimulus, protocol, supply.source, None).pixels for stimulus in drawn]
-    return found
+    """Render a few images of each source as readers would see them, for the researcher at design time.
+
+    Not the images of the study: those are drawn at lock, under a salt that does not exist yet.
+    """
+    known = f"preview {protocol.seed}".encode()
+    return {
+        supply.source.name: [
+            _render(stimulus, protocol, supply.source, None)[0] for stimulus in supply.draw_for_probe(per_source, known)
+        ]
+        for supply in open_sources(protocol)
+    }
 
 
 def _draw(
-    protocol: Protocol, supplies: Sequence[Supply], watch: Watch | None
+    protocol: Protocol, supplies: Sequence[Supply], salt: bytes, known: Set[str], watch: Watch | None
 ) -> list[tuple[list[Stimulus], list[Stimulus]]]:
-    """Draw the images of every source: those for the readers, practice last, and those for the probe alone."""
+    """Draw the images of every source: those for the readers, practice last, and those for the probe alone.
+
+    known: hashes of the images that other studies show, which are left out as far as possible.
+    """
     practice = _practice_counts(protocol)
     labels = [supply.source.truth for supply in supplies]
     drawn = []
     steps: Iterable[int] = range(len(supplies))
     for number in watch(steps, "Drawing", len(supplies)) if watch else steps:
-        random = np.random.default_rng([protocol.seed, number])
-        seen = supplies[number].draw(supplies[number].source.n + practice[number], random)
-        unseen = supplies[number].draw_for_probe(-(-PROBE_IMAGES // labels.count(labels[number])), random)
+        seen = _draw_new(supplies[number], supplies[number].source.n + practice[number], salt, known)
+        unseen = supplies[number].draw_for_probe(-(-PROBE_IMAGES // labels.count(labels[number])), salt)
         drawn.append((seen, unseen))
     return drawn
+
+
+def _draw_new(supply: Supply, n: int, salt: bytes, known: Set[str]) -> list[Stimulus]:
+    """Draw images for the readers anew while there are known ones among them, and take the draw with the fewest."""
+    best: list[Stimulus] = []
+    fewest = n + 1
+    for attempt in range(1 if isinstance(supply, RunSupply) or not known else MOST_DRAWS):
+        drawn = supply.draw(n, another(salt, attempt))
+        images = (_render(stimulus, supply.protocol, supply.source, None)[0] for stimulus in drawn)
+        recurring = sum(image_sha256(image) in known for image in images) if known else 0
+        if recurring < fewest:
+            best, fewest = drawn, recurring
+        if not recurring:
+            break
+    return best
 
 
 def _closeness(
@@ -220,19 +253,32 @@ def _practice_counts(protocol: Protocol) -> list[int]:
     return counts
 
 
-def _render(stimulus: Stimulus, protocol: Protocol, source: Source, size_mm: tuple[float, ...] | None) -> Case:
-    """Render one image; a file without a voxel size takes that of the study's other sources."""
+def _render(
+    stimulus: Stimulus, protocol: Protocol, source: Source, size_mm: tuple[float, ...] | None
+) -> tuple[UInt8Array, tuple[float, ...]]:
+    """Render one image: pixels, and their size; a file without a voxel size takes that of the study's other sources."""
     size = stimulus.voxel_size_mm or size_mm or (1.0,) * stimulus.image.ndim
     if stimulus.voxel_size_mm is None and size_mm is not None and len(size_mm) != stimulus.image.ndim:
         raise InputError(f"{source.name}: needed images with {len(size_mm)} dimensions as in the other sources")
-    pixels, pixel_size_mm = render(stimulus.image, size, protocol)
+    return render(stimulus.image, size, protocol)
+
+
+def _case(
+    stimulus: Stimulus, protocol: Protocol, source: Source, size_mm: tuple[float, ...] | None, people_key: bytes
+) -> Case:
+    """Render one image and put its truth beside it.
+
+    people_key: forgotten after the lock. Images of one person are known as such within the study; nobody can find out
+    by counting ids who it is, not even with truth.db.
+    """
+    pixels, pixel_size_mm = _render(stimulus, protocol, source, size_mm)
     return Case(
         pixels=pixels,
         voxel_size_mm=tuple(round(value, 4) for value in pixel_size_mm),
         label=source.truth,
         source=source.name,
         disease_class=stimulus.disease_class,
-        participant_hash=stimulus.participant_hash,
+        participant_hash=keyed_hash(stimulus.participant, people_key) if stimulus.participant else None,
         run_sha256=stimulus.run_sha256,
         seed=stimulus.seed,
         detail=stimulus.detail,
@@ -254,7 +300,7 @@ def _refusal(finding: Probe) -> str:
     names = ", ".join(finding.suspects) or "a mixture of features"
     return (
         f"lock refused: rendering alone tells real from fake (AUC {finding.auc:.2f}, at most {finding.limit:.2f} "
-        f"allowed) by {names}; mend the source, or lock with a recorded reason (--override)"
+        f"allowed) by {names}"
     )
 
 

@@ -46,7 +46,8 @@ def dimension_table(
 def class_effects(codes: FloatArray, labels: Sequence[str]) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return F, p and eta squared of the class for each of the columns of codes [N, d].
 
-    F is 0 and p 1 where a dimension does not vary, or there is only one class.
+    F is 0 and p 1 where a dimension does not vary, or there is only one class; F is infinite and eta squared 1 where it
+    varies between classes alone.
     """
     names, counts = np.unique(np.asarray(labels, str), return_counts=True)
     if len(names) < 2 or len(labels) <= len(names) or counts.max() < 2:
@@ -55,7 +56,7 @@ def class_effects(codes: FloatArray, labels: Sequence[str]) -> tuple[FloatArray,
     f, p = np.zeros(codes.shape[1]), np.ones(codes.shape[1])
     f[varies], p[varies] = f_classif(codes[:, varies], np.asarray(labels, str))
     between, within = len(names) - 1, len(labels) - len(names)
-    return f, p, f * between / (f * between + within)
+    return f, p, 1 - within / (f * between + within)
 
 
 def correlations(codes: FloatArray, values: FloatArray) -> FloatArray:

@@ -129,7 +129,7 @@ def fill_case_facts(frame: pd.DataFrame) -> pd.DataFrame:
     Raises InputError naming two lines of a case that contradict each other.
     """
     filled = frame.copy()
-    for name in frame.columns.intersection(CASE_FACTS):
+    for name in frame.columns.intersection(list(CASE_FACTS)):
         known = frame[frame[name].notna()]
         first = known.drop_duplicates("case").set_index("case")[name]
         wrong = known.index[known[name] != known["case"].map(first)]

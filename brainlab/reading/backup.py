@@ -18,7 +18,7 @@ from brainlab.errors import InputError, StudyStateError
 from brainlab.reading import chain
 from brainlab.reading.desk import STATES
 from brainlab.reading.integrity import Verdict, verify
-from brainlab.reading.store import StorageError, Store, connect, now
+from brainlab.reading.store import StorageError, Store, connect, naming, now
 from brainlab.workspace import studies_folder
 
 DATABASE, TRUTH, ANCHORS = "study.db", "truth.db", "anchor.log"
@@ -42,7 +42,7 @@ def backup_study(folder: Path, out: Path) -> Verdict:
     Returns the verdict on the copy. Raises StorageError when the copy is not whole: an earlier backup stays then.
     """
     store = Store(folder)
-    with _scratch_folder(out.parent) as scratch:
+    with naming(out), _scratch_folder(out.parent) as scratch:
         # Anchors first: the database may be ahead of them, never behind.
         for path in (store.anchor_path, store.truth_path):
             if path.is_file():
@@ -73,7 +73,7 @@ def restore_study(archive: Path, root: Path | None = None) -> Restored:
     """
     root = root or studies_folder()
     root.mkdir(parents=True, exist_ok=True)
-    with _scratch_folder(root) as scratch:
+    with naming(root), _scratch_folder(root) as scratch:
         _unpack(archive, scratch)
         verdict = verify(scratch)
         if not verdict.ok:

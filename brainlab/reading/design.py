@@ -4,7 +4,8 @@ import dataclasses
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+import secrets
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from brainlab.config import from_dict
@@ -13,6 +14,7 @@ from brainlab.reading.faults import KIND_LABELS, protocol_faults
 from brainlab.reading.questions import CUE, VERDICT, Question
 
 PROTOCOL_VERSION = 1
+SEEDS = 2**31
 
 INSTRUCTIONS = (
     "You will see one image at a time. Decide whether it is real (acquired from a person) or fake (made by a "
@@ -66,13 +68,19 @@ class Reader:
     experience_years: float | None = None
 
 
+def new_seed() -> int:
+    """Return a seed for a new study; two designs hardly ever share one."""
+    return secrets.randbelow(SEEDS)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Protocol:
     """Everything that is fixed when a study is locked.
 
     title: for the researcher; readers see `reader_title`, so that the title cannot unblind.
     sources, readers: where cases come from, and who reads. questions: the first is required and gives the figures.
-    instructions, consent: what readers are told and agree to. seed: of all draws but the sides of pairs.
+    instructions, consent: what readers are told and agree to. seed: of the readers' orders, together
+        with the salt of the lock, which alone decides what is shown; a new one if absent.
     stimulus: `slice` shows one plane of one volume, `volume` three linked planes.
     plane, slice_range: plane of the slices, and the part of that axis they are drawn from (0 first, 1 last slice).
     classes: disease classes of the real cases; empty takes all.
@@ -113,7 +121,7 @@ class Protocol:
     practice_feedback: bool = False
     time_cap_s: float | None = None
     rest_break_every: int = 50
-    seed: int = 0
+    seed: int = field(default_factory=new_seed)
     rounds: int = 1
     washout_weeks: float = 4.0
     equivalence_margin: float = 0.1
@@ -181,7 +189,7 @@ class Protocol:
         return content_sha256(self.to_json())
 
     def again(self, seed: int) -> "Protocol":
-        """Return the same design for another study: other draws, another order, readers by code alone."""
+        """Return the same design for another study: another seed, readers by code alone."""
         readers = tuple(dataclasses.replace(reader, name="") for reader in self.readers)
         return dataclasses.replace(self, seed=seed, readers=readers)
 
@@ -203,10 +211,10 @@ def content_sha256(protocol_json: str) -> str:
 
 
 def preset(name: str) -> Protocol:
-    """Return a named protocol. `dwi-2020`: 50 real images and 50 of each of four generators, two readers."""
+    """Return a named protocol with a new seed. `dwi-2020`: 50 real, 50 of each of four generators, two readers."""
     if name not in PRESETS:
         raise InputError(f"--preset: unknown protocol {name}; known are {', '.join(PRESETS)}")
-    return PRESETS[name]
+    return PRESETS[name].again(new_seed())
 
 
 PRESETS = {

@@ -12,7 +12,8 @@ import pandas as pd
 
 from brainlab.errors import InputError, StudyStateError
 from brainlab.reading.imrmc import imrmc_table
-from brainlab.reading.store import StorageError, Store
+from brainlab.reading.store import StorageError, Store, naming
+from brainlab.spreadsheet import csv_text
 
 COLUMNS = (
     "reader",
@@ -72,7 +73,7 @@ def export_answers(folder: Path, target: Path, everything: bool = False) -> int:
         write_whole(target, imrmc_table(frame))
         return int(frame["answer"].notna().sum())
     frame = answers_frame(folder, ALL_PHASES, None) if everything else answers_frame(folder, ("main",))
-    text = frame.to_csv(index=False) if target.suffix == ".csv" else frame.to_json(orient="records", indent=1)
+    text = csv_text(frame) if target.suffix == ".csv" else frame.to_json(orient="records", indent=1)
     write_whole(target, text)
     return len(frame)
 
@@ -97,17 +98,21 @@ def sealed_truth(folder: Path) -> dict[str, sqlite3.Row]:
 
 
 def write_whole(target: Path, content: str | bytes) -> None:
-    """Write a file whole or not at all: a failure leaves what was there before, and no scratch file."""
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
-    os.close(handle)
-    scratch = Path(name)
-    try:
-        scratch.write_bytes(content.encode() if isinstance(content, str) else content)
-        scratch.chmod(0o644)
-        scratch.replace(target)
-    except BaseException:
-        scratch.unlink(missing_ok=True)
-        raise
+    """Write a file whole or not at all: a failure leaves what was there before, and no scratch file.
+
+    Raises OSError that names `target`, such as on a full disk.
+    """
+    with naming(target):
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
+        os.close(handle)
+        scratch = Path(name)
+        try:
+            scratch.write_bytes(content.encode() if isinstance(content, str) else content)
+            scratch.chmod(0o644)
+            scratch.replace(target)
+        except BaseException:
+            scratch.unlink(missing_ok=True)
+            raise
 
 
 _PRESENTATIONS = """

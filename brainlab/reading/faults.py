@@ -1,8 +1,11 @@
 """Everything that can be wrong with a protocol, each in one line."""
 
 import math
+import unicodedata
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from brainlab.errors import InputError
 from brainlab.reading.questions import CUE, PLANES, question_problems
 
 if TYPE_CHECKING:
@@ -86,6 +89,28 @@ def protocol_faults(p: "Protocol") -> list[str]:
         (not 0 < p.equivalence_margin < 0.5, "equivalence_margin: needed above 0 and below 0.5"),
     ]
     return [fault for wrong, fault in checks if wrong]
+
+
+def check_reader_codes(codes: Sequence[str]) -> None:
+    """Raise InputError where a new study has a reader's code that tables, links or spreadsheets could not hold.
+
+    Asked when a study is made and not of every protocol, so that studies which earlier versions made still open.
+    """
+    for code in codes:
+        if code.startswith("-") or not code or not all(_is_plain(sign) for sign in code):
+            raise InputError(
+                f"readers: a code needs letters, digits, '.', '_' or '-', and no '-' first, got {code!r}; change it"
+            )
+    folded = [unicodedata.normalize("NFKC", code).casefold() for code in codes]
+    for place, code in enumerate(codes):
+        if folded[place] in folded[:place]:
+            twin = codes[folded.index(folded[place])]
+            raise InputError(f"readers: codes need to differ in more than case, got {twin} and {code}; change one")
+
+
+def _is_plain(sign: str) -> bool:
+    """Whether a sign is a letter (of any script, with its marks), a digit or one of . _ -"""
+    return sign in "._-" or unicodedata.category(sign)[0] in "LMN"
 
 
 def _wrong_types(p: "Protocol") -> list[str]:

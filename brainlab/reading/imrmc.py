@@ -12,6 +12,7 @@ import pandas as pd
 from brainlab.errors import InputError
 from brainlab.reading.answers import REAL, Answers, by_round
 from brainlab.reading.roc import signed_confidence
+from brainlab.spreadsheet import plain_cell
 
 TRUTH = "truth"
 
@@ -57,8 +58,8 @@ def imrmc_table(frame: pd.DataFrame) -> str:
 
 
 def _names(names: list[str]) -> dict[str, str]:
-    """Return names as iMRMC can read them: without commas, which part fields, and spaces, which it drops."""
-    found = {name: re.sub(r"[\s,]+", "_", name) for name in names}
+    """Return names as iMRMC can read them: without commas, which part fields, spaces, which it drops, and formulas."""
+    found = {name: str(plain_cell(re.sub(r"[\s,]+", "_", name))) for name in names}
     taken = set(found.values())
     if len(taken) < len(found) or taken & {TRUTH, "-1"}:
         raise InputError(f"iMRMC: names must differ without commas and spaces and not be '{TRUTH}'; rename some")

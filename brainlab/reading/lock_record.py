@@ -1,7 +1,8 @@
 """What was found when a study was locked, in sentences: for the desk, the command line and the report.
 
-`checks` is what `desk.lock_checks` returns: `probe` (`blinding.Probe`), `override`, and one entry a source in
-`sources`, `training` (closeness of fakes to training scans) and `spectrum`; a study of an earlier version has fewer.
+`checks` is what `desk.lock_checks` returns: `probe` (`blinding.Probe`), `override`, one entry a source in
+`sources`, `training` (closeness of fakes to training scans) and `spectrum`, and one a study that shows some of the same
+images in `recurring`; a study of an earlier version has fewer.
 """
 
 from collections.abc import Mapping
@@ -39,6 +40,11 @@ def lock_warnings(checks: Mapping[str, Any]) -> list[str]:
         f"(chance reaches {entry['chance_db']:.1f} dB); readers may see it as blur or as a pattern."
         for entry in checks.get("spectrum", ())
         if entry["warned"]
+    ]
+    lines += [
+        f"{entry['images']} of its images are in study {entry['study']} too: whoever compares the pixels of both knows "
+        "that no run made them, for no run draws an image twice."
+        for entry in checks.get("recurring", ())
     ]
     return lines
 

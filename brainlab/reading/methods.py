@@ -62,7 +62,7 @@ def _cases(protocol: Protocol) -> list[str]:
         if protocol.stimulus == "slice"
         else "whole volumes in three planes"
     )
-    lines = [f"Cases were {shown}: {sources}. They were drawn at random (seed {protocol.seed})."]
+    lines = [f"Cases were {shown}: {sources}. They were drawn at random when the study was locked."]
     if any(s.kind == "cohort" for s in protocol.sources):
         lines.append("Real cases of a cohort came from people that no generator was trained on.")
         classes = ", ".join(protocol.classes)

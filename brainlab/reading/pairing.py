@@ -1,6 +1,5 @@
 """Pairs for 'which of the two is real?': each real image beside one fake, the side drawn by lot."""
 
-import random
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -11,33 +10,33 @@ from brainlab.reading.questions import SIDES
 from brainlab.reading.sealing import Case
 
 
-def pair_cases(cases: Sequence[Case]) -> list[Case]:
+def pair_cases(cases: Sequence[Case], lot: np.random.Generator) -> list[Case]:
     """Return one case a pair, practice apart from the study itself.
 
     Every image is in one pair only: one that came twice would be known again, and would betray itself as the real one
     of several pairs. Slices are paired by their level, so that the level says nothing. Of each fake source's pairs half
-    have the real image on the left; an odd one is drawn by lot. The lot is the system's, never the protocol's seed,
-    which lies in study.db.
+    have the real image on the left; an odd one is drawn by lot.
+    lot: random numbers under the study's salt, never of the protocol's seed alone, which lies in study.db.
     """
-    lot = random.SystemRandom()
     return [pair for practice in (False, True) for pair in _pairs([c for c in cases if c.practice == practice], lot)]
 
 
-def _pairs(cases: Sequence[Case], lot: random.SystemRandom) -> list[Case]:
+def _pairs(cases: Sequence[Case], lot: np.random.Generator) -> list[Case]:
     real, fake = (_by_level([case for case in cases if case.label == label], lot) for label in ("real", "fake"))
     if len(real) != len(fake):
         raise InputError(f"pairs need as many real as fake images, came {len(real)} and {len(fake)}")
     sides: dict[str, list[str]] = {}
     for source in dict.fromkeys(case.source for case in fake):
         n = sum(case.source == source for case in fake)
-        even = [*SIDES] * (n // 2) + [lot.choice(SIDES)] * (n % 2)
-        sides[source] = lot.sample(even, n)
+        even = [*SIDES] * (n // 2) + [str(lot.choice(SIDES))] * (n % 2)
+        sides[source] = [even[place] for place in lot.permutation(n)]
     return [_pair(a, b, sides[b.source].pop()) for a, b in zip(real, fake, strict=True)]
 
 
-def _by_level(cases: Sequence[Case], lot: random.SystemRandom) -> list[Case]:
+def _by_level(cases: Sequence[Case], lot: np.random.Generator) -> list[Case]:
     """Order images by slice number where they have one, else at random."""
-    return sorted(lot.sample(cases, len(cases)), key=lambda case: case.detail.get("slice", 0))
+    shuffled = [cases[place] for place in lot.permutation(len(cases))]
+    return sorted(shuffled, key=lambda case: case.detail.get("slice", 0))
 
 
 def _pair(real: Case, fake: Case, side: str) -> Case:

@@ -14,6 +14,7 @@ from brainlab.reading import chain
 from brainlab.reading.design import Protocol, Reader, content_sha256
 from brainlab.reading.order import draw_order
 from brainlab.reading.questions import SIDES
+from brainlab.reading.salt import new_salt
 from brainlab.reading.store import TRUTH_SCHEMA, Store, file_sha256, need_state, record_state
 from brainlab.reading.tokens import new_id
 from brainlab.types import UInt8Array
@@ -26,6 +27,7 @@ class Case:
     pixels: uint8, [height, width] of a slice or [X, Y, Z] of a volume, final; [2, ...] of a pair, left image first.
     voxel_size_mm: one per axis of one image. label: real or fake; of a pair the side of the real image, left or right.
     source: name of the cohort, run or folder; of a pair that of its fake. detail: where exactly it came from.
+    participant_hash: of a real case, under a key. seed: of a fake, with which its code was drawn under the salt.
     """
 
     pixels: UInt8Array
@@ -45,13 +47,17 @@ class Case:
         return "slice" if len(self.voxel_size_mm) == 2 else "volume"
 
 
-def seal(folder: Path, cases: Sequence[Case], checks: dict[str, Any], note: str = "") -> None:
+def seal(
+    folder: Path, cases: Sequence[Case], checks: dict[str, Any], note: str = "", salt: bytes | None = None
+) -> None:
     """Lock a draft: store the pixels under random ids, draw every reader's order, write truth apart, fix the protocol.
 
     checks: what the blinding checks found, kept for the report. note: recorded with the lock (an override's reason).
+    salt: under which the cases were drawn; a new one if absent, where they were not drawn by lot.
     Raises InputError when the cases do not look alike: shape, voxel size and type must be the same for all.
     """
     store = Store(folder)
+    salt = salt or new_salt()
     shuffled = list(cases)
     random.SystemRandom().shuffle(shuffled)
     ids = [new_id() for _ in shuffled]
@@ -63,9 +69,9 @@ def seal(folder: Path, cases: Sequence[Case], checks: dict[str, Any], note: str 
             protocol = Protocol.from_json(text)
             fixed = _without_names(text)
             _check_alike(cases, protocol.paired)
-            _write_truth(store.truth_path, ids, shuffled)
+            _write_truth(store.truth_path, ids, shuffled, salt)
             _insert_stimuli(db, protocol, ids, shuffled)
-            _insert_readers(db, protocol, ids, shuffled)
+            _insert_readers(db, protocol, ids, shuffled, salt)
             db.execute(
                 "UPDATE study SET state = 'locked', protocol_json = ?, protocol_sha256 = ?, truth_sha256 = ?,"
                 " checks_json = ?",
@@ -98,7 +104,7 @@ def _check_alike(cases: Sequence[Case], paired: bool) -> None:
             )
 
 
-def _write_truth(path: Path, ids: Sequence[str], cases: Sequence[Case]) -> None:
+def _write_truth(path: Path, ids: Sequence[str], cases: Sequence[Case], salt: bytes) -> None:
     """Write truth.db in one go, without side files, and make it read-only."""
     db = sqlite3.connect(path, isolation_level=None)
     try:
@@ -119,6 +125,7 @@ def _write_truth(path: Path, ids: Sequence[str], cases: Sequence[Case]) -> None:
                 for stimulus, case in zip(ids, cases, strict=True)
             ],
         )
+        db.execute("INSERT INTO salt VALUES (1, ?)", (salt,))
         db.execute("COMMIT")
     finally:
         db.close()
@@ -162,15 +169,22 @@ def _told(case: Case) -> str:
     return f"The {case.label} image was real." if case.label in SIDES else f"This image was {case.label}."
 
 
-def _insert_readers(db: sqlite3.Connection, protocol: Protocol, ids: Sequence[str], cases: Sequence[Case]) -> None:
-    """Write readers, their readings, and the order of each, under fresh random ids."""
+def _insert_readers(
+    db: sqlite3.Connection, protocol: Protocol, ids: Sequence[str], cases: Sequence[Case], salt: bytes
+) -> None:
+    """Write readers, their readings, and the order of each, under fresh random ids.
+
+    Orders are drawn under the salt too: whoever could draw them again would see which ones were thrown away because
+    labels and positions went together.
+    """
     balanced = [case.label in ("real", SIDES[0]) for case in cases]
     practice = [case.practice for case in cases]
     for number, reader in enumerate(protocol.readers):
         _insert_reader(db, reader)
         for round_ in range(1, protocol.rounds + 1):
             reading = db.execute("INSERT INTO reading (reader, round) VALUES (?, ?)", (reader.code, round_)).lastrowid
-            order = draw_order(balanced, practice, protocol.repeats, (protocol.seed, number, round_))
+            seed = (protocol.seed, number, round_, int.from_bytes(salt))
+            order = draw_order(balanced, practice, protocol.repeats, seed)
             db.executemany(
                 "INSERT INTO presentation VALUES (?, ?, ?, ?, ?, ?)",
                 [

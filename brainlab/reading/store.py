@@ -6,7 +6,6 @@ import random
 import shutil
 import sqlite3
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from brainlab.errors import BrainlabError, InputError, StudyStateError
 from brainlab.reading import migrations
+from brainlab.reading.kept import file_number, keep_open, turn_of
 
 SCHEMA = Path(__file__).with_name("schema.sql")
 TRUTH_SCHEMA = Path(__file__).with_name("truth_schema.sql")
@@ -29,11 +29,6 @@ class StorageError(BrainlabError):
 def now() -> str:
     """Return the time as it is stored: UTC, ISO 8601, milliseconds."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-
-_kept: dict[Path, tuple[int | None, sqlite3.Connection]] = {}
-_kept_lock = threading.Lock()
-_turns: dict[Path, threading.Lock] = {}
 
 
 class Store:
@@ -66,15 +61,15 @@ class Store:
     def write(self) -> Iterator[sqlite3.Connection]:
         """One transaction, holding the write lock from its start; on disk when the block ends, or not at all."""
         _free_side_files(self.path)
-        file = _number(self.path)
+        file = file_number(self.path)
         with _spoken_errors(self.path), _closing(self._connect()) as db, _turn(self.path):
             _begin(db)
             try:
-                if _number(self.path) != file:
+                if file_number(self.path) != file:
                     raise sqlite3.OperationalError("the study was replaced by a backup just now; try again")
                 yield db
                 db.execute("COMMIT")
-                _keep_open(self.path, file)
+                keep_open(self.path, file)
             except BaseException:
                 if db.in_transaction:
                     db.execute("ROLLBACK")
@@ -141,7 +136,7 @@ def _free_side_files(path: Path) -> None:
 @contextmanager
 def _turn(path: Path) -> Iterator[None]:
     """Let the threads of this process write one after another, without trying again and again."""
-    turn = _turns.setdefault(path, threading.Lock())
+    turn = turn_of(path)
     if not turn.acquire(timeout=BUSY_TIMEOUT_S):
         raise sqlite3.OperationalError("database is locked")
     try:
@@ -166,27 +161,6 @@ def _begin(db: sqlite3.Connection) -> None:
                 raise
             time.sleep(random.uniform(*RETRY_S))
     db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000:.0f}")
-
-
-def _number(path: Path) -> int | None:
-    """The number of a file (inode), by which it is known again; None where there is none."""
-    return path.stat().st_ino if path.is_file() else None
-
-
-def _keep_open(path: Path, file: int | None) -> None:
-    """Hold one idle connection to a database that this process writes to, renewed when the file was replaced.
-
-    When the last connection closes, SQLite folds the write-ahead log into the database, which waits for the
-    disk several times; with one held open an answer waits once.
-    """
-    with _kept_lock, suppress(sqlite3.Error):  # the answer is on disk already
-        if path in _kept and _kept[path][0] == file:
-            return
-        if path in _kept:
-            _kept.pop(path)[1].close()
-        db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        db.execute("SELECT count(*) FROM study").fetchone()
-        _kept[path] = (file, db)
 
 
 def create(folder: Path, fill: Callable[[sqlite3.Connection], None]) -> Store:
@@ -230,6 +204,17 @@ def _closing(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
         yield db
     finally:
         db.close()
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Let an error of the system name what was to be written, where it names no file itself, as on a full disk."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None or error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 @contextmanager

@@ -5,8 +5,14 @@ CREATE TABLE truth (
     label            TEXT NOT NULL CHECK (label IN ('real', 'fake', 'left', 'right')), -- of a pair: the real one's side
     source           TEXT NOT NULL,     -- name of the cohort, run or folder; of a pair the fake one's
     class            TEXT,              -- disease class, where known
-    participant_hash TEXT,              -- of a real case
+    participant_hash TEXT,              -- of a real case: the same for the same person, under a key that is not kept
     run_sha256       TEXT,              -- weights of the run that made a fake
-    seed             INTEGER,           -- with which it was drawn
+    seed             INTEGER,           -- with which its code was drawn, under the salt
     detail_json      TEXT NOT NULL      -- scan row, plane and slice, file
+) STRICT;
+
+-- What every draw of the lock was made under (see salt.py). A study locked by an earlier version has no such table.
+CREATE TABLE salt (
+    one  INTEGER PRIMARY KEY CHECK (one = 1),
+    salt BLOB NOT NULL CHECK (length(salt) = 32)
 ) STRICT;

@@ -74,6 +74,24 @@ def test_a_faulty_design_is_refused_with_its_reason(studies):
     assert not [button for button in page.button if button.label == "Create the study"]
 
 
+def test_readers_codes_that_tables_cannot_hold_are_refused_with_their_reason(studies):
+    page = open_desk()
+    for codes in ("R1, r1", "=cmd()", "R 1"):
+        page.text_input(key="Own design-readers").set_value(codes).run()
+        assert "Readers: " in page.warning[0].value
+        assert not [button for button in page.button if button.label == "Create the study"]
+
+
+def test_every_design_has_a_seed_of_its_own(studies):
+    page = open_desk()
+    seed = page.number_input(key="Own design-seed").value
+    page.run()
+    assert page.number_input(key="Own design-seed").value == seed
+    press(page, "Create the study")
+    page.selectbox(key="desk-study").set_value("new").run()
+    assert page.number_input(key="Own design-seed").value != seed
+
+
 def test_instructions_that_deny_the_time_limit_are_pointed_out(studies):
     page = open_desk()
     assert not page.warning

@@ -198,6 +198,25 @@ def test_a_backup_is_restored_and_never_over_more_answers(studio, tmp_path, call
     assert "none.tar: No such file" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_protocol_is_read_as_windows_writes_it(studio, call, tmp_path, encoding):
+    path = _write_protocol(tmp_path / "protocol.json")
+    path.write_bytes(path.read_text().replace("By command", "Ünal").encode(encoding))
+    created = call("create", str(path))
+    assert desk.load_protocol(desk.study_folder(created["study"])).title == "Ünal"
+
+
+@pytest.mark.parametrize(("before", "after"), [("R1", "A,B"), ("R1", "=cmd()"), ("R2", "r1")])
+def test_a_readers_code_that_tables_cannot_hold_is_one_line(studio, tmp_path, capsys, before, after):
+    path = _write_protocol(tmp_path / "protocol.json")
+    path.write_text(path.read_text().replace(before, after))
+    assert main(["study", "create", str(path)]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: readers: ")
+    assert said.count("\n") == 1
+    assert after in said
+
+
 def test_a_copy_has_the_design_another_seed_and_no_names(studio, call, tmp_path):
     values = json.loads(_write_protocol(tmp_path / "p.json").read_text())
     values["readers"][0]["name"] = "Ann Example"

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.tree import DecisionTreeClassifier
 
 from brainlab.cli import main
 from brainlab.cohort.audit import audit, class_table, confound_score, sharpness
@@ -48,6 +49,22 @@ def test_class_table() -> None:
     assert table.loc["healthy", "age_mean"] == pytest.approx(69)
 
 
+def test_ages_are_those_at_each_scan() -> None:
+    scans = cohort(people=2)
+    scans["age_years"] = [30, 40, 50, 70]
+    table = class_table(scans)
+    assert table["age_mean"].tolist() == [35, 60]
+    assert table.loc["ms", "age_sd"] == pytest.approx(np.std([50, 70], ddof=1))
+
+
+def test_one_person_of_a_class_is_too_few_however_many_scans(tmp_path: Path) -> None:
+    scans = cohort(people=2, scans_each=4)
+    dataset = write_prepared(tmp_path / "set", np.zeros((8, 6, 6, 6), np.float32), scans, RECIPE)
+    found = audit(dataset)
+    assert found.confound is None
+    assert "class healthy, ms has fewer than 2 participants" in found.warnings[-1]
+
+
 def test_confound_score_sees_biased_acquisition_only() -> None:
     biased = confound_score(cohort(biased=True))
     assert (biased.columns, biased.chance) == (("echo_time_s",), 0.5)
@@ -72,6 +89,17 @@ def test_confound_score_weighs_classes_alike_and_leaves_out_scans_without_one() 
     found = confound_score(scans)
     assert found.chance == 0.5
     assert found.score == pytest.approx((28 / 35 + 5 / 5) / 2)
+
+
+def test_a_parameter_that_is_the_same_wherever_it_is_known_is_a_confound_where_it_is_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tree = DecisionTreeClassifier(random_state=0)  # stands for the forest
+    monkeypatch.setattr("brainlab.cohort.audit.RandomForestClassifier", lambda **_: tree)
+    scans = cohort()
+    scans["echo_time_s"] = np.where(scans["class"] == "ms", 0.1, np.nan)
+    found = confound_score(scans)
+    assert (found.columns, found.score) == (("echo_time_s",), 1.0)
 
 
 def test_missing_metadata_is_a_confound_too() -> None:

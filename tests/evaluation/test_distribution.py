@@ -38,6 +38,22 @@ def test_kwons_mmd_with_batches_of_one_is_the_distance_of_pairs():
         distribution.mmd_kwon(X, Y)
 
 
+def test_each_test_of_kwons_mmd_draws_batches_of_its_own():
+    images, others = np.random.default_rng(0).random((2, 20, 4), dtype=np.float32)
+    assert len(set(distribution.mmd_kwon(images, others, tests=6))) == 6
+
+
+def test_feature_mmd_is_the_u_statistic_of_a_gaussian_kernel_with_the_median_distance():
+    points = np.concatenate([X, Y]).astype(float)
+    apart = [[math.dist(a, b) for b in points] for a in points]
+    bandwidth = np.median([apart[i][j] for i in range(6) for j in range(i)])
+    kernel = [[math.exp(-((d / bandwidth) ** 2) / 2) for d in row] for row in apart]
+    within = [np.mean([kernel[i][j] for i in part for j in part if i != j]) for part in ((0, 1, 2), (3, 4, 5))]
+    between = np.mean([kernel[i][j] for i in (0, 1, 2) for j in (3, 4, 5)])
+    expected = (pytest.approx(sum(within) - 2 * between), pytest.approx(bandwidth))
+    assert distribution.mmd_features(X, Y) == expected
+
+
 def test_feature_mmd_is_small_for_one_distribution_and_large_for_two():
     rng = np.random.default_rng(0)
     same, bandwidth = distribution.mmd_features(rng.normal(size=(200, 4)), rng.normal(size=(150, 4)))

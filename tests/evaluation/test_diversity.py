@@ -83,6 +83,19 @@ def test_ms_ssim_settings_are_accepted_by_monai(shape, kernel, scales):
     assert (chosen, len(weights)) == (kernel, scales)
 
 
+def test_weights_of_scales_are_the_published_ones_from_fine_to_coarse():
+    assert diversity.ms_ssim_settings((176, 176, 176))[1] == pytest.approx(MultiScaleSSIMMetric(3).weights, abs=1e-4)
+    weights = diversity.ms_ssim_settings((128, 128))[1]
+    assert np.array(weights) / weights[0] == pytest.approx(np.array(diversity.MS_SSIM_WEIGHTS[:4]) / 0.0448)
+
+
+def test_every_pair_has_its_ms_ssim():
+    a = images(10, (16, 16))
+    pairs = np.array([[i, i + 1] for i in range(9)])
+    alone = [diversity.ms_ssim(a, pairs[[k]])[0] for k in range(9)]
+    assert diversity.ms_ssim(a, pairs) == pytest.approx(alone, abs=1e-4)
+
+
 def test_ms_ssim_of_an_image_with_itself_is_one_and_with_noise_less():
     a = images(3, (16, 16, 16))
     a[1] = a[0]
@@ -109,8 +122,8 @@ def test_ms_ssim_of_the_formula_volumes(kernel, weights, expected):
 
 
 def test_kwons_ms_ssim_takes_the_coarsest_term_to_the_fourth_power():
-    a = np.clip(images(1, (32, 32, 32)), 0, 1)[0]
-    darker = 0.5 * a
+    a = 0.2 + 0.6 * gaussian_filter(images(1, (32, 32, 32))[0], 4, mode="wrap") ** 4
+    darker = 0.7 * a
     weights, last = np.array(diversity.MS_SSIM_WEIGHTS), None
     contrast = []
     x, y = 2 * a - 1, 2 * darker - 1
@@ -121,7 +134,8 @@ def test_kwons_ms_ssim_takes_the_coarsest_term_to_the_fourth_power():
         contrast.append(cs.mean())
         last = ((2 * mx * my + 1e-4) / (mx**2 + my**2 + 1e-4) * cs).mean()
         x, y = (part.reshape(*(v for s in part.shape for v in (s // 2, 2))).mean((1, 3, 5)) for part in (x, y))
-    expected = np.prod([contrast[k] ** weights[k] for k in range(4)]) * max(last, 0) ** (4 * weights[4])
+    assert 0.05 < last < 0.99
+    expected = np.prod([contrast[k] ** weights[k] for k in range(4)]) * last ** (4 * weights[4])
     assert diversity.ms_ssim_kwon(np.stack([a, darker]), np.array([[0, 1]]))[0] == pytest.approx(expected, rel=1e-4)
     assert diversity.ms_ssim_kwon(np.stack([a, a]), np.array([[0, 1]]))[0] == pytest.approx(1, abs=1e-5)
 

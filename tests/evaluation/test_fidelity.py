@@ -43,6 +43,15 @@ def test_zeros_against_ones_and_a_thing_against_itself():
     assert fidelity.structural_similarity(A, A)[0] == pytest.approx(1)
 
 
+def test_images_on_another_scale_have_the_same_psnr_and_ssim_with_its_range():
+    assert fidelity.peak_signal_to_noise_db(255 * B, 255 * A, maximum=255) == pytest.approx(
+        fidelity.peak_signal_to_noise_db(B, A), rel=1e-5
+    )
+    assert fidelity.structural_similarity(255 * B, 255 * A, data_range=255) == pytest.approx(
+        fidelity.structural_similarity(B, A), abs=1e-5
+    )
+
+
 def test_each_image_has_its_own_value():
     both = np.concatenate([A, B])
     assert fidelity.mean_squared_error(both, np.concatenate([A, A]))[0] == 0

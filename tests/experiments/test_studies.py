@@ -1,6 +1,7 @@
 """Locking a study: only held-out people, one rendering, a gate that refuses what rendering gives away."""
 
 import json
+import os
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,11 @@ import pytest
 from PIL import Image
 
 from brainlab import workspace
-from brainlab.cohort.prepared import PreparedDataset, participant_hash
+from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError, StudyStateError
 from brainlab.experiments import studies
-from brainlab.experiments.runs import Run
+from brainlab.experiments.recognition import recognise
+from brainlab.experiments.runs import Run, load_run
 from brainlab.experiments.stimuli import SLICE_DISTANCE, CohortSupply
 from brainlab.experiments.studies import lock_study, open_sources, preview
 from brainlab.pseudonyms import PUBLIC_KEY, keyed_hash
@@ -35,12 +37,12 @@ def studio(tiny_workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(studies, "PROBE_IMAGES", 4)  # too few to judge, and quick
     brains = PreparedDataset.open(tiny_workspace / "cohorts" / "simulated")
 
-    def sample(self: Run, n: int, seed: int, truncation: float = 1.0) -> tuple[Any, Any]:
-        random = np.random.default_rng(seed)
-        images = brains.batch(random.integers(len(brains), size=n))[:, 0]
-        return None, np.clip(images + random.uniform(0, 0.02, images.shape).astype(np.float32), 0, 1)
+    def decode(self: Run, z: np.ndarray) -> np.ndarray:
+        random = np.random.default_rng([int(value) for value in np.ravel(z).view(np.uint32)])
+        images = brains.batch(random.integers(len(brains), size=len(z)))[:, 0]
+        return np.clip(images + random.uniform(0, 0.02, images.shape).astype(np.float32), 0, 1)
 
-    monkeypatch.setattr(Run, "sample", sample)
+    monkeypatch.setattr(Run, "decode", decode)
     return tiny_workspace
 
 
@@ -91,10 +93,12 @@ def test_real_cases_are_people_that_no_run_was_trained_on(studio, tmp_path):
     folder = _draft(tmp_path)
     lock_study(folder)
     data = PreparedDataset.open(studio / "cohorts" / "simulated")
-    trained = set(data.scans["participant"][data.indices("train")].map(participant_hash))
+    scans = data.scans
+    trained = scans["participant"][recognise(load_run(studio / "runs" / "tiny-ivae"), data).seen]
     real = _truth(folder).query("label == 'real'")
-    assert trained
-    assert not trained & set(real["participant_hash"])
+    shown = scans["participant"].iloc[[json.loads(text)["scan"] for text in real["detail_json"]]]
+    assert len(trained)
+    assert not set(trained) & set(shown)
     assert real["participant_hash"].is_unique
     assert real["class"].notna().all()
     fake = _truth(folder).query("label == 'fake'")
@@ -134,14 +138,65 @@ def test_classes_can_be_chosen(studio, tmp_path):
     assert set(_truth(folder).query("label == 'real'")["class"]) == {"ms", "healthy"}
 
 
-def test_the_same_seed_draws_the_same_study(studio, tmp_path):
-    folders = [_draft(tmp_path, seed=5) for _ in range(2)]
+def _lock_twice(tmp_path: Path, *sources: Source) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Lock two studies of one protocol and return their truths in the order of their pixels."""
+    folders = [_draft(tmp_path, *sources, seed=5) for _ in range(2)]
     for folder in folders:
         lock_study(folder)
     first, second = (_truth(folder).sort_values("pixel_sha256").reset_index() for folder in folders)
+    return first, second
+
+
+def test_the_salt_decides_every_draw(studio, tmp_path, monkeypatch):
+    """Images, their slices, samples and practice: the same with one salt."""
+    monkeypatch.setattr(studies, "new_salt", lambda: b"s" * 32)
+    first, second = _lock_twice(tmp_path)
     columns = ["label", "source", "participant_hash", "seed", "phase", "pixel_sha256"]
     assert first[columns].equals(second[columns])
     assert not set(first["stimulus"]) & set(second["stimulus"])
+
+
+def test_two_studies_of_one_protocol_and_seed_share_no_fake(studio, tmp_path):
+    first, second = _lock_twice(tmp_path)
+    real = [set(truth.query("label == 'real'")["pixel_sha256"]) for truth in (first, second)]
+    assert len(real[0] & real[1]) < len(real[0]) / 2  # 14 of 250 slices, drawn anew
+    fakes = [truth.query("label == 'fake'") for truth in (first, second)]
+    for column in ("pixel_sha256", "seed"):
+        assert fakes[0][column].is_unique
+        assert not set(fakes[0][column]) & set(fakes[1][column])
+
+
+def test_a_person_has_one_name_within_a_study_and_none_that_can_be_counted_out(studio, tmp_path):
+    """Not even with the salt, which lies beside it in truth.db: the key is forgotten after the lock."""
+    studies_of_40 = _lock_twice(tmp_path, Source(kind="cohort", name="simulated", n=40), FAKE)
+    first, second = (truth.query("label == 'real'") for truth in studies_of_40)
+    for real in (first, second):
+        scans = [json.loads(text)["scan"] for text in real["detail_json"]]
+        assert len(set(zip(scans, real["participant_hash"], strict=True))) == len(set(scans)) == 21
+        assert real["participant_hash"].nunique() == 21
+    assert not set(first["participant_hash"]) & set(second["participant_hash"])
+    salts = [
+        sqlite3.connect(path).execute("SELECT salt FROM salt").fetchone()[0] for path in tmp_path.glob("*/truth.db")
+    ]
+    counted = {keyed_hash(f"sub-{number:04d}", key) for number in range(45) for key in (*salts, b"")}
+    assert not counted & {*first["participant_hash"], *second["participant_hash"]}
+
+
+def test_a_lock_that_failed_leaves_no_salt_and_the_next_draws_another(studio, tmp_path, monkeypatch):
+    drawn: list[bytes] = []
+    monkeypatch.setattr(studies, "new_salt", lambda: drawn.append(os.urandom(32)) or drawn[-1])
+    folder = _draft(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr("brainlab.reading.sealing.chain.anchor_seal", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            lock_study(folder)
+    assert not Store(folder).truth_path.exists()
+    before = len(drawn)
+    lock_study(folder)
+    (salt,) = sqlite3.connect(Store(folder).truth_path).execute("SELECT salt FROM salt").fetchone()
+    assert salt in drawn[before:]
+    assert salt not in (folder / "study.db").read_bytes()
+    assert salt.hex().encode() not in (folder / "study.db").read_bytes()
 
 
 def test_volumes_are_read_whole(studio, tmp_path):
@@ -154,14 +209,14 @@ def test_volumes_are_read_whole(studio, tmp_path):
 
 def test_the_gate_refuses_what_rendering_gives_away(studio, tmp_path, monkeypatch):
     """A run whose images have a bright frame, as untrained decoders have."""
-    sample = Run.sample
+    decode = Run.decode
 
-    def framed(self, n, seed, truncation=1.0):
-        z, images = sample(self, n, seed, truncation)
+    def framed(self, z):
+        images = decode(self, z)
         images[:, :, :2] = 0.5
-        return z, images
+        return images
 
-    monkeypatch.setattr(Run, "sample", framed)
+    monkeypatch.setattr(Run, "decode", framed)
     monkeypatch.setattr(studies, "PROBE_IMAGES", 60)
     folder = _draft(tmp_path)
     with pytest.raises(StudyStateError, match=r"AUC 1.00, at most 0.60 allowed\) by border") as caught:
@@ -174,7 +229,7 @@ def test_the_gate_refuses_what_rendering_gives_away(studio, tmp_path, monkeypatc
     assert "the frame is what we study" in desk.history(folder)[-1]["note"]
 
 
-def test_any_folder_can_be_a_source(studio, tmp_path):
+def test_any_folder_can_be_a_source(studio, tmp_path, monkeypatch):
     """Slices as PNG and volumes as NIfTI from elsewhere, beside a cohort of which only the test split is taken."""
     brains = PreparedDataset.open(studio / "cohorts" / "simulated")
     pictures, scans = tmp_path / "png", tmp_path / "nii"
@@ -198,9 +253,12 @@ def test_any_folder_can_be_a_source(studio, tmp_path):
         (str(pictures), "fake"): 12,
         (str(scans), "fake"): 12,
     }
-    supply = open_sources(desk.load_protocol(folder))[0]
-    assert isinstance(supply, CohortSupply)
-    assert set(brains.scans["split"].iloc[supply.held_out]) == {"test"}
+    # Also of people that no run here was trained on, for nobody knows whom the folders' makers trained on.
+    monkeypatch.setattr(studies, "list_runs", list)
+    for chosen, splits in (((REAL, sources[1]), {"test"}), ((REAL,), {"test", "train"})):
+        supply = open_sources(Protocol(title="Who", sources=chosen, readers=(Reader(code="A"),)))[0]
+        assert isinstance(supply, CohortSupply)
+        assert set(brains.scans["split"].iloc[supply.held_out]) == splits
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,31 @@ def test_walking_to_a_position_arrives_there(direction):
     assert direction.readout @ direction.vector == pytest.approx(1)
 
 
+@pytest.mark.parametrize("direction", every_direction(), ids=lambda direction: direction.name)
+def test_a_slider_reaches_from_the_first_to_the_99th_percentile_of_what_it_was_learnt_from(direction):
+    if direction.name == "a to b":
+        assert direction.position(CODES[:2]) == pytest.approx([0, 1])
+        assert (direction.low, direction.high) == (0, 1)
+    elif direction.name == "age_years":
+        assert 30 < direction.low < 45 < 60 < direction.high < 75
+        assert direction.position(CODES).mean() == pytest.approx(50 + 4 * CODES[:, 1].mean(), abs=0.5)
+    else:
+        assert [direction.low, direction.high] == pytest.approx(np.percentile(direction.position(CODES), [1, 99]))
+
+
+def test_positions_on_a_discriminant_axis_are_the_scores_of_the_lda():
+    fitted = LatentDiscriminant(shrinkage="none").fit(CODES, LABELS, [str(i) for i in range(80)])
+    (axis,) = directions.discriminant_axes(fitted, CODES)
+    assert axis.position(CODES) == pytest.approx(fitted.transform(CODES)[:, 0])
+    assert axis.position(CODES).mean() == pytest.approx(0, abs=1e-9)
+
+
+def test_the_largest_entry_of_a_principal_axis_is_positive():
+    for codes in (CODES, -CODES):
+        for axis in directions.principal_axes(codes, 5):
+            assert axis.vector[np.abs(axis.vector).argmax()] > 0
+
+
 def test_a_dimension_from_zero_leaves_the_others_at_zero():
     walked = directions.dimension(CODES, 2).walk(np.zeros(5), [-1.25, 0, 1.25])
     assert walked.tolist() == [[0, 0, -1.25, 0, 0], [0] * 5, [0, 0, 1.25, 0, 0]]
@@ -71,6 +96,12 @@ def test_a_traversal_decodes_each_position_and_shows_the_difference_to_the_start
     assert not result.differences[:, 1].any()
 
 
+def test_a_traversal_starts_from_a_scans_own_code():
+    result = traverse(lambda z: z, directions.dimension(CODES, 0), [9.0], start=CODES[5])
+    assert result.start == pytest.approx(CODES[5], rel=1e-6)
+    assert result.volumes[0] == pytest.approx([9, *CODES[5, 1:]], rel=1e-6)
+
+
 @pytest.mark.parametrize("values", [[], [np.nan]])
 def test_a_traversal_needs_finite_values(values):
     with pytest.raises(InputError, match="finite values"):
@@ -97,6 +128,11 @@ def test_spherical_interpolation_starts_ends_and_keeps_its_length(seed):
     assert np.linalg.norm(way, axis=1) == pytest.approx(np.linalg.norm(a), rel=1e-4)
 
 
+def test_spherical_interpolation_changes_the_length_evenly():
+    way = interpolate([1, 0], [0, 3], 5, "spherical")
+    assert np.linalg.norm(way, axis=1) == pytest.approx([1, 1.5, 2, 2.5, 3])
+
+
 def test_spherical_interpolation_of_opposite_or_zero_codes_is_linear():
     assert interpolate([1, 0], [-1, 0], 3, "spherical")[1].tolist() == [0, 0]
     assert interpolate([0, 0], [2, 0], 3, "spherical")[1].tolist() == [1, 0]
@@ -111,6 +147,20 @@ def test_gaussian_samples_have_the_codes_mean_and_covariance():
     assert np.cov(drawn.T) == pytest.approx(fitted.covariance_, abs=0.3)
     assert np.allclose(fitted.sample(3, truncation=0), fitted.mean_)
     assert np.array_equal(fitted.sample(3, seed=2), fitted.sample(3, seed=2))
+
+
+def test_gaussian_samples_lie_along_the_codes_own_slope_and_around_their_centre():
+    codes = np.random.default_rng(1).normal(size=(200, 1)) * [2.0, 1.0] + np.random.default_rng(2).normal(
+        5, 0.1, (200, 2)
+    )
+    fitted = LatentGaussian().fit(codes)
+    drawn = fitted.sample(5000, seed=1)
+    assert fitted.mean_ == pytest.approx(codes.mean(axis=0))
+    assert np.corrcoef(drawn.T)[0, 1] > 0.95
+    assert np.cov(drawn.T) == pytest.approx(np.cov(codes.T), rel=0.15)
+    half = fitted.sample(5000, seed=1, truncation=0.5)
+    assert half.mean(axis=0) == pytest.approx(codes.mean(axis=0), abs=0.1)
+    assert half.std(axis=0) == pytest.approx(0.5 * drawn.std(axis=0), rel=1e-3)
 
 
 def test_mahalanobis_distance_is_that_of_the_inverse_covariance():
@@ -130,3 +180,11 @@ def test_the_far_threshold_does_not_flatter_codes_it_was_fitted_to():
     fitted = LatentGaussian().fit(X)
     new = np.random.default_rng(6).normal(size=(400, 40))
     assert fitted.is_far(new).mean() < 0.1
+
+
+def test_visits_of_one_person_do_not_flatter_the_far_threshold():
+    rng = np.random.default_rng(7)
+    people = np.repeat(np.arange(20), 5)
+    X = np.repeat(rng.normal(size=(20, 15)), 5, axis=0) + rng.normal(0, 0.05, (100, 15))
+    fitted = LatentGaussian().fit(X, people.astype(str))
+    assert fitted.is_far(rng.normal(size=(300, 15))).mean() < 0.1  # with scans as the unit it is nearly all

@@ -59,6 +59,28 @@ def test_classes_do_not_seem_far_apart_where_scans_are_few():
     assert np.ptp(plain.transform(X)) > 2 * np.ptp(chosen.transform(X))
 
 
+def test_plain_lda_is_not_even_tried_where_scans_are_few():
+    rng = np.random.default_rng(2)
+    X, y = rng.normal(size=(80, 45)), np.tile(["a", "b"], 40)
+    assert LatentDiscriminant().fit(X, y, people(80)).validation_accuracy_ == {}
+
+
+def test_the_choice_of_shrinkage_is_by_balanced_accuracy_under_uniform_priors():
+    rng = np.random.default_rng(4)
+    X, y = rng.normal(0, 0.3, (200, 2)), np.array(["common"] * 180 + ["rare"] * 20)
+    X[180:] = rng.normal(0.8, 2, (20, 2))  # most of the common class is known, and half of the rare one
+    balanced = LinearDiscriminantAnalysis(priors=[0.5, 0.5]).fit(X, y)
+    recalls = [(balanced.predict(X[y == name]) == name).mean() for name in ("common", "rare")]
+    assert recalls[0] > recalls[1] + 0.2
+    found = LatentDiscriminant("uniform").fit(X, y, people(200)).validation_accuracy_["none"]
+    assert found == pytest.approx(np.mean(recalls), abs=0.08)
+
+
+def test_scores_are_centred_on_the_training_codes():
+    fitted = LatentDiscriminant(shrinkage="none").fit(NINE + 100, LABELS, people(9))
+    assert fitted.transform(NINE + 100).mean(axis=0) == pytest.approx(0, abs=1e-9)
+
+
 def test_one_participant_is_never_on_both_sides_of_the_choice():
     rng = np.random.default_rng(3)
     identity = np.repeat(rng.normal(size=(20, 30)), 4, axis=0)

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from brainlab.errors import InputError
-from brainlab.reading.design import INSTRUCTIONS, PAIR_INSTRUCTIONS, Protocol, Source, content_sha256, preset
+from brainlab.reading import desk
+from brainlab.reading.design import INSTRUCTIONS, PAIR_INSTRUCTIONS, Protocol, Reader, Source, content_sha256, preset
 from brainlab.reading.export import COLUMNS
 from brainlab.reading.faults import RESERVED_KEYS
 from brainlab.reading.questions import CUE, Question
@@ -56,6 +57,43 @@ def test_again_is_the_same_design_with_another_seed_and_without_names(make_proto
     assert (again.seed, [reader.name for reader in again.readers]) == (77, ["", ""])
     assert [reader.code for reader in again.readers] == ["A", "B"]
     assert again.again(seed=protocol.seed) == dataclasses.replace(protocol, readers=again.readers)
+
+
+def test_a_protocol_without_a_seed_gets_a_new_one_and_keeps_its_own():
+    values = json.loads(preset("dwi-2020").to_json())
+    assert Protocol.from_values({**values, "seed": 0}).seed == 0
+    del values["seed"]
+    drawn = {Protocol.from_values(values).seed for _ in range(4)} | {preset("dwi-2020").seed for _ in range(4)}
+    assert len(drawn) >= 7  # of 2^31
+
+
+@pytest.mark.parametrize(
+    "code", ["A,B", "=cmd()", "-R1", "+1", "@a", "R 1", "R1\n", "a;b", "a\tb", '"x"', "<b>", "a/b"]
+)
+def test_a_readers_code_is_plain(make_protocol, tmp_path, code):
+    protocol = make_protocol(readers=(Reader(code="R0"), Reader(code=code)))
+    with pytest.raises(InputError, match="readers: a code needs letters, digits, ") as caught:
+        desk.create_study(protocol, tmp_path)
+    assert repr(code) in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("codes", [("R1", "r1"), ("Straße", "STRASSE"), ("é", "e\u0301"), ("Ⅳ", "iv")])
+def test_readers_codes_differ_in_more_than_case(make_protocol, tmp_path, codes):
+    protocol = make_protocol(readers=tuple(Reader(code=code) for code in codes))
+    with pytest.raises(InputError, match=f"readers: codes need to differ in more than case, got {codes[0]} and"):
+        desk.create_study(protocol, tmp_path)
+
+
+@pytest.mark.parametrize("code", ["R1", "7", "anna-maria_2.b", "Ünal", "Зоя", "李", "नीता", "_a", ".b"])
+def test_letters_of_any_script_are_a_code(make_protocol, tmp_path, code):
+    study = desk.create_study(make_protocol(readers=(Reader(code=code), Reader(code="R2"))), tmp_path)
+    assert desk.study_status(tmp_path / study).readers[0].reader == code
+
+
+def test_a_study_of_an_earlier_brainlab_opens_whatever_its_codes(make_protocol):
+    protocol = make_protocol(readers=(Reader(code="Reader 1"), Reader(code="=r"), Reader(code="=R")))
+    assert Protocol.from_json(protocol.to_json()) == protocol
 
 
 def test_cue_adds_an_optional_question(make_protocol):

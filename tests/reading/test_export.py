@@ -1,13 +1,18 @@
 """Answers leave only unblinded, and then whole."""
 
+import errno
 import json
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from brainlab.errors import InputError, StudyStateError
 from brainlab.reading import desk
+from brainlab.reading.design import Source
 from brainlab.reading.export import COLUMNS, answers_frame, export_answers, write_whole
+from brainlab.reading.ratings import read_ratings
+from brainlab.reading.statistics import study_statistics
 from brainlab.reading.store import StorageError
 
 
@@ -104,6 +109,34 @@ def test_a_failed_write_leaves_nothing_behind(tmp_path):
     with pytest.raises(OSError, match="taken"):
         write_whole(tmp_path / "taken", "answers")
     assert [path.name for path in tmp_path.iterdir()] == ["taken"]
+
+
+def test_a_full_disk_names_the_file_that_was_to_be_written(tmp_path, monkeypatch):
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="No space left on device") as caught:
+        write_whole(tmp_path / "answers.csv", "answers")
+    assert caught.value.filename == str(tmp_path / "answers.csv")
+    assert not list(tmp_path.iterdir())
+
+
+def test_no_text_of_an_export_is_a_formula_and_it_can_be_read_again(make_study, tmp_path):
+    study = make_study(
+        cue=True, sources=(Source(kind="cohort", name="+people", n=4), Source(kind="run", name="=run", n=4))
+    )
+    session = study.enter("A")
+    while case := session.current():
+        value = study.truth_of(session, case.id)
+        session.answer(case.id, value, confidence=3, idempotency_key=case.answer_key, cue='=HYPERLINK("x")')
+    desk.close(study.folder)
+    desk.unblind(study.folder, "me")
+    export_answers(study.folder, tmp_path / "answers.csv")
+    rows = read_ratings(tmp_path / "answers.csv")
+    assert set(rows["cue"].dropna()) == {'\'=HYPERLINK("x")'}
+    assert set(rows["source"]) == {"'+people", "'=run"}
+    assert study_statistics(rows)["per_reader"]["A"]["accuracy"]["value"] == 1
 
 
 def test_bad_targets_are_one_line(finished, tmp_path):

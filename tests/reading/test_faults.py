@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from brainlab.reading import integrity, place, session, store
+from brainlab.reading.kept import let_go
 from brainlab.reading.session import LeaseLostError
 from brainlab.reading.store import StorageError, Store
 
@@ -38,9 +39,7 @@ def _refused(reading, said):
 
 def _let_go(study):
     """Close the connection that this process keeps, as its end would."""
-    path = Store(study.folder).path
-    if kept := store._kept.pop(path, None):
-        kept[1].close()
+    let_go(Store(study.folder).path)
 
 
 @contextmanager

@@ -18,6 +18,7 @@ import pytest
 from brainlab.errors import InputError
 from brainlab.reading import desk, integrity, migrations
 from brainlab.reading.backup import restore_study
+from brainlab.reading.report import report_of
 from brainlab.reading.session import ReaderSession
 from brainlab.reading.store import StorageError, Store, connect
 
@@ -99,6 +100,13 @@ def test_a_study_of_version_1_is_read_to_its_end(tmp_path):
             session.answer(case.id, "fake", confidence=3, idempotency_key=case.answer_key)
     first = [reader for reader in desk.study_status(folder).readers if reader.round == 1]
     assert [(reader.done, reader.total) for reader in first] == [(22, 22), (22, 22)]
+    assert integrity.verify(folder).ok
+    # It was locked before truth.db had a salt; unblinding and report ask for none.
+    with closing(sqlite3.connect(folder / "truth.db")) as truth:
+        assert not truth.execute("SELECT * FROM sqlite_schema WHERE name = 'salt'").fetchall()
+    desk.close(folder)
+    desk.unblind(folder, "a researcher of a later version")
+    assert report_of(folder, {})["per_reader"].keys() == {"A", "B"}
     assert integrity.verify(folder).ok
 
 

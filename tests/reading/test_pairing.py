@@ -27,7 +27,7 @@ def _cases(n: int) -> list[Case]:
 
 
 def test_every_image_is_in_one_pair_and_the_label_is_the_real_ones_side():
-    pairs = pair_cases(_cases(20))
+    pairs = pair_cases(_cases(20), np.random.default_rng())
     greys = sorted(int(image[0, 0]) for pair in pairs for image in pair.pixels)
     assert greys == [*range(20), *range(200, 220)]
     for pair in pairs:
@@ -42,7 +42,7 @@ def test_sides_are_balanced_in_every_source_and_drawn_anew_each_time():
     cases += [_case("real", 100, level=50)] * 9 + [_case("fake", 50, "b", level=50)] * 9
     drawn = []
     for _ in range(3):
-        pairs = pair_cases(cases)
+        pairs = pair_cases(cases, np.random.default_rng())
         drawn.append([pair.label for pair in pairs])
         assert [pair.label for pair in pairs if pair.source == "fake"].count("left") == 10
         assert [pair.label for pair in pairs if pair.source == "b"].count("left") in (4, 5)
@@ -51,7 +51,7 @@ def test_sides_are_balanced_in_every_source_and_drawn_anew_each_time():
 
 def test_slices_are_paired_by_level_and_practice_apart():
     cases = [*_cases(6), _case("real", 250, practice=True), _case("fake", 99, practice=True)]
-    pairs = pair_cases(cases)
+    pairs = pair_cases(cases, np.random.default_rng())
     assert [pair.practice for pair in pairs] == [False] * 6 + [True]
     assert {int(image[0, 0]) for image in pairs[-1].pixels} == {250, 99}
     for pair in pairs[:-1]:
@@ -60,10 +60,10 @@ def test_slices_are_paired_by_level_and_practice_apart():
 
 def test_uneven_or_unlike_images_make_no_pairs():
     with pytest.raises(InputError, match="as many real as fake images, came 3 and 2"):
-        pair_cases([*_cases(2), _case("real", 9)])
+        pair_cases([*_cases(2), _case("real", 9)], np.random.default_rng())
     odd = Case(np.zeros((5, 3), dtype=np.uint8), (1.0, 1.0), "fake", "fake")
     with pytest.raises(InputError, match="must look alike"):
-        pair_cases([_case("real", 200), odd])
+        pair_cases([_case("real", 200), odd], np.random.default_rng())
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def paired(make_protocol, make_cases, tmp_path):
     # `make_cases` deals practice to real and fake in turn, so two practice images make one practice pair.
     protocol = make_protocol(questions=(WHICH,), practice=2, practice_feedback=True)
     folder = desk.study_folder(desk.create_study(protocol, tmp_path), tmp_path)
-    seal(folder, pair_cases(make_cases(protocol)), {})
+    seal(folder, pair_cases(make_cases(protocol), np.random.default_rng()), {})
     return folder, {link.reader: link.token for link in desk.issue_links(folder)}
 
 

@@ -14,8 +14,10 @@ import pytest
 
 from brainlab.cli import main
 from brainlab.errors import InputError
+from brainlab.simulation import cohort as cohort_module
+from brainlab.simulation.acquisition import SCANNERS, draw_scan
 from brainlab.simulation.cohort import default_classes, parse_classes, simulate_cohort
-from brainlab.simulation.participant import CohortSettings
+from brainlab.simulation.participant import CohortSettings, SimulatedScan
 
 SETTINGS = CohortSettings(seed=5, classes=(("healthy", 2.0), ("leuko1", 1.0)))
 
@@ -75,6 +77,42 @@ def test_sidecars_have_the_units_of_bids_and_say_simulated(cohort):
     description = json.loads((cohort / "dataset_description.json").read_text())
     assert "simulated" in description["GeneratedBy"][0]["Description"]
     assert description["License"] == "CC0"
+
+
+def written(tmp_path):
+    """Write one small scan with its truth; returns its sidecar and the folder."""
+    scan = draw_scan(np.random.default_rng(0), SCANNERS[0])
+    image = np.full((4, 4, 4), 100, np.float32)
+    parts = {"labels": np.uint8(image / 50), "brain": np.uint8(image > 0), "lesion": np.uint8(image > 200)}
+    myelin = np.linspace(0, 1, 64, dtype=np.float32).reshape(4, 4, 4)
+    made = SimulatedScan("ses-01", scan, np.eye(4), image, myelin=myelin, row={}, **parts)
+    cohort_module._write_scan(tmp_path, "sub-1", SETTINGS, made)
+    cohort_module._write_truth(tmp_path, "sub-1", made)
+    return json.loads((tmp_path / "sub-1_FLAIR.json").read_text()), made
+
+
+def test_a_sidecar_holds_the_scans_own_settings(tmp_path):
+    sidecar, made = written(tmp_path)
+    assert sidecar["PixelBandwidth"] == made.scan.pixel_bandwidth_hz
+    assert sidecar["MagneticFieldStrength"] == 1.5
+    assert sidecar["SliceThickness"] == 4.0
+    assert (sidecar["EchoTime"], sidecar["InversionTime"], sidecar["RepetitionTime"]) == (
+        made.scan.flair.echo_time_s,
+        made.scan.flair.inversion_time_s,
+        made.scan.flair.repetition_time_s,
+    )
+
+
+def test_truth_is_read_back_as_it_was(tmp_path):
+    _, made = written(tmp_path)
+    for name, expected in (
+        ("dseg", made.labels),
+        ("desc-brain_mask", made.brain),
+        ("desc-lesion_mask", made.lesion),
+        ("desc-myelin_probseg", made.myelin),
+    ):
+        found = nib.load(tmp_path / f"sub-1_{name}.nii.gz").get_fdata()
+        np.testing.assert_allclose(found, expected, atol=1 / 400 + 1e-6, err_msg=name)
 
 
 def test_truth_as_a_table_only(tmp_path):

@@ -1,10 +1,13 @@
 """Where lesions lie and how they look; amounts reach the load asked for."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from brainlab.simulation import lesions
-from brainlab.simulation.atlas import CALLOSUM
+from brainlab.simulation.atlas import BRAINSTEM, CALLOSUM, CEREBELLUM
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +34,35 @@ def test_fingers_point_away_from_the_ventricle(old_anatomy, plaques):
             cosines.append(abs(float(away[:, index[0], index[1], index[2]] @ plaque.axes[0])))
             assert plaque.radii_mm[0] > plaque.radii_mm[1]
     assert np.mean(cosines) > 0.8
+
+
+def test_plaques_lie_where_the_disease_puts_them(old_anatomy, plaques):
+    inverse = np.linalg.inv(old_anatomy.affine)
+    cortex = ndimage.maximum_filter(old_anatomy.shares[1], 3)
+    for plaque in plaques:
+        index = tuple(np.rint(inverse[:3, :3] @ plaque.centre_mm + inverse[:3, 3]).astype(int))
+        if plaque.place == "periventricular":
+            assert old_anatomy.ventricle_distance_mm[index] < 10
+        if plaque.place == "juxtacortical":
+            assert cortex[index] > 0.2
+        if plaque.place == "infratentorial":
+            assert old_anatomy.region[index] in (BRAINSTEM, CEREBELLUM)
+        if plaque.place == "callosal":
+            assert old_anatomy.region[index] == CALLOSUM
+    assert {plaque.place for plaque in plaques} == set(lesions.PLACES)
+
+
+def test_the_volume_of_a_ball_of_one_cm_radius(plaques):
+    ball = replace(plaques[0], radii_mm=np.full(3, 10.0))
+    assert ball.volume_ml == pytest.approx(4.18879, rel=1e-5)
+
+
+def test_myelin_of_healthy_tissue_is_full_in_white_and_a_quarter_in_grey(old_anatomy):
+    none = lesions.vascular_lesions(old_anatomy, 5, 0.0, 0.8)
+    myelin = lesions.myelin_map(old_anatomy, none)
+    for share, expected in ((old_anatomy.shares[0], 1.0), (old_anatomy.shares[1], 0.25), (old_anatomy.shares[7], 0.0)):
+        pure = (share > 0.98) & (old_anatomy.brain > 0.5)
+        assert np.median(myelin[pure]) == pytest.approx(expected, abs=0.02)
 
 
 def test_plaques_reach_their_load(old_anatomy, plaques):
@@ -68,7 +100,16 @@ def test_vascular_lesions_are_symmetrical_and_spare_the_callosum(old_anatomy):
     lesion = old_anatomy.embed(share) >= 0.5
     left, right = lesion[:45].sum(), lesion[46:].sum()
     assert 0.5 < left / right < 2
+    assert (lesion & lesion[::-1]).sum() / lesion.sum() > 0.35  # Dice with the mirror image; by chance 0.2
     assert not (share[old_anatomy.region == CALLOSUM] > 0).any()
+
+
+def test_vascular_lesions_lie_near_the_ventricles_and_are_as_dark_as_their_damage(old_anatomy):
+    light, heavy = (lesions.vascular_lesions(old_anatomy, 5, 8.0, damage) for damage in (0.4, 0.8))
+    ill, white = light.share >= 0.5, old_anatomy.shares[0] > 0.9
+    distance = old_anatomy.ventricle_distance_mm
+    assert distance[ill].mean() < 0.6 * distance[white].mean()
+    assert heavy.damage[ill] == pytest.approx(2 * light.damage[ill])
 
 
 def test_nobody_without_a_load_has_lesions(old_anatomy):
