@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 import plotly.express as px
 import plotly.graph_objects as go
@@ -20,14 +21,18 @@ def colour(name: str, number: int) -> str:
 
 def acquisition(scans: pd.DataFrame) -> go.Figure:
     """Acquisition parameters by class: FLAIR IntroVAE paper, figure 11."""
-    shown = {column: title for column, title in ACQUISITION.items() if column in scans and scans[column].notna().any()}
+    shown = {column: title for column, title in ACQUISITION.items() if numbers(scans, column).notna().any()}
     figure = make_subplots(
         rows=1, cols=max(1, len(shown)), subplot_titles=list(shown.values()), horizontal_spacing=0.05
     )
     for column, name in enumerate(shown, start=1):
         for number, (label, part) in enumerate(by_class(scans).items()):
             box = go.Box(
-                y=part[name], name=label, marker_color=colour(label, number), showlegend=False, boxpoints="outliers"
+                y=numbers(part, name),
+                name=label,
+                marker_color=colour(label, number),
+                showlegend=False,
+                boxpoints="outliers",
             )
             figure.add_trace(box, row=1, col=column)
     return calm(figure, 340)
@@ -39,7 +44,7 @@ def ages(scans: pd.DataFrame) -> go.Figure:
     for number, (label, part) in enumerate(by_class(scans).items()):
         figure.add_trace(
             go.Violin(
-                y=part["age_years"],
+                y=numbers(part, "age_years"),
                 name=label,
                 line_color=colour(label, number),
                 box_visible=True,
@@ -62,6 +67,16 @@ def by_class(scans: pd.DataFrame) -> Mapping[str, pd.DataFrame]:
     return {name: scans[labels == name] for name in class_order(labels)}
 
 
+def numbers(scans: pd.DataFrame, name: str) -> pd.Series:
+    """Return a column of a cohort's table as numbers; missing where the table lacks it or holds something else."""
+    return pd.to_numeric(column(scans, name), errors="coerce")
+
+
+def column(scans: pd.DataFrame, name: str) -> pd.Series:
+    """Return a column of a cohort's table that need not be there: all its values are missing where it is not."""
+    return scans[name] if name in scans else pd.Series(np.nan, index=scans.index, dtype=object, name=name)
+
+
 def calm(figure: go.Figure, height: int, top: int = 30) -> go.Figure:
     """Give a figure its height, small margins and a legend below; colours of text and paper are the theme's."""
     figure.update_layout(
@@ -75,4 +90,4 @@ def calm(figure: go.Figure, height: int, top: int = 30) -> go.Figure:
 
 def has_acquisition(scans: pd.DataFrame) -> bool:
     """Whether any acquisition parameter is known."""
-    return any(column in scans and scans[column].notna().any() for column in ACQUISITION)
+    return any(numbers(scans, column).notna().any() for column in ACQUISITION)

@@ -12,8 +12,9 @@ from app import layout, resources
 from app.codes import to_steps
 from app.components.volume_viewer import Panel, latent_explorer, volume_viewer
 from app.explorer_data import explorer_data
-from app.latent_view import coming_space, revision, space
-from app.starts import describe
+from app.latent_view import coming_space, revision
+from app.scan_choice import describe
+from app.starts import mean_code
 from app.volumes import Scan, to_bytes
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.template import mni_template
@@ -66,8 +67,7 @@ def _soon(run: str, cohort: str) -> None:
 
 @st.fragment
 def _live(run: Run, cohort: str | None) -> None:
-    start = space(run.name, cohort).gaussian.mean_ if cohort else np.zeros(run.latent_dim)
-    steps = to_steps(start)
+    steps = mean_code(run.name, cohort) if cohort else to_steps(np.zeros(run.latent_dim))
     data = explorer_data(run.name, cohort, steps, revision("hero", run.name, cohort, steps), with_plane=False)
     data |= {
         "title": f"{run.name}: move a slider, and the brain follows",

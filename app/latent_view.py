@@ -83,6 +83,19 @@ def groups(run: str, cohort: str) -> list[str]:
     return [name for name in known if name in present] + sorted(present - set(known))
 
 
+def class_note(run: str, cohort: str) -> str | None:
+    """Say why there are no discriminant axes, where there are none."""
+    found = space(run, cohort)
+    if any(axis.name.startswith("discriminant") for axis in found.axes):
+        return None
+    if not found.means:
+        return (
+            f"{cohort} has no class labels, so there is no discriminant plane and nothing orders the dimensions; give "
+            "a table with a class column to 'brainlab prepare' (--table, or --labels COLUMN for participants.tsv)."
+        )
+    return f"{cohort} has no discriminant plane: it needs two classes with two people each in the training split."
+
+
 def ranges(found: LatentSpace) -> tuple[np.ndarray, np.ndarray]:
     """Lowest and highest value that the sliders offer, a dimension each: [d], [d]; at least one unit either way."""
     table = found.table.sort_values("dimension")

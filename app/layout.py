@@ -132,6 +132,17 @@ def refusals(title: str, rows: Sequence[Mapping[str, str]]) -> None:
         st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch")
 
 
+def unopened(**kinds: Sequence[tuple[str, str]]) -> None:
+    """Name what is there and cannot be opened, if anything. kinds: `cohort` or `run` to its (name, reason)."""
+    found = {kind: rows for kind, rows in kinds.items() if rows}
+    if not found:
+        return
+    names = "; ".join(f"{kind} {', '.join(name for name, _ in rows)}" for kind, rows in found.items())
+    with st.expander(f":orange[:material/warning:] Cannot be opened: {names}"):
+        for _, reason in (row for rows in found.values() for row in rows):  # which names the folder
+            st.text(reason)
+
+
 def link(page: str, label: str) -> None:
     """Lead to a page, where the app has it."""
     path = PAGES / f"{page}.py"

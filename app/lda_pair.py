@@ -5,7 +5,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from app import choice, layout, lda_figures, resources, starts
+from app import choice, layout, lda_figures, resources, scan_choice
 from app.components.volume_viewer import Panel, volume_viewer
 from app.discrimination import Analysis, analysis
 from app.lda_scan import show_verdict
@@ -90,7 +90,7 @@ def _scans(pair: tuple[str, str], both: list[Analysis]) -> None:
     st.caption("Each run has axes of its own. A scan chosen in one is marked in the other. Faint: used to fit.")
     scan = choice.chosen(results[0])
     _disagreements(pair, results)
-    st.subheader(starts.describe(*scan), anchor=False)
+    st.subheader(scan_choice.describe(*scan), anchor=False)
     with layout.wrapping("lda-pair-scan", 1):
         left, right = st.columns([1, 2], gap="medium")
     with left:

@@ -3,9 +3,10 @@
 import pandas as pd
 import streamlit as st
 
-from app import layout, lda_figures, resources, starts
+from app import layout, lda_figures, resources, scan_choice
 from app.choice import Named
 from app.components.volume_viewer import Panel, volume_viewer
+from app.figures import numbers
 from app.volumes import Reconstruction, Scan
 from brainlab.experiments.analysis import LdaResult, Verdict, neighbours, verdict
 
@@ -25,7 +26,7 @@ def show_verdict(found: Verdict, key: str, title: str = "") -> None:
 
 def show_chosen(run: str, result: LdaResult, scan: Named) -> None:
     """Show the chosen scan beside its reconstruction, with the posterior probability of each class."""
-    st.markdown(f"**{starts.describe(*scan)}**")
+    st.markdown(f"**{scan_choice.describe(*scan)}**")
     show_verdict(verdict(result, *scan), "lda-posteriors")
     dataset = resources.cohort(scan[0])
     volume_viewer(
@@ -48,7 +49,7 @@ def show_neighbours(result: LdaResult, scan: Named) -> None:
     panels, rows = [], []
     for number, (found, distance) in enumerate(near, start=1):
         dataset = resources.cohort(found.dataset)
-        age = dataset.scans["age_years"].iloc[found.row]
+        age = numbers(dataset.scans, "age_years").iloc[found.row]
         title = f"{number} · {found.label}" + (f", {age:.0f} y" if age == age else "")
         panels.append(Panel(Scan(found.dataset, found.row), dataset.shape, dataset.affine, title=title))
         rows.append(

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import layout, lda_figures, resources, stored, tables
+from app import layout, lda_figures, stored, tables
 from app.discrimination import Analysis
 
 
@@ -55,7 +55,7 @@ def scores(run: str, result: Analysis) -> None:
 
 def disease_or_scanner(run: str) -> None:
     """Show what is reached where the scanner's settings go with the disease, and where they do not."""
-    rows = stored.one_run(run, resources.run(run).sha256)
+    rows = stored.one_run(run)
     if rows.empty:
         layout.empty(
             f"{run} was not measured on many people, with and without acquisition bias.",

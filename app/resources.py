@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from brainlab import workspace as places
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import BrainlabError, InputError
 from brainlab.experiments.runs import Run, load_run
 from brainlab.generators.presets import PRESETS
-from brainlab.workspace import cohort_folders, run_folders
+from brainlab.workspace import cohort_folders, run_folders, workspace
 
 T = TypeVar("T")
 
@@ -36,13 +37,23 @@ def run(name: str) -> Run:
     return _named(runs(), name, "run")
 
 
+def unopened_cohorts() -> list[tuple[str, str]]:
+    """Folders of the workspace's cohorts that cannot be opened: name and reason, so that none vanishes silently."""
+    return _unopened([workspace() / "cohorts"], "recipe.json", _cohort)
+
+
+def unopened_runs() -> list[tuple[str, str]]:
+    """Folders of runs that cannot be opened, or not yet: name and reason."""
+    return _unopened([places.MODELS, workspace() / "runs"], "weights.safetensors", _run)
+
+
 def fitting(found: Run) -> dict[str, PreparedDataset]:
     """Cohorts on the grid that a run works on."""
     return {name: data for name, data in cohorts().items() if data.shape == tuple(found.shape)}
 
 
 def _openable(folders: list[Path], stamp_file: str, open_one: Callable[[Path, int], T]) -> dict[str, T]:
-    """Open each folder that can be opened; a damaged one is left out, and its page says what is missing."""
+    """Open each folder that can be opened; pages list the others by `unopened_cohorts` and `unopened_runs`."""
     found: dict[str, T] = {}
     for folder in folders:
         try:
@@ -50,6 +61,18 @@ def _openable(folders: list[Path], stamp_file: str, open_one: Callable[[Path, in
         except (BrainlabError, OSError):
             continue
     return found
+
+
+def _unopened(parents: list[Path], stamp_file: str, open_one: Callable[[Path, int], Any]) -> list[tuple[str, str]]:
+    """Try each folder that lies at these places, and say of those that fail why."""
+    reasons = []
+    for folder in (path for place in parents for path in sorted(place.glob("[!.]*/"))):
+        stamp = folder / stamp_file
+        try:
+            open_one(folder, stamp.stat().st_mtime_ns if stamp.is_file() else 0)
+        except (BrainlabError, OSError) as error:
+            reasons.append((folder.name, str(error)))
+    return reasons
 
 
 @lru_cache(maxsize=32)

@@ -8,6 +8,7 @@ import streamlit as st
 from app import layout, resources, uploads
 from app.codes import from_link, to_steps
 from app.latent_view import space
+from app.scan_choice import describe, pick_scan
 from app.uploads import Uploaded
 from app.volumes import Decoded, Scan, load
 from brainlab.errors import BrainlabError
@@ -16,7 +17,7 @@ from brainlab.latent import directions
 from brainlab.latent.directions import Direction
 from brainlab.types import FloatArray
 
-ZERO, SCAN, OWN, RANDOM = "Zeros", "Scan", "Upload", "Random"
+MEAN, ZERO, SCAN, OWN, RANDOM = "Mean", "Zeros", "Scan", "Upload", "Random"
 CLASS_MEAN, BETWEEN = "Class", "Two scans"
 
 
@@ -46,10 +47,16 @@ class Start:
 
 
 def choose(run: str, cohort: str | None) -> Start:
-    """Show the widgets of the chosen way to start and return its code; a share link in the address comes first."""
+    """Show the widgets of the chosen way to start and return its code; a share link in the address comes first.
+
+    With a cohort the first start is the mean of its codes, which lies on every slider's track; all zeros need not.
+    """
     latent_dim = resources.run(run).latent_dim
     own = [OWN] if resources.run(run).has_encoder and uploads.has_recipe(resources.run(run)) else []
-    kinds = [ZERO, SCAN, *own, RANDOM, CLASS_MEAN, BETWEEN] if cohort else [ZERO, *own, RANDOM]
+    kinds = [ZERO, *own, RANDOM]
+    if cohort:
+        of_class = [CLASS_MEAN] if space(run, cohort).means else []
+        kinds = [MEAN, ZERO, SCAN, *own, RANDOM, *of_class, BETWEEN]
     if link := _link(run):
         st.caption("Started from a share link. Choose another start to leave it.")
         if not resources.run(run).sha256.startswith(st.session_state["shared-sha"]):
@@ -57,9 +64,9 @@ def choose(run: str, cohort: str | None) -> Start:
         kind = st.segmented_control("Start from", kinds, key="start-kind", on_change=_leave_link)
         return Start("shared brain", from_link(link, latent_dim)) if kind is None else _chosen(kind, run, cohort)
     kind = st.segmented_control(
-        "Start from", kinds, default=ZERO, key="start-kind", required=True, on_change=_open_comparison
+        "Start from", kinds, default=kinds[0], key="start-kind", required=True, on_change=_open_comparison
     )
-    return _chosen(kind or ZERO, run, cohort)
+    return _chosen(kind or kinds[0], run, cohort)
 
 
 def _chosen(kind: str, run: str, cohort: str | None) -> Start:
@@ -81,6 +88,8 @@ def _chosen(kind: str, run: str, cohort: str | None) -> Start:
         return _own(run)
     if cohort is None or kind == ZERO:
         return Start("all zeros", to_steps(np.zeros(found.latent_dim)))
+    if kind == MEAN:
+        return Start(f"mean of {cohort}", mean_code(run, cohort))
     if kind == CLASS_MEAN:
         means = space(run, cohort).means
         label = st.selectbox("Class", list(means), key="start-class")
@@ -101,6 +110,11 @@ def _chosen(kind: str, run: str, cohort: str | None) -> Start:
     except BrainlabError:  # twice the same scan
         way = None
     return Start(describe(cohort, first), steps, Scan(cohort, first), way)
+
+
+def mean_code(run: str, cohort: str) -> bytes:
+    """Return the mean of the codes that the run's latent space was described by, in 1/64 steps."""
+    return to_steps(space(run, cohort).gaussian.mean_)
 
 
 def _own(run: str) -> Start:
@@ -126,23 +140,6 @@ def _own(run: str) -> Start:
         st.caption(f":orange[:material/info:] {note}")
     mean, _ = found.encode(load(scan).astype(np.float32)[None, None] / np.float32(255))
     return Start(scan.name, to_steps(mean[0]), scan)
-
-
-def pick_scan(cohort: str, key: str, label: str = "Scan", skip: int = 0) -> int:
-    """Show a select box of a cohort's test scans, then the others, and return the chosen row."""
-    dataset = resources.cohort(cohort)
-    rows = [int(row) for split in ("test", "train") for row in dataset.indices(split)]
-    rows += sorted(set(range(len(dataset))) - set(rows))
-    return st.selectbox(
-        label, rows, index=min(skip, len(rows) - 1), format_func=lambda row: describe(cohort, row), key=key
-    )
-
-
-def describe(cohort: str, row: int) -> str:
-    """Name a scan: participant, class, age, split."""
-    scan = resources.cohort(cohort).scans.iloc[row]
-    age = f", {scan['age_years']:.0f} y" if scan["age_years"] == scan["age_years"] else ""
-    return f"{scan['participant']} · {scan['class']}{age} · {scan['split']}"
 
 
 def distance_note(run: str, cohort: str, code: FloatArray) -> str | None:

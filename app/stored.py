@@ -1,14 +1,12 @@
 """LDA figures of the shipped runs on whole unseen cohorts, as measured before shipping."""
 
-import json
 from typing import Any
 
 import pandas as pd
 
+from app import resources
 from app.tables import COLUMN_NAMES
-from brainlab.workspace import PROJECT
-
-RESULTS = PROJECT / "docs" / "results.json"
+from brainlab.experiments.shipped import read_lda
 
 CODES, REGRESSED, VOXELS, ACQUISITION = (
     "latent codes",
@@ -16,30 +14,33 @@ CODES, REGRESSED, VOXELS, ACQUISITION = (
     "64 voxel components",
     "acquisition alone",
 )
+COHORTS = ("unbiased", "biased")
+"""Names of the two cohorts: scanner and disease unrelated, and tied to each other."""
 
 
 def every_run() -> pd.DataFrame:
     """Balanced accuracies, one row a cohort and run; empty if nothing was stored."""
     rows: list[dict[str, Any]] = []
-    for cohort, runs in _results().get("lda", {}).items():
-        for run, found in runs.items():
+    for name, run in resources.runs().items():
+        for cohort, found in read_lda(run).items():
             parts = {"codes": found, "regressed out": found["without_acquisition"]}
-            parts |= {COLUMN_NAMES.get(name, name): part for name, part in found["baselines"].items()}
-            values = {name: _rounded(part["balanced_accuracy"]) for name, part in parts.items()}
-            rows.append({"cohort": cohort, "run": run, "test scans": found["settings"]["predicted"]["scans"], **values})
+            parts |= {COLUMN_NAMES.get(key, key): part for key, part in found["baselines"].items()}
+            values = {title: _rounded(part["balanced_accuracy"]) for title, part in parts.items()}
+            scans = found["settings"]["predicted"]["scans"]
+            rows.append({"cohort": cohort, "run": name, "test scans": scans, **values})
+    rows.sort(key=lambda row: COHORTS.index(row["cohort"]) if row["cohort"] in COHORTS else len(COHORTS))
     return pd.DataFrame(rows)
 
 
-def one_run(run: str, sha256: str) -> pd.DataFrame:
-    """One run on the unbiased and on the biased cohort; empty unless these very weights were measured on both.
+def one_run(run: str) -> pd.DataFrame:
+    """One run on the unbiased and on the biased cohort; empty unless its weights were measured on both.
 
     Columns: cohort, what (codes, codes with the acquisition regressed out, voxel components, acquisition alone),
     balanced accuracy, low, high (95%), chance (of always naming one class), scans, people.
     """
-    results = _results()
-    measured = results.get("evaluate", {}).get(run, {}).get("mse", {}).get("settings", {}).get("run_sha256")
-    cohorts = {cohort: results.get("lda", {}).get(cohort, {}).get(run) for cohort in ("unbiased", "biased")}
-    if measured != sha256 or None in cohorts.values():
+    measured = read_lda(resources.run(run))
+    cohorts = {cohort: measured[cohort] for cohort in COHORTS if cohort in measured}
+    if len(cohorts) < len(COHORTS):
         return pd.DataFrame()
     rows = []
     for cohort, found in cohorts.items():
@@ -120,10 +121,6 @@ def _compared(row: Any, other: Any) -> str:
     if row["balanced accuracy"] < other["low"]:
         return "less than"
     return "more than" if row["balanced accuracy"] > other["high"] else "about as much as"
-
-
-def _results() -> dict[str, Any]:
-    return json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
 
 
 def _rounded(value: float | None) -> float | None:

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app.figures import by_class
+from app.figures import by_class, column, numbers
 from brainlab.experiments.analysis import LdaResult
 from brainlab.latent.published import TABLE_1, TABLE_2
 
@@ -51,13 +51,14 @@ def demographics(scans: pd.DataFrame) -> pd.DataFrame:
     for label, part in by_class(scans).items():
         published = TABLE_1.get(label)
         people = part.drop_duplicates("participant")
+        ages, sexes = numbers(part, "age_years"), column(people, "sex")
         rows.append(
             {
                 "class": label,
                 "participants": len(people),
                 "scans": len(part),
-                "age (years)": _spread(part["age_years"].mean(), part["age_years"].std()),
-                "female": f"{(people['sex'] == 'F').mean():.0%}" if people["sex"].notna().any() else "",
+                "age (years)": _spread(ages.mean(), ages.std()),
+                "female": f"{(sexes == 'F').mean():.0%}" if sexes.notna().any() else "",
                 "train": int((part["split"] == "train").sum()),
                 "test": int((part["split"] == "test").sum()),
                 "paper: participants": f"{published['participants']:,}" if published else "",

@@ -19,7 +19,7 @@ from app.volumes import Source, load, to_bytes
 from brainlab.cohort.prepare import prepare_one
 from brainlab.cohort.recipes import RECIPES, PreparationRecipe
 from brainlab.cohort.resampling import resample
-from brainlab.errors import BrainlabError, InputError
+from brainlab.errors import BrainlabError, InputError, UnreadableScanError
 from brainlab.experiments.runs import Run
 from brainlab.types import FloatArray, UInt8Array
 from brainlab.volume import Volume
@@ -154,8 +154,10 @@ def _prepare(content: bytes | memoryview, recipe: PreparationRecipe, in_template
         path.write_bytes(content)
         try:
             made = prepare_one(path, recipe, in_template_space)
+        except UnreadableScanError as error:
+            return InputError(error.reason)
         except BrainlabError as error:
-            return InputError(str(error).replace(f"{path}: ", "").replace(str(path), "the file"))
+            return error
     return Head(
         data=to_bytes(made.data),
         notes=made.notes,

@@ -7,7 +7,7 @@ from typing import Any, Literal, cast
 import numpy as np
 import streamlit as st
 
-from app import layout, resources, starts
+from app import layout, resources, scan_choice
 from app.codes import from_steps, to_steps
 from brainlab.experiments.analysis import LatentSpace
 from brainlab.latent.interpolation import interpolate
@@ -71,9 +71,9 @@ def _between(run: str, cohort: str, space: LatentSpace, scans: bool, columns: Se
     left, right, far = columns
     if scans:
         with left:
-            first = starts.pick_scan(cohort, "walk-first", "First")
+            first = scan_choice.pick_scan(cohort, "walk-first", "First")
         with right:
-            second = starts.pick_scan(cohort, "walk-second", "Last", skip=1)
+            second = scan_choice.pick_scan(cohort, "walk-second", "Last", skip=1)
         ends = [space.encoding.mean[row] for row in (first, second)]
     else:
         names = list(space.means)

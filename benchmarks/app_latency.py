@@ -23,11 +23,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from checkout import PROJECT
 from playwright.async_api import Browser, Page, async_playwright
 
 from app.routes import asset_path
 
-PROJECT = Path(__file__).resolve().parent.parent
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 IDLE = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
 TARGETS_MS = {

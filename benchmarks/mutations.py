@@ -25,7 +25,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import Queue
 
-PROJECT = Path(__file__).resolve().parents[1]
+from checkout import PROJECT
+
 TABLES = Path(__file__).with_suffix("")
 OUTPUT = ".output-of-tests"
 LIMIT_S = 900

@@ -22,13 +22,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+from checkout import PROJECT
 
 from brainlab.reading import design, desk, integrity
 from brainlab.reading.sealing import Case, seal
 from brainlab.reading.session import ReaderSession
 from brainlab.reading.store import Store
-
-PROJECT = Path(__file__).resolve().parent.parent
 
 
 def lock_made_up_study(workspace: Path, readers: int, cases: int) -> tuple[Path, list[str]]:

@@ -1,6 +1,6 @@
 """Simulate reading studies whose truth is known, and count how often the report's 95% intervals contain it.
 
-    PYTHONPATH=. python benchmarks/reading_coverage.py [--repetitions N] [--json]
+    python benchmarks/reading_coverage.py [--repetitions N] [--json]
 
 Three readers judge 250 cases: 50 real and 50 of each of four generators. Reader r calls case i of source s real when
 theta_rs + sqrt(rho) d_i + sqrt(1 - rho) e_ri > 0, with d_i (how real the case looks to everyone) and e_ri standard

@@ -1,6 +1,6 @@
 """Many readers answer at once: is an answer lost or doubled, and how long does a commit take?
 
-    PYTHONPATH=. python benchmarks/reading_load.py [--readers 50] [--answers 5000] [--pace SECONDS]
+    python benchmarks/reading_load.py [--readers 50] [--answers 5000] [--pace SECONDS]
         [--layer app|threads|processes] [--twice SHARE] [--cut SHARE]
 
 Readers go through the routes of the running app, or with `--layer` through the session layer alone, in threads of this

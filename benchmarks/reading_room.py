@@ -1,6 +1,6 @@
 """Read a study by keys alone in headless Chromium: time to the next case, and pictures of each screen.
 
-    PYTHONPATH=. python benchmarks/reading_room.py [--cohort FOLDER] [--run FOLDER] [--cases N] [--screens]
+    python benchmarks/reading_room.py [--cohort FOLDER] [--run FOLDER] [--cases N] [--screens]
 
 A time runs from the last key of an answer to the first task after the frame that shows the next case; in between the
 answer was sent, written to disk and acknowledged. Target: median 50 ms, 95th percentile 150 ms.

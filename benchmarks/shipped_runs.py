@@ -1,15 +1,15 @@
-"""Measure the shipped runs on whole unseen cohorts and write docs/results.md.
+"""Measure the shipped runs on whole unseen cohorts; write docs/results.md, and the figures into the run folders.
 
     python benchmarks/shipped_runs.py \
         --pair unbiased PREPARED_TRAINING PREPARED_UNSEEN \
         --pair biased PREPARED_BIASED_TRAINING PREPARED_BIASED_UNSEEN
 
 Each pair is a cohort whose training split LDA is fitted on, and another cohort, of people nobody has seen, which is
-predicted whole. The first pair also serves `evaluate`, whose figures are written into the run folders.
+predicted whole. The first pair also serves `evaluate`. Each run folder gets `evaluation.json` and `lda.json`; the app
+shows the latter.
 """
 
 import argparse
-import json
 import sys
 import time
 from pathlib import Path
@@ -19,6 +19,7 @@ from brainlab.cohort.prepared import PreparedDataset
 from brainlab.experiments.discrimination import lda_analysis
 from brainlab.experiments.evaluation import evaluate_run
 from brainlab.experiments.runs import Run, load_run
+from brainlab.experiments.shipped import write_lda
 from brainlab.latent.published import TABLE_2
 from brainlab.workspace import MODELS, PROJECT
 
@@ -50,10 +51,8 @@ def main() -> None:
         for name, (train, test) in pairs.items():
             discriminated[name][run.name] = lda_analysis(run, train, test).to_json()
         print(f"{run.name}: {time.monotonic() - start:.0f} s", file=sys.stderr)
+        write_lda(run, {name: results[run.name] for name, results in discriminated.items()})
     args.out.write_text(_page(measured, discriminated, pairs, runs))
-    args.out.with_suffix(".json").write_text(
-        json.dumps({"evaluate": measured, "lda": discriminated}, indent=1, allow_nan=False) + "\n"
-    )
 
 
 def _made(run: Run, data: PreparedDataset) -> bool:
@@ -66,7 +65,8 @@ def _page(measured: dict[str, Any], discriminated: dict[str, Any], pairs: dict[s
         "# Results of the shipped runs",
         "",
         "**All scans here are simulated.** Written by `benchmarks/shipped_runs.py`; every setting is in",
-        f"`results.json`. Images are compared with {len(predict)} scans of",
+        "`evaluation.json` and `lda.json` beside each run in `models/`.",
+        f"Images are compared with {len(predict)} scans of",
         f"{predict.scans['participant'].nunique()} people whom no run has seen.",
         "",
         "## Images",

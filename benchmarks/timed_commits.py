@@ -6,6 +6,7 @@ runs Streamlit so, and writes one line for each answer to LOG: seconds from the 
 write lock (connection, turn among threads, BEGIN IMMEDIATE), inside the transaction, and on COMMIT until it is on disk.
 """
 
+import argparse
 import functools
 import os
 import sqlite3
@@ -68,9 +69,17 @@ def read_times(log: Path) -> list[tuple[float, float, float]]:
     return [tuple(map(float, line.split())) for line in log.read_text().splitlines()]  # type: ignore[misc]
 
 
-if __name__ == "__main__":
-    from streamlit.web.cli import main
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("log", type=Path, metavar="LOG")
+    parser.add_argument("words", nargs=argparse.REMAINDER, help="what Streamlit is called with")
+    args = parser.parse_args()
+    from streamlit.web import cli
 
-    time_commits(Path(sys.argv.pop(1)))
+    time_commits(args.log)
     sys.path.insert(0, str(Path.cwd()))
-    sys.exit(main())
+    cli.main(args.words)
+
+
+if __name__ == "__main__":
+    main()

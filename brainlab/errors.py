@@ -10,7 +10,11 @@ class InputError(BrainlabError):
 
 
 class UnreadableScanError(InputError):
-    """A scan file is damaged, empty, or not an image that brainlab can use."""
+    """A scan file is damaged, empty, or not an image that brainlab can use. reason: why, without the file's name."""
+
+    def __init__(self, reason: str, path: object = None) -> None:
+        super().__init__(reason if path is None else f"{path}: {reason}")
+        self.reason = reason
 
 
 class RegistrationError(BrainlabError):

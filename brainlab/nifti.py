@@ -1,6 +1,7 @@
 """Read NIfTI and Analyze files without trusting them: content before name, header before voxels, checksum last."""
 
 import gzip
+import re
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any, BinaryIO
 import nibabel as nib
 import numpy as np
 import numpy.typing as npt
+from nibabel.quaternions import quat2mat
 from nibabel.spatialimages import HeaderDataError
 
 from brainlab.errors import UnreadableScanError
@@ -21,6 +23,10 @@ LEAST_VOXELS_AN_AXIS = 8
 GZIP_LIMIT = 1100
 """Deflate cannot pack more than about 1,032 to 1, so a header that claims more than this lies."""
 CHUNK_BYTES = 1 << 22
+TEXT_MODE_CHECK = b"\r\n\x1a\n"
+"""Follows the magic of NIfTI-2; a transfer as text would have changed it. Some tools leave it at zeros."""
+LONGEST_QUATERNION = 1 + 1e-4
+"""Squared length up to which a quaternion is a rounded unit one: it is stored in single precision."""
 POINTERS = (
     (b"version https://git-lfs", "a git-lfs pointer, not the image; fetch it with 'git lfs pull'"),
     (b"/annex/objects/", "a git-annex pointer, not the image; fetch it with 'datalad get'"),
@@ -55,17 +61,17 @@ class NiftiFile:
 def read_nifti(path: Path) -> NiftiFile:
     """Read one file. Raises UnreadableScanError with the reason alone, without the path."""
     header_path, image_path = _pair(path)
+    in_pair = header_path != image_path
     try:
         with _open(header_path) as stream:
-            header, notes = _header(stream)
-            single = getattr(header, "is_single", False)
-            if single:
-                raw = _voxels(stream, header, header_path, already_read=stream.tell())
-        if not single:
+            header, notes = _header(stream, in_pair)
+            if not in_pair:
+                raw = _voxels(stream, header, path, first_byte=stream.tell() + 4)  # four bytes announce extensions
+        if in_pair:
             if not image_path.is_file():
                 raise UnreadableScanError(f"a header whose image is missing; put {image_path.name} beside it")
             with _open(image_path) as stream:
-                raw = _voxels(stream, header, image_path, already_read=0)
+                raw = _voxels(stream, header, image_path, first_byte=0)
     except EOFError as error:
         raise UnreadableScanError("the gzip stream is cut off; copy or download the file again") from error
     except (zlib.error, gzip.BadGzipFile) as error:
@@ -107,32 +113,49 @@ def _open(path: Path) -> BinaryIO | gzip.GzipFile:
     return path.open("rb")
 
 
-def _header(stream: BinaryIO | gzip.GzipFile) -> tuple[Any, list[str]]:
-    """Read the header and name its kind by its size and magic."""
+def _header(stream: BinaryIO | gzip.GzipFile, in_pair: bool) -> tuple[Any, list[str]]:
+    """Read the header and name its kind by its size and magic: one file is NIfTI, a pair is NIfTI or Analyze."""
     block = stream.read(540)
     if len(block) < 348:
         raise UnreadableScanError(f"{len(block)} bytes, too short for a NIfTI header (348); not an image")
-    kind: type[Any]
     sizes = {int.from_bytes(block[:4], order): order for order in ("little", "big")}
-    if 540 in sizes and block[4:8] in (b"n+2\0", b"ni2\0"):
-        kind, length, order = nib.Nifti2Header, 540, sizes[540]
-        single = block[4:8] == b"n+2\0"
-    elif 348 in sizes:
-        length, order = 348, sizes[348]
-        magic = block[344:348]
-        single = magic == b"n+1\0"
-        kind = nib.Nifti1Header if single or magic == b"ni1\0" else nib.AnalyzeHeader
-    else:
+    length = next((size for size in (348, 540) if size in sizes), 0)
+    if not length:
         raise UnreadableScanError(
             f"header size {int.from_bytes(block[:4], 'little')} where 348 or 540 is needed; not a NIfTI file"
         )
-    header: Any = kind(block[:length], endianness="<" if order == "little" else ">", check=False)
-    header.is_single = single
+    if length > len(block):
+        raise UnreadableScanError(f"{len(block)} bytes, too short for a NIfTI-2 header (540); not an image")
+    version, magic = (1, block[344:348]) if length == 348 else (2, block[4:8])
+    kind: type[Any] = nib.Nifti1Header if version == 1 else nib.Nifti2Header
+    needed = f"n{'i' if in_pair else '+'}{version}"
+    if magic != needed.encode() + b"\0":
+        # Analyze has the smallest voxel where NIfTI-1 has its magic: any four bytes, but hardly a near miss of a magic
+        if not in_pair or version == 2 or re.fullmatch(rb"n[i+][0-9]\0", magic):
+            raise UnreadableScanError(_wrong_magic(needed, magic, in_pair))
+        kind = nib.AnalyzeHeader
+    if version == 2 and block[8:12] not in (TEXT_MODE_CHECK, bytes(4)):
+        raise UnreadableScanError("damaged by a transfer as text (bytes 8-11 of the header); copy it again as binary")
+    header: Any = kind(block[:length], endianness="<" if sizes[length] == "little" else ">", check=False)
     stream.seek(length)
     return header, ["Analyze format"] if kind is nib.AnalyzeHeader else []
 
 
-def _voxels(stream: BinaryIO | gzip.GzipFile, header: Any, path: Path, already_read: int) -> npt.NDArray[Any]:
+def _wrong_magic(needed: str, magic: bytes, in_pair: bool) -> str:
+    """Say what the magic should be; a header and an image that were parted or joined are named as such."""
+    got = magic.rstrip(b"\0").decode("ascii", "backslashreplace") or "none"
+    other = f"n{'+' if in_pair else 'i'}{needed[-1]}"
+    advice = "the header is damaged or of another format; convert or copy the file again"
+    if magic == other.encode() + b"\0":
+        advice = (
+            "that is a single file's header; name it .nii if it holds the voxels"
+            if in_pair
+            else "that is the header of a .hdr/.img pair; name both files so"
+        )
+    return f"needs NIfTI magic {needed} {'in a .hdr/.img pair' if in_pair else 'in a single file'}, got {got}; {advice}"
+
+
+def _voxels(stream: BinaryIO | gzip.GzipFile, header: Any, path: Path, first_byte: int) -> npt.NDArray[Any]:
     """Read the voxels, never more bytes than the file has, then the rest, so that gzip checks its checksum."""
     shape = _shape(header)
     try:
@@ -141,10 +164,10 @@ def _voxels(stream: BinaryIO | gzip.GzipFile, header: Any, path: Path, already_r
         raise UnreadableScanError(f"unknown data type ({int(header['datatype'])})") from error
     if dtype.names or dtype.kind not in "iufc":
         raise UnreadableScanError("colour values (RGB); an intensity image is needed")
-    offset = float(header["vox_offset"])
-    if not np.isfinite(offset) or offset < 0:
-        raise UnreadableScanError(f"vox_offset {offset:g} in the header is not a position in the file")
-    start, needed = max(int(offset), already_read), int(np.prod(shape)) * dtype.itemsize
+    offset = float(header["vox_offset"]) or first_byte
+    if not np.isfinite(offset) or offset < first_byte:
+        raise UnreadableScanError(f"vox_offset {offset:g} in the header is no position of voxels in the file")
+    start, needed = int(offset), int(np.prod(shape)) * dtype.itemsize
     packed = isinstance(stream, gzip.GzipFile)
     held = path.stat().st_size * (GZIP_LIMIT if packed else 1)
     if start + needed > held:
@@ -163,6 +186,8 @@ def _voxels(stream: BinaryIO | gzip.GzipFile, header: Any, path: Path, already_r
 def _shape(header: Any) -> tuple[int, int, int]:
     """Return the three dimensions; a fourth that is 1 is dropped."""
     dims = [int(n) for n in header["dim"]]
+    if 1 <= int(header["dim"][0].byteswap()) <= 7 and not 1 <= dims[0] <= 7:
+        raise UnreadableScanError("header size and dimensions in different byte orders; convert the file again")
     if not 1 <= dims[0] <= 7:
         raise UnreadableScanError(f"{dims[0]} dimensions in the header where 3 are needed")
     shape = dims[1 : 1 + dims[0]]
@@ -198,21 +223,38 @@ def _checked(header: Any, voxels: npt.NDArray[Any], notes: list[str]) -> NiftiFi
     if isinstance(header, nib.Nifti1Header):
         slope, intercept = float(header["scl_slope"]), float(header["scl_inter"])
         sform = np.asarray(header.get_sform(), dtype=float) if int(header["sform_code"]) > 0 else None
-        qform = _qform(header) if int(header["qform_code"]) > 0 else None
+        qform = _qform(header, sizes, notes) if int(header["qform_code"]) > 0 else None
         unit = {1: "meter", 2: "mm", 3: "micron"}.get(int(header["xyzt_units"]) & 7, "unknown")
     else:
         slope, intercept, sform, qform, unit = 1.0, 0.0, None, None, "unknown"
     if not np.isfinite(slope) or slope == 0:
         slope, intercept = 1.0, 0.0
     if not np.isfinite(intercept):
+        notes.append(f"scl_inter is {intercept:g}: 0 used")
         intercept = 0.0
     return NiftiFile(voxels, slope, intercept, sform, qform, base, unit, tuple(notes))
 
 
-def _qform(header: Any) -> FloatArray | None:
-    """Return the qform; a quaternion longer than 1, or one that is not finite, gives None."""
-    try:
-        with np.errstate(all="ignore"):
-            return np.asarray(header.get_qform(), dtype=float)
-    except (HeaderDataError, ValueError, np.linalg.LinAlgError):
-        return None
+def _qform(header: Any, sizes: FloatArray, notes: list[str]) -> FloatArray:
+    """Return the qform as the NIfTI standard builds it: of NaN where the quaternion is no rotation.
+
+    A quaternion made a little too long by rounding is shortened to 1. `pixdim[0]` says by its sign whether the third
+    axis is mirrored; 0 means 1. sizes: of a voxel.
+    """
+    imaginary = np.array([float(header[f"quatern_{name}"]) for name in "bcd"])
+    squared = float(imaginary @ imaginary)
+    if not squared <= LONGEST_QUATERNION:
+        notes.append(f"the qform's quaternion has length {squared**0.5:.4g} where at most 1 is a rotation: not used")
+        return np.full((4, 4), np.nan)
+    if squared > 1 + 1e-6:
+        notes.append(f"the qform's quaternion is too long by {squared**0.5 - 1:.1e}: shortened to 1")
+    handedness = float(header["pixdim"][0])
+    sign = -1 if handedness < 0 else 1
+    if handedness not in (-1, 0, 1):
+        notes.append(f"pixdim[0] is {handedness:g}, which says left from right in the qform: {sign} used")
+    real = np.sqrt(max(0.0, 1 - squared))
+    qform = np.eye(4)
+    qform[:3, :3] = quat2mat([real, *imaginary]) * sizes  # quat2mat brings the quaternion to length 1
+    qform[:3, 2] *= sign
+    qform[:3, 3] = [float(header[f"qoffset_{name}"]) for name in "xyz"]
+    return qform

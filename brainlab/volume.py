@@ -7,18 +7,26 @@ that it does not hold.
 
 import os
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import EllipsisType
 
 import nibabel as nib
 import numpy as np
 
 from brainlab.errors import InputError, UnreadableScanError
 from brainlab.nifti import NiftiFile, read_nifti
-from brainlab.types import Float32Array, FloatArray
+from brainlab.types import BoolArray, Float32Array, FloatArray
 
 FILE_ENDINGS = (".nii", ".nii.gz", ".img", ".img.gz", ".hdr")
 """Names of files that can hold a scan; a `.hdr` stands for the pair with its `.img`."""
+BLOCK_VOXELS = 1 << 22
+"""How many voxels are scaled at a time."""
+LEAST_STEPS = 2.0**14
+"""Single precision has 2^23 steps up to the largest value; a range of fewer than this many steps is moved to 0."""
+MOST_EXPONENT = 100
+"""Values are kept between 2^-100 and 2^100, where single precision (2^-126 to 2^128) leaves room to compute."""
 
 
 @dataclass(frozen=True)
@@ -29,37 +37,41 @@ class Volume:
     affine: [4, 4] float64, from voxel indices to mm (RAS).
     notes: what had to be assumed or mended while reading, one line each.
     axes: towards which side each axis of its file goes, such as `LPS`; `save` takes it, to write as the file was.
+    missing: bool [X, Y, Z], where the file held no finite number and `data` is 0; None where there was one everywhere.
     """
 
     data: Float32Array
     affine: FloatArray
     notes: tuple[str, ...] = ()
     axes: str = "RAS"
+    missing: BoolArray | None = None
 
     @classmethod
     def load(cls, path: Path | str) -> "Volume":
         """Read a NIfTI-1, NIfTI-2 or Analyze file, gzipped or not, whatever its name says.
 
-        Complex values become their magnitude, missing values (NaN, infinity) become 0, axes are reordered to RAS: each
-        with a note where it changes the meaning. Raises UnreadableScanError, `path: reason`, on anything that is not
-        one three-dimensional image of numbers.
+        Complex values become their magnitude, missing values (NaN, infinity) become 0 and are listed in `missing`, axes
+        are reordered to RAS: each with a note where it changes the meaning. Raises UnreadableScanError, `path: reason`,
+        on anything that is not one three-dimensional image of numbers.
         """
         path = Path(path)
         try:
             file = read_nifti(path)
             affine, notes = _affine(file)
-            data, more = _values(file)
+            data, missing, more = _values(file)
         except UnreadableScanError as error:
-            raise UnreadableScanError(f"{path}: {error}") from error
+            raise UnreadableScanError(error.reason, path) from error
         except MemoryError as error:
-            raise UnreadableScanError(f"{path}: too large for the memory of this machine") from error
+            raise UnreadableScanError("too large for the memory of this machine", path) from error
         orientation = nib.orientations.io_orientation(affine)
         if np.isnan(orientation).any():
-            raise UnreadableScanError(f"{path}: the orientation matrix does not span three directions")
+            raise UnreadableScanError("the orientation matrix does not span three directions", path)
         affine = affine @ nib.orientations.inv_ornt_aff(orientation, data.shape)
-        data = np.ascontiguousarray(nib.orientations.apply_orientation(data, orientation), dtype=np.float32)
+        data = np.ascontiguousarray(nib.orientations.apply_orientation(data, orientation))
+        if missing is not None:
+            missing = np.ascontiguousarray(nib.orientations.apply_orientation(missing, orientation))
         axes = "".join(nib.orientations.ornt2axcodes(orientation))
-        return cls(data, affine, (*file.notes, *notes, *more), axes)
+        return cls(data, affine, (*file.notes, *notes, *more), axes, missing)
 
     def save(self, path: Path | str, axes: str = "RAS") -> None:
         """Write a `.nii` or `.nii.gz` in float32, under a temporary name until it is whole.
@@ -103,7 +115,7 @@ def _affine(file: NiftiFile) -> tuple[FloatArray, list[str]]:
         sform = None
     if qform is not None and not _usable(qform):
         if sform is None:
-            raise UnreadableScanError("the orientation (qform) is singular or not finite")
+            raise UnreadableScanError("the qform is no rotation with voxels of some size, and there is no sform to use")
         qform = None
     affine = sform if sform is not None else qform
     if affine is None:
@@ -112,8 +124,14 @@ def _affine(file: NiftiFile) -> tuple[FloatArray, list[str]]:
         if not _usable(affine):
             raise UnreadableScanError("voxel sizes are zero or not finite and there is no orientation matrix")
     elif sform is not None and qform is not None and not np.allclose(sform, qform, atol=0.5, rtol=0.01):
-        flipped = np.sign(np.linalg.det(sform[:3, :3])) != np.sign(np.linalg.det(qform[:3, :3]))
-        notes.append(f"sform and qform disagree{' about left and right' if flipped else ''}: sform used")
+        if np.sign(np.linalg.det(sform[:3, :3])) != np.sign(np.linalg.det(qform[:3, :3])):
+            notes.append("sform and qform disagree about left and right, one of them mirrors the head: sform used")
+        else:
+            notes.append("sform and qform disagree: sform used")
+    elif sform is not None and not np.allclose(
+        np.linalg.norm(sform, axis=0)[:3], np.diag(file.base_affine)[:3], rtol=0.05
+    ):
+        notes.append("voxel sizes of sform and header (pixdim) differ: sform used")
     directions = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
     if np.abs(directions.T @ directions - np.eye(3)).max() > 0.01:
         notes.append("axes are not at right angles (gantry tilt?)")
@@ -140,21 +158,73 @@ def _usable(affine: FloatArray) -> bool:
     return bool(abs(np.linalg.det(affine[:3, :3] / lengths)) > 1e-3)
 
 
-def _values(file: NiftiFile) -> tuple[Float32Array, list[str]]:
-    """Scale the stored numbers and mend missing values."""
+def _values(file: NiftiFile) -> tuple[Float32Array, BoolArray | None, list[str]]:
+    """Scale the stored numbers in double precision and return them in single precision, with 0 for missing ones.
+
+    Where single precision would merge grey values (integers of 2^30 that differ by 1) or cannot reach them, the values
+    are moved by their minimum or scaled by a power of 2 first.
+    """
     notes = []
-    raw = file.voxels
-    if raw.dtype.kind == "c":
-        raw = np.abs(raw)
+    if file.voxels.dtype.kind == "c":
         notes.append("complex values: their magnitude used")
-    with np.errstate(over="ignore", invalid="ignore"):
-        data = raw.astype(np.float32)
-        if (file.slope, file.intercept) != (1.0, 0.0):
-            data = data * np.float32(file.slope) + np.float32(file.intercept)
-    finite = np.isfinite(data)
-    if not finite.any():
+    origin, lowest, highest, missing_count = _extremes(file)
+    if missing_count == file.voxels.size:
         raise UnreadableScanError("no voxel holds a number (all NaN or infinite)")
-    if not finite.all():
-        notes.append(f"{finite.size - int(finite.sum())} voxels without a finite number: set to 0")
-        data = np.where(finite, data, np.float32(0))
-    return data, notes
+    reach = highest - lowest
+    if not np.isfinite([reach, origin]).all():
+        raise UnreadableScanError(f"values from {origin + lowest:g} to {origin + highest:g}, beyond double precision")
+    largest = max(abs(origin + lowest), abs(origin + highest))
+    added = origin
+    if 0 < reach < LEAST_STEPS * 2.0**-23 * largest:
+        notes.append(
+            f"values from {origin + lowest:.7g} to {origin + highest:.7g}: moved to start at 0, where single precision "
+            "keeps them apart"
+        )
+        added, largest = -lowest, reach
+    exponent = 0 if largest == 0 or 2.0**-MOST_EXPONENT <= largest <= 2.0**MOST_EXPONENT else -int(np.log2(largest))
+    if exponent:
+        notes.append(f"values up to {largest:.3g}: multiplied by 2^{exponent}")
+    data = np.empty(file.shape, np.float32, order="F")
+    missing = np.zeros(file.shape, bool, order="F") if missing_count else None
+    for part, block in _scaled(file):
+        if missing is not None:
+            missing[part] = ~np.isfinite(block)
+            block[missing[part]] = -added
+        data[part] = np.ldexp(block + added, exponent)
+    if missing_count:
+        notes.append(f"{missing_count} voxels without a finite number: taken as empty")
+    return data, missing, notes
+
+
+def _scaled(file: NiftiFile) -> Iterator[tuple[tuple[EllipsisType, slice], FloatArray]]:
+    """Yield, some planes at a time, where they are and their values in double precision.
+
+    Integers are counted from `_least_integer`, so that neither 64 bits nor a large intercept cost their last digits.
+    """
+    least = _least_integer(file)
+    planes = max(1, BLOCK_VOXELS // (file.shape[0] * file.shape[1]))
+    for first in range(0, file.shape[2], planes):
+        part = (..., slice(first, first + planes))
+        block = file.voxels[part]
+        if block.dtype.kind in "iu":
+            # wraps around within 64 bits, and the difference comes out right
+            block = block.astype(np.uint64) - np.uint64(least % 2**64)
+        with np.errstate(over="ignore", invalid="ignore"):
+            block = np.abs(block.astype(np.complex128)) if block.dtype.kind == "c" else block.astype(np.float64)
+            yield part, block * file.slope
+
+
+def _least_integer(file: NiftiFile) -> int:
+    """Return the lowest stored number of integers, 0 of others."""
+    return int(file.voxels.min()) if file.voxels.dtype.kind in "iu" else 0
+
+
+def _extremes(file: NiftiFile) -> tuple[float, float, float, int]:
+    """Return the value that `_scaled` counts from, the lowest and highest from there, and how many are not finite."""
+    lowest, highest, missing = np.inf, -np.inf, 0
+    for _, block in _scaled(file):
+        finite = np.isfinite(block)
+        missing += block.size - int(finite.sum())
+        lowest = min(lowest, float(block.min(where=finite, initial=np.inf)))
+        highest = max(highest, float(block.max(where=finite, initial=-np.inf)))
+    return _least_integer(file) * file.slope + file.intercept, lowest, highest, missing

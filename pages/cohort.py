@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import audits, figures, importing, layout, resources, starts, tables
+from app import audits, figures, importing, layout, resources, scan_choice, tables
 from app.components.volume_viewer import Panel, volume_viewer
 from app.volumes import Mean, Scan
 from brainlab.cohort.scan_table import UNLABELLED
@@ -19,6 +19,7 @@ def page() -> None:
         "Whose scans are here, and could the scanner's settings alone tell their classes apart?",
         layout.badges(*(data.simulated for data in cohorts.values())),
     )
+    layout.unopened(cohort=resources.unopened_cohorts())
     if not cohorts:
         layout.empty("No cohort yet.", "Bring in scans below, or simulate a cohort.", layout.SIMULATE)
         bring_in()
@@ -64,24 +65,28 @@ def browse(name: str) -> None:
             key=f"cohort-table-{name}",
             column_config=tables.NARROW,
         )
-        layout.download("Download CSV", csv_text(scans), f"{name}.csv", "cohort-csv", type="tertiary")
+        layout.download("Download CSV", lambda: csv_text(scans).encode(), f"{name}.csv", "cohort-csv", type="tertiary")
     picked = event["selection"]["rows"]
     row = int(shown.index[picked[0] if picked and picked[0] < len(shown) else 0])
     with right:
         note = "simulated" if dataset.simulated else "scan"
         volume_viewer(
-            Panel(Scan(name, row), dataset.shape, dataset.affine, title=starts.describe(name, row), note=note),
+            Panel(Scan(name, row), dataset.shape, dataset.affine, title=scan_choice.describe(name, row), note=note),
             key="cohort-scan",
             layout="grid",
         )
         st.caption("Choose a row to see its scan. Wheel: slices. Click: crosshair. Right-drag: window. ? : all keys.")
 
 
+def _csv(name: str) -> bytes:
+    return resources.cohort(name).scans.to_csv(index=False).encode()
+
+
 def demographics(name: str) -> None:
     """Show table 1 of the FLAIR IntroVAE paper for this cohort, and ages by class."""
     scans = resources.cohort(name).scans
     layout.table(tables.demographics(scans), f"{name}-people", "cohort-people")
-    if scans["age_years"].notna().any():
+    if figures.numbers(scans, "age_years").notna().any():
         layout.plot(figures.ages(scans), "cohort-ages")
 
 

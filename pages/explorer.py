@@ -6,7 +6,7 @@ from app import explorer_tabs, layout, resources, starts
 from app.codes import from_base64, from_steps
 from app.components.volume_viewer import latent_explorer
 from app.explorer_data import explorer_data
-from app.latent_view import revision, space
+from app.latent_view import class_note, revision
 from brainlab.errors import BrainlabError
 
 
@@ -18,6 +18,7 @@ def page() -> None:
         "What does each direction of a model's latent space change in the brain?",
         layout.badges(*(run.simulated for run in runs.values())),
     )
+    layout.unopened(run=resources.unopened_runs())
     if not runs:
         layout.empty("No trained run yet.", "Train one, then come back.", layout.TRAIN)
         return
@@ -35,8 +36,8 @@ def page() -> None:
     )
     with st.spinner("Encoding the cohort once for this run"):
         try:
-            if cohort:
-                space(run, cohort)
+            if cohort and (note := class_note(run, cohort)):
+                st.caption(f":orange[:material/info:] {note}")
         except BrainlabError as error:
             st.caption(f":orange[:material/info:] Without the order and the classes of {cohort}: {error}")
             cohort = None

@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from app import layout, resources, starts
+from app import layout, resources, scan_choice
 from app.components.volume_viewer import Overlay, Panel, volume_viewer
 from app.exports import nifti, png
 from app.volumes import Difference, Reconstruction, Sample, Scan, Source
@@ -18,6 +18,7 @@ def page() -> None:
         "How faithful are a model's reconstructions, and how real do its own brains look?",
         layout.badges(*(run.simulated for run in runs.values())),
     )
+    layout.unopened(run=resources.unopened_runs())
     if not runs:
         layout.empty("No trained run yet.", "Train one, then come back.", layout.TRAIN)
         return
@@ -42,7 +43,7 @@ def reconstruct(runs: list[str]) -> None:
         left, middle, right = st.columns([1, 2, 1.4], vertical_alignment="bottom")
     cohort = left.selectbox("Cohort", fitting, key="reconstruct-cohort")
     with middle:
-        row = starts.pick_scan(cohort, "reconstruct-scan")
+        row = scan_choice.pick_scan(cohort, "reconstruct-scan")
     difference = right.toggle("Difference to the original", key="reconstruct-difference")
     original = Scan(cohort, row)
     dataset = resources.cohort(cohort)

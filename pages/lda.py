@@ -6,6 +6,7 @@ import streamlit as st
 
 from app import choice, layout, lda_figures, lda_pair, lda_scan, lda_scores, resources, stored
 from app.discrimination import Analysis, analysis, comparison, size_note
+from brainlab.errors import BrainlabError
 
 COLUMNS = (
     "Balanced accuracy of LDA on the codes, the same with the acquisition regressed out, LDA on 64 principal "
@@ -21,6 +22,7 @@ def page() -> None:
         "Can the classes be told apart in the latent space, and is it disease that tells them apart?",
         layout.badges(*(data.simulated for data in cohorts.values())),
     )
+    layout.unopened(cohort=resources.unopened_cohorts(), run=resources.unopened_runs())
     if not runs or not cohorts:
         layout.empty(
             "This needs a trained run and a cohort with classes.", "Train a run, or prepare a cohort.", layout.TRAIN
@@ -47,8 +49,14 @@ def page() -> None:
         help="How common classes are taken to be.",
     )
     target = None if predict == "its test split" else predict
-    with st.spinner("Encoding and fitting; kept for next time"):
-        result = analysis(run, cohort, target, priors or "empirical")
+    try:
+        with st.spinner("Encoding and fitting; kept for next time"):
+            result = analysis(run, cohort, target, priors or "empirical")
+    except BrainlabError as error:
+        st.error(str(error))
+        rest = {"Disease or scanner?": lambda: lda_scores.disease_or_scanner(run), "All runs and cohorts": compare}
+        layout.tabs("lda-tabs-rest", rest)
+        return
     choice.forget_marks()
     for note in result.lda.notes:
         st.caption(f":material/info: {note}")
@@ -104,7 +112,7 @@ def compare() -> None:
     if len(shipped):
         st.subheader("The shipped runs on people whom no run has seen", anchor=False)
         layout.table(shipped, "lda-shipped", "lda-shipped")
-        st.caption(f"{COLUMNS} Measured before shipping; docs/results.md says how, and on how many people.")
+        st.caption(f"{COLUMNS} Measured before shipping, as docs/results.md says.")
     st.subheader("The cohorts of this workspace", anchor=False)
     st.caption("Each run fitted on each cohort's training split and judged on its test split.")
     missing = comparison.missing()

@@ -15,6 +15,7 @@ def page() -> None:
         layout.badges(*(data.simulated for data in cohorts.values())),
     )
     hero.show(runs, cohorts)
+    layout.unopened(cohort=resources.unopened_cohorts(), run=resources.unopened_runs())
     studies = sorted(path.parent.name for path in studies_folder().glob("*/study.db"))
     overview.cards(
         [

@@ -168,9 +168,9 @@ def _attempt(source: ScanSource, recipe: PreparationRecipe, dtype: str, pictures
         stored = np.rint(scan.data * 255).astype(np.uint8) if dtype == "uint8" else scan.data.astype(dtype)
         return _Outcome(source.relative, scan.seconds, stored, sha256=scan.sha256, notes=list(scan.notes))
     except BrainlabError as error:
-        reason, notes = str(error).removeprefix(f"{source.path}: "), list(getattr(error, "__notes__", []))
+        reason, notes = str(error), list(getattr(error, "__notes__", []))
         if isinstance(error, UnreadableScanError):
-            stage = "read"
+            stage, reason = "read", error.reason
         elif isinstance(error, IntensityError):
             stage = "intensity"
     except (RuntimeError, ValueError, ArithmeticError, MemoryError, np.linalg.LinAlgError) as error:

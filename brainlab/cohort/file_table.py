@@ -1,5 +1,6 @@
 """The user's own table of files (`--table`): which file shows whom, of which class."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,7 @@ def _place(name: str, table: Path, base: Path) -> Path:
     path = Path(name if Path(name).is_absolute() or "/" in name else name.replace("\\", "/"))
     places = [path] if path.is_absolute() else [base / path, table.parent / path]
     found = next((place for place in places if place.exists()), places[0])
-    return found.parent.joinpath(found.name) if ".." not in found.parts else found.resolve()
+    return Path(os.path.normpath(found))
 
 
 def _refuse_contradictions(table: Path, column: str, rows: list[Row]) -> None:

@@ -19,6 +19,8 @@ CORE_MM = 45.0
 CLAMP = 1.6
 """Brighter than this many medians of the core is fat, not brain."""
 LEAST_HEAD_ML = 500.0
+MOST_STRIPPED_ML = 2300.0
+"""A stripped brain is no larger; a head is, but for one whose air, skull and dark skin were set to 0."""
 PIECE = 0.2
 """A piece of the foreground has at least this share of the largest one's voxels."""
 VALLEY = 0.08
@@ -34,7 +36,8 @@ class Head:
     """The top of a head in its own frame (voxel axes, mm from the image centre), so that turned headers change nothing.
 
     frame: [4, 4] from this frame to the mm of the scan. image: 2 mm, in medians of the core, clamped.
-    bare: the same with all outside the skull set to 0. centre_mm: of the head. stripped: nothing but a brain.
+    bare: the same with all outside the skull set to 0. centre_mm: of the head. stripped: as small and as bright at its
+    surface as nothing but a brain, which `is_only_brain` confirms once the template lies on it.
     enclosed: whether what lies outside the brain was there to be found and is gone from `bare`.
     """
 
@@ -47,7 +50,7 @@ class Head:
 
 
 def find_head(volume: Volume) -> Head:
-    """Find the head. Raises RegistrationError when there is too little in the image."""
+    """Find the head in a scan whose air is 0. Raises RegistrationError when there is too little in the image."""
     frame = frame_of(volume)
     own = Volume(volume.data, np.linalg.inv(frame) @ volume.affine)
     data, affine = _top(_coarse(own))
@@ -66,7 +69,12 @@ def find_head(volume: Volume) -> Head:
         image=image,
         bare=bare,
         centre_mm=(affine @ [*centre, 1.0])[:3],
-        stripped=bare is image and profile[1] > BRAIN_AT_SURFACE and _is_empty_around(inside, image),
+        stripped=(
+            bare is image
+            and profile[1] > BRAIN_AT_SURFACE
+            and float(inside.sum()) * GRID_MM**3 / 1000 <= MOST_STRIPPED_ML
+            and _is_empty_around(inside, image)
+        ),
         enclosed=bare is not image,
     )
 
@@ -124,19 +132,18 @@ def _coarse(volume: Volume) -> Volume:
 
 def _top(volume: Volume) -> tuple[FloatArray, FloatArray]:
     """Cut the neck off: return data [X, Y, Z] and affine of the top of the head."""
-    data = volume.data - min(0.0, float(np.percentile(volume.data, 1)))
-    inside = foreground(data)
+    inside = foreground(volume.data)
     volume_ml = float(inside.sum()) * GRID_MM**3 / 1000
     if volume_ml < LEAST_HEAD_ML:
         raise RegistrationError(
             f"no head found: {volume_ml:.0f} ml stand out of the background, {LEAST_HEAD_ML:.0f} needed"
         )
     filled = np.flatnonzero(inside.sum((0, 1)) > 25)
-    top = int(filled[-1]) if len(filled) else data.shape[2] - 1
+    top = int(filled[-1]) if len(filled) else volume.data.shape[2] - 1
     bottom = max(0, top - int(HEIGHT_MM / GRID_MM))
     affine = volume.affine.copy()
     affine[2, 3] += GRID_MM * bottom
-    return data[:, :, bottom : top + 8], affine
+    return volume.data[:, :, bottom : top + 8], affine
 
 
 def _without_scalp(image: Volume) -> tuple[Volume, list[float]]:

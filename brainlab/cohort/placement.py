@@ -1,15 +1,17 @@
 """Place a brain on the template: its mask in the scan, and the stripped scan on an axis-aligned grid of MNI space."""
 
+import dataclasses
 from dataclasses import dataclass, field
 
 import nibabel as nib
 import numpy as np
 
+from brainlab.cohort.air import above_air
 from brainlab.cohort.head import find_head
 from brainlab.cohort.intensity import is_axis_aligned
 from brainlab.cohort.registration import distance_to_brain, register
 from brainlab.cohort.resampling import resample
-from brainlab.cohort.skullstrip import brain_mask, stripped_mask
+from brainlab.cohort.skullstrip import brain_mask, is_only_brain, stripped_mask
 from brainlab.cohort.template import GRID_SHAPE, grid_affine, mni_tissue
 from brainlab.errors import RegistrationError
 from brainlab.types import BoolArray, FloatArray
@@ -53,33 +55,39 @@ def placed_already(native: Volume) -> Placement:
 
 
 def place_on_template(native: Volume) -> Placement:
-    """Register and strip a scan. Raises RegistrationError when it cannot be placed with confidence."""
+    """Register and strip a scan, whatever the scale of its values.
+
+    Raises RegistrationError when it cannot be placed with confidence, IntensityError when it is a negative.
+    """
+    native, air_notes = above_air(native)
     head = find_head(native)
     fit = register(head)
-    distance_mm = distance_to_brain(head.image, fit.matrix)
     shape = native.data.shape
-    own_affine = np.linalg.inv(head.frame) @ native.affine
+    own = Volume(native.data, np.linalg.inv(head.frame) @ native.affine)
+    if head.stripped and not is_only_brain(own.data, distance_to_brain(own, fit.matrix)):
+        head = dataclasses.replace(head, stripped=False)
+        fit = register(head)
     if head.stripped:
-        native_mask = stripped_mask(native.data, distance_to_brain(Volume(native.data, own_affine), fit.matrix))
+        native_mask = stripped_mask(own.data, distance_to_brain(own, fit.matrix))
     else:
+        distance_mm = distance_to_brain(head.image, fit.matrix)
         soft = Volume(brain_mask(head.image.data, distance_mm), head.image.affine)
-        native_mask = resample(soft, (shape[0], shape[1], shape[2]), own_affine).data > 0.5
+        native_mask = resample(soft, (shape[0], shape[1], shape[2]), own.affine).data > 0.5
     volume_ml = float(native_mask.sum()) * abs(float(np.linalg.det(native.affine[:3, :3]))) / 1000
     if not LEAST_BRAIN_ML <= volume_ml <= MOST_BRAIN_ML:
         raise RegistrationError(f"brain mask of {volume_ml:.0f} ml; brains have {LEAST_BRAIN_ML} to {MOST_BRAIN_ML} ml")
     seen = _share_in_view(native, head.frame @ fit.matrix)
     if seen < LEAST_SEEN:
         raise RegistrationError(f"{1 - seen:.0%} of the brain lies outside the image; at most {1 - LEAST_SEEN:.0%} may")
-    notes = () if seen > 0.98 else (f"{1 - seen:.0%} of the brain lies outside the image",)
+    notes = air_notes if seen > 0.98 else (*air_notes, f"{1 - seen:.0%} of the brain lies outside the image")
     matrix = head.frame @ fit.matrix
     scores = {"scale": fit.scale, "similarity": fit.similarity, "brain_ml": volume_ml, "in_view": seen}
     return Placement(native_mask, _aligned(native, native_mask, matrix), matrix, notes, scores)
 
 
 def _aligned(native: Volume, mask: BoolArray, matrix: FloatArray) -> Volume:
-    """Return the stripped scan on the template's 1 mm grid; its darkest brain voxel, if negative, becomes 0."""
-    lowest = min(0.0, float(native.data[mask].min()))
-    stripped = Volume(np.where(mask, native.data - np.float32(lowest), np.float32(0)), native.affine)
+    """Return the stripped scan on the template's 1 mm grid."""
+    stripped = Volume(np.where(mask, native.data, np.float32(0)), native.affine)
     return resample(stripped, GRID_SHAPE, grid_affine(), matrix)
 
 

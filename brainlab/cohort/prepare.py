@@ -49,7 +49,7 @@ def prepare_one(
     try:
         check_scan(native)
     except UnreadableScanError as error:
-        raise UnreadableScanError(f"{path}: {error}") from error
+        raise UnreadableScanError(error.reason, path) from error
     try:
         if is_prepared(native, recipe):
             placement, data = placed_already(native), native.data

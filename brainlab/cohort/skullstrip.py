@@ -17,6 +17,10 @@ OPENING, CLOSING = 2, 3
 """Radii in voxels of 2 mm: what is cut from the scalp and the eyes, and what is closed over the furrows."""
 EMPTY = 0.1
 """In a stripped scan all above this, in medians of the core, is brain; voxels that only touch it are not."""
+OUTSIDE_MM = 8.0
+"""How far outside the template's brain nothing of a stripped scan lies, but for what a mask left over."""
+MOST_OUTSIDE = 0.05
+"""Share of what is not empty that may lie there: stripped scans had .001, heads with air set to 0 had .09 to .46."""
 
 
 def brain_mask(intensity: FloatArray, distance_mm: FloatArray) -> Float32Array:
@@ -38,6 +42,12 @@ def stripped_mask(intensity: FloatArray, distance_mm: FloatArray) -> BoolArray:
     """Return the brain mask [X, Y, Z] of a scan that was stripped before: all that is not empty, holes filled."""
     keep = intensity > EMPTY * _core(intensity, distance_mm)
     return ndimage.binary_fill_holes(_largest(keep))
+
+
+def is_only_brain(intensity: FloatArray, distance_mm: FloatArray) -> bool:
+    """Whether hardly anything of a scan lies outside the laid-on template's brain: no scalp, no neck."""
+    filled = intensity > EMPTY * _core(intensity, distance_mm)
+    return float(np.mean(distance_mm[filled] > OUTSIDE_MM)) <= MOST_OUTSIDE
 
 
 def _core(intensity: FloatArray, distance_mm: FloatArray) -> float:

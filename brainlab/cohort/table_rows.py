@@ -101,7 +101,7 @@ class KeyedRows:
         general = [row for row in rows if column not in row[1]]
         visits = [row[column] for _, row in rows if column in row]
         own = match([session, *sessions], visits, SESSION_WORDS).names[session]
-        if visits and not own:
+        if visits and not own and not general:
             self.without_row[f"{name} {session}"] = None
         dated = [row for row in rows if row[1].get(column) in own]
         return self._merged(general, name) | self._merged(dated, f"{name} {session}")

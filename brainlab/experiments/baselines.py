@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from brainlab.cohort.prepared import PreparedDataset
+from brainlab.errors import InputError
 from brainlab.latent import baselines
 from brainlab.latent.confounds import acquisition_matrix
 from brainlab.latent.discriminant import Priors
@@ -52,9 +53,7 @@ def baseline_scores(train: Part, test: Part, priors: Priors) -> dict[str, Scores
     """Predict the test scans without a generative model; None where a baseline has nothing to go by."""
     measured = _features(train, test)
     predictions = {
-        "pca_64": baselines.predict_by_components(
-            measured.components, train.labels, train.participants, measured.test_components, priors
-        ),
+        "pca_64": _predict_by_components(measured, train, priors),
         "signal_threshold": baselines.predict_by_threshold(measured.bright, train.labels, measured.test_bright, priors),
         "acquisition_metadata": baselines.predict_by_acquisition(
             train.acquisition, train.labels, test.acquisition, priors
@@ -62,6 +61,16 @@ def baseline_scores(train: Part, test: Part, priors: Priors) -> dict[str, Scores
         "majority": baselines.predict_majority(train.labels, len(test.rows)),
     }
     return {name: score_part(said, test, train) if said is not None else None for name, said in predictions.items()}
+
+
+def _predict_by_components(measured: Features, train: Part, priors: Priors) -> list[str] | None:
+    """Predict by LDA on voxel components; None where they do not allow one, as where all volumes are alike."""
+    try:
+        return baselines.predict_by_components(
+            measured.components, train.labels, train.participants, measured.test_components, priors
+        )
+    except InputError:
+        return None
 
 
 def score_part(predicted: list[str], test: Part, train: Part) -> Scores:

@@ -12,7 +12,14 @@ from brainlab.experiments.encodings import Watch, encode_dataset
 from brainlab.experiments.recognition import recognise
 from brainlab.experiments.runs import Run
 from brainlab.latent.confounds import MetadataRegression
-from brainlab.latent.discriminant import LatentDiscriminant, Priors, Shrinkage
+from brainlab.latent.discriminant import (
+    LEAST_PEOPLE,
+    LatentDiscriminant,
+    Priors,
+    Shrinkage,
+    listed,
+    well_peopled,
+)
 from brainlab.latent.published import TABLE_2, table_1_proportions
 from brainlab.latent.scores import Scores, accuracy_difference
 from brainlab.types import FloatArray
@@ -58,14 +65,16 @@ class LdaResult:
         return {
             "per_class": self.scores.per_class(),
             **_summary(self.scores),
-            "baselines": {name: _summary(scores) for name, scores in self.baselines.items()},
+            "baselines": {name: _summary(scores, name) for name, scores in self.baselines.items()},
             "other_priors": {
                 "priors": self.other_priors,
                 **_summary(self.other_scores),
-                "baselines": {name: _summary(scores) for name, scores in self.other_baselines.items()},
+                "baselines": {name: _summary(scores, name) for name, scores in self.other_baselines.items()},
                 "latents_minus_pca_64": _less_components(self.other_scores, self.other_baselines),
             },
-            "without_acquisition": _summary(self.without_acquisition),
+            "without_acquisition": _summary(
+                self.without_acquisition, "acquisition_metadata" if _acquisition_unknown(self.train) else ""
+            ),
             "latents_minus_pca_64": _less_components(self.scores, self.baselines),
             "precision_at_table_1": self.scores.precision_at(table_1_proportions()),
             "confusion": {"classes": list(self.scores.classes), "counts": self.scores.confusion.tolist()},
@@ -96,18 +105,24 @@ def lda_analysis(
 
     As the FLAIR IntroVAE paper's section 5.3, with what it lacks beside it: the same from voxels, a signal threshold,
     acquisition parameters or nothing at all, and from codes with the acquisition parameters regressed out.
-    Scans without a class, and test scans of a class that the training split does not have, are left out and noted.
+    Scans without a class, classes of a single person in the training split, and test scans of a class that is not
+    fitted are left out and noted.
     Raises InputError when there is nothing to fit or to predict, or the datasets' shapes do not fit the run.
     """
     target = predict if predict is not None else dataset
     notes: list[str] = []
-    train = _labelled(Part(dataset, dataset.indices("train")), notes)
-    test = _labelled(Part(target, target.indices(None if predict is not None else "test")), notes, set(train.labels))
-    test = _unseen(test, train, notes)
+    train = Part(dataset, dataset.indices("train"))
+    if not len(train.rows):
+        raise InputError(f"{dataset.folder}: LDA needs scans in the training split, got none; fit on another cohort")
+    _check_labels(train, "the training split")
+    train = _well_peopled(_labelled(train, notes), notes)
+    test = Part(target, target.indices(None if predict is not None else "test"))
+    _check_labels(test, "the scans to predict")
+    test = _unseen(_labelled(test, notes, set(train.labels)), train, notes)
     if not len(test.rows):
         raise InputError(
-            f"{target.folder}: no scan of other people to predict with a class of the training split "
-            f"{sorted(set(train.labels))}"
+            f"{target.folder}: LDA needs scans to predict, of people it is not fitted on and of the classes "
+            f"{listed(sorted(set(train.labels)))}; got none; predict another cohort"
         )
     _note_known_people(run, test, notes)
     codes = encode_dataset(run, dataset, watch).mean[train.rows].astype(np.float64)
@@ -141,6 +156,15 @@ def _judge(discriminant: LatentDiscriminant, codes: FloatArray) -> Judged:
     )
 
 
+def _check_labels(part: Part, what: str) -> None:
+    """Raise InputError where there are scans, and none of them has a class."""
+    if len(part.rows) and part.dataset.scans["class"].iloc[part.rows].isna().all():
+        raise InputError(
+            f"{part.dataset.folder}: LDA needs class labels, got none for {what}; give a table with a class column to "
+            "'brainlab prepare' (--table, or --labels COLUMN for participants.tsv)"
+        )
+
+
 def _labelled(part: Part, notes: list[str], allowed: set[str] | None = None) -> Part:
     """Leave out scans without a class, or of a class that was never seen, and note how many."""
     labels = part.dataset.scans["class"].iloc[part.rows]
@@ -149,11 +173,25 @@ def _labelled(part: Part, notes: list[str], allowed: set[str] | None = None) -> 
         unseen = keep & ~labels.astype(str).isin(allowed).to_numpy()
         if unseen.any():
             names = sorted(set(labels[unseen].astype(str)))
-            notes.append(f"{unseen.sum()} scans left out: the training split has no {', '.join(names)}")
+            notes.append(f"{unseen.sum()} scans left out: the LDA is not fitted on {listed(names)}")
         keep = keep & ~unseen
     if missing := int(labels.isna().sum()):
         notes.append(f"{missing} scans of {part.dataset.name} left out: no class in scans.tsv")
     return Part(part.dataset, part.rows[keep])
+
+
+def _well_peopled(train: Part, notes: list[str]) -> Part:
+    """Leave out the classes of a single person, and say so; InputError where fewer than two classes are left."""
+    keep = well_peopled(train.labels, train.participants)
+    lonely = sorted(set(np.asarray(train.labels)[~keep]))
+    if len(set(np.asarray(train.labels)[keep])) < 2:
+        raise InputError(
+            f"{train.dataset.folder}: LDA needs two classes with {LEAST_PEOPLE} people each in the training split; got "
+            f"{len(train.rows)} scans of {len(set(train.participants))} people, of {listed(sorted(set(train.labels)))}"
+        )
+    if lonely:
+        notes.append(f"{(~keep).sum()} training scans left out: a single person has the class {listed(lonely)}")
+    return Part(train.dataset, train.rows[keep])
 
 
 def _unseen(test: Part, train: Part, notes: list[str]) -> Part:
@@ -178,13 +216,23 @@ def _note_known_people(run: Run, test: Part, notes: list[str]) -> None:
 def _without_acquisition(
     codes: FloatArray, test_codes: FloatArray, train: Part, test: Part, priors: Priors, shrinkage: Shrinkage
 ) -> Scores | None:
-    """Repeat the LDA on codes with acquisition parameters regressed out; None where no parameter is known."""
-    if not np.isfinite(train.acquisition).any():
+    """Repeat the LDA on codes with acquisition parameters regressed out.
+
+    None where no parameter is known, or where they explain so much that what is left does not allow an LDA.
+    """
+    if _acquisition_unknown(train):
         return None
     regression = MetadataRegression().fit(codes, train.acquisition)
     cleaned = regression.transform(codes, train.acquisition)
-    fitted = LatentDiscriminant(priors, shrinkage).fit(cleaned, train.labels, train.participants)
+    try:
+        fitted = LatentDiscriminant(priors, shrinkage).fit(cleaned, train.labels, train.participants)
+    except InputError:
+        return None
     return score_part(fitted.predict(regression.transform(test_codes, test.acquisition)), test, train)
+
+
+def _acquisition_unknown(part: Part) -> bool:
+    return not np.isfinite(part.acquisition).any()
 
 
 def _less_components(scores: Scores, others: dict[str, Scores | None]) -> dict[str, Any] | None:
@@ -192,9 +240,12 @@ def _less_components(scores: Scores, others: dict[str, Scores | None]) -> dict[s
     return accuracy_difference(scores, components) if components is not None else None
 
 
-def _summary(scores: Scores | None) -> dict[str, Any]:
+def _summary(scores: Scores | None, what: str = "") -> dict[str, Any]:
+    """Sum up scores; of those that are not there, `what` they are of decides the reason given."""
     if scores is None:
-        return {"accuracy": None, "balanced_accuracy": None, "reason": "no acquisition parameter is known"}
+        unknown = "no acquisition parameter is known"
+        reason = unknown if what == "acquisition_metadata" else "these values do not vary enough within classes"
+        return {"accuracy": None, "balanced_accuracy": None, "reason": reason}
     intervals = scores.intervals()
     return {
         "accuracy": scores.accuracy,

@@ -1,5 +1,6 @@
 """What can be walked along in a run's latent space, learnt from a cohort."""
 
+import contextlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,12 +8,13 @@ import numpy as np
 import pandas as pd
 
 from brainlab.cohort.prepared import PreparedDataset
+from brainlab.errors import InputError
 from brainlab.experiments.encodings import Watch, encode_dataset
 from brainlab.experiments.runs import Run
 from brainlab.latent import covariates, dimensions, directions
 from brainlab.latent.density import LatentGaussian
 from brainlab.latent.directions import Direction
-from brainlab.latent.discriminant import LatentDiscriminant
+from brainlab.latent.discriminant import LatentDiscriminant, well_peopled
 from brainlab.latent.encoding import Encoding, class_means
 from brainlab.latent.published import NAMED_DIMENSIONS
 from brainlab.types import Float32Array, FloatArray, IntArray
@@ -63,12 +65,9 @@ def latent_directions(run: Run, dataset: PreparedDataset, watch: Watch | None = 
     codes = encoding.mean[rows]
     measured = scan_covariates(dataset, rows)
     table = dimensions.dimension_table(encoding.rows(rows), names, measured)
-    axes: list[Direction] = []
-    if 2 <= len(set(names)) < len(names):
-        axes += directions.discriminant_axes(LatentDiscriminant().fit(codes, names, people), codes)
-    axes += directions.principal_axes(codes)
+    axes = [*_discriminant_axes(codes, names, people), *directions.principal_axes(codes)]
     for name, values in measured.items():
-        if np.isfinite(values).sum() >= 3 and np.nanstd(values) > 0:
+        with contextlib.suppress(InputError):  # known of too few, or nothing changes with it
             axes.append(directions.covariate(codes, values, name, COVARIATES[name]))
     return LatentSpace(
         encoding=encoding,
@@ -80,6 +79,16 @@ def latent_directions(run: Run, dataset: PreparedDataset, watch: Watch | None = 
         means={name: code for name, code in class_means(codes, names).items() if name},
         gaussian=LatentGaussian().fit(codes, people),
     )
+
+
+def _discriminant_axes(codes: FloatArray, names: list[str], people: list[str]) -> list[Direction]:
+    """Return the axes of an LDA on the classes of several people; none where these codes do not allow one."""
+    peopled = well_peopled(names, people) & (np.asarray(names) != "")
+    labels, persons = (np.asarray(part)[peopled].tolist() for part in (names, people))
+    try:
+        return directions.discriminant_axes(LatentDiscriminant().fit(codes[peopled], labels, persons), codes)
+    except InputError:
+        return []
 
 
 def scan_covariates(dataset: PreparedDataset, rows: IntArray) -> dict[str, FloatArray]:

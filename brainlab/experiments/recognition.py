@@ -51,7 +51,7 @@ def hashes_of_training(data: PreparedDataset) -> dict[str, Any]:
 def recognise(run: Run, dataset: PreparedDataset) -> Recognition:
     """Find the people in a dataset whom a run was trained on."""
     kept, scans = run.settings["data"], dataset.scans
-    people = scans["participant"].astype(str)
+    people = scans["participant"].map(str)
     known = pd.Series(False, index=scans.index)
     gap = ""
     # Nobody simulated is a real person of the same name; the same content is known all the same.
@@ -86,10 +86,10 @@ def _known_contents(kept: dict[str, Any], dataset: PreparedDataset) -> BoolArray
     known = np.zeros(len(dataset), dtype=bool)
     files = set(kept.get("files", ()))
     if files and "sha256" in dataset.scans:
-        plain = "key" not in kept
-        names = dataset.scans["sha256"].astype(str)
-        hashes = names.map(participant_hash if plain else lambda name: keyed_hash(name, PUBLIC_KEY))
-        known |= hashes.isin(files).to_numpy()
+        names = dataset.scans["sha256"]
+        plain = "key" not in kept  # of an older version
+        hashes = [participant_hash(name) if plain else keyed_hash(name, PUBLIC_KEY) for name in map(str, names)]
+        known |= np.isin(hashes, list(files)) & names.notna().to_numpy()
     voxels = set(kept.get("voxels", ()))
     if voxels:
         known |= np.isin(dataset.voxel_hashes, list(voxels))

@@ -256,7 +256,7 @@ def _read_picture(path: Path) -> Float32Array:
             deep = picture.mode in ("I", "I;16", "I;16B", "F")
             pixels = np.asarray(picture if deep else picture.convert("L"), dtype=np.float32)
     except (OSError, UnidentifiedImageError, ValueError) as error:
-        raise UnreadableScanError(f"{path}: not a readable PNG ({error})") from error
+        raise UnreadableScanError(f"not a readable PNG ({error})", path) from error
     return pixels / np.float32(65535 if deep else 255)
 
 

@@ -1,15 +1,16 @@
 """Linear discriminant analysis of codes (FLAIR IntroVAE paper, sections 3.4 and 5.3)."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import numpy as np
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-from sklearn.model_selection import StratifiedGroupKFold, cross_val_score
+from sklearn.metrics import get_scorer
+from sklearn.model_selection import StratifiedGroupKFold
 
 from brainlab.errors import InputError
-from brainlab.types import FloatArray
+from brainlab.types import BoolArray, FloatArray
 
 Priors = Literal["empirical", "uniform"]
 Shrinkage = Literal["choose", "none", "auto"]
@@ -17,6 +18,9 @@ Shrinkage = Literal["choose", "none", "auto"]
 FOLDS = 5
 LEAST_SCANS_A_DIMENSION = 2
 """Fewer, and the within-class covariance is not worth inverting as it is."""
+
+LEAST_PEOPLE = 2
+"""People a class needs: what one person's scans have in common is that person, not the class."""
 
 
 class LatentDiscriminant:
@@ -46,18 +50,22 @@ class LatentDiscriminant:
     def fit(self, codes: FloatArray, labels: Sequence[str], participants: Sequence[str]) -> "LatentDiscriminant":
         """Learn from codes [N, d] with their labels [N] and participants [N].
 
-        Raises InputError when there are fewer than two classes, or no more scans than classes.
+        Raises InputError when there are fewer than two classes, no more scans than classes, or when the codes do not
+        differ enough for the within-class covariance to be inverted.
         """
         X, y, groups = np.asarray(codes, dtype=np.float64), np.asarray(labels, str), np.asarray(participants, str)
         classes = np.unique(y)
         if len(classes) < 2 or len(y) <= len(classes):
             raise InputError(
                 f"LDA needs at least two classes and more scans than classes in the training split; "
-                f"got {len(y)} scans of {', '.join(classes) or 'no class'}"
+                f"got {len(y)} scans of {listed(classes) or 'no class'}"
             )
+        if not np.isfinite(X).all() or not np.ptp(X, axis=0).any():
+            found = f"{len(X)} identical ones" if np.isfinite(X).all() else "values that are not finite"
+            raise InputError(f"LDA needs codes that differ from scan to scan, got {found}; choose another run")
         self.validation_accuracy_: dict[str, float] = {}
         self.shrinkage_: Shrinkage = self.shrinkage if self.shrinkage != "choose" else self._choose(X, y, groups)
-        self.model_ = self._model(self.shrinkage_, len(classes)).fit(X, y)
+        self.model_ = self._fitted(self.shrinkage_, X, y)
         self.classes_ = tuple(str(name) for name in classes)
         self.mean_ = X.mean(axis=0)
         self.readouts_ = self.model_.scalings_[:, : len(classes) - 1]
@@ -93,6 +101,22 @@ class LatentDiscriminant:
         """Return the scores on the first axes, in within-class standard deviations: [N, min(components, K - 1)]."""
         return (np.asarray(codes, dtype=np.float64) - self.mean_) @ self.readouts_[:, :components]
 
+    def _fitted(self, shrinkage: str, X: FloatArray, y: FloatArray) -> LinearDiscriminantAnalysis:
+        """Return scikit-learn's LDA fitted; InputError where the codes do not allow one."""
+        names, counts = np.unique(y, return_counts=True)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # a class of one scan, or a division by a spread of nothing
+                model = self._model(shrinkage, len(names)).fit(X, y)
+        except np.linalg.LinAlgError:
+            raise InputError(
+                f"LDA needs codes that vary within classes, got {len(y)} scans of {len(names)} classes (the smallest "
+                f"has {counts.min()}), whose covariance cannot be inverted; give more scans a class or merge classes"
+            ) from None
+        if not model.scalings_.shape[1]:
+            raise InputError(f"LDA needs classes whose mean codes differ, got the same for {listed(names)}")
+        return model
+
     def _model(self, shrinkage: str, n_classes: int) -> LinearDiscriminantAnalysis:
         priors = np.full(n_classes, 1 / n_classes) if self.priors == "uniform" else None
         if shrinkage == "none":
@@ -105,6 +129,8 @@ class LatentDiscriminant:
             return "auto"
         people_of_rarest = min(len(np.unique(groups[y == name])) for name in np.unique(y))
         folds = min(FOLDS, len(np.unique(groups)), max(2, people_of_rarest))
+        if folds < 2:
+            return "auto"
         splitter = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=self.seed)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
@@ -115,9 +141,28 @@ class LatentDiscriminant:
             ]
         if not splits:
             return "auto"
-        n_classes = len(np.unique(y))
-        scoring = "balanced_accuracy" if self.priors == "uniform" else "accuracy"
+        scorer = get_scorer("balanced_accuracy" if self.priors == "uniform" else "accuracy")
         for name in ("none", "auto"):
-            accuracies = cross_val_score(self._model(name, n_classes), X, y, cv=splits, scoring=scoring)
-            self.validation_accuracy_[name] = float(np.mean(accuracies))
+            try:
+                fitted = [(self._fitted(name, X[train], y[train]), test) for train, test in splits]
+            except InputError:  # some fold has too little to learn from
+                self.validation_accuracy_.clear()
+                return "auto"
+            self.validation_accuracy_[name] = float(
+                np.mean([scorer(model, X[test], y[test]) for model, test in fitted])
+            )
         return "none" if self.validation_accuracy_["none"] > self.validation_accuracy_["auto"] else "auto"
+
+
+def well_peopled(labels: Sequence[str], participants: Sequence[str]) -> BoolArray:
+    """Say of each scan whether its class has at least LEAST_PEOPLE people among these scans: bool [N]."""
+    y, groups = np.asarray(labels, str), np.asarray(participants, str)
+    enough = [name for name in np.unique(y) if len(np.unique(groups[y == name])) >= LEAST_PEOPLE]
+    return np.isin(y, enough)
+
+
+def listed(names: Iterable[str], most: int = 6) -> str:
+    """Name classes in a message, of many the first ones and how many more there are."""
+    known = [str(name) for name in names]
+    more = f" and {len(known) - most} more" if len(known) > most else ""
+    return ", ".join(known[:most]) + more

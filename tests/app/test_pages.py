@@ -1,21 +1,26 @@
 """Each page's script, without a browser: on a small workspace and on an empty one."""
 
+import shutil
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from app import discrimination, resources, tables
+from app import discrimination, resources, starts, tables
 from app.access import SIGNED_IN
-from app.codes import SHA_DIGITS, to_link
+from app.codes import SHA_DIGITS, STEPS_PER_UNIT, from_base64, to_link
 from app.discrimination import analysis, comparison
+from app.explorer_data import explorer_data
 from app.latent_view import revision, space
 from brainlab.cohort.prepared import PreparedDataset, write_prepared
+from brainlab.cohort.scan_table import ACQUISITION_COLUMNS
 from brainlab.errors import BrainlabError, InputError
+from brainlab.workspace import SHIPPED_COHORTS
 
 PROJECT = Path(__file__).resolve().parents[2]
 NAMES = ("start", "cohort", "generate", "explorer", "lda")
@@ -95,6 +100,7 @@ def test_a_pair_that_cannot_be_analysed_does_not_stop_the_others(workspace, monk
 
 def test_a_seed_chosen_on_the_page_changes_the_start(workspace):
     found = opened("explorer")
+    assert found.segmented_control(key="start-kind").value == "Mean", "zeros need not lie on the sliders' tracks"
     found.segmented_control(key="start-kind").set_value("Random").run()
     assert not found.exception
     found.number_input(key="start-seed").set_value(5).run()
@@ -108,6 +114,88 @@ def test_few_classes_have_few_discriminant_axes(workspace, small, classes, views
     found = opened("lda")
     assert not found.error
     assert found.segmented_control(key="lda-axes-1").options == views
+
+
+OPTIONAL = ["session", "modality", "age_years", "sex", "source", "sha256", "ventricle_volume_ml", *ACQUISITION_COLUMNS]
+TABS = {
+    "cohort": ("cohort-tabs", ["Scans", "People", "Mean image", "Acquisition"]),
+    "explorer": ("start-kind", ["Mean", "Scan", "Two scans", "Class"]),
+    "lda": ("lda-tabs", ["Separation", "Table 2 and baselines", "Two runs"]),
+    "generate": ("generate-tabs", ["Reconstructions of a scan"]),
+}
+
+
+@pytest.fixture
+def without_columns(tiny_workspace, tmp_path, monkeypatch):
+    """Make a workspace the app's own whose cohort's table was cut down by hand to what is needed."""
+    shutil.copytree(tiny_workspace / "cohorts", tmp_path / "cohorts")
+    (tmp_path / "runs").symlink_to(tiny_workspace / "runs")
+    path = tmp_path / "cohorts" / "simulated" / "scans.tsv"
+    pd.read_csv(path, sep="\t").drop(columns=OPTIONAL).to_csv(path, sep="\t", index=False)
+    monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tmp_path))
+    monkeypatch.setattr("brainlab.workspace.MODELS", tmp_path / "no-models")
+
+
+@pytest.mark.parametrize("name", TABS)
+def test_columns_that_need_not_be_there_are_not_missed(without_columns, name):
+    key, choices = TABS[name]
+    found = opened(name)
+    for choice in choices:
+        found.session_state[key] = choice
+        found.run()
+        assert not found.exception, found.exception
+        assert not found.error
+
+
+@pytest.fixture
+def unlabelled(small, tiny_workspace, monkeypatch):
+    """Make a cohort without a class the app's own."""
+    small(np.arange(30))
+    data = PreparedDataset.open(tiny_workspace / "cohorts" / "simulated")
+    table = data.scans.iloc[:30].assign(**{"class": None})
+    write_prepared(resources.cohort("small").folder, data.batch(np.arange(30))[:, 0], table, data.recipe)
+
+
+def test_lda_without_labels_says_what_it_needs_and_keeps_the_rest_of_the_page(unlabelled):
+    found = opened("lda")
+    (said,) = [error.value for error in found.error]
+    assert "LDA needs class labels, got none for the training split; give a table with a class column" in said
+    assert [tab.label for tab in found.tabs] == ["Disease or scanner?", "All runs and cohorts"]
+
+
+def test_the_explorer_without_labels_says_what_it_lacks(unlabelled):
+    found = opened("explorer")
+    assert any("small has no class labels, so there is no discriminant plane" in note.value for note in found.caption)
+    assert "Class" not in found.segmented_control(key="start-kind").options
+
+
+def test_what_cannot_be_opened_is_named_and_takes_no_page_down(workspace, small):
+    small(np.arange(30))
+    folder = resources.cohort("small").folder.parent
+    (folder / "empty").mkdir()
+    (folder / "cut").mkdir()
+    (folder / "cut" / "recipe.json").write_text("{")
+    shown = {name: {box.label: box for box in opened(name).expander} for name in ("start", "cohort")}
+    for name, boxes in shown.items():
+        (label,) = [label for label in boxes if "Cannot be opened" in label]
+        assert label.endswith("cohort cut, empty"), name
+        assert "empty: " in boxes[label].text[1].value
+
+
+def test_the_explorer_opens_on_every_slider_of_every_shipped_run(tmp_path, monkeypatch):
+    shipped = PreparedDataset.open(SHIPPED_COHORTS / "simulated")
+    rows = shipped.indices()[::9]
+    write_prepared(tmp_path / "cohorts" / "some", shipped.batch(rows)[:, 0], shipped.scans.iloc[rows], shipped.recipe)
+    monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tmp_path))
+    for run in ("vae-8", "vae-512", "ivae-32", "ivae-256"):
+        steps = starts.mean_code(run, "some")
+        data = explorer_data(run, "some", steps, 1)
+        code, low, high = (np.frombuffer(from_base64(data[name]), "<i2") for name in ("code", "low", "high"))
+        assert ((low <= code) & (code <= high)).all()
+        for direction in data["directions"]:
+            readout = np.frombuffer(from_base64(direction["readout"]), "<f4")
+            place = code / STEPS_PER_UNIT @ readout + direction["offset"]
+            assert direction["low"] <= place <= direction["high"], f"{run}: {direction['name']}"
 
 
 def test_another_cohort_is_a_new_start_for_the_sliders(workspace):

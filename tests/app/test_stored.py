@@ -1,29 +1,50 @@
 """Figures that were measured before shipping."""
 
-import json
+import shutil
 
 import pandas as pd
 import pytest
 
 from app import stored
+from brainlab.experiments.runs import load_run
+from brainlab.experiments.shipped import write_lda
 
 
-def test_stored_figures_become_one_row_a_cohort_and_run(tmp_path, monkeypatch):
-    part = {"balanced_accuracy": 0.61234}
-    found = {**part, "without_acquisition": {"balanced_accuracy": None}, "baselines": {"pca_64": part}}
-    found["settings"] = {"predicted": {"scans": 580}}
-    path = tmp_path / "results.json"
-    path.write_text(json.dumps({"evaluate": {}, "lda": {"unbiased": {"vae-8": found}, "biased": {"vae-8": found}}}))
-    monkeypatch.setattr(stored, "RESULTS", path)
+def measured(workspace, run, *cohorts):
+    """Keep made-up figures beside a run of the workspace."""
+    part = {"balanced_accuracy": 0.61234, "balanced_accuracy_interval": [0.5, 0.7]}
+    baselines = {"pca_64": part, "acquisition_metadata": part, "majority": part}
+    settings = {"predicted": {"scans": 580, "participants": 320}}
+    found = {**part, "without_acquisition": {**part, "balanced_accuracy": None}, "baselines": baselines}
+    write_lda(load_run(workspace / "runs" / run), {cohort: {**found, "settings": settings} for cohort in cohorts})
+
+
+@pytest.fixture
+def own(workspace, tmp_path, monkeypatch):
+    """A workspace of runs that may be written to, and no shipped run."""
+    shutil.copytree(workspace / "runs", tmp_path / "runs")
+    monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tmp_path))
+    monkeypatch.setattr("brainlab.workspace.MODELS", tmp_path / "no-models")
+    return tmp_path
+
+
+def test_figures_beside_the_runs_become_one_row_a_cohort_and_run(own):
+    assert stored.every_run().empty
+    measured(own, "tiny-vae", "biased", "unbiased")
     table = stored.every_run()
     assert list(table["cohort"]) == ["unbiased", "biased"]
-    assert table["codes"].tolist() == [0.612, 0.612]
-    assert table["64 components"].tolist() == [0.612, 0.612]
+    assert table["codes"].tolist() == table["64 components"].tolist() == [0.612, 0.612]
     assert table["regressed out"].isna().all()
+    assert set(stored.one_run("tiny-vae")["people"]) == {320}
 
 
-def test_nothing_measured_is_an_empty_table(tmp_path, monkeypatch):
-    monkeypatch.setattr(stored, "RESULTS", tmp_path / "absent.json")
+def test_figures_of_one_cohort_or_of_other_weights_answer_nothing(own):
+    measured(own, "tiny-vae", "biased")
+    assert stored.one_run("tiny-vae").empty
+    measured(own, "tiny-vae", "biased", "unbiased")
+    shutil.copy(own / "runs" / "tiny-vae" / "lda.json", own / "runs" / "tiny-ivae" / "lda.json")
+    assert stored.one_run("tiny-ivae").empty
+    (own / "runs" / "tiny-vae" / "lda.json").write_text("{")
     assert stored.every_run().empty
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from brainlab.cohort.template import grid_affine, mni_template
 from brainlab.volume import Volume
@@ -55,3 +56,17 @@ def make_dataset(tmp_path: Path, brain_volume: Volume) -> Callable[..., Path]:
         return root
 
     return make
+
+
+@pytest.fixture(scope="session")
+def whole_head() -> Volume:
+    """A head at 4 mm: the template's brain in a dark skull and a bright scalp, with a neck, in noisy air."""
+    edge = 8
+    brain = np.pad(coarse_brain(), edge)
+    distance_mm = ndimage.distance_transform_edt(brain == 0) * SIZE_MM
+    data = np.select([distance_mm == 0, distance_mm <= 8, distance_mm <= 16], [brain, 60, 700], 0)
+    data[24:36, 24:40, :edge] = 500
+    noise = np.random.default_rng(0).normal(0, 12, (2, *data.shape))
+    affine = grid_affine(SIZE_MM)
+    affine[:3, 3] -= edge * SIZE_MM
+    return Volume(np.hypot(data + noise[0], noise[1]).astype(np.float32), affine)

@@ -7,7 +7,10 @@ import numpy as np
 import pytest
 
 from brainlab.cohort.head import find_head, foreground, frame_of
+from brainlab.cohort.intensity import block_means, bound
 from brainlab.cohort.placement import place_on_template, placed_already
+from brainlab.cohort.recipes import find_recipe
+from brainlab.cohort.registration import MOST_SCALE, Registration, distance_to_brain
 from brainlab.cohort.resampling import from_itk, itk_transform, matrix_of, resample, to_itk
 from brainlab.cohort.skullstrip import brain_mask
 from brainlab.cohort.template import GRID_SHAPE, grid_affine, mni_template, mni_tissue
@@ -53,6 +56,33 @@ def test_frame_takes_turn_and_shift_away() -> None:
     turned = Volume(still.data, turn(20, 50) @ affine)
     own = [np.linalg.inv(frame_of(volume)) @ volume.affine for volume in (still, turned)]
     np.testing.assert_allclose(own[0], own[1], atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("scale", "similarity", "reason"),
+    [
+        (0.75, 0.40, None),
+        (1.10, 0.40, None),  # a scan that was brought onto the template before
+        (0.45, 0.40, "0.45 times the template's volume"),
+        (1.00, 0.30, "1.00 times the template's volume"),
+        (1.20, 0.40, "1.20 times the template's volume"),
+        (0.75, 0.20, "mutual information 0.20"),
+    ],
+)
+def test_what_no_right_fit_can_be(scale: float, similarity: float, reason: str | None) -> None:
+    fault = Registration(np.eye(4), scale, similarity).fault(MOST_SCALE)
+    assert (fault is None) == (reason is None)
+    assert (reason or "") in (fault or "")
+
+
+def test_distance_to_the_brain_is_in_mm_of_the_image() -> None:
+    half = np.diag([0.5, 0.5, 0.5, 1])
+    grid = grid_affine(8)
+    whole = distance_to_brain(Volume(np.zeros((22, 27, 22), np.float32), grid), np.eye(4))
+    halved = distance_to_brain(Volume(np.zeros((22, 27, 22), np.float32), half @ grid), half)
+    np.testing.assert_allclose(halved, whole / 2, atol=0.01)
+    away = Volume(np.zeros((8, 8, 8), np.float32), np.diag([1.0, 1, 1, 1]) + np.eye(4, k=3) * 500)
+    assert (distance_to_brain(away, np.eye(4)) > 50).all()
 
 
 def test_stripped_brain_is_found_again_whatever_its_header() -> None:
@@ -122,20 +152,49 @@ def test_mask_drops_bright_scalp_and_keeps_bright_lesions() -> None:
 
 
 def test_scan_in_template_space_is_taken_as_it_is(brain_volume: Volume) -> None:
-    placement = placed_already(brain_volume)
-    assert placement.aligned is brain_volume
-    assert placement.on_template().data.shape == GRID_SHAPE
+    placed = placed_already(brain_volume)
+    assert placed.aligned is brain_volume
+    assert placed.on_template().data.shape == GRID_SHAPE
     tilted = Volume(brain_volume.data, turn(5) @ brain_volume.affine)
     assert placed_already(tilted).aligned.affine.tolist() == grid_affine().tolist()
+
+
+def real_scan(name: str) -> Volume:
+    """Return a real scan of the folder named by BRAINLAB_REALDATA, or skip the test."""
+    path = Path(os.environ.get("BRAINLAB_REALDATA") or "none") / name
+    if not path.is_file():
+        pytest.skip(f"BRAINLAB_REALDATA does not name a folder with {name}")
+    return Volume.load(path)
 
 
 @pytest.mark.realdata
 def test_real_flair() -> None:
     """The brain mask of a thick-sliced FLAIR agrees with one drawn with other tools (open MS data, patient 09)."""
-    folder = os.environ.get("BRAINLAB_REALDATA")
-    if not folder or not (Path(folder) / "ms" / "patient09").is_dir():
-        pytest.skip("BRAINLAB_REALDATA does not name a folder with ms/patient09")
-    patient = Path(folder) / "ms" / "patient09"
-    placement = place_on_template(Volume.load(patient / "study2_FLAIR.nii.gz"))
-    given = Volume.load(patient / "study2_brainmask_in_FLAIR.nii.gz").data > 0.5
-    assert dice(placement.native_mask, given) > 0.95
+    placed = place_on_template(real_scan("ms/patient09/study2_FLAIR.nii.gz"))
+    given = real_scan("ms/patient09/study2_brainmask_in_FLAIR.nii.gz").data > 0.5
+    assert dice(placed.native_mask, given) > 0.95
+
+
+@pytest.mark.realdata
+def test_real_flair_on_other_scales() -> None:
+    """Z-scores, an offset and a fill of -1000 make no other brain of a real FLAIR (open MS data, patient 01)."""
+    scan = real_scan("ms/patient01/study1_FLAIR.nii.gz")
+    plain = place_on_template(scan)
+    small = bound(block_means(plain.aligned, find_recipe("flair-40")), 99.5)
+    for change in ((scan.data - scan.data.mean()) / scan.data.std(), 3 * scan.data + 1000):
+        other = place_on_template(Volume(change.astype(np.float32), scan.affine))
+        assert dice(other.native_mask, plain.native_mask) > 0.99
+        other_small = bound(block_means(other.aligned, find_recipe("flair-40")), 99.5)
+        assert np.abs(other_small - small).mean() < 0.005
+
+
+@pytest.mark.realdata
+def test_real_head_whose_air_was_set_to_0() -> None:
+    """Scalp that is left when air, skull and skin are set to 0 is no brain (open MS data, patient 01)."""
+    scan = real_scan("ms/patient01/study1_FLAIR.nii.gz")
+    given = real_scan("ms/patient01/study1_brainmask_in_FLAIR.nii.gz").data > 0.5
+    dark = scan.data < 0.35 * np.median(scan.data[given])
+    placed = place_on_template(Volume(np.where(dark, np.float32(0), scan.data), scan.affine))
+    assert dice(placed.native_mask, given) > 0.95
+    stripped = place_on_template(Volume(np.where(given, scan.data, np.float32(0)), scan.affine))
+    assert dice(stripped.native_mask, given) > 0.99

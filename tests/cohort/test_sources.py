@@ -116,8 +116,9 @@ def test_table_maps_files(tmp_path: Path) -> None:
 def test_two_rows_for_one_file(tmp_path: Path) -> None:
     """One file under two people, however its path is written, is refused; the same row twice is one scan."""
     (tmp_path / "a.nii").touch()
+    (tmp_path / "x").mkdir()
     table = tmp_path / "table.csv"
-    table.write_text("file,participant,class\na.nii,p1,ms\nb.nii,p3,ms\n./a.nii,p2,healthy\n")
+    table.write_text("file,participant,class\na.nii,p1,ms\nb.nii,p3,ms\nx/../a.nii,p2,healthy\n")
     with pytest.raises(
         InputError, match=r"lines 2 and 4 are both for a.nii and differ in participant and class \(p1, ms;"
     ):

@@ -63,12 +63,15 @@ def test_a_row_a_visit(tmp_path: Path) -> None:
     table = people(
         tmp_path / "participants.tsv",
         "participant_id\tsession\tage\tclass\tsex\n"
-        "sub-01\tses-1\t60\thealthy\tF\nsub-01\tses-2\t65\tleuko1\tF\nsub-02\tn/a\t30\tms\tM\n",
+        "sub-01\tses-1\t60\thealthy\tF\nsub-01\tses-2\t65\tleuko1\tF\n"
+        "sub-02\tn/a\t30\tms\tM\nsub-02\tses-8\t38\tleuko1\tn/a\n",
     )
     visits = ("ses-1", "ses-2", "ses-3")
     assert table.cells("sub-01", "ses-1", visits) == {"session": "ses-1", "age": "60", "class": "healthy", "sex": "F"}
     assert table.cells("sub-01", "ses-2", visits) == {"session": "ses-2", "age": "65", "class": "leuko1", "sex": "F"}
-    assert table.cells("sub-02", "ses-7", ("ses-7",)) == {"age": "30", "class": "ms", "sex": "M"}
+    assert table.cells("sub-02", "ses-7", ("ses-7", "ses-8")) == {"age": "30", "class": "ms", "sex": "M"}
+    later = table.cells("sub-02", "ses-8", ("ses-7", "ses-8"))
+    assert later == {"session": "ses-8", "age": "38", "class": "leuko1", "sex": "M"}
     assert table.notes() == []
     assert table.cells("sub-01", "ses-3", visits) == {}
     assert table.notes() == ["no row for sub-01 ses-3"]

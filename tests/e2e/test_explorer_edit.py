@@ -20,11 +20,15 @@ def place(page):
     return [float(value) for value in page.locator(".bv-pad").get_attribute("data-at").split()]
 
 
-def test_the_ring_goes_where_it_is_dragged_and_undo_brings_it_back(visit, drawn, settled, shown_hash):
+def test_the_ring_goes_where_it_is_dragged_and_undo_brings_it_back(visit, idle, drawn, settled, shown_hash):
     page = visit("explorer?run=tiny-ivae")
+    page.get_by_text("Zeros", exact=True).click()  # the codes of an untrained run lie within one step of each other
+    page.wait_for_selector(idle)
     viewer = drawn(page)
     settled(page)
     before, first = viewer.evaluate(shown_hash), place(page)
+    ring, pad = (page.locator(name).bounding_box() for name in (".bv-pad-here", ".bv-pad"))
+    assert pad["x"] < ring["x"] + ring["width"] / 2 < pad["x"] + pad["width"], "the start lies on the plane"
     box = page.locator(".bv-pad").bounding_box()
     for share in (0.3, 0.8):
         page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"])

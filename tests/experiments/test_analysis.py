@@ -1,6 +1,7 @@
 """Runs and cohorts joined for analysis, on a tiny linear run and a tiny cohort."""
 
 import json
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from brainlab.cohort.prepared import PreparedDataset, participant_split, write_p
 from brainlab.cohort.scan_table import COLUMNS
 from brainlab.errors import InputError
 from brainlab.evaluation.metric import Metric
+from brainlab.experiments import latent_space
 from brainlab.experiments.discrimination import lda_analysis
 from brainlab.experiments.encodings import encode_dataset
 from brainlab.experiments.evaluation import _finite, evaluate_run
@@ -170,6 +172,41 @@ def test_it_is_said_where_names_cannot_be_compared_without_their_key(run, cohort
     assert "1a2b3c4d" in collect(run, other, 8, 0, None).common["training_people_unknown"]
 
 
+def relabelled(cohort: PreparedDataset, **columns) -> PreparedDataset:
+    """The cohort with other columns in its table."""
+    return replace(cohort, scans=cohort.scans.assign(**columns))
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"class": None}, "LDA needs class labels, got none for the training split; give a table with a class column"),
+        ({"class": "ms"}, "LDA needs two classes with 2 people each in the training split; got .* of ms$"),
+        ({"class": [f"c{i:03d}" for i in range(200)]}, "two classes with 2 people each .* c000, .* and .* more$"),
+        ({"split": "test"}, "LDA needs scans in the training split, got none"),
+        ({"split": "train"}, "LDA needs scans to predict, of people it is not fitted on .* got none"),
+    ],
+)
+def test_a_cohort_that_allows_no_lda_is_refused_in_one_line(run, cohort, columns, said):
+    with pytest.raises(InputError, match=said) as refused:
+        lda_analysis(run, relabelled(cohort, **columns))
+    assert "\n" not in str(refused.value)
+
+
+def test_scans_to_predict_without_any_label_are_refused(run, cohort):
+    labels = cohort.scans["class"].where(cohort.scans["split"] == "train")
+    with pytest.raises(InputError, match="needs class labels, got none for the scans to predict"):
+        lda_analysis(run, relabelled(cohort, **{"class": labels}))
+
+
+@pytest.mark.parametrize("labels", [None, "ms", [f"c{i}" for i in range(200)]])
+def test_classes_that_allow_no_discriminant_leave_the_other_axes(run, cohort, labels):
+    space = latent_directions(run, relabelled(cohort, **{"class": labels}))
+    names = {axis.name for axis in space.axes}
+    assert "principal axis 1" in names
+    assert not any(name.startswith("discriminant") for name in names)
+
+
 def test_latent_space_orders_dimensions_and_offers_directions(run, cohort):
     space = latent_directions(run, cohort)
     assert space.table["f"].is_monotonic_decreasing
@@ -179,10 +216,42 @@ def test_latent_space_orders_dimensions_and_offers_directions(run, cohort):
     assert set(space.means) == set(CLASSES)
 
 
+def test_a_latent_space_is_learnt_from_training_scans_by_person(run, cohort, monkeypatch):
+    groups = []
+    for name in ("LatentGaussian", "LatentDiscriminant"):
+        kind = getattr(latent_space, name)
+        fit = lambda self, *given, kind=kind: groups.append(given[-1]) or kind.fit(self, *given)  # noqa: E731
+        monkeypatch.setattr(latent_space, name, type(name, (kind,), {"fit": fit}))
+    space = latent_directions(run, cohort)
+    rows = cohort.indices("train")
+    assert np.array_equal(space.rows, rows)
+    assert [list(people) for people in groups] == 2 * [cohort.scans["participant"].iloc[rows].tolist()]
+    ms = [row for row in rows if cohort.scans["class"][row] == "ms"]
+    assert space.means["ms"] == pytest.approx(space.encoding.mean[ms].mean(axis=0), abs=1e-5)
+
+
+def test_a_known_ventricle_volume_is_taken_and_not_measured(cohort):
+    known = replace(cohort, scans=cohort.scans.assign(ventricle_volume_ml=np.arange(len(cohort)) + 0.5))
+    found = latent_space.scan_covariates(known, np.array([3, 5]))
+    assert found["ventricle_volume_ml"].tolist() == [3.5, 5.5]
+
+
 def test_held_out_scans_are_nobodys_the_run_was_trained_on(run, cohort, tmp_path):
     assert np.array_equal(held_out(run, cohort), cohort.indices("test"))
     other = write_cohort(tmp_path / "other", 20, 2)
     assert len(held_out(run, other)) == len(other)
+
+
+def test_people_the_run_was_trained_on_are_not_held_out_in_another_dataset(run, cohort, tmp_path):
+    other = write_cohort(tmp_path / cohort.name, 20, 2)
+    people = set(cohort.scans["participant"].iloc[cohort.indices("train")])
+    kept = held_out(run, other)
+    assert 0 < len(kept) < len(other)
+    assert kept.tolist() == [row for row, name in enumerate(other.scans["participant"]) if name not in people]
+
+
+def test_samples_are_drawn_from_the_prior_itself(run, cohort):
+    assert np.array_equal(collect(run, cohort, 8, 3, None).generated, run.sample(8, 3)[1])
 
 
 def test_evaluation_is_written_whole_with_settings(run, cohort):

@@ -112,6 +112,20 @@ def test_discrepancies_are_between_generated_and_real(measure, material):
     assert found["mmd_features"]["settings"]["features"].startswith("11 principal components of the real")
 
 
+def test_features_are_learnt_from_real_scans(measure, material, monkeypatch):
+    learnt = []
+
+    class Components(evaluation.VoxelComponents):
+        def fit(self, images, rows):
+            learnt.append(images)
+            return super().fit(images, rows)
+
+    monkeypatch.setattr(evaluation, "VoxelComponents", Components)
+    measure()
+    assert len(learnt) == 1
+    assert learnt[0] is material.real
+
+
 def test_spectra_of_samples_and_reconstructions_are_compared_with_the_real_one(measure, material):
     blurred = ndimage.gaussian_filter(material.real, (0, 1, 1))
     found = measure(generated=blurred, reconstructed=material.real)

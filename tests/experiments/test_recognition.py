@@ -142,6 +142,14 @@ def test_a_scan_is_known_under_another_name_with_all_visits_of_its_person(tmp_pa
     assert recognise(run, renamed).seen.tolist() == expected.tolist()
 
 
+def test_a_scan_without_a_file_hash_is_known_by_its_name_or_voxels_alone(tmp_path):
+    run = KeptRun(cohort(tmp_path / "a"))
+    other = cohort(tmp_path / "b", people=[f"x{i}" for i in range(40)], voxels=1)
+    other.scans.loc[:19, "sha256"] = np.nan
+    trained = [participant_split(name) == "train" for name in PEOPLE]
+    assert recognise(run, other).seen.tolist() == [False] * 20 + trained[20:]
+
+
 def test_nobody_simulated_is_a_real_person_of_that_name(tmp_path):
     run = KeptRun(cohort(tmp_path / "a", simulated=True))
     real = cohort(tmp_path / "b", sources="other", voxels=1)

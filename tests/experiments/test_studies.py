@@ -138,9 +138,9 @@ def test_classes_can_be_chosen(studio, tmp_path):
     assert set(_truth(folder).query("label == 'real'")["class"]) == {"ms", "healthy"}
 
 
-def _lock_twice(tmp_path: Path, *sources: Source) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _lock_twice(*roots: Path, sources: tuple[Source, ...] = ()) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Lock two studies of one protocol and return their truths in the order of their pixels."""
-    folders = [_draft(tmp_path, *sources, seed=5) for _ in range(2)]
+    folders = [_draft(root, *sources, seed=5) for root in roots]
     for folder in folders:
         lock_study(folder)
     first, second = (_truth(folder).sort_values("pixel_sha256").reset_index() for folder in folders)
@@ -150,14 +150,14 @@ def _lock_twice(tmp_path: Path, *sources: Source) -> tuple[pd.DataFrame, pd.Data
 def test_the_salt_decides_every_draw(studio, tmp_path, monkeypatch):
     """Images, their slices, samples and practice: the same with one salt."""
     monkeypatch.setattr(studies, "new_salt", lambda: b"s" * 32)
-    first, second = _lock_twice(tmp_path)
+    first, second = _lock_twice(tmp_path / "one", tmp_path / "other")
     columns = ["label", "source", "participant_hash", "seed", "phase", "pixel_sha256"]
     assert first[columns].equals(second[columns])
     assert not set(first["stimulus"]) & set(second["stimulus"])
 
 
 def test_two_studies_of_one_protocol_and_seed_share_no_fake(studio, tmp_path):
-    first, second = _lock_twice(tmp_path)
+    first, second = _lock_twice(tmp_path / "one", tmp_path / "other")
     real = [set(truth.query("label == 'real'")["pixel_sha256"]) for truth in (first, second)]
     assert len(real[0] & real[1]) < len(real[0]) / 2  # 14 of 250 slices, drawn anew
     fakes = [truth.query("label == 'fake'") for truth in (first, second)]
@@ -168,7 +168,7 @@ def test_two_studies_of_one_protocol_and_seed_share_no_fake(studio, tmp_path):
 
 def test_a_person_has_one_name_within_a_study_and_none_that_can_be_counted_out(studio, tmp_path):
     """Not even with the salt, which lies beside it in truth.db: the key is forgotten after the lock."""
-    studies_of_40 = _lock_twice(tmp_path, Source(kind="cohort", name="simulated", n=40), FAKE)
+    studies_of_40 = _lock_twice(tmp_path, tmp_path, sources=(Source(kind="cohort", name="simulated", n=40), FAKE))
     first, second = (truth.query("label == 'real'") for truth in studies_of_40)
     for real in (first, second):
         scans = [json.loads(text)["scan"] for text in real["detail_json"]]

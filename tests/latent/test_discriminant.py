@@ -3,7 +3,7 @@ import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from brainlab.errors import InputError
-from brainlab.latent.discriminant import LatentDiscriminant
+from brainlab.latent.discriminant import LatentDiscriminant, well_peopled
 
 NINE = np.array([[0, 0], [1, 0], [0, 1], [4, 0], [5, 0], [4, 1], [0, 4], [1, 4], [0, 5]], dtype=float)
 LABELS = ["a"] * 3 + ["b"] * 3 + ["c"] * 3
@@ -108,3 +108,33 @@ def test_a_collapsed_dimension_does_no_harm():
 def test_one_class_is_refused():
     with pytest.raises(InputError, match="two classes"):
         LatentDiscriminant().fit(NINE, ["a"] * 9, people(9))
+
+
+NOISE = np.random.default_rng(5).normal(size=(40, 50))
+
+
+@pytest.mark.parametrize("shrinkage", ["choose", "auto"])
+@pytest.mark.parametrize(
+    ("codes", "labels", "said"),
+    [
+        (NOISE, [f"c{i // 2}" for i in range(40)], r"40 scans of 20 classes \(the smallest has 2\)"),
+        (NOISE[:3], ["a", "b", "b"], r"3 scans of 2 classes \(the smallest has 1\)"),
+        (np.repeat(NOISE[:2], 20, axis=0), ["a"] * 20 + ["b"] * 20, "vary within classes"),
+        (np.ones((40, 3)), ["a", "b"] * 20, "40 identical ones"),
+        (np.full((40, 3), np.nan), ["a", "b"] * 20, "not finite"),
+        (NOISE, [f"c{i}" for i in range(40)], "c0, c1, c10, c11, c12, c13 and 34 more"),
+    ],
+)
+def test_codes_that_allow_no_lda_are_refused_in_one_line(shrinkage, codes, labels, said):
+    with pytest.raises(InputError, match=said) as refused:
+        LatentDiscriminant(shrinkage=shrinkage).fit(codes, labels, people(len(codes)))
+    assert "\n" not in str(refused.value)
+
+
+def test_scans_of_one_person_leave_nothing_to_choose_by():
+    assert LatentDiscriminant().fit(NOISE[:, :3], ["a", "b"] * 20, ["p"] * 40).shrinkage_ == "auto"
+
+
+def test_a_class_of_one_person_is_not_a_class():
+    labels, persons = ["a", "a", "b", "b", "c"], ["p", "q", "r", "r", "s"]
+    assert well_peopled(labels, persons).tolist() == [True, True, False, False, False]

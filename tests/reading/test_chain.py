@@ -46,6 +46,8 @@ def test_a_whole_study_verifies(read):
         ("DELETE FROM answer_event WHERE sequence > 20", "24 answers were anchored but 20 are here"),
         ("DELETE FROM answer_event", "anchored but 0 are here"),
         ("UPDATE stimulus SET pixels = zeroblob(120) WHERE rowid = 1", "pixels were changed"),
+        ("UPDATE presentation SET position = position + 100 WHERE reading = 2", "a reader's order are not those"),
+        ("UPDATE presentation SET phase = 'main' WHERE reading = 2", "a reader's order are not those"),
         ("UPDATE study SET protocol_json = replace(protocol_json, 'Bright', 'Dim')", "the protocol was changed"),
         ("DELETE FROM presentation WHERE id IN (SELECT presentation FROM answer_event)", "a row refers to a missing"),
     ],

@@ -41,6 +41,17 @@ def test_orders_follow_from_seed_and_salt_and_not_from_the_seed_alone(make_proto
     assert orders[1] != shown
 
 
+def test_every_reader_and_every_reading_has_an_order_of_its_own(make_protocol, make_cases, tmp_path):
+    protocol = make_protocol(rounds=2)
+    folder = desk.study_folder(desk.create_study(protocol, tmp_path), tmp_path)
+    seal(folder, make_cases(protocol), {})
+    query = "SELECT stimulus FROM presentation WHERE reading = ? ORDER BY position"
+    with Store(folder).read() as db:
+        orders = [tuple(row[0] for row in db.execute(query, (reading,))) for reading in range(1, 5)]
+    assert len(set(orders)) == 4
+    assert len({frozenset(order) for order in orders}) == 1
+
+
 def test_no_guess_of_the_truth_can_be_tried_against_its_hash(make_protocol, make_cases, tmp_path, monkeypatch):
     """study.db holds the hash of truth.db: who rebuilds every row rightly, but not the salt, gets another hash."""
     monkeypatch.setattr("brainlab.reading.sealing.random.SystemRandom", lambda: random.Random(1))

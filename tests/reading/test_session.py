@@ -293,6 +293,16 @@ def test_a_link_is_one_persons_and_can_end(study):
         ReaderSession.open(study.folder, new.token, "a tab with a long token")
 
 
+def test_who_withdrew_is_out_even_where_the_token_is_still_known(study):
+    """As after a withdrawal that another version, or a hand in the database, recorded."""
+    session = study.enter()
+    with Store(study.folder).write() as db:
+        db.execute("UPDATE reader SET withdrawn_at = '2026-01-01T00:00:00.000+00:00' WHERE code = 'A'")
+    for act in (session.look, lambda: _answer(session), lambda: study.session("A")):
+        with pytest.raises(LinkError):
+            act()
+
+
 def test_a_closed_study_takes_and_shows_nothing(study):
     session = study.enter()
     case = session.current()

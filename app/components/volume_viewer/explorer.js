@@ -137,7 +137,7 @@ class Explorer {
       row.place();
     });
     this.more.hidden = this.shown >= this.data.order.length;
-    this.dimensionTitle.textContent = this.data.names ? "Dimensions, best separators first" : "Dimensions";
+    this.dimensionTitle.textContent = this.data.histograms?.classes.length ? "Dimensions, best separators first" : "Dimensions";
     this.directionRows.forEach((row, i) => { row.root.hidden = !this.allDirections && i >= DIRECTIONS_AT_FIRST; });
     this.placeDirections();
     this.moreDirections.hidden = this.allDirections || this.directionRows.length <= DIRECTIONS_AT_FIRST;

@@ -22,7 +22,8 @@ export function discriminantPlane(explorer, plane) {
   });
   const here = make("i.bv-pad-here");
   let [width, height] = [0, 0]; // kept: to ask for them after a change of text would cost a layout at every move
-  const ends = axes.map((_, axis) => extent(points, axis));
+  const start = axes.map((axis) => explorer.along(axis, explorer.start));
+  const ends = axes.map((_, axis) => extent(points, axis, start[axis]));
 
   const toScreen = (values) => {
     const share = values.map((value, axis) => (value - ends[axis][0]) / (ends[axis][1] - ends[axis][0]));
@@ -61,7 +62,7 @@ export function discriminantPlane(explorer, plane) {
     ink.fillText(`↑ ${axes[1].name}`, 6, 12);
     ink.lineWidth = 1.5;
     ink.strokeStyle = "#e2eaf0";
-    cross(ink, ...toScreen(axes.map((axis, k) => inside(k, explorer.along(axis, explorer.start)))), 4);
+    cross(ink, ...toScreen(start), 4);
   };
 
   /** Move the ring to the code; the browser moves it without painting anything anew. */
@@ -123,9 +124,9 @@ function cross(context, x, y, reach) {
   context.stroke();
 }
 
-/** Lowest and highest value of one axis, and a little more. */
-function extent(points, axis) {
-  let [low, high] = [Infinity, -Infinity];
+/** Lowest and highest value of one axis, the start's among them, and a little more. */
+function extent(points, axis, start) {
+  let [low, high] = [start, start];
   for (let i = axis; i < points.length; i += 2) {
     low = Math.min(low, points[i]);
     high = Math.max(high, points[i]);
