@@ -99,4 +99,6 @@ def _prepare(source: Path, out: Path, recipe: str, tell: Tell, include: str | No
             tell(number / max(1, total), f"{number} of {total} scans")
             yield item
 
-    return prepare_cohort(find_sources(source, steps, include=include), out, steps, track=track)
+    # Uploads lie in a folder with a name of its own, which must not become anybody's.
+    found = find_sources(source, steps, include=include, nameless=out.name if include else None)
+    return prepare_cohort(found, out, steps, track=track)

@@ -1,5 +1,9 @@
 """The errors a user can cause. Each message says what was needed, what came, and what to do."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 
 class BrainlabError(Exception):
     """Base of every error that is shown to a user as one line, without a traceback."""
@@ -39,3 +43,14 @@ class TrainingStoppedError(BrainlabError):
 
 class IntensityError(BrainlabError):
     """The intensities of a scan could not be brought into [0, 1]."""
+
+
+@contextmanager
+def naming_path(path: Path) -> Iterator[None]:
+    """Let an OSError name `path`, the place that the user knows, rather than a temporary file or nothing."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error

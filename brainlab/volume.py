@@ -15,7 +15,7 @@ from types import EllipsisType
 import nibabel as nib
 import numpy as np
 
-from brainlab.errors import InputError, UnreadableScanError
+from brainlab.errors import InputError, UnreadableScanError, naming_path
 from brainlab.nifti import NiftiFile, read_nifti
 from brainlab.types import BoolArray, Float32Array, FloatArray
 
@@ -87,15 +87,16 @@ class Volume:
             image = image.as_reoriented(nib.orientations.ornt_transform(*orders))
         image.header.set_xyzt_units("mm")
         ending = ".nii.gz" if path.name.endswith(".gz") else ".nii"
-        handle, scratch = tempfile.mkstemp(prefix=".writing-", suffix=ending, dir=path.parent)
-        os.close(handle)
-        try:
-            nib.save(image, scratch)
-            Path(scratch).chmod(0o644)
-            Path(scratch).replace(path)
-        except BaseException:
-            Path(scratch).unlink(missing_ok=True)
-            raise
+        with naming_path(path):
+            handle, scratch = tempfile.mkstemp(prefix=".writing-", suffix=ending, dir=path.parent)
+            os.close(handle)
+            try:
+                nib.save(image, scratch)
+                Path(scratch).chmod(0o644)
+                Path(scratch).replace(path)
+            except BaseException:
+                Path(scratch).unlink(missing_ok=True)
+                raise
 
     @property
     def voxel_size_mm(self) -> tuple[float, float, float]:

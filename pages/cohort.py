@@ -156,7 +156,7 @@ def bring_in() -> None:
     else:
         st.error("No scan got through.")
     layout.refusals("Refused", report.failed)
-    layout.refusals("Taken, with a note", report.warnings)
+    layout.refusals("Notes, and scans left out", report.warnings)
     if report.scans:
         st.button("Show it", key="import-show", on_click=_choose, args=(name,))
 

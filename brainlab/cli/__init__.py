@@ -1,6 +1,7 @@
 """The `brainlab` command. Each command is one small module with `add_arguments(parser)` and `run(args) -> dict`."""
 
 import argparse
+import errno
 import importlib
 import json
 import os
@@ -25,6 +26,16 @@ COMMANDS = {
     "demo": "make the default workspace of the app ready",
 }
 """Command name to its one-line help. A command's module is imported only when it is called, so that help is quick."""
+
+SYSTEM_ADVICE = {
+    errno.ENOSPC: "free some and run again",
+    errno.EDQUOT: "free some and run again",
+    errno.EROFS: "choose a place that can be written to",
+    errno.EACCES: "change the permissions or choose another place",
+    errno.EPERM: "change the permissions or choose another place",
+    errno.ENAMETOOLONG: "choose a shorter name",
+}
+"""What to do about an error of the operating system."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -62,9 +73,15 @@ def main(argv: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        print(f"error: {where}{error.strerror or error}", file=sys.stderr)
+        print(f"error: {_system_error(error)}", file=sys.stderr)
         return 2
+
+
+def _system_error(error: OSError) -> str:
+    """Return one line for what the operating system refused: where, what, what to do, and what is kept."""
+    where = f"{error.filename}: " if error.filename else ""
+    advice = SYSTEM_ADVICE.get(error.errno or 0)
+    return "; ".join(filter(None, [f"{where}{error.strerror or error}", advice, *getattr(error, "__notes__", [])]))
 
 
 def _add_json_flag(parser: argparse.ArgumentParser) -> None:

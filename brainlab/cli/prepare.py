@@ -2,11 +2,14 @@
 
 import argparse
 import dataclasses
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from brainlab.cli.progress import progress
-from brainlab.cohort.batch import Report, prepare_cohort
+from brainlab.cohort.batch import Report, check_place, prepare_cohort
+from brainlab.cohort.image_files import LEFT_OUT
 from brainlab.cohort.recipes import RECIPES, find_recipe
 from brainlab.cohort.sources import find_sources
 from brainlab.errors import InputError
@@ -21,8 +24,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--jobs", type=int, default=1, metavar="J", help="processes (default: 1)")
     parser.add_argument("--scheduler", metavar="ADDR", help="address of a Dask scheduler to use instead of processes")
-    parser.add_argument("--include", metavar="GLOB", help="take only files whose path or name matches")
+    parser.add_argument(
+        "--include",
+        metavar="GLOB",
+        help="take all files whose path or name matches, of whatever sequence and version, and no others "
+        "(default: the recipe's sequence, one version a visit)",
+    )
     parser.add_argument("--table", type=Path, metavar="CSV", help="maps file to participant, class, age, ...")
+    parser.add_argument(
+        "--class-folders", action="store_true", help="take the folders right below the source as classes"
+    )
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace a prepared dataset of other scans or of another recipe"
+    )
     parser.add_argument("--keep-intermediate", action="store_true", help="also write masks and registered scans")
     parser.add_argument("--dtype", choices=("uint8", "float16"), default="uint8", help="stored type (default: uint8)")
 
@@ -31,7 +45,10 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     if args.jobs < 1:
         raise InputError(f"--jobs {args.jobs}: at least 1 process is needed")
     recipe = find_recipe(args.recipe)
-    found = find_sources(args.source, recipe, args.labels, args.include, args.table)
+    found = find_sources(args.source, recipe, args.labels, args.include, args.table, args.class_folders)
+    check_place(found, args.out, recipe, args.dtype, args.overwrite)
+    if found.warnings:  # before hours of work, so that a wrong guess can be stopped
+        print("\n".join([f"scans to prepare: {len(found.scans)}", *note_lines(found.warnings)]), file=sys.stderr)
     report = prepare_cohort(
         found,
         args.out,
@@ -40,16 +57,29 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         scheduler=args.scheduler,
         keep_intermediate=args.keep_intermediate,
         dtype=args.dtype,
+        overwrite=args.overwrite,
         track=lambda scans, total: progress(scans, "preparing", total),
     )
-    return {**dataclasses.asdict(report), "text": _text(report, args.out), "exit_code": 0 if report.scans else 2}
+    text = _text(report, report.warnings[len(found.warnings) :], args.out)
+    return {**dataclasses.asdict(report), "text": text, "exit_code": 0 if report.scans else 2}
 
 
-def _text(report: Report, out: Path) -> str:
-    """Return what a person wants to read: failures and warnings by file, then the count."""
+def _text(report: Report, notes: Sequence[Mapping[str, str]], out: Path) -> str:
+    """Return what a person wants to read: failures and new warnings by file, then the count."""
     lines = [f"failed ({item['stage']})  {item['path']}: {item['reason']}" for item in report.failed]
-    lines += [f"warning  {item['path']}: {item['reason']}" for item in report.warnings]
+    lines += note_lines(notes)
     shape = "x".join(map(str, report.shape))
     place = f" in {out}" if report.scans else "; nothing written"
     lines.append(f"{report.scans} scans prepared ({shape}), {len(report.failed)} failed{place}")
     return "\n".join(lines)
+
+
+def note_lines(notes: Sequence[Mapping[str, str]], most: int = 5) -> list[str]:
+    """Return warnings a line each; of the scans that were left out only the first, and how many more there are."""
+    left_out = [note for note in notes if note["reason"].startswith(LEFT_OUT)]
+    left_out.sort(key=lambda note: note["path"] != ".")  # counts before single files
+    lines = [f"warning  {note['path']}: {note['reason']}" for note in notes if note not in left_out]
+    lines += [f"{LEFT_OUT}{note['path']}: {note['reason'].removeprefix(LEFT_OUT)}" for note in left_out[:most]]
+    if len(left_out) > most:
+        lines.append(f"{LEFT_OUT}{len(left_out) - most} more; --json lists all")
+    return lines

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import time
+import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -18,13 +19,17 @@ import numpy.typing as npt
 import pandas as pd
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-from brainlab.cohort.prepare import PreparedScan, prepare_one
-from brainlab.cohort.prepared import participant_split, write_prepared
+from brainlab.cohort.copies import content_hash, without_copies
+from brainlab.cohort.intermediate import intermediate_names, is_whole, write_intermediate
+from brainlab.cohort.prepare import prepare_one
+from brainlab.cohort.prepared import check_replaceable, participant_split, write_prepared
 from brainlab.cohort.recipes import PreparationRecipe
 from brainlab.cohort.scan_table import COLUMNS
 from brainlab.cohort.sources import Found, ScanSource
-from brainlab.errors import BrainlabError, InputError, IntensityError, UnreadableScanError
-from brainlab.volume import Volume
+from brainlab.errors import BrainlabError, InputError, IntensityError, UnreadableScanError, naming_path
+
+KEPT_FORMAT = 2
+"""Goes up when finished scans are kept in another way, so that those of an older version are made again."""
 
 Track = Callable[[Iterable[Any], int], Iterable[Any]]
 """Wraps an iteration over a known number of scans, to show how far it is."""
@@ -43,13 +48,17 @@ class Report:
 
 @dataclass(frozen=True)
 class _Outcome:
-    """One scan, done or failed. data: [*shape] in the stored type, until it lies in `file`."""
+    """One scan, done or failed.
+
+    data: [*shape] in the stored type, until it lies in `file`. sha256: of its file. content: hash of its voxels.
+    """
 
     relative: str
     seconds: float
     data: npt.NDArray[Any] | None = None
     file: Path | None = None
     sha256: str = ""
+    content: str = ""
     notes: list[str] = field(default_factory=list)
     stage: str = ""
     reason: str = ""
@@ -63,6 +72,7 @@ def prepare_cohort(
     scheduler: str | None = None,
     keep_intermediate: bool = False,
     dtype: str = "uint8",
+    overwrite: bool = False,
     track: Track = lambda items, total: items,
 ) -> Report:
     """Prepare every scan and write the dataset that is left after the failures; nothing is written if none is left.
@@ -72,35 +82,55 @@ def prepare_cohort(
 
     jobs: processes on this machine. scheduler: address of a Dask scheduler whose workers see the same files instead.
     keep_intermediate: also write brain mask, registered scan and its mask under `out/intermediate/`.
-    Raises InputError when `out` holds something else, OSError when the disk is full.
+    overwrite: replace a prepared dataset that holds other scans, or was made by another recipe.
+    Of scans with equal voxels only the first is kept. Raises InputError when `out` holds something else, OSError that
+    names `out` when the disk is full.
     """
-    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / "recipe.json").is_file())):
-        raise InputError(f"{out}: exists and is not a prepared dataset; choose another place")
+    check_place(found, out, recipe, dtype, overwrite)
     work = _work_folder(found.scans, out, recipe, dtype)
-    work.mkdir(parents=True, exist_ok=True)
     pictures = work / "intermediate" if keep_intermediate else None
-    outcomes = _run(found.scans, recipe, dtype, work, pictures, jobs, scheduler, track)
-    done = [
-        (source, outcome) for source, outcome in zip(found.scans, outcomes, strict=True) if outcome.file is not None
-    ]
-    if done:
-        rows = pd.DataFrame([_row(source, outcome) for source, outcome in done])
-        extra = [name for name in rows.columns if name not in COLUMNS]
-        write_prepared(
-            out,
-            (_unit_range(cast(Path, outcome.file)) for _, outcome in done),
-            rows.reindex(columns=[*COLUMNS, *extra]),
-            _record(recipe, [source for source, _ in done]),
-            dtype,
-            pictures if pictures is not None and pictures.is_dir() else None,
-        )
+    try:
+        with naming_path(out):
+            work.mkdir(parents=True, exist_ok=True)
+            outcomes = _run(found.scans, recipe, dtype, work, pictures, jobs, scheduler, track)
+            done = [(source, o) for source, o in zip(found.scans, outcomes, strict=True) if o.file is not None]
+            done, copies = without_copies(done, [outcome.content for _, outcome in done])
+            if done:
+                _write(out, done, recipe, dtype, pictures)
+    except OSError as error:
+        if work.is_dir():
+            error.add_note("finished scans are kept")
+        raise
     shutil.rmtree(work, ignore_errors=True)
+    notes = [{"path": o.relative, "reason": note} for o in outcomes for note in o.notes]
     return Report(
         scans=len(done),
         shape=list(recipe.shape),
         failed=[{"path": o.relative, "stage": o.stage, "reason": o.reason} for o in outcomes if o.file is None],
-        warnings=found.warnings + [{"path": o.relative, "reason": note} for o in outcomes for note in o.notes],
+        warnings=found.warnings + copies + notes,
         seconds_per_scan=round(float(np.mean([o.seconds for o in outcomes])), 3) if outcomes else None,
+    )
+
+
+def check_place(found: Found, out: Path, recipe: PreparationRecipe, dtype: str, overwrite: bool) -> None:
+    """Refuse to write where another prepared dataset, or something else, would be lost. Raises InputError."""
+    sources = {source.relative: source.path for source in found.scans}
+    check_replaceable(out, sources, recipe.record(), dtype, overwrite)
+
+
+def _write(
+    out: Path, done: list[tuple[ScanSource, _Outcome]], recipe: PreparationRecipe, dtype: str, pictures: Path | None
+) -> None:
+    """Write the dataset of the scans that are done."""
+    rows = pd.DataFrame([_row(source, outcome) for source, outcome in done])
+    extra = [name for name in rows.columns if name not in COLUMNS]
+    write_prepared(
+        out,
+        (_unit_range(cast(Path, outcome.file)) for _, outcome in done),
+        rows.reindex(columns=[*COLUMNS, *extra]),
+        _record(recipe, [source for source, _ in done]),
+        dtype,
+        pictures if pictures is not None and pictures.is_dir() else None,
     )
 
 
@@ -116,12 +146,14 @@ def _run(
 ) -> list[_Outcome]:
     """Prepare the scans that an earlier run did not finish, and return all outcomes in the order of `scans`."""
     outcomes: dict[str, _Outcome] = {}
+    names = intermediate_names(source.relative for source in scans)
+    folders = {source.relative: None if pictures is None else pictures / names[source.relative] for source in scans}
     for source in scans:
-        if (kept := _kept(work, source, pictures)) is not None:
+        if (kept := _kept(work, source, folders[source.relative])) is not None:
             outcomes[source.relative] = kept
-    waiting = [source for source in scans if source.relative not in outcomes]
-    tasks = ((source, recipe, dtype, pictures) for source in waiting)
-    by_name = {source.relative: source for source in waiting}
+    by_name = {source.relative: source for source in scans if source.relative not in outcomes}
+    waiting = list(by_name.values())
+    tasks = ((source, recipe, dtype, folders[source.relative]) for source in waiting)
     for outcome in track(_spread(tasks, jobs, scheduler), len(waiting)):
         outcomes[outcome.relative] = _keep(work, by_name[outcome.relative], outcome)
     return [outcomes[source.relative] for source in scans]
@@ -158,46 +190,38 @@ def _dask_client(scheduler: str) -> Any:
 
 
 def _attempt(source: ScanSource, recipe: PreparationRecipe, dtype: str, pictures: Path | None) -> _Outcome:
-    """Prepare one scan; whatever is wrong with it becomes an outcome with the stage and the reason."""
+    """Prepare one scan; whatever is wrong with it becomes an outcome with the stage and the reason.
+
+    pictures: folder for its intermediate images, or None. Raises OSError when they cannot be written.
+    """
     start = time.perf_counter()
     stage, notes = "register", []
     try:
         scan = prepare_one(source.path, recipe, source.in_template_space)
-        if pictures is not None:
-            _write_intermediate(pictures / intermediate_name(source.relative), scan)
         stored = np.rint(scan.data * 255).astype(np.uint8) if dtype == "uint8" else scan.data.astype(dtype)
-        return _Outcome(source.relative, scan.seconds, stored, sha256=scan.sha256, notes=list(scan.notes))
+        done = _Outcome(
+            source.relative, scan.seconds, stored, sha256=scan.sha256, content=content_hash(scan.native),
+            notes=list(scan.notes),
+        )  # fmt: skip
     except BrainlabError as error:
         reason, notes = str(error), list(getattr(error, "__notes__", []))
         if isinstance(error, UnreadableScanError):
             stage, reason = "read", error.reason
         elif isinstance(error, IntensityError):
             stage = "intensity"
-    except (RuntimeError, ValueError, ArithmeticError, MemoryError, np.linalg.LinAlgError) as error:
-        # SimpleITK raises RuntimeError with many lines for whatever it cannot do; one scan must not end the batch
+    except Exception as error:
+        # SimpleITK raises RuntimeError with many lines for whatever it cannot do; no scan may end the batch
         reason = f"{type(error).__name__}: {' '.join(str(error).split())[-200:]}"
+    else:
+        if pictures is not None:
+            write_intermediate(pictures, scan)
+        return done
     return _Outcome(source.relative, time.perf_counter() - start, notes=notes, stage=stage, reason=reason)
-
-
-def intermediate_name(relative: str) -> str:
-    """Return the folder name of a scan's intermediate images: its path without extension, / as __."""
-    folder, _, name = relative.rpartition("/")
-    for ending in (".nii.gz", ".img.gz", ".nii", ".img", ".hdr"):
-        name = name[: -len(ending)] if name.lower().endswith(ending) else name
-    return f"{folder}/{name}".strip("/").replace("/", "__")
-
-
-def _write_intermediate(folder: Path, scan: PreparedScan) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    native_mask = scan.placement.native_mask.astype(np.float32)
-    Volume(native_mask, scan.native.affine).save(folder / "brain_mask_native.nii.gz")
-    scan.placement.on_template().save(folder / "mni.nii.gz")
-    scan.placement.template_mask(scan.native).save(folder / "mni_mask.nii.gz")
 
 
 def _work_folder(scans: list[ScanSource], out: Path, recipe: PreparationRecipe, dtype: str) -> Path:
     place = os.path.commonpath([source.path.resolve().parent for source in scans])
-    key = json.dumps([place, recipe.record(), dtype, version("brainlab")], sort_keys=True)
+    key = json.dumps([place, recipe.record(), dtype, version("brainlab"), KEPT_FORMAT], sort_keys=True)
     return out.parent / f".{out.name}.work-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
 
 
@@ -218,7 +242,7 @@ def _keep(work: Path, source: ScanSource, outcome: _Outcome) -> _Outcome:
         return outcome
     path = _kept_path(work, source)
     scratch = path.with_suffix(".part")
-    facts = json.dumps({"seconds": outcome.seconds, "sha256": outcome.sha256, "notes": outcome.notes})
+    facts = json.dumps({name: getattr(outcome, name) for name in ("seconds", "sha256", "content", "notes")})
     with scratch.open("wb") as stream:
         np.savez(stream, data=outcome.data, facts=np.array(facts))
     return dataclasses.replace(outcome, data=None, file=scratch.replace(path))
@@ -227,13 +251,13 @@ def _keep(work: Path, source: ScanSource, outcome: _Outcome) -> _Outcome:
 def _kept(work: Path, source: ScanSource, pictures: Path | None) -> _Outcome | None:
     """Return what an earlier run finished, if it has all that this one is asked for."""
     path = _kept_path(work, source)
-    last_picture = "mni_mask.nii.gz"
-    if not path.is_file() or (
-        pictures and not (pictures / intermediate_name(source.relative) / last_picture).is_file()
-    ):
+    if not path.is_file() or (pictures is not None and not is_whole(pictures)):
         return None
-    with np.load(path, allow_pickle=False) as values:
-        return _Outcome(source.relative, file=path, **json.loads(str(values["facts"])))
+    try:
+        with np.load(path, allow_pickle=False) as values:
+            return _Outcome(source.relative, file=path, **json.loads(str(values["facts"])))
+    except (OSError, ValueError, LookupError, zipfile.BadZipFile):
+        return None
 
 
 def _unit_range(path: Path) -> npt.NDArray[np.float32]:

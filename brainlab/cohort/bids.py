@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from brainlab.cohort.demographics import person
+from brainlab.cohort.image_files import file_stem
 from brainlab.cohort.name_matching import PERSON_WORDS, SESSION_WORDS
 from brainlab.cohort.table_rows import PARTICIPANT_COLUMNS, SESSION_COLUMNS, KeyedRows, few
 from brainlab.textfile import read_text
@@ -41,7 +42,8 @@ def find_root(path: Path, stop: Path) -> Path | None:
 
 def entities(name: str) -> dict[str, str]:
     """Split a BIDS file name: `sub-01_run-2_FLAIR.nii.gz` -> {'sub': '01', 'run': '2', 'suffix': 'FLAIR'}."""
-    *pairs, suffix = name.split(".")[0].split("_")
+    stem = file_stem(name).removesuffix(".json")
+    *pairs, suffix = stem.split("_")
     found = dict(pair.split("-", 1) for pair in pairs if "-" in pair)
     return {**found, "suffix": suffix}
 

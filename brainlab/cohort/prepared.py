@@ -11,7 +11,7 @@ import lzma
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +23,7 @@ import pandas as pd
 
 from brainlab.cohort.scan_table import read_scans, row_order, write_scans
 from brainlab.errors import InputError
+from brainlab.pseudonyms import PUBLIC_KEY, keyed_hash
 from brainlab.types import Float32Array, FloatArray, IntArray
 
 TEST_SHARE = 0.1
@@ -31,7 +32,10 @@ ROW_ORDER = "row_order"
 
 
 def participant_hash(participant: str) -> str:
-    """Return the hash by which runs remember whom they were trained on, without naming anybody."""
+    """Return a plain hash of an id: it decides the split, and hides nothing, for whoever counts ids finds it again.
+
+    Runs of older versions kept it; `brainlab.pseudonyms` is what names people now.
+    """
     return hashlib.sha256(f"brainlab:{participant}".encode()).hexdigest()[:16]
 
 
@@ -126,15 +130,28 @@ class PreparedDataset:
         volumes = np.asarray(self.volumes[indices], dtype=np.float32)
         return (volumes / np.float32(255) if self.volumes.dtype == np.uint8 else volumes)[:, None]
 
-    def participant_hashes(self, split: str | None = None) -> list[str]:
-        """Hashes of the participants of one split, sorted."""
-        return sorted({participant_hash(name) for name in self.scans["participant"].iloc[self.indices(split)]})
+    def participant_hashes(self, split: str | None = None, key: bytes = PUBLIC_KEY) -> list[str]:
+        """Hashes under a key of the participants of one split, sorted."""
+        return sorted({keyed_hash(str(name), key) for name in self.scans["participant"].iloc[self.indices(split)]})
 
     def file_hashes(self, split: str | None = None) -> list[str]:
-        """Hashes of the source files of one split, sorted; empty where the table does not name any."""
+        """Hashes of the source files of one split, sorted; empty where the table does not name any.
+
+        The key is public: only who has a file knows its sha256.
+        """
         if "sha256" not in self.scans:
             return []
-        return sorted({participant_hash(str(name)) for name in self.scans["sha256"].iloc[self.indices(split)].dropna()})
+        known = self.scans["sha256"].iloc[self.indices(split)].dropna()
+        return sorted({keyed_hash(str(name), PUBLIC_KEY) for name in known})
+
+    @cached_property
+    def voxel_hashes(self) -> list[str]:
+        """Hash of the voxels of each scan, in order: the same scan under another name has the same one.
+
+        Only as long as it was prepared alike, to the last bit. The key is public, as for files.
+        """
+        hashed = (hashlib.sha256(np.ascontiguousarray(volume).tobytes()).hexdigest() for volume in self.volumes)
+        return [keyed_hash(voxels, PUBLIC_KEY) for voxels in hashed]
 
 
 def write_prepared(
@@ -154,8 +171,7 @@ def write_prepared(
     Raises InputError when the folder exists already and is something else than a prepared dataset, or when the volumes
     do not fit the recipe's shape or the table.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())) and not (folder / "recipe.json").is_file():
-        raise InputError(f"{folder}: exists and is not a prepared dataset; choose another place")
+    _refuse_what_is_not_prepared(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     scratch = folder.with_name(f".{folder.name}.writing")
     shutil.rmtree(scratch, ignore_errors=True)
@@ -174,6 +190,47 @@ def write_prepared(
         shutil.rmtree(scratch, ignore_errors=True)
         raise
     return PreparedDataset.open(folder)
+
+
+def check_replaceable(
+    folder: Path, sources: Mapping[str, Path], recipe: Mapping[str, Any], dtype: str, overwrite: bool = False
+) -> None:
+    """Refuse to write a prepared dataset where something else would be lost.
+
+    sources: the scans that are to be prepared, by their name in the column `source`. recipe: what `recipe.json` must
+    agree with. A dataset of the same recipe and type whose scans are all among the new ones may be replaced, which is
+    told by their names and by the content of three of their files; any other only if `overwrite`.
+    Raises InputError.
+    """
+    _refuse_what_is_not_prepared(folder)
+    if not (folder / "recipe.json").is_file() or overwrite:
+        return
+    if why := _what_would_be_lost(folder, sources, {**recipe, "dtype": dtype}):
+        raise InputError(f"{folder}: holds a prepared dataset {why}; choose another place, or give --overwrite")
+
+
+def _refuse_what_is_not_prepared(folder: Path) -> None:
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())) and not (folder / "recipe.json").is_file():
+        raise InputError(f"{folder}: exists and is not a prepared dataset; choose another place")
+
+
+def _what_would_be_lost(folder: Path, sources: Mapping[str, Path], recipe: Mapping[str, Any]) -> str:
+    try:
+        old = json.loads((folder / "recipe.json").read_text())
+        rows = read_scans(folder / "scans.tsv")
+        files = dict(zip(rows["source"], rows["sha256"], strict=True))
+        if any(old[name] != value for name, value in json.loads(json.dumps(recipe)).items()):
+            return f"made in another way ({old['name']}, {old['dtype']})"
+    except (OSError, ValueError, LookupError, TypeError, InputError):
+        return "that cannot be read"
+    if gone := [name for name in files if name not in sources]:
+        return f"with {len(gone)} of {len(files)} scans that are not among the new ones, such as {gone[0]}"
+    names = list(files)
+    for name in {names[0], names[len(names) // 2], names[-1]}:
+        path = sources[name]
+        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != files[name]:
+            return f"of other scans, such as another {name}"
+    return ""
 
 
 def _write_volumes(path: Path, volumes: Iterable[Float32Array], shape: tuple[int, ...], dtype: str) -> None:
@@ -196,10 +253,17 @@ def _write_volumes(path: Path, volumes: Iterable[Float32Array], shape: tuple[int
 def _swap(scratch: Path, folder: Path) -> None:
     """Put a whole folder in the place of an older one, which is removed only once the new one is there."""
     old = folder.with_name(f".{folder.name}.old")
+    if not folder.exists():
+        scratch.replace(folder)
+        shutil.rmtree(old, ignore_errors=True)
+        return
     shutil.rmtree(old, ignore_errors=True)
-    if folder.exists():
-        folder.replace(old)
-    scratch.replace(folder)
+    folder.replace(old)
+    try:
+        scratch.replace(folder)
+    except BaseException:
+        old.replace(folder)
+        raise
     shutil.rmtree(old, ignore_errors=True)
 
 

@@ -53,10 +53,9 @@ def resample(
     shape: tuple[int, int, int],
     affine: FloatArray,
     grid_to_volume: FloatArray | None = None,
-    nearest: bool = False,
     outside: float = 0.0,
 ) -> Volume:
-    """Sample a volume on another grid, linearly (or at the nearest voxel); `outside` where it does not reach.
+    """Sample a volume on another grid, linearly; `outside` where it does not reach.
 
     grid_to_volume: [4, 4] from mm of the new grid to mm of the volume; by default both share one space.
     """
@@ -68,7 +67,7 @@ def resample(
     resampler.SetOutputSpacing(reference.tolist())
     resampler.SetOutputOrigin(lps[:3, 3].tolist())
     resampler.SetOutputDirection((lps[:3, :3] / reference).ravel().tolist())
-    resampler.SetInterpolator(SimpleITK.sitkNearestNeighbor if nearest else SimpleITK.sitkLinear)
+    resampler.SetInterpolator(SimpleITK.sitkLinear)
     resampler.SetDefaultPixelValue(outside)
     resampler.SetTransform(itk_transform(matrix))
     return from_itk(resampler.Execute(to_itk(volume)), affine)

@@ -1,24 +1,23 @@
 """Find the scans to prepare and what is known of them: a BIDS dataset, a folder of NIfTI files, or one file."""
 
-import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from brainlab.cohort.bids import SEQUENCES, BidsDataset, entities, find_root
+from brainlab.cohort.bids import BidsDataset
 from brainlab.cohort.classes import one_spelling
 from brainlab.cohort.file_table import details_of, listed_files
+from brainlab.cohort.folder_search import FolderSearch
+from brainlab.cohort.image_files import Note, file_stem, is_prepared_dataset, matches
 from brainlab.cohort.recipes import PreparationRecipe
+from brainlab.cohort.scan_names import SUBJECT
 from brainlab.cohort.table_rows import few, read_table
 from brainlab.cohort.template import SPACE
 from brainlab.errors import InputError
-from brainlab.volume import FILE_ENDINGS
 
 CLASS_COLUMNS = ("class", "diagnosis", "dx", "group")
-SKIPPED_IN_BIDS = ("derivatives", "sourcedata", "code")
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ class Found:
     """The scans of a source, and what the user should know about the search, as {path, reason}."""
 
     scans: list[ScanSource]
-    warnings: list[dict[str, str]]
+    warnings: list[Note]
 
 
 def find_sources(
@@ -50,60 +49,85 @@ def find_sources(
     labels: str | None = None,
     include: str | None = None,
     table: Path | None = None,
+    class_folders: bool = False,
+    nameless: str | None = None,
 ) -> Found:
     """List the scans under `source` with their metadata, in a fixed order.
 
     labels: column of the tables that names the class; by default the first of class, diagnosis, dx, group.
-    include: a pattern that the relative path or the file name must match; it also lifts the choice of sequences.
+    include: a pattern that the relative path or the file name must match; everything that matches is taken. Without it
+    only the recipe's sequences are, and one version of each visit (`scan_choice`).
     table: a CSV or TSV that maps `file` (relative to the source) to `participant`, `class`, `age`, ...; files that it
     does not list are left out.
-    Without a table and outside a BIDS dataset, the folder right below `source` is taken as the participant, so that
-    scans of one person never fall on both sides of the split; a file right in `source` is its own participant.
+    class_folders: the folders right below `source` are classes.
+    nameless: the person of images whose path names nobody, such as `visit1/flair.nii`; by default the source's name.
+    Without a table and outside a BIDS dataset, people, visits and sequences are guessed from the paths (`scan_names`)
+    so that scans of one person do not fall on both sides of the split; the warnings say what was taken for what.
     Raises InputError when nothing is found or the column does not exist.
     """
     if not source.exists():
         raise InputError(f"{source}: no such file or folder; give a BIDS dataset, a folder of NIfTI files or one NIfTI")
-    base = source if source.is_dir() else source.parent
-    reader = _Reader(base, labels)
-    warnings: list[dict[str, str]] = []
+    if class_folders and table is not None:
+        raise InputError("--class-folders: the --table names the classes; give one of the two")
+    if source.is_dir() and is_prepared_dataset(source):
+        raise InputError(
+            f"{source}: needs scans, got a dataset that is prepared already; use it as it is, or give the folder of "
+            "the scans that it was made from"
+        )
+    search = FolderSearch(source if source.is_dir() else source.parent, class_folders)
+    reader = _Reader(search, labels)
+    notes: list[Note] = []
     if table is not None:
-        scans = _from_table(table, base, reader, warnings)
+        scans = _from_table(table, search.base, reader, notes)
+        if not scans:
+            raise InputError(f"--table {table}: lists no scan; give a row a scan")
+    elif source.is_file():
+        if include is not None and not matches(Path(source.name), include):
+            raise InputError(f"--include '{include}': does not match {source}; leave it out")
+        search.guess_places([source], nameless or file_stem(source.name))
+        scans = [reader.scan(source)]
     else:
-        files = [source] if source.is_file() else list(_images(source))
-        files = [path for path in files if include is None or _matches(path.relative_to(base), include)]
-        if include is None and source.is_dir():
-            files = _chosen(files, base, reader, recipe, warnings)
+        files, notes = search.scans(recipe, include, nameless or source.resolve().name)
         scans = [reader.scan(path) for path in files]
-    if not scans:
-        among = f" that matches '{include}'" if include else ""
-        raise InputError(f"{source}: no image{among} ({', '.join(FILE_ENDINGS)}) found; name a folder that holds scans")
+    if class_folders and not any(_class_folder(scan.relative) for scan in scans):
+        raise InputError(f"--class-folders: no scan lies in a folder below {source}; leave the flag out")
     if labels is not None and labels.lower() not in reader.columns:
         known = ", ".join(sorted(reader.columns)) or "none"
         raise InputError(f"--labels {labels}: no such column; the tables have: {known}")
-    warnings += [{"path": ".", "reason": note} for note in reader.name_classes()]
-    return Found(scans, warnings + reader.warnings())
+    notes += [{"path": ".", "reason": note} for note in reader.name_classes()]
+    if class_folders:
+        for scan in scans:
+            scan.details["class"] = scan.details["class"] or _class_folder(scan.relative)
+    return Found(scans, notes + _other_sequences(scans, recipe) + reader.warnings())
+
+
+def _other_sequences(scans: list[ScanSource], recipe: PreparationRecipe) -> list[Note]:
+    """Note scans of other sequences than the recipe's, which only come in when they were asked for."""
+    names = Counter(scan.details["modality"] for scan in scans)
+    others = {name: count for name, count in names.items() if name is not None and name not in recipe.modalities}
+    if not others:
+        return []
+    what = ", ".join(f"{count} {name}" for name, count in sorted(others.items()))
+    mixed = "; several sequences in one prepared dataset can look like classes" if len(names) > 1 else ""
+    return [{"path": ".", "reason": f"{recipe.name} is for {' or '.join(recipe.modalities)}, got {what}{mixed}"}]
 
 
 class _Reader:
     """Turns a path into a `ScanSource`, keeping each BIDS dataset open."""
 
-    def __init__(self, base: Path, labels: str | None) -> None:
-        self.base = base
+    def __init__(self, search: FolderSearch, labels: str | None) -> None:
+        self.base = search.base
+        self._search = search
         self.columns: set[str] = set()
         self.problems: dict[str, dict[str, None]] = {}
         self._labelled: dict[Path | None, list[tuple[dict[str, Any], dict[str, str]]]] = {}
         self._label_columns = (labels.lower(),) if labels else CLASS_COLUMNS
         self._datasets: dict[Path, BidsDataset] = {}
         self._truth: dict[Path, dict[tuple[str, str | None], dict[str, float]]] = {}
-        self._roots: dict[Path, Path | None] = {}
 
     def dataset(self, path: Path) -> BidsDataset | None:
         """Return the BIDS dataset that an image belongs to, if its name is a BIDS name."""
-        if "sub" not in entities(path.name):
-            return None
-        if path.parent not in self._roots:
-            self._roots[path.parent] = find_root(path.parent, self.base)
-        root = self._roots[path.parent]
+        root = self._search.bids_root(path)
         if root is not None and root not in self._datasets:
             self._datasets[root] = BidsDataset(root)
         return None if root is None else self._datasets[root]
@@ -116,10 +140,11 @@ class _Reader:
         sidecar: dict[str, Any] = {}
         cells: dict[str, str] = {}
         if dataset is None:
-            parts, named = Path(relative).parts, entities(path.name)
-            person_name = f"sub-{named['sub']}" if "sub" in named else parts[0] if len(parts) > 1 else _stem(path.name)
-            session = f"ses-{named['ses']}" if "ses" in named else None
-            details |= {"participant": person_name, "session": session, "modality": _guess_modality(path.name)}
+            place = self._search.place(path)
+            details |= {"participant": place.participant, "session": place.session, "modality": place.name.sequence}
+            root = self._search.root(path.parent)
+            if root not in (None, self.base) and SUBJECT.fullmatch(place.participant):
+                details["participant"] = f"{root.name}/{place.participant}"
         else:
             sidecar, cells = dataset.sidecar(path), dataset.row(path)
             details |= dataset.describe(path)
@@ -189,47 +214,6 @@ class _Reader:
         return {**known.get((participant, None), {}), **known.get((participant, session), {})}
 
 
-def _images(folder: Path) -> Iterator[Path]:
-    """Yield image files in a fixed order, each folder once; in a BIDS dataset not those derived from others."""
-    seen: set[str] = set()
-    for here, folders, names in os.walk(folder, followlinks=True):
-        inside = Path(here)
-        # Data sets are often trees of links, which may lead round in a circle or twice to one place.
-        if (real := os.path.realpath(here)) in seen:
-            folders.clear()
-            continue
-        seen.add(real)
-        if (inside / "recipe.json").is_file() and list(inside.glob("volumes.npy*")):
-            folders.clear()
-            continue
-        is_bids = (inside / "dataset_description.json").is_file() or (inside / "participants.tsv").is_file()
-        skipped = SKIPPED_IN_BIDS if is_bids else ()
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in skipped)
-        for name in sorted(names):
-            if name.startswith(".") or not name.lower().endswith(FILE_ENDINGS):
-                continue
-            if name.lower().endswith(".hdr") and name[:-4] + ".img" in names:
-                continue
-            yield inside / name
-
-
-def _chosen(
-    files: list[Path], base: Path, reader: _Reader, recipe: PreparationRecipe, warnings: list[dict[str, str]]
-) -> list[Path]:
-    """Of the images of BIDS datasets, keep those of the recipe's sequences if there are any; say what is left out."""
-    canonical = {suffix.lower(): suffix for suffix in SEQUENCES}
-    suffixes = {path: entities(path.name)["suffix"].lower() for path in files if reader.dataset(path) is not None}
-    sequences = {path: canonical[suffix] for path, suffix in suffixes.items() if suffix in canonical}
-    wanted = [path for path, suffix in sequences.items() if suffix in recipe.modalities]
-    kept = set(wanted or sequences)
-    left = Counter(suffix for path, suffix in sequences.items() if path not in kept)
-    if left:
-        what = ", ".join(f"{count} {suffix}" for suffix, count in sorted(left.items()))
-        reason = f"left out: {what}; {recipe.name} is for {', '.join(recipe.modalities)} (take others with --include)"
-        warnings.append({"path": ".", "reason": reason})
-    return [path for path in files if path in kept or path not in suffixes]
-
-
 def _from_table(table: Path, base: Path, reader: _Reader, warnings: list[dict[str, str]]) -> list[ScanSource]:
     """Describe the files that the user's table lists."""
     scans = [reader.scan(path, row) for path, row in listed_files(table, base, warnings)]
@@ -246,15 +230,7 @@ def _volume_ml(text: str, column: str, place: str) -> float:
         raise InputError(f"{place}: needs a number for {column}, got {text!r}; correct it or write n/a") from error
 
 
-def _matches(relative: Path, pattern: str) -> bool:
-    return fnmatch(relative.as_posix(), pattern) or fnmatch(relative.name, pattern)
-
-
-def _stem(name: str) -> str:
-    return next((name[: -len(end)] for end in sorted(FILE_ENDINGS, key=len)[::-1] if name.lower().endswith(end)), name)
-
-
-def _guess_modality(name: str) -> str | None:
-    """Guess the sequence from a free file name."""
-    words = {"flair": "FLAIR", "t1": "T1w", "t2": "T2w", "pd": "PDw", "dwi": "dwi"}
-    return next((modality for word, modality in words.items() if word in name.lower()), None)
+def _class_folder(relative: str) -> str | None:
+    """Return the folder right below the source that an image lies in."""
+    folder, slash, _ = relative.partition("/")
+    return folder if slash else None

@@ -20,7 +20,7 @@ import numpy as np
 from brainlab import __version__
 from brainlab.cohort import bids_writer
 from brainlab.cohort.template import SPACE
-from brainlab.errors import InputError
+from brainlab.errors import InputError, naming_path
 from brainlab.simulation.anatomy import LABELS
 from brainlab.simulation.contrast import MODALITIES
 from brainlab.simulation.longitudinal import EDSS_COEFFICIENTS, EDSS_NOISE
@@ -102,16 +102,22 @@ def simulate_cohort(
     truth: `full` writes images of the truth, `table` only derivatives/truth/scans.tsv: about a third faster.
     jobs: processes; the bytes do not depend on them. track: wraps the numbers of the participants to show progress.
     A run that was killed is taken up where it stopped; more participants can be added to a finished cohort.
-    Raises InputError when the folder holds something else, or a cohort of other settings.
+    Raises InputError when the folder holds something else, or a cohort of other settings, OSError that names `out`.
     """
     started = time.monotonic()
     _check(settings, participants, truth, jobs)
-    _claim(out, settings, truth)
-    wanted = [number for number in range(1, participants + 1) if not _is_done(out, settings, number)]
-    done: Iterable[int] = _write_all(out, settings, wanted, truth, jobs)
-    for _ in done if track is None else track(done, len(wanted)):
-        pass
-    people, scans = _write_tables(out)
+    try:
+        with naming_path(out):
+            _claim(out, settings, truth)
+            wanted = [number for number in range(1, participants + 1) if not _is_done(out, settings, number)]
+            done: Iterable[int] = _write_all(out, settings, wanted, truth, jobs)
+            for _ in done if track is None else track(done, len(wanted)):
+                pass
+            people, scans = _write_tables(out)
+    except OSError as error:
+        if out.is_dir():
+            error.add_note("people who are finished are kept")
+        raise
     return {"participants": people, "scans": scans, "seconds": round(time.monotonic() - started, 2)}
 
 

@@ -1,6 +1,8 @@
 """The command line's manners: one-line errors, exit codes, JSON alone on stdout."""
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -46,6 +48,27 @@ def test_bad_input_is_one_line_and_exit_2(
     assert printed.err.startswith("error: ")
     assert printed.err.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "advice"),
+    [
+        (errno.ENOSPC, "; free some and run again"),
+        (errno.EROFS, "; choose a place that can be written to"),
+        (errno.EACCES, "; change the permissions or choose another place"),
+        (errno.EIO, ""),
+    ],
+)
+def test_what_the_system_refuses_is_one_line_with_the_path(
+    number: int, advice: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("brainlab.cohort.bids_writer.write_bytes", refuse)
+    assert main(["simulate", str(tmp_path / "out"), "--participants", "1", "--seed", "1"]) == 2
+    kept = "; people who are finished are kept"
+    assert capsys.readouterr().err == f"error: {tmp_path / 'out'}: {os.strerror(number)}{advice}{kept}\n"
 
 
 def test_json_is_the_only_thing_on_stdout(

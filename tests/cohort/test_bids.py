@@ -19,6 +19,7 @@ def image(root: Path, name: str) -> Path:
 def test_entities_of_a_name() -> None:
     found = entities("sub-01_ses-b_run-2_echo-1_FLAIR.nii.gz")
     assert found == {"sub": "01", "ses": "b", "run": "2", "echo": "1", "suffix": "FLAIR"}
+    assert entities("sub-01_acq-1.5T_FLAIR.json") == {"sub": "01", "acq": "1.5T", "suffix": "FLAIR"}
 
 
 def test_closer_sidecar_wins_and_only_fitting_ones_count(tmp_path: Path) -> None:

@@ -5,15 +5,29 @@ import pytest
 
 from brainlab.cohort import placement
 from brainlab.cohort.head import Head, frame_of
-from brainlab.cohort.placement import place_on_template
+from brainlab.cohort.placement import Placement, place_on_template, placed_already
 from brainlab.cohort.registration import Registration
-from brainlab.cohort.template import mni_tissue
+from brainlab.cohort.template import grid_affine, mni_tissue
 from brainlab.errors import RegistrationError
 from brainlab.volume import Volume
 
 
 def dice(a: np.ndarray, b: np.ndarray) -> float:
     return float(2 * (a & b).sum() / (a.sum() + b.sum()))
+
+
+def test_the_mask_of_a_scan_in_template_space_leaves_its_background_out(brain_volume: Volume) -> None:
+    mask = placed_already(brain_volume).native_mask
+    assert mask.any()
+    assert not mask[brain_volume.data == 0].any()
+
+
+def test_a_mask_keeps_its_volume_on_the_template() -> None:
+    affine = grid_affine(4)
+    distance = np.linalg.norm(np.indices((45, 54, 45)) - np.array([22, 27, 22]).reshape(3, 1, 1, 1), axis=0)
+    ball = Volume((distance < 12).astype(np.float32), affine)
+    placed = Placement(ball.data > 0, ball, np.eye(4)).template_mask(ball)
+    assert placed.data.sum() == pytest.approx(64 * ball.data.sum(), rel=0.03)
 
 
 @pytest.mark.parametrize("neck", [False, True])

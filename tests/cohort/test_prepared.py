@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 
 from brainlab.cohort import prepared
-from brainlab.cohort.prepared import PreparedDataset, participant_hash, participant_split, write_prepared
+from brainlab.cohort.prepared import PreparedDataset, check_replaceable, participant_split, write_prepared
 from brainlab.cohort.scan_table import COLUMNS
 from brainlab.errors import InputError
+from brainlab.pseudonyms import keyed_hash
 
 RECIPE = {"name": "tiny", "shape": [3, 4, 5], "affine": np.eye(4).tolist(), "simulated": True}
 
@@ -37,7 +38,9 @@ def test_round_trip(tmp_path: Path, dtype: str, error: float) -> None:
     assert batch.shape == (2, 1, 3, 4, 5)
     np.testing.assert_allclose(batch[:, 0], volumes(4)[[2, 0]], atol=error)
     np.testing.assert_array_equal(opened.indices("test"), [1, 3])
-    assert opened.participant_hashes("test") == sorted(participant_hash(name) for name in ("p1", "p3"))
+    assert opened.participant_hashes("test", b"key") == sorted(keyed_hash(name, b"key") for name in ("p1", "p3"))
+    assert opened.voxel_hashes == written.voxel_hashes
+    assert len(set(opened.voxel_hashes)) == 4
     assert [path.name for path in tmp_path.iterdir()] == ["set"]
 
 
@@ -61,6 +64,61 @@ def test_replaces_only_its_own_kind(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not a prepared dataset"):
         write_prepared(tmp_path / "other", volumes(2), table(2), RECIPE)
     assert (tmp_path / "other" / "letter.txt").read_text() == "mine"
+
+
+@pytest.fixture
+def replaceable(tmp_path: Path) -> tuple[Path, dict[str, Path]]:
+    """A prepared dataset in `set` and the files that it was made from, with one more."""
+    sources = {f"p{number}.nii": tmp_path / f"p{number}.nii" for number in range(5)}
+    for name, path in sources.items():
+        path.write_text(name)
+    rows = table(4)
+    rows["source"] = list(sources)[:4]
+    rows["sha256"] = [hashlib.sha256(name.encode()).hexdigest() for name in rows["source"]]
+    write_prepared(tmp_path / "set", volumes(4), rows, RECIPE)
+    return tmp_path / "set", sources
+
+
+def test_the_same_scans_and_more_may_replace_a_dataset(replaceable: tuple[Path, dict[str, Path]]) -> None:
+    check_replaceable(*replaceable, RECIPE, "uint8")
+
+
+@pytest.mark.parametrize("number", [0, 2, 3])
+def test_other_scans_of_the_same_names_may_not(replaceable: tuple[Path, dict[str, Path]], number: int) -> None:
+    folder, sources = replaceable
+    sources[f"p{number}.nii"].write_text("another person")
+    with pytest.raises(InputError, match=f"of other scans, such as another p{number}.*--overwrite"):
+        check_replaceable(folder, sources, RECIPE, "uint8")
+    check_replaceable(folder, sources, RECIPE, "uint8", overwrite=True)
+
+
+def test_fewer_scans_another_recipe_or_a_damaged_table_may_not(replaceable: tuple[Path, dict[str, Path]]) -> None:
+    folder, sources = replaceable
+    for changed, dtype in (({**RECIPE, "shape": [1, 1, 1]}, "uint8"), (RECIPE, "float16")):
+        with pytest.raises(InputError, match="made in another way"):
+            check_replaceable(folder, sources, changed, dtype)
+    del sources["p1.nii"]
+    with pytest.raises(InputError, match=r"1 of 4 scans that are not among the new ones, such as p1\.nii"):
+        check_replaceable(folder, sources, RECIPE, "uint8")
+    (folder / "scans.tsv").write_text("participant\np0\n")
+    with pytest.raises(InputError, match="cannot be read"):
+        check_replaceable(folder, sources, RECIPE, "uint8")
+
+
+def test_a_swap_that_fails_leaves_the_old_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = write_prepared(tmp_path / "set", volumes(2), table(2), RECIPE)
+    real = Path.replace
+
+    def fail(self: Path, target: Path) -> Path:
+        if self.name == ".set.writing":
+            raise OSError(5, "Input/output error")
+        return real(self, target)
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(OSError, match="Input/output"):
+        write_prepared(tmp_path / "set", volumes(4), table(4), RECIPE)
+    assert PreparedDataset.open(tmp_path / "set").sha256 == old.sha256
+    assert [path.name for path in tmp_path.iterdir()] == ["set"]
 
 
 def test_an_interrupted_write_leaves_the_old_set(tmp_path: Path) -> None:
@@ -130,7 +188,9 @@ def test_split_is_a_tenth_and_does_not_move() -> None:
     names = [f"sub-{number:04d}" for number in range(5000)]
     share = np.mean([participant_split(name) == "test" for name in names])
     assert 0.08 < share < 0.12
-    assert participant_split("sub-0001") == participant_split("sub-0001")
+    # By coreutils: echo -n "brainlab:sub-0003" | sha256sum begins with less than a tenth of 2^64.
+    held_out = [name for name in names[1:60] if participant_split(name) == "test"]
+    assert held_out == [f"sub-{number:04d}" for number in (3, 4, 17, 29, 31, 32, 34, 55)]
     assert prepared.TEST_SHARE == 0.1
     # the rule as it is documented, written out: cohorts that are prepared already must keep their test people
     for name in names[:200]:

@@ -18,6 +18,7 @@ def test_shares_fill_the_brain():
     total = (tissue.grey + tissue.white + tissue.fluid)[tissue.brain]
     assert total.min() >= 0.99
     assert not tissue.fluid[~tissue.brain].any()
+    assert tissue.fluid.min() >= 0
 
 
 def test_coarse_grids_lie_on_block_centres():
