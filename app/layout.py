@@ -133,7 +133,7 @@ def refusals(title: str, rows: Sequence[Mapping[str, str]]) -> None:
 
 
 def unopened(**kinds: Sequence[tuple[str, str]]) -> None:
-    """Name what is there and cannot be opened, if anything. kinds: `cohort` or `run` to (name, reason)."""
+    """Name what is there and cannot be opened, if anything. kinds: `cohort` or `run` to its (name, reason)."""
     found = {kind: rows for kind, rows in kinds.items() if rows}
     if not found:
         return

@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import math
 import types
 import typing
 from typing import Any, TypeVar
@@ -19,13 +20,15 @@ def to_dict(config: Any) -> dict[str, Any]:
 def from_dict(kind: type[C], values: dict[str, Any]) -> C:
     """Build a config from `to_dict` values; lists become the tuples that the fields declare.
 
-    Raises InputError on a name that the config does not have, so that a file of another version is never half-read.
+    Raises InputError on a name that the config does not have, so that a file of another version is never half-read, and
+    on a value of another type than its field declares: `"8"` is no number, and true is none either.
     """
     values = {name: value for name, value in values.items() if name != "type"}
     known = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
     if unknown := sorted(set(values) - known):
         raise InputError(f"{kind.__name__}: unknown setting {', '.join(unknown)}; known are {', '.join(sorted(known))}")
-    return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+    hints = typing.get_type_hints(kind)
+    return kind(**{name: _typed(value, hints[name], f"{kind.__name__}: {name}") for name, value in values.items()})
 
 
 def add_flags(parser: argparse._ActionsContainer, kind: type[Any]) -> None:
@@ -50,6 +53,46 @@ def apply_flags(config: C, args: argparse.Namespace) -> C:
         if getattr(args, field.name, None) is not None
     }
     return dataclasses.replace(config, **given)  # type: ignore[type-var]
+
+
+_WORDS = {bool: "true or false", int: "a whole number", float: "a finite number", str: "a text", type(None): "null"}
+
+
+def _typed(value: Any, hint: Any, name: str) -> Any:
+    """Return a JSON value as its field holds it, lists as tuples; raise InputError where it is of another type."""
+    value = tuple(value) if isinstance(value, list) else value
+    if not any(_fits(value, member) for member in _members(hint)):
+        needed = " or ".join(_in_words(member) for member in _members(hint))
+        raise InputError(f"{name}: needs {needed}, got {value!r}")
+    return value
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a value is of a plain type, of one of some words, or a tuple of these; other types are let through."""
+    if hint in (bool, int, str, type(None)):
+        return type(value) is hint
+    if hint is float:
+        return type(value) in (int, float) and math.isfinite(value)
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Literal:
+        return value in inner
+    if origin is not tuple:
+        return True
+    if not isinstance(value, tuple):
+        return False
+    if inner[-1] is Ellipsis:
+        return all(_fits(item, inner[0]) for item in value)
+    return len(value) == len(inner) and all(map(_fits, value, inner))
+
+
+def _in_words(hint: Any) -> str:
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Literal:
+        return ", ".join(map(str, inner))
+    if origin is tuple:
+        count = "" if inner[-1] is Ellipsis else f"{len(inner)} times "
+        return f"a list, {count}{_in_words(inner[0])}"
+    return _WORDS.get(hint, getattr(hint, "__name__", str(hint)))
 
 
 def _members(hint: Any) -> tuple[Any, ...]:

@@ -10,10 +10,8 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from brainlab.errors import InputError
-from brainlab.textfile import read_text
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 DASHES = ("-", "--", "\N{EN DASH}", "\N{EM DASH}")
@@ -41,11 +39,6 @@ class Table:
     delimiter: str
     header_line: int
     notes: list[str] = field(default_factory=list)
-
-
-def read_rows(path: Path) -> list[tuple[int, dict[str, str]]]:
-    """Return (line in the file, {column in lower case: cell}) of every row of a table in a file; see `parse_table`."""
-    return parse_table(read_text(path), str(path)).rows
 
 
 def parse_table(text: str, name: str, needed: Sequence[str] = (), delimiter: str | None = None) -> Table:

@@ -31,3 +31,8 @@ def run_folders() -> list[Path]:
 def studies_folder() -> Path:
     """Return the folder that holds one sub-folder per reading study."""
     return workspace() / "studies"
+
+
+def pseudonyms_key() -> Path:
+    """Return the file of the secret key under which this workspace hashes people; it never leaves the workspace."""
+    return workspace() / "pseudonyms.key"

@@ -14,6 +14,7 @@ from brainlab import workspace as places
 from brainlab.cohort.prepared import PreparedDataset, participant_split, write_prepared
 from brainlab.cohort.template import mni_template
 from brainlab.config import to_dict
+from brainlab.experiments.recognition import hashes_of_training
 from brainlab.generators.introvae import IntroVAEConfig
 from brainlab.generators.presets import build_generator
 from brainlab.generators.vae import VAEConfig
@@ -87,7 +88,7 @@ def write_run(folder: Path, preset: str, config: VAEConfig, data: PreparedDatase
             "name": data.name,
             "sha256": data.sha256,
             "simulated": data.simulated,
-            "participants": data.participant_hashes("train"),
+            **hashes_of_training(data),
             "scans": len(data.indices("train")),
         },
         "shape": list(data.shape),

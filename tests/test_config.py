@@ -3,6 +3,7 @@
 import argparse
 import json
 from dataclasses import dataclass
+from typing import Literal
 
 import pytest
 
@@ -16,6 +17,8 @@ class Example:
     rate: float | None = None
     shape: tuple[int, ...] = (4, 5)
     exact: bool = False
+    span: tuple[float, float] = (0.0, 1.0)
+    way: Literal["in", "out"] = "in"
 
 
 def test_round_trip_through_json() -> None:
@@ -33,3 +36,30 @@ def test_flags_change_only_what_was_given() -> None:
     add_flags(parser, Example)
     changed = apply_flags(Example(width=9), parser.parse_args(["--rate", "0.5", "--exact"]))
     assert changed == Example(width=9, rate=0.5, exact=True)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"width": "3"}, "Example: width: needs a whole number, got '3'"),
+        ({"width": 3.0}, "Example: width: needs a whole number, got 3.0"),
+        ({"width": True}, "Example: width: needs a whole number, got True"),
+        ({"width": None}, "Example: width: needs a whole number, got None"),
+        ({"rate": "fast"}, "Example: rate: needs a finite number or null, got 'fast'"),
+        ({"rate": float("nan")}, "Example: rate: needs a finite number or null, got nan"),
+        ({"shape": 4}, "Example: shape: needs a list, a whole number, got 4"),
+        ({"shape": [4, "5"]}, "Example: shape: needs a list, a whole number, got (4, '5')"),
+        ({"exact": 1}, "Example: exact: needs true or false, got 1"),
+        ({"exact": "no"}, "Example: exact: needs true or false, got 'no'"),
+        ({"span": [1]}, "Example: span: needs a list, 2 times a finite number, got (1,)"),
+        ({"way": "up"}, "Example: way: needs in, out, got 'up'"),
+    ],
+)
+def test_values_of_another_type_are_refused(values: dict, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        from_dict(Example, values)
+    assert str(caught.value) == message
+
+
+def test_values_that_mean_the_same_are_taken() -> None:
+    assert from_dict(Example, {"rate": 1, "span": [0, 1.5], "way": "in"}) == Example(rate=1.0, span=(0.0, 1.5))

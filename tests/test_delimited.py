@@ -2,8 +2,9 @@
 
 import pytest
 
-from brainlab.delimited import lines_in_words, parse_table, read_rows
+from brainlab.delimited import lines_in_words, parse_table
 from brainlab.errors import InputError
+from brainlab.textfile import read_text
 
 ROWS = [(2, {"who": "A", "what": "x", "note": ""}), (3, {"who": "B", "what": "y", "note": "ü"})]
 PLAIN = "who,what,note\nA,x,\nB,y,ü\n"
@@ -19,7 +20,7 @@ def rows_of(text: str) -> list:
 def test_what_programs_write_is_read_alike(mark, end, encoding, tmp_path):
     path = tmp_path / "t.csv"
     path.write_bytes(PLAIN.replace(",", mark).replace("\n", end).encode(encoding))
-    assert read_rows(path) == ROWS
+    assert rows_of(read_text(path)) == ROWS
 
 
 def test_a_separator_line_is_obeyed_and_counted():

@@ -2,14 +2,16 @@
 
 import argparse
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from brainlab import workspace as places
 from brainlab.cli.progress import progress
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import BrainlabError
-from brainlab.experiments.runs import load_run
-from brainlab.workspace import SHIPPED_COHORTS, cohort_folders, run_folders, workspace
+from brainlab.experiments.runs import broken_runs, list_runs
+from brainlab.workspace import SHIPPED_COHORTS, cohort_folders, workspace
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,17 +24,42 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         for folder in sorted(path.parent for path in SHIPPED_COHORTS.glob("*/recipe.json")):
             _copy(folder, workspace() / "cohorts" / folder.name)
     problems: list[dict[str, str]] = []
-    cohorts = [_opened(PreparedDataset.open, path, problems) for path in progress(cohort_folders(), "Cohorts")]
-    runs = [_opened(load_run, path, problems) for path in progress(run_folders(), "Runs")]
-    found = {"cohorts": [name for name in cohorts if name], "runs": [name for name in runs if name]}
-    ready = bool(found["cohorts"] and found["runs"]) and not problems
-    return {
-        "ready": ready,
-        "workspace": str(workspace()),
-        **found,
-        "problems": problems,
-        "exit_code": 2 if problems else 0,
-    }
+    cohorts = [_opened(path, problems) for path in progress(cohort_folders(), "Cohorts")]
+    problems += [{"path": str(folder), "reason": reason} for folder, reason in broken_runs().items()]
+    found = {"cohorts": [name for name in cohorts if name], "runs": [run.name for run in list_runs()]}
+    problems += [{"path": str(folder), "reason": reason} for folder, reason in _missing(found)]
+    result = {"ready": not problems, "workspace": str(workspace()), **found, "problems": problems}
+    return {**result, "text": _told(result), "exit_code": 2 if problems else 0}
+
+
+def _missing(found: dict[str, list[str]]) -> Iterator[tuple[Path, str]]:
+    """Say what the app would have nothing to show of, and how to get it."""
+    cohorts, runs = workspace() / "cohorts", workspace() / "runs"
+    if not found["cohorts"]:
+        yield (
+            cohorts,
+            f"needs a prepared dataset that opens, found none here or in {SHIPPED_COHORTS}; get back those that ship "
+            f"('git checkout -- data'), or make one ('brainlab prepare SRC {cohorts / 'NAME'} --recipe flair-40')",
+        )
+    if not found["runs"]:
+        yield (
+            runs,
+            f"needs a run that opens, found none here or in {places.MODELS}; get back those that ship "
+            f"('git checkout -- models'), or make one ('brainlab train vae-8 --data PREPARED --out {runs / 'NAME'}')",
+        )
+
+
+def _told(result: dict[str, Any]) -> str:
+    """Return the result for people: one line a fact, and one a problem."""
+    lines = [
+        f"ready: {'true' if result['ready'] else 'false'}",
+        f"workspace: {result['workspace']}",
+        *(f"{kind}: {', '.join(result[kind]) or 'none'}" for kind in ("cohorts", "runs")),
+    ]
+    for problem in result["problems"]:
+        path, reason = problem["path"], problem["reason"]
+        lines.append(f"problem: {reason}" if reason.startswith(path) else f"problem: {path}: {reason}")
+    return "\n".join(lines)
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -48,10 +75,10 @@ def _copy(source: Path, target: Path) -> None:
     scratch.rename(target)
 
 
-def _opened(open_one: Any, folder: Path, problems: list[dict[str, str]]) -> str | None:
-    """Open a cohort or a run and return its name; note what is wrong with one that does not open."""
+def _opened(folder: Path, problems: list[dict[str, str]]) -> str | None:
+    """Open a cohort and return its name; note what is wrong with one that does not open."""
     try:
-        return str(open_one(folder).name)
+        return PreparedDataset.open(folder).name
     except BrainlabError as error:
         problems.append({"path": str(folder), "reason": str(error)})
         return None

@@ -27,7 +27,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     result = evaluate_run(
         load_run(args.run_folder), PreparedDataset.open(args.data), args.n, seed=args.seed, training=training
     )
-    return {**result, "text": "\n".join(_line(name, metric) for name, metric in result.items())}
+    lines = [_line(name, metric) for name, metric in result.items()]
+    gaps = {metric["settings"].get("training_people_unknown") for metric in result.values()} - {None}
+    return {**result, "text": "\n".join([*lines, *(f"note: {gap}" for gap in gaps)])}
 
 
 def _line(name: str, metric: dict[str, Any]) -> str:

@@ -6,10 +6,11 @@ from typing import Any
 
 import pandas as pd
 
+from brainlab.cli.output import add_overwrite
 from brainlab.cli.progress import progress
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
-from brainlab.experiments.export import save_image
+from brainlab.experiments.export import save_image, whole_folder
 from brainlab.experiments.runs import load_run
 
 
@@ -18,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("prepared", type=Path, metavar="PREPARED")
     parser.add_argument("out", type=Path, metavar="OUT", help="folder for NIfTI (volumes) or PNG (slices)")
     parser.add_argument("--split", choices=["test", "train", "all"], default="test")
+    add_overwrite(parser)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
@@ -27,12 +29,13 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         raise InputError(f"{data.folder}: needs scans of {chosen.shape} voxels for this run, got {data.shape}")
     if not len(rows):
         raise InputError(f"{data.folder}: no scans in the split '{args.split}'; choose another with --split")
-    files = []
-    for row in progress(rows, "reconstructing", len(rows)):
-        mean, _ = chosen.encode(data.batch(rows[rows == row]))
-        name = _file_name(data.scans.iloc[int(row)], int(row))
-        files.append(save_image(chosen.decode(mean)[0], data.affine, args.out / name))
-    return {"files": [str(path) for path in files]}
+    names = []
+    with whole_folder(args.out, "brainlab reconstruct", overwrite=args.overwrite) as scratch:
+        for row in progress(rows, "reconstructing", len(rows)):
+            mean, _ = chosen.encode(data.batch(rows[rows == row]))
+            name = _file_name(data.scans.iloc[int(row)], int(row))
+            names.append(save_image(chosen.decode(mean)[0], data.affine, scratch / name).name)
+    return {"files": [str(args.out / name) for name in names]}
 
 
 def _file_name(scan: pd.Series, row: int) -> str:

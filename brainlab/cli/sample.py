@@ -1,43 +1,58 @@
 """`brainlab sample RUN OUT --n N --seed S`."""
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from brainlab.cli.output import add_overwrite
 from brainlab.cli.progress import progress
 from brainlab.cohort.prepared import PreparedDataset
-from brainlab.errors import InputError
 from brainlab.experiments.encodings import encode_dataset
-from brainlab.experiments.export import save_image
-from brainlab.experiments.runs import load_run
+from brainlab.experiments.export import refuse_beyond_disk, save_image, whole_folder
+from brainlab.experiments.runs import PART, Run, load_run
 from brainlab.latent.density import LatentGaussian
+from brainlab.ranges import number
+from brainlab.types import Float32Array
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run_folder", type=Path, metavar="RUN")
     parser.add_argument("out", type=Path, metavar="OUT", help="folder for NIfTI (volumes) or PNG (slices)")
-    parser.add_argument("--n", type=int, default=8, help="number of images")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--truncation", type=float, default=1.0, help="factor on the spread of the codes (default 1)")
+    parser.add_argument("--n", type=number("n", int), default=8, help="number of images")
+    parser.add_argument("--seed", type=number("seed", int), default=0)
+    parser.add_argument(
+        "--truncation",
+        type=number("truncation", float),
+        default=1.0,
+        help="factor on the spread of the codes (default 1)",
+    )
     parser.add_argument(
         "--codes-of",
         type=Path,
         metavar="PREPARED",
         help="draw codes from a Gaussian fitted to those of this dataset's training split, not from the prior",
     )
+    add_overwrite(parser)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     chosen = load_run(args.run_folder)
-    if args.n < 1:
-        raise InputError(f"--n: needs 1 or more, got {args.n}")
-    if not 0 <= args.seed < 2**32:
-        raise InputError(f"--seed: needs 0 to {2**32 - 1}, got {args.seed}")
+    parts = _drawn(chosen, args)
+    names: list[str] = []
+    with whole_folder(args.out, "brainlab sample", overwrite=args.overwrite) as scratch:
+        for image in progress((image for part in parts for image in part), "Sampling", args.n):
+            names.append(save_image(image, chosen.affine, scratch / f"sample-{len(names):04d}").name)
+            if len(names) == PART:
+                refuse_beyond_disk(scratch, len(names), args.n)
+    return {"files": [str(args.out / name) for name in names]}
+
+
+def _drawn(chosen: Run, args: argparse.Namespace) -> Iterator[Float32Array]:
+    """Return the images in parts, from the prior or from a Gaussian fitted to codes."""
     if args.codes_of is None:
-        _, images = chosen.sample(args.n, args.seed, args.truncation)
-    else:
-        data = PreparedDataset.open(args.codes_of)
-        codes = encode_dataset(chosen, data, progress).mean[data.indices("train")]
-        images = chosen.decode(LatentGaussian().fit(codes).sample(args.n, args.seed, args.truncation))
-    files = [save_image(image, chosen.affine, args.out / f"sample-{i:04d}") for i, image in enumerate(images)]
-    return {"files": [str(path) for path in files]}
+        return (images for _, images in chosen.sample_in_parts(args.n, args.seed, args.truncation))
+    data = PreparedDataset.open(args.codes_of)
+    codes = encode_dataset(chosen, data, progress).mean[data.indices("train")]
+    fitted = LatentGaussian().fit(codes)
+    return (chosen.decode(part) for part in fitted.sample_in_parts(args.n, args.seed, args.truncation))

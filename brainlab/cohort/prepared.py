@@ -23,6 +23,7 @@ import pandas as pd
 
 from brainlab.cohort.scan_table import read_scans, row_order, write_scans
 from brainlab.errors import InputError
+from brainlab.pseudonyms import PUBLIC_KEY, keyed_hash
 from brainlab.types import Float32Array, FloatArray, IntArray
 
 TEST_SHARE = 0.1
@@ -31,7 +32,10 @@ ROW_ORDER = "row_order"
 
 
 def participant_hash(participant: str) -> str:
-    """Return the hash by which runs remember whom they were trained on, without naming anybody."""
+    """Return a plain hash of an id: it decides the split, and hides nothing, for whoever counts ids finds it again.
+
+    Runs of older versions kept it; `brainlab.pseudonyms` is what names people now.
+    """
     return hashlib.sha256(f"brainlab:{participant}".encode()).hexdigest()[:16]
 
 
@@ -126,15 +130,28 @@ class PreparedDataset:
         volumes = np.asarray(self.volumes[indices], dtype=np.float32)
         return (volumes / np.float32(255) if self.volumes.dtype == np.uint8 else volumes)[:, None]
 
-    def participant_hashes(self, split: str | None = None) -> list[str]:
-        """Hashes of the participants of one split, sorted."""
-        return sorted({participant_hash(name) for name in self.scans["participant"].iloc[self.indices(split)]})
+    def participant_hashes(self, split: str | None = None, key: bytes = PUBLIC_KEY) -> list[str]:
+        """Hashes under a key of the participants of one split, sorted."""
+        return sorted({keyed_hash(str(name), key) for name in self.scans["participant"].iloc[self.indices(split)]})
 
     def file_hashes(self, split: str | None = None) -> list[str]:
-        """Hashes of the source files of one split, sorted; empty where the table does not name any."""
+        """Hashes of the source files of one split, sorted; empty where the table does not name any.
+
+        The key is public: only who has a file knows its sha256.
+        """
         if "sha256" not in self.scans:
             return []
-        return sorted({participant_hash(str(name)) for name in self.scans["sha256"].iloc[self.indices(split)].dropna()})
+        known = self.scans["sha256"].iloc[self.indices(split)].dropna()
+        return sorted({keyed_hash(str(name), PUBLIC_KEY) for name in known})
+
+    @cached_property
+    def voxel_hashes(self) -> list[str]:
+        """Hash of the voxels of each scan, in order: the same scan under another name has the same one.
+
+        Only as long as it was prepared alike, to the last bit. The key is public, as for files.
+        """
+        hashed = (hashlib.sha256(np.ascontiguousarray(volume).tobytes()).hexdigest() for volume in self.volumes)
+        return [keyed_hash(voxels, PUBLIC_KEY) for voxels in hashed]
 
 
 def write_prepared(

@@ -1,10 +1,10 @@
 """The card of a run: what it is, how to make it again, how well it does, and where it fails."""
 
-import json
 from pathlib import Path
 from typing import Any
 
-from brainlab.training.checkpoint import METRICS, write_atomically
+from brainlab.experiments.run_files import EVALUATION, read_evaluation, read_settings
+from brainlab.training.checkpoint import MetricsFile, write_atomically
 
 
 def write_card(folder: Path) -> None:
@@ -12,11 +12,10 @@ def write_card(folder: Path) -> None:
 
     A file `notes.md` in the folder, written by whoever trained the run, is carried into the card.
     """
-    settings = json.loads((folder / "config.json").read_text())
-    # A full disk or a kill can leave the last line unfinished.
-    lines = [line for line in (folder / METRICS).read_text().splitlines(keepends=True) if line.endswith("\n")]
-    epochs = [line for line in map(json.loads, lines) if line["kind"] == "epoch"]
-    text = _card(settings, epochs[-1], _read(folder / "evaluation.json"), _notes(folder / "notes.md"))
+    settings, _ = read_settings(folder, to_resume=True)
+    epochs = [line for line in MetricsFile(folder).lines() if line["kind"] == "epoch"]
+    evaluation = read_evaluation(folder / EVALUATION) if (folder / EVALUATION).is_file() else None
+    text = _card(settings, epochs[-1], evaluation, _notes(folder / "notes.md"))
     write_atomically(folder / "card.md", lambda path: path.write_text(text))
 
 
@@ -42,6 +41,7 @@ def _card(settings: dict[str, Any], last: dict[str, Any], evaluation: dict[str, 
         "```",
         f"- Data: `{data['name']}`, training split of {data['scans']} scans of {len(data['participants'])} people "
         f"({classes}); sha256 `{data['sha256'][:16]}`.",
+        *_changes(settings.get("resumed", [])),
         f"- Seed {settings['seed']}, {planned}, {last['step']} steps, {minutes:.0f} minutes at "
         f"{last['samples_per_second']:.0f} scans a second on {training['hardware']} "
         f"({training['threads']} threads), precision {training['precision']}.",
@@ -88,16 +88,21 @@ def _scores(evaluation: dict[str, Any] | None) -> list[str]:
     return ["## Scores", "| metric | value | sd | n | better |", "|---|---|---|---|---|", *table, ""] if table else []
 
 
+def _changes(resumed: list[dict[str, Any]]) -> list[str]:
+    """Say which settings were changed when the run was resumed, so that the command above is not all of its story."""
+    return [
+        f"- Resumed after step {entry['step']} with {name} {after} in place of {before}."
+        for entry in resumed
+        for name, (before, after) in entry["changes"].items()
+    ]
+
+
 def _share(part: float, whole: float) -> str:
     return f"{part / whole:.2f}" if whole else "undefined"
 
 
 def _number(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, int | float) else ""
-
-
-def _read(path: Path) -> dict[str, Any] | None:
-    return json.loads(path.read_text()) if path.is_file() else None
 
 
 def _notes(path: Path) -> str:

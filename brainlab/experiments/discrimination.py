@@ -9,6 +9,7 @@ from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
 from brainlab.experiments.baselines import Part, baseline_scores, score_part
 from brainlab.experiments.encodings import Watch, encode_dataset
+from brainlab.experiments.recognition import recognise
 from brainlab.experiments.runs import Run
 from brainlab.latent.confounds import MetadataRegression
 from brainlab.latent.discriminant import (
@@ -203,10 +204,13 @@ def _unseen(test: Part, train: Part, notes: list[str]) -> Part:
 
 
 def _note_known_people(run: Run, test: Part, notes: list[str]) -> None:
-    """Say when the run was trained on people whom it is to predict."""
-    known = set(np.asarray(test.participants)[run.has_seen(test.dataset.scans)[test.rows]])
+    """Say when the run was trained on people whom it is to predict, or when that cannot be known."""
+    found = recognise(run, test.dataset)
+    known = set(np.asarray(test.participants)[found.seen[test.rows]])
     if known:
         notes.append(f"{len(known)} predicted participants were in the run's own training data: the figures flatter it")
+    if not found.unseen[test.rows].all() and found.gap:
+        notes.append(f"{found.gap}; some of the predicted people may be the run's own")
 
 
 def _without_acquisition(

@@ -1,12 +1,26 @@
-"""Images out of a run: NIfTI for volumes, PNG for slices."""
+"""Images out of a run: NIfTI for volumes, PNG for slices, into a folder that holds those of one call and no others."""
 
+import contextlib
+import errno
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from brainlab.errors import InputError
+from brainlab.folder_lock import folder_in_use
 from brainlab.types import Float32Array, FloatArray
 from brainlab.volume import Volume
+
+RECORD = ".brainlab-files.json"
+"""Names of the files that brainlab put into a folder, so that `--overwrite` takes away nothing else."""
+
+_UNFINISHED = ".unfinished-"
 
 
 def save_image(image: Float32Array, affine: FloatArray, stem: Path) -> Path:
@@ -19,3 +33,75 @@ def save_image(image: Float32Array, affine: FloatArray, stem: Path) -> Path:
     path = stem.parent / f"{stem.name}.png"
     Image.fromarray(np.rint(255 * np.clip(image.T[::-1], 0, 1)).astype(np.uint8)).save(path)
     return path
+
+
+@contextmanager
+def whole_folder(out: Path, work: str, *, overwrite: bool) -> Iterator[Path]:
+    """Yield a scratch folder whose files become those of `out` once all are written; after an error `out` is as before.
+
+    work: the command, for another process that wants the same folder.
+    overwrite: put them in the place of files that an earlier call left there. Without it `out` must be new or empty.
+    Raises InputError where `out` is in use or holds files that may not be replaced; OSError that names `out`, on a full
+    disk for instance.
+    """
+    new = not out.exists()
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        with folder_in_use(out, work):
+            old = _replaceable(out, overwrite=overwrite)
+            for left in out.glob(f"{_UNFINISHED}*"):  # by a process that was killed
+                shutil.rmtree(left)
+            scratch = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=out))
+            try:
+                yield scratch
+                _move(scratch, out, old)
+            finally:
+                shutil.rmtree(scratch, ignore_errors=True)
+    except OSError as error:
+        if error.filename and _UNFINISHED not in str(error.filename):
+            raise
+        raise OSError(error.errno or errno.EIO, error.strerror or str(error), str(out)) from error
+    finally:
+        if new:
+            with contextlib.suppress(OSError):  # it holds something, as it should
+                out.rmdir()
+
+
+def refuse_beyond_disk(folder: Path, written: int, wanted: int) -> None:
+    """Raise InputError where the rest of `wanted` images, as large as the `written` ones in a folder, cannot fit."""
+    bytes_each = sum(path.stat().st_size for path in folder.iterdir()) / written
+    needed, free = bytes_each * (wanted - written), shutil.disk_usage(folder).free
+    if needed > free:
+        raise InputError(
+            f"--n: {wanted} images take about {bytes_each * wanted / 1e9:,.1f} GB of disk, {free / 1e9:,.1f} GB are "
+            f"free; draw at most {written + int(free / bytes_each)}"
+        )
+
+
+def _replaceable(out: Path, *, overwrite: bool) -> set[str]:
+    """Return the names in a folder that may be replaced; raise InputError where anything else is in it."""
+    names = {path.name for path in out.iterdir() if not path.name.startswith(".")}
+    if not names:
+        return set()
+    if not overwrite:
+        raise InputError(
+            f"{out}: exists and is not empty; replace what is in it with --overwrite, or choose another OUT"
+        )
+    try:
+        ours = set(json.loads((out / RECORD).read_text()))
+    except (OSError, ValueError, TypeError):
+        ours = set()
+    if foreign := sorted(names - ours):
+        raise InputError(f"{out}: holds {foreign[0]}, which brainlab did not write there; choose another OUT")
+    return names
+
+
+def _move(scratch: Path, out: Path, old: set[str]) -> None:
+    names = {path.name for path in scratch.iterdir()}
+    record = out / RECORD
+    record.write_text(json.dumps(sorted(names | old)) + "\n")  # of a process killed below all files are brainlab's
+    for name in old - names:
+        (out / name).unlink()
+    for name in names:
+        (scratch / name).replace(out / name)
+    record.write_text(json.dumps(sorted(names)) + "\n")

@@ -9,6 +9,7 @@ from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.scan_table import UNLABELLED
 from brainlab.errors import InputError
 from brainlab.experiments.encodings import check_fits
+from brainlab.experiments.recognition import recognise
 from brainlab.experiments.runs import Run, load_run
 from brainlab.legend import class_order
 from brainlab.types import IntArray
@@ -56,7 +57,7 @@ def unseen_tests(dataset: PreparedDataset, runs: Sequence[Run]) -> IntArray:
     Raises InputError where there are none.
     """
     rows = dataset.indices("test")
-    seen = np.any([run.has_seen(dataset.scans)[rows] for run in runs], axis=0)
+    seen = np.any([recognise(run, dataset).seen[rows] for run in runs], axis=0)
     if seen.all():
         raise InputError(f"{dataset.folder}: no test scan of a person whom no run was trained on; prepare more people")
     return rows[~seen]

@@ -14,10 +14,11 @@ from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
 from brainlab.evaluation.neighbours import nearest
 from brainlab.evaluation.sharpness import radial_power, spectral_distance_db
+from brainlab.experiments.recognition import recognise
 from brainlab.experiments.runs import Run
 from brainlab.experiments.stimuli import CohortSupply, Stimulus, Supply
 from brainlab.reading.rendering import plane_slice
-from brainlab.types import BoolArray, Float32Array, FloatArray, IntArray, UInt8Array
+from brainlab.types import Float32Array, FloatArray, IntArray, UInt8Array
 
 RARE = 0.01
 """A held-out scan is as close to a training scan, and as much closer than to the next person's, so seldom."""
@@ -116,7 +117,7 @@ def refuse_known_scans(
     for data in datasets:
         seen = np.zeros(len(data), dtype=bool)
         for run in runs:
-            seen |= _seen(run, data)
+            seen |= recognise(run, data).seen
         if seen.sum() < 2:
             continue
         for plane, cut in _cut_all([(data, np.flatnonzero(seen))], planes).items():
@@ -134,7 +135,7 @@ def refuse_known_scans(
 
 def training_scans(run: Run, datasets: Sequence[PreparedDataset]) -> list[tuple[PreparedDataset, IntArray]]:
     """Return the scans of people that a run was trained on, on its grid: datasets with rows."""
-    found = [(data, np.flatnonzero(_seen(run, data))) for data in datasets if data.shape == tuple(run.shape)]
+    found = [(data, np.flatnonzero(recognise(run, data).seen)) for data in datasets if data.shape == tuple(run.shape)]
     return [(data, rows) for data, rows in found if len(rows)]
 
 
@@ -171,11 +172,6 @@ def compare_spectra(name: str, fake: Sequence[FloatArray], real: Sequence[FloatA
         chance.append(spectral_distance_db(together[order[: len(fake)]], together[order[len(fake) :]]))
     distance, limit = spectral_distance_db(np.stack(fake), np.stack(real)), float(np.quantile(chance, 0.95))
     return Spectrum(name, len(fake), distance, limit, distance > limit)
-
-
-def _seen(run: Run, data: PreparedDataset) -> BoolArray:
-    """Say of each scan whether the run was trained on its person; nobody simulated is a real person of that name."""
-    return run.has_seen(data.scans) if run.simulated == data.simulated else np.zeros(len(data), dtype=bool)
 
 
 def _distances(images: Float32Array, known: UInt8Array, first: pd.Series) -> FloatArray:

@@ -9,6 +9,7 @@ from brainlab import workspace
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
 from brainlab.experiments.encodings import encode_rows
+from brainlab.experiments.recognition import recognise
 from brainlab.experiments.runs import Run
 from brainlab.latent.encoding import Encoding
 from brainlab.types import BoolArray, Float32Array, IntArray
@@ -39,11 +40,12 @@ class Material:
 def held_out(run: Run, dataset: PreparedDataset) -> IntArray:
     """Return the rows that the run was not trained on: the test split of its own data, the whole of any other.
 
-    Participants of the run's training data are left out wherever they turn up.
+    Participants of the run's training data are left out wherever they turn up. Where it cannot be known who they are
+    (`recognise`), only the test split is taken.
     """
     own = dataset.sha256 == run.settings.get("data", {}).get("sha256")
     rows = dataset.indices("test" if own else None)
-    return rows[~run.has_seen(dataset.scans)[rows]]
+    return rows[recognise(run, dataset).unseen[rows]]
 
 
 def training_data(run: Run, dataset: PreparedDataset) -> PreparedDataset | None:
@@ -93,6 +95,8 @@ def collect(run: Run, dataset: PreparedDataset, n: int, seed: int, training: Pre
         "generated": n,
         "seed": seed,
     }
+    if gap := recognise(run, dataset).gap:
+        common["training_people_unknown"] = gap
     return Material(
         real=real,
         generated=run.sample(n, seed)[1],

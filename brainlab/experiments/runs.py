@@ -2,9 +2,10 @@
 
 import contextlib
 import hashlib
-import json
+import math
+import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,21 +14,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 
-from brainlab.cohort.prepared import participant_hash
 from brainlab.errors import InputError
+from brainlab.experiments.run_files import CONFIG, EVALUATION, WEIGHTS, read_evaluation, read_settings
 from brainlab.generators.base import Autoencoder, Generator
-from brainlab.generators.presets import build_generator, config_from_dict
+from brainlab.generators.presets import build_generator
 from brainlab.generators.vae import VAEConfig
-from brainlab.types import BoolArray, Float32Array, FloatArray
+from brainlab.ranges import refuse_out_of_range
+from brainlab.training.checkpoint import MetricsFile, refuse_pointer
+from brainlab.types import Float32Array, FloatArray
 from brainlab.workspace import run_folders, workspace
 
-CONFIG = "config.json"
-WEIGHTS = "weights.safetensors"
 PART = 16
 """Images that go through a network at once, so that memory does not grow with their number."""
+
+MEMORY_SHARE = 0.5
+"""Part of the machine's memory that the images of one call may fill."""
 
 _networks: dict[tuple[str, str, str], Generator] = {}
 _lock = threading.Lock()
@@ -66,27 +70,6 @@ class Run:
         return np.asarray(self.settings["affine"], dtype=float)
 
     @property
-    def participants(self) -> frozenset[str]:
-        """Hashes (`participant_hash`) of the people it was trained on."""
-        return frozenset(self.settings["data"]["participants"])
-
-    @cached_property
-    def files(self) -> frozenset[str]:
-        """Hashes of the files that it was trained on; empty for a run that kept none."""
-        return frozenset(self.settings["data"].get("files", ()))
-
-    def has_seen(self, scans: pd.DataFrame) -> BoolArray:
-        """Say of each scan (rows with `participant`, `sha256`) whether the run was trained on this person: [n].
-
-        By name or by file, for a person's name depends on which folder was prepared: `sub-01`, or `ds1/sub-01`.
-        """
-        people = scans["participant"].astype(str)
-        known = people.map(participant_hash).isin(self.participants)
-        if self.files and "sha256" in scans:
-            known |= scans["sha256"].astype(str).map(participant_hash).isin(self.files)
-        return people.isin(people[known]).to_numpy()
-
-    @property
     def simulated(self) -> bool:
         """Whether it was trained on simulated scans."""
         return bool(self.settings["data"]["simulated"])
@@ -103,23 +86,25 @@ class Run:
         return path.read_text() if path.is_file() else ""
 
     def metrics(self) -> pd.DataFrame:
-        """Return `metrics.jsonl` as a table: rows of `kind` step and epoch; empty where there is none."""
-        path = self.folder / "metrics.jsonl"
-        if not path.is_file():
-            return pd.DataFrame()
-        whole = [line for line in path.read_text().splitlines(keepends=True) if line.endswith("\n")]
-        return pd.DataFrame([json.loads(line) for line in whole])
+        """Return `metrics.jsonl` as a table: rows of `kind` step and epoch; empty where there is none.
+
+        Raises InputError naming a line that is damaged.
+        """
+        return pd.DataFrame(MetricsFile(self.folder).lines())
 
     @property
     def evaluation_files(self) -> list[Path]:
         """Where an evaluation may lie: beside the run or, for a run in a folder that cannot be written to, apart."""
         apart = workspace() / "cache" / "evaluations" / self.sha256[:16]
-        return [self.folder / "evaluation.json", apart / "evaluation.json"]
+        return [self.folder / EVALUATION, apart / EVALUATION]
 
     def evaluation(self) -> dict[str, Any] | None:
-        """Return what `brainlab evaluate` measured last, or None where it was not called."""
+        """Return what `brainlab evaluate` measured last, or None where it was not called.
+
+        Raises InputError where the file is damaged.
+        """
         written = [path for path in self.evaluation_files if path.is_file()]
-        return json.loads(max(written, key=lambda path: path.stat().st_mtime).read_text()) if written else None
+        return read_evaluation(max(written, key=lambda path: path.stat().st_mtime)) if written else None
 
     def model(self, device: str = "cpu") -> Any:
         """Return the network in evaluation mode, float32; it is loaded once per process, device and weights file."""
@@ -136,6 +121,8 @@ class Run:
         z = np.asarray(z, dtype=np.float32)
         if z.ndim != 2 or z.shape[1] != self.latent_dim:
             raise InputError(f"{self.name}: decoding needs codes [n, {self.latent_dim}], got {list(z.shape)}")
+        if not np.isfinite(z).all():
+            raise InputError(f"{self.name}: decoding needs codes of finite numbers, got NaN or infinity among them")
         return self._in_parts(lambda part: (self.model().decode(part)[:, 0],), z)[0]
 
     def encode(self, x: FloatArray) -> tuple[Float32Array, Float32Array]:
@@ -143,6 +130,8 @@ class Run:
         x = np.asarray(x, dtype=np.float32)
         if x.shape[1:] != tuple(self.config.sample_shape):
             raise InputError(f"{self.name}: encoding needs images [n, 1, {self._sides}], got {list(x.shape)}")
+        if not np.isfinite(x).all():
+            raise InputError(f"{self.name}: encoding needs images of finite numbers, got NaN or infinity among them")
         if not self.has_encoder:
             raise InputError(f"{self.name}: {self.preset} has no encoder; choose a run that has one")
         mean, log_variance = self._in_parts(self.model().encode, x)
@@ -152,11 +141,32 @@ class Run:
         """Draw images from the prior; the same seed gives the same ones.
 
         truncation: standard deviation of the codes; below 1 the images are nearer the mean image.
-        Returns the codes [n, latent_dim] and the images [n, *shape].
+        Returns the codes [n, latent_dim] and the images [n, *shape]. Raises InputError where they do not fit into half
+        of the machine's memory; `sample_in_parts` has no such bound.
         """
+        refuse_out_of_range({"n": n})
+        wanted = 4 * n * (self.latent_dim + math.prod(self.shape))
+        if wanted > MEMORY_SHARE * (memory := os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")):
+            most = int(n * MEMORY_SHARE * memory / wanted)
+            raise InputError(
+                f"--n: {n} images would take {wanted / 1e9:,.0f} GB of memory; draw at most {most} at once"
+            )
+        codes, images = zip(*self.sample_in_parts(n, seed, truncation), strict=True)
+        return np.concatenate(codes), np.concatenate(images)
+
+    def sample_in_parts(
+        self, n: int, seed: int, truncation: float = 1.0
+    ) -> Iterator[tuple[Float32Array, Float32Array]]:
+        """Draw what `sample` draws, in parts of few images, so that memory does not grow with their number."""
+        refuse_out_of_range({"n": n, "seed": seed, "truncation": truncation})
         random = torch.Generator().manual_seed(seed)
-        z = (truncation * torch.randn(n, self.latent_dim, generator=random)).numpy()
-        return z, self.decode(z)
+        # torch draws 16 normal numbers at once, and fewer than 16 by other rules; parts of 16 codes and a last one of
+        # 16 or more make the same numbers as one draw.
+        parts = max(1, n // PART)
+        for part in range(parts):
+            count = PART if part < parts - 1 else n - PART * (parts - 1)
+            z = (truncation * torch.randn(count, self.latent_dim, generator=random)).numpy()
+            yield z, self.decode(z)
 
     @property
     def _sides(self) -> str:
@@ -166,20 +176,27 @@ class Run:
         network = build_generator(self.config)
         try:
             state = load_file(self.folder / WEIGHTS)
+            if broken := [name for name, v in state.items() if not torch.isfinite(v.float()).all()]:
+                raise InputError(
+                    f"{self.folder / WEIGHTS}: needs finite numbers, got NaN or infinity in {broken[0]}; "
+                    "train the run again with a lower learning rate"
+                )
             network.load_state_dict({name: v.float() if v.is_floating_point() else v for name, v in state.items()})
         except (SafetensorError, RuntimeError, OSError) as error:
             reason = str(error).splitlines()[0]
             raise InputError(f"{self.folder / WEIGHTS}: does not fit its config ({reason}); train it again") from error
         return network.eval().requires_grad_(False).to(device)
 
-    @staticmethod
     @torch.inference_mode()
-    def _in_parts(function: Callable[[Any], tuple[Any, ...]], values: Float32Array) -> tuple[Float32Array, ...]:
+    def _in_parts(self, function: Callable[[Any], tuple[Any, ...]], values: Float32Array) -> tuple[Float32Array, ...]:
         parts = [
             tuple(out.float().numpy() for out in function(torch.from_numpy(np.ascontiguousarray(values[i : i + PART]))))
             for i in range(0, max(1, len(values)), PART)
         ]
-        return tuple(np.concatenate(column) for column in zip(*parts, strict=True))
+        found = tuple(np.concatenate(column) for column in zip(*parts, strict=True))
+        if not all(np.isfinite(each).all() for each in found):
+            raise InputError(f"{self.name}: its network gives NaN or infinity for these values; take smaller ones")
+        return found
 
 
 def load_run(folder: Path | str) -> Run:
@@ -189,14 +206,35 @@ def load_run(folder: Path | str) -> Run:
         raise InputError(f"{folder}: not a run folder (no {CONFIG}); make one with 'brainlab train'")
     if not (folder / WEIGHTS).is_file():
         raise InputError(f"{folder}: no {WEIGHTS} yet; wait for the first epoch, or resume its training")
+    settings, config = read_settings(folder)
+    _check_weights(folder / WEIGHTS, _described(folder / CONFIG, config))
+    return Run(folder, folder.name, settings["preset"], config, settings)
+
+
+def _described(path: Path, config: VAEConfig) -> Generator:
+    """Return the network of a config without memory for its weights; raise InputError where there can be none."""
     try:
-        settings = json.loads((folder / CONFIG).read_text())
-        for name in ("sha256", "simulated", "participants"):
-            settings["data"][name]
-        np.asarray(settings["affine"], dtype=float).reshape(4, 4)
-        return Run(folder, folder.name, settings["preset"], config_from_dict(settings["config"]), settings)
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{folder / CONFIG}: damaged ({error}); train the run again") from error
+        with torch.device("meta"):
+            return build_generator(config)
+    except InputError as error:
+        raise InputError(f"{path}: {error}; train the run again") from error
+    except (ValueError, LookupError, ArithmeticError, RuntimeError) as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise InputError(f"{path}: describes no network ({reason}); train the run again") from error
+
+
+def _check_weights(path: Path, network: Generator) -> None:
+    """Raise InputError where a weights file is cut off, something else or another network's, by its header alone."""
+    refuse_pointer(path)
+    try:
+        with safe_open(path, framework="pt") as file:
+            kept = set(file.keys())
+            for name, weights in network.named_parameters():
+                if name not in kept or list(weights.shape) != file.get_slice(name).get_shape():
+                    raise InputError(f"{path}: does not fit its config ({name}); train the run again")
+    except SafetensorError as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{path}: damaged or cut off ({reason}); copy it again, or train the run again") from error
 
 
 def list_runs() -> list[Run]:
@@ -205,4 +243,15 @@ def list_runs() -> list[Run]:
     for folder in run_folders():
         with contextlib.suppress(InputError):
             found.append(load_run(folder))
+    return found
+
+
+def broken_runs() -> dict[Path, str]:
+    """Return the run folders that `list_runs` leaves out, with what is wrong with each."""
+    found = {}
+    for folder in run_folders():
+        try:
+            load_run(folder)
+        except InputError as error:
+            found[folder] = str(error)
     return found

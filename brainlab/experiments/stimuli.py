@@ -86,14 +86,20 @@ class CohortSupply(Supply):
     """Scans of a prepared dataset whose people no known run was trained on.
 
     seen: [n], scans of people that some run was trained on. only_test: take the test split alone, because another
-    source's training people are not known.
+    source's training people are not known. gaps: why the people of some runs could not be compared by name.
     """
 
     def __init__(
-        self, source: Source, protocol: Protocol, dataset: PreparedDataset, seen: BoolArray, only_test: bool
+        self,
+        source: Source,
+        protocol: Protocol,
+        dataset: PreparedDataset,
+        seen: BoolArray,
+        only_test: bool,
+        gaps: tuple[str, ...] = (),
     ) -> None:
         super().__init__(source, protocol)
-        self.dataset = dataset
+        self.dataset, self.gaps = dataset, gaps
         scans = dataset.scans
         kept = pd.Series(~seen, index=scans.index)
         self.refused = int(scans["participant"][seen].nunique())

@@ -17,6 +17,7 @@ from brainlab.experiments.lock_checks import (
     power_of,
     refuse_known_scans,
 )
+from brainlab.experiments.recognition import recognise
 from brainlab.experiments.runs import Run, list_runs, load_run
 from brainlab.experiments.stimuli import CohortSupply, FolderSupply, RunSupply, Stimulus, Supply
 from brainlab.pseudonyms import keyed_hash
@@ -112,7 +113,7 @@ def open_sources(protocol: Protocol) -> list[Supply]:
 
     Real scans are taken from people that no run at hand was trained on; a run made from simulated scans has seen no
     real person, whatever the names. Beside a folder of fakes, whose makers' training people are unknown, only the test
-    split is taken.
+    split is taken, and so it is where the key of a run's people is not at hand.
     """
     known = list_runs()
     runs: dict[str, Run] = {}
@@ -129,12 +130,18 @@ def open_sources(protocol: Protocol) -> list[Supply]:
             supplies.append(FolderSupply(source, protocol))
         else:
             dataset = _find_cohort(source.name)
-            seen = np.zeros(len(dataset), dtype=bool)
-            for run in at_hand:
-                if run.simulated == dataset.simulated:
-                    seen |= run.has_seen(dataset.scans)
-            supplies.append(CohortSupply(source, protocol, dataset, seen, only_test=unknown))
+            supplies.append(_cohort_supply(source, protocol, dataset, at_hand, only_test=unknown))
     return supplies
+
+
+def _cohort_supply(
+    source: Source, protocol: Protocol, dataset: PreparedDataset, runs: Sequence[Run], *, only_test: bool
+) -> CohortSupply:
+    """Return a cohort without the people that a run was trained on; where these cannot be known, its test split."""
+    found = [recognise(run, dataset) for run in runs]
+    seen = np.any([each.seen for each in found], axis=0) if found else np.zeros(len(dataset), dtype=bool)
+    gaps = tuple(dict.fromkeys(each.gap for each in found if each.gap))
+    return CohortSupply(source, protocol, dataset, seen, only_test=only_test or bool(gaps), gaps=gaps)
 
 
 def preview(protocol: Protocol, per_source: int = 1) -> dict[str, list[UInt8Array]]:
@@ -305,7 +312,7 @@ def _describe(supplies: Sequence[Supply]) -> list[dict[str, Any]]:
             "kind": supply.source.kind,
             "n": supply.source.n,
             **(
-                {"held_out_scans": len(supply.held_out), "people_refused": supply.refused}
+                {"held_out_scans": len(supply.held_out), "people_refused": supply.refused, "gaps": supply.gaps}
                 if isinstance(supply, CohortSupply)
                 else {}
             ),

@@ -4,7 +4,6 @@ import contextlib
 import dataclasses
 import json
 import logging
-import math
 import os
 import platform
 import sys
@@ -22,49 +21,22 @@ from brainlab.cohort.prepared import PreparedDataset
 from brainlab.config import to_dict
 from brainlab.errors import InputError
 from brainlab.experiments.card import write_card
-from brainlab.experiments.runs import CONFIG
+from brainlab.experiments.recognition import hashes_of_training
+from brainlab.experiments.run_files import CONFIG, EVALUATION, read_evaluation, read_settings
+from brainlab.folder_lock import folder_in_use
 from brainlab.generators.introvae import IntroVAEConfig, fake_count
-from brainlab.generators.presets import build_generator, build_recipe, config_from_dict, preset
+from brainlab.generators.presets import build_generator, build_recipe, preset
 from brainlab.generators.vae import VAEConfig
-from brainlab.training.checkpoint import METRICS, RESUME, unusable, write_atomically
+from brainlab.ranges import flag, refuse_out_of_range
+from brainlab.training.checkpoint import METRICS, RESUME, MetricsFile, write_atomically
 from brainlab.training.loop import Loop, Schedule
 
 PRECISIONS = {"bf16-mixed": "bf16-mixed", "32": "32-true"}
 """Name of `--precision` to Fabric's."""
 DEFAULT_PRECISION = "bf16-mixed"
 
-Range = tuple[Callable[[float], bool], str]
-"""Whether a value will do, and the values that do in words."""
-
-_AT_LEAST_1: Range = (lambda value: value >= 1, "1 or more")
-_AT_LEAST_0: Range = (lambda value: 0 <= value < math.inf, "0 or more")
-_ABOVE_0: Range = (lambda value: 0 < value < math.inf, "a number above 0")
-_RANGES: dict[str, Range] = {
-    "latent_dim": _AT_LEAST_1,
-    "dense_width": _AT_LEAST_1,
-    "residual_blocks": _AT_LEAST_0,
-    "dropout": (lambda value: 0 <= value < 1, "0 to less than 1"),
-    "reconstruction_weight": _ABOVE_0,
-    "learning_rate": _ABOVE_0,
-    "batch_size": _AT_LEAST_1,
-    "epochs": _AT_LEAST_1,
-    "stop_after": _AT_LEAST_1,
-    "ema_decay": (lambda value: 0 <= value <= 1, "0 to 1"),
-    "linear_rank": _AT_LEAST_0,
-    # Without a warm-up the margin would be 0, and the critic never pushed.
-    "warm_up_epochs": _AT_LEAST_1,
-    "margin_factor": _ABOVE_0,
-    "fake_weight": _AT_LEAST_0,
-    "decoder_fake_weight": _AT_LEAST_0,
-    "adversarial_reconstruction_weight": _ABOVE_0,
-    "fake_share": (lambda value: 0 < value <= 1, "more than 0 and at most 1"),
-    "adversarial_learning_rate": _ABOVE_0,
-    "seed": (lambda value: 0 <= value < 2**32, "0 to 4294967295"),
-    "checkpoint_steps": _AT_LEAST_1,
-    "devices": _AT_LEAST_1,
-    "nodes": _AT_LEAST_1,
-}
-"""Setting to the values it may have; None is left to mean that it is not used."""
+CHANGEABLE = ("learning_rate", "adversarial_learning_rate")
+"""Settings that may change when a run is resumed, so that one that diverged can go on; all else makes another run."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -118,18 +90,19 @@ def train(
     is in use; TrainingStoppedError where a loss is no longer finite.
     """
     config, machine = config or preset(preset_name), machine or Machine()
-    _refuse_out_of_range({"seed": seed, "checkpoint_steps": checkpoint_steps})
+    refuse_out_of_range({"seed": seed, "checkpoint_steps": checkpoint_steps})
     rows = _training_rows(config, data, machine)
     if _in_use(folder):
-        raise InputError(f"{folder}: exists and is not empty; continue it with --resume or choose another folder")
+        raise InputError(_in_use_message(folder))
     fabric = machine.fabric()
     files = {"checkpoint_steps": checkpoint_steps, "half_weights": half_weights}
     settings = _settings(preset_name, config, data, seed, machine, {"command": command, **files})
-    if fabric.global_rank == 0:
-        folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(folder / CONFIG, lambda path: path.write_text(json.dumps(settings, indent=2) + "\n"))
-    fabric.barrier()
-    return _run(_loop(settings, config, data, rows, folder, fabric), folder, show)
+    folder.mkdir(parents=True, exist_ok=True)
+    with _alone(folder, fabric):
+        if fabric.global_rank == 0 and _in_use(folder):  # by a training that was quicker
+            raise InputError(_in_use_message(folder))
+        _write_settings(settings, folder, fabric)
+        return _run(_loop(settings, config, data, rows, folder, fabric), folder, show)
 
 
 def resume(
@@ -146,20 +119,21 @@ def resume(
     """Continue a run from its last checkpoint to the end it was planned for, as if it had never stopped.
 
     machine, seed, checkpoint_steps, half_weights: as the run was started with, or None to take them from the run.
-    change: applies to the run's preset and config what the user asks for, which must come to no change.
-    Raises InputError where the folder holds no checkpoint, or data or settings are not what the run was started with.
+    change: applies to the run's preset and config what the user asks for; only what is CHANGEABLE may come out changed.
+        `config.json` then lists the change and its step under `resumed`.
+    Raises InputError where the folder holds no checkpoint, another process trains the run, or data or settings are not
+    what the run was started with.
     """
     if not (folder / CONFIG).is_file() or not (folder / RESUME).is_file():
         raise InputError(f"{folder}: nothing to resume (needs {CONFIG} and {RESUME}); train it without --resume")
-    settings, config = _read_settings(folder / CONFIG)
+    settings, config = read_settings(folder, to_resume=True)
+    own = {"seed": settings["seed"], **settings["training"]}
+    _refuse_out_of_range_in(folder / CONFIG, own)
     if settings["data"]["sha256"] != data.sha256:
         raise InputError(f"{data.folder}: is not the data this run was started with; resume needs the very same scans")
-    if change and change(settings["preset"], config) != config:
-        raise InputError(
-            f"{folder}: was started with other settings; resume it without them or train into a new folder"
-        )
+    changed = change(settings["preset"], config) if change else config
+    _refuse_other_settings(folder, config, changed)
     machine = machine or Machine()
-    own = {"seed": settings["seed"], **settings["training"]}
     asked = {
         "seed": seed,
         "precision": machine.precision,
@@ -168,11 +142,82 @@ def resume(
     }
     for name, value in asked.items():
         if value not in (None, own[name]):
-            flag = _flag(name)
-            raise InputError(f"{flag}: {folder} was started with {own[name]}, got {value}; resume it without {flag}")
-    rows = _training_rows(config, data, machine)
+            raise InputError(
+                f"{flag(name)}: {folder} was started with {own[name]}, got {value}; resume it without {flag(name)}"
+            )
+    rows = _training_rows(changed, data, machine)
     fabric = dataclasses.replace(machine, precision=own["precision"]).fabric()
-    return _run(_loop(settings, config, data, rows, folder, fabric, resume=True), folder, show)
+    with _alone(folder, fabric):
+        loop = _loop(settings, changed, data, rows, folder, fabric, resume=True)
+        _refuse_damaged_reports(folder)
+        settings = _with_changes(settings, config, changed, loop.progress.step)
+        # A run of an older version holds plain hashes of people's names.
+        settings["data"] = settings["data"] | ({} if "key" in settings["data"] else hashes_of_training(data))
+        _write_settings(settings, folder, fabric)
+        return _run(loop, folder, show)
+
+
+def _refuse_other_settings(folder: Path, config: VAEConfig, changed: VAEConfig) -> None:
+    others = [name for name in _differences(config, changed) if name not in CHANGEABLE]
+    if type(config) is not type(changed) or others:
+        flags = ", ".join(map(flag, others))
+        may = " and ".join(map(flag, CHANGEABLE))
+        raise InputError(
+            f"{folder}: was started with other settings ({flags}); resume it without them (only {may} may change), or "
+            "train into a new folder"
+        )
+
+
+def _refuse_out_of_range_in(path: Path, values: dict[str, Any]) -> None:
+    """Refuse values of a file that are out of range, or a precision that there is not."""
+    try:
+        refuse_out_of_range(values)
+        if values["precision"] not in PRECISIONS:
+            raise InputError(f"training.precision: needs {' or '.join(PRECISIONS)}, got {values['precision']!r}")
+    except InputError as error:
+        raise InputError(f"{path}: damaged: {error}; train into a new folder") from error
+
+
+def _refuse_damaged_reports(folder: Path) -> None:
+    """Read what the card will be written from, so that hours of training do not end in a damaged line."""
+    MetricsFile(folder).lines()
+    if (folder / EVALUATION).is_file():
+        read_evaluation(folder / EVALUATION)
+
+
+def _with_changes(settings: dict[str, Any], config: VAEConfig, changed: VAEConfig, step: int) -> dict[str, Any]:
+    """Return a run's settings with the changed config in them, and what changed at which step under `resumed`."""
+    if not (differences := _differences(config, changed)):
+        return dict(settings)
+    entry = {"step": step, "changes": {name: list(values) for name, values in differences.items()}}
+    return {**settings, "config": to_dict(changed), "resumed": [*settings.get("resumed", []), entry]}
+
+
+def _differences(config: VAEConfig, changed: VAEConfig) -> dict[str, tuple[Any, Any]]:
+    """Return the settings in which two configs differ, with the value before and after."""
+    before, after = vars(config), vars(changed)
+    return {name: (before[name], after[name]) for name in before if before[name] != after.get(name)}
+
+
+def _write_settings(settings: dict[str, Any], folder: Path, fabric: Fabric) -> None:
+    if fabric.global_rank == 0:
+        text = json.dumps(settings, indent=2) + "\n"
+        write_atomically(folder / CONFIG, lambda path: path.write_text(text))
+    fabric.barrier()
+
+
+@contextlib.contextmanager
+def _alone(folder: Path, fabric: Fabric) -> Iterator[None]:
+    """Keep other trainings out of a run folder; of several processes of one training the first does it for all."""
+    if fabric.global_rank:
+        yield
+        return
+    with folder_in_use(folder, "brainlab train"):
+        yield
+
+
+def _in_use_message(folder: Path) -> str:
+    return f"{folder}: exists and is not empty; continue it with --resume or choose another folder"
 
 
 def _in_use(folder: Path) -> bool:
@@ -185,37 +230,14 @@ def _in_use(folder: Path) -> bool:
     left = {path.name: path for path in folder.iterdir() if not path.name.startswith(".")}
     if CONFIG in left:
         with contextlib.suppress(InputError):
-            _read_settings(left[CONFIG])
+            read_settings(folder, to_resume=True)
             del left[CONFIG]
     return bool({name for name, path in left.items() if name != METRICS or path.stat().st_size})
 
 
-def _read_settings(path: Path) -> tuple[dict[str, Any], VAEConfig]:
-    """Return a run's `config.json` and the config in it. Raises InputError where anything that resume needs is gone."""
-    try:
-        settings = json.loads(path.read_text())
-        needed = (settings["preset"], settings["seed"], settings["data"]["sha256"])
-        needed += tuple(settings["training"][name] for name in ("precision", "checkpoint_steps", "half_weights"))
-        if None in needed:
-            raise ValueError("a value is missing")
-        return settings, config_from_dict(settings["config"])
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        raise unusable(path, error) from error
-
-
-def _refuse_out_of_range(values: dict[str, Any]) -> None:
-    for name, value in values.items():
-        if name in _RANGES and value is not None and not _RANGES[name][0](value):
-            raise InputError(f"{_flag(name)}: needs {_RANGES[name][1]}, got {value}")
-
-
-def _flag(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
-
-
 def _training_rows(config: VAEConfig, data: PreparedDataset, machine: Machine) -> Any:
     """Return the rows to train on; refuse settings and data that do not fit before anything starts."""
-    _refuse_out_of_range(vars(config) | vars(machine))
+    refuse_out_of_range(vars(config) | vars(machine))
     build_generator(config)
     wanted = tuple(config.sample_shape[1:])
     if data.shape != wanted:
@@ -271,8 +293,15 @@ def _loop(
         seed=settings["seed"],
         checkpoint_steps=settings["training"]["checkpoint_steps"],
         half_weights=settings["training"]["half_weights"],
+        after_divergence=_after_divergence(config),
     )
     return Loop(recipe, data.batch, rows, data.indices("test"), schedule, folder, fabric, resume=resume)
+
+
+def _after_divergence(config: VAEConfig) -> str:
+    """Name the flags with which a run that diverged may be resumed."""
+    lower = [f"{flag(name)} below {vars(config)[name]:g}" for name in CHANGEABLE if name in vars(config)]
+    return f"--resume and {' or '.join(lower)}"
 
 
 def _run(loop: Loop, folder: Path, show: Callable[[Iterator[int], int], Any] | None) -> dict[str, Any]:
@@ -281,7 +310,7 @@ def _run(loop: Loop, folder: Path, show: Callable[[Iterator[int], int], Any] | N
         last = loop.run(show)
     except BaseException:
         # On a full disk the card cannot be written either, and what stopped the training is the thing to tell.
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, InputError):
             _write_card(loop, folder)
         raise
     _write_card(loop, folder)
@@ -310,8 +339,7 @@ def _settings(
             "name": data.name,
             "sha256": data.sha256,
             "simulated": data.simulated,
-            "participants": data.participant_hashes("train"),
-            "files": data.file_hashes("train"),
+            **hashes_of_training(data),
             "scans": len(data.indices("train")),
             "classes": {str(name): int(count) for name, count in classes.items()},
             "watched_split": "test" if len(data.indices("test")) else "train",

@@ -1,13 +1,17 @@
 """Where the training codes lie: a Gaussian fitted to them, to sample from and to tell when a code is far outside."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from sklearn.covariance import LedoitWolf
 from sklearn.model_selection import GroupKFold
 
 from brainlab.errors import InputError
+from brainlab.ranges import refuse_out_of_range
 from brainlab.types import BoolArray, Float32Array, FloatArray
+
+PART = 256
+"""Codes that are drawn at once."""
 
 
 class LatentGaussian:
@@ -49,10 +53,15 @@ class LatentGaussian:
 
     def sample(self, n: int, seed: int = 0, truncation: float = 1.0) -> Float32Array:
         """Draw n codes [n, d]. truncation: factor on the standard deviation; 0 gives the mean every time."""
-        if truncation < 0:
-            raise InputError(f"truncation must be 0 or more; got {truncation}")
-        noise = np.random.default_rng(seed).standard_normal((n, len(self.mean_)))
-        return (self.mean_ + truncation * noise @ self._colour).astype(np.float32)
+        return np.concatenate(list(self.sample_in_parts(n, seed, truncation)))
+
+    def sample_in_parts(self, n: int, seed: int = 0, truncation: float = 1.0) -> Iterator[Float32Array]:
+        """Draw what `sample` draws in parts of at most PART codes, so that memory does not grow with their number."""
+        refuse_out_of_range({"n": n, "seed": seed, "truncation": truncation})
+        random = np.random.default_rng(seed)
+        for start in range(0, n, PART):
+            noise = random.standard_normal((min(PART, n - start), len(self.mean_)))
+            yield (self.mean_ + truncation * noise @ self._colour).astype(np.float32)
 
     def _learn(self, X: FloatArray) -> "LatentGaussian":
         fitted = LedoitWolf().fit(X)

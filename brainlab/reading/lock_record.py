@@ -28,6 +28,7 @@ def lock_warnings(checks: Mapping[str, Any]) -> list[str]:
             f"Whether rendering tells real from fake was judged on {_images(probe)} instead of {WANTED_IMAGES} each; "
             f"up to an AUC of {probe['limit']:.2f} nothing could be told from chance."
         )
+    lines += [f"{entry['name']}: {gap}." for entry in checks.get("sources", ()) for gap in entry.get("gaps", ())]
     lines += [
         f"{entry['share_copies']:.0%} of the {entry['n']} fakes of {entry['name']} look like copies of training scans: "
         "nearer to one than 99% of held-out scans are, and far from everybody else's."

@@ -18,6 +18,9 @@ RESUME = "resume.pt"
 WEIGHTS = "weights.safetensors"
 METRICS = "metrics.jsonl"
 
+POINTER = b"version https://git-lfs.github.com/spec/"
+"""How a file begins that git-lfs has not fetched yet."""
+
 
 def write_atomically(path: Path, save: Any) -> None:
     """Call `save(scratch_path)` and put the file in place when it is whole and on disk.
@@ -58,10 +61,20 @@ def load_resume(folder: Path) -> dict[str, Any]:
     path = folder / RESUME
     if not path.is_file():
         raise InputError(f"{folder}: no {RESUME} to resume from; train without --resume into a new folder")
+    refuse_pointer(path)
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # reading a damaged pickle can end in any error
         raise unusable(path, error) from error
+
+
+def refuse_pointer(path: Path) -> None:
+    """Raise InputError where a file is what git-lfs leaves in place of one that it has not fetched."""
+    with path.open("rb") as file:
+        if file.read(len(POINTER)) == POINTER:
+            raise InputError(
+                f"{path}: needs the file itself, got a git-lfs pointer to it; fetch it with 'git lfs pull'"
+            )
 
 
 def unusable(path: Path, error: Exception) -> InputError:
@@ -91,6 +104,27 @@ class MetricsFile:
     def append(self, line: dict[str, Any]) -> None:
         with self.path.open("a") as out:
             out.write(json.dumps(line) + "\n")
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Return all whole lines; a full disk or a kill can leave the last one unfinished.
+
+        Raises InputError naming a line that is damaged.
+        """
+        if not self.path.is_file():
+            return []
+        refuse_pointer(self.path)
+        found = []
+        for number, line in enumerate(self.path.read_bytes().splitlines(keepends=True), start=1):
+            if not line.endswith(b"\n"):
+                continue
+            try:
+                values = json.loads(line)
+            except ValueError:
+                values = None
+            if not isinstance(values, dict) or "kind" not in values:
+                raise InputError(f"{self.path}: line {number} is damaged; take that line out")
+            found.append(values)
+        return found
 
     def size(self) -> int:
         """Bytes written so far; remembered in each checkpoint."""

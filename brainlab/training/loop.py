@@ -41,6 +41,7 @@ class Schedule:
     checkpoint_steps: steps between two checkpoints, so the most that a crash can lose; each epoch's end has one too.
     log_steps: steps between two lines of losses.
     half_weights: ship the weights with 16 bits each; checkpoints keep all 32.
+    after_divergence: what a user can do once a loss is not finite, the end of the message that says so.
     grids: about how many sample grids are kept over the whole training.
     grid_samples, watched: codes in the sample grid, and scans and samples that the diagnostics look at.
     """
@@ -55,6 +56,7 @@ class Schedule:
     grids: int = 10
     watched: int = 64
     half_weights: bool = False
+    after_divergence: str = "a lower learning rate"
 
 
 @dataclass
@@ -206,6 +208,7 @@ class Loop:
 
     def _checkpoint(self) -> None:
         if self.fabric.global_rank == 0:
+            self._refuse_broken_networks()
             state = {
                 "networks": {name: network.state_dict() for name, network in self.recipe.networks.items()},
                 "optimisers": {name: optimiser.state_dict() for name, optimiser in self.recipe.optimisers.items()},
@@ -217,6 +220,12 @@ class Loop:
             }
             save_resume(self.folder, state)
         self.fabric.barrier()
+
+    def _refuse_broken_networks(self) -> None:
+        """Keep the checkpoint before where weights are not finite any more, although no loss has shown it yet."""
+        for name, network in {**self.recipe.networks, "moving average": self.average}.items():
+            if not all(torch.isfinite(value).all() for value in network.state_dict().values()):
+                raise TrainingStoppedError(self._not_finite(f"a weight of the {name}"))
 
     def _order(self, epoch: int) -> IntArray:
         """Return the training rows in the order of one epoch, the same whenever it is asked."""
@@ -248,8 +257,10 @@ class Loop:
         return hook
 
     def _not_finite(self, what: str) -> str:
-        step = self.progress.step
-        return f"step {step}: {what} is not finite; the last good checkpoint is kept, resume with a lower learning rate"
+        return (
+            f"step {self.progress.step}: {what} is not finite; the last good checkpoint is kept, go on from it with "
+            f"{self.schedule.after_divergence}"
+        )
 
     def _write(self, line: dict[str, Any]) -> None:
         if self.fabric.global_rank == 0:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -48,4 +49,10 @@ def test_without_cohorts_or_runs_nothing_is_ready(tiny_workspace, monkeypatch, c
     monkeypatch.setattr(demo, "SHIPPED_COHORTS", tmp_path / "none" / "cohorts")
     monkeypatch.setattr("brainlab.workspace.MODELS", tmp_path / "none")
     monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tmp_path / "mine"))
-    assert ready(capsys)["ready"] is False
+    found = ready(capsys)
+    assert (found["code"], found["ready"], found[missing]) == (2, False, [])
+    assert [Path(problem["path"]).name for problem in found["problems"]] == [missing]
+    assert main(["demo"]) == 2
+    out = capsys.readouterr().out
+    made_by = {"cohorts": "brainlab prepare", "runs": "brainlab train"}[missing]
+    assert made_by in next(line for line in out.splitlines() if line.startswith("problem: "))

@@ -9,11 +9,15 @@ from PIL import Image
 
 from brainlab.cli import main
 from brainlab.cli.reconstruct import _file_name
+from brainlab.experiments.runs import load_run
 from brainlab.volume import Volume
 
 
 def call(capsys, *words):
-    code = main([str(word) for word in words])
+    try:
+        code = main([str(word) for word in words])
+    except SystemExit as refused:  # by argparse
+        code = refused.code
     captured = capsys.readouterr()
     return code, captured.out, captured.err
 
@@ -35,7 +39,7 @@ def test_train_writes_a_run_and_prints_the_agreed_keys(tiny_workspace, tmp_path,
     code, out, _ = call(capsys, "train", "vae-8", "--data", data, "--out", tmp_path / "run", "--resume", "--json")
     assert json.loads(out)["epochs"] == 1
     for changed, expected in (
-        (["vae-8", "--epochs", 2], "other settings"),
+        (["vae-8", "--epochs", 2], "other settings (--epochs)"),
         (["vae-512"], "a run of vae-8"),
         (["vae-8", "--seed", 1], "started with 0, got 1"),
         (["vae-8", "--checkpoint-steps", 7], "started with 100, got 7"),
@@ -117,10 +121,44 @@ def test_samples_can_follow_the_training_codes(run, tiny_workspace, tmp_path, ca
     code, out, _ = call(capsys, "sample", run, tmp_path, "--n", 1, "--codes-of", data, "--json")
     assert code == 0
     assert len(json.loads(out)["files"]) == 1
-    code, _, err = call(capsys, "sample", run, tmp_path, "--n", 0)
-    assert (code, "--n" in err) == (2, True)
-    code, _, err = call(capsys, "sample", run, tmp_path, "--seed", -1, "--codes-of", data)
-    assert (code, err) == (2, "error: --seed: needs 0 to 4294967295, got -1\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--n", 0], "--n: needs 1 or more, got 0"),
+        (["--n", "many"], "--n: needs a whole number, got many"),
+        (["--n", 10**12], "GB of disk"),
+        (["--seed", -1], "--seed: needs 0 to 4294967295, got -1"),
+        (["--truncation", "nan"], "--truncation: needs 0 or more, got nan"),
+        (["--truncation", "inf"], "--truncation: needs 0 or more, got inf"),
+        (["--truncation", -1], "--truncation: needs 0 or more, got -1"),
+    ],
+)
+def test_sample_refuses_numbers_out_of_range_and_leaves_nothing(run, tmp_path, capsys, words, expected):
+    code, out, err = call(capsys, "sample", run, tmp_path / "out", *words)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert expected in err
+    assert not (tmp_path / "out").exists()
+
+
+def test_samples_of_two_calls_are_never_mixed(run, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert call(capsys, "sample", run, out, "--n", 2)[0] == 0
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    code, _, err = call(capsys, "sample", run, out, "--n", 1, "--seed", 2)
+    assert (code, "not empty" in err) == (2, True)
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    assert call(capsys, "sample", run, out, "--n", 1, "--seed", 2, "--overwrite")[0] == 0
+    assert [path.name for path in out.glob("[!.]*")] == ["sample-0000.nii.gz"]
+    assert (out / "sample-0000.nii.gz").read_bytes() != before["sample-0000.nii.gz"]
+
+
+def test_more_samples_than_go_through_the_network_at_once_are_the_same(run, tmp_path, capsys):
+    code, out, _ = call(capsys, "sample", run, tmp_path / "out", "--n", 17, "--seed", 3, "--json")
+    assert code == 0
+    last = Volume.load(json.loads(out)["files"][-1])
+    assert np.array_equal(last.data, load_run(run).sample(17, 3)[1][16])
 
 
 def test_reconstruct_takes_the_test_scans(run, tiny_workspace, tmp_path, capsys):
@@ -159,7 +197,15 @@ def test_traverse_writes_a_strip_and_a_volume_a_value(run, tmp_path, capsys, out
 
 
 @pytest.mark.parametrize(
-    ("words", "expected"), [(["--dim", "8", "--values", "1"], "--dim"), (["--dim", "0", "--values", "x"], "--values")]
+    ("words", "expected"),
+    [
+        (["--dim", "8", "--values", "1"], "--dim"),
+        (["--dim", "-1", "--values", "1"], "--dim: needs 0 or more"),
+        (["--dim", "0", "--values", "x"], "--values: needs a number, got x"),
+        (["--dim", "0", "--values", "nan"], "--values: needs a finite number, got nan"),
+        (["--dim", "0", "--values", "inf"], "--values: needs a finite number, got inf"),
+        (["--dim", "0", "--values", "1", "1.0000001"], "--values: needs values that differ"),
+    ],
 )
 def test_traverse_refuses_what_it_cannot_walk(run, tmp_path, capsys, words, expected):
     code, _, err = call(capsys, "traverse", run, *words, tmp_path)

@@ -14,8 +14,8 @@ def head(whole_head: Volume) -> Head:
 
 def test_the_neck_is_cut_off_and_fat_is_clamped(head: Head, whole_head: Volume) -> None:
     assert head.image.data.shape[2] * GRID_MM <= HEIGHT_MM + 20 < whole_head.data.shape[2] * 4
-    assert head.image.data.max() == pytest.approx(CLAMP, abs=0.05) or head.image.data.max() < CLAMP
-    fat = Volume(np.where(whole_head.data > 600, whole_head.data * 5, whole_head.data), whole_head.affine)
+    fat = Volume(whole_head.data.copy(), whole_head.affine)
+    fat.data[:12] *= 5  # the scalp of one side
     assert find_head(fat).image.data.max() <= CLAMP + 1e-6
 
 

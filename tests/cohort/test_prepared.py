@@ -10,15 +10,10 @@ import pandas as pd
 import pytest
 
 from brainlab.cohort import prepared
-from brainlab.cohort.prepared import (
-    PreparedDataset,
-    check_replaceable,
-    participant_hash,
-    participant_split,
-    write_prepared,
-)
+from brainlab.cohort.prepared import PreparedDataset, check_replaceable, participant_split, write_prepared
 from brainlab.cohort.scan_table import COLUMNS
 from brainlab.errors import InputError
+from brainlab.pseudonyms import keyed_hash
 
 RECIPE = {"name": "tiny", "shape": [3, 4, 5], "affine": np.eye(4).tolist(), "simulated": True}
 
@@ -43,7 +38,9 @@ def test_round_trip(tmp_path: Path, dtype: str, error: float) -> None:
     assert batch.shape == (2, 1, 3, 4, 5)
     np.testing.assert_allclose(batch[:, 0], volumes(4)[[2, 0]], atol=error)
     np.testing.assert_array_equal(opened.indices("test"), [1, 3])
-    assert opened.participant_hashes("test") == sorted(participant_hash(name) for name in ("p1", "p3"))
+    assert opened.participant_hashes("test", b"key") == sorted(keyed_hash(name, b"key") for name in ("p1", "p3"))
+    assert opened.voxel_hashes == written.voxel_hashes
+    assert len(set(opened.voxel_hashes)) == 4
     assert [path.name for path in tmp_path.iterdir()] == ["set"]
 
 
@@ -191,7 +188,9 @@ def test_split_is_a_tenth_and_does_not_move() -> None:
     names = [f"sub-{number:04d}" for number in range(5000)]
     share = np.mean([participant_split(name) == "test" for name in names])
     assert 0.08 < share < 0.12
-    assert participant_split("sub-0001") == participant_split("sub-0001")
+    # By coreutils: echo -n "brainlab:sub-0003" | sha256sum begins with less than a tenth of 2^64.
+    held_out = [name for name in names[1:60] if participant_split(name) == "test"]
+    assert held_out == [f"sub-{number:04d}" for number in (3, 4, 17, 29, 31, 32, 34, 55)]
     assert prepared.TEST_SHARE == 0.1
     # the rule as it is documented, written out: cohorts that are prepared already must keep their test people
     for name in names[:200]:

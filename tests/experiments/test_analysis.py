@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from brainlab.cohort.prepared import PreparedDataset, participant_hash, participant_split, write_prepared
+from brainlab.cohort.prepared import PreparedDataset, participant_split, write_prepared
 from brainlab.cohort.scan_table import COLUMNS
 from brainlab.errors import InputError
 from brainlab.evaluation.metric import Metric
@@ -19,7 +19,7 @@ from brainlab.experiments.encodings import encode_dataset
 from brainlab.experiments.evaluation import _finite, evaluate_run
 from brainlab.experiments.latent_space import latent_directions
 from brainlab.experiments.material import collect, held_out
-from brainlab.experiments.runs import Run
+from brainlab.experiments.recognition import hashes_of_training
 
 SHAPE = (16, 18, 16)
 CLASSES = ("healthy", "ms", "leuko1")
@@ -29,12 +29,10 @@ class LinearRun:
     """Encodes by a fixed projection onto the cohort's own patterns, and decodes by its transpose."""
 
     preset, has_encoder, simulated = "linear", True, True
-    files: frozenset[str] = frozenset()
-    has_seen = Run.has_seen
 
-    def __init__(self, folder: Path, data_sha256: str, participants: frozenset[str]) -> None:
-        self.folder, self.name, self.participants = folder, folder.name, participants
-        self.settings = {"data": {"name": "cohort", "sha256": data_sha256}}
+    def __init__(self, folder: Path, data: PreparedDataset) -> None:
+        self.folder, self.name = folder, folder.name
+        self.settings = {"data": {"name": "cohort", "sha256": data.sha256, **hashes_of_training(data)}}
         self.shape, self.latent_dim, self.calls = SHAPE, 6, 0
         self.sha256 = "a" * 64
         self.evaluation_files = [folder / "evaluation.json"]
@@ -92,7 +90,7 @@ def run(tmp_path, cohort, monkeypatch) -> LinearRun:
     monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tmp_path / "workspace"))
     folder = tmp_path / "linear"
     folder.mkdir()
-    return LinearRun(folder, cohort.sha256, frozenset(cohort.participant_hashes("train")))
+    return LinearRun(folder, cohort)
 
 
 def test_codes_are_computed_once(run, cohort):
@@ -161,8 +159,17 @@ def test_lda_leaves_out_scans_of_unknown_class_and_says_so(run, cohort, tmp_path
 
 def test_lda_says_when_the_run_knows_the_people(run, cohort, tmp_path):
     other = write_cohort(tmp_path / "other", 30, 2)
-    run.participants = frozenset(participant_hash(name) for name in other.scans["participant"])
+    run.settings["data"]["participants"] = other.participant_hashes()
     assert any("flatter" in note for note in lda_analysis(run, cohort, other).notes)
+
+
+def test_it_is_said_where_names_cannot_be_compared_without_their_key(run, cohort, tmp_path):
+    other = write_cohort(tmp_path / "other", 60, 2)
+    run.settings["data"]["key"] = "1a2b3c4d"
+    assert any("1a2b3c4d" in note and "predicted" in note for note in lda_analysis(run, cohort, other).notes)
+    assert np.array_equal(held_out(run, other), other.indices("test"))
+    assert np.array_equal(held_out(run, cohort), cohort.indices("test"))
+    assert "1a2b3c4d" in collect(run, other, 8, 0, None).common["training_people_unknown"]
 
 
 def relabelled(cohort: PreparedDataset, **columns) -> PreparedDataset:

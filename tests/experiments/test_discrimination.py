@@ -41,7 +41,7 @@ def analysed(monkeypatch):
     )
 
     def analyse(codes, fit, predict=None, **options) -> LdaResult:
-        run = SimpleNamespace(codes=codes, name="made", has_seen=lambda scans: np.zeros(len(scans), dtype=bool))
+        run = SimpleNamespace(codes=codes, name="made", simulated=True, settings={"data": {"participants": []}})
         return lda_analysis(run, fit, predict, **options)
 
     return analyse

@@ -10,6 +10,7 @@ from brainlab import workspace
 from brainlab.cohort.prepared import PreparedDataset, write_prepared
 from brainlab.errors import InputError
 from brainlab.experiments import studies
+from brainlab.experiments.recognition import recognise
 from brainlab.experiments.runs import Run, load_run
 from brainlab.experiments.studies import lock_study
 from brainlab.reading import desk
@@ -67,7 +68,7 @@ def draft(root: Path, *sources: Source, **changes: Any) -> Path:
 def trained_on(root: Path) -> np.ndarray:
     """The volumes that `machine` was trained on."""
     data = PreparedDataset.open(root / "cohorts" / "people")
-    return data.batch(np.flatnonzero(load_run(root / "runs" / "machine").has_seen(data.scans)))[:, 0]
+    return data.batch(np.flatnonzero(recognise(load_run(root / "runs" / "machine"), data).seen))[:, 0]
 
 
 @pytest.mark.parametrize("stimulus", ["slice", "volume"])

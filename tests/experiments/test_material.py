@@ -9,6 +9,7 @@ from brainlab.cohort.prepared import PreparedDataset, write_prepared
 from brainlab.cohort.scan_table import COLUMNS
 from brainlab.errors import InputError
 from brainlab.experiments.material import collect, held_out, training_data
+from brainlab.pseudonyms import PUBLIC, PUBLIC_KEY, keyed_hash
 
 SHAPE = (4, 4, 4)
 
@@ -31,11 +32,11 @@ class RunOf:
     name, shape, sha256, has_encoder, latent_dim = "run", SHAPE, "a" * 64, True, 1
 
     def __init__(self, dataset, people=()):
-        self.settings = {"data": {"name": dataset.name, "sha256": dataset.sha256}}
-        self.people = set(people)
-
-    def has_seen(self, scans):
-        return scans["participant"].isin(self.people).to_numpy()
+        self.simulated = True
+        hashes = [keyed_hash(name, PUBLIC_KEY) for name in people]
+        self.settings = {
+            "data": {"name": dataset.name, "sha256": dataset.sha256, "key": PUBLIC, "participants": hashes}
+        }
 
     def encode(self, x):
         mean = x.reshape(len(x), -1).mean(axis=1, keepdims=True)

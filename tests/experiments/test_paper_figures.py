@@ -10,6 +10,7 @@ import pytest
 from brainlab.errors import InputError
 from brainlab.experiments import figure_sources, flair_images, flair_latent, paper_figures
 from brainlab.experiments.latent_space import latent_directions
+from brainlab.experiments.recognition import recognise
 from brainlab.figures.slices import plane_view
 
 pytestmark = pytest.mark.usefixtures("paper_workspace")
@@ -60,7 +61,7 @@ def test_shown_scans_are_test_scans_of_different_classes_and_unseen(cohort, runs
     shown = cohort.scans.iloc[rows]
     assert set(shown["split"]) == {"test"}
     assert shown["class"].is_unique
-    assert not any(run.has_seen(cohort.scans)[rows].any() for run in runs)
+    assert not any(recognise(run, cohort).seen[rows].any() for run in runs)
 
 
 def test_people_whom_a_run_knows_are_not_shown(cohort, runs):

@@ -12,13 +12,14 @@ import pytest
 from PIL import Image
 
 from brainlab import workspace
-from brainlab.cohort.prepared import PreparedDataset, participant_hash
+from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError, StudyStateError
 from brainlab.experiments import studies
+from brainlab.experiments.recognition import recognise
 from brainlab.experiments.runs import Run, load_run
 from brainlab.experiments.stimuli import SLICE_DISTANCE, CohortSupply
 from brainlab.experiments.studies import lock_study, open_sources, preview
-from brainlab.pseudonyms import keyed_hash
+from brainlab.pseudonyms import PUBLIC_KEY, keyed_hash
 from brainlab.reading import desk, integrity
 from brainlab.reading.design import Protocol, Reader, Source
 from brainlab.reading.store import Store
@@ -91,8 +92,9 @@ def test_lock_draws_what_the_protocol_asks(studio, tmp_path, monkeypatch):
 def test_real_cases_are_people_that_no_run_was_trained_on(studio, tmp_path):
     folder = _draft(tmp_path)
     lock_study(folder)
-    scans = PreparedDataset.open(studio / "cohorts" / "simulated").scans
-    trained = scans["participant"][load_run(studio / "runs" / "tiny-ivae").has_seen(scans)]
+    data = PreparedDataset.open(studio / "cohorts" / "simulated")
+    scans = data.scans
+    trained = scans["participant"][recognise(load_run(studio / "runs" / "tiny-ivae"), data).seen]
     real = _truth(folder).query("label == 'real'")
     shown = scans["participant"].iloc[[json.loads(text)["scan"] for text in real["detail_json"]]]
     assert len(trained)
@@ -291,13 +293,36 @@ def test_odd_images_are_refused(studio, tmp_path):
         lock_study(_draft(tmp_path, REAL, source, practice=0))
 
 
+def test_the_test_split_alone_is_read_where_the_key_of_a_run_s_people_is_missing(studio, tmp_path):
+    settings = studio / "runs" / "tiny-vae" / "config.json"
+    before = settings.read_text()
+    data = json.loads(before)["data"]
+    changed = {"key": "1a2b3c4d", "sha256": "0" * 64, "participants": ["f" * 32], "voxels": [], "files": []}
+    try:
+        settings.write_text(json.dumps({**json.loads(before), "data": data | changed}))
+        folder = _draft(tmp_path)
+        supply = open_sources(desk.load_protocol(folder))[0]
+        assert isinstance(supply, CohortSupply)
+        assert set(supply.dataset.scans["split"].iloc[supply.held_out]) == {"test"}
+        warned = [line for line in lock_study(folder).warnings if "1a2b3c4d" in line]
+        assert warned[0].startswith("simulated: tiny-vae: the key of its people's names")
+    finally:
+        settings.write_text(before)
+
+
 def test_a_run_on_real_people_does_not_forbid_simulated_namesakes(studio, tmp_path):
     settings = studio / "runs" / "tiny-vae" / "config.json"
     before = settings.read_text()
-    people = [participant_hash(f"sub-{number:04d}") for number in range(45)]
+    people = [keyed_hash(f"sub-{number:04d}", PUBLIC_KEY) for number in range(45)]
     try:
         for simulated, held_out in ((True, 0), (False, 21)):
-            data = {**json.loads(before)["data"], "participants": people, "simulated": simulated}
+            data = {
+                **json.loads(before)["data"],
+                "participants": people,
+                "voxels": [],
+                "files": [],
+                "simulated": simulated,
+            }
             settings.write_text(json.dumps({**json.loads(before), "data": data}))
             supply = open_sources(desk.load_protocol(_draft(tmp_path)))[0]
             assert isinstance(supply, CohortSupply)

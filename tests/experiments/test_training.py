@@ -1,16 +1,21 @@
 import dataclasses
 import json
+import math
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from brainlab.cohort.prepared import PreparedDataset, participant_hash, write_prepared
-from brainlab.errors import InputError
+from brainlab.errors import InputError, TrainingStoppedError
 from brainlab.experiments import training
 from brainlab.experiments.runs import load_run
+from brainlab.folder_lock import folder_in_use
 from brainlab.generators.introvae import IntroVAEConfig
 from brainlab.generators.vae import VAEConfig
+from brainlab.pseudonyms import PUBLIC_KEY, keyed_hash
+from brainlab.ranges import RANGES, flag
 
 TINY = VAEConfig(latent_dim=3, sample_shape=(1, 8, 8, 8), widths=(8, 8), dense_width=8, batch_size=4, epochs=2)
 MACHINE = training.Machine(device="cpu", precision="32")
@@ -32,7 +37,7 @@ def test_a_run_folder_is_whole_and_opens(tmp_path):
     assert names == {"config.json", "weights.safetensors", "resume.pt", "metrics.jsonl", "samples", "card.md"}
     run = load_run(folder)
     assert run.config == TINY
-    assert run.participants == {participant_hash(f"p{i}") for i in range(1, 9)}
+    assert run.settings["data"]["participants"] == sorted(keyed_hash(f"p{i}", PUBLIC_KEY) for i in range(1, 9))
     assert run.settings["data"]["sha256"] == data.sha256
     assert run.metrics()["kind"].tolist() == ["epoch", "epoch"]
     assert run.sample(2, 0)[1].shape == (2, 8, 8, 8)
@@ -44,6 +49,10 @@ def test_training_can_stop_before_its_schedule_ends(tmp_path):
     config = dataclasses.replace(TINY, epochs=4, stop_after=1)
     last = training.train("vae-8", cohort(tmp_path / "data"), tmp_path / "run", config=config, machine=MACHINE)
     assert last["epoch"] == 1
+    # The second of 8 steps, in the slow rise over 50 steps and the fall of the cosine over all 8.
+    state = torch.load(tmp_path / "run" / "resume.pt", weights_only=True)
+    expected = 1e-3 * (2 / 50) * 0.5 * (1 + math.cos(math.pi / 8))
+    assert state["optimisers"]["autoencoder"]["param_groups"][0]["lr"] == pytest.approx(expected)
     assert "1 of the 4 epochs of its schedule" in load_run(tmp_path / "run").card
 
 
@@ -58,6 +67,17 @@ def test_the_card_shows_scores_and_notes(tmp_path):
     card = load_run(folder).card
     assert "| mse | 0.0125 | 0.1 | 9 | lower |" in card
     assert "Stopped early." in card
+
+
+def test_the_card_counts_people_and_tells_the_last_epoch(tmp_path):
+    data = cohort(tmp_path / "data")
+    data.scans["participant"] = ["p0", *["p1"] * 3, *["p2"] * 5]
+    training.train("vae-8", data, tmp_path / "run", config=TINY, machine=MACHINE)
+    run = load_run(tmp_path / "run")
+    assert "training split of 8 scans of 2 people (8 ms)" in run.card
+    last = run.metrics().iloc[-1]
+    assert f"2 of the 2 epochs of its schedule, {last['step']} steps" in run.card
+    assert f"mean squared error {last['held_out_mse']:.5f}" in run.card
 
 
 @pytest.mark.parametrize(("held_out", "heading"), [(True, "not trained on\n"), (False, "that it was trained on, for")])
@@ -102,6 +122,113 @@ def test_resume_wants_a_checkpoint_and_the_same_data(tmp_path):
     assert training.resume(folder, data)["epoch"] == 2
 
 
+def diverge(folder, data, config=TINY, at=3):
+    """Train until a step whose scans are not finite."""
+    fetch = PreparedDataset.batch
+    steps = iter(range(100))
+
+    def poisoned(self, rows):
+        images = fetch(self, rows)
+        return images * np.float32("nan") if len(images) == config.batch_size and next(steps) == at else images
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(PreparedDataset, "batch", poisoned)
+        with pytest.raises(TrainingStoppedError) as caught:
+            training.train("vae-8", data, folder, config=config, machine=MACHINE)
+    return str(caught.value)
+
+
+def test_a_run_that_diverged_goes_on_with_the_lower_learning_rate_that_it_advises(tmp_path):
+    data, folder = cohort(tmp_path / "data"), tmp_path / "run"
+    assert "--resume and --learning-rate below 0.001" in diverge(folder, data)
+
+    def lower(name, config):
+        return dataclasses.replace(config, learning_rate=1e-4)
+
+    training.resume(folder, data, change=lower)
+    run = load_run(folder)
+    assert run.config == lower("", TINY)
+    assert run.settings["resumed"] == [{"step": 2, "changes": {"learning_rate": [0.001, 0.0001]}}]
+    assert "Resumed after step 2 with learning_rate 0.0001 in place of 0.001." in run.card
+    state = torch.load(folder / "resume.pt", weights_only=True)
+    # The second epoch's last of 4 steps, in the slow rise over 50 steps and the fall of the cosine.
+    expected = 1e-4 * (4 / 50) * 0.5 * (1 + math.cos(math.pi * 3 / 4))
+    assert state["optimisers"]["autoencoder"]["param_groups"][0]["lr"] == pytest.approx(expected)
+    training.resume(folder, data)
+    assert len(load_run(folder).settings["resumed"]) == 1
+
+
+def test_nothing_but_learning_rates_may_change_upon_resume(tmp_path):
+    data, folder = cohort(tmp_path / "data"), tmp_path / "run"
+    diverge(folder, data)
+    before = (folder / "config.json").read_bytes()
+    for name, value in vars(IntroVAEConfig(batch_size=9, norm="group", even_voxels=True, latent_dim=99)).items():
+        if name in vars(TINY) and name not in training.CHANGEABLE and vars(TINY)[name] != value:
+
+            def change(_, config, name=name, value=value):
+                return dataclasses.replace(config, **{name: value})
+
+            with pytest.raises(InputError, match=rf"other settings \({flag(name)}\)"):
+                training.resume(folder, data, change=change)
+    assert (folder / "config.json").read_bytes() == before
+
+
+def test_an_introvae_s_adversarial_rate_may_change_too(tmp_path):
+    data, folder = cohort(tmp_path / "data"), tmp_path / "run"
+    config = IntroVAEConfig(**vars(TINY), warm_up_epochs=1)
+    assert "or --adversarial-learning-rate below 0.001" in diverge(folder, data, config)
+    training.resume(folder, data, change=lambda _, config: dataclasses.replace(config, adversarial_learning_rate=1e-5))
+    assert load_run(folder).settings["resumed"][0]["changes"] == {"adversarial_learning_rate": [0.001, 1e-5]}
+
+
+def test_one_process_trains_a_run(tmp_path):
+    data, folder = cohort(tmp_path / "data"), tmp_path / "run"
+    training.train("vae-8", data, folder, config=TINY, machine=MACHINE)
+    before = (folder / "metrics.jsonl").read_bytes()
+    with folder_in_use(folder, "brainlab train"), pytest.raises(InputError, match="in use by brainlab train, process"):
+        training.resume(folder, data)
+    assert (folder / "metrics.jsonl").read_bytes() == before
+    training.resume(folder, data)
+    (tmp_path / "other").mkdir()
+    with folder_in_use(tmp_path / "other", "brainlab train"), pytest.raises(InputError, match="in use"):
+        training.train("vae-8", data, tmp_path / "other", config=TINY, machine=MACHINE)
+
+
+@pytest.mark.parametrize(
+    ("name", "damage", "expected"),
+    [
+        ("resume.pt", b"version https://git-lfs.github.com/spec/v1\noid", "git-lfs pointer"),
+        ("resume.pt", b"PK", "cannot be read"),
+        ("metrics.jsonl", b'{"kind": "step"}\n{"kind\n', "line 2 is damaged"),
+        ("evaluation.json", b"{", "damaged, no JSON"),
+        ("config.json", b'{"preset": "vae-8"}', "has no config; train into a new folder"),
+    ],
+)
+def test_a_run_with_a_damaged_file_is_not_resumed(tmp_path, name, damage, expected):
+    data, folder = cohort(tmp_path / "data"), tmp_path / "run"
+    diverge(folder, data)
+    (folder / name).write_bytes(damage)
+    before = (folder / "config.json").read_bytes()
+    with pytest.raises(InputError, match=expected) as caught:
+        training.resume(folder, data, change=lambda _, config: dataclasses.replace(config, learning_rate=1e-5))
+    assert str(caught.value).startswith(str(folder / name))
+    assert (folder / "config.json").read_bytes() == before
+
+
+def test_resume_replaces_the_plain_hashes_of_an_older_version(tmp_path):
+    data, folder = cohort(tmp_path / "data"), tmp_path / "run"
+    training.train("vae-8", data, folder, config=TINY, machine=MACHINE)
+    settings = json.loads((folder / "config.json").read_text())
+    for name in ("key", "voxels"):
+        del settings["data"][name]
+    settings["data"]["participants"] = [participant_hash(f"p{i}") for i in range(1, 9)]
+    (folder / "config.json").write_text(json.dumps(settings))
+    training.resume(folder, data)
+    kept = load_run(folder).settings["data"]
+    assert (kept["key"], kept["participants"]) == ("public", data.participant_hashes("train"))
+    assert len(kept["voxels"]) == 8
+
+
 def test_a_resumed_run_keeps_its_precision(tmp_path, monkeypatch):
     data, folder, used = cohort(tmp_path / "data"), tmp_path / "run", []
     training.train("vae-8", data, folder, config=TINY, machine=MACHINE)
@@ -117,7 +244,7 @@ def test_a_run_whose_settings_cannot_be_read_is_not_resumed(tmp_path):
     (folder / "resume.pt").write_bytes(b"")
     for content in (b"{", b"\xff", b"[]", b'{"preset": "vae-8"}'):
         (folder / "config.json").write_bytes(content)
-        with pytest.raises(InputError, match=r"config\.json: cannot be read"):
+        with pytest.raises(InputError, match=r"config\.json: .*; train into a new folder"):
             training.resume(folder, data)
 
 
@@ -163,4 +290,4 @@ def test_a_config_that_is_no_run_s_keeps_its_folder(tmp_path):
 
 def test_every_numeric_setting_has_a_range():
     numeric = {name for name, value in vars(IntroVAEConfig(stop_after=1)).items() if type(value) in (int, float)}
-    assert numeric <= set(training._RANGES)
+    assert numeric <= set(RANGES)

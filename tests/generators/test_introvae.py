@@ -90,6 +90,16 @@ def test_both_players_move_and_every_loss_is_told():
     assert all(p.requires_grad for p in recipe.generator.parameters())
 
 
+def test_the_game_starts_without_the_momenta_of_the_warm_up():
+    torch.manual_seed(0)
+    recipe = IntroVAERecipe(TINY, 20)
+    for _ in range(5):
+        recipe.step(torch.rand(4, 1, 8, 8, 8))
+    for optimiser in recipe.optimisers.values():
+        assert {int(state["step"]) for state in optimiser.state.values()} == {1}
+        assert {group["betas"] for group in optimiser.param_groups} == {(0.5, 0.99)}
+
+
 def test_batch_norm_keeps_the_warm_up_s_statistics_against_the_adversary():
     torch.manual_seed(0)
     recipe = IntroVAERecipe(TINY, 20)

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from brainlab.generators.vae import VAE, VAEConfig, VAERecipe, flip_half, set_learning_rate
+from brainlab.networks.losses import draw_posterior, squared_error
 
 TINY = VAEConfig(latent_dim=4, sample_shape=(1, 8, 8, 8), widths=(8, 8), dense_width=8, batch_size=4)
 
@@ -39,6 +40,36 @@ def test_a_centred_network_starts_at_the_mean_image():
     torch.nn.init.zeros_(recipe.generator.decoder.features[-2].bias)
     decoded = recipe.generator.eval().decode(torch.randn(1, 4))
     assert torch.allclose(decoded, images.mean(0, keepdim=True), atol=1e-5)
+
+
+def test_a_run_that_mirrors_its_scans_is_centred_on_mirrored_ones():
+    images = torch.rand(2, 1, 8, 8, 8)
+    recipe = VAERecipe(dataclasses.replace(TINY, flip=True), 10)
+    recipe.prepare(images)
+    assert torch.allclose(recipe.generator.mean[0], (images[0].flip(1) + images[1]) / 2, atol=1e-6)
+
+
+def test_training_reconstructs_codes_drawn_from_the_posterior():
+    torch.manual_seed(0)
+    recipe = VAERecipe(dataclasses.replace(TINY, learning_rate=0.0), 10)
+    recipe.generator.eval()
+    recipe.generator.decoder.dense[0].weight.data *= 100  # so that the noise is seen in the image
+    x = torch.rand(4, 1, 8, 8, 8)
+    torch.manual_seed(1)
+    found = recipe.step(x)["squared_error"]
+    torch.manual_seed(1)
+    mean, log_variance = recipe.generator.encode(x)
+    drawn = recipe.generator.decode(draw_posterior(mean, log_variance))
+    assert found == pytest.approx(float(squared_error(drawn, x).detach().mean()), rel=1e-5)
+    assert found != pytest.approx(float(squared_error(recipe.generator.decode(mean), x).detach().mean()), rel=1e-4)
+
+
+def test_a_resumed_schedule_goes_on_where_it_was():
+    recipe = VAERecipe(TINY, 1000)
+    recipe.load_state_dict({"steps": 500})
+    recipe.step(torch.rand(4, 1, 8, 8, 8))
+    assert recipe.optimisers["autoencoder"].param_groups[0]["lr"] == pytest.approx(TINY.learning_rate / 2)
+    assert recipe.state_dict() == {"steps": 501}
 
 
 def test_paper_exact_is_not_centred():

@@ -61,6 +61,27 @@ def test_group_norm_keeps_the_images_of_a_batch_apart():
     assert torch.allclose(encoder(x)[0][:1], encoder(x[:1])[0], atol=1e-5)
 
 
+def test_the_log_variance_stays_where_its_exponential_means_something():
+    encoder = ConvEncoder((1, 8, 8, 8), (8, 8), 8, 2, residual_blocks=0, norm="none", dropout=0.0, folded=True)
+    torch.nn.init.zeros_(encoder.head.weight)
+    encoder.head.bias.data = torch.tensor([1e4, -1e4, 1e4, -1e4])
+    mean, log_variance = encoder(torch.rand(3, 1, 8, 8, 8))
+    assert mean.tolist() == [[1e4, -1e4]] * 3
+    assert log_variance.tolist() == [[8, -16]] * 3
+
+
+@pytest.mark.parametrize("network", [ConvEncoder, ConvDecoder])
+def test_dropout_drops_features_while_training_and_never_after(network):
+    torch.manual_seed(0)
+    built = network((1, 8, 8), (8,), 32, 3, residual_blocks=0, norm="none", dropout=0.5, folded=True)
+    x = torch.rand(1, 1, 8, 8) if network is ConvEncoder else torch.rand(1, 3)
+    outputs = [torch.cat(out, dim=1) if isinstance(out := built(x), tuple) else out for _ in range(2)]
+    assert not torch.equal(*outputs)
+    built.eval()
+    outputs = [torch.cat(out, dim=1) if isinstance(out := built(x), tuple) else out for _ in range(2)]
+    assert torch.equal(*outputs)
+
+
 def test_a_residual_block_with_silent_convolutions_is_the_identity():
     block = ResidualBlock(4, "none", 3)
     torch.nn.init.zeros_(block.body[-1].weight)

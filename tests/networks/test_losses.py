@@ -10,6 +10,12 @@ def test_squared_error_is_a_sum_per_sample():
     assert squared_error(x, y).tolist() == [0, 36]
 
 
+def test_a_weight_multiplies_the_square_of_its_voxel():
+    x, y = torch.zeros(2, 1, 2, 2), torch.full((2, 1, 2, 2), 3.0)
+    weight = torch.tensor([[[[1.0, 2.0], [0.0, 0.5]]]])
+    assert squared_error(x, y, weight).tolist() == [9 * 3.5] * 2
+
+
 def test_kl_agrees_with_torch_distributions():
     torch.manual_seed(0)
     mean, log_variance = torch.randn(5, 3), torch.randn(5, 3)

@@ -154,8 +154,8 @@ def test_each_fault_is_one_line(make_protocol, changes, said):
         ('{"title": "x", "sources": [3], "readers": []}', "sources: needed a list of JSON objects"),
         ('{"version": 99}', "needed version 1, came 99"),
         ('{"title": "x", "sources": [{"kind": "run", "name": "r", "n": "many"}], "readers": [{"code": "A"}]}', "whole"),
-        ('{"title": "x", "practice": "6", "sources": [{"kind": "run", "name": "r", "n": 3}], "readers": []}', "proto"),
-        ('{"title": 5, "sources": [{"kind": "run", "name": "r", "n": 3}], "readers": [{"code": "A"}]}', "protocol"),
+        ('{"title": "x", "sources": [{"kind": "run", "name": "r", "n": 3}], "readers": [], "practice": "6"}', "whole"),
+        ('{"title": 5, "sources": [{"kind": "run", "name": "r", "n": 3}], "readers": [{"code": "A"}]}', "a text"),
     ],
 )  # fmt: skip
 def test_a_bad_file_is_one_line(text, said):

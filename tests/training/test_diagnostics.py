@@ -32,6 +32,24 @@ def test_equal_images_have_no_spread():
     assert spread(torch.ones(3, 1, 2, 2)) == 0
 
 
+def test_spread_is_that_of_each_voxel_over_the_images():
+    images = torch.stack([torch.tensor([[0.0, 1.0]]), torch.tensor([[1.0, 1.0]])])[:, None]
+    assert spread(images) == 0.25
+
+
+def test_the_kl_of_samples_is_that_of_the_images_of_the_codes():
+    codes = torch.randn(5, 3)
+    found = describe(Half(), torch.rand(4, 1, 4, 4, 4), codes)
+    assert np.isclose(found["held_out_kl_generated"], float(codes[:, 0].square().mean() / 2), rtol=1e-4)
+
+
+def test_a_generator_is_described_in_evaluation_mode():
+    generator = Half()
+    generator.train()
+    describe(generator, torch.rand(4, 1, 4, 4, 4), torch.randn(5, 3))
+    assert not generator.training
+
+
 def test_only_dimensions_that_carry_something_are_active():
     real = torch.linspace(0.2, 0.9, 6).view(-1, 1, 1, 1, 1).expand(-1, 1, 4, 4, 4)
     found = describe(Half(), real, torch.randn(5, 3))

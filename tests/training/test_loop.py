@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from lightning_fabric import Fabric
+from safetensors.torch import load_file
 from torch import nn
 
 from brainlab.errors import InputError, TrainingStoppedError
@@ -79,6 +80,25 @@ def test_an_epoch_sees_every_scan_once_and_epochs_differ(tmp_path):
     assert epochs[0] != epochs[1]
 
 
+def test_the_order_of_scans_follows_from_the_seed(tmp_path):
+    orders = []
+    for number, seed in enumerate((0, 0, 1)):
+        recipe = MeanRecipe()
+        make_loop(tmp_path / str(number), recipe, seed=seed).run()
+        orders.append(recipe.seen)
+    assert orders[0] == orders[1] != orders[2]
+
+
+def test_an_epoch_s_losses_are_the_means_of_its_own_steps(tmp_path):
+    make_loop(tmp_path, MeanRecipe(), log_steps=1).run()
+    told = lines(tmp_path)
+    for epoch in (1, 2, 3):
+        steps = [line["loss"] for line in told if line["kind"] == "step" and line["epoch"] == epoch - 1]
+        line = next(line for line in told if line["kind"] == "epoch" and line["epoch"] == epoch)
+        assert len(steps) == 5
+        assert line["loss"] == pytest.approx(np.mean(steps), rel=1e-4)
+
+
 def test_an_epoch_s_line_holds_the_means_and_the_diagnostics(tmp_path):
     last = make_loop(tmp_path, MeanRecipe()).run()
     told = lines(tmp_path)
@@ -114,6 +134,105 @@ def test_a_loss_that_is_not_finite_stops_with_the_last_good_checkpoint(tmp_path)
     assert again.progress.step == 6
     assert torch.isfinite(again.recipe.generator.weight).all()
     assert again.run()["epoch"] == 3
+
+
+class BatchNormRecipe(MeanRecipe):
+    """Its generator also keeps statistics of what it has seen, as batch norm does."""
+
+    def __init__(self):
+        super().__init__()
+        self.generator.norm = nn.BatchNorm2d(1)
+        self.modes = []
+
+    def step(self, batch):
+        self.modes.append(self.generator.training)
+        self.generator.norm(batch)
+        return super().step(batch)
+
+
+def test_the_average_takes_over_the_statistics_of_batch_norm(tmp_path):
+    loop = make_loop(tmp_path, BatchNormRecipe())
+    loop.run()
+    live = loop.recipe.generator
+    assert live.norm.running_mean.item() > 0.1
+    shipped = load_file(tmp_path / "weights.safetensors")
+    for name, buffer in live.named_buffers():
+        assert torch.equal(dict(loop.average.named_buffers())[name], buffer)
+        assert torch.equal(shipped[name], buffer)
+
+
+def test_every_step_is_trained_in_training_mode(tmp_path):
+    loop = make_loop(tmp_path, BatchNormRecipe())
+    loop.run()
+    assert loop.recipe.modes == [True] * 15
+    assert loop.average.norm.training is False
+
+
+def test_the_average_is_what_is_shipped_and_described(tmp_path):
+    loop = make_loop(tmp_path, MeanRecipe(), ema_decay=0.99)
+    last = loop.run()
+    average, live = loop.average.weight.item(), loop.recipe.generator.weight.item()
+    assert abs(average - live) > 0.01
+    assert load_file(tmp_path / "weights.safetensors")["weight"].item() == pytest.approx(average)
+    assert last["spread_generated"] == pytest.approx(average * loop.codes[:4].std(correction=0).item(), rel=1e-4)
+
+
+def test_diagnostics_look_at_held_out_scans_and_training_never_does(tmp_path):
+    recipe, held_out = MeanRecipe(), np.array([8, 9, 10])
+    tmp_path.mkdir(exist_ok=True)
+    schedule = Schedule(epochs=1, batch_size=2, ema_decay=0.9)
+    fabric = Fabric(accelerator="cpu", devices=1)
+    last = Loop(recipe, lambda i: IMAGES[i], np.arange(8), held_out, schedule, tmp_path, fabric).run()
+    assert last["spread_real"] == pytest.approx(IMAGES[8:11, 0, 0, 0].std(), rel=1e-4)
+    assert np.allclose(sorted(itertools.chain(*recipe.seen)), IMAGES[:8, 0, 0, 0])
+
+
+def test_the_gradient_norm_is_that_of_every_step(tmp_path):
+    recipe, weights = MeanRecipe(), []
+    original = recipe.step
+    recipe.step = lambda batch: weights.append(recipe.generator.weight.item()) or original(batch)
+    make_loop(tmp_path, recipe, log_steps=1).run()
+    told = [line["gradient_norm"] for line in lines(tmp_path) if line["kind"] == "step"]
+    expected = [abs(2 * (weight - np.mean(seen))) for weight, seen in zip(weights, recipe.seen, strict=True)]
+    assert told == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("broken", ["gradient", "loss"])
+def test_a_gradient_or_a_loss_alone_that_is_not_finite_stops_the_training(tmp_path, broken):
+    recipe = MeanRecipe()
+    original = recipe.step
+
+    def step(batch):
+        if len(recipe.seen) < 5:
+            return original(batch)
+        if broken == "loss":
+            return original(batch) | {"loss": float("inf")}
+        recipe.generator.weight.grad = torch.full((1,), float("inf"))
+        recipe.optimisers["scale"].step()
+        return {"loss": 0.0}
+
+    recipe.step = step
+    with pytest.raises(TrainingStoppedError, match=f"step 5: .*{broken}"):
+        make_loop(tmp_path, recipe).run()
+    assert torch.isfinite(make_loop(tmp_path, MeanRecipe(), resume=True).recipe.generator.weight).all()
+
+
+def test_no_checkpoint_holds_weights_that_are_not_finite(tmp_path):
+    recipe = MeanRecipe()
+    original = recipe.step
+
+    def step(batch):
+        losses = original(batch)
+        if len(recipe.seen) == 6:
+            recipe.generator.weight.data.fill_(float("inf"))
+        return losses
+
+    recipe.step = step
+    with pytest.raises(TrainingStoppedError, match="step 6: a weight of the scale is not finite"):
+        make_loop(tmp_path, recipe).run()
+    again = make_loop(tmp_path, MeanRecipe(), resume=True)
+    assert again.progress.step == 5
+    assert torch.isfinite(again.recipe.generator.weight).all()
 
 
 def test_an_interrupt_ends_the_step_and_leaves_a_checkpoint(tmp_path):

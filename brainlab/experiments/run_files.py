@@ -1,0 +1,143 @@
+"""Reading the files of a run folder: whatever is wrong with one is a single line that names it."""
+
+import json
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+
+import brainlab
+from brainlab.errors import InputError
+from brainlab.generators.presets import config_from_dict
+from brainlab.generators.vae import VAEConfig
+from brainlab.ranges import refuse_out_of_range
+from brainlab.training.checkpoint import refuse_pointer
+
+CONFIG = "config.json"
+WEIGHTS = "weights.safetensors"
+EVALUATION = "evaluation.json"
+
+_NEEDED: dict[str, type] = {
+    "preset": str,
+    "config": dict,
+    "affine": list,
+    "data": dict,
+    "data.sha256": str,
+    "data.simulated": bool,
+    "data.participants": list,
+}
+_NEEDED_TO_RESUME: dict[str, type] = {
+    "seed": int,
+    "shape": list,
+    "recipe": dict,
+    "data.scans": int,
+    "data.classes": dict,
+    "training": dict,
+    "training.command": str,
+    "training.precision": str,
+    "training.checkpoint_steps": int,
+    "training.half_weights": bool,
+    "versions": dict,
+}
+_OPTIONAL: dict[str, type] = {
+    "data.name": str,
+    "data.key": str,
+    "data.files": list,
+    "data.voxels": list,
+    "data.scans": int,
+    "data.watched_split": str,
+    "resumed": list,
+    "versions": dict,
+}
+_WORDS = {str: "a text", dict: "an object", list: "a list", bool: "true or false", int: "a whole number"}
+
+
+def read_json(path: Path, mend: str) -> dict[str, Any]:
+    """Read a file of one JSON object, with or without a byte-order mark.
+
+    mend: what to do about a damaged one, the end of the InputError that is raised.
+    """
+    refuse_pointer(path)
+    try:
+        values = json.loads(path.read_bytes().decode("utf-8-sig"), parse_constant=_no_constant)
+    except ValueError as error:
+        raise InputError(f"{path}: damaged, no JSON ({_one_line(error)}); {mend}") from error
+    if not isinstance(values, dict):
+        raise InputError(f"{path}: needs one JSON object, got {type(values).__name__}; {mend}")
+    return values
+
+
+def read_settings(folder: Path, *, to_resume: bool = False) -> tuple[dict[str, Any], VAEConfig]:
+    """Return a run's `config.json` and the config in it.
+
+    to_resume: also ask for what training needs to go on.
+    Raises InputError where anything is missing, of a wrong type or out of range.
+    """
+    path = folder / CONFIG
+    mend = "train into a new folder" if to_resume else "train the run again"
+    settings = read_json(path, mend)
+    try:
+        _check_types(settings, _NEEDED | (_NEEDED_TO_RESUME if to_resume else {}), needed=True)
+        _check_types(settings, _OPTIONAL, needed=False)
+        config = config_from_dict(settings["config"])
+        refuse_out_of_range(vars(config))
+        _check_affine(settings["affine"])
+    except InputError as error:
+        raise InputError(f"{path}: {error}; {_newer(settings) or mend}") from error
+    return settings, config
+
+
+def read_evaluation(path: Path) -> dict[str, Any]:
+    """Return what `brainlab evaluate` wrote: one object a metric."""
+    mend = "delete it, and run 'brainlab evaluate' again"
+    values = read_json(path, mend)
+    if wrong := [name for name, entry in values.items() if not isinstance(entry, dict)]:
+        raise InputError(f"{path}: {wrong[0]}: needs an object, got {values[wrong[0]]!r}; {mend}")
+    return values
+
+
+def _check_types(settings: dict[str, Any], wanted: dict[str, type], *, needed: bool) -> None:
+    for name, kind in wanted.items():
+        *above, last = name.split(".")
+        holder: Any = settings
+        for part in above:
+            holder = holder.get(part, {})
+        if last not in holder:
+            if needed:
+                raise InputError(f"damaged: has no {name}")
+            continue
+        value = holder[last]
+        if type(value) is not kind:
+            raise InputError(f"damaged: {name}: needs {_WORDS[kind]}, got {value!r:.60}")
+        if isinstance(value, list) and above and not all(isinstance(item, str) for item in value):
+            raise InputError(f"damaged: {name}: needs a list of texts")
+
+
+def _check_affine(affine: Any) -> None:
+    try:
+        sound = np.asarray(affine, dtype=float).shape == (4, 4) and np.isfinite(np.asarray(affine, dtype=float)).all()
+    except (TypeError, ValueError):
+        sound = False
+    if not sound:
+        raise InputError("damaged: affine: needs 4 x 4 finite numbers")
+
+
+def _newer(settings: dict[str, Any]) -> str:
+    """Say what to do where a later brainlab wrote the file."""
+    versions = settings.get("versions")
+    theirs = versions.get("brainlab") if isinstance(versions, dict) else None
+    if isinstance(theirs, str) and _parts(theirs) > _parts(brainlab.__version__):
+        return f"it was written by brainlab {theirs} and this is {brainlab.__version__}, so update brainlab"
+    return ""
+
+
+def _parts(version: str) -> list[int]:
+    return [int(part) for part in version.split(".") if part.isdecimal()]
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

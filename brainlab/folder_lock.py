@@ -1,0 +1,56 @@
+"""One process at a time in a folder: of two that train one run, or draw into one folder, the second is refused."""
+
+import contextlib
+import errno
+import fcntl
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from brainlab.errors import InputError
+
+LOCK = ".in-use"
+"""The file that is locked while a process works in its folder; it holds one line that names the process."""
+
+_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
+
+
+@contextmanager
+def folder_in_use(folder: Path, work: str) -> Iterator[None]:
+    """Work in a folder that exists; raises InputError, naming the other process, where one does so already.
+
+    The lock belongs to the open file, so that the system ends it with the process, however that dies. It holds on one
+    machine and, through NFS of Linux, between machines; a file system that knows no locks keeps nobody out.
+    """
+    path = folder / LOCK
+    handle = _locked(path)
+    try:
+        os.truncate(handle, 0)
+        os.write(handle, f"{work}, process {os.getpid()} on {socket.gethostname()}".encode())
+        yield
+    finally:
+        path.unlink(missing_ok=True)  # while it is locked, so that nobody else's is removed
+        os.close(handle)
+
+
+def _locked(path: Path) -> int:
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # The process before may have removed the file between our opening and locking it: such a lock is no one's.
+            with contextlib.suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(handle), path.stat()):
+                    return handle
+        except BlockingIOError as error:
+            by = os.read(handle, 200).decode(errors="replace") or "another process"
+            os.close(handle)
+            raise InputError(f"{path.parent}: is in use by {by}; wait for it, or choose another folder") from error
+        except OSError as error:
+            if error.errno in _NO_LOCKS:
+                return handle
+            os.close(handle)
+            raise
+        os.close(handle)

@@ -1,0 +1,85 @@
+import errno
+
+import pytest
+
+from brainlab.errors import InputError
+from brainlab.experiments import export
+from brainlab.experiments.export import refuse_beyond_disk, whole_folder
+from brainlab.folder_lock import folder_in_use
+
+
+def fill(out, *names, overwrite=False):
+    with whole_folder(out, "brainlab sample", overwrite=overwrite) as scratch:
+        for name in names:
+            (scratch / name).write_text(f"{name} of {len(names)}")
+
+
+def shown(folder):
+    return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+
+
+def test_a_folder_holds_the_files_of_one_call(tmp_path):
+    out = tmp_path / "deep" / "out"
+    fill(out, "a", "b", "c")
+    assert shown(out) == ["a", "b", "c"]
+    with pytest.raises(InputError, match="not empty"):
+        fill(out, "b")
+    fill(out, "b", "d", overwrite=True)
+    assert shown(out) == ["b", "d"]
+    assert (out / "b").read_text() == "b of 2"
+    fill(out, "e", overwrite=True)
+    assert shown(out) == ["e"]
+
+
+def test_files_of_others_are_never_replaced(tmp_path):
+    (tmp_path / "mine").write_text("mine")
+    for overwrite in (False, True):
+        with pytest.raises(InputError):
+            fill(tmp_path, "mine", overwrite=overwrite)
+    assert (tmp_path / "mine").read_text() == "mine"
+
+
+def test_an_error_leaves_the_folder_as_it_was(tmp_path):
+    fill(tmp_path / "old", "a")
+    for out in (tmp_path / "old", tmp_path / "new"):
+        with pytest.raises(FileNotFoundError):
+            fill(out, "b", "no folder/c", overwrite=True)
+    assert shown(tmp_path / "old") == ["a"]
+    assert not (tmp_path / "new").exists()
+    assert sorted(path.name for path in (tmp_path / "old").iterdir()) == [export.RECORD, "a"]
+
+
+def test_what_a_killed_process_left_is_swept_away(tmp_path):
+    (tmp_path / ".unfinished-x").mkdir()
+    (tmp_path / ".unfinished-x" / "half").write_text("half")
+    fill(tmp_path, "a")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [export.RECORD, "a"]
+
+
+def test_two_processes_do_not_fill_one_folder(tmp_path):
+    with folder_in_use(tmp_path, "brainlab sample"), pytest.raises(InputError, match="in use by brainlab sample"):
+        fill(tmp_path, "a")
+
+
+def test_a_full_disk_names_the_folder(tmp_path):
+    for error in (OSError(errno.ENOSPC, "No space left on device"), OSError("encoder error")):
+        with (
+            pytest.raises(OSError, match=r"No space|encoder") as caught,
+            whole_folder(tmp_path / "out", "work", overwrite=False),
+        ):
+            raise error
+        assert caught.value.filename == str(tmp_path / "out")
+        assert caught.value.strerror
+
+
+def test_a_file_that_cannot_be_read_keeps_its_own_name(tmp_path):
+    with pytest.raises(FileNotFoundError) as caught, whole_folder(tmp_path / "out", "work", overwrite=False):
+        (tmp_path / "absent").read_text()
+    assert caught.value.filename == str(tmp_path / "absent")
+
+
+def test_more_images_than_the_disk_holds_are_refused(tmp_path):
+    (tmp_path / "a").write_bytes(b"0" * 1000)
+    refuse_beyond_disk(tmp_path, 1, 2)
+    with pytest.raises(InputError, match="GB of disk"):
+        refuse_beyond_disk(tmp_path, 1, 10**15)
