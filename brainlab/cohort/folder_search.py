@@ -7,7 +7,7 @@ from brainlab.cohort.bids import SEQUENCES, entities, find_root
 from brainlab.cohort.image_files import ImageFiles, Note, file_stem, find_images, matches, without_twins
 from brainlab.cohort.recipes import PreparationRecipe
 from brainlab.cohort.scan_choice import Candidate, bids_rank, choose, nothing_chosen
-from brainlab.cohort.scan_names import ScanPlace, people_notes, scan_places, take_apart
+from brainlab.cohort.scan_names import PHASE, ScanPlace, people_notes, scan_places, take_apart
 from brainlab.errors import InputError
 from brainlab.volume import FILE_ENDINGS
 
@@ -95,6 +95,8 @@ class FolderSearch:
             )
         named, guess = entities(path.name), take_apart(file_stem(path.name))
         sequence = _BIDS_SEQUENCES.get(named["suffix"].lower())
+        if named.get("part", "mag") != "mag":  # phase, or the real or imaginary part: no image of a head
+            sequence = PHASE
         return Candidate(
             path,
             relative,

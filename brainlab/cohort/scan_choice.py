@@ -8,7 +8,7 @@ from pathlib import Path
 from brainlab.cohort.image_files import LEFT_OUT, Note
 from brainlab.cohort.recipes import PreparationRecipe
 
-RULE = "native space before others, magnitude before phase, unprocessed before processed, then the first run and name"
+RULE = "native space before others, unprocessed before processed, then the first run and name"
 UNTOLD = "whose names tell no sequence"
 BIDS_VERSIONS = ("space", "part", "desc", "rec", "ce", "res", "mod")
 """Entities of images made from another one, or taken with something changed; an image without them comes first."""
@@ -44,10 +44,8 @@ class Choice:
 def bids_rank(entities: Mapping[str, str]) -> tuple[int, ...]:
     """Order the versions of one BIDS image: `RULE`."""
     versions = [name for name in BIDS_VERSIONS if name in entities and (name, entities[name]) != ("part", "mag")]
-    order = [BIDS_VERSIONS.index(name) for name in versions]
-    phase = entities.get("part") in ("phase", "real", "imag")
     counters = (_number(entities.get(name, "0")) for name in BIDS_COUNTERS)
-    return (int("space" in versions), int(phase), len(order), *counters)
+    return (int("space" in versions), len(versions), *counters)
 
 
 def _number(text: str) -> int:

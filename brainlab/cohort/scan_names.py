@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 
 from brainlab.cohort.image_files import Note, file_stem
 
-MASK = "mask"
+MASK, PHASE = "mask", "phase"
 SEQUENCE_WORDS = {
     "FLAIR": ("flair", "t2flair", "flairt2", "t2f"),
     "T1w": ("t1", "t1w", "t1n", "t1se", "mprage", "t1mprage", "bravo", "spgr"),
@@ -24,6 +24,7 @@ SEQUENCE_WORDS = {
     "ADC": ("adc",),
     "SWI": ("swi",),
     "DIR": ("dir",),
+    PHASE: ("phase", "imag", "imaginary"),
     MASK: ("mask", "msk", "brainmask", "lesionmask", "lesion", "lesions", "lesionchange", "seg", "segmentation", "dseg",
            "probseg", "label", "labels", "roi", "gt", "groundtruth"),
 }  # fmt: skip
@@ -32,7 +33,7 @@ CONTRAST = ("post", "gd", "ce", "gado", "km")
 SPACE_WORDS = ("in", "to", "on", "reg", "space")
 """What follows one of these is another image that this one lies on: `lesion_in_FLAIR`."""
 COPY_WORDS = ("orig", "copy", "defaced", "deface", "brain", "bet", "stripped", "n4", "reg", "registered", "norm", "mni",
-              "phase", "mag", "magnitude", "resampled")  # fmt: skip
+              "mag", "magnitude", "resampled")  # fmt: skip
 """Words that tell another version of one scan."""
 TECHNIQUE_WORDS = ("ax", "axial", "sag", "sagittal", "cor", "coronal", "tra", "3d", "2d", "iso", "tse", "fse", "cube")
 _SESSION = (
@@ -114,8 +115,9 @@ def take_apart(stem: str) -> NameParts:
 
 def _one_of(told: Mapping[str, str]) -> str | None:
     """Return the one sequence that the words of a name tell: a mask of a FLAIR is a mask, a T2 FLAIR a FLAIR."""
-    if MASK in told:
-        return MASK
+    for kind in (MASK, PHASE):
+        if kind in told:
+            return kind
     names = set(told) - ({"T2w"} if "FLAIR" in told else set()) - ({"T1w"} if "T1ce" in told else set())
     return names.pop() if len(names) == 1 else None
 

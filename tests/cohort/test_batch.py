@@ -48,11 +48,13 @@ def test_command_end_to_end(make_dataset: Callable[..., Path], tmp_path: Path, c
 
 
 def test_all_visits_of_a_person_are_in_one_split(tmp_path: Path) -> None:
-    """Of a person whose visits a hash of their own would send to the other split."""
+    """Of a person whose visits, or files, a hash of their own would send to the other split."""
     person = next(
         name
-        for name in (f"sub-{number}" for number in range(500))
-        if participant_split(name) == "train" and participant_split(f"{name}ses-1") == "test"
+        for name in (f"sub-{number}" for number in range(5000))
+        if participant_split(name) == "train"
+        and participant_split(f"{name}ses-1") == "test"
+        and participant_split(f"{name}/ses-1/anat/{name}_ses-1_FLAIR.nii.gz") == "test"
     )
     for session in ("ses-1", "ses-2"):
         scan = tmp_path / "bids" / person / session / "anat" / f"{person}_{session}_FLAIR.nii.gz"

@@ -84,7 +84,7 @@ def test_names_that_tell_nothing_are_taken_where_no_other_does(search: Search) -
     assert "1 scans whose names tell no sequence are taken for FLAIR, such as bert/head.nii" in reasons
 
 
-VERSIONS = ["_run-2", "_run-1", "_rec-norm", "_space-MNI", "_part-phase", "_desc-defaced", "_echo-2", "_ce-gd"]
+VERSIONS = ["_run-2", "_run-1", "_rec-norm", "_space-MNI", "_desc-defaced", "_echo-2", "_ce-gd"]
 
 
 @pytest.mark.parametrize("best", ["", "_part-mag", "_acq-iso"])
@@ -102,13 +102,19 @@ def test_one_version_a_visit_by_the_rule(search: Search, best: str) -> None:
         ("_run-2", "_run-10"),
         ("_rec-norm", "_space-MNI"),
         ("_space-MNI", "_space-MNI_desc-preproc"),
-        ("_run-2", "_part-phase_run-1"),
         ("_run-2", "_rec-norm_run-1"),
     ],
 )
 def test_the_rule_of_versions(search: Search, better: str, worse: str) -> None:
     found = search(*[f"sub-1/anat/sub-1{version}_FLAIR.nii" for version in (better, worse)], bids=True)
     assert taken(found) == [f"sub-1{better}_FLAIR.nii"]
+
+
+@pytest.mark.parametrize("bids", [True, False])
+def test_a_phase_map_is_no_scan_even_alone(search: Search, bids: bool) -> None:
+    name = "sub-1/anat/sub-1_part-phase_FLAIR.nii" if bids else "p0/flair_phase.nii"
+    with pytest.raises(InputError, match=r"no FLAIR, .* 1 phase"):
+        search(name, bids=bids)
 
 
 def test_visits_and_people_are_not_versions(search: Search) -> None:

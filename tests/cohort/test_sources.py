@@ -85,23 +85,6 @@ def test_the_table_of_the_user_wins_over_the_dataset(make_dataset: Callable[...,
     assert [(each["class"], each["age_years"], each["sex"]) for each in details] == [("ms", 70, "F"), ("ms", 31, "M")]
 
 
-def test_truth_of_a_visit_is_its_own(make_dataset: Callable[..., Path]) -> None:
-    root = make_dataset(0, sidecar={"Simulated": True})
-    for visit in ("ses-1", "ses-2"):
-        scan = root / "sub-07" / visit / "anat" / f"sub-07_{visit}_FLAIR.nii.gz"
-        scan.parent.mkdir(parents=True)
-        scan.touch()
-    (root / "derivatives" / "truth").mkdir(parents=True)
-    rows = "participant_id\tsession_id\tlesion_volume_ml\nsub-07\tses-1\t3\nsub-07\tses-2\t5\n"
-    (root / "derivatives" / "truth" / "scans.tsv").write_text(rows)
-    assert [scan.details["lesion_volume_ml"] for scan in find_sources(root, RECIPE).scans] == [3, 5]
-
-
-def test_a_stripped_scan_of_another_space_needs_registration(make_dataset: Callable[..., Path]) -> None:
-    root = make_dataset(1, sidecar={"SpatialReference": "orig"})
-    assert not find_sources(root, RECIPE).scans[0].in_template_space
-
-
 def test_plain_folder_keeps_the_scans_of_a_person_together(tmp_path: Path) -> None:
     for name in ("anna/first_flair.nii.gz", "anna/second.nii", "bert.img", "bert.hdr", ".hidden.nii", "notes.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
