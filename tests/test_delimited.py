@@ -27,6 +27,7 @@ def test_a_separator_line_is_obeyed_and_counted():
     table = parse_table("sep=;\r\nwho;what\r\nA,1;x\r\n", "t.csv")
     assert table.rows == [(3, {"who": "A,1", "what": "x"})]
     assert table.header_line == 2
+    assert rows_of("sep=;\nwho, or whom;what, if, any\nA;x\n") == [(3, {"who, or whom": "A", "what, if, any": "x"})]
 
 
 def test_blank_lines_and_rows_of_delimiters_are_passed_over():
