@@ -13,7 +13,7 @@ def csv_text(frame: pd.DataFrame) -> str:
     shown = frame.rename(columns=plain_cell)
     for place, kind in enumerate(frame.dtypes):
         if not pd.api.types.is_numeric_dtype(kind):
-            shown.isetitem(place, frame.iloc[:, place].astype(object).map(plain_cell))
+            shown.isetitem(place, frame.iloc[:, place].astype(object).map(plain_cell).to_list())
     return shown.to_csv(index=False)
 
 

@@ -21,6 +21,7 @@ from brainlab.experiments.stimuli import SLICE_DISTANCE, CohortSupply
 from brainlab.experiments.studies import lock_study, open_sources, preview
 from brainlab.pseudonyms import PUBLIC_KEY, keyed_hash
 from brainlab.reading import desk, integrity
+from brainlab.reading.blinding import Probe
 from brainlab.reading.design import Protocol, Reader, Source
 from brainlab.reading.store import Store
 from brainlab.volume import Volume
@@ -136,6 +137,21 @@ def test_classes_can_be_chosen(studio, tmp_path):
     folder = _draft(tmp_path, classes=("ms", "healthy"), practice=0)
     lock_study(folder)
     assert set(_truth(folder).query("label == 'real'")["class"]) == {"ms", "healthy"}
+
+
+def test_the_probe_is_told_whom_each_real_image_is_of(studio, tmp_path, monkeypatch):
+    """It keeps images of one person in one fold, or it would know the person again."""
+    told: list[str] = []
+
+    def probe(real, fake, seed, groups):
+        told.extend(groups)
+        return Probe(None, {}, (), len(real), len(fake))
+
+    monkeypatch.setattr(studies, "PROBE_IMAGES", 60)
+    monkeypatch.setattr(studies, "probe", probe)
+    lock_study(_draft(tmp_path))
+    assert len(set(told[:60])) == 45  # people of the cohort
+    assert len(set(told[60:])) == 60
 
 
 def _lock_twice(*roots: Path, sources: tuple[Source, ...] = ()) -> tuple[pd.DataFrame, pd.DataFrame]:
