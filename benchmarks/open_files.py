@@ -1,6 +1,6 @@
 """How many files does one process hold open after it has worked with hundreds of studies, one after another?
 
-    PYTHONPATH=. python benchmarks/open_files.py [--studies 400]
+    python benchmarks/open_files.py [--studies 400]
 
 Each study is created, locked, handed out, answered once by its reader, read by `verify` and left. Target: flat.
 """

@@ -78,10 +78,6 @@ def browse(name: str) -> None:
         st.caption("Choose a row to see its scan. Wheel: slices. Click: crosshair. Right-drag: window. ? : all keys.")
 
 
-def _csv(name: str) -> bytes:
-    return resources.cohort(name).scans.to_csv(index=False).encode()
-
-
 def demographics(name: str) -> None:
     """Show table 1 of the FLAIR IntroVAE paper for this cohort, and ages by class."""
     scans = resources.cohort(name).scans
