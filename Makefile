@@ -9,8 +9,9 @@ app: .venv/ready
 	$(BIN)/brainlab demo
 	$(BIN)/streamlit run app/main.py --server.port $(PORT)
 
+# Two processes share the test files; a browser needs a core beside its server, so more would gain little.
 test: check
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 check: .venv/ready
 	$(BIN)/ruff check .

@@ -1,8 +1,11 @@
 """A workspace small enough for tests: one cohort around the template and two untrained runs."""
 
+import hashlib
+import itertools
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -18,6 +21,7 @@ from brainlab.experiments.recognition import hashes_of_training
 from brainlab.generators.introvae import IntroVAEConfig
 from brainlab.generators.presets import build_generator
 from brainlab.generators.vae import VAEConfig
+from brainlab.reading import salt
 
 CLASSES = ("healthy", "ms", "leuko1", "leuko2", "leuko3")
 PEOPLE_A_CLASS = 9
@@ -99,6 +103,17 @@ def write_run(folder: Path, preset: str, config: VAEConfig, data: PreparedDatase
     }
     (folder / "config.json").write_text(json.dumps(settings))
     (folder / "card.md").write_text(f"# {folder.name}\n\nUntrained, for tests.\n")
+
+
+@pytest.fixture(autouse=True)
+def repeatable_salts(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw the salts of studies from the test's name: all differ, and what chance decides is the same in every run."""
+    numbers = itertools.count()
+
+    def token_bytes(length: int) -> bytes:
+        return hashlib.shake_256(f"{request.node.nodeid} {next(numbers)}".encode()).digest(length)
+
+    monkeypatch.setattr(salt, "secrets", SimpleNamespace(token_bytes=token_bytes))
 
 
 @pytest.fixture(scope="session")

@@ -63,7 +63,7 @@ def owned(study, tmp_path):
         for path in (study.folder, *study.folder.iterdir()):
             os.chown(path, NOBODY, NOBODY)
         for parent in study.folder.parents:
-            if parent.name.startswith("pytest") or parent == tmp_path:
+            if parent.name.startswith(("pytest", "popen")) or parent == tmp_path:
                 parent.chmod(0o755)
     return study
 
