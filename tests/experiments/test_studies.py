@@ -172,6 +172,14 @@ def test_the_salt_decides_every_draw(studio, tmp_path, monkeypatch):
     assert not set(first["stimulus"]) & set(second["stimulus"])
 
 
+def test_scans_that_another_study_here_shows_are_drawn_anew(studio, tmp_path, monkeypatch):
+    """With one salt the second study would show the same scans at first."""
+    monkeypatch.setattr(studies, "new_salt", lambda: b"s" * 32)
+    first, second = _lock_twice(tmp_path, tmp_path)
+    real = [set(truth.query("label == 'real'")["pixel_sha256"]) for truth in (first, second)]
+    assert not real[0] & real[1]
+
+
 def test_two_studies_of_one_protocol_and_seed_share_no_fake(studio, tmp_path):
     first, second = _lock_twice(tmp_path / "one", tmp_path / "other")
     real = [set(truth.query("label == 'real'")["pixel_sha256"]) for truth in (first, second)]
