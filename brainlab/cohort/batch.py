@@ -83,7 +83,7 @@ def prepare_cohort(
     jobs: processes on this machine. scheduler: address of a Dask scheduler whose workers see the same files instead.
     keep_intermediate: also write brain mask, registered scan and its mask under `out/intermediate/`.
     overwrite: replace a prepared dataset that holds other scans, or was made by another recipe.
-    Of scans with equal voxels only the first is kept. Raises InputError when `out` holds something else, OSError that
+    Of scans with equal voxels one is kept. Raises InputError when `out` holds something else, OSError that
     names `out` when the disk is full.
     """
     check_place(found, out, recipe, dtype, overwrite)
@@ -94,7 +94,8 @@ def prepare_cohort(
             work.mkdir(parents=True, exist_ok=True)
             outcomes = _run(found.scans, recipe, dtype, work, pictures, jobs, scheduler, track)
             done = [(source, o) for source, o in zip(found.scans, outcomes, strict=True) if o.file is not None]
-            done, copies = without_copies(done, [outcome.content for _, outcome in done])
+            doubts = [len(outcome.notes) for _, outcome in done]
+            done, copies = without_copies(done, [outcome.content for _, outcome in done], doubts)
             if done:
                 _write(out, done, recipe, dtype, pictures)
     except OSError as error:

@@ -24,18 +24,22 @@ def content_hash(volume: Volume) -> str:
 
 
 def without_copies(
-    scans: Sequence[tuple[ScanSource, T]], hashes: Sequence[str]
+    scans: Sequence[tuple[ScanSource, T]], hashes: Sequence[str], doubts: Sequence[int]
 ) -> tuple[list[tuple[ScanSource, T]], list[Note]]:
-    """Keep the first of scans with equal voxels, and say of whom the others were.
+    """Keep one of scans with equal voxels, the first with the fewest doubts, and say of whom the others were.
 
     One scan under two people would lie on both sides of the split, or count for two classes.
+    doubts: what had to be noted when each scan was read, such as that its left and right are not known.
     """
-    first: dict[str, ScanSource] = {}
+    best: dict[str, int] = {}
+    for place, digest in enumerate(hashes):
+        if digest not in best or doubts[place] < doubts[best[digest]]:
+            best[digest] = place
     kept, notes = [], []
-    for (source, outcome), digest in zip(scans, hashes, strict=True):
-        known = first.setdefault(digest, source)
-        if known is source:
-            kept.append((source, outcome))
+    for place, digest in enumerate(hashes):
+        source, known = scans[place][0], scans[best[digest]][0]
+        if source is known:
+            kept.append(scans[place])
             continue
         reason = f"{LEFT_OUT}the same voxels as {known.relative}, which is taken"
         mine, other = _who(source), _who(known)

@@ -1,4 +1,4 @@
-"""Copies of a scan are known by their voxels, and only the first is kept."""
+"""Copies of a scan are known by their voxels, and only one is kept."""
 
 from pathlib import Path
 
@@ -39,8 +39,15 @@ def scan(name: str, participant: str, label: str | None = None) -> tuple[ScanSou
 
 def test_the_first_is_kept_and_both_are_named() -> None:
     scans = [scan("a", "p1", "ms"), scan("b", "p2", "healthy"), scan("c", "p1", "ms"), scan("d", "p3")]
-    kept, notes = without_copies(scans, ["x", "x", "x", "y"])
+    kept, notes = without_copies(scans, ["x", "x", "x", "y"], [0, 0, 0, 0])
     assert [outcome for _, outcome in kept] == ["a", "d"]
     assert [note["path"] for note in notes] == ["b", "c"]
     assert "the same voxels as a, which is taken as p1 ms, not p2 healthy" in notes[0]["reason"]
     assert notes[1]["reason"] == "left out: the same voxels as a, which is taken"
+
+
+def test_a_copy_that_was_read_without_doubts_is_kept_before_others() -> None:
+    scans = [scan("a.img", "p1"), scan("b.nii", "p2"), scan("c.nii", "p3")]
+    kept, notes = without_copies(scans, ["x", "x", "x"], [1, 0, 0])
+    assert [outcome for _, outcome in kept] == ["b.nii"]
+    assert [note["path"] for note in notes] == ["a.img", "c.nii"]

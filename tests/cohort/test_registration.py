@@ -177,7 +177,7 @@ def test_real_flair() -> None:
 
 @pytest.mark.realdata
 def test_real_flair_on_other_scales() -> None:
-    """Z-scores, an offset and a fill of -1000 make no other brain of a real FLAIR (open MS data, patient 01)."""
+    """Z-scores and an offset make no other brain of a real FLAIR (open MS data, patient 01)."""
     scan = real_scan("ms/patient01/study1_FLAIR.nii.gz")
     plain = place_on_template(scan)
     small = bound(block_means(plain.aligned, find_recipe("flair-40")), 99.5)
