@@ -99,6 +99,7 @@ def _run_tests(tree: Path, tests: list[str]) -> None:
     os.chdir(tree)
     sys.path.insert(0, str(tree))
     os.environ["PYTHONPATH"] = str(tree)
+    multiprocessing.set_start_method("fork", force=True)  # what tests start is to have the fault too
     sys.dont_write_bytecode = True
     with (tree / OUTPUT).open("w", buffering=1) as out:
         for stream in (sys.stdout, sys.stderr):

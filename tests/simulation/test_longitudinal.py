@@ -63,6 +63,8 @@ def test_disability_follows_the_published_signs_and_varies_by_its_noise():
     assert np.mean(scores) == pytest.approx(3.0 - 2.5 * 0.5, abs=0.08)
     assert np.std(scores) == pytest.approx(np.hypot(0.45, 0.5 / np.sqrt(12)), rel=0.12)  # its own, and rounding
     assert {score % 1 for score in scores} == {0.0, 0.5}
+    older = [disability(np.random.default_rng(k), 0.5, 76.0, "F", 10.0) for k in range(400)]
+    assert np.mean(older) - np.mean(scores) == pytest.approx(30 * 0.045, abs=0.08)
 
 
 def test_regression_finds_the_coefficients_again():
