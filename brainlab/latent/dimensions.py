@@ -54,7 +54,8 @@ def class_effects(codes: FloatArray, labels: Sequence[str]) -> tuple[FloatArray,
         return np.zeros(codes.shape[1]), np.ones(codes.shape[1]), np.zeros(codes.shape[1])
     varies = codes.std(axis=0) > 0
     f, p = np.zeros(codes.shape[1]), np.ones(codes.shape[1])
-    f[varies], p[varies] = f_classif(codes[:, varies], np.asarray(labels, str))
+    with np.errstate(divide="ignore"):  # F is infinite where nothing varies within classes
+        f[varies], p[varies] = f_classif(codes[:, varies], np.asarray(labels, str))
     between, within = len(names) - 1, len(labels) - len(names)
     return f, p, 1 - within / (f * between + within)
 
