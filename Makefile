@@ -11,7 +11,7 @@ app: .venv/ready
 
 # Two processes share the test files; a browser needs a core beside its server, so more would gain little.
 test: check
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: .venv/ready
 	$(BIN)/ruff check .

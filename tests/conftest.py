@@ -105,6 +105,11 @@ def write_run(folder: Path, preset: str, config: VAEConfig, data: PreparedDatase
     (folder / "card.md").write_text(f"# {folder.name}\n\nUntrained, for tests.\n")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the commands of the docs, which take longest, so that no process waits for them at the end."""
+    items.sort(key=lambda item: item.path.name != "test_docs.py")
+
+
 @pytest.fixture(autouse=True)
 def repeatable_salts(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw the salts of studies from the test's name: all differ, and what chance decides is the same in every run."""
