@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from brainlab.cohort.bids import SEQUENCES
 from brainlab.cohort.image_files import LEFT_OUT, Note
 from brainlab.cohort.recipes import PreparationRecipe
 
@@ -56,9 +57,13 @@ def choose(candidates: Sequence[Candidate], recipe: PreparationRecipe) -> Choice
     """Keep the images of the recipe's sequences, one version of each visit, with a note for the others.
 
     Where no name of a visit tells the recipe's sequence, images whose names tell none are taken for it; an image of a
-    BIDS dataset must say it by its suffix.
+    BIDS dataset must say it by its suffix. A folder of one other sequence alone is taken, which the caller has to note;
+    several are not mixed.
     """
     wanted = [image for image in candidates if image.regular and image.sequence in recipe.modalities]
+    if not any(image.sequence is None or image.sequence in recipe.modalities for image in candidates):
+        others = [image for image in candidates if image.regular and image.sequence in SEQUENCES]
+        wanted = others if len({image.sequence for image in others}) == 1 else []
     visits = {image.visit[:2] for image in wanted}
     untold = [
         image for image in candidates if image.regular and image.sequence is None and image.visit[:2] not in visits

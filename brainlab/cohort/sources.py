@@ -102,7 +102,7 @@ def find_sources(
 
 
 def _other_sequences(scans: list[ScanSource], recipe: PreparationRecipe) -> list[Note]:
-    """Note scans of other sequences than the recipe's, which only come in when they were asked for."""
+    """Note scans of other sequences than the recipe's, which come in when asked for, or when there are no others."""
     names = Counter(scan.details["modality"] for scan in scans)
     others = {name: count for name, count in names.items() if name is not None and name not in recipe.modalities}
     if not others:

@@ -69,11 +69,18 @@ def test_sequences_are_mixed_only_when_asked_and_that_is_noted(search: Search) -
 
 
 @pytest.mark.parametrize("bids", [True, False])
-def test_only_other_sequences_is_an_error_that_says_how_to_ask(search: Search, bids: bool) -> None:
+def test_a_folder_of_one_other_sequence_is_taken_with_a_note(search: Search, bids: bool) -> None:
+    found = search("sub-1/anat/sub-1_T1w.nii", "sub-2/anat/sub-2_T1w.nii", bids=bids)
+    assert taken(found) == ["sub-1_T1w.nii", "sub-2_T1w.nii"]
+    assert found.warnings[-1]["reason"] == "flair-40 is for FLAIR, got 2 T1w"
+
+
+@pytest.mark.parametrize("bids", [True, False])
+def test_several_other_sequences_are_an_error_that_says_how_to_ask(search: Search, bids: bool) -> None:
     with pytest.raises(
-        InputError, match=r"no FLAIR, which flair-40 is for, among 2 images: 2 T1w .*--include '\*T1w\*'"
+        InputError, match=r"no FLAIR, which flair-40 is for, among 2 images: 1 T1w .*, 1 T2w .*--include '\*T1w\*'"
     ):
-        search("sub-1/anat/sub-1_T1w.nii", "sub-2/anat/sub-2_T1w.nii", bids=bids)
+        search("sub-1/anat/sub-1_T1w.nii", "sub-2/anat/sub-2_T2w.nii", bids=bids)
 
 
 def test_names_that_tell_nothing_are_taken_where_no_other_does(search: Search) -> None:
