@@ -21,10 +21,10 @@ TITLE = "Twenty cases"
 
 
 class ReaderAtKeyboard:
-    """A reader who sees whether a picture has a black border, as brains have, and slips now and then."""
+    """A reader who sees whether a picture has a black border, as brains have, and slips at every eighth answer."""
 
     def __init__(self, browser: Browser, link: str, seed: int) -> None:
-        self.random = random.Random(seed)
+        self.random, self.given = random.Random(seed), seed
         self.looks_real: dict[str, bool] = {}
         self.context: BrowserContext = browser.new_context(viewport={"width": 1280, "height": 800})
         self.page: Page = self.context.new_page()
@@ -47,10 +47,11 @@ class ReaderAtKeyboard:
         if self.page.locator("h1:text-is('Consent')").count():
             self.page.keyboard.press("Enter")
 
-    def answer(self, slips: float = 0.15) -> None:
+    def answer(self) -> None:
         """Answer the case on the screen by two keys and wait until another screen shows."""
         case = self.case()
-        real = self.looks_real[case] != (self.random.random() < slips)
+        self.given += 1
+        real = self.looks_real[case] != (self.given % 8 == 0)  # no lot: the order of the cases is one already
         self.page.keyboard.press("j" if real else "f")
         self.page.keyboard.press(self.random.choice("12345"))
         self.page.wait_for_selector(f".rr:not([data-case='{case}'])", state="attached")
