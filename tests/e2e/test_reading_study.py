@@ -21,7 +21,7 @@ TITLE = "Twenty cases"
 
 
 class ReaderAtKeyboard:
-    """A reader who sees whether a picture has a black border, as brains have, and slips at every eighth answer."""
+    """A reader who goes by whether the sum of the pixels is even, as half of them are, and slips at every twelfth."""
 
     def __init__(self, browser: Browser, link: str, seed: int) -> None:
         self.random, self.given = random.Random(seed), seed
@@ -37,7 +37,7 @@ class ReaderAtKeyboard:
 
     def _see(self, response) -> None:
         if "/brainlab/reading/pixels/" in response.url and response.ok:
-            self.looks_real[response.url.rsplit("/", 1)[1]] = response.body()[0] == 0
+            self.looks_real[response.url.rsplit("/", 1)[1]] = sum(response.body()) % 2 == 0
 
     def begin(self) -> None:
         """Go through instructions and, the first time, consent."""
@@ -51,7 +51,7 @@ class ReaderAtKeyboard:
         """Answer the case on the screen by two keys and wait until another screen shows."""
         case = self.case()
         self.given += 1
-        real = self.looks_real[case] != (self.given % 8 == 0)  # no lot: the order of the cases is one already
+        real = self.looks_real[case] != (self.given % 12 == 0)  # no lot: the order of the cases is one already
         self.page.keyboard.press("j" if real else "f")
         self.page.keyboard.press(self.random.choice("12345"))
         self.page.wait_for_selector(f".rr:not([data-case='{case}'])", state="attached")
@@ -146,8 +146,9 @@ def test_from_design_to_kappa(reading_server, browser: Browser, page: Page, idle
     assert len(frame) == 2 * (4 + 20 + 2)
     wide = frame[frame["phase"] == "main"].pivot(index="case", columns="reader", values="answer")
     assert wide.shape == (20, 2)
-    kappa = cohens_kappa(pd.crosstab(wide["R1"], wide["R2"]).to_numpy(), return_results=False)
-    assert kappa > 0.2
+    table = pd.crosstab(wide["R1"], wide["R2"])
+    kappa = cohens_kappa(table.to_numpy(), return_results=False)
+    assert kappa > 0.2, f"both go by the same sign and slip seldom:\n{table}"
     assert shown == f"{kappa:.3f}"
 
 
