@@ -5,9 +5,10 @@ from pathlib import Path
 import streamlit as st
 from starlette.routing import Route
 
-from app import access, layout, reading_routes
-from app.routes import ROUTES, base_url
-from app.sign_in import sign_in, sign_out
+from app.components import layout
+from app.pages.sign_in.sign_in import sign_in, sign_out
+from app.server import access, reading_routes
+from app.server.routes import ROUTES, base_url
 from brainlab.errors import BrainlabError
 
 STYLE = Path(__file__).with_name("style.css")

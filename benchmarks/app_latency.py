@@ -26,7 +26,7 @@ import numpy as np
 from checkout import PROJECT
 from playwright.async_api import Browser, Page, async_playwright
 
-from app.routes import asset_path
+from app.server.routes import asset_path
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 IDLE = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"

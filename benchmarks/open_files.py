@@ -12,7 +12,7 @@ from pathlib import Path
 
 from reading_bench import SessionDoor, lock_made_up_study
 
-from brainlab.reading import integrity
+from brainlab.reading.record import integrity
 
 
 def answer_once(folder: Path, token: str) -> None:

@@ -22,7 +22,7 @@ import torch
 from safetensors.torch import save_file
 from streamlit.testing.v1 import AppTest
 
-from app.access import SIGNED_IN
+from app.server.access import SIGNED_IN
 from brainlab.cohort.prepared import PreparedDataset, write_prepared
 from brainlab.config import to_dict
 from brainlab.generators.presets import build_generator

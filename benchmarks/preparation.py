@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from brainlab.cohort.placement import Placement, place_on_template
+from brainlab.cohort.preparation.placement import Placement, place_on_template
 from brainlab.cohort.template import mni_tissue
 from brainlab.errors import BrainlabError
 from brainlab.types import BoolArray

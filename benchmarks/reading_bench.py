@@ -24,10 +24,12 @@ from typing import Any, Protocol
 import numpy as np
 from checkout import PROJECT
 
-from brainlab.reading import design, desk, integrity
-from brainlab.reading.sealing import Case, seal
-from brainlab.reading.session import ReaderSession
-from brainlab.reading.store import Store
+from brainlab.reading.desk import lifecycle
+from brainlab.reading.protocol import design
+from brainlab.reading.record import integrity
+from brainlab.reading.record.sealing import Case, seal
+from brainlab.reading.record.store import Store
+from brainlab.reading.room.session import ReaderSession
 
 
 def lock_made_up_study(workspace: Path, readers: int, cases: int) -> tuple[Path, list[str]]:
@@ -50,9 +52,9 @@ def lock_made_up_study(workspace: Path, readers: int, cases: int) -> tuple[Path,
         for _ in range(source.n)
     ]
     root = workspace / "studies"
-    folder = desk.study_folder(desk.create_study(protocol, root), root)
+    folder = lifecycle.study_folder(lifecycle.create_study(protocol, root), root)
     seal(folder, drawn, {}, note="a benchmark, no reader")
-    return folder, [link.token for link in desk.issue_links(folder)]
+    return folder, [link.token for link in lifecycle.issue_links(folder)]
 
 
 class Door(Protocol):

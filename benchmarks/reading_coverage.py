@@ -23,8 +23,8 @@ import pandas as pd
 from scipy import special, stats
 from scipy.optimize import brentq
 
-from brainlab.reading.accuracy import roc_area, stratified_share, wilson
-from brainlab.reading.agreement import (
+from brainlab.reading.measures.accuracy import roc_area, stratified_share, wilson
+from brainlab.reading.measures.agreement import (
     category_counts,
     cohens_kappa,
     contingency,
@@ -33,14 +33,14 @@ from brainlab.reading.agreement import (
     pabak,
     sampled_kappa,
 )
-from brainlab.reading.answers import Answers
-from brainlab.reading.design import Protocol, Reader, Source
-from brainlab.reading.estimate import Estimate
-from brainlab.reading.krippendorff import krippendorff_alpha
-from brainlab.reading.mrmc import mean_accuracy, mean_roc_area
-from brainlab.reading.planner import plan
-from brainlab.reading.rounds import between_rounds
-from brainlab.reading.statistics import study_statistics
+from brainlab.reading.measures.estimate import Estimate
+from brainlab.reading.measures.krippendorff import krippendorff_alpha
+from brainlab.reading.protocol.design import Protocol, Reader, Source
+from brainlab.reading.statistics.answers import Answers
+from brainlab.reading.statistics.mrmc import mean_accuracy, mean_roc_area
+from brainlab.reading.statistics.planner import plan
+from brainlab.reading.statistics.rounds import between_rounds
+from brainlab.reading.statistics.study_statistics import study_statistics
 
 N, SOURCES = 50, 5
 STRATA = np.repeat(np.arange(SOURCES), N)

@@ -24,7 +24,7 @@ from reading_bench import Faults, HttpDoor, Readings, Tally, app, free_port, loc
 
 READER = """
 import sys
-from brainlab.reading.session import ReaderSession
+from brainlab.reading.room.session import ReaderSession
 session = ReaderSession.open(sys.argv[1], sys.argv[2], f"tab of attempt {sys.argv[3]}")
 session.acquire_lease(takeover=True)
 for event in ("welcome_done", "consent_given"):

@@ -18,9 +18,10 @@ from app_latency import FLAGS, served
 from app_screens import SCREENS
 from playwright.sync_api import Page, sync_playwright
 
-from brainlab.experiments.studies import lock_study
-from brainlab.reading import desk, integrity
-from brainlab.reading.design import Protocol, Reader, Source
+from brainlab.experiments.studies.locking import lock_study
+from brainlab.reading.desk import lifecycle
+from brainlab.reading.protocol.design import Protocol, Reader, Source
+from brainlab.reading.record import integrity
 from brainlab.workspace import cohort_folders, run_folders
 
 TARGET_MS = (50, 150)
@@ -39,7 +40,7 @@ def study(cohort: Path, run: Path, cases: int) -> Path:
         repeats_share=0,
         rest_break_every=max(cases // 2, 1),
     )
-    folder = desk.study_folder(desk.create_study(protocol))
+    folder = lifecycle.study_folder(lifecycle.create_study(protocol))
     lock_study(folder, override="a benchmark, no reader")
     return folder
 
@@ -96,7 +97,7 @@ def main() -> None:
             page = browser.new_page(viewport={"width": 1440, "height": 900})
             page.set_default_timeout(120_000)
             times = read(
-                page, desk.issue_links(folder, server.url)[0].url, args.cases, SCREENS if args.screens else None
+                page, lifecycle.issue_links(folder, server.url)[0].url, args.cases, SCREENS if args.screens else None
             )
             browser.close()
         verdict = integrity.verify(folder)

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from brainlab.cohort.prepared import PreparedDataset
-from brainlab.experiments.discrimination import lda_analysis
-from brainlab.experiments.evaluation import evaluate_run
-from brainlab.experiments.runs import Run, load_run
-from brainlab.experiments.shipped import write_lda
+from brainlab.experiments.analysis.discrimination import lda_analysis
+from brainlab.experiments.evaluation.run_metrics import evaluate_run
 from brainlab.latent.published import TABLE_2
+from brainlab.runs.run import Run, load_run
+from brainlab.runs.shipped import write_lda
 from brainlab.workspace import MODELS, PROJECT
 
 PRIORS = ("empirical", "uniform")

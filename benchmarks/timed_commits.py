@@ -19,7 +19,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from brainlab.reading import store
+from brainlab.reading.record import store
 
 STEPS = ("wait for the lock", "inside", "commit to disk")
 

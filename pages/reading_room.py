@@ -1,24 +1,5 @@
 """The reading room: the only page that a reader's personal link opens."""
 
-import secrets
+from app.pages.reading_room.page import show
 
-import streamlit as st
-
-from app import access
-from app.components.reading_room import reading_room
-from app.reading_routes import open_session
-from brainlab.errors import BrainlabError
-from brainlab.reading.tokens import LinkError
-
-study, token = access.reader_study(), access.reader_token() or ""
-try:
-    open_session(study, token, tab=secrets.token_urlsafe(16))
-except LinkError as error:
-    st.title("Reading room", anchor=False)
-    st.error(str(error).capitalize() + ".")
-except BrainlabError:
-    # What went wrong is for the researcher: its text names files of this machine.
-    st.title("Reading room", anchor=False)
-    st.error("The study cannot be opened at the moment. Earlier answers are kept; please try again in a few minutes.")
-else:
-    reading_room(study, token)
+show()

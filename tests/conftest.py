@@ -17,11 +17,11 @@ from brainlab import workspace as places
 from brainlab.cohort.prepared import PreparedDataset, participant_split, write_prepared
 from brainlab.cohort.template import mni_template
 from brainlab.config import to_dict
-from brainlab.experiments.recognition import hashes_of_training
 from brainlab.generators.introvae import IntroVAEConfig
 from brainlab.generators.presets import build_generator
 from brainlab.generators.vae import VAEConfig
-from brainlab.reading import salt
+from brainlab.reading.record import salt
+from brainlab.runs.provenance import hashes_of_training
 
 CLASSES = ("healthy", "ms", "leuko1", "leuko2", "leuko3")
 PEOPLE_A_CLASS = 9

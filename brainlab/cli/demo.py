@@ -10,7 +10,7 @@ from brainlab import workspace as places
 from brainlab.cli.progress import progress
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import BrainlabError
-from brainlab.experiments.runs import broken_runs, list_runs
+from brainlab.runs.run import broken_runs, list_runs
 from brainlab.workspace import SHIPPED_COHORTS, cohort_folders, workspace
 
 

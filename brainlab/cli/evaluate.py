@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from brainlab.cohort.prepared import PreparedDataset
-from brainlab.experiments.evaluation import SAMPLES, evaluate_run
-from brainlab.experiments.runs import load_run
+from brainlab.experiments.evaluation.run_metrics import SAMPLES, evaluate_run
+from brainlab.runs.run import load_run
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

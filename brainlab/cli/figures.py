@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from brainlab.cli.progress import progress
-from brainlab.experiments.paper_figures import FIGURES, draw_figure, figure_names, paper_of
+from brainlab.experiments.figures.paper_figures import FIGURES, draw_figure, figure_names, paper_of
 from brainlab.workspace import PROJECT
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from brainlab.cli.progress import progress
 from brainlab.cohort.prepared import PreparedDataset
-from brainlab.experiments.discrimination import lda_analysis
-from brainlab.experiments.runs import load_run
+from brainlab.experiments.analysis.discrimination import lda_analysis
 from brainlab.latent.discriminant import Priors, Shrinkage
+from brainlab.runs.run import load_run
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

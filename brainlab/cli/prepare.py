@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from brainlab.cli.progress import progress
-from brainlab.cohort.batch import Report, check_place, prepare_cohort
-from brainlab.cohort.image_files import LEFT_OUT
+from brainlab.cohort.preparation.batch import Report, check_place, prepare_cohort
 from brainlab.cohort.recipes import RECIPES, find_recipe
-from brainlab.cohort.sources import find_sources
+from brainlab.cohort.sources.discovery import find_sources
+from brainlab.cohort.sources.image_files import LEFT_OUT
 from brainlab.errors import InputError
 
 

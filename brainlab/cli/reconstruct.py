@@ -11,7 +11,7 @@ from brainlab.cli.progress import progress
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
 from brainlab.experiments.export import save_image, whole_folder
-from brainlab.experiments.runs import load_run
+from brainlab.runs.run import load_run
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 from brainlab.cli.output import add_overwrite
 from brainlab.cli.progress import progress
 from brainlab.cohort.prepared import PreparedDataset
-from brainlab.experiments.encodings import encode_dataset
 from brainlab.experiments.export import refuse_beyond_disk, save_image, whole_folder
-from brainlab.experiments.runs import PART, Run, load_run
 from brainlab.latent.density import LatentGaussian
 from brainlab.ranges import number
+from brainlab.runs.encodings import encode_dataset
+from brainlab.runs.run import PART, Run, load_run
 from brainlab.types import Float32Array
 
 

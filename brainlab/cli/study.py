@@ -9,21 +9,22 @@ from typing import Any
 
 from brainlab.cli.progress import progress
 from brainlab.errors import InputError
-from brainlab.experiments.machine_areas import machine_areas
-from brainlab.experiments.studies import lock_study, open_sources
-from brainlab.reading import desk, integrity
-from brainlab.reading.backup import backup_study, restore_study
-from brainlab.reading.design import Protocol, new_seed, preset
-from brainlab.reading.export import export_answers, write_whole
-from brainlab.reading.lock_record import lock_findings, lock_warnings
-from brainlab.reading.pace import study_pace
-from brainlab.reading.ratings import READING_RULES, read_ratings
-from brainlab.reading.report import report_of
-from brainlab.reading.report_html import report_html
-from brainlab.reading.report_pdf import report_pdf
-from brainlab.reading.statistics import study_statistics
-from brainlab.reading.tokens import LOCAL_APP
-from brainlab.textfile import read_text
+from brainlab.experiments.studies.locking import lock_study, open_sources
+from brainlab.experiments.studies.machine_reader import machine_areas
+from brainlab.files.textfile import read_text
+from brainlab.reading.desk import lifecycle
+from brainlab.reading.desk.backup import backup_study, restore_study
+from brainlab.reading.desk.pace import study_pace
+from brainlab.reading.protocol.design import Protocol, new_seed, preset
+from brainlab.reading.record import integrity
+from brainlab.reading.record.lock_record import lock_findings, lock_warnings
+from brainlab.reading.record.tokens import LOCAL_APP
+from brainlab.reading.report.export import export_answers, write_whole
+from brainlab.reading.report.html_file import report_html
+from brainlab.reading.report.pdf_file import report_pdf
+from brainlab.reading.report.study_report import report_of
+from brainlab.reading.statistics.ratings import READING_RULES, read_ratings
+from brainlab.reading.statistics.study_statistics import study_statistics
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -97,14 +98,14 @@ def _create(args: argparse.Namespace) -> dict[str, Any]:
     if args.copy is not None:
         if args.protocol is not None:
             raise InputError("study create: needed PROTOCOL.json or --copy STUDY, came both")
-        protocol = desk.load_protocol(desk.study_folder(args.copy)).again(new_seed())
+        protocol = lifecycle.load_protocol(lifecycle.study_folder(args.copy)).again(new_seed())
         open_sources(protocol)
-        return {"study": desk.create_study(protocol), "state": "draft"}
+        return {"study": lifecycle.create_study(protocol), "state": "draft"}
     if args.protocol is None:
         raise InputError("study create: needed PROTOCOL.json, came nothing; print one with --preset dwi-2020")
     protocol = Protocol.from_json(read_text(args.protocol))
     open_sources(protocol)
-    return {"study": desk.create_study(protocol), "state": "draft"}
+    return {"study": lifecycle.create_study(protocol), "state": "draft"}
 
 
 def _lock(args: argparse.Namespace) -> dict[str, Any]:
@@ -126,9 +127,9 @@ def _links(args: argparse.Namespace) -> dict[str, Any]:
         if not args.reader:
             raise InputError("--revoke: name the readers with --reader CODE")
         for code in args.reader:
-            desk.revoke_link(folder, code)
+            lifecycle.revoke_link(folder, code)
         return {"study": args.study, "links": [], "text": f"links ended: {', '.join(args.reader)}"}
-    links = desk.issue_links(folder, args.base_url, args.reader, args.reissue, args.valid_days)
+    links = lifecycle.issue_links(folder, args.base_url, args.reader, args.reissue, args.valid_days)
     return {
         "study": args.study,
         "links": [{"reader": link.reader, "url": link.url} for link in links],
@@ -137,12 +138,12 @@ def _links(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _withdraw(args: argparse.Namespace) -> dict[str, Any]:
-    desk.withdraw_reader(_folder(args), args.reader)
+    lifecycle.withdraw_reader(_folder(args), args.reader)
     return {"study": args.study, "reader": args.reader, "withdrawn": True}
 
 
 def _status(args: argparse.Namespace) -> dict[str, Any]:
-    status = desk.study_status(_folder(args))
+    status = lifecycle.study_status(_folder(args))
     readers: dict[str, dict[str, Any]] = {}
     for reader in status.readers:  # ordered by round: the first that is not finished counts
         if reader.reader not in readers or readers[reader.reader]["finished_at"] is not None:
@@ -161,12 +162,12 @@ def _status(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _close(args: argparse.Namespace) -> dict[str, Any]:
-    desk.close(_folder(args), args.note)
+    lifecycle.close(_folder(args), args.note)
     return {"study": args.study, "state": "closed"}
 
 
 def _unblind(args: argparse.Namespace) -> dict[str, Any]:
-    desk.unblind(_folder(args), args.by or getpass.getuser(), args.note)
+    lifecycle.unblind(_folder(args), args.by or getpass.getuser(), args.note)
     return {"study": args.study, "state": "unblinded"}
 
 
@@ -174,10 +175,10 @@ def _report(args: argparse.Namespace) -> dict[str, Any]:
     folder = _folder(args)
     if args.out is not None and args.out.suffix not in (".html", ".pdf"):
         raise InputError(f"--out {args.out}: needed a file name that ends in .html or .pdf")
-    report = report_of(folder, machine_areas(desk.load_protocol(folder)))
-    checks = desk.lock_checks(folder)
+    report = report_of(folder, machine_areas(lifecycle.load_protocol(folder)))
+    checks = lifecycle.lock_checks(folder)
     record = {
-        "history": desk.history(folder),
+        "history": lifecycle.history(folder),
         "checks": checks,
         "lock_findings": [*lock_warnings(checks), *lock_findings(checks)],
     }
@@ -223,7 +224,7 @@ def _stats(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _folder(args: argparse.Namespace) -> Path:
-    return desk.study_folder(args.study)
+    return lifecycle.study_folder(args.study)
 
 
 def _add(steps: Any, name: str, summary: str, do: Callable[..., dict[str, Any]]) -> argparse.ArgumentParser:

@@ -9,9 +9,9 @@ import numpy as np
 from brainlab.cli.output import add_overwrite
 from brainlab.errors import InputError
 from brainlab.experiments.export import save_image, whole_folder
-from brainlab.experiments.runs import load_run
 from brainlab.pictures import film_strip
 from brainlab.ranges import number
+from brainlab.runs.run import load_run
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

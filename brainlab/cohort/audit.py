@@ -18,7 +18,7 @@ from sklearn.pipeline import make_pipeline
 from brainlab.cohort.classes import spellings
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.scan_table import ACQUISITION_COLUMNS, UNLABELLED
-from brainlab.delimited import in_words
+from brainlab.files.delimited import in_words
 from brainlab.types import Float32Array, FloatArray
 
 FOLDS = 5

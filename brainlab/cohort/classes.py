@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from brainlab.delimited import DOUBTFUL_WORDS, MISSING_WORDS
+from brainlab.files.delimited import DOUBTFUL_WORDS, MISSING_WORDS
 
 
 def spellings(names: Iterable[str | None]) -> list[Counter[str]]:

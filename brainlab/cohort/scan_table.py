@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from brainlab.delimited import DOUBTFUL_WORDS, MISSING_WORDS, Table, in_words, lines_in_words, parse_table
 from brainlab.errors import InputError
-from brainlab.textfile import read_text
+from brainlab.files.delimited import DOUBTFUL_WORDS, MISSING_WORDS, Table, in_words, lines_in_words, parse_table
+from brainlab.files.textfile import read_text
 
 ACQUISITION_COLUMNS = (
     "echo_time_s",

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from brainlab.errors import InputError
-from brainlab.folder_lock import folder_in_use
+from brainlab.files.folder_lock import folder_in_use
 from brainlab.types import Float32Array, FloatArray
 from brainlab.volume import Volume
 

@@ -20,14 +20,14 @@ import brainlab
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.config import to_dict
 from brainlab.errors import InputError
-from brainlab.experiments.card import write_card
-from brainlab.experiments.recognition import hashes_of_training
-from brainlab.experiments.run_files import CONFIG, EVALUATION, read_evaluation, read_settings
-from brainlab.folder_lock import folder_in_use
+from brainlab.files.folder_lock import folder_in_use
 from brainlab.generators.introvae import IntroVAEConfig, fake_count
 from brainlab.generators.presets import build_generator, build_recipe, preset
 from brainlab.generators.vae import VAEConfig
 from brainlab.ranges import flag, refuse_out_of_range
+from brainlab.runs.card import write_card
+from brainlab.runs.files import CONFIG, EVALUATION, read_evaluation, read_settings
+from brainlab.runs.provenance import hashes_of_training
 from brainlab.training.checkpoint import METRICS, RESUME, MetricsFile, write_atomically
 from brainlab.training.loop import Loop, Schedule
 

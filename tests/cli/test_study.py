@@ -9,10 +9,10 @@ import pytest
 
 from brainlab import workspace
 from brainlab.cli import main
-from brainlab.experiments import studies
-from brainlab.reading import desk
-from brainlab.reading.design import Protocol
-from brainlab.reading.session import ReaderSession
+from brainlab.experiments.studies import locking
+from brainlab.reading.desk import lifecycle
+from brainlab.reading.protocol.design import Protocol
+from brainlab.reading.room.session import ReaderSession
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def studio(tiny_workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         (home / name).symlink_to(tiny_workspace / name)
     monkeypatch.setenv("BRAINLAB_WORKSPACE", str(home))
     monkeypatch.setattr(workspace, "MODELS", tmp_path / "no models")
-    monkeypatch.setattr(studies, "PROBE_IMAGES", 4)  # too few to judge, and quick
+    monkeypatch.setattr(locking, "PROBE_IMAGES", 4)  # too few to judge, and quick
     return home
 
 
@@ -54,7 +54,7 @@ def _write_protocol(path: Path) -> Path:
 def _read(url: str, honest: bool) -> None:
     token = url.split("token=")[1]
     study = url.split("study=")[1].split("&")[0]
-    session = ReaderSession.open(desk.study_folder(study), token, "a tab with a long token")
+    session = ReaderSession.open(lifecycle.study_folder(study), token, "a tab with a long token")
     session.acquire_lease()
     session.record_event("welcome_done")
     session.record_event("consent_given")
@@ -68,7 +68,7 @@ def _read(url: str, honest: bool) -> None:
 
 
 def test_a_study_from_protocol_to_report(studio, tmp_path, call, monkeypatch):
-    monkeypatch.setattr(studies, "PROBE_IMAGES", 40)
+    monkeypatch.setattr(locking, "PROBE_IMAGES", 40)
     created = call("create", str(_write_protocol(tmp_path / "p.json")))
     assert created["state"] == "draft"
     study = created["study"]
@@ -145,7 +145,7 @@ def test_a_protocol_with_an_unknown_run_makes_no_study(studio, tmp_path, capsys)
     path.write_text(path.read_text().replace("tiny-vae", "huge-vae"))
     assert main(["study", "create", str(path)]) == 2
     assert "known are tiny-ivae, tiny-vae" in capsys.readouterr().err
-    assert desk.list_studies() == []
+    assert lifecycle.list_studies() == []
 
 
 def test_links_are_printed_once_and_can_be_replaced_or_ended(studio, tmp_path, call, capsys):
@@ -156,7 +156,7 @@ def test_links_are_printed_once_and_can_be_replaced_or_ended(studio, tmp_path, c
     assert "--reissue" in capsys.readouterr().err
     assert [link["reader"] for link in call("links", study, "--reissue", "--reader", "R2")["links"]] == ["R2"]
     assert call("links", study, "--revoke", "--reader", "R1")["links"] == []
-    assert not desk.study_status(desk.study_folder(study)).readers[0].has_link
+    assert not lifecycle.study_status(lifecycle.study_folder(study)).readers[0].has_link
 
 
 def test_a_reader_who_withdraws_is_out_for_good(studio, tmp_path, call, capsys):
@@ -171,7 +171,7 @@ def test_a_reader_who_withdraws_is_out_for_good(studio, tmp_path, call, capsys):
 def test_verify_exits_with_1_on_a_broken_study(studio, tmp_path, call):
     study = call("create", str(_write_protocol(tmp_path / "p.json")))["study"]
     call("lock", study, "--override", "untrained runs in a test")
-    (desk.study_folder(study) / "truth.db").unlink()
+    (lifecycle.study_folder(study) / "truth.db").unlink()
     verdict = call("verify", study, code=1)
     assert not verdict["ok"]
     assert verdict["problems"] == ["truth.db is missing"]
@@ -203,7 +203,7 @@ def test_a_protocol_is_read_as_windows_writes_it(studio, call, tmp_path, encodin
     path = _write_protocol(tmp_path / "protocol.json")
     path.write_bytes(path.read_text().replace("By command", "Ünal").encode(encoding))
     created = call("create", str(path))
-    assert desk.load_protocol(desk.study_folder(created["study"])).title == "Ünal"
+    assert lifecycle.load_protocol(lifecycle.study_folder(created["study"])).title == "Ünal"
 
 
 @pytest.mark.parametrize(("before", "after"), [("R1", "A,B"), ("R1", "=cmd()"), ("R2", "r1")])
@@ -224,7 +224,7 @@ def test_a_copy_has_the_design_another_seed_and_no_names(studio, call, tmp_path)
     study = call("create", str(tmp_path / "p.json"))["study"]
     copied = call("create", "--copy", study)
     assert copied["state"] == "draft"
-    before, after = (desk.load_protocol(desk.study_folder(name)) for name in (study, copied["study"]))
+    before, after = (lifecycle.load_protocol(lifecycle.study_folder(name)) for name in (study, copied["study"]))
     assert after.seed != before.seed
     assert after == before.again(after.seed)
     assert after.readers[0].name == ""

@@ -9,7 +9,7 @@ from PIL import Image
 
 from brainlab.cli import main
 from brainlab.cli.reconstruct import _file_name
-from brainlab.experiments.runs import load_run
+from brainlab.runs.run import load_run
 from brainlab.volume import Volume
 
 

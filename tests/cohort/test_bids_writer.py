@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from brainlab.cohort import bids_writer
-from brainlab.cohort.table_rows import read_table
+from brainlab.cohort.sources.table_rows import read_table
 from brainlab.errors import InputError
 
 

@@ -16,10 +16,11 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Response, WebSocket, expect
 from playwright.sync_api import Error as PlaywrightError
 
-from brainlab.reading import desk, integrity
-from brainlab.reading.design import Protocol, Reader, Source
-from brainlab.reading.sealing import Case, seal
-from brainlab.reading.store import Store
+from brainlab.reading.desk import lifecycle
+from brainlab.reading.protocol.design import Protocol, Reader, Source
+from brainlab.reading.record import integrity
+from brainlab.reading.record.sealing import Case, seal
+from brainlab.reading.record.store import Store
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 expect.set_options(timeout=60_000)
@@ -136,9 +137,9 @@ def sealed(reading_server, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Sea
                 kind = "LesionKind" if source.truth == "real" else None
                 case = Case(pixels, (1.0, 1.0), source.truth, source.name, practice=place >= n, disease_class=kind)
                 cases.append(case)
-        folder = desk.study_folder(desk.create_study(protocol))
+        folder = lifecycle.study_folder(lifecycle.create_study(protocol))
         seal(folder, cases, {})
-        return Sealed(folder, [link.url for link in desk.issue_links(folder, base_url or reading_server.url)])
+        return Sealed(folder, [link.url for link in lifecycle.issue_links(folder, base_url or reading_server.url)])
 
     return make
 
@@ -304,7 +305,7 @@ def test_no_route_gives_a_reader_a_file_a_figure_or_another_case(outside, sealed
     with Store(study.folder).read() as db:
         later = [row[0] for row in db.execute("SELECT id FROM presentation WHERE reading = 1 AND position > 4")]
         others = [row[0] for row in db.execute("SELECT id FROM presentation WHERE reading = 2")]
-    protocol = desk.load_protocol(study.folder).to_json()
+    protocol = lifecycle.load_protocol(study.folder).to_json()
     names = [hashlib.new(kind, protocol.encode()).hexdigest() for kind in ("sha1", "sha224", "sha256", "md5")]
     roots = ("", "/static", "/app/static", "/media", "/component", "/_stcore/bidi-components", "/brainlab/assets/x")
     files = [
@@ -358,7 +359,7 @@ def test_a_link_that_ends_takes_the_case_off_the_screen(browser: Browser, sealed
     page.keyboard.press("j")
     page.keyboard.press("3")
     page.wait_for_selector(f".rr[data-case]:not([data-case='{shown}']) .rr-panel:not(.rr-locked)")
-    desk.revoke_link(study.folder, "R1")
+    lifecycle.revoke_link(study.folder, "R1")
     page.keyboard.press("j")
     page.keyboard.press("3")
     expect(
@@ -372,7 +373,7 @@ def test_a_link_that_ends_takes_the_case_off_the_screen(browser: Browser, sealed
     assert page.locator(".rr").count() == 0
     assert integrity.verify(study.folder).answers == 1, "what was answered before stays"
 
-    (fresh,) = desk.issue_links(study.folder, study.links[0].split("/reading-room")[0], readers=["R1"])
+    (fresh,) = lifecycle.issue_links(study.folder, study.links[0].split("/reading-room")[0], readers=["R1"])
     page.goto(fresh.url)
     page.get_by_role("button", name="I see all steps").click()
     case(page)

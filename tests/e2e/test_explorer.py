@@ -6,8 +6,8 @@ import re
 import numpy as np
 import pytest
 
-from app.codes import STEPS_PER_UNIT
-from brainlab.experiments.runs import load_run
+from app.data.codes import STEPS_PER_UNIT
+from brainlab.runs.run import load_run
 
 pytestmark = pytest.mark.browser
 

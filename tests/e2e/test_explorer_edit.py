@@ -7,10 +7,10 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from app.codes import STEPS_PER_UNIT
+from app.data.codes import STEPS_PER_UNIT
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.recipes import find_recipe
-from brainlab.experiments.runs import load_run
+from brainlab.runs.run import load_run
 
 pytestmark = pytest.mark.browser
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.routes import asset_path
+from app.server.routes import asset_path
 
 pytestmark = pytest.mark.browser
 

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from brainlab.experiments import studies
-from brainlab.experiments.studies import lock_study
-from brainlab.reading import desk, integrity
-from brainlab.reading.design import Protocol, Reader, Source
-from brainlab.reading.export import answers_frame
-from brainlab.reading.questions import VERDICT, WHICH, Question
-from brainlab.reading.store import Store
+from brainlab.experiments.studies import locking
+from brainlab.experiments.studies.locking import lock_study
+from brainlab.reading.desk import lifecycle
+from brainlab.reading.protocol.design import Protocol, Reader, Source
+from brainlab.reading.protocol.questions import VERDICT, WHICH, Question
+from brainlab.reading.record import integrity
+from brainlab.reading.record.store import Store
+from brainlab.reading.report.export import answers_frame
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 expect.set_options(timeout=60_000)
@@ -37,17 +38,17 @@ def locked(reading_server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable
 
     def make(**changes: Any) -> tuple[Path, str]:
         monkeypatch.setenv("BRAINLAB_WORKSPACE", str(reading_server.workspace))
-        monkeypatch.setattr(studies, "PROBE_IMAGES", 4)  # too few to judge, and quick
+        monkeypatch.setattr(locking, "PROBE_IMAGES", 4)  # too few to judge, and quick
         protocol = Protocol(
             title="Kinds",
             sources=(Source(kind="cohort", name="simulated", n=2), Source(kind="run", name="tiny-vae", n=2)),
             readers=(Reader(code="R1"),),
             **{"practice": 0, "repeats_share": 0, **changes},
         )
-        folder = desk.study_folder(desk.create_study(protocol))
+        folder = lifecycle.study_folder(lifecycle.create_study(protocol))
         made.append(folder)
         lock_study(folder, override="untrained run of a test")
-        return folder, desk.issue_links(folder, reading_server.url)[0].url
+        return folder, lifecycle.issue_links(folder, reading_server.url)[0].url
 
     yield make
     for folder in made:
@@ -81,8 +82,8 @@ def _gone(page: Page, case: str) -> None:
 def _answers(folder: Path) -> list[dict[str, Any]]:
     """Close and unblind a study and return its rows in the order of reading."""
     assert integrity.verify(folder).ok
-    desk.close(folder)
-    desk.unblind(folder, "tester")
+    lifecycle.close(folder)
+    lifecycle.unblind(folder, "tester")
     return answers_frame(folder).to_dict("records")
 
 

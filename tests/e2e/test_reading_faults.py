@@ -15,10 +15,11 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from brainlab.reading import desk, integrity
-from brainlab.reading.design import Protocol, Reader, Source
-from brainlab.reading.sealing import Case, seal
-from brainlab.reading.store import Store
+from brainlab.reading.desk import lifecycle
+from brainlab.reading.protocol.design import Protocol, Reader, Source
+from brainlab.reading.record import integrity
+from brainlab.reading.record.sealing import Case, seal
+from brainlab.reading.record.store import Store
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -98,9 +99,9 @@ def study(reading_server) -> Callable[..., tuple[Path, str]]:
                 pixels = random.integers(0, 256, (48, 40), np.uint8)
                 cases.append(Case(pixels, (4.0, 4.0), source.truth, source.name, practice=place >= source.n))
         root = reading_server.workspace / "studies"
-        folder = desk.study_folder(desk.create_study(protocol, root), root)
+        folder = lifecycle.study_folder(lifecycle.create_study(protocol, root), root)
         seal(folder, cases, {})
-        return folder, desk.issue_links(folder, reading_server.url)[0].url
+        return folder, lifecycle.issue_links(folder, reading_server.url)[0].url
 
     return lock
 

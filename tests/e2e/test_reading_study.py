@@ -10,9 +10,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from statsmodels.stats.inter_rater import cohens_kappa
 
-from brainlab.experiments.studies import lock_study
-from brainlab.reading import desk, integrity
-from brainlab.reading.design import Protocol, Reader, Source
+from brainlab.experiments.studies.locking import lock_study
+from brainlab.reading.desk import lifecycle
+from brainlab.reading.protocol.design import Protocol, Reader, Source
+from brainlab.reading.record import integrity
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 expect.set_options(timeout=60_000)
@@ -166,9 +167,9 @@ def locked_study(reading_server, monkeypatch: pytest.MonkeyPatch) -> Callable[..
             repeats_share=0,
             **changes,
         )
-        folder = desk.study_folder(desk.create_study(protocol))
+        folder = lifecycle.study_folder(lifecycle.create_study(protocol))
         lock_study(folder, override="untrained run of a test")
-        return folder, desk.issue_links(folder, base_url)[0].url
+        return folder, lifecycle.issue_links(folder, base_url)[0].url
 
     return make
 
@@ -203,7 +204,7 @@ def test_a_killed_server_loses_no_answer(reading_server, browser: Browser, locke
     reader.case()
     assert integrity.verify(folder).answers == 9
     reader.finish()
-    assert desk.study_status(folder).readers[0].done == 12
+    assert lifecycle.study_status(folder).readers[0].done == 12
     assert not reader.errors
     reader.close()
 

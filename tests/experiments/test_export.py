@@ -5,7 +5,7 @@ import pytest
 from brainlab.errors import InputError
 from brainlab.experiments import export
 from brainlab.experiments.export import refuse_beyond_disk, whole_folder
-from brainlab.folder_lock import folder_in_use
+from brainlab.files.folder_lock import folder_in_use
 
 
 def fill(out, *names, overwrite=False):

@@ -10,12 +10,12 @@ import torch
 from brainlab.cohort.prepared import PreparedDataset, participant_hash, write_prepared
 from brainlab.errors import InputError, TrainingStoppedError
 from brainlab.experiments import training
-from brainlab.experiments.runs import load_run
-from brainlab.folder_lock import folder_in_use
+from brainlab.files.folder_lock import folder_in_use
 from brainlab.generators.introvae import IntroVAEConfig
 from brainlab.generators.vae import VAEConfig
 from brainlab.pseudonyms import PUBLIC_KEY, keyed_hash
 from brainlab.ranges import RANGES, flag
+from brainlab.runs.run import load_run
 
 TINY = VAEConfig(latent_dim=3, sample_shape=(1, 8, 8, 8), widths=(8, 8), dense_width=8, batch_size=4, epochs=2)
 MACHINE = training.Machine(device="cpu", precision="32")

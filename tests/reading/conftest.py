@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from brainlab.reading import desk
-from brainlab.reading.design import Protocol, Reader, Source
-from brainlab.reading.sealing import Case, seal
-from brainlab.reading.session import ReaderSession
+from brainlab.reading.desk import lifecycle
+from brainlab.reading.protocol.design import Protocol, Reader, Source
+from brainlab.reading.record.sealing import Case, seal
+from brainlab.reading.room.session import ReaderSession
 
 SHAPE = (12, 10)
 
@@ -102,9 +102,9 @@ def make_study(tmp_path: Path) -> Callable[..., Study]:
 
     def make(**changes: Any) -> Study:
         protocol = build_protocol(**changes)
-        folder = desk.study_folder(desk.create_study(protocol, tmp_path), tmp_path)
+        folder = lifecycle.study_folder(lifecycle.create_study(protocol, tmp_path), tmp_path)
         seal(folder, build_cases(protocol), {"probe": None})
-        return Study(folder, {link.reader: link.token for link in desk.issue_links(folder)})
+        return Study(folder, {link.reader: link.token for link in lifecycle.issue_links(folder)})
 
     return make
 

@@ -1,4 +1,4 @@
-"""The reading room as a Streamlit component. Its script talks to `app.reading_routes`; Streamlit only carries it."""
+"""The reading room as a Streamlit component. Its script talks to `app.server.reading_routes` itself."""
 
 from collections.abc import Callable
 from functools import cache
@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from app.components.volume_viewer import SCRIPT
-from app.routes import asset_path, base_url
+from app.server.routes import asset_path, base_url
 
 
 def reading_room(study: str, token: str) -> None:

@@ -1,4 +1,4 @@
-"""The canvas viewer as a Streamlit component; volumes reach it through `app.routes`, never through reruns."""
+"""The canvas viewer as a Streamlit component; volumes reach it through `app.server.routes`, never through reruns."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from app.codes import from_base64
 from app.components.volume_viewer.place import FOOT_PX, TITLE_PX, TOOLS_PX, keep_place
-from app.routes import asset_path, picture_path, volume_path
-from app.volumes import Decoded, Source
+from app.data.codes import from_base64
+from app.data.volumes import Decoded, Source
+from app.server.routes import asset_path, picture_path, volume_path
 from brainlab.types import FloatArray
 
 SCRIPT = (Path(__file__).parent / "bridge.js").read_text()

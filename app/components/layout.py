@@ -1,0 +1,150 @@
+"""What every page has in common: its head, its badges, empty states and the line at its foot."""
+
+import html
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from brainlab.cohort.prepared import PreparedDataset
+from brainlab.files.spreadsheet import csv_text
+
+PAGES = Path(__file__).resolve().parents[2] / "pages"
+
+TRAIN = "brainlab train ivae-256 --data data/default/cohorts/simulated --out data/default/runs/mine"
+PREPARE = "brainlab prepare PATH/TO/BIDS data/default/cohorts/mine --recipe flair-40"
+LARGEST_SEED = 2**31 - 1
+PREFERRED = ("ivae-256", "ivae-32", "vae-512", "vae-8")
+SIMULATE = """brainlab simulate /tmp/bids --participants 200 --seed 1 --space mni
+brainlab prepare /tmp/bids data/default/cohorts/mine --recipe flair-40"""
+
+
+def head(title: str, question: str, badges: Sequence[str] = ()) -> None:
+    """Write a page's title, the question that it answers, and badges such as `simulated`."""
+    st.title(title, anchor=False)
+    marks = "".join(f'<span class="bl-badge {html.escape(b)}">{html.escape(b)}</span>' for b in badges)
+    st.html(f'<div class="bl-question">{marks}{html.escape(question)}</div>')
+
+
+def foot() -> None:
+    """Write the line that ends every page."""
+    st.html('<div class="bl-foot">brainlab · for research use only, not for diagnosis</div>')
+
+
+def badges(*simulated: bool) -> list[str]:
+    """Return the badge of pages whose data were made by the simulator."""
+    return ["simulated"] if any(simulated) else []
+
+
+def empty(what: str, do: str, command: str | None = None) -> None:
+    """Say what is missing and what to do about it."""
+    st.info(f"**{what}**  \n{do}")
+    if command:
+        st.code(command, language="bash")
+
+
+def table(frame: pd.DataFrame, name: str, key: str, **options: Any) -> Any:
+    """Show a table with its download as CSV below; returns the selection, where `options` ask for one."""
+    event = st.dataframe(frame, width="stretch", hide_index=True, key=f"{key}-table", **options)
+    csv = csv_text(frame).encode()
+    download("Download CSV", csv, f"{name}.csv", key=f"{key}-csv", type="tertiary")
+    return event
+
+
+def plot(figure: go.Figure, key: str, **options: Any) -> Any:
+    """Show a plotly figure, whose camera button downloads it as SVG named `key`; returns the selection, if any."""
+    name = f"brainlab-{key}".replace(" ", "-")
+    config = {"displaylogo": False, "toImageButtonOptions": {"format": "svg", "filename": name}}
+    return st.plotly_chart(figure, key=key, config=config, **options)
+
+
+def wrapping(key: str, columns: int) -> DeltaGenerator:
+    """Return a container whose columns lie at most so many (1 or 2) in a row where the window is narrow: style.css."""
+    return st.container(key=f"wrap-{columns}-{key}")
+
+
+def tabs(key: str, parts: Mapping[str, Callable[[], None]]) -> None:
+    """Show parts of a page as tabs; only the open one runs."""
+    for tab, show in zip(st.tabs(list(parts), key=key, on_change="rerun"), parts.values(), strict=True):
+        if tab.open:
+            with tab:
+                show()
+
+
+def describe_cohort(dataset: PreparedDataset) -> str:
+    """Say in one line how many scans of how many people a cohort holds, on which grid, and where they are from."""
+    size = " × ".join(str(side) for side in dataset.shape)
+    people = dataset.scans["participant"].nunique()
+    origin = "simulated" if dataset.simulated else "from scans"
+    return f"{len(dataset)} scans of {people} people · {size} voxels · recipe {dataset.recipe['name']} · {origin}"
+
+
+def best_run(names: Sequence[str]) -> str:
+    """Return the run that pages show first: the paper's own choice where it is there."""
+    return next((name for name in PREFERRED if name in names), names[0])
+
+
+def revision(key: str, value: Hashable) -> int:
+    """Return a number that goes up whenever `value` changes in this session."""
+    known, number = st.session_state.get(f"revision-{key}", (None, 0))
+    if known != value:
+        number += 1
+        st.session_state[f"revision-{key}"] = (value, number)
+    return number
+
+
+def address(page: str, **query: str) -> str:
+    """Return the full address of a page with a query."""
+    root = st.context.url or ""
+    return f"{root.split('?')[0].rsplit('/', 1)[0]}/{page}?{urlencode(query)}"
+
+
+def download(label: str, content: bytes | str | Callable[[], bytes], name: str, key: str, **options: Any) -> None:
+    """Offer a file, made when it is asked for where `content` is a function.
+
+    A click runs nothing of the page: a rerun would take the address of a file away while the browser still asks for it.
+    """
+    st.download_button(label, content, name, key=key, on_click="ignore", **options)
+
+
+def downloads(key: str, *files: Mapping[str, Callable[[], bytes]]) -> None:
+    """Offer files, each made when it is asked for."""
+    with st.popover("Download", icon=":material/download:"):
+        for name, make in (item for group in files for item in group.items()):
+            download(name, make, name, key=f"{key}-{name}", type="tertiary")
+
+
+def figures(rows: Sequence[tuple[str, str, str]]) -> None:
+    """Show (title, value, explanation) as figures side by side."""
+    for column, (title, value, explanation) in zip(st.columns(max(3, len(rows))), rows, strict=False):
+        column.metric(title, value, help=explanation, border=True)
+
+
+def refusals(title: str, rows: Sequence[Mapping[str, str]]) -> None:
+    """List what was refused or noted, a line each, with its reason."""
+    if rows:
+        st.markdown(f"**{title}** ({len(rows)})")
+        st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch")
+
+
+def unopened(**kinds: Sequence[tuple[str, str]]) -> None:
+    """Name what is there and cannot be opened, if anything. kinds: `cohort` or `run` to its (name, reason)."""
+    found = {kind: rows for kind, rows in kinds.items() if rows}
+    if not found:
+        return
+    names = "; ".join(f"{kind} {', '.join(name for name, _ in rows)}" for kind, rows in found.items())
+    with st.expander(f":orange[:material/warning:] Cannot be opened: {names}"):
+        for _, reason in (row for rows in found.values() for row in rows):  # which names the folder
+            st.text(reason)
+
+
+def link(page: str, label: str) -> None:
+    """Lead to a page, where the app has it."""
+    path = PAGES / f"{page}.py"
+    if path.is_file():
+        st.page_link(str(path), label=label, icon=":material/arrow_forward:")

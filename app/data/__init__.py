@@ -1,0 +1,1 @@
+"""What pages and routes show: runs and cohorts opened once, volumes and files for the browser, uploads."""

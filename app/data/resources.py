@@ -1,0 +1,91 @@
+"""Cohorts and runs, opened once for all sessions and routes, and again when their files change."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from brainlab import workspace as places
+from brainlab.cohort.prepared import PreparedDataset
+from brainlab.errors import BrainlabError, InputError
+from brainlab.runs.run import Run, load_run
+from brainlab.generators.presets import PRESETS
+from brainlab.workspace import cohort_folders, run_folders, workspace
+
+T = TypeVar("T")
+
+
+def cohorts() -> dict[str, PreparedDataset]:
+    """Prepared datasets of the workspace that open, by name."""
+    return _openable(cohort_folders(), "recipe.json", _cohort)
+
+
+def cohort(name: str) -> PreparedDataset:
+    """One prepared dataset by name; raises InputError when the workspace has none of that name."""
+    return _named(cohorts(), name, "cohort")
+
+
+def runs() -> dict[str, Run]:
+    """Runs that load, by name, in the order of the papers' presets; of two of one name the one that ships."""
+    found = _openable(run_folders(), "weights.safetensors", _run)
+    order = {preset: place for place, preset in enumerate(PRESETS)}
+    return dict(sorted(found.items(), key=lambda item: order.get(item[1].preset, len(order))))
+
+
+def run(name: str) -> Run:
+    """One run by name; raises InputError when there is none."""
+    return _named(runs(), name, "run")
+
+
+def unopened_cohorts() -> list[tuple[str, str]]:
+    """Folders of the workspace's cohorts that cannot be opened: name and reason, so that none vanishes silently."""
+    return _unopened([workspace() / "cohorts"], "recipe.json", _cohort)
+
+
+def unopened_runs() -> list[tuple[str, str]]:
+    """Folders of runs that cannot be opened, or not yet: name and reason."""
+    return _unopened([places.MODELS, workspace() / "runs"], "weights.safetensors", _run)
+
+
+def fitting(found: Run) -> dict[str, PreparedDataset]:
+    """Cohorts on the grid that a run works on."""
+    return {name: data for name, data in cohorts().items() if data.shape == tuple(found.shape)}
+
+
+def _openable(folders: list[Path], stamp_file: str, open_one: Callable[[Path, int], T]) -> dict[str, T]:
+    """Open each folder that can be opened; pages list the others by `unopened_cohorts` and `unopened_runs`."""
+    found: dict[str, T] = {}
+    for folder in folders:
+        try:
+            found.setdefault(folder.name, open_one(folder, (folder / stamp_file).stat().st_mtime_ns))
+        except (BrainlabError, OSError):
+            continue
+    return found
+
+
+def _unopened(parents: list[Path], stamp_file: str, open_one: Callable[[Path, int], Any]) -> list[tuple[str, str]]:
+    """Try each folder that lies at these places, and say of those that fail why."""
+    reasons = []
+    for folder in (path for place in parents for path in sorted(place.glob("[!.]*/"))):
+        stamp = folder / stamp_file
+        try:
+            open_one(folder, stamp.stat().st_mtime_ns if stamp.is_file() else 0)
+        except (BrainlabError, OSError) as error:
+            reasons.append((folder.name, str(error)))
+    return reasons
+
+
+@lru_cache(maxsize=32)
+def _cohort(folder: Path, stamp: int) -> PreparedDataset:
+    return PreparedDataset.open(folder)
+
+
+@lru_cache(maxsize=64)
+def _run(folder: Path, stamp: int) -> Run:
+    return load_run(folder)
+
+
+def _named(found: dict[str, T], name: str, kind: str) -> T:
+    if name not in found:
+        raise InputError(f"no {kind} named {name} here; there are {', '.join(found) or 'none'}")
+    return found[name]

@@ -1,0 +1,168 @@
+"""Heads that a visitor brings to the explorer: prepared at once, and held in memory only.
+
+Nothing of a patient's head is written to the workspace; the upload lies in a temporary file while it is read, and an
+export while it is made. Whoever wants to keep a scan brings it in as a cohort.
+"""
+
+import dataclasses
+import hashlib
+import tempfile
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from typing import ClassVar
+
+import numpy as np
+
+from app.data.volumes import Source, load, to_bytes
+from brainlab.cohort.preparation.prepare import prepare_one
+from brainlab.cohort.recipes import RECIPES, PreparationRecipe
+from brainlab.cohort.preparation.resampling import resample
+from brainlab.errors import BrainlabError, InputError, UnreadableScanError
+from brainlab.runs.run import Run
+from brainlab.types import FloatArray, UInt8Array
+from brainlab.volume import Volume
+
+KEPT = 32
+"""Heads in memory; the one that was not asked for longest goes first."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """What is kept of an upload. data: [*shape] of the run. notes: what was noticed while it was read, a line each.
+
+    native_shape, native_affine, axes, template_to_native: where it lay before it was placed on the template, and the
+    order of its file's axes.
+    """
+
+    data: UInt8Array
+    notes: tuple[str, ...]
+    native_shape: tuple[int, int, int]
+    native_affine: FloatArray
+    axes: str
+    template_to_native: FloatArray
+
+
+@dataclass(frozen=True)
+class Uploaded:
+    """One head that was brought.
+
+    key: hash of its file and of how it was prepared. name: what this visitor's file is called; another visitor's may
+    have the same content and must not show this name, so it is no part of what an upload is known by.
+    """
+
+    key: str
+    name: str = field(compare=False, repr=False)
+    needs_model: ClassVar[bool] = False
+
+    def array(self) -> UInt8Array:
+        return self.head.data
+
+    @property
+    def head(self) -> Head:
+        """The head itself; InputError where it is held no longer."""
+        found = _known(self.key)
+        if not isinstance(found, Head):
+            raise InputError("this upload is no longer held; upload it again")
+        return found
+
+
+_heads: OrderedDict[str, Head | BrainlabError] = OrderedDict()
+"""Heads, and why others were refused, so that a refusal is not worked out again with every rerun."""
+_lock = Lock()
+_preparing = Lock()
+"""One registration at a time: several at once would only be slower, and take the cores from those who drag."""
+
+
+def take(name: str, content: bytes | memoryview, run: Run, in_template_space: bool = False) -> Uploaded:
+    """Prepare an uploaded NIfTI file for a run and hold it; the same file is prepared once.
+
+    in_template_space: it is skull-stripped and on the MNI152 template already.
+    Raises a BrainlabError that names the upload where it is no head that can be placed on the template.
+    """
+    name = Path(name).name
+    recipe = recipe_of(run)
+    digest = hashlib.sha256(f"{recipe.name}:{in_template_space}:".encode())
+    digest.update(content)
+    key = digest.hexdigest()
+    if _known(key) is None:
+        with _preparing:
+            if _known(key) is None:  # it was not prepared while this waited
+                _keep(key, _prepare(content, recipe, in_template_space))
+    found = _known(key)
+    if isinstance(found, BrainlabError):
+        raise InputError(f"{name}: {found}")
+    return Uploaded(key, name)
+
+
+def _known(key: str) -> Head | BrainlabError | None:
+    with _lock:
+        if key in _heads:
+            _heads.move_to_end(key)
+        return _heads.get(key)
+
+
+def _keep(key: str, head: Head | BrainlabError) -> None:
+    with _lock:
+        _heads[key] = head
+        while len(_heads) > KEPT:
+            _heads.popitem(last=False)
+
+
+def has_recipe(run: Run) -> bool:
+    """Whether scans can be prepared for a run."""
+    return any(_makes(recipe, run) for recipe in RECIPES.values())
+
+
+def recipe_of(run: Run) -> PreparationRecipe:
+    """Return the recipe that makes images of a run's grid; InputError where there is none."""
+    for recipe in RECIPES.values():
+        if _makes(recipe, run):
+            return recipe
+    raise InputError(f"{run.name}: no recipe makes scans for it; choose a run of {', '.join(RECIPES)}")
+
+
+def _makes(recipe: PreparationRecipe, run: Run) -> bool:
+    return recipe.shape == tuple(run.shape) and np.allclose(recipe.affine, run.affine, atol=1e-3)
+
+
+def in_own_space(source: Source, head: Head, affine: FloatArray) -> Volume:
+    """Return a volume of the run's grid in the head's own space, on its own voxels, linearly between.
+
+    affine: of the run's grid. With it a model's brain lies over the scan as it came from the scanner.
+    """
+    volume = Volume(load(source).astype(np.float32) / np.float32(255), affine)
+    return _to_head(volume, head)
+
+
+def change_in_own_space(after: Source, before: Source, head: Head, affine: FloatArray) -> Volume:
+    """Return `after` less `before`, in [-1, 1], on the head's own voxels: what an edit changed, where it lies in it."""
+    change = (load(after).astype(np.float32) - load(before).astype(np.float32)) / np.float32(255)
+    return _to_head(Volume(change, affine), head)
+
+
+def _to_head(volume: Volume, head: Head) -> Volume:
+    placed = resample(volume, head.native_shape, head.native_affine, np.linalg.inv(head.template_to_native))
+    return dataclasses.replace(placed, axes=head.axes)
+
+
+def _prepare(content: bytes | memoryview, recipe: PreparationRecipe, in_template_space: bool) -> Head | BrainlabError:
+    """Prepare from a temporary file, whose name is ours: an upload's may be too long, or no name at all."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "upload.nii.gz"
+        path.write_bytes(content)
+        try:
+            made = prepare_one(path, recipe, in_template_space)
+        except UnreadableScanError as error:
+            return InputError(error.reason)
+        except BrainlabError as error:
+            return error
+    return Head(
+        data=to_bytes(made.data),
+        notes=made.notes,
+        native_shape=made.native.data.shape,
+        native_affine=made.native.affine,
+        axes=made.native.axes,
+        template_to_native=made.placement.template_to_native,
+    )

@@ -1,0 +1,169 @@
+"""What the browser can ask for, each a small immutable name that says how its bytes are made.
+
+Bytes are raw unsigned volumes [X, Y, Z] in C order over [0, 1], without header. Maps of difference are halved and
+centred on 128, which means no difference.
+"""
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass
+from functools import lru_cache
+from threading import Lock
+from typing import ClassVar, Protocol
+
+import numpy as np
+
+from app.data import resources
+from app.data.codes import from_steps
+from brainlab.types import Float32Array, FloatArray, UInt8Array
+
+CACHE_BYTES = 48 << 20
+
+
+class Source(Hashable, Protocol):
+    """Something with bytes; frozen, so that it can be a key."""
+
+    needs_model: ClassVar[bool]
+
+    def array(self) -> UInt8Array:
+        """Return the volume [X, Y, Z]."""
+        ...
+
+
+@dataclass(frozen=True)
+class Scan:
+    """One scan of a cohort."""
+
+    cohort: str
+    row: int
+    needs_model: ClassVar[bool] = False
+
+    def array(self) -> UInt8Array:
+        volumes = resources.cohort(self.cohort).volumes
+        found = np.asarray(volumes[self.row])
+        return found if found.dtype == np.uint8 else to_bytes(found)
+
+
+@dataclass(frozen=True)
+class Mean:
+    """The mean of a cohort's scans, of one class or of all."""
+
+    cohort: str
+    label: str | None = None
+    needs_model: ClassVar[bool] = False
+
+    def array(self) -> UInt8Array:
+        dataset = resources.cohort(self.cohort)
+        rows = np.arange(len(dataset))
+        if self.label is not None:
+            rows = np.flatnonzero((dataset.scans["class"] == self.label).to_numpy())
+        total = np.zeros(dataset.shape, dtype=np.float64)
+        for row in rows:
+            total += dataset.batch(np.array([row]))[0, 0]
+        return to_bytes(total / max(1, len(rows)))
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """A scan through a run's encoder and decoder, with the posterior mean as its code."""
+
+    run: str
+    cohort: str
+    row: int
+    needs_model: ClassVar[bool] = True
+
+    def array(self) -> UInt8Array:
+        run, dataset = resources.run(self.run), resources.cohort(self.cohort)
+        mean, _ = run.encode(dataset.batch(np.array([self.row])))
+        return to_bytes(run.decode(mean)[0])
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Number `number` of the `count` brains that a run draws from one seed."""
+
+    run: str
+    seed: int
+    count: int
+    number: int
+    truncation: float = 1.0
+    needs_model: ClassVar[bool] = True
+
+    def array(self) -> UInt8Array:
+        run = resources.run(self.run)
+        return to_bytes(_samples(self.run, run.sha256, self.seed, self.count, self.truncation)[self.number])
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """The brain of one latent code, given in 1/64 steps."""
+
+    run: str
+    steps: bytes
+    needs_model: ClassVar[bool] = True
+
+    def array(self) -> UInt8Array:
+        run = resources.run(self.run)
+        return to_bytes(run.decode(from_steps(self.steps, run.latent_dim)[None])[0])
+
+
+@dataclass(frozen=True)
+class Difference:
+    """`first` minus `second`, halved and centred on 128."""
+
+    first: Source
+    second: Source
+    needs_model: ClassVar[bool] = True
+
+    def array(self) -> UInt8Array:
+        first, second = load(self.first).astype(np.int16), load(self.second).astype(np.int16)
+        return (128 + (first - second) // 2).astype(np.uint8)
+
+
+@dataclass(frozen=True)
+class Decoder:
+    """Permission to decode codes of one run."""
+
+    run: str
+
+
+def to_bytes(volume: FloatArray) -> UInt8Array:
+    """Round a volume over [0, 1] to bytes."""
+    return np.rint(np.clip(volume, 0, 1) * 255).astype(np.uint8)
+
+
+_cache: OrderedDict[tuple[Source, str], UInt8Array] = OrderedDict()
+_lock = Lock()
+
+
+def load(source: Source) -> UInt8Array:
+    """Return a source's volume [X, Y, Z], from the least-recently-used cache where it is there."""
+    key = (source, version(source))
+    with _lock:
+        if key in _cache:
+            _cache.move_to_end(key)
+            return _cache[key]
+    made = np.ascontiguousarray(source.array())
+    with _lock:
+        _cache[key] = made
+        while sum(volume.nbytes for volume in _cache.values()) > CACHE_BYTES and len(_cache) > 1:
+            _cache.popitem(last=False)
+    return made
+
+
+def version(source: Source) -> str:
+    """Say which files a source's bytes depend on, so that a retrained run or a new cohort is never shown stale."""
+    parts = []
+    for name in ("first", "second"):
+        if (part := getattr(source, name, None)) is not None:
+            parts.append(version(part))
+    if (run := getattr(source, "run", None)) is not None:
+        parts.append(resources.run(run).sha256)
+    if (cohort := getattr(source, "cohort", None)) is not None:
+        parts.append(resources.cohort(cohort).sha256)
+    return ":".join(parts)
+
+
+@lru_cache(maxsize=16)
+def _samples(run: str, sha256: str, seed: int, count: int, truncation: float) -> Float32Array:
+    return resources.run(run).sample(count, seed, truncation)[1]

@@ -1,0 +1,1 @@
+"""One room for each page: what it shows, and the functions that only it needs."""

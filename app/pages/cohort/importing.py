@@ -1,0 +1,104 @@
+"""Bring scans into the workspace from pages: a path on this machine or uploaded files, into a new cohort."""
+
+import dataclasses
+import re
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from brainlab.cohort.preparation.batch import Report, prepare_cohort
+from brainlab.cohort.recipes import find_recipe
+from brainlab.cohort.sources.discovery import find_sources
+from brainlab.errors import BrainlabError, InputError
+from brainlab.volume import FILE_ENDINGS
+from brainlab.workspace import workspace
+
+Tell = Callable[[float, str], Any]
+
+ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".7z", ".rar")
+LONGEST_NAME = 200
+"""Bytes of a file name; most file systems take 255, and a preparation adds to it."""
+
+
+class Upload(Protocol):
+    """An uploaded file, as Streamlit hands it over."""
+
+    name: str
+
+    def getbuffer(self) -> memoryview:
+        """Return the content."""
+        ...
+
+
+def bring_in(path: str, uploads: Sequence[Upload], name: str, tell: Tell, recipe: str = "flair-40") -> Report:
+    """Prepare scans into `<workspace>/cohorts/<name>`; `tell` gets the share that is done and a line of text.
+
+    Raises InputError when there is nothing to prepare, two uploads have one name, or the cohort's name is not one or
+    is taken.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,60}", name):
+        raise InputError(f"the name of a cohort needs letters, digits, - and _; got '{name}'")
+    out = workspace() / "cohorts" / name
+    if out.exists():
+        raise InputError(f"there is a cohort named '{name}' already; choose another name")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    if path.strip():
+        return _prepare(Path(path.strip()).expanduser(), out, recipe, tell)
+    if not uploads:
+        raise InputError("nothing to prepare; give a path or upload a NIfTI file")
+    names = [Path(upload.name).name for upload in uploads]
+    if twice := sorted(name for name, count in Counter(names).items() if count > 1):
+        raise InputError(f"{', '.join(twice)}: uploaded more than once; give every scan a file name of its own")
+    refused = [{"path": name, "stage": "read", "reason": why} for name in names if (why := _unusable(name))]
+    taken = [(name, upload) for name, upload in zip(names, uploads, strict=True) if not _unusable(name)]
+    if not taken:
+        return Report(0, list(find_recipe(recipe).shape), refused, [], None)
+    before = _work_folders(out)
+    with tempfile.TemporaryDirectory() as folder:
+        for file_name, upload in taken:
+            (Path(folder) / file_name).write_bytes(upload.getbuffer())
+        try:
+            report = _prepare(Path(folder), out, recipe, tell, include="*")
+        except BaseException as error:
+            # Scans prepared so far are kept under the uploads' folder, which no later import has again. A click on
+            # the page ends the import in this way.
+            for left in _work_folders(out) - before:
+                shutil.rmtree(left, ignore_errors=True)
+            if isinstance(error, BrainlabError):  # its text may name the folder, which is nothing to the user
+                raise InputError(str(error).replace(f"{folder}/", "").replace(folder, "the uploads")) from error
+            raise
+    return dataclasses.replace(report, failed=[*report.failed, *refused])
+
+
+def _unusable(name: str) -> str | None:
+    """Say why an upload of this name is no scan; None where it may be one."""
+    if name.startswith("."):
+        return "a hidden file: its name begins with a dot; rename it"
+    if len(name.encode()) > LONGEST_NAME:
+        return f"needs a name of at most {LONGEST_NAME} characters; rename it"
+    if name.lower().endswith(ARCHIVES):
+        return "an archive; unpack it and upload the NIfTI files in it"
+    if not name.lower().endswith(FILE_ENDINGS):
+        return f"needs a name that ends in {' or '.join(FILE_ENDINGS[:2])}; rename it if it is a NIfTI file"
+    return None
+
+
+def _work_folders(out: Path) -> set[Path]:
+    """Folders of unfinished preparations of a cohort."""
+    return set(out.parent.glob(f".{out.name}.work-*"))
+
+
+def _prepare(source: Path, out: Path, recipe: str, tell: Tell, include: str | None = None) -> Report:
+    steps = find_recipe(recipe)
+
+    def track(items: Iterable[Any], total: int) -> Iterator[Any]:
+        for number, item in enumerate(items, start=1):
+            tell(number / max(1, total), f"{number} of {total} scans")
+            yield item
+
+    # Uploads lie in a folder with a name of its own, which must not become anybody's.
+    found = find_sources(source, steps, include=include, nameless=out.name if include else None)
+    return prepare_cohort(found, out, steps, track=track)

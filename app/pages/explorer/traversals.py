@@ -1,0 +1,104 @@
+"""Walks through latent space: the widgets that choose one, and the codes along it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+import numpy as np
+import streamlit as st
+
+from app.components import layout, scan_choice
+from app.data import resources
+from app.data.codes import from_steps, to_steps
+from brainlab.experiments.analysis.latent_space import LatentSpace
+from brainlab.latent.interpolation import interpolate
+from brainlab.latent.published import NAMED_DIMENSIONS
+from brainlab.types import FloatArray
+
+STOPS = 5
+STOP_CHOICES = (3, 5, 7, 9)
+ROW = [1.7, 1.1, 1.25, 0.6]
+BY_NUMBER, SCANS, MEANS = "dimension by number", "from one scan to another", "from one class mean to another"
+PAPER_VALUES: dict[int, Any] = {dimension: what["values"] for dimension, what in NAMED_DIMENSIONS.items()}
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Codes along a way. origin and codes in 1/64 steps; titles: what is written above each."""
+
+    origin: bytes
+    codes: tuple[bytes, ...]
+    titles: tuple[str, ...]
+
+
+def choose(run: str, cohort: str, space: LatentSpace, held: Callable[[], bytes]) -> Walk:
+    """Show the widgets of a walk and return it.
+
+    held: asked for the sliders' code, if the walk starts there.
+    The paper's dimensions 175 and 76 come with the values of its figures 12 and 13.
+    """
+    latent_dim = space.encoding.latent_dim
+    named = {
+        f"dimension {k} ({what['name']} in the paper)": k for k, what in NAMED_DIMENSIONS.items() if k < latent_dim
+    }
+    found = {f"dimension {what['dimension']} ({name} here)": what["dimension"] for name, what in space.named.items()}
+    axes = {axis.name.replace("_", " "): axis for axis in space.axes}
+    ways = [SCANS, *([MEANS] if len(space.means) > 1 else [])]
+    with layout.wrapping("walk", 2):
+        left, middle, right, far = st.columns(ROW)
+    choice = left.selectbox("Along", [BY_NUMBER, *named, *found, *axes, *ways], key=f"walk-along-{run}")
+    if choice in ways:
+        return _between(run, cohort, space, choice == SCANS, (middle, right, far))
+    origin = right.segmented_control("From", ["zeros", "the sliders"], default="zeros", key="walk-from", required=True)
+    start = held() if origin == "the sliders" else to_steps(np.zeros(latent_dim))
+    if choice in axes:
+        direction = axes[choice]
+    else:
+        first = int(space.table["dimension"].iloc[0])
+        index = {**named, **found}.get(choice)
+        if index is None:
+            index = int(middle.number_input("Dimension", 0, latent_dim - 1, first, key=f"walk-dimension-{run}"))
+        direction = space.dimension(index)
+    if choice in named:
+        values = [float(value) for value in PAPER_VALUES[named[choice]]]
+    else:
+        values = direction.steps(_stops(far)).tolist()
+    codes = direction.walk(from_steps(start, resources.run(run).latent_dim), values)
+    return _walk(start, codes, [f"{value:+.2f}" for value in values])
+
+
+def _between(run: str, cohort: str, space: LatentSpace, scans: bool, columns: Sequence[Any]) -> Walk:
+    """Choose two scans or two classes, and the way between their codes."""
+    left, right, far = columns
+    if scans:
+        with left:
+            first = scan_choice.pick_scan(cohort, "walk-first", "First")
+        with right:
+            second = scan_choice.pick_scan(cohort, "walk-second", "Last", skip=1)
+        ends = [space.encoding.mean[row] for row in (first, second)]
+    else:
+        names = list(space.means)
+        ends = [
+            space.means[left.selectbox("First", names, key=f"walk-class-first-{run}")],
+            space.means[right.selectbox("Last", names, index=1, key=f"walk-class-last-{run}")],
+        ]
+    stops = _stops(far)
+    way = st.segmented_control(
+        "Way",
+        ["linear", "spherical"],
+        default="linear",
+        required=True,
+        key="walk-way",
+        help="Spherical: along the great circle, which keeps the length that draws from the prior have.",
+    )
+    codes = interpolate(ends[0], ends[1], stops, cast(Literal["linear", "spherical"], way or "linear"))
+    shares = [f"{share:.0%}" for share in np.linspace(0, 1, stops)]
+    return _walk(to_steps(ends[0]), codes, shares)
+
+
+def _stops(column: Any) -> int:
+    return int(column.selectbox("Stops", STOP_CHOICES, STOP_CHOICES.index(STOPS), key="walk-stops"))
+
+
+def _walk(origin: bytes, codes: FloatArray, titles: Sequence[str]) -> Walk:
+    return Walk(origin, tuple(to_steps(code) for code in codes), tuple(titles))

@@ -1,0 +1,1 @@
+"""The reading room: what a reader's personal link opens."""

@@ -1,0 +1,56 @@
+"""The first page's picture of the path, its counts, and what to do next."""
+
+import html
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app.components.layout import link
+
+PATH_STEPS = (
+    ("Scans or a simulated cohort", "BIDS, NIfTI or a seed", "cohort"),
+    ("Prepared cohort", "registered, stripped, 4 mm, [0, 1]", "cohort"),
+    ("Trained generator", "VAE or introspective VAE", "generate"),
+    ("Latent space", "sliders, walks, LDA", "explorer"),
+    ("Blinded reading", "real or fake, by experts", "study_desk"),
+    ("Agreement", "kappa, accuracy, report", "study_desk"),
+)
+
+
+def path_picture() -> None:
+    """Draw the way from scans to agreement."""
+    boxes = "".join(
+        f'<div class="bl-step"><span>{number}</span><b>{title}</b><small>{detail}</small></div>'
+        for number, (title, detail, _) in enumerate(PATH_STEPS, start=1)
+    )
+    st.html(f'<div class="bl-path">{boxes}</div>')
+
+
+def cards(rows: Sequence[tuple[str, str, int, str]]) -> None:
+    """Show (page, title, number, detail) as cards that lead to their pages."""
+    for column, (page, title, number, detail) in zip(st.columns(len(rows)), rows, strict=True):
+        with column.container(border=True, height="stretch"):
+            st.html(f'<div class="bl-card"><b>{number}</b><span>{html.escape(title)}</span></div>')
+            st.caption(detail)
+            link(page, "Open")
+
+
+def next_steps(cohorts: bool, runs: bool, studies: bool) -> None:
+    """Say what is worth doing with what is here."""
+    steps = []
+    if not cohorts:
+        steps.append(("cohort", "Bring in scans, or simulate a cohort"))
+    if runs:
+        steps += [
+            ("explorer", "Move along dimensions 175 and 76 and watch ventricles and brightness change"),
+            ("lda", "See whether the codes tell disease apart, and what acquisition alone would tell"),
+            ("generate", "Lay each run's reconstructions beside the original"),
+        ]
+    steps.append(
+        (
+            "study_desk",
+            "Look at your reading studies" if studies else "Design a blinded study: can experts tell real from fake?",
+        )
+    )
+    for page, what in steps:
+        link(page, what)

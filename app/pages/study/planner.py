@@ -1,0 +1,63 @@
+"""How much a study that is being designed will be able to show."""
+
+import streamlit as st
+
+from brainlab.reading.protocol.design import Protocol
+from brainlab.reading.protocol.questions import VERDICT
+from brainlab.reading.statistics.planner import plan, share_width
+
+
+def planner(protocol: Protocol, key: str) -> None:
+    """Show how wide the intervals will be for an expected accuracy and agreement."""
+    st.subheader("What this study can show", anchor=False)
+    if protocol.questions[0].options != VERDICT.options:
+        _shares(protocol, key)
+        return
+    figures, guesses = st.columns([2, 1], gap="medium")
+    with guesses, st.expander("Expected readers"):
+        sensitivity = st.slider("Real cases called real", 0.0, 1.0, 0.8, 0.05, key=f"{key}-sensitivity")
+        specificity = st.slider("Fake cases called fake", 0.0, 1.0, 0.6, 0.05, key=f"{key}-specificity")
+        kappa = st.slider("Kappa of two readers", 0.0, 1.0, 0.5, 0.05, key=f"{key}-kappa")
+    expected = _plan(protocol.to_json(), sensitivity, specificity, kappa)
+    with figures:
+        row = st.container(horizontal=True, gap="small")
+        repeated = f"+ {protocol.repeats} repeated"
+        row.metric("Cases", protocol.cases, repeated, "off", delta_arrow="off", width="content")
+        if expected.kappa is not None and expected.kappa_width is not None:
+            about = f"around {expected.kappa:.2f}"
+            kappa_half = f"± {expected.kappa_width / 2:.2f}"
+            row.metric("Kappa, 95% interval", kappa_half, about, "off", delta_arrow="off", width="content")
+        half = f"± {expected.accuracy_width / 2:.0%}"
+        row.metric("Accuracy, 95% interval", half, "of one reader", "off", delta_arrow="off", width="content")
+        together = []
+        if expected.fleiss_width is not None:
+            together.append(f"Fleiss' kappa ± {expected.fleiss_width / 2:.2f}")
+        if expected.mean_accuracy_width is not None:
+            together.append(f"mean accuracy ± {expected.mean_accuracy_width / 2:.0%}")
+        if together:
+            st.caption(f"All {len(protocol.readers)} readers together, on new cases: {', '.join(together)}.")
+        if expected.repeat_kappa_width is not None:
+            st.caption(
+                f"A reader with themself, over {protocol.repeats} hidden repeats: "
+                f"kappa ± {expected.repeat_kappa_width / 2:.2f} around {expected.repeat_kappa:.2f}."
+            )
+        if expected.kappa_width is not None and expected.kappa_width > 0.5:
+            st.caption("With so few cases the kappa will be a rough guide only. Fifty cases a source give about ± 0.1.")
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _plan(protocol_json: str, sensitivity: float, specificity: float, kappa: float):  # type: ignore[no-untyped-def]
+    """Widths of a protocol; simulated once."""
+    protocol = Protocol.from_json(protocol_json)
+    return plan(protocol, sensitivity=sensitivity, specificity=specificity, kappa=kappa, repetitions=100)
+
+
+def _shares(protocol: Protocol, key: str) -> None:
+    """Show the width of one reader's share of right, or of any one, answer."""
+    what = "Share of right sides" if protocol.paired else "Share of an answer"
+    share = st.slider(f"{what}, expected", 0.0, 1.0, 0.75 if protocol.paired else 0.5, 0.05, key=f"{key}-share")
+    columns = st.columns(3)
+    cases = "Pairs" if protocol.paired else "Cases"
+    columns[0].metric(cases, protocol.cases, f"+ {protocol.repeats} repeated", "off", delta_arrow="off")
+    half = share_width(share, protocol.cases) / 2
+    columns[1].metric(f"{what}, 95% interval", f"± {half:.0%}", "of one reader", "off", delta_arrow="off")

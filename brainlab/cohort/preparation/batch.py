@@ -1,0 +1,283 @@
+"""Prepare a whole cohort: scan by scan, in parallel, resumable, whole or not there at all."""
+
+import dataclasses
+import hashlib
+import json
+import os
+import shutil
+import time
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, cast
+
+import joblib
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+from brainlab.cohort.preparation.copies import content_hash, without_copies
+from brainlab.cohort.preparation.intermediate import intermediate_names, is_whole, write_intermediate
+from brainlab.cohort.preparation.prepare import prepare_one
+from brainlab.cohort.prepared import check_replaceable, participant_split, write_prepared
+from brainlab.cohort.recipes import PreparationRecipe
+from brainlab.cohort.scan_table import COLUMNS
+from brainlab.cohort.sources.discovery import Found, ScanSource
+from brainlab.errors import BrainlabError, InputError, IntensityError, UnreadableScanError, naming_path
+
+KEPT_FORMAT = 2
+"""Goes up when finished scans are kept in another way, so that those of an older version are made again."""
+
+Track = Callable[[Iterable[Any], int], Iterable[Any]]
+"""Wraps an iteration over a known number of scans, to show how far it is."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What came of a preparation; the fields are those of the command's JSON object."""
+
+    scans: int
+    shape: list[int]
+    failed: list[dict[str, str]]
+    warnings: list[dict[str, str]]
+    seconds_per_scan: float | None
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """One scan, done or failed.
+
+    data: [*shape] in the stored type, until it lies in `file`. sha256: of its file. content: hash of its voxels.
+    """
+
+    relative: str
+    seconds: float
+    data: npt.NDArray[Any] | None = None
+    file: Path | None = None
+    sha256: str = ""
+    content: str = ""
+    notes: list[str] = field(default_factory=list)
+    stage: str = ""
+    reason: str = ""
+
+
+def prepare_cohort(
+    found: Found,
+    out: Path,
+    recipe: PreparationRecipe,
+    jobs: int = 1,
+    scheduler: str | None = None,
+    keep_intermediate: bool = False,
+    dtype: str = "uint8",
+    overwrite: bool = False,
+    track: Track = lambda items, total: items,
+) -> Report:
+    """Prepare every scan and write the dataset that is left after the failures; nothing is written if none is left.
+
+    Each finished scan is kept in a hidden folder beside `out` until the dataset is whole, so that a run that was
+    killed goes on where it stopped. The folder's name depends on the source files' place, the recipe and the type.
+
+    jobs: processes on this machine. scheduler: address of a Dask scheduler whose workers see the same files instead.
+    keep_intermediate: also write brain mask, registered scan and its mask under `out/intermediate/`.
+    overwrite: replace a prepared dataset that holds other scans, or was made by another recipe.
+    Of scans with equal voxels one is kept. Raises InputError when `out` holds something else, OSError that
+    names `out` when the disk is full.
+    """
+    check_place(found, out, recipe, dtype, overwrite)
+    work = _work_folder(found.scans, out, recipe, dtype)
+    pictures = work / "intermediate" if keep_intermediate else None
+    try:
+        with naming_path(out):
+            work.mkdir(parents=True, exist_ok=True)
+            outcomes = _run(found.scans, recipe, dtype, work, pictures, jobs, scheduler, track)
+            done = [(source, o) for source, o in zip(found.scans, outcomes, strict=True) if o.file is not None]
+            doubts = [len(outcome.notes) for _, outcome in done]
+            done, copies = without_copies(done, [outcome.content for _, outcome in done], doubts)
+            if done:
+                _write(out, done, recipe, dtype, pictures)
+    except OSError as error:
+        if work.is_dir():
+            error.add_note("finished scans are kept")
+        raise
+    shutil.rmtree(work, ignore_errors=True)
+    notes = [{"path": o.relative, "reason": note} for o in outcomes for note in o.notes]
+    return Report(
+        scans=len(done),
+        shape=list(recipe.shape),
+        failed=[{"path": o.relative, "stage": o.stage, "reason": o.reason} for o in outcomes if o.file is None],
+        warnings=found.warnings + copies + notes,
+        seconds_per_scan=round(float(np.mean([o.seconds for o in outcomes])), 3) if outcomes else None,
+    )
+
+
+def check_place(found: Found, out: Path, recipe: PreparationRecipe, dtype: str, overwrite: bool) -> None:
+    """Refuse to write where another prepared dataset, or something else, would be lost. Raises InputError."""
+    sources = {source.relative: source.path for source in found.scans}
+    check_replaceable(out, sources, recipe.record(), dtype, overwrite)
+
+
+def _write(
+    out: Path, done: list[tuple[ScanSource, _Outcome]], recipe: PreparationRecipe, dtype: str, pictures: Path | None
+) -> None:
+    """Write the dataset of the scans that are done."""
+    rows = pd.DataFrame([_row(source, outcome) for source, outcome in done])
+    extra = [name for name in rows.columns if name not in COLUMNS]
+    write_prepared(
+        out,
+        (_unit_range(cast(Path, outcome.file)) for _, outcome in done),
+        rows.reindex(columns=[*COLUMNS, *extra]),
+        _record(recipe, [source for source, _ in done]),
+        dtype,
+        pictures if pictures is not None and pictures.is_dir() else None,
+    )
+
+
+def _run(
+    scans: list[ScanSource],
+    recipe: PreparationRecipe,
+    dtype: str,
+    work: Path,
+    pictures: Path | None,
+    jobs: int,
+    scheduler: str | None,
+    track: Track,
+) -> list[_Outcome]:
+    """Prepare the scans that an earlier run did not finish, and return all outcomes in the order of `scans`."""
+    outcomes: dict[str, _Outcome] = {}
+    names = intermediate_names(source.relative for source in scans)
+    folders = {source.relative: None if pictures is None else pictures / names[source.relative] for source in scans}
+    for source in scans:
+        if (kept := _kept(work, source, folders[source.relative])) is not None:
+            outcomes[source.relative] = kept
+    by_name = {source.relative: source for source in scans if source.relative not in outcomes}
+    waiting = list(by_name.values())
+    tasks = ((source, recipe, dtype, folders[source.relative]) for source in waiting)
+    for outcome in track(_spread(tasks, jobs, scheduler), len(waiting)):
+        outcomes[outcome.relative] = _keep(work, by_name[outcome.relative], outcome)
+    return [outcomes[source.relative] for source in scans]
+
+
+def _spread(tasks: Iterable[tuple[Any, ...]], jobs: int, scheduler: str | None) -> Iterator[_Outcome]:
+    """Run tasks here, in processes of this machine, or on a Dask cluster."""
+    if scheduler is None and jobs == 1:
+        yield from (_attempt(*task) for task in tasks)
+        return
+    calls = (joblib.delayed(_attempt)(*task) for task in tasks)
+    try:
+        if scheduler is None:
+            yield from joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")(calls)
+            return
+        with _dask_client(scheduler), joblib.parallel_config(backend="dask"):
+            yield from joblib.Parallel()(calls)
+    except TerminatedWorkerError as error:
+        raise BrainlabError(
+            "a worker process died, perhaps for want of memory; run again with fewer --jobs (finished scans are kept)"
+        ) from error
+
+
+def _dask_client(scheduler: str) -> Any:
+    """Connect to a Dask scheduler."""
+    try:
+        from dask.distributed import Client  # an optional package, only for clusters
+    except ImportError as error:
+        raise InputError("--scheduler needs the packages dask and distributed; install them with pip") from error
+    try:
+        return Client(scheduler, timeout=10)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise InputError(f"--scheduler {scheduler}: no Dask scheduler answers there ({error})") from error
+
+
+def _attempt(source: ScanSource, recipe: PreparationRecipe, dtype: str, pictures: Path | None) -> _Outcome:
+    """Prepare one scan; whatever is wrong with it becomes an outcome with the stage and the reason.
+
+    pictures: folder for its intermediate images, or None. Raises OSError when they cannot be written.
+    """
+    start = time.perf_counter()
+    stage, notes = "register", []
+    try:
+        scan = prepare_one(source.path, recipe, source.in_template_space)
+        stored = np.rint(scan.data * 255).astype(np.uint8) if dtype == "uint8" else scan.data.astype(dtype)
+        done = _Outcome(
+            source.relative, scan.seconds, stored, sha256=scan.sha256, content=content_hash(scan.native),
+            notes=list(scan.notes),
+        )  # fmt: skip
+    except BrainlabError as error:
+        reason, notes = str(error), list(getattr(error, "__notes__", []))
+        if isinstance(error, UnreadableScanError):
+            stage, reason = "read", error.reason
+        elif isinstance(error, IntensityError):
+            stage = "intensity"
+    except Exception as error:
+        # SimpleITK raises RuntimeError with many lines for whatever it cannot do; no scan may end the batch
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())[-200:]}"
+    else:
+        if pictures is not None:
+            write_intermediate(pictures, scan)
+        return done
+    return _Outcome(source.relative, time.perf_counter() - start, notes=notes, stage=stage, reason=reason)
+
+
+def _work_folder(scans: list[ScanSource], out: Path, recipe: PreparationRecipe, dtype: str) -> Path:
+    place = os.path.commonpath([source.path.resolve().parent for source in scans])
+    key = json.dumps([place, recipe.record(), dtype, version("brainlab"), KEPT_FORMAT], sort_keys=True)
+    return out.parent / f".{out.name}.work-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
+
+
+def _kept_path(work: Path, source: ScanSource) -> Path:
+    """Name a finished scan's file after everything that its result depends on."""
+    try:
+        status = source.path.stat()
+        stamp = [status.st_size, status.st_mtime_ns]
+    except OSError:
+        stamp = []
+    key = json.dumps([str(source.path.resolve()), source.relative, stamp, source.in_template_space])
+    return work / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.npz"
+
+
+def _keep(work: Path, source: ScanSource, outcome: _Outcome) -> _Outcome:
+    """Put a finished scan on disk, so that neither memory nor lost work grows with the cohort."""
+    if outcome.data is None:
+        return outcome
+    path = _kept_path(work, source)
+    scratch = path.with_suffix(".part")
+    facts = json.dumps({name: getattr(outcome, name) for name in ("seconds", "sha256", "content", "notes")})
+    with scratch.open("wb") as stream:
+        np.savez(stream, data=outcome.data, facts=np.array(facts))
+    return dataclasses.replace(outcome, data=None, file=scratch.replace(path))
+
+
+def _kept(work: Path, source: ScanSource, pictures: Path | None) -> _Outcome | None:
+    """Return what an earlier run finished, if it has all that this one is asked for."""
+    path = _kept_path(work, source)
+    if not path.is_file() or (pictures is not None and not is_whole(pictures)):
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as values:
+            return _Outcome(source.relative, file=path, **json.loads(str(values["facts"])))
+    except (OSError, ValueError, LookupError, zipfile.BadZipFile):
+        return None
+
+
+def _unit_range(path: Path) -> npt.NDArray[np.float32]:
+    """Read a finished scan as float32 in [0, 1]."""
+    with np.load(path, allow_pickle=False) as values:
+        stored = values["data"]
+    return stored.astype(np.float32) / np.float32(255) if stored.dtype == np.uint8 else stored.astype(np.float32)
+
+
+def _row(source: ScanSource, outcome: _Outcome) -> dict[str, Any]:
+    details = dict(source.details)
+    return {**details, "split": participant_split(str(details["participant"])), "sha256": outcome.sha256}
+
+
+def _record(recipe: PreparationRecipe, scans: list[ScanSource]) -> dict[str, Any]:
+    packages = ("brainlab", "nibabel", "SimpleITK", "nilearn", "numpy", "scipy")
+    return {
+        **recipe.record(),
+        "template": "MNI152 ICBM 2009a (nilearn), 182x218x182 at 1 mm",
+        "simulated": any(source.simulated for source in scans),
+        "versions": {name: version(name) for name in packages},
+    }

@@ -1,0 +1,1 @@
+"""Latent analysis of runs on cohorts: LDA with its baselines, directions, verdicts on single scans."""

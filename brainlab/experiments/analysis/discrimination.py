@@ -1,0 +1,262 @@
+"""Linear discriminant analysis of a run's codes, beside what is reached without them."""
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from brainlab.cohort.prepared import PreparedDataset
+from brainlab.errors import InputError
+from brainlab.experiments.analysis.baselines import Part, baseline_scores, score_part
+from brainlab.latent.confounds import MetadataRegression
+from brainlab.latent.discriminant import (
+    LEAST_PEOPLE,
+    LatentDiscriminant,
+    Priors,
+    Shrinkage,
+    listed,
+    well_peopled,
+)
+from brainlab.latent.published import TABLE_2, table_1_proportions
+from brainlab.latent.scores import Scores, accuracy_difference
+from brainlab.runs.encodings import Watch, encode_dataset
+from brainlab.runs.provenance import recognise
+from brainlab.runs.run import Run
+from brainlab.types import FloatArray
+
+
+class Judged(NamedTuple):
+    """What an LDA says of n scans.
+
+    points: [n, <=3] scores on the first discriminant axes. coordinates: [n, K - 1], `LatentDiscriminant.coordinates`.
+    posteriors: [n, K] in the order of the discriminant's `classes_`. predicted: the most probable class of each.
+    """
+
+    points: FloatArray
+    coordinates: FloatArray
+    posteriors: FloatArray
+    predicted: list[str]
+
+
+@dataclass(frozen=True)
+class LdaResult:
+    """An LDA with everything a page or a table shows.
+
+    train, test: the scans it was fitted on and those it was judged on; on_train, on_test: what it says of them.
+    other_priors, other_scores, other_baselines: the same with the priors that were not chosen, since those of the
+    training split favour its common classes.
+    """
+
+    discriminant: LatentDiscriminant
+    scores: Scores
+    baselines: dict[str, Scores | None]
+    other_priors: Priors
+    other_scores: Scores
+    other_baselines: dict[str, Scores | None]
+    without_acquisition: Scores | None
+    train: Part
+    test: Part
+    on_train: Judged
+    on_test: Judged
+    notes: list[str] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the figures as JSON values, as `brainlab lda --json` prints them."""
+        return {
+            "per_class": self.scores.per_class(),
+            **_summary(self.scores),
+            "baselines": {name: _summary(scores, name) for name, scores in self.baselines.items()},
+            "other_priors": {
+                "priors": self.other_priors,
+                **_summary(self.other_scores),
+                "baselines": {name: _summary(scores, name) for name, scores in self.other_baselines.items()},
+                "latents_minus_pca_64": _less_components(self.other_scores, self.other_baselines),
+            },
+            "without_acquisition": _summary(
+                self.without_acquisition, "acquisition_metadata" if _acquisition_unknown(self.train) else ""
+            ),
+            "latents_minus_pca_64": _less_components(self.scores, self.baselines),
+            "precision_at_table_1": self.scores.precision_at(table_1_proportions()),
+            "confusion": {"classes": list(self.scores.classes), "counts": self.scores.confusion.tolist()},
+            "published_table_2": TABLE_2,
+            "settings": {
+                "fitted_on": {"data": self.train.dataset.name, "scans": len(self.train.rows), **_people(self.train)},
+                "predicted": {"data": self.test.dataset.name, "scans": len(self.test.rows), **_people(self.test)},
+                "priors": self.discriminant.priors,
+                "shrinkage": self.discriminant.shrinkage_,
+                "validation_accuracy": self.discriminant.validation_accuracy_,
+                "intervals": "95%; accuracies: 1,000 bootstrap draws of participants; precision, recall: Wilson",
+                "simulated": self.train.dataset.simulated or self.test.dataset.simulated,
+            },
+            "notes": self.notes,
+        }
+
+
+def lda_analysis(
+    run: Run,
+    dataset: PreparedDataset,
+    predict: PreparedDataset | None = None,
+    *,
+    priors: Priors = "empirical",
+    shrinkage: Shrinkage = "choose",
+    watch: Watch | None = None,
+) -> LdaResult:
+    """Fit LDA on the codes of a dataset's training split and predict its test split, or the whole of another dataset.
+
+    As the FLAIR IntroVAE paper's section 5.3, with what it lacks beside it: the same from voxels, a signal threshold,
+    acquisition parameters or nothing at all, and from codes with the acquisition parameters regressed out.
+    Scans without a class, classes of a single person in the training split, and test scans of a class that is not
+    fitted are left out and noted.
+    Raises InputError when there is nothing to fit or to predict, or the datasets' shapes do not fit the run.
+    """
+    target = predict if predict is not None else dataset
+    notes: list[str] = []
+    train = Part(dataset, dataset.indices("train"))
+    if not len(train.rows):
+        raise InputError(f"{dataset.folder}: LDA needs scans in the training split, got none; fit on another cohort")
+    _check_labels(train, "the training split")
+    train = _well_peopled(_labelled(train, notes), notes)
+    test = Part(target, target.indices(None if predict is not None else "test"))
+    _check_labels(test, "the scans to predict")
+    test = _unseen(_labelled(test, notes, set(train.labels)), train, notes)
+    if not len(test.rows):
+        raise InputError(
+            f"{target.folder}: LDA needs scans to predict, of people it is not fitted on and of the classes "
+            f"{listed(sorted(set(train.labels)))}; got none; predict another cohort"
+        )
+    _note_known_people(run, test, notes)
+    codes = encode_dataset(run, dataset, watch).mean[train.rows].astype(np.float64)
+    test_codes = encode_dataset(run, target, watch).mean[test.rows].astype(np.float64)
+    discriminant = LatentDiscriminant(priors, shrinkage).fit(codes, train.labels, train.participants)
+    on_test = _judge(discriminant, test_codes)
+    other: Priors = "uniform" if priors == "empirical" else "empirical"
+    refitted = LatentDiscriminant(other, shrinkage).fit(codes, train.labels, train.participants)
+    return LdaResult(
+        discriminant=discriminant,
+        scores=score_part(on_test.predicted, test, train),
+        baselines=baseline_scores(train, test, priors),
+        other_priors=other,
+        other_scores=score_part(refitted.predict(test_codes), test, train),
+        other_baselines=baseline_scores(train, test, other),
+        without_acquisition=_without_acquisition(codes, test_codes, train, test, priors, shrinkage),
+        train=train,
+        test=test,
+        on_train=_judge(discriminant, codes),
+        on_test=on_test,
+        notes=notes,
+    )
+
+
+def _judge(discriminant: LatentDiscriminant, codes: FloatArray) -> Judged:
+    return Judged(
+        discriminant.transform(codes),
+        discriminant.coordinates(codes),
+        discriminant.posteriors(codes),
+        discriminant.predict(codes),
+    )
+
+
+def _check_labels(part: Part, what: str) -> None:
+    """Raise InputError where there are scans, and none of them has a class."""
+    if len(part.rows) and part.dataset.scans["class"].iloc[part.rows].isna().all():
+        raise InputError(
+            f"{part.dataset.folder}: LDA needs class labels, got none for {what}; give a table with a class column to "
+            "'brainlab prepare' (--table, or --labels COLUMN for participants.tsv)"
+        )
+
+
+def _labelled(part: Part, notes: list[str], allowed: set[str] | None = None) -> Part:
+    """Leave out scans without a class, or of a class that was never seen, and note how many."""
+    labels = part.dataset.scans["class"].iloc[part.rows]
+    keep = labels.notna().to_numpy()
+    if allowed is not None:
+        unseen = keep & ~labels.astype(str).isin(allowed).to_numpy()
+        if unseen.any():
+            names = sorted(set(labels[unseen].astype(str)))
+            notes.append(f"{unseen.sum()} scans left out: the LDA is not fitted on {listed(names)}")
+        keep = keep & ~unseen
+    if missing := int(labels.isna().sum()):
+        notes.append(f"{missing} scans of {part.dataset.name} left out: no class in scans.tsv")
+    return Part(part.dataset, part.rows[keep])
+
+
+def _well_peopled(train: Part, notes: list[str]) -> Part:
+    """Leave out the classes of a single person, and say so; InputError where fewer than two classes are left."""
+    keep = well_peopled(train.labels, train.participants)
+    lonely = sorted(set(np.asarray(train.labels)[~keep]))
+    if len(set(np.asarray(train.labels)[keep])) < 2:
+        raise InputError(
+            f"{train.dataset.folder}: LDA needs two classes with {LEAST_PEOPLE} people each in the training split; got "
+            f"{len(train.rows)} scans of {len(set(train.participants))} people, of {listed(sorted(set(train.labels)))}"
+        )
+    if lonely:
+        notes.append(f"{(~keep).sum()} training scans left out: a single person has the class {listed(lonely)}")
+    return Part(train.dataset, train.rows[keep])
+
+
+def _unseen(test: Part, train: Part, notes: list[str]) -> Part:
+    """Leave out people whom the LDA is fitted on: two cohorts may share some."""
+    keep = ~np.isin(test.participants, train.participants)
+    if not keep.all():
+        known = len(set(np.asarray(test.participants)[~keep]))
+        notes.append(f"{(~keep).sum()} scans of {known} people left out: the LDA is fitted on scans of theirs")
+    return Part(test.dataset, test.rows[keep])
+
+
+def _note_known_people(run: Run, test: Part, notes: list[str]) -> None:
+    """Say when the run was trained on people whom it is to predict, or when that cannot be known."""
+    found = recognise(run, test.dataset)
+    known = set(np.asarray(test.participants)[found.seen[test.rows]])
+    if known:
+        notes.append(f"{len(known)} predicted participants were in the run's own training data: the figures flatter it")
+    if not found.unseen[test.rows].all() and found.gap:
+        notes.append(f"{found.gap}; some of the predicted people may be the run's own")
+
+
+def _without_acquisition(
+    codes: FloatArray, test_codes: FloatArray, train: Part, test: Part, priors: Priors, shrinkage: Shrinkage
+) -> Scores | None:
+    """Repeat the LDA on codes with acquisition parameters regressed out.
+
+    None where no parameter is known, or where they explain so much that what is left does not allow an LDA.
+    """
+    if _acquisition_unknown(train):
+        return None
+    regression = MetadataRegression().fit(codes, train.acquisition)
+    cleaned = regression.transform(codes, train.acquisition)
+    try:
+        fitted = LatentDiscriminant(priors, shrinkage).fit(cleaned, train.labels, train.participants)
+    except InputError:
+        return None
+    return score_part(fitted.predict(regression.transform(test_codes, test.acquisition)), test, train)
+
+
+def _acquisition_unknown(part: Part) -> bool:
+    return not np.isfinite(part.acquisition).any()
+
+
+def _less_components(scores: Scores, others: dict[str, Scores | None]) -> dict[str, Any] | None:
+    components = others["pca_64"]
+    return accuracy_difference(scores, components) if components is not None else None
+
+
+def _summary(scores: Scores | None, what: str = "") -> dict[str, Any]:
+    """Sum up scores; of those that are not there, `what` they are of decides the reason given."""
+    if scores is None:
+        unknown = "no acquisition parameter is known"
+        reason = unknown if what == "acquisition_metadata" else "these values do not vary enough within classes"
+        return {"accuracy": None, "balanced_accuracy": None, "reason": reason}
+    intervals = scores.intervals()
+    return {
+        "accuracy": scores.accuracy,
+        "balanced_accuracy": scores.balanced_accuracy,
+        "accuracy_interval": intervals["accuracy"],
+        "balanced_accuracy_interval": intervals["balanced_accuracy"],
+    }
+
+
+def _people(part: Part) -> dict[str, Any]:
+    """Count participants, and scans by class."""
+    names, counts = np.unique(part.labels, return_counts=True)
+    by_class = {str(name): int(count) for name, count in zip(names, counts, strict=True)}
+    return {"participants": len(set(part.participants)), "by_class": by_class}

@@ -1,0 +1,114 @@
+"""Figures 2 to 9 of the FLAIR IntroVAE paper: the mean image, reconstructions, samples."""
+
+import numpy as np
+
+from brainlab.cohort.audit import audit
+from brainlab.cohort.prepared import PreparedDataset
+from brainlab.cohort.scan_table import UNLABELLED
+from brainlab.evaluation.fidelity import mean_squared_error
+from brainlab.evaluation.sharpness import laplacian_variance
+from brainlab.experiments.figures.sources import (
+    COHORT,
+    RUNS,
+    find_cohort,
+    find_run,
+    one_a_class,
+    source_line,
+    unseen_tests,
+)
+from brainlab.figures.sheet import Sheet
+from brainlab.figures.slices import PLANES, Tile, grid, grid_height_in, sides_said
+from brainlab.legend import CLASS_NAMES
+from brainlab.runs.encodings import encode_dataset
+from brainlab.runs.run import Run
+from brainlab.types import Float32Array, IntArray
+
+SEXES = {"F": "woman", "M": "man"}
+SAMPLES, SEED = 5, 1
+"""Samples a figure, as in the paper; the seed that they are drawn with."""
+
+
+def mean_image() -> Sheet:
+    """Figure 2: the mean over the whole cohort in three planes, here with one of its scans below."""
+    dataset = find_cohort(COHORT)
+    found = audit(dataset)
+    one = dataset.batch(dataset.indices()[:1])[0, 0]
+    tile_in = 2.0
+    sheet = Sheet(
+        grid_height_in(2, tile_in),
+        "Mean image of the cohort",
+        source_line([dataset]),
+        f"""After figure 2 of the FLAIR IntroVAE paper, with one scan for comparison. What stays sharp in the mean lies
+        in the same place in every scan. Sharpness, the variance of the Laplacian: {found.mean_image_sharpness:.4f} for
+        the mean image, {found.scan_sharpness:.4f} on average for a scan. Middle slices. {sides_said(PLANES)}""",
+    )
+    rows = [[Tile(image, plane) for plane in PLANES] for image in (found.mean_image, one)]
+    grid(sheet, rows, PLANES, [f"mean of\n{len(dataset)} scans", "one scan\nthe first"], tile_in=tile_in)
+    return sheet
+
+
+def reconstructions(plane: str) -> Sheet:
+    """Figures 3 to 5: a test scan of each class, and what each run makes of it."""
+    dataset = find_cohort(COHORT)
+    runs = [find_run(name, dataset) for name in RUNS]
+    tests = unseen_tests(dataset, runs)
+    rows = one_a_class(dataset, tests)
+    columns = reconstruction_columns(dataset, runs, rows, tests)
+    sheet = Sheet(
+        grid_height_in(len(rows)),
+        f"Reconstructions, {plane} slice",
+        source_line([dataset], runs),
+        f"""After figure {3 + PLANES.index(plane)} of the FLAIR IntroVAE paper. Left: the first test scan of each class.
+        Other columns: what each run makes of the scan's code (its posterior mean). No run was trained on these people.
+        MSE: mean squared error over all voxels (intensities from 0 to 1), averaged over all {len(tests)} test scans.
+        Leuko: leukoencephalopathy, by severity. Middle slices. {sides_said([plane])}""",
+    )
+    tiles = [[Tile(images[number], plane) for images in columns.values()] for number in range(len(rows))]
+    grid(sheet, tiles, list(columns), _labels(dataset, rows))
+    return sheet
+
+
+def reconstruction_columns(
+    dataset: PreparedDataset, runs: list[Run], rows: IntArray, tests: IntArray
+) -> dict[str, Float32Array]:
+    """Return the scans at `rows` and each run's reconstructions of them, heading to [n, X, Y, Z].
+
+    A run's heading names its mean squared error over the scans at `tests`.
+    """
+    columns = {"Original": dataset.batch(rows)[:, 0]}
+    originals = dataset.batch(tests)[:, 0]
+    for run in runs:
+        codes = encode_dataset(run, dataset).mean
+        error = mean_squared_error(run.decode(codes[tests]), originals).mean()
+        columns[f"{run.name}\nMSE {error:.4f}"] = run.decode(codes[rows])
+    return columns
+
+
+def samples(run_name: str) -> Sheet:
+    """Figures 6 to 9: brains that a run draws from the prior, each in three planes."""
+    dataset = find_cohort(COHORT)
+    run = find_run(run_name, dataset)
+    _, images = run.sample(SAMPLES, SEED)
+    ratio = laplacian_variance(images).mean() / laplacian_variance(dataset.batch(dataset.indices())[:, 0]).mean()
+    sheet = Sheet(
+        grid_height_in(len(PLANES)),
+        f"Samples of {run.name}",
+        source_line([dataset], [run]),
+        f"""After figure {6 + RUNS.index(run_name)} of the FLAIR IntroVAE paper. The axial, coronal and sagittal slice
+        in a column belong to the same brain. Its {run.latent_dim} latent values were drawn from the standard normal
+        distribution: the first {SAMPLES} draws of seed {SEED}, none left out. Sharpness of these {SAMPLES} (variance of
+        the Laplacian, in which noise counts too): {ratio:.2f} of that of the cohort's scans. {sides_said(PLANES)}""",
+    )
+    tiles = [[Tile(image, plane) for image in images] for plane in PLANES]
+    grid(sheet, tiles, [f"sample {number + 1}" for number in range(SAMPLES)], PLANES)
+    return sheet
+
+
+def _labels(dataset: PreparedDataset, rows: IntArray) -> list[str]:
+    """Return class, and age and sex where known, of each scan: two lines."""
+    labels = []
+    for scan in dataset.scans.iloc[rows].fillna({"class": UNLABELLED}).to_dict("records"):
+        known = [f"{scan['age_years']:.0f} years"] if np.isfinite(scan["age_years"]) else []
+        known += [SEXES[scan["sex"]]] if scan["sex"] in SEXES else []
+        labels.append("\n".join([CLASS_NAMES.get(scan["class"], scan["class"]), ", ".join(known)]))
+    return labels

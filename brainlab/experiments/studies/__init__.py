@@ -1,0 +1,1 @@
+"""Locking of reading studies: stimuli, checks, sealing."""

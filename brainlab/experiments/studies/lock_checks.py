@@ -1,0 +1,211 @@
+"""What is looked at when a study is locked and never refuses it: copies of training scans, and the spectrum.
+
+The gate itself is `reading.blinding`. Here are warnings about the models' own doing, kept with the lock for the report.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.stats import binomtest
+
+from brainlab.cohort.prepared import PreparedDataset
+from brainlab.errors import InputError
+from brainlab.evaluation.neighbours import nearest
+from brainlab.evaluation.sharpness import radial_power, spectral_distance_db
+from brainlab.experiments.studies.stimuli import CohortSupply, Stimulus, Supply
+from brainlab.reading.images.rendering import plane_slice
+from brainlab.runs.provenance import recognise
+from brainlab.runs.run import Run
+from brainlab.types import Float32Array, FloatArray, IntArray, UInt8Array
+
+RARE = 0.01
+"""A held-out scan is as close to a training scan, and as much closer than to the next person's, so seldom."""
+
+SPECTRUM_IMAGES = 50
+RELABELLINGS = 200
+HELD_OUT_SCANS = 200
+BLOCK = 64
+IDENTICAL = 1e-9
+
+Plane = tuple[str, int] | None
+"""Plane and number of a slice; None for whole volumes."""
+
+
+@dataclass(frozen=True)
+class Closeness:
+    """How close a source's fakes are to the scans that its run was trained on.
+
+    checked: False where that cannot be known, with the `reason`. n: fakes. training_scans: those at hand, of the
+    `training_scans_total` of the run. share_closer: of the fakes, nearer to a training scan than all but RARE of the
+    held-out scans are; blur alone does that. share_copies: of the fakes, also so much nearer to it than to any other
+    person's as hardly a held-out scan is; blur does not do that. warned: more copies than chance makes.
+    """
+
+    name: str
+    checked: bool
+    reason: str = ""
+    n: int = 0
+    training_scans: int = 0
+    training_scans_total: int = 0
+    held_out_scans: int = 0
+    share_closer: float | None = None
+    share_copies: float | None = None
+    warned: bool = False
+
+    def to_dict(self) -> dict[str, object]:
+        return asdict(self)
+
+
+def closeness_to_training(
+    name: str, run: Run, fakes: Sequence[Stimulus], supplies: Sequence[Supply], datasets: Sequence[PreparedDataset]
+) -> Closeness:
+    """Compare the fakes of a run with the scans it was trained on, slice by slice as readers see them.
+
+    supplies: of the study; held-out scans of its cohorts are the yardstick. datasets: cohorts at hand, in which
+    training scans are looked for by the hashes that the run keeps.
+    """
+    total = int(run.settings["data"].get("scans", 0))
+    training = training_scans(run, datasets)
+    held_out = [
+        (supply.dataset, supply.held_out[:HELD_OUT_SCANS])
+        for supply in supplies
+        if isinstance(supply, CohortSupply) and supply.dataset.shape == tuple(run.shape)
+    ]
+    people = {person for data, rows in training for person in data.scans["participant"].iloc[rows]}
+    if len(people) < 3:
+        cohort = run.settings["data"].get("name", "unknown")
+        reason = f"the scans of its training cohort ({cohort}) are not at hand"
+        return Closeness(name, False, reason, len(fakes), training_scans_total=total)
+    if sum(len(rows) for _, rows in held_out) < 5:
+        reason = "there are fewer than five held-out real scans on its grid to compare with"
+        return Closeness(name, False, reason, len(fakes), training_scans_total=total)
+    planes = sorted({_plane(fake) for fake in fakes}, key=str)
+    known = _cut_all(training, planes)
+    first = _first_of_each_person(training)
+    reference = _cut_all(held_out, planes)
+    found: dict[str, list[FloatArray]] = {"fake": [], "held out": []}
+    for plane in planes:
+        images = np.stack([fake.image for fake in fakes if _plane(fake) == plane]).astype(np.float32)
+        for label, group in (("fake", images), ("held out", _unit(reference[plane]))):
+            found[label].append(_distances(group, known[plane], first))
+    near, ratio = np.concatenate(found["fake"]).T
+    near_held_out, ratio_held_out = np.concatenate(found["held out"]).T
+    closer = near < np.quantile(near_held_out, RARE)
+    copies = closer & (ratio < np.quantile(ratio_held_out, RARE))
+    return Closeness(
+        name,
+        True,
+        "",
+        len(fakes),
+        len(first),
+        total,
+        sum(len(rows) for _, rows in held_out),
+        float(closer.mean()),
+        float(copies.mean()),
+        bool(binomtest(int(copies.sum()), len(copies), RARE, alternative="greater").pvalue < 0.01),
+    )
+
+
+def refuse_known_scans(
+    name: str, reals: Sequence[Stimulus], runs: Sequence[Run], datasets: Sequence[PreparedDataset]
+) -> None:
+    """Raise InputError when a real case is, voxel by voxel, a scan that a run was trained on, whatever it is called."""
+    planes = sorted({_plane(real) for real in reals}, key=str)
+    same = 0
+    for data in datasets:
+        seen = np.zeros(len(data), dtype=bool)
+        for run in runs:
+            seen |= recognise(run, data).seen
+        if seen.sum() < 2:
+            continue
+        for plane, cut in _cut_all([(data, np.flatnonzero(seen))], planes).items():
+            known = _unit(cut)
+            images = [x.image for x in reals if _plane(x) == plane and x.image.shape == known.shape[1:]]
+            if images:
+                stack = np.stack(images).astype(np.float32)
+                same += int((nearest(stack, known.__getitem__, len(known)).distances[:, 0] < IDENTICAL).sum())
+    if same:
+        raise InputError(
+            f"{name}: {same} of its images are, voxel by voxel, scans that a run was trained on under other names; "
+            "take them out, or read another cohort"
+        )
+
+
+def training_scans(run: Run, datasets: Sequence[PreparedDataset]) -> list[tuple[PreparedDataset, IntArray]]:
+    """Return the scans of people that a run was trained on, on its grid: datasets with rows."""
+    found = [(data, np.flatnonzero(recognise(run, data).seen)) for data in datasets if data.shape == tuple(run.shape)]
+    return [(data, rows) for data, rows in found if len(rows)]
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """How far the mean spectrum of a source's fakes is from that of the real images.
+
+    distance_db: root mean square over the frequencies. chance_db: what 95% of relabellings of the same images stay
+    below. warned: above it. Fakes are never repaired: the spectrum is the models' own doing.
+    """
+
+    name: str
+    n: int
+    distance_db: float
+    chance_db: float
+    warned: bool
+
+    def to_dict(self) -> dict[str, object]:
+        return asdict(self)
+
+
+def power_of(pixels: UInt8Array) -> FloatArray:
+    """Return the power of a rendered image over the frequencies: [bins]."""
+    return radial_power(_unit(pixels[None]))[1][0]
+
+
+def compare_spectra(name: str, fake: Sequence[FloatArray], real: Sequence[FloatArray], seed: int) -> Spectrum:
+    """Compare spectra from `power_of` of a source's fakes with those of real images."""
+    random = np.random.default_rng(seed)
+    together = np.stack([*fake, *real])
+    chance = []
+    for _ in range(RELABELLINGS):
+        order = random.permutation(len(together))
+        chance.append(spectral_distance_db(together[order[: len(fake)]], together[order[len(fake) :]]))
+    distance, limit = spectral_distance_db(np.stack(fake), np.stack(real)), float(np.quantile(chance, 0.95))
+    return Spectrum(name, len(fake), distance, limit, distance > limit)
+
+
+def _distances(images: Float32Array, known: UInt8Array, first: pd.Series) -> FloatArray:
+    """Return each image's distance to its nearest training scan, and that over the distance to the second person's.
+
+    first: whether a training scan is the first of its person. [n, 2].
+    """
+    take, one_each = _unit(known), _unit(known[first.to_numpy()])
+    near = nearest(images, take.__getitem__, len(take)).distances[:, 0]
+    second = nearest(images, one_each.__getitem__, len(one_each)).distances[:, 1]
+    return np.stack([near, near / np.maximum(second, np.finfo(float).tiny)], axis=1)
+
+
+def _first_of_each_person(scans: Sequence[tuple[PreparedDataset, IntArray]]) -> pd.Series:
+    people = pd.concat([data.scans["participant"].iloc[rows] for data, rows in scans], ignore_index=True)
+    return ~people.duplicated()
+
+
+def _cut_all(scans: Sequence[tuple[PreparedDataset, IntArray]], planes: Sequence[Plane]) -> dict[Plane, UInt8Array]:
+    """Cut the same slices out of many scans, each of which is read once: {plane: [n, rows, columns]}."""
+    found: dict[Plane, list[UInt8Array]] = {plane: [] for plane in planes}
+    for data, rows in scans:
+        for start in range(0, len(rows), BLOCK):
+            for volume in data.batch(rows[start : start + BLOCK])[:, 0]:
+                levels = np.rint(np.clip(volume, 0, 1) * 255).astype(np.uint8)
+                for plane in planes:
+                    found[plane].append(levels if plane is None else plane_slice(levels, *plane))
+    return {plane: np.stack(images) for plane, images in found.items()}
+
+
+def _unit(levels: UInt8Array) -> Float32Array:
+    return levels.astype(np.float32) / np.float32(255)
+
+
+def _plane(stimulus: Stimulus) -> Plane:
+    detail = stimulus.detail
+    return (str(detail["plane"]), int(detail["slice"])) if "slice" in detail else None

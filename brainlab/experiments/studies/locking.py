@@ -1,0 +1,321 @@
+"""Lock a reading study: draw real and fake images, render them by one path, probe the rendering, seal the truth."""
+
+from collections.abc import Callable, Iterable, Sequence, Set
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from brainlab.cohort.prepared import PreparedDataset
+from brainlab.errors import BrainlabError, InputError, LockRefusedError, StudyStateError
+from brainlab.experiments.studies.lock_checks import (
+    SPECTRUM_IMAGES,
+    Closeness,
+    closeness_to_training,
+    compare_spectra,
+    power_of,
+    refuse_known_scans,
+)
+from brainlab.experiments.studies.stimuli import CohortSupply, FolderSupply, RunSupply, Stimulus, Supply
+from brainlab.pseudonyms import keyed_hash
+from brainlab.reading.desk.lifecycle import load_protocol, study_status
+from brainlab.reading.images.blinding_check import FOLDS, Probe, probe, rendering_features
+from brainlab.reading.images.rendering import magnification, render
+from brainlab.reading.protocol.design import Protocol, Source
+from brainlab.reading.record.lock_record import lock_warnings
+from brainlab.reading.record.pairing import pair_cases
+from brainlab.reading.record.reused_images import image_sha256, recurring_images, sealed_beside
+from brainlab.reading.record.salt import another, generator, new_salt
+from brainlab.reading.record.sealing import Case, seal
+from brainlab.runs.provenance import recognise
+from brainlab.runs.run import Run, list_runs, load_run
+from brainlab.types import FloatArray, UInt8Array
+from brainlab.workspace import cohort_folders
+
+PROBE_IMAGES = 200
+"""Rendered images per label that the probe judges, whatever the size of the study."""
+
+MOST_DRAWS = 12
+"""Attempts to draw scans and files that no other study shows."""
+
+Watch = Callable[[Iterable[Any], str, int], Iterable[Any]]
+"""Wraps an iterable to show progress: (items, description, total)."""
+
+
+@dataclass(frozen=True)
+class LockReport:
+    """What was locked.
+
+    probe: the blinding gate's finding. override: why the lock was made in spite of it. warnings: what else the report
+    will have to say, a sentence each.
+    """
+
+    cases: int
+    practice: int
+    probe: Probe
+    override: str
+    warnings: tuple[str, ...]
+
+
+def lock_study(folder: Path, override: str = "", watch: Watch | None = None) -> LockReport:
+    """Draw, render and seal everything that a draft's protocol asks for, under a new salt.
+
+    override: a reason to lock although the probe tells real from fake; it is kept for the report.
+    Raises StudyStateError when the study is no draft, LockRefusedError when the probe refuses, InputError when a source
+    cannot be used.
+    """
+    status = study_status(folder)
+    if status.state != "draft":
+        raise StudyStateError(f"to lock the study it must be draft, but it is {status.state}")
+    protocol = load_protocol(folder)
+    supplies = open_sources(protocol)
+    salt, people_key = new_salt(), new_salt()
+    beside = sealed_beside(folder)
+    drawn = _draw(protocol, supplies, salt, set().union(*beside.values()), watch)
+    size_mm = next((s.voxel_size_mm for seen, _ in drawn for s in seen if s.voxel_size_mm), None)
+    cases: list[Case] = []
+    features: dict[str, list[Any]] = {"real": [], "fake": []}
+    people: dict[str, list[str]] = {"real": [], "fake": []}
+    power: dict[str, list[FloatArray]] = {supply.source.name: [] for supply in supplies}
+    for supply, (seen, unseen) in zip(supplies, drawn, strict=True):
+        for place, stimulus in enumerate(seen):
+            case = _case(stimulus, protocol, supply.source, size_mm, people_key)
+            cases.append(replace(case, practice=place >= supply.source.n))
+        for stimulus in unseen:
+            pixels, _ = _render(stimulus, protocol, supply.source, size_mm)
+            factor = magnification(stimulus.image.shape, protocol)
+            features[supply.source.truth].append(rendering_features(pixels, factor))
+            if len(power[supply.source.name]) < SPECTRUM_IMAGES:
+                power[supply.source.name].append(power_of(pixels))
+            known = people[supply.source.truth]
+            known.append(stimulus.participant or f"{supply.source.name} {len(known)}")
+    groups = [*people["real"], *people["fake"]]
+    finding = probe(np.array(features["real"]), np.array(features["fake"]), protocol.seed, groups)
+    if not finding.passed and not override.strip():
+        raise LockRefusedError(_refusal(finding), "mend the source, or lock with a recorded reason (--override)")
+    checks = {
+        "probe": finding.to_dict(),
+        "override": override.strip(),
+        "sources": _describe(supplies),
+        "training": _closeness(supplies, drawn),
+        "spectrum": _spectra(supplies, power, protocol.seed),
+        "recurring": recurring_images([case.pixels for case in cases], beside),
+    }
+    shown = pair_cases(cases, generator(salt, "pairs")) if protocol.paired else cases
+    seal(folder, shown, checks, _note(finding, override), salt)
+    reason = "" if finding.passed else override.strip()
+    return LockReport(protocol.cases, protocol.practice, finding, reason, tuple(lock_warnings(checks)))
+
+
+def open_sources(protocol: Protocol) -> list[Supply]:
+    """Open every source of a protocol; raises InputError naming the first that is not there.
+
+    Real scans are taken from people that no run at hand was trained on; a run made from simulated scans has seen no
+    real person, whatever the names. Beside a folder of fakes, whose makers' training people are unknown, only the test
+    split is taken, and so it is where the key of a run's people is not at hand.
+    """
+    known = list_runs()
+    runs: dict[str, Run] = {}
+    for run in known:
+        runs.setdefault(run.name, run)
+    chosen = {s.name: _find_run(s.name, runs) for s in protocol.sources if s.kind == "run"}
+    at_hand = [*known, *chosen.values()]
+    unknown = any(source.kind == "folder" and source.truth == "fake" for source in protocol.sources)
+    supplies: list[Supply] = []
+    for source in protocol.sources:
+        if source.kind == "run":
+            supplies.append(RunSupply(source, protocol, chosen[source.name]))
+        elif source.kind == "folder":
+            supplies.append(FolderSupply(source, protocol))
+        else:
+            dataset = _find_cohort(source.name)
+            supplies.append(_cohort_supply(source, protocol, dataset, at_hand, only_test=unknown))
+    return supplies
+
+
+def _cohort_supply(
+    source: Source, protocol: Protocol, dataset: PreparedDataset, runs: Sequence[Run], *, only_test: bool
+) -> CohortSupply:
+    """Return a cohort without the people that a run was trained on; where these cannot be known, its test split."""
+    found = [recognise(run, dataset) for run in runs]
+    seen = np.any([each.seen for each in found], axis=0) if found else np.zeros(len(dataset), dtype=bool)
+    gaps = tuple(dict.fromkeys(each.gap for each in found if each.gap))
+    return CohortSupply(source, protocol, dataset, seen, only_test=only_test or bool(gaps), gaps=gaps)
+
+
+def preview(protocol: Protocol, per_source: int = 1) -> dict[str, list[UInt8Array]]:
+    """Render a few images of each source as readers would see them, for the researcher at design time.
+
+    Not the images of the study: those are drawn at lock, under a salt that does not exist yet.
+    """
+    known = f"preview {protocol.seed}".encode()
+    return {
+        supply.source.name: [
+            _render(stimulus, protocol, supply.source, None)[0] for stimulus in supply.draw_for_probe(per_source, known)
+        ]
+        for supply in open_sources(protocol)
+    }
+
+
+def _draw(
+    protocol: Protocol, supplies: Sequence[Supply], salt: bytes, known: Set[str], watch: Watch | None
+) -> list[tuple[list[Stimulus], list[Stimulus]]]:
+    """Draw the images of every source: those for the readers, practice last, and those for the probe alone.
+
+    known: hashes of the images that other studies show, which are left out as far as possible.
+    """
+    practice = _practice_counts(protocol)
+    labels = [supply.source.truth for supply in supplies]
+    drawn = []
+    steps: Iterable[int] = range(len(supplies))
+    for number in watch(steps, "Drawing", len(supplies)) if watch else steps:
+        seen = _draw_new(supplies[number], supplies[number].source.n + practice[number], salt, known)
+        unseen = supplies[number].draw_for_probe(-(-PROBE_IMAGES // labels.count(labels[number])), salt)
+        drawn.append((seen, unseen))
+    return drawn
+
+
+def _draw_new(supply: Supply, n: int, salt: bytes, known: Set[str]) -> list[Stimulus]:
+    """Draw images for the readers anew while there are known ones among them, and take the draw with the fewest."""
+    best: list[Stimulus] = []
+    fewest = n + 1
+    for attempt in range(1 if isinstance(supply, RunSupply) or not known else MOST_DRAWS):
+        drawn = supply.draw(n, another(salt, attempt))
+        images = (_render(stimulus, supply.protocol, supply.source, None)[0] for stimulus in drawn)
+        recurring = sum(image_sha256(image) in known for image in images) if known else 0
+        if recurring < fewest:
+            best, fewest = drawn, recurring
+        if not recurring:
+            break
+    return best
+
+
+def _closeness(
+    supplies: Sequence[Supply], drawn: Sequence[tuple[list[Stimulus], list[Stimulus]]]
+) -> list[dict[str, Any]]:
+    """Look for copies of training scans: among real images they refuse the lock, among fakes they are reported."""
+    datasets = [data for folder in cohort_folders() if (data := _opened(folder)) is not None]
+    chosen = [supply.run for supply in supplies if isinstance(supply, RunSupply)]
+    found = []
+    for supply, (seen, _) in zip(supplies, drawn, strict=True):
+        name = supply.source.name
+        if isinstance(supply, RunSupply):
+            found.append(closeness_to_training(name, supply.run, seen, supplies, datasets).to_dict())
+        elif supply.source.truth == "fake":
+            reason = "what the makers of these images trained on is not known"
+            found.append(Closeness(name, False, reason, len(seen)).to_dict())
+        else:
+            refuse_known_scans(name, seen, [*list_runs(), *chosen], datasets)
+    return found
+
+
+def _spectra(supplies: Sequence[Supply], power: dict[str, list[FloatArray]], seed: int) -> list[dict[str, Any]]:
+    """Compare the spectrum of each source of fakes with that of all real images."""
+    real = [one for supply in supplies if supply.source.truth == "real" for one in power[supply.source.name]]
+    names = [supply.source.name for supply in supplies if supply.source.truth == "fake"]
+    return [compare_spectra(name, power[name], real, seed).to_dict() for name in names if real and power[name]]
+
+
+def _opened(folder: Path) -> PreparedDataset | None:
+    """Open a cohort; None for a damaged one, which no source of the study is."""
+    try:
+        return PreparedDataset.open(folder)
+    except BrainlabError:
+        return None
+
+
+def _find_run(name: str, known: dict[str, Run]) -> Run:
+    if name in known:
+        return known[name]
+    if Path(name).is_dir():
+        return load_run(name)
+    raise InputError(f"run {name}: no such run; known are {', '.join(known) or 'none'}")
+
+
+def _find_cohort(name: str) -> PreparedDataset:
+    folders = {folder.name: folder for folder in cohort_folders()}
+    if name in folders:
+        return PreparedDataset.open(folders[name])
+    if Path(name).is_dir():
+        return PreparedDataset.open(name)
+    raise InputError(f"cohort {name}: no such cohort; known are {', '.join(folders) or 'none'}")
+
+
+def _practice_counts(protocol: Protocol) -> list[int]:
+    """Deal the practice cases to the sources, real and fake in turn; a pair takes one of each."""
+    counts = [0] * len(protocol.sources)
+    labels = [[i for i, s in enumerate(protocol.sources) if s.truth == label] for label in ("real", "fake")]
+    groups = [group for group in labels if group]
+    for number in range(protocol.practice * (2 if protocol.paired else 1)):
+        group = groups[number % len(groups)]
+        counts[group[number // len(groups) % len(group)]] += 1
+    return counts
+
+
+def _render(
+    stimulus: Stimulus, protocol: Protocol, source: Source, size_mm: tuple[float, ...] | None
+) -> tuple[UInt8Array, tuple[float, ...]]:
+    """Render one image: pixels, and their size; a file without a voxel size takes that of the study's other sources."""
+    size = stimulus.voxel_size_mm or size_mm or (1.0,) * stimulus.image.ndim
+    if stimulus.voxel_size_mm is None and size_mm is not None and len(size_mm) != stimulus.image.ndim:
+        raise InputError(f"{source.name}: needed images with {len(size_mm)} dimensions as in the other sources")
+    return render(stimulus.image, size, protocol)
+
+
+def _case(
+    stimulus: Stimulus, protocol: Protocol, source: Source, size_mm: tuple[float, ...] | None, people_key: bytes
+) -> Case:
+    """Render one image and put its truth beside it.
+
+    people_key: forgotten after the lock. Images of one person are known as such within the study; nobody can find out
+    by counting ids who it is, not even with truth.db.
+    """
+    pixels, pixel_size_mm = _render(stimulus, protocol, source, size_mm)
+    return Case(
+        pixels=pixels,
+        voxel_size_mm=tuple(round(value, 4) for value in pixel_size_mm),
+        label=source.truth,
+        source=source.name,
+        disease_class=stimulus.disease_class,
+        participant_hash=keyed_hash(stimulus.participant, people_key) if stimulus.participant else None,
+        run_sha256=stimulus.run_sha256,
+        seed=stimulus.seed,
+        detail=stimulus.detail,
+    )
+
+
+def _note(finding: Probe, override: str) -> str:
+    """What the study's record says of the gate where it did not simply open."""
+    if not finding.passed:
+        return f"probe overridden: {override.strip()}"
+    if finding.real and finding.fake and not finding.judged:
+        return (
+            f"rendering was not judged: {finding.real} real and {finding.fake} fake images; {FOLDS} of each are needed"
+        )
+    return ""
+
+
+def _refusal(finding: Probe) -> str:
+    names = ", ".join(finding.suspects) or "a mixture of features"
+    return (
+        f"lock refused: rendering alone tells real from fake (AUC {finding.auc:.2f}, at most {finding.limit:.2f} "
+        f"allowed) by {names}"
+    )
+
+
+def _describe(supplies: Sequence[Supply]) -> list[dict[str, Any]]:
+    """What the report says of each source."""
+    return [
+        {
+            "name": supply.source.name,
+            "kind": supply.source.kind,
+            "n": supply.source.n,
+            **(
+                {"held_out_scans": len(supply.held_out), "people_refused": supply.refused, "gaps": supply.gaps}
+                if isinstance(supply, CohortSupply)
+                else {}
+            ),
+        }
+        for supply in supplies
+    ]

@@ -1,0 +1,270 @@
+"""Where the images of a reading study come from: held-out scans of a cohort, samples of a run, files of a folder."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from PIL import Image, UnidentifiedImageError
+
+from brainlab.cohort.prepared import PreparedDataset
+from brainlab.errors import InputError, UnreadableScanError
+from brainlab.reading.images.rendering import plane_slice, slice_indices, slice_voxel_size
+from brainlab.reading.protocol.design import Protocol, Source
+from brainlab.reading.record.salt import generator
+from brainlab.runs.run import Run
+from brainlab.types import BoolArray, Float32Array, FloatArray, IntArray
+from brainlab.volume import FILE_ENDINGS, Volume
+
+PICTURE_ENDINGS = (".png",)
+SLICE_DISTANCE = 3
+"""Two slices of one scan in a study are at least so many slices apart."""
+
+FOR_READERS, FOR_PROBE = "images", "probe"
+"""What images are drawn for, so that the probe's tell nothing of the readers'."""
+
+
+@dataclass(frozen=True, eq=False)
+class Stimulus:
+    """One image before rendering: a slice [rows, columns] or a volume [X, Y, Z] in [0, 1], and where it came from.
+
+    voxel_size_mm: one per axis, None where the file does not say. participant: whom a real image is of; kept in memory
+    alone. seed: of a sample, see `latent_code`.
+    """
+
+    image: Float32Array
+    voxel_size_mm: tuple[float, ...] | None
+    disease_class: str | None = None
+    participant: str | None = None
+    run_sha256: str | None = None
+    seed: int | None = None
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+class Supply(ABC):
+    """A source that has been opened."""
+
+    def __init__(self, source: Source, protocol: Protocol) -> None:
+        self.source = source
+        self.protocol = protocol
+
+    @abstractmethod
+    def draw(self, n: int, salt: bytes) -> list[Stimulus]:
+        """Draw `n` different images that readers may see; raises InputError when there are not so many.
+
+        salt: of the study. The same salt draws the same images; nothing else is needed to draw them, and nothing less.
+        """
+
+    @abstractmethod
+    def draw_for_probe(self, n: int, salt: bytes) -> list[Stimulus]:
+        """Draw up to `n` images of the same making, which no reader will see."""
+
+    def _random(self, purpose: str, salt: bytes) -> np.random.Generator:
+        return generator(salt, purpose, self.source.kind, self.source.name)
+
+    def _cut(self, volume: FloatArray, size_mm: tuple[float, ...], index: int | None, **origin: Any) -> Stimulus:
+        """Make a stimulus of a volume, or of one slice of it."""
+        image = np.asarray(volume, dtype=np.float32)
+        if index is None:
+            return Stimulus(image, tuple(size_mm), **origin)
+        plane = self.protocol.plane
+        origin["detail"] = {**origin.get("detail", {}), "plane": plane, "slice": int(index)}
+        return Stimulus(plane_slice(image, plane, index), slice_voxel_size(size_mm, plane), **origin)
+
+    def _deal_slices(self, shape: tuple[int, ...], n: int, random: np.random.Generator) -> list[int | None]:
+        """Deal slice numbers evenly, so that no source shows some slices more often than another does."""
+        if self.protocol.stimulus == "volume" or len(shape) == 2:
+            return [None] * n
+        allowed = slice_indices(shape, self.protocol)
+        dealt = np.concatenate([random.permutation(allowed) for _ in range(-(-n // len(allowed)))])
+        return [int(index) for index in dealt[:n]]
+
+
+class CohortSupply(Supply):
+    """Scans of a prepared dataset whose people no known run was trained on.
+
+    seen: [n], scans of people that some run was trained on. only_test: take the test split alone, because another
+    source's training people are not known. gaps: why the people of some runs could not be compared by name.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        protocol: Protocol,
+        dataset: PreparedDataset,
+        seen: BoolArray,
+        only_test: bool,
+        gaps: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(source, protocol)
+        self.dataset, self.gaps = dataset, gaps
+        scans = dataset.scans
+        kept = pd.Series(~seen, index=scans.index)
+        self.refused = int(scans["participant"][seen].nunique())
+        if protocol.classes:
+            kept &= scans["class"].isin(protocol.classes)
+        if only_test:
+            kept &= scans["split"] == "test"
+        self.held_out = np.flatnonzero(kept.to_numpy())
+        self.size_mm = tuple(float(s) for s in np.linalg.norm(dataset.affine[:3, :3], axis=0))
+
+    def draw(self, n: int, salt: bytes) -> list[Stimulus]:
+        """Draw scans of different people first, the test split before other held-out people."""
+        random = self._random(FOR_READERS, salt)
+        rows = self._ranked(self.held_out, random)
+        dealt = self._deal_slices(self.dataset.shape, n, random)
+        taken: dict[int, list[int]] = {}
+        chosen: list[tuple[int, int | None]] = []
+        for number, index in enumerate(dealt):
+            if index is None:
+                if number >= len(rows):
+                    break
+                chosen.append((int(rows[number]), None))
+            elif (place := self._free_slice(rows, number, index, taken, random)) is not None:
+                chosen.append(place)
+        if len(chosen) < n:
+            raise InputError(
+                f"cohort {self.source.name}: needed {n} images (practice included) of people that no run was trained "
+                f"on, came {len(chosen)} from {len(self.held_out)} scans ({self.refused} people were trained on); take "
+                "fewer cases, a wider slice range or another cohort"
+            )
+        return [self._stimulus(row, index) for row, index in chosen]
+
+    def draw_for_probe(self, n: int, salt: bytes) -> list[Stimulus]:
+        """Draw up to `n` images, no two alike: the probe would know a copy again."""
+        random = self._random(FOR_PROBE, salt)
+        order = random.permutation(len(self.dataset))
+        chosen: list[tuple[int, int | None]] = []
+        for number, index in enumerate(self._deal_slices(self.dataset.shape, n, random)):
+            places = ((int(order[(number + step) % len(order)]), index) for step in range(len(order)))
+            if (free := next((place for place in places if place not in chosen), None)) is not None:
+                chosen.append(free)
+        return [self._stimulus(row, index) for row, index in chosen]
+
+    def _ranked(self, rows: IntArray, random: np.random.Generator) -> IntArray:
+        scans = self.dataset.scans.iloc[random.permutation(rows)]
+        visit = scans.groupby("participant").cumcount()
+        ranks = pd.DataFrame({"visit": visit, "trained": scans["split"] != "test"})
+        return ranks.sort_values(["visit", "trained"], kind="stable").index.to_numpy()
+
+    def _free_slice(
+        self,
+        rows: IntArray,
+        number: int,
+        wanted: int,
+        taken: dict[int, list[int]],
+        random: np.random.Generator,
+    ) -> tuple[int, int] | None:
+        """Return a scan and slice not shown yet, the wanted slice where it is free; None when all are used."""
+        allowed = slice_indices(self.dataset.shape, self.protocol)
+        for step in range(len(rows)):
+            row = int(rows[(number + step) % len(rows)])
+            used = taken.setdefault(row, [])
+            free = [int(i) for i in allowed if all(abs(i - other) >= SLICE_DISTANCE for other in used)]
+            if free:
+                index = wanted if wanted in free else int(random.choice(free))
+                used.append(index)
+                return row, index
+        return None
+
+    def _stimulus(self, row: int, index: int | None) -> Stimulus:
+        scan = self.dataset.scans.iloc[row]
+        known = {name: str(scan[name]) for name in ("session", "modality", "split") if name in scan.index}
+        return self._cut(
+            self.dataset.batch(np.array([row]))[0, 0],
+            self.size_mm,
+            index,
+            disease_class=None if pd.isna(scan["class"]) else str(scan["class"]),
+            participant=str(scan["participant"]),
+            detail={"scan": row, **known},
+        )
+
+
+class RunSupply(Supply):
+    """Samples of a trained run."""
+
+    def __init__(self, source: Source, protocol: Protocol, run: Run) -> None:
+        super().__init__(source, protocol)
+        self.run = run
+
+    def draw(self, n: int, salt: bytes) -> list[Stimulus]:
+        return self._sample(n, salt, self._random(FOR_READERS, salt))
+
+    def draw_for_probe(self, n: int, salt: bytes) -> list[Stimulus]:
+        return self._sample(n, salt, self._random(FOR_PROBE, salt))
+
+    def _sample(self, n: int, salt: bytes, random: np.random.Generator) -> list[Stimulus]:
+        seeds = [int(seed) for seed in random.integers(2**63, size=n)]
+        codes = np.stack([latent_code(self.run.latent_dim, seed, salt) for seed in seeds])
+        images = self.run.decode(np.float32(self.source.truncation) * codes)
+        size_mm = tuple(float(s) for s in np.linalg.norm(self.run.affine[:3, :3], axis=0))[: len(self.run.shape)]
+        dealt = self._deal_slices(self.run.shape, n, random)
+        return [
+            self._cut(image, size_mm, index, run_sha256=self.run.sha256, seed=seed, detail={"sample": number})
+            for number, (image, index, seed) in enumerate(zip(images, dealt, seeds, strict=True))
+        ]
+
+
+def latent_code(latent_dim: int, seed: int, salt: bytes) -> Float32Array:
+    """Draw the code [latent_dim] of one sample from the standard normal prior.
+
+    Under a salt of 256 bits, and not of the seed alone, for seeds can be counted: torch takes 32 bits of one, which a
+    GPU tries out against a published run in days.
+    """
+    return generator(salt, "code", seed).standard_normal(latent_dim, dtype=np.float32)
+
+
+class FolderSupply(Supply):
+    """PNG images (slices) or NIfTI images (slices or volumes) of any origin."""
+
+    def __init__(self, source: Source, protocol: Protocol) -> None:
+        super().__init__(source, protocol)
+        folder = Path(source.name).expanduser()
+        if not folder.is_dir():
+            raise InputError(f"{folder}: no such folder")
+        endings = FILE_ENDINGS if protocol.stimulus == "volume" else (*FILE_ENDINGS, *PICTURE_ENDINGS)
+        self.files = sorted(path for path in folder.rglob("*") if path.name.lower().endswith(endings))
+        if not self.files:
+            raise InputError(f"{folder}: needed images ({', '.join(endings)}), came none")
+
+    def draw(self, n: int, salt: bytes) -> list[Stimulus]:
+        if n > len(self.files):
+            raise InputError(f"{self.source.name}: needed {n} images (practice included), came {len(self.files)}")
+        return self._read(n, self._random(FOR_READERS, salt))
+
+    def draw_for_probe(self, n: int, salt: bytes) -> list[Stimulus]:
+        return self._read(n, self._random(FOR_PROBE, salt))
+
+    def _read(self, n: int, random: np.random.Generator) -> list[Stimulus]:
+        return [self._stimulus(self.files[place], random) for place in random.permutation(len(self.files))[:n]]
+
+    def _stimulus(self, path: Path, random: np.random.Generator) -> Stimulus:
+        detail = {"file": path.name}
+        if path.name.lower().endswith(PICTURE_ENDINGS):
+            return Stimulus(_read_picture(path), None, detail=detail)
+        volume = Volume.load(path)
+        index = self._deal_slices(volume.data.shape, 1, random)[0]
+        return self._cut(_in_unit_range(volume.data, path), volume.voxel_size_mm, index, detail=detail)
+
+
+def _read_picture(path: Path) -> Float32Array:
+    """Read a PNG as grey levels [rows, columns] in [0, 1]."""
+    try:
+        with Image.open(path) as picture:
+            deep = picture.mode in ("I", "I;16", "I;16B", "F")
+            pixels = np.asarray(picture if deep else picture.convert("L"), dtype=np.float32)
+    except (OSError, UnidentifiedImageError, ValueError) as error:
+        raise UnreadableScanError(f"not a readable PNG ({error})", path) from error
+    return pixels / np.float32(65535 if deep else 255)
+
+
+def _in_unit_range(data: Float32Array, path: Path) -> Float32Array:
+    """Accept intensities in [0, 1], or bytes in [0, 255]."""
+    low, high = float(data.min()), float(data.max())
+    if low < -1e-3 or high > 255:
+        raise InputError(
+            f"{path}: needed intensities in [0, 1] or [0, 255], came {low:g} to {high:g}; scale them first"
+        )
+    return data / np.float32(255) if high > 1.001 else data

@@ -1,0 +1,1 @@
+"""Reading and writing of plain files: text, tables, spreadsheets, locks."""

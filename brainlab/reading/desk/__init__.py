@@ -1,0 +1,1 @@
+"""The researcher's side of a study: its life from creation to unblinding, backups, progress."""

@@ -1,0 +1,1 @@
+"""Coefficients of agreement and accuracy from plain arrays, each with its interval."""

@@ -1,0 +1,1 @@
+"""What a study asks: its design, its questions, and everything that can be wrong with them."""

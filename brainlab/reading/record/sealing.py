@@ -1,0 +1,200 @@
+"""Sealing a study: pixels under random ids, every reader's order, truth apart. Nothing changes afterwards."""
+
+import hashlib
+import json
+import random
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from brainlab.errors import InputError
+from brainlab.reading.protocol.design import Protocol, Reader, content_sha256
+from brainlab.reading.protocol.questions import SIDES
+from brainlab.reading.record import chain
+from brainlab.reading.record.order import draw_order
+from brainlab.reading.record.salt import new_salt
+from brainlab.reading.record.store import TRUTH_SCHEMA, Store, file_sha256, need_state, record_state
+from brainlab.reading.record.tokens import new_id
+from brainlab.types import UInt8Array
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One stimulus with its truth, ready to be sealed.
+
+    pixels: uint8, [height, width] of a slice or [X, Y, Z] of a volume, final; [2, ...] of a pair, left image first.
+    voxel_size_mm: one per axis of one image. label: real or fake; of a pair the side of the real image, left or right.
+    source: name of the cohort, run or folder; of a pair that of its fake. detail: where exactly it came from.
+    participant_hash: of a real case, under a key. seed: of a fake, with which its code was drawn under the salt.
+    """
+
+    pixels: UInt8Array
+    voxel_size_mm: tuple[float, ...]
+    label: str
+    source: str
+    practice: bool = False
+    disease_class: str | None = None
+    participant_hash: str | None = None
+    run_sha256: str | None = None
+    seed: int | None = None
+    detail: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        """`slice` or `volume`, alone or in a pair."""
+        return "slice" if len(self.voxel_size_mm) == 2 else "volume"
+
+
+def seal(
+    folder: Path, cases: Sequence[Case], checks: dict[str, Any], note: str = "", salt: bytes | None = None
+) -> None:
+    """Lock a draft: store the pixels under random ids, draw every reader's order, write truth apart, fix the protocol.
+
+    checks: what the blinding checks found, kept for the report. note: recorded with the lock (an override's reason).
+    salt: under which the cases were drawn; a new one if absent, where they were not drawn by lot.
+    Raises InputError when the cases do not look alike: shape, voxel size and type must be the same for all.
+    """
+    store = Store(folder)
+    salt = salt or new_salt()
+    shuffled = list(cases)
+    random.SystemRandom().shuffle(shuffled)
+    ids = [new_id() for _ in shuffled]
+    with store.write() as db:
+        need_state(db, "draft", "lock the study")
+        store.truth_path.unlink(missing_ok=True)  # of a lock that was interrupted
+        try:
+            text = db.execute("SELECT protocol_json FROM study").fetchone()[0]
+            protocol = Protocol.from_json(text)
+            fixed = _without_names(text)
+            _check_alike(cases, protocol.paired)
+            _write_truth(store.truth_path, ids, shuffled, salt)
+            _insert_stimuli(db, protocol, ids, shuffled)
+            _insert_readers(db, protocol, ids, shuffled, salt)
+            db.execute(
+                "UPDATE study SET state = 'locked', protocol_json = ?, protocol_sha256 = ?, truth_sha256 = ?,"
+                " checks_json = ?",
+                (fixed, content_sha256(fixed), file_sha256(store.truth_path), json.dumps(checks)),
+            )
+            record_state(db, "locked", note)
+            store.anchor_path.unlink(missing_ok=True)  # of a lock that was interrupted
+            chain.anchor_seal(db, store.anchor_path)
+        except BaseException:
+            store.truth_path.unlink(missing_ok=True)
+            raise
+    store.fold()
+
+
+def _check_alike(cases: Sequence[Case], paired: bool) -> None:
+    if not any(not case.practice for case in cases):
+        raise InputError("a study needs at least one case")
+    first = cases[0]
+    for case in cases:
+        if case.pixels.dtype.name != "uint8" or len(case.voxel_size_mm) not in (2, 3):
+            raise InputError(f"{case.source}: needed uint8 pixels in 2 or 3 dimensions, came {case.pixels.dtype}")
+        if case.pixels.ndim != len(case.voxel_size_mm) + paired:
+            raise InputError(
+                f"{case.source}: needed {'pairs' if paired else 'single images'}, came {case.pixels.shape}"
+            )
+        if case.pixels.shape != first.pixels.shape or case.voxel_size_mm != first.voxel_size_mm:
+            raise InputError(
+                f"all cases must look alike: needed shape {first.pixels.shape} at {first.voxel_size_mm} mm as in "
+                f"{first.source}, came {case.pixels.shape} at {case.voxel_size_mm} mm in {case.source}"
+            )
+
+
+def _write_truth(path: Path, ids: Sequence[str], cases: Sequence[Case], salt: bytes) -> None:
+    """Write truth.db in one go, without side files, and make it read-only."""
+    db = sqlite3.connect(path, isolation_level=None)
+    try:
+        db.executescript(f"PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; {TRUTH_SCHEMA.read_text()} BEGIN;")
+        db.executemany(
+            "INSERT INTO truth VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    stimulus,
+                    case.label,
+                    case.source,
+                    case.disease_class,
+                    case.participant_hash,
+                    case.run_sha256,
+                    case.seed,
+                    json.dumps(case.detail),
+                )
+                for stimulus, case in zip(ids, cases, strict=True)
+            ],
+        )
+        db.execute("INSERT INTO salt VALUES (1, ?)", (salt,))
+        db.execute("COMMIT")
+    finally:
+        db.close()
+    path.chmod(0o400)
+
+
+def _insert_stimuli(db: sqlite3.Connection, protocol: Protocol, ids: Sequence[str], cases: Sequence[Case]) -> None:
+    for position, question in enumerate(protocol.all_questions):
+        db.execute(
+            "INSERT INTO question VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                question.key,
+                position,
+                question.kind,
+                question.text,
+                json.dumps(question.options),
+                int(question.required),
+            ),
+        )
+    for stimulus, case in zip(ids, cases, strict=True):
+        pixels = case.pixels.tobytes()
+        shape = {"shape": case.pixels.shape, "voxel_size_mm": case.voxel_size_mm}
+        db.execute(
+            "INSERT INTO stimulus VALUES (?, ?, ?, ?, ?)",
+            (stimulus, case.kind, json.dumps(shape), hashlib.sha256(pixels).hexdigest(), pixels),
+        )
+        if case.practice and protocol.practice_feedback:
+            db.execute("INSERT INTO feedback VALUES (?, ?)", (stimulus, _told(case)))
+
+
+def _without_names(protocol_json: str) -> str:
+    """Return a protocol's JSON with readers by code alone: what is fixed at lock could not be erased later."""
+    values = json.loads(protocol_json)
+    for reader in values["readers"]:
+        reader.pop("name", None)
+    return json.dumps(values, indent=2, ensure_ascii=False)
+
+
+def _told(case: Case) -> str:
+    """What a reader is told after a practice case."""
+    return f"The {case.label} image was real." if case.label in SIDES else f"This image was {case.label}."
+
+
+def _insert_readers(
+    db: sqlite3.Connection, protocol: Protocol, ids: Sequence[str], cases: Sequence[Case], salt: bytes
+) -> None:
+    """Write readers, their readings, and the order of each, under fresh random ids.
+
+    Orders are drawn under the salt too: whoever could draw them again would see which ones were thrown away because
+    labels and positions went together.
+    """
+    balanced = [case.label in ("real", SIDES[0]) for case in cases]
+    practice = [case.practice for case in cases]
+    for number, reader in enumerate(protocol.readers):
+        _insert_reader(db, reader)
+        for round_ in range(1, protocol.rounds + 1):
+            reading = db.execute("INSERT INTO reading (reader, round) VALUES (?, ?)", (reader.code, round_)).lastrowid
+            seed = (protocol.seed, number, round_, int.from_bytes(salt))
+            order = draw_order(balanced, practice, protocol.repeats, seed)
+            db.executemany(
+                "INSERT INTO presentation VALUES (?, ?, ?, ?, ?, ?)",
+                [
+                    (new_id(), reading, position, ids[showing.case], showing.occurrence, showing.phase)
+                    for position, showing in enumerate(order, start=1)
+                ],
+            )
+
+
+def _insert_reader(db: sqlite3.Connection, reader: Reader) -> None:
+    db.execute("INSERT INTO reader (code, experience_years) VALUES (?, ?)", (reader.code, reader.experience_years))
+    if reader.name:
+        db.execute("INSERT INTO reader_name VALUES (?, ?)", (reader.code, reader.name))

@@ -1,0 +1,1 @@
+"""The report of a study: findings, tables, charts, exports."""

@@ -1,0 +1,146 @@
+"""Answers joined with truth, for statistics and files. Only of an unblinded study: nothing leaves before."""
+
+import os
+import sqlite3
+import tempfile
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from brainlab.errors import InputError, StudyStateError
+from brainlab.files.spreadsheet import csv_text
+from brainlab.reading.record.store import StorageError, Store, naming
+from brainlab.reading.report.imrmc import imrmc_table
+
+COLUMNS = (
+    "reader",
+    "round",
+    "case",
+    "phase",
+    "occurrence",
+    "position",
+    "answer",
+    "confidence",
+    "truth",
+    "source",
+    "class",
+    "shown_at",
+    "received_at",
+    "active_ms",
+    "revisions",
+)
+"""Columns of every export. A cue and further questions follow, one column each."""
+
+ALL_PHASES = ("practice", "main", "repeat")
+
+
+def answers_frame(folder: Path, phases: Sequence[str] = ("main", "repeat"), round_: int | None = 1) -> pd.DataFrame:
+    """Return one row a presentation, in the order of reading, with what the reader said and what it was.
+
+    phases: which presentations. round_: first, second, ... reading, None for all. Readers who withdrew are left out; a
+    case that was not answered has an empty answer; `revisions` counts how often an answer was given or taken back.
+    Raises StudyStateError before the study is unblinded.
+    """
+    if unknown := [phase for phase in phases if phase not in ALL_PHASES]:
+        raise InputError(f"phase: needed some of {', '.join(ALL_PHASES)}, came {', '.join(unknown)}")
+    truth = sealed_truth(folder)
+    with Store(folder).read() as db:
+        questions = [row["key"] for row in db.execute("SELECT key FROM question ORDER BY position")]
+        given = {(row["presentation"], row["question"]): row for row in db.execute("SELECT * FROM answer")}
+        presentations = db.execute(_PRESENTATIONS).fetchall()
+    rows = [
+        _row(presentation, truth[presentation["stimulus"]], given, questions)
+        for presentation in presentations
+        if presentation["phase"] in phases and round_ in (None, presentation["round"])
+    ]
+    frame = pd.DataFrame(rows, columns=[*COLUMNS, *questions[1:]])
+    return frame.astype({"confidence": "Int64", "active_ms": "Int64"})
+
+
+def export_answers(folder: Path, target: Path, everything: bool = False) -> int:
+    """Write the answers to a .csv, .json or .imrmc.csv file, whole or not at all, and return the number of rows.
+
+    By default the first reading without practice and repeats: one row a reader and case. everything: all there is.
+    The FDA's iMRMC format takes the main cases of every reading and knows nothing else; see `imrmc`.
+    """
+    if not target.name.endswith((".csv", ".json", ".imrmc")):
+        raise InputError(f"{target}: needed a file name that ends in .csv or .json, or in .imrmc.csv")
+    if target.name.endswith((".imrmc.csv", ".imrmc")):
+        frame = answers_frame(folder, ("main",), None)
+        write_whole(target, imrmc_table(frame))
+        return int(frame["answer"].notna().sum())
+    frame = answers_frame(folder, ALL_PHASES, None) if everything else answers_frame(folder, ("main",))
+    text = csv_text(frame) if target.suffix == ".csv" else frame.to_json(orient="records", indent=1)
+    write_whole(target, text)
+    return len(frame)
+
+
+def sealed_truth(folder: Path) -> dict[str, sqlite3.Row]:
+    """Return what each case is, by stimulus: label, source, class and where exactly it is from.
+
+    Raises StudyStateError before the study is unblinded, StorageError when truth.db is missing or damaged.
+    """
+    store = Store(folder)
+    with store.read() as db:
+        state = db.execute("SELECT state FROM study").fetchone()[0]
+    if state != "unblinded":
+        raise StudyStateError(f"answers are shown after unblinding only; the study is {state}")
+    path = store.truth_path
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as db:
+            db.row_factory = sqlite3.Row
+            return {row["stimulus"]: row for row in db.execute("SELECT * FROM truth")}
+    except sqlite3.Error as error:
+        raise StorageError(f"{path}: the sealed truth cannot be read ({error}); restore it from a backup") from error
+
+
+def write_whole(target: Path, content: str | bytes) -> None:
+    """Write a file whole or not at all: a failure leaves what was there before, and no scratch file.
+
+    Raises OSError that names `target`, such as on a full disk.
+    """
+    with naming(target):
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
+        os.close(handle)
+        scratch = Path(name)
+        try:
+            scratch.write_bytes(content.encode() if isinstance(content, str) else content)
+            scratch.chmod(0o644)
+            scratch.replace(target)
+        except BaseException:
+            scratch.unlink(missing_ok=True)
+            raise
+
+
+_PRESENTATIONS = """
+SELECT presentation.*, reading.reader, reading.round,
+    (SELECT count(*) FROM answer_event JOIN question ON key = question
+     WHERE presentation = presentation.id AND question.position = 0) AS revisions
+FROM presentation JOIN reading ON reading.id = reading JOIN reader ON reader.code = reading.reader
+WHERE reader.withdrawn_at IS NULL
+ORDER BY reader.rowid, reading.round, presentation.position
+"""
+
+
+def _row(
+    presentation: sqlite3.Row,
+    truth: sqlite3.Row,
+    given: dict[tuple[str, str], sqlite3.Row],
+    questions: Sequence[str],
+) -> dict[str, Any]:
+    answers = {key: given.get((presentation["id"], key)) for key in questions}
+    first = answers[questions[0]]
+    row = {name: presentation[name] for name in ("reader", "round", "phase", "occurrence", "position", "revisions")}
+    row |= {
+        "case": presentation["stimulus"],
+        "truth": truth["label"],
+        "source": truth["source"],
+        "class": truth["class"],
+    }
+    row |= {name: first[name] if first else None for name in ("confidence", "shown_at", "received_at", "active_ms")}
+    row["answer"] = first["value"] if first else None
+    row |= {key: answers[key]["value"] if answers[key] else None for key in questions[1:]}  # type: ignore[index]
+    return row

@@ -1,0 +1,221 @@
+"""The methods of a study in words, in the order of GRRAS (Kottner et al. 2011) with QAREL's questions (Lucas 2010).
+
+Everything is taken from the protocol that was locked and from the study's own record, nothing from memory.
+"""
+
+from typing import Any
+
+from brainlab.reading.protocol.design import Protocol
+from brainlab.reading.protocol.questions import Question
+from brainlab.reading.record.lock_record import lock_findings, lock_warnings
+from brainlab.reading.statistics.time_course import STEP
+
+Sections = list[tuple[str, list[str]]]
+
+
+def methods(
+    figures: dict[str, Any], protocol: Protocol | None = None, conduct: dict[str, Any] | None = None
+) -> Sections:
+    """Return (heading, sentences) in the order of the guideline.
+
+    protocol, conduct: of a study that was run here; without them only what the answers themselves tell is said.
+    """
+    sections = [("Readers", _readers(figures, protocol, conduct))]
+    if protocol:
+        sections += [
+            ("Cases and how they were sampled", _cases(protocol)),
+            ("Rating process", _process(protocol)),
+            ("Blinding and independence", _blinding(protocol, conduct)),
+            ("Order, repeats and second reading", _order(protocol, conduct)),
+        ]
+    if conduct:
+        sections += [
+            ("Displays", _displays(conduct)),
+            ("Deviations and missing answers", _deviations(conduct)),
+            ("Record", _record(conduct)),
+        ]
+    return [*sections, ("Statistical analysis", _analysis(figures, protocol))]
+
+
+def _readers(figures: dict[str, Any], protocol: Protocol | None, conduct: dict[str, Any] | None) -> list[str]:
+    readers, cases = len(figures["readers"]), figures["cases"]
+    lines = [f"{_count(readers, 'reader')} judged {_count(cases, 'case')} independently."]
+    if not figures["answers"]:
+        lines = [f"{_count(readers, 'reader')} and {_count(cases, 'case')}; nobody has answered."]
+    if protocol:
+        known = {r.code: r.experience_years for r in protocol.readers if r.code in figures["readers"]}
+        years = [f"{code} {'not entered' if y is None else f'{y:g} years'}" for code, y in known.items()]
+        lines.append(f"Experience: {', '.join(years)}.")
+    withdrawn = conduct["withdrawn"] if conduct else 0
+    if withdrawn:
+        lines.append(f"{_count(withdrawn, 'further reader')} withdrew; their answers are in no figure.")
+    return lines
+
+
+def _cases(protocol: Protocol) -> list[str]:
+    sources = ", ".join(f"{s.n} {s.truth} ({s.name})" for s in protocol.sources)
+    if protocol.paired:
+        sources += "; shown as pairs of one real and one generated image, the side by lot"
+    first, last = protocol.slice_range
+    shown = (
+        f"single {protocol.plane} slices from {first:.0%} to {last:.0%} of the axis"
+        if protocol.stimulus == "slice"
+        else "whole volumes in three planes"
+    )
+    lines = [f"Cases were {shown}: {sources}. They were drawn at random when the study was locked."]
+    if any(s.kind == "cohort" for s in protocol.sources):
+        lines.append("Real cases of a cohort came from people that no generator was trained on.")
+        classes = ", ".join(protocol.classes)
+        lines.append(f"Disease classes: {classes}." if classes else "All disease classes of the cohort were eligible.")
+    for source in protocol.sources:
+        if source.truncation != 1.0:
+            lines.append(f"Latent draws of {source.name} were scaled by {source.truncation:g}.")
+    return lines
+
+
+def _process(protocol: Protocol) -> list[str]:
+    confidence = ", with confidence from 1 (guess) to 5 (certain)" if protocol.confidence else ", without confidence"
+    window = "could be adjusted" if protocol.window == "adjustable" else "was fixed"
+    cap = f"{protocol.time_cap_s:g} s a case" if protocol.time_cap_s else "no time limit"
+    further = [f"'{question.text}' ({_kind(question)})" for question in protocol.all_questions[1:]]
+    lines = [
+        f"Each case was asked: '{protocol.questions[0].text}'{confidence}; {cap}.",
+        *([f"Further questions: {', '.join(further)}."] if further else []),
+        f"All cases went through the same rendering; enlargement was {protocol.interpolation}, the grey-scale window "
+        f"{window}. No clinical information was shown.",
+    ]
+    if protocol.practice:
+        told = "with" if protocol.practice_feedback else "without"
+        lines.append(f"{_count(protocol.practice, 'practice case')} {told} feedback came first and do not count.")
+    if protocol.rest_break_every:
+        lines.append(f"A rest was offered every {protocol.rest_break_every} cases.")
+    return lines
+
+
+def _kind(question: Question) -> str:
+    return {
+        "choice": ", ".join(question.options),
+        "scale": f"{question.low} to {question.high}",
+        "text": "free text",
+        "place": "a place in the image",
+    }.get(question.kind, question.kind)
+
+
+def _blinding(protocol: Protocol, conduct: dict[str, Any] | None) -> list[str]:
+    lines = [
+        "Readers were blind to source, share of real cases, each other's answers and their own score, and saw nothing "
+        "of their own earlier answers."
+    ]
+    return [*lines, *lock_warnings(conduct["checks"]), *lock_findings(conduct["checks"])] if conduct else lines
+
+
+def _order(protocol: Protocol, conduct: dict[str, Any] | None) -> list[str]:
+    lines = [
+        "Every reader had an own random order, drawn so that label and position are hardly correlated, with "
+        f"{_count(protocol.repeats, 'hidden repeat')} for intra-reader agreement only."
+    ]
+    if protocol.rounds > 1:
+        lines.append(
+            f"The cases were to be read {protocol.rounds} times, each in a new order, with at least "
+            f"{protocol.washout_weeks:g} weeks between."
+        )
+    for reading in conduct["readings"] if conduct else ():
+        days = reading["days_since_last"]
+        if reading["round"] > 1:
+            kept = f"began {days:.0f} days after the one before" if days is not None else "was not begun"
+            lines.append(f"Reading {reading['round']} of {reading['reader']} {kept}{_span(reading)}.")
+    return lines
+
+
+def _span(reading: dict[str, Any]) -> str:
+    if not reading["started_at"]:
+        return ""
+    first, last = reading["started_at"][:10], (reading["finished_at"] or "")[:10]
+    if not last:
+        return f" ({first}, not finished)"
+    return f" ({first})" if first == last else f" ({first} to {last})"
+
+
+def _displays(conduct: dict[str, Any]) -> list[str]:
+    lines = []
+    for reading in conduct["readings"]:
+        who = f"{reading['reader']}, reading {reading['round']}"
+        checks = reading["display"]
+        if not checks:
+            lines.append(f"{who}: no display check on record.")
+            continue
+        sizes = dict.fromkeys(
+            f"{c['width']} x {c['height']} at pixel ratio {c['pixel_ratio']:g}"
+            for c in checks
+            if c["width"] and c["pixel_ratio"]
+        )
+        seen = [check["sees_all_greys"] for check in checks if check["sees_all_greys"] is not None]
+        greys = f"all grey steps seen in {sum(map(bool, seen))} of {_count(len(seen), 'check')}" if seen else ""
+        said = "; ".join(part for part in (greys, "window " + ", ".join(sizes) if sizes else "") if part)
+        lines.append(f"{who}: {said or 'checked, without detail on record'}.")
+    return lines
+
+
+def _deviations(conduct: dict[str, Any]) -> list[str]:
+    lines = []
+    for reading in conduct["readings"]:
+        if not reading["started_at"]:
+            lines.append(f"{reading['reader']}, reading {reading['round']}: not begun, {reading['total']} missing.")
+            continue
+        acts = [
+            _count(reading["sessions"], "tab"),
+            _count(reading["pauses"], "pause"),
+            _count(reading["takeovers"], "takeover") + " by a second tab",
+            _count(reading["undone"], "answer") + " taken back",
+        ]
+        lines.append(
+            f"{reading['reader']}, reading {reading['round']}{_span(reading)}: {reading['missing']} of "
+            f"{_count(reading['total'], 'main answer')} missing; {', '.join(acts)}."
+        )
+    return lines
+
+
+def _record(conduct: dict[str, Any]) -> list[str]:
+    lines = [
+        f"{act['state'].capitalize()} on {act['at'][:10]}"
+        + (f" by {act['actor']}" if act["actor"] != "researcher" else "")
+        + (f" ({act['note']})" if act["note"] else "")
+        + "."
+        for act in conduct["history"]
+        if act["state"] != "draft"
+    ]
+    if conduct["protocol_sha256"]:
+        lines.append(f"SHA-256 of the locked protocol: {conduct['protocol_sha256']}.")
+    return lines
+
+
+def _analysis(figures: dict[str, Any], protocol: Protocol | None) -> list[str]:
+    margin = protocol.equivalence_margin if protocol else 0.1
+    fixed = "fixed in the protocol before anyone read" if protocol else "set by default, not before the reading"
+    lines = [
+        "Agreement: Cohen's and Fleiss' kappa and Krippendorff's alpha with intervals from their linearised variance, "
+        "four cases of random answers added (without sources, Cohen's asymptotic interval); Gwet's AC1 with its "
+        "analytic interval; PABAK. Cases are taken as sampled within sources. Repeats "
+        "and practice are left out of agreement between readers; a missing answer leaves its pair out, as n shows.",
+        "Shares have Wilson intervals, over several sources at the effective sample size of the stratified share. The "
+        "ROC area uses signed confidence, with a logit interval on DeLong's variance within sources. 'Real' is the "
+        "positive class. d' and criterion use log-linearly corrected rates with Gourevitch and Galanter's variance. "
+        "Means over readers have one interval for these readers on new cases and one, after Obuchowski, Rockette and "
+        "Hillis, for other readers as well; readers and cases are never pooled.",
+        f"Equivalence to chance: two one-sided tests at 5% with a margin of {margin:.0%} in balanced accuracy, "
+        f"{fixed}.",
+    ]
+    if figures["learning"] or figures["pace"]:
+        lines.append(
+            f"Over the reading: logistic regression of being right, and least squares of the log time per case, on the "
+            f"position, per {STEP} cases."
+        )
+    if figures["between_rounds"]:
+        lines.append(
+            "Change between readings: over cases read in both, with an interval on the paired variance within sources."
+        )
+    return lines
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"

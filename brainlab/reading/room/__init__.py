@@ -1,0 +1,1 @@
+"""A reader's side of a study: the case on screen, its answer, the clock."""

@@ -1,0 +1,1 @@
+"""All statistics of a study from its readers' answers; needs no database."""

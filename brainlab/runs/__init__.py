@@ -1,0 +1,1 @@
+"""Trained runs on disk: folder, network, card, provenance, kept codes."""

@@ -1,0 +1,109 @@
+"""The card of a run: what it is, how to make it again, how well it does, and where it fails."""
+
+from pathlib import Path
+from typing import Any
+
+from brainlab.runs.files import EVALUATION, read_evaluation, read_settings
+from brainlab.training.checkpoint import MetricsFile, write_atomically
+
+
+def write_card(folder: Path) -> None:
+    """Write `card.md` from the run's `config.json`, `metrics.jsonl` and, where there is one, `evaluation.json`.
+
+    A file `notes.md` in the folder, written by whoever trained the run, is carried into the card.
+    """
+    settings, _ = read_settings(folder, to_resume=True)
+    epochs = [line for line in MetricsFile(folder).lines() if line["kind"] == "epoch"]
+    evaluation = read_evaluation(folder / EVALUATION) if (folder / EVALUATION).is_file() else None
+    text = _card(settings, epochs[-1], evaluation, _notes(folder / "notes.md"))
+    write_atomically(folder / "card.md", lambda path: path.write_text(text))
+
+
+def _card(settings: dict[str, Any], last: dict[str, Any], evaluation: dict[str, Any] | None, notes: str) -> str:
+    data, training, config = settings["data"], settings["training"], settings["config"]
+    kind = "simulated scans" if data["simulated"] else "real scans"
+    classes = ", ".join(f"{count} {name}" for name, count in data["classes"].items())
+    minutes = last["seconds"] / 60
+    planned = f"{last['epoch']} of the {config['epochs']} epochs of its schedule"
+    real = last["sharpness_real"]
+    # Runs of older versions do not say which split the diagnostics looked at.
+    known = {"test": "not trained on", "train": "that it was trained on, for none were held out"}
+    watched = known[data.get("watched_split", "test")]
+    lines = [
+        f"# {settings['preset']}",
+        "",
+        f"**Trained on {kind}.** {config['type'].removesuffix('Config')} with {config['latent_dim']} latent dimensions "
+        f"for images of {' x '.join(map(str, settings['shape']))} voxels.",
+        "",
+        "## How it was made",
+        "```",
+        training["command"] or f"brainlab train {settings['preset']} --data DATA --out RUN --seed {settings['seed']}",
+        "```",
+        f"- Data: `{data['name']}`, training split of {data['scans']} scans of {len(data['participants'])} people "
+        f"({classes}); sha256 `{data['sha256'][:16]}`.",
+        *_changes(settings.get("resumed", [])),
+        f"- Seed {settings['seed']}, {planned}, {last['step']} steps, {minutes:.0f} minutes at "
+        f"{last['samples_per_second']:.0f} scans a second on {training['hardware']} "
+        f"({training['threads']} threads), precision {training['precision']}.",
+        f"- brainlab {settings['versions']['brainlab']}, torch {settings['versions']['torch']}.",
+        "",
+        "## Settings",
+        *[f"- {name}: {value}" for name, value in config.items() if name != "type"],
+        "",
+        f"## At the end of training, on scans {watched}",
+        f"- Reconstruction: mean squared error {last['held_out_mse']:.5f}, "
+        f"sharpness {_share(last['sharpness_reconstructed'], real)} of real.",
+        f"- Samples: sharpness {_share(last['sharpness_generated'], real)} of real, "
+        f"spread {_share(last['spread_generated'], last['spread_real'])} of real.",
+        f"- Code: {last['active_units']} of {config['latent_dim']} dimensions active (KL above 0.01 nats), "
+        f"{last['held_out_kl']:.0f} nats in all.",
+        "",
+        *_scores(evaluation),
+        *([notes, ""] if notes else []),
+        "## Limits",
+        f"- It knows {kind} of one grid and one contrast; it is no model of a clinic's patients, and nothing that it "
+        "draws is evidence.",
+        "- Sharpness is the variance of the 3D Laplacian, in which noise counts as sharpness.",
+        "",
+        "## Licence",
+        "BSD-3-Clause, as the code.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _scores(evaluation: dict[str, Any] | None) -> list[str]:
+    """Return a table of the metrics that `brainlab evaluate` wrote."""
+    if not evaluation:
+        return []
+    rows = [
+        (name, entry)
+        for name, entry in evaluation.items()
+        if isinstance(entry, dict) and entry.get("value") is not None
+    ]
+    table = [
+        f"| {name} | {_number(entry['value'])} | {_number(entry.get('sd'))} | {entry.get('n', '')} "
+        f"| {entry.get('better', '')} |"
+        for name, entry in rows
+    ]
+    return ["## Scores", "| metric | value | sd | n | better |", "|---|---|---|---|---|", *table, ""] if table else []
+
+
+def _changes(resumed: list[dict[str, Any]]) -> list[str]:
+    """Say which settings were changed when the run was resumed, so that the command above is not all of its story."""
+    return [
+        f"- Resumed after step {entry['step']} with {name} {after} in place of {before}."
+        for entry in resumed
+        for name, (before, after) in entry["changes"].items()
+    ]
+
+
+def _share(part: float, whole: float) -> str:
+    return f"{part / whole:.2f}" if whole else "undefined"
+
+
+def _number(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, int | float) else ""
+
+
+def _notes(path: Path) -> str:
+    return path.read_text().strip() if path.is_file() else ""

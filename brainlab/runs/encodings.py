@@ -1,0 +1,108 @@
+"""Codes of whole prepared datasets, computed once and kept beside the run."""
+
+import contextlib
+import os
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from brainlab import workspace
+from brainlab.cohort.prepared import PreparedDataset
+from brainlab.errors import InputError
+from brainlab.latent.encoding import Encoding, encode_batches
+from brainlab.runs.run import Run
+from brainlab.types import IntArray
+
+BATCH = 32
+
+Watch = Callable[[Iterable[Any], str, int], Iterable[Any]]
+"""Wraps an iterable to show progress: (items, description, total)."""
+
+
+def encode_dataset(run: Run, dataset: PreparedDataset, watch: Watch | None = None) -> Encoding:
+    """Return the posteriors of every scan of a dataset, in its order.
+
+    They are kept in `<run>/encodings/`, or in the workspace's cache where the run's folder cannot be written to,
+    together with the hashes of the dataset and of the run's weights; a file whose hashes differ is never used.
+    watch: shows progress while encoding.
+    Raises InputError when the run cannot encode, or its images have another shape.
+    """
+    check_fits(run, dataset)
+    for path in _places(run, dataset):
+        if (known := _load(path, run, dataset)) is not None:
+            return known
+    starts: Iterable[int] = range(0, len(dataset), BATCH)
+    if watch is not None:
+        starts = watch(starts, "Encoding", -(-len(dataset) // BATCH))
+    batches = (dataset.batch(np.arange(start, min(start + BATCH, len(dataset)))) for start in starts)
+    encoding = encode_batches(run.encode, batches)
+    _store(encoding, run, dataset)
+    return encoding
+
+
+def encode_rows(run: Run, dataset: PreparedDataset, rows: IntArray) -> Encoding:
+    """Return the posteriors of some scans, without keeping them."""
+    check_fits(run, dataset)
+    batches = (dataset.batch(rows[start : start + BATCH]) for start in range(0, len(rows), BATCH))
+    return encode_batches(run.encode, batches)
+
+
+def check_fits(run: Run, dataset: PreparedDataset) -> None:
+    """Raise InputError unless the run can encode the scans of the dataset."""
+    if not run.has_encoder:
+        raise InputError(f"{run.name}: has no encoder, so scans have no codes; choose a VAE or an IntroVAE")
+    if tuple(run.shape) != tuple(dataset.shape):
+        raise InputError(
+            f"{dataset.folder}: {run.name} takes images of {'x'.join(map(str, run.shape))}, these are "
+            f"{'x'.join(map(str, dataset.shape))}; prepare the scans with the run's recipe"
+        )
+
+
+def _places(run: Run, dataset: PreparedDataset) -> list[Path]:
+    """Where the codes may lie: beside the run, else in the workspace's cache."""
+    name = f"{dataset.sha256[:16]}.npz"
+    return [run.folder / "encodings" / name, workspace.workspace() / "cache" / "encodings" / run.sha256[:16] / name]
+
+
+def _load(path: Path, run: Run, dataset: PreparedDataset) -> Encoding | None:
+    """Read kept codes, or None when there are none, they are damaged, or they belong to other weights or scans."""
+    try:
+        with np.load(path, allow_pickle=False) as kept:
+            if str(kept["run"]) != run.sha256 or str(kept["dataset"]) != dataset.sha256:
+                return None
+            encoding = Encoding(kept["mean"], kept["log_variance"])
+    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, InputError):
+        return None
+    return encoding if len(encoding) == len(dataset) else None
+
+
+def _store(encoding: Encoding, run: Run, dataset: PreparedDataset) -> None:
+    """Keep codes at the first place that can be written; codes that cannot be kept are still used."""
+    for path in _places(run, dataset):
+        with contextlib.suppress(OSError), _replacing(path) as handle:
+            np.savez(
+                handle,
+                mean=encoding.mean,
+                log_variance=encoding.log_variance,
+                run=np.array(run.sha256),
+                dataset=np.array(dataset.sha256),
+            )
+            return
+
+
+@contextlib.contextmanager
+def _replacing(path: Path) -> Iterator[Any]:
+    """Open a temporary file that takes the path's place only when written whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-")
+    try:
+        with os.fdopen(handle, "wb") as out:
+            yield out
+        Path(scratch).replace(path)
+    except BaseException:
+        Path(scratch).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,257 @@
+"""Trained runs: a folder on disk, and the network in it behind numpy arrays."""
+
+import contextlib
+import hashlib
+import math
+import os
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file
+
+from brainlab.errors import InputError
+from brainlab.generators.base import Autoencoder, Generator
+from brainlab.generators.presets import build_generator
+from brainlab.generators.vae import VAEConfig
+from brainlab.ranges import refuse_out_of_range
+from brainlab.runs.files import CONFIG, EVALUATION, WEIGHTS, read_evaluation, read_settings
+from brainlab.training.checkpoint import MetricsFile, refuse_pointer
+from brainlab.types import Float32Array, FloatArray
+from brainlab.workspace import run_folders, workspace
+
+PART = 16
+"""Images that go through a network at once, so that memory does not grow with their number."""
+
+MEMORY_SHARE = 0.5
+"""Part of the machine's memory that the images of one call may fill."""
+
+_networks: dict[tuple[str, str, str], Generator] = {}
+_lock = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Run:
+    """A trained generator. `load_run(folder)` makes one; its calls take and give numpy and may be made from any thread.
+
+    preset: the name it was trained under.  config: the method's settings.  settings: the whole `config.json`.
+    """
+
+    folder: Path
+    name: str
+    preset: str
+    config: VAEConfig
+    settings: dict[str, Any]
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the weights file; names caches that depend on this run."""
+        return hashlib.sha256((self.folder / WEIGHTS).read_bytes()).hexdigest()
+
+    @property
+    def latent_dim(self) -> int:
+        return self.config.latent_dim
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one image, without channel."""
+        return tuple(self.config.sample_shape[1:])
+
+    @property
+    def affine(self) -> FloatArray:
+        """The 4x4 matrix from voxel indices to mm (RAS) of the scans it was trained on."""
+        return np.asarray(self.settings["affine"], dtype=float)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether it was trained on simulated scans."""
+        return bool(self.settings["data"]["simulated"])
+
+    @property
+    def has_encoder(self) -> bool:
+        """Whether images can be encoded, not only drawn."""
+        return isinstance(self.model(), Autoencoder)
+
+    @property
+    def card(self) -> str:
+        """The run's card in Markdown; empty until training has ended."""
+        path = self.folder / "card.md"
+        return path.read_text() if path.is_file() else ""
+
+    def metrics(self) -> pd.DataFrame:
+        """Return `metrics.jsonl` as a table: rows of `kind` step and epoch; empty where there is none.
+
+        Raises InputError naming a line that is damaged.
+        """
+        return pd.DataFrame(MetricsFile(self.folder).lines())
+
+    @property
+    def evaluation_files(self) -> list[Path]:
+        """Where an evaluation may lie: beside the run or, for a run in a folder that cannot be written to, apart."""
+        apart = workspace() / "cache" / "evaluations" / self.sha256[:16]
+        return [self.folder / EVALUATION, apart / EVALUATION]
+
+    def evaluation(self) -> dict[str, Any] | None:
+        """Return what `brainlab evaluate` measured last, or None where it was not called.
+
+        Raises InputError where the file is damaged.
+        """
+        written = [path for path in self.evaluation_files if path.is_file()]
+        return read_evaluation(max(written, key=lambda path: path.stat().st_mtime)) if written else None
+
+    def model(self, device: str = "cpu") -> Any:
+        """Return the network in evaluation mode, float32; it is loaded once per process, device and weights file."""
+        key = (str(self.folder), self.sha256, device)
+        with _lock:
+            if key not in _networks:
+                for old in [other for other in _networks if (other[0], other[2]) == (key[0], device)]:
+                    del _networks[old]
+                _networks[key] = self._load(device)
+            return _networks[key]
+
+    def decode(self, z: FloatArray) -> Float32Array:
+        """Return the images of codes: [n, latent_dim] -> [n, *shape] in [0, 1]."""
+        z = np.asarray(z, dtype=np.float32)
+        if z.ndim != 2 or z.shape[1] != self.latent_dim:
+            raise InputError(f"{self.name}: decoding needs codes [n, {self.latent_dim}], got {list(z.shape)}")
+        if not np.isfinite(z).all():
+            raise InputError(f"{self.name}: decoding needs codes of finite numbers, got NaN or infinity among them")
+        return self._in_parts(lambda part: (self.model().decode(part)[:, 0],), z)[0]
+
+    def encode(self, x: FloatArray) -> tuple[Float32Array, Float32Array]:
+        """Return posterior mean and log-variance, each [n, latent_dim], of images [n, 1, *shape] in [0, 1]."""
+        x = np.asarray(x, dtype=np.float32)
+        if x.shape[1:] != tuple(self.config.sample_shape):
+            raise InputError(f"{self.name}: encoding needs images [n, 1, {self._sides}], got {list(x.shape)}")
+        if not np.isfinite(x).all():
+            raise InputError(f"{self.name}: encoding needs images of finite numbers, got NaN or infinity among them")
+        if not self.has_encoder:
+            raise InputError(f"{self.name}: {self.preset} has no encoder; choose a run that has one")
+        mean, log_variance = self._in_parts(self.model().encode, x)
+        return mean, log_variance
+
+    def sample(self, n: int, seed: int, truncation: float = 1.0) -> tuple[Float32Array, Float32Array]:
+        """Draw images from the prior; the same seed gives the same ones.
+
+        truncation: standard deviation of the codes; below 1 the images are nearer the mean image.
+        Returns the codes [n, latent_dim] and the images [n, *shape]. Raises InputError where they do not fit into half
+        of the machine's memory; `sample_in_parts` has no such bound.
+        """
+        refuse_out_of_range({"n": n})
+        wanted = 4 * n * (self.latent_dim + math.prod(self.shape))
+        if wanted > MEMORY_SHARE * (memory := os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")):
+            most = int(n * MEMORY_SHARE * memory / wanted)
+            raise InputError(
+                f"--n: {n} images would take {wanted / 1e9:,.0f} GB of memory; draw at most {most} at once"
+            )
+        codes, images = zip(*self.sample_in_parts(n, seed, truncation), strict=True)
+        return np.concatenate(codes), np.concatenate(images)
+
+    def sample_in_parts(
+        self, n: int, seed: int, truncation: float = 1.0
+    ) -> Iterator[tuple[Float32Array, Float32Array]]:
+        """Draw what `sample` draws, in parts of few images, so that memory does not grow with their number."""
+        refuse_out_of_range({"n": n, "seed": seed, "truncation": truncation})
+        random = torch.Generator().manual_seed(seed)
+        # torch draws 16 normal numbers at once, and fewer than 16 by other rules; parts of 16 codes and a last one of
+        # 16 or more make the same numbers as one draw.
+        parts = max(1, n // PART)
+        for part in range(parts):
+            count = PART if part < parts - 1 else n - PART * (parts - 1)
+            z = (truncation * torch.randn(count, self.latent_dim, generator=random)).numpy()
+            yield z, self.decode(z)
+
+    @property
+    def _sides(self) -> str:
+        return ", ".join(map(str, self.shape))
+
+    def _load(self, device: str) -> Generator:
+        network = build_generator(self.config)
+        try:
+            state = load_file(self.folder / WEIGHTS)
+            if broken := [name for name, v in state.items() if not torch.isfinite(v.float()).all()]:
+                raise InputError(
+                    f"{self.folder / WEIGHTS}: needs finite numbers, got NaN or infinity in {broken[0]}; "
+                    "train the run again with a lower learning rate"
+                )
+            network.load_state_dict({name: v.float() if v.is_floating_point() else v for name, v in state.items()})
+        except (SafetensorError, RuntimeError, OSError) as error:
+            reason = str(error).splitlines()[0]
+            raise InputError(f"{self.folder / WEIGHTS}: does not fit its config ({reason}); train it again") from error
+        return network.eval().requires_grad_(False).to(device)
+
+    @torch.inference_mode()
+    def _in_parts(self, function: Callable[[Any], tuple[Any, ...]], values: Float32Array) -> tuple[Float32Array, ...]:
+        parts = [
+            tuple(out.float().numpy() for out in function(torch.from_numpy(np.ascontiguousarray(values[i : i + PART]))))
+            for i in range(0, max(1, len(values)), PART)
+        ]
+        found = tuple(np.concatenate(column) for column in zip(*parts, strict=True))
+        if not all(np.isfinite(each).all() for each in found):
+            raise InputError(f"{self.name}: its network gives NaN or infinity for these values; take smaller ones")
+        return found
+
+
+def load_run(folder: Path | str) -> Run:
+    """Open a run folder. Raises InputError where it is not one, or holds no weights yet."""
+    folder = Path(folder)
+    if not (folder / CONFIG).is_file():
+        raise InputError(f"{folder}: not a run folder (no {CONFIG}); make one with 'brainlab train'")
+    if not (folder / WEIGHTS).is_file():
+        raise InputError(f"{folder}: no {WEIGHTS} yet; wait for the first epoch, or resume its training")
+    settings, config = read_settings(folder)
+    _check_weights(folder / WEIGHTS, _described(folder / CONFIG, config))
+    return Run(folder, folder.name, settings["preset"], config, settings)
+
+
+def _described(path: Path, config: VAEConfig) -> Generator:
+    """Return the network of a config without memory for its weights; raise InputError where there can be none."""
+    try:
+        with torch.device("meta"):
+            return build_generator(config)
+    except InputError as error:
+        raise InputError(f"{path}: {error}; train the run again") from error
+    except (ValueError, LookupError, ArithmeticError, RuntimeError) as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise InputError(f"{path}: describes no network ({reason}); train the run again") from error
+
+
+def _check_weights(path: Path, network: Generator) -> None:
+    """Raise InputError where a weights file is cut off, something else or another network's, by its header alone."""
+    refuse_pointer(path)
+    try:
+        with safe_open(path, framework="pt") as file:
+            kept = set(file.keys())
+            for name, weights in network.named_parameters():
+                if name not in kept or list(weights.shape) != file.get_slice(name).get_shape():
+                    raise InputError(f"{path}: does not fit its config ({name}); train the run again")
+    except SafetensorError as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{path}: damaged or cut off ({reason}); copy it again, or train the run again") from error
+
+
+def list_runs() -> list[Run]:
+    """Return every run that can be opened: those in `models/`, then the workspace's own; of a name the first counts."""
+    found = []
+    for folder in run_folders():
+        with contextlib.suppress(InputError):
+            found.append(load_run(folder))
+    return found
+
+
+def broken_runs() -> dict[Path, str]:
+    """Return the run folders that `list_runs` leaves out, with what is wrong with each."""
+    found = {}
+    for folder in run_folders():
+        try:
+            load_run(folder)
+        except InputError as error:
+            found[folder] = str(error)
+    return found

@@ -1,0 +1,99 @@
+"""A placed brain: its mask, its limits, and what lies outside it. The fit itself is given here."""
+
+import numpy as np
+import pytest
+
+from brainlab.cohort.preparation import placement
+from brainlab.cohort.preparation.head import Head, frame_of
+from brainlab.cohort.preparation.placement import Placement, place_on_template, placed_already
+from brainlab.cohort.preparation.registration import Registration
+from brainlab.cohort.template import grid_affine, mni_tissue
+from brainlab.errors import RegistrationError
+from brainlab.volume import Volume
+
+
+def dice(a: np.ndarray, b: np.ndarray) -> float:
+    return float(2 * (a & b).sum() / (a.sum() + b.sum()))
+
+
+def test_the_mask_of_a_scan_in_template_space_leaves_its_background_out(brain_volume: Volume) -> None:
+    mask = placed_already(brain_volume).native_mask
+    assert mask.any()
+    assert not mask[brain_volume.data == 0].any()
+
+
+def test_a_mask_keeps_its_volume_on_the_template() -> None:
+    affine = grid_affine(4)
+    distance = np.linalg.norm(np.indices((45, 54, 45)) - np.array([22, 27, 22]).reshape(3, 1, 1, 1), axis=0)
+    ball = Volume((distance < 12).astype(np.float32), affine)
+    placed = Placement(ball.data > 0, ball, np.eye(4)).template_mask(ball)
+    assert placed.data.sum() == pytest.approx(64 * ball.data.sum(), rel=0.03)
+
+
+@pytest.mark.parametrize("neck", [False, True])
+def test_nothing_outside_the_brain_is_taken_for_a_stripped_one(
+    brain_volume: Volume, neck: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A head whose air was set to 0 may look stripped from above; its neck does not lie within the template."""
+    rows = 12
+    bright = np.random.default_rng(0).uniform(400, 800, brain_volume.data.shape).astype(np.float32)
+    data = np.pad(bright * (brain_volume.data > 0), ((0, 0), (0, 0), (rows, 0)))
+    affine = brain_volume.affine.copy()
+    affine[2, 3] -= rows * affine[2, 2]
+    brain = data > 0
+    if neck:
+        data[14:32, 14:32, : rows + 2] = 700
+    native = Volume(data, affine)
+    frame = np.linalg.inv(frame_of(native))
+    times: list[bool] = []
+
+    def known(head: Head) -> Registration:
+        times.append(head.stripped)
+        return Registration(frame, 1.0, 0.5)
+
+    monkeypatch.setattr(placement, "register", known)
+    mask = place_on_template(native).native_mask
+    assert times == ([True, False] if neck else [True])
+    assert not mask[:, :, : rows - 2].any()
+    assert dice(mask, brain) > (0.95 if neck else 0.98)
+
+
+@pytest.fixture
+def known_fit(brain_volume: Volume, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take any scan for a stripped brain that lies on the template already, in the mm of its file."""
+
+    def found(native: Volume) -> Head:
+        return Head(np.eye(4), native, native, np.zeros(3), True, False)
+
+    monkeypatch.setattr(placement, "find_head", found)
+    monkeypatch.setattr(placement, "register", lambda head: Registration(SHIFT, 1.0, 0.5))
+
+
+SHIFT = np.eye(4)
+SHIFT[:3, 3] = 12, -8, 4
+
+
+def on_the_shift(volume: Volume, data: np.ndarray) -> Volume:
+    return Volume(data.astype(np.float32), SHIFT @ volume.affine)
+
+
+@pytest.mark.usefixtures("known_fit")
+def test_the_brain_alone_is_placed_where_the_map_says(brain_volume: Volume) -> None:
+    specks = brain_volume.data.copy()
+    specks[:2, ::7, ::7] = 900
+    placed = place_on_template(on_the_shift(brain_volume, specks))
+    assert dice(placed.template_mask(on_the_shift(brain_volume, specks)).data > 0.5, mni_tissue().brain) > 0.95
+    assert placed.aligned.data[:4].max() == 0
+    there = brain_volume.data[20:25, 20:30, 20:25]
+    np.testing.assert_allclose(placed.aligned.data[82:98:4, 82:118:4, 82:98:4].mean(), there.mean(), rtol=0.1)
+
+
+@pytest.mark.usefixtures("known_fit")
+def test_too_small_a_brain_and_one_cut_off_are_refused(brain_volume: Volume) -> None:
+    small = brain_volume.data.copy()
+    small[:, :, :28] = 0
+    with pytest.raises(RegistrationError, match=r"brain mask of \d+ ml; brains have 700 to 2300 ml"):
+        place_on_template(on_the_shift(brain_volume, small))
+    cut = Volume(brain_volume.data[:, :, :26], SHIFT @ brain_volume.affine)
+    with pytest.raises(RegistrationError, match="of the brain lies outside the image; at most 15% may"):
+        place_on_template(cut)

@@ -1,0 +1,45 @@
+"""The mask keeps what is brain whatever its brightness, up to the edge of the image."""
+
+import numpy as np
+
+from brainlab.cohort.preparation.skullstrip import brain_mask, is_only_brain, stripped_mask
+
+PLACE = np.indices((60, 60, 60)).astype(float)
+RADIUS_MM = np.linalg.norm(PLACE.T - 30, axis=-1).T * 2
+BRAIN = (RADIUS_MM < 45).astype(float)
+
+
+def test_a_dark_channel_into_the_brain_is_brain_deep_inside() -> None:
+    head = BRAIN.copy()
+    channel = (np.hypot(PLACE[0] - 30, PLACE[1] - 30) < 5) & (PLACE[2] >= 28)
+    head[channel] = 0.1
+    mask = brain_mask(head, RADIUS_MM - 45) > 0.5
+    assert mask[30, 30, 40]
+
+
+def test_bright_lesions_at_the_surface_are_brain_and_bright_fat_outside_is_not() -> None:
+    head = BRAIN.copy()
+    patch = (np.hypot(PLACE[0] - 30, PLACE[1] - 30) < 5) & (PLACE[2] > 30)
+    head[patch & (RADIUS_MM > 41) & (RADIUS_MM < 52)] = 2.5
+    mask = brain_mask(head, RADIUS_MM - 45) > 0.5
+    assert mask[30, 30, 51]
+    assert not mask[30, 30, 55]
+
+
+def test_a_brain_cut_off_by_the_image_is_whole_up_to_the_edge() -> None:
+    whole = brain_mask(BRAIN, RADIUS_MM - 45) > 0.5
+    cut = brain_mask(BRAIN[:, :, 20:], (RADIUS_MM - 45)[:, :, 20:]) > 0.5
+    np.testing.assert_array_equal(cut[:, :, 6:], whole[:, :, 26:])
+    assert cut[:, :, 0].sum() > 0.9 * whole[:, :, 20].sum()
+
+
+def test_a_stripped_scan_keeps_its_fluid() -> None:
+    scan = np.where(RADIUS_MM < 12, 0.0, BRAIN)
+    assert stripped_mask(scan, RADIUS_MM - 45)[30, 30, 30]
+
+
+def test_a_stripped_scan_has_nothing_outside_the_brain() -> None:
+    assert is_only_brain(BRAIN, RADIUS_MM - 45)
+    assert is_only_brain((RADIUS_MM < 48).astype(float), RADIUS_MM - 45)
+    scalp = np.where((RADIUS_MM > 54) & (RADIUS_MM < 58), 0.5, BRAIN)
+    assert not is_only_brain(scalp, RADIUS_MM - 45)

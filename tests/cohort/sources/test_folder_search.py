@@ -1,0 +1,191 @@
+"""Of what a folder holds, a recipe's own sequence is taken, one version a visit, and the rest is named."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from brainlab.cohort.recipes import find_recipe
+from brainlab.cohort.sources.discovery import Found, find_sources
+from brainlab.errors import InputError
+
+RECIPE = find_recipe("flair-40")
+Search = Callable[..., Found]
+
+
+@pytest.fixture
+def search(tmp_path: Path) -> Search:
+    """Return a function that makes empty files and lists what is to be prepared of them."""
+
+    def run(*names: str, bids: bool = False, **options: object) -> Found:
+        for name in names:
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).touch()
+        if bids:
+            (tmp_path / "dataset_description.json").write_text(json.dumps({"Name": "x"}))
+        return find_sources(tmp_path, RECIPE, **options)
+
+    return run
+
+
+def taken(found: Found) -> list[str]:
+    return [Path(scan.relative).name for scan in found.scans]
+
+
+def test_class_folders_with_three_sequences(search: Search) -> None:
+    people = ("HGG/p0/p0", "HGG/p1/p1", "LGG/p2/p2")
+    found = search(*[f"{person}_{sequence}.nii" for person in people for sequence in ("flair", "t1", "t2")])
+    assert taken(found) == ["p0_flair.nii", "p1_flair.nii", "p2_flair.nii"]
+    assert [scan.details["participant"] for scan in found.scans] == ["p0", "p1", "p2"]
+    assert {scan.details["class"] for scan in found.scans} == {None}
+    reasons = [note["reason"] for note in found.warnings]
+    assert reasons[0].startswith("left out: 3 T1w (such as HGG/p0/p0_t1.nii), 3 T2w")
+    assert "3 people, named by folder: p0, p1, p2" in reasons[1]
+    assert "--class-folders" in reasons[1]
+
+
+def test_classes_come_from_folders_when_asked(search: Search) -> None:
+    found = search("HGG/p0_flair.nii", "LGG/p1/flair.nii", class_folders=True)
+    assert [(scan.details["participant"], scan.details["class"]) for scan in found.scans] == [
+        ("p0", "HGG"),
+        ("p1", "LGG"),
+    ]
+
+
+def test_class_folders_need_folders_and_no_table(search: Search, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="--class-folders: no scan lies in a folder"):
+        search("p0_flair.nii", class_folders=True)
+    with pytest.raises(InputError, match="--class-folders: the --table names the classes"):
+        search(class_folders=True, table=tmp_path / "t.csv")
+
+
+def test_sequences_are_mixed_only_when_asked_and_that_is_noted(search: Search) -> None:
+    names = ("p0_flair.nii", "p0_t1.nii")
+    assert taken(search(*names)) == ["p0_flair.nii"]
+    both = search(*names, include="*")
+    assert taken(both) == list(names)
+    assert both.warnings[-1]["reason"].startswith("flair-40 is for FLAIR, got 1 T1w; several sequences")
+
+
+@pytest.mark.parametrize("bids", [True, False])
+def test_a_folder_of_one_other_sequence_is_taken_with_a_note(search: Search, bids: bool) -> None:
+    found = search("sub-1/anat/sub-1_T1w.nii", "sub-2/anat/sub-2_T1w.nii", bids=bids)
+    assert taken(found) == ["sub-1_T1w.nii", "sub-2_T1w.nii"]
+    assert found.warnings[-1]["reason"] == "flair-40 is for FLAIR, got 2 T1w"
+
+
+@pytest.mark.parametrize("bids", [True, False])
+def test_several_other_sequences_are_an_error_that_says_how_to_ask(search: Search, bids: bool) -> None:
+    with pytest.raises(
+        InputError, match=r"no FLAIR, which flair-40 is for, among 2 images: 1 T1w .*, 1 T2w .*--include '\*T1w\*'"
+    ):
+        search("sub-1/anat/sub-1_T1w.nii", "sub-2/anat/sub-2_T2w.nii", bids=bids)
+
+
+def test_names_that_tell_nothing_are_taken_where_no_other_does(search: Search) -> None:
+    found = search("anna/flair.nii", "anna/other.nii", "bert/head.nii", "carl/t1.nii")
+    assert taken(found) == ["flair.nii", "head.nii"]
+    reasons = " ".join(note["reason"] for note in found.warnings)
+    assert "1 T1w (such as carl/t1.nii), 1 whose names tell no sequence (such as anna/other.nii)" in reasons
+    assert "1 scans whose names tell no sequence are taken for FLAIR, such as bert/head.nii" in reasons
+
+
+VERSIONS = ["_run-2", "_run-1", "_rec-norm", "_space-MNI", "_desc-defaced", "_echo-2", "_ce-gd"]
+
+
+@pytest.mark.parametrize("best", ["", "_part-mag", "_acq-iso"])
+def test_one_version_a_visit_by_the_rule(search: Search, best: str) -> None:
+    found = search(*[f"sub-1/anat/sub-1{version}_FLAIR.nii" for version in [*VERSIONS, best]], bids=True)
+    assert taken(found) == [f"sub-1{best}_FLAIR.nii"]
+    assert {Path(note["path"]).name for note in found.warnings} == {f"sub-1{version}_FLAIR.nii" for version in VERSIONS}
+    assert all(f"sub-1{best}_FLAIR.nii is taken for this visit" in note["reason"] for note in found.warnings)
+
+
+@pytest.mark.parametrize(
+    ("better", "worse"),
+    [
+        ("_run-1", "_run-2"),
+        ("_run-2", "_run-10"),
+        ("_rec-norm", "_space-MNI"),
+        ("_space-MNI", "_space-MNI_desc-preproc"),
+        ("_run-2", "_rec-norm_run-1"),
+    ],
+)
+def test_the_rule_of_versions(search: Search, better: str, worse: str) -> None:
+    found = search(*[f"sub-1/anat/sub-1{version}_FLAIR.nii" for version in (better, worse)], bids=True)
+    assert taken(found) == [f"sub-1{better}_FLAIR.nii"]
+
+
+@pytest.mark.parametrize("bids", [True, False])
+def test_a_phase_map_is_no_scan_even_alone(search: Search, bids: bool) -> None:
+    name = "sub-1/anat/sub-1_part-phase_FLAIR.nii" if bids else "p0/flair_phase.nii"
+    with pytest.raises(InputError, match=r"no FLAIR, .* 1 phase"):
+        search(name, bids=bids)
+
+
+def test_visits_and_people_are_not_versions(search: Search) -> None:
+    names = [f"sub-{person}/ses-{visit}/anat/sub-{person}_ses-{visit}_FLAIR.nii" for person in "12" for visit in "ab"]
+    assert len(taken(search(*names, bids=True))) == 4
+    assert len(search("x/p0/study1_flair.nii", "x/p0/study2_flair.nii").scans) == 6
+
+
+def test_free_versions_of_one_scan(search: Search) -> None:
+    found = search("p0/flair.nii", "p0/flair_defaced.nii", "p0/brainmask_in_FLAIR.nii", "p0/first_flair.nii")
+    assert taken(found) == ["first_flair.nii", "flair.nii"]
+    assert "1 mask" in " ".join(note["reason"] for note in found.warnings)
+
+
+def test_include_takes_all_versions(search: Search) -> None:
+    names = [f"sub-1/anat/sub-1{version}_FLAIR.nii" for version in VERSIONS]
+    assert len(search(*names, bids=True, include="*FLAIR*").scans) == len(VERSIONS)
+
+
+def test_names_a_little_off_are_offered(search: Search) -> None:
+    names = ["1_FLAIR", "2_T2FLAIR", "3_acq-1.5T_FLAIR", "4_FLAIR_orig"]
+    found = search(*[f"sub-{name[0]}/anat/sub-{name}.nii.gz" for name in names], "sub-5/anat/flair.nii", bids=True)
+    assert taken(found) == ["sub-1_FLAIR.nii.gz", "sub-3_acq-1.5T_FLAIR.nii.gz", "flair.nii"]
+    assert found.scans[2].details["participant"] == "sub-5"
+    offers = {note["path"]: note["reason"] for note in found.warnings}
+    assert offers["sub-2/anat/sub-2_T2FLAIR.nii.gz"].startswith("left out: 'T2FLAIR' looks like FLAIR")
+    assert "--include '*sub-4_FLAIR_orig.nii.gz'" in offers["sub-4/anat/sub-4_FLAIR_orig.nii.gz"]
+    again = search(bids=True, include="*sub-2_T2FLAIR.nii.gz")
+    assert taken(again) == ["sub-2_T2FLAIR.nii.gz"]
+
+
+def test_a_name_a_little_off_alone_is_offered_too(search: Search) -> None:
+    with pytest.raises(InputError, match=r"no FLAIR with a BIDS name; sub-2/anat/sub-2_T2FLAIR\.nii: 'T2FLAIR' looks"):
+        search("sub-2/anat/sub-2_T2FLAIR.nii", bids=True)
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["a/1.dcm", "a/2.dcm", "b.zip"], "it holds 2 .dcm, 1 .zip: unpack or convert"),
+        ([".a.nii"], ".a.nii: left out: a hidden file"),
+        (["derivatives/x/sub-1_FLAIR.nii"], "derivatives: not searched"),
+    ],
+)
+def test_a_folder_without_images_says_what_it_holds(search: Search, names: list[str], message: str) -> None:
+    with pytest.raises(InputError) as error:
+        search(*names, bids=True)
+    assert "no image" in str(error.value)
+    assert message in str(error.value)
+
+
+def test_a_pattern_that_fits_nothing_names_what_there_is(search: Search) -> None:
+    with pytest.raises(InputError, match=r"no image that matches '\*dwi\*' among 1, such as p0_flair\.nii"):
+        search("p0_flair.nii", include="*dwi*")
+
+
+def test_a_prepared_dataset_is_no_source(search: Search) -> None:
+    with pytest.raises(InputError, match="needs scans, got a dataset that is prepared already"):
+        search("recipe.json", "volumes.npy", "scans.tsv")
+
+
+def test_people_of_two_datasets_stay_apart_and_their_free_files_with_them(search: Search, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "dataset_description.json").write_text("{}")
+    found = search("one/sub-1/anat/sub-1_FLAIR.nii", "two/sub-1/anat/sub-1_FLAIR.nii", "two/sub-2/anat/flair.nii")
+    assert [scan.details["participant"] for scan in found.scans] == ["one/sub-1", "two/sub-1", "two/sub-2"]

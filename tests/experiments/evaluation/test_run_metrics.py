@@ -1,0 +1,164 @@
+"""What `evaluate` measures, on images whose figures are known: what is compared with what, and which way is better."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from scipy import ndimage
+from scipy.spatial.distance import cdist
+
+from brainlab.evaluation import sharpness
+from brainlab.experiments.evaluation import run_metrics
+from brainlab.experiments.evaluation.image_sets import Material
+from brainlab.latent.encoding import Encoding
+
+SHAPE = (24, 26)
+VOXELS = 24 * 26
+
+
+class Scans:
+    """Stands for a prepared dataset: odd rows are the training split."""
+
+    def __init__(self, volumes):
+        self.volumes = volumes
+
+    def indices(self, split=None):
+        return np.arange(len(self.volumes))[1 if split == "train" else 0 :: 2 if split else 1]
+
+    def batch(self, rows):
+        return self.volumes[rows][:, None]
+
+
+def images(n, seed):
+    """Smooth images, no two alike."""
+    noise = np.random.default_rng(seed).random((n, *SHAPE))
+    return (0.2 + 0.6 * ndimage.gaussian_filter(noise, (0, 1, 1))).astype(np.float32)
+
+
+@pytest.fixture
+def material():
+    real = images(12, 1)
+    return Material(real, images(20, 2), None, None, np.ones(SHAPE, bool), None, {}, seed=0)
+
+
+@pytest.fixture
+def measure(monkeypatch, material):
+    """Return the metrics of the material with some of its parts exchanged."""
+
+    def measured(**parts):
+        monkeypatch.setattr(run_metrics, "collect", lambda *_: dataclasses.replace(material, **parts))
+        return run_metrics.evaluate_run(None, None, write=False)
+
+    return measured
+
+
+def squared(a, b):
+    return cdist(a.reshape(len(a), -1), b.reshape(len(b), -1), "sqeuclidean") / VOXELS
+
+
+def test_memorisation_is_the_distance_of_samples_to_training_scans_beside_that_of_held_out_scans(measure):
+    training = Scans(images(30, 3))
+    held_out, seen = training.volumes[training.indices("test")], training.volumes[training.indices("train")]
+    copies = np.clip(seen[:12] + 1e-3, 0, 1)
+    found = measure(training=training, real=held_out, generated=copies, reconstructed=seen)
+    metric = found["nearest_training_distance"]
+    theirs, ours = (np.sort(squared(part, seen), axis=1) for part in (held_out, copies))
+    assert (metric["value"], metric["n"]) == (pytest.approx(ours[:, 0].mean(), rel=1e-3), 12)
+    assert metric["settings"]["training_scans"] == 15
+    assert metric["settings"]["held_out"] == pytest.approx(theirs[:, 0].mean())
+    assert metric["settings"]["ratio_of_medians"] < 0.01
+    assert metric["settings"]["share_below_first_percentile_of_held_out"] == 1
+    assert metric["settings"]["nearest_over_second_nearest"] < 0.01
+    ratio = metric["settings"]["nearest_over_second_nearest_held_out"]
+    assert ratio == pytest.approx((theirs[:, 0] / theirs[:, 1]).mean())
+    assert metric["settings"]["reconstructed"] == 0
+
+
+def test_fresh_samples_are_not_called_copies(measure):
+    training = Scans(images(30, 3))
+    held_out = training.volumes[training.indices("test")]
+    settings = measure(training=training, real=held_out)["nearest_training_distance"]["settings"]
+    assert settings["ratio_of_medians"] == pytest.approx(1, abs=0.2)
+    assert settings["share_below_first_percentile_of_held_out"] < 0.4
+
+
+def test_similarity_and_diversity_are_means_over_pairs_of_the_right_sets(measure, material):
+    found = measure()
+    between, within = squared(material.generated, material.real), squared(material.generated, material.generated)
+    assert found["dataset_similarity"]["value"] == pytest.approx(between.mean())
+    assert found["dataset_similarity"]["settings"]["sum_over_pairs"] == pytest.approx(between.sum())
+    assert found["isd"]["value"] == pytest.approx(within.sum() / (20 * 19))
+    assert found["isd"]["settings"]["sum_over_pairs"] == pytest.approx(within.sum())
+    np.fill_diagonal(within, np.inf)
+    assert found["minimum_isd"]["value"] == pytest.approx(within.min(axis=1).mean())
+
+
+def test_a_generator_of_one_image_has_no_diversity_though_real_scans_have(measure, material):
+    found = measure(generated=np.repeat(material.generated[:1], 20, axis=0))
+    for name in ("isd", "minimum_isd"):
+        assert found[name]["value"] == pytest.approx(0, abs=1e-9)
+        assert found[name]["settings"]["real"] > 1e-4
+    for name in ("ms_ssim", "ms_ssim_kwon"):
+        assert found[name]["value"] == pytest.approx(1, abs=1e-4)
+        assert found[name]["settings"]["real"] < 0.9
+
+
+def test_discrepancies_are_between_generated_and_real(measure, material):
+    brighter = np.clip(material.real + 0.1, 0, 1)
+    found = measure(generated=brighter)
+    # Twice the range: each voxel's mean differs by 0.2. Batches of 8 out of 12 differ among themselves by less.
+    assert found["mmd_kwon"]["value"] == pytest.approx(0.2**2 * VOXELS, rel=0.1)
+    assert found["mmd_features"]["value"] > 0.1
+
+
+def test_feature_discrepancy_is_on_the_components_that_twelve_real_scans_have(measure):
+    assert measure()["mmd_features"]["settings"]["features"].startswith("11 principal components of the real scans")
+
+
+def test_features_are_learnt_from_real_scans(measure, material, monkeypatch):
+    learnt = []
+
+    class Components(run_metrics.VoxelComponents):
+        def fit(self, images, rows):
+            learnt.append(images)
+            return super().fit(images, rows)
+
+    monkeypatch.setattr(run_metrics, "VoxelComponents", Components)
+    measure()
+    assert len(learnt) == 1
+    assert learnt[0] is material.real
+
+
+def test_spectra_of_samples_and_reconstructions_are_compared_with_the_real_one(measure, material):
+    blurred = ndimage.gaussian_filter(material.real, (0, 1, 1))
+    found = measure(generated=blurred, reconstructed=material.real)
+    assert found["spectrum_reconstructed"]["value"] == pytest.approx(0, abs=1e-6)
+    assert found["spectrum_generated"]["value"] > 3
+    settings = found["spectrum_generated"]["settings"]
+    assert settings["power"][-1] < 0.5 * settings["power_real"][-1]
+
+
+def test_sharpness_is_relative_to_real_scans_and_is_given_inside_the_brain(measure, material):
+    brain = np.zeros(SHAPE, bool)
+    brain[4:20, 4:12] = True
+    dull = 0.5 * material.real
+    found = measure(generated=dull, brain=brain)["sharpness_generated"]
+    assert found["settings"]["relative_to_real"] == pytest.approx(0.25, rel=1e-4)
+    assert found["settings"]["in_brain"] == pytest.approx(sharpness.laplacian_variance(dull, mask=brain).mean())
+
+
+def test_active_units_carry_divergence_even_where_the_mean_is_constant(measure):
+    mean = np.zeros((12, 3), np.float32)
+    mean[:, 1], mean[:, 2] = 1, np.linspace(-1, 1, 12)
+    metric = measure(codes=Encoding(mean, np.zeros_like(mean)))["active_units"]
+    assert (metric["value"], metric["settings"]["variance_of_mean_above_0.01"]) == (2, 1)
+    assert metric["settings"]["kl_nats"] == pytest.approx(0.5 + 0.5 * (mean[:, 2] ** 2).mean(), rel=1e-5)
+
+
+def test_every_metric_says_which_way_is_better(measure, material):
+    ways = {name: metric["better"] for name, metric in measure(reconstructed=material.real).items()}
+    assert {name for name, way in ways.items() if way == "higher"} == {"psnr", "ssim", "ras"}
+    assert {name for name, way in ways.items() if way == "lower"} == {
+        "mse", "dataset_similarity", "mmd_kwon", "mmd_unbiased", "mmd_features", "spectrum_generated",
+        "spectrum_reconstructed", "frechet_distance", "machine_reader_auc",
+    }  # fmt: skip

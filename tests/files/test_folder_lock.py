@@ -1,0 +1,68 @@
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from brainlab.errors import InputError
+from brainlab.files.folder_lock import LOCK, folder_in_use
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from brainlab.files.folder_lock import folder_in_use
+with folder_in_use(Path(sys.argv[1]), "brainlab train"):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_second_process_is_told_who_works_there_and_a_killed_one_blocks_nobody(tmp_path):
+    other = subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert other.stdout.readline() == "held\n"
+    with (
+        pytest.raises(InputError, match=rf"in use by brainlab train, process {other.pid} on"),
+        folder_in_use(tmp_path, "brainlab train"),
+    ):
+        pass
+    other.send_signal(signal.SIGKILL)
+    other.wait()
+    assert (tmp_path / LOCK).exists()
+    with folder_in_use(tmp_path, "brainlab train"):
+        assert f"process {os.getpid()} on" in (tmp_path / LOCK).read_text()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_threads_keep_each_other_out(tmp_path):
+    inside, most, refused = 0, 0, 0
+    count = threading.Lock()
+
+    def work():
+        nonlocal inside, most, refused
+        for _ in range(50):
+            try:
+                with folder_in_use(tmp_path, "work"):
+                    with count:
+                        inside += 1
+                        most = max(most, inside)
+                    with count:
+                        inside -= 1
+            except InputError:
+                refused += 1
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == 1
+    assert refused < 200
+
+
+def test_an_error_ends_the_lock(tmp_path):
+    with pytest.raises(KeyError), folder_in_use(tmp_path, "work"):
+        raise KeyError
+    with folder_in_use(tmp_path, "work"):
+        pass

@@ -1,0 +1,140 @@
+"""Pairs: one real, one fake, each image once, sides by a lot that study.db does not hold."""
+
+import json
+import sqlite3
+
+import numpy as np
+import pytest
+
+from brainlab.errors import InputError
+from brainlab.reading.desk import lifecycle
+from brainlab.reading.protocol.design import Source
+from brainlab.reading.protocol.questions import WHICH
+from brainlab.reading.record import integrity
+from brainlab.reading.record.pairing import pair_cases
+from brainlab.reading.record.sealing import Case, seal
+from brainlab.reading.record.store import Store
+from brainlab.reading.report.export import answers_frame
+from brainlab.reading.room.session import ReaderSession
+
+
+def _case(label: str, grey: int, source: str | None = None, practice: bool = False, level: int = 0) -> Case:
+    pixels = np.full((4, 3), grey, dtype=np.uint8)
+    return Case(pixels, (1.0, 1.0), label, source or label, practice, seed=grey, detail={"slice": level})
+
+
+def _cases(n: int) -> list[Case]:
+    return [_case("real", 200 + k, level=k) for k in range(n)] + [_case("fake", k, level=k) for k in range(n)]
+
+
+def test_every_image_is_in_one_pair_and_the_label_is_the_real_ones_side():
+    pairs = pair_cases(_cases(20), np.random.default_rng())
+    greys = sorted(int(image[0, 0]) for pair in pairs for image in pair.pixels)
+    assert greys == [*range(20), *range(200, 220)]
+    for pair in pairs:
+        assert pair.pixels.shape == (2, 4, 3)
+        left, right = pair.pixels[:, 0, 0]
+        assert (pair.label == "left") == (left > right)
+        assert (pair.kind, pair.source) == ("slice", "fake")
+
+
+def test_sides_are_balanced_in_every_source_and_drawn_anew_each_time():
+    cases = _cases(20)
+    cases += [_case("real", 100, level=50)] * 9 + [_case("fake", 50, "b", level=50)] * 9
+    drawn = []
+    for _ in range(3):
+        pairs = pair_cases(cases, np.random.default_rng())
+        drawn.append([pair.label for pair in pairs])
+        assert [pair.label for pair in pairs if pair.source == "fake"].count("left") == 10
+        assert [pair.label for pair in pairs if pair.source == "b"].count("left") in (4, 5)
+    assert drawn[0] != drawn[1] or drawn[1] != drawn[2]
+
+
+def test_slices_are_paired_by_level_and_practice_apart():
+    cases = [*_cases(6), _case("real", 250, practice=True), _case("fake", 99, practice=True)]
+    pairs = pair_cases(cases, np.random.default_rng())
+    assert [pair.practice for pair in pairs] == [False] * 6 + [True]
+    assert {int(image[0, 0]) for image in pairs[-1].pixels} == {250, 99}
+    for pair in pairs[:-1]:
+        assert pair.detail["real"]["slice"] == pair.detail["fake"]["slice"]
+
+
+def test_uneven_or_unlike_images_make_no_pairs():
+    with pytest.raises(InputError, match="as many real as fake images, came 3 and 2"):
+        pair_cases([*_cases(2), _case("real", 9)], np.random.default_rng())
+    odd = Case(np.zeros((5, 3), dtype=np.uint8), (1.0, 1.0), "fake", "fake")
+    with pytest.raises(InputError, match="must look alike"):
+        pair_cases([_case("real", 200), odd], np.random.default_rng())
+
+
+@pytest.fixture
+def paired(make_protocol, make_cases, tmp_path):
+    """Return a locked study of ten pairs, one of practice, with the token of its reader A."""
+    # `make_cases` deals practice to real and fake in turn, so two practice images make one practice pair.
+    protocol = make_protocol(questions=(WHICH,), practice=2, practice_feedback=True)
+    folder = lifecycle.study_folder(lifecycle.create_study(protocol, tmp_path), tmp_path)
+    seal(folder, pair_cases(make_cases(protocol), np.random.default_rng()), {})
+    return folder, {link.reader: link.token for link in lifecycle.issue_links(folder)}
+
+
+def test_a_protocol_of_pairs_counts_pairs_and_needs_both_kinds(make_protocol):
+    assert (make_protocol(questions=(WHICH,)).cases, make_protocol().cases) == (10, 20)
+    sources = (Source(kind="cohort", name="people", n=3), Source(kind="run", name="machine", n=10))
+    with pytest.raises(InputError, match="as many real as fake images, came 3 and 10"):
+        make_protocol(questions=(WHICH,), sources=sources)
+
+
+def test_pairs_are_read_exported_and_verified(paired):
+    folder, tokens = paired
+    for code, token in tokens.items():
+        session = ReaderSession.open(folder, token, f"the only tab of {code}")
+        session.acquire_lease()
+        session.record_event("welcome_done")
+        session.record_event("consent_given")
+        while case := session.current():
+            pixels, shape = session.pixels(case.id)
+            assert (case.images, case.shape, shape) == (2, (12, 10), (2, 12, 10))
+            left, right = np.frombuffer(pixels, np.uint8).reshape(shape).mean(axis=(1, 2))
+            side = "left" if left > right else "right"
+            with pytest.raises(InputError, match="needed one of left, right"):
+                session.answer(case.id, "real", confidence=3, idempotency_key=case.answer_key)
+            told = session.answer(case.id, side, confidence=3, idempotency_key=case.answer_key).feedback
+            assert told == (f"The {side} image was real." if case.phase == "practice" else None)
+    assert integrity.verify(folder).ok
+    lifecycle.close(folder)
+    lifecycle.unblind(folder, "tester")
+    frame = answers_frame(folder)
+    assert len(frame) == 2 * 11
+    assert (frame["answer"] == frame["truth"]).all()
+    assert set(frame["source"]) == {"machine"}
+    main = frame[(frame["phase"] == "main") & (frame["reader"] == "A")]
+    assert main["truth"].value_counts().to_dict() == {"left": 5, "right": 5}
+
+
+def test_a_study_of_an_earlier_brainlab_is_still_whole(make_protocol, make_cases, tmp_path):
+    protocol = make_protocol(practice_feedback=True)
+    folder = lifecycle.study_folder(lifecycle.create_study(protocol, tmp_path), tmp_path)
+    before = json.loads(protocol.to_json())
+    for question in before["questions"]:
+        del question["low"], question["high"]  # as it was written when questions had no ends
+    with Store(folder).write() as db:
+        db.execute("UPDATE study SET protocol_json = ?", (json.dumps(before),))
+    seal(folder, make_cases(protocol), {})
+    assert integrity.verify(folder).ok
+    assert lifecycle.load_protocol(folder) == protocol.again(protocol.seed)
+
+
+def test_no_side_can_be_read_from_the_study_file(paired):
+    folder, _ = paired
+    truth = dict(sqlite3.connect(Store(folder).truth_path).execute("SELECT stimulus, label FROM truth"))
+    with Store(folder).read() as db:
+        stimuli = db.execute("SELECT id, kind, shape_json, length(pixels) AS bytes FROM stimulus").fetchall()
+        words = {row[0] for row in db.execute("SELECT protocol_json FROM study")}
+        tables = [row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        held = [str(tuple(row)) for name in tables if name != "feedback" for row in db.execute(f"SELECT * FROM {name}")]
+    assert len({(row["kind"], row["shape_json"], row["bytes"]) for row in stimuli}) == 1
+    assert json.loads(stimuli[0]["shape_json"])["shape"] == [2, 12, 10]
+    rows = [row for row in held if any(side in row for side in ("'left'", "'right'"))]
+    assert not rows
+    assert not any(side in text for text in words for side in ('"left"', '"right"'))
+    assert set(truth) == {row["id"] for row in stimuli}

@@ -1,0 +1,131 @@
+"""One document, three ways to read it: HTML, PDF and the page hold the same sections, tables and charts."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from brainlab.reading.report.chart import Chart
+from brainlab.reading.report.chart_svg import chart_svg
+from brainlab.reading.report.document import Table, report_sections
+from brainlab.reading.report.html_file import report_html
+from brainlab.reading.report.pdf_file import report_pdf
+from brainlab.reading.report.study_report import study_report
+
+
+@pytest.fixture(scope="module")
+def report() -> dict:
+    """Three readers, 40 cases, two sources of fakes, confidence, times, classes and a second reading."""
+    random = np.random.default_rng(0)
+    truth = np.repeat(["real", "fake"], 20)
+    rows = []
+    for number in (1, 2):
+        for reader, skill in (("R1", 0.9), ("R2", 0.7), ("R3 <b>", 0.5)):
+            right = random.random(40) < skill
+            rows.append(
+                pd.DataFrame(
+                    {
+                        "reader": reader,
+                        "case": [str(case) for case in range(40)],
+                        "answer": np.where(right, truth, np.where(truth == "real", "fake", "real")),
+                        "truth": truth,
+                        "source": np.repeat(["people", "<model>", "other"], [20, 10, 10]),
+                        "class": np.repeat(["healthy", "ms", None], [10, 10, 20]),
+                        "confidence": random.integers(1, 6, 40),
+                        "position": random.permutation(40) + 1,
+                        "active_ms": random.integers(1000, 9000, 40),
+                        "round": number,
+                    }
+                )
+            )
+    machine = {"other": {"value": 0.97, "low": 0.9, "high": 1.0, "n": 400, "reason": None}}
+    return study_report(pd.concat(rows, ignore_index=True), machine=machine)
+
+
+def blocks(report: dict, kind: type) -> list:
+    return [block for section in report_sections(report) for block in section.blocks if isinstance(block, kind)]
+
+
+def test_every_plot_that_the_answers_allow_is_there(report):
+    assert [chart.key for chart in blocks(report, Chart)] == [
+        "sources",
+        "classes",
+        "accuracy",
+        "roc",
+        "detection",
+        "kappa",
+        "time",
+        "pace",
+        "learning",
+        "rounds",
+    ]
+
+
+def test_sections_follow_the_guideline_methods_before_results(report):
+    keys = [section.key for section in report_sections(report)]
+    assert keys == [
+        "findings",
+        "methods",
+        "sources",
+        "readers",
+        "agreement",
+        "course",
+        "rounds",
+        "machine",
+        "cautions",
+        "grras",
+    ]
+    (checklist,) = [table for table in blocks(report, Table) if table.key == "grras"]
+    assert checklist.frame["item"].tolist() == list(range(1, 16))
+
+
+def test_kappa_never_stands_without_accuracy(report):
+    agreement = next(section for section in report_sections(report) if section.key == "agreement")
+    words = " ".join(line for block in agreement.blocks if hasattr(block, "lines") for line in block.lines)
+    for reader in report["readers"]:
+        assert f"{reader}: accuracy" in words
+
+
+def test_html_is_one_safe_file_with_every_chart(report):
+    page = report_html(report)
+    assert "&lt;model&gt;" in page
+    assert "<model>" not in page
+    assert "<b>" not in page
+    assert "<script" not in page
+    assert page.count("<svg") == len(blocks(report, Chart))
+    assert set(re.findall(r'href="(.)', page)) == {"#"}, "nothing outside the file is referred to"
+    assert "src=" not in page
+    names = re.findall(r"<svg.*?</svg>", page, re.S)
+    clips = [set(re.findall(r'<clipPath id="([^"]+)"', svg)) for svg in names]
+    assert sum(map(len, clips)) == len(set().union(*clips)), "charts of one page share no clip path"
+
+
+def test_a_chart_is_drawn_alike_each_time(report):
+    chart = blocks(report, Chart)[0]
+    first = chart_svg(chart)
+    chart_svg.cache_clear()
+    assert chart_svg(chart) == first
+
+
+def test_dots_and_intervals_are_those_of_the_figures(report):
+    (chart,) = [chart for chart in blocks(report, Chart) if chart.key == "sources"]
+    series = next(series for series in chart.series if series.name == "R2")
+    for source, value, low, high in zip(series.labels, series.x, series.low, series.high, strict=True):
+        cell = report["per_source"]["R2"][source]
+        assert (value, low, high) == (cell["value"], cell["low"], cell["high"])
+
+
+def test_pdf_is_whole_and_holds_text(report):
+    data = report_pdf(report)
+    assert data.startswith(b"%PDF-")
+    assert data.rstrip().endswith(b"%%EOF")
+    outlines = re.findall(rb"/Title \(?<?([^)>]*)", data)
+    assert len(outlines) >= len(report_sections(report))
+
+
+def test_an_undefined_kappa_is_a_reason_in_every_file(report):
+    frame = pd.DataFrame({"reader": list("aabb"), "case": list("1212"), "answer": "real", "truth": list("ab") * 2})
+    bare = study_report(frame.assign(truth="real"))
+    assert "undefined: each side gave a single answer" in report_html(bare)
+    assert report_pdf(bare).startswith(b"%PDF-")
