@@ -1,4 +1,4 @@
-"""The errors a user can cause. Each message says what was needed, what came, and what to do."""
+"""The errors a user can cause. Each message says what is needed, what was found instead, and what to do."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

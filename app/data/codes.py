@@ -24,7 +24,7 @@ def to_steps(z: FloatArray) -> bytes:
 def from_steps(steps: bytes, latent_dim: int) -> Float32Array:
     """Return the code [latent_dim] of `to_steps` bytes; raises InputError on another length."""
     if len(steps) != 2 * latent_dim:
-        raise InputError(f"a code of {latent_dim} dimensions was needed, {len(steps) // 2} came; open the page again")
+        raise InputError(f"needs a code of {latent_dim} dimensions, got {len(steps) // 2}; open the page again")
     return (np.frombuffer(steps, dtype="<i2") / np.float32(STEPS_PER_UNIT)).astype(np.float32)
 
 

@@ -97,12 +97,12 @@ def _create(args: argparse.Namespace) -> dict[str, Any]:
         return {**asdict(protocol), "text": protocol.to_json()}
     if args.copy is not None:
         if args.protocol is not None:
-            raise InputError("study create: needed PROTOCOL.json or --copy STUDY, came both")
+            raise InputError("study create: needs PROTOCOL.json or --copy STUDY, got both")
         protocol = lifecycle.load_protocol(lifecycle.study_folder(args.copy)).again(new_seed())
         open_sources(protocol)
         return {"study": lifecycle.create_study(protocol), "state": "draft"}
     if args.protocol is None:
-        raise InputError("study create: needed PROTOCOL.json, came nothing; print one with --preset dwi-2020")
+        raise InputError("study create: needs PROTOCOL.json, got nothing; print one with --preset dwi-2020")
     protocol = Protocol.from_json(read_text(args.protocol))
     open_sources(protocol)
     return {"study": lifecycle.create_study(protocol), "state": "draft"}
@@ -174,7 +174,7 @@ def _unblind(args: argparse.Namespace) -> dict[str, Any]:
 def _report(args: argparse.Namespace) -> dict[str, Any]:
     folder = _folder(args)
     if args.out is not None and args.out.suffix not in (".html", ".pdf"):
-        raise InputError(f"--out {args.out}: needed a file name that ends in .html or .pdf")
+        raise InputError(f"--out {args.out}: needs a file name that ends in .html or .pdf")
     report = report_of(folder, machine_areas(lifecycle.load_protocol(folder)))
     checks = lifecycle.lock_checks(folder)
     record = {
@@ -192,7 +192,7 @@ def _report(args: argparse.Namespace) -> dict[str, Any]:
 
 def _export(args: argparse.Namespace) -> dict[str, Any]:
     if args.out is None:
-        raise InputError("study export: needed a file to write, such as answers.csv; came nothing")
+        raise InputError("study export: needs a file to write, such as answers.csv, got nothing")
     rows = export_answers(_folder(args), Path(args.out), args.all)
     return {"study": args.study, "files": [args.out], "rows": rows}
 

@@ -247,7 +247,7 @@ def _write_volumes(path: Path, volumes: Iterable[Float32Array], shape: tuple[int
             out.write(np.ascontiguousarray(stored, dtype=kind).tobytes())
             count += 1
     if count != shape[0]:
-        raise InputError(f"{count} volumes came for {shape[0]} rows of the table; give one a row")
+        raise InputError(f"needs one volume for each of the {shape[0]} rows of the table, got {count}")
 
 
 def _swap(scratch: Path, folder: Path) -> None:

@@ -75,13 +75,13 @@ def parse_classes(words: Iterable[str]) -> tuple[tuple[str, float], ...]:
     for word in words:
         name, _, text = word.partition(":")
         if name not in CLASSES:
-            raise InputError(f"--classes {word}: needs one of {', '.join(CLASSES)}, came '{name}'")
+            raise InputError(f"--classes {word}: needs one of {', '.join(CLASSES)}, got '{name}'")
         try:
             weight = float(text) if text else 1.0
         except ValueError:
             weight = -1.0
         if not (0 < weight < float("inf")):
-            raise InputError(f"--classes {word}: the weight must be a number above 0; came '{text}'")
+            raise InputError(f"--classes {word}: the weight must be a number above 0, got '{text}'")
         if name in classes:
             raise InputError(f"--classes {word}: '{name}' is named twice; give each class once")
         classes[name] = weight
@@ -193,11 +193,11 @@ def _write_truth(folder: Path, stem: str, scan: SimulatedScan) -> None:
 def _check(settings: CohortSettings, participants: int, truth: str, jobs: int) -> None:
     """Refuse what cannot be simulated."""
     if participants < 1:
-        raise InputError(f"--participants: needs at least 1, came {participants}")
+        raise InputError(f"--participants: needs at least 1, got {participants}")
     if not 0 <= settings.seed < 2**32:
-        raise InputError(f"--seed: needs a whole number from 0 to {2**32 - 1}, came {settings.seed}")
+        raise InputError(f"--seed: needs a whole number from 0 to {2**32 - 1}, got {settings.seed}")
     if jobs < 1:
-        raise InputError(f"--jobs: needs at least 1, came {jobs}")
+        raise InputError(f"--jobs: needs at least 1, got {jobs}")
     for name in settings.modalities:
         if name not in MODALITIES:
             raise InputError(f"--modalities {name}: only {', '.join(MODALITIES)} can be simulated so far; leave it out")
@@ -208,7 +208,7 @@ def _check(settings: CohortSettings, participants: int, truth: str, jobs: int) -
         ("--truth", truth, ("full", "table")),
     ):
         if value not in known:
-            raise InputError(f"{flag}: needs one of {', '.join(map(str, known))}; came {value}")
+            raise InputError(f"{flag}: needs one of {', '.join(map(str, known))}, got {value}")
 
 
 def _claim(out: Path, settings: CohortSettings, truth: str) -> None:

@@ -122,13 +122,13 @@ def test_the_preset_is_a_protocol(call, capsys):
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
-        (["create"], "needed PROTOCOL.json"),
+        (["create"], "needs PROTOCOL.json"),
         (["create", "nowhere.json"], "nowhere.json"),
         (["create", "--preset", "dwi-1999"], "dwi-2020"),
         (["lock", "nope"], "nope: no such study"),
         (["stats", "nowhere.csv"], "nowhere.csv"),
         (["links", "nope", "--revoke"], "nope"),
-        (["export", "nope"], "needed a file"),
+        (["export", "nope"], "needs a file"),
     ],
 )
 def test_mistakes_are_one_line(studio, tmp_path, monkeypatch, capsys, argv, said):
@@ -234,7 +234,7 @@ def test_a_copy_has_the_design_another_seed_and_no_names(studio, call, tmp_path)
 
 def test_copying_nothing_or_two_things_is_one_line(studio, tmp_path, capsys):
     path = str(_write_protocol(tmp_path / "p.json"))
-    for argv, said in ((["--copy", "0000"], "no such study"), ([path, "--copy", "0000"], "came both")):
+    for argv, said in ((["--copy", "0000"], "no such study"), ([path, "--copy", "0000"], "got both")):
         assert main(["study", "create", *argv]) == 2
         error = capsys.readouterr().err
         assert said in error

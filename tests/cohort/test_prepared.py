@@ -135,7 +135,7 @@ def test_an_interrupted_write_leaves_the_old_set(tmp_path: Path) -> None:
 
 
 def test_parts_must_fit(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="2 volumes came for 4 rows"):
+    with pytest.raises(InputError, match="each of the 4 rows of the table, got 2"):
         write_prepared(tmp_path / "set", volumes(2), table(4), RECIPE)
     with pytest.raises(InputError, match="shape"):
         write_prepared(tmp_path / "set", volumes(2)[:, :2], table(2), RECIPE)

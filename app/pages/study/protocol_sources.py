@@ -57,7 +57,7 @@ def _file() -> tuple[Protocol | None, str]:
         return None, ""
     try:
         if given.size > LARGEST_FILE:
-            raise InputError(f"{given.name}: needed a protocol, came {given.size:,} bytes")
+            raise InputError(f"{given.name}: needs a protocol, got {given.size:,} bytes")
         protocol = Protocol.from_json(decode_text(given.getvalue()))
         # One without a seed gets another one whenever it is read; the form needs one that stays.
         return st.session_state.setdefault(f"desk-file-{given.file_id}", protocol), f"file-{given.file_id}"

@@ -259,7 +259,7 @@ def _render(
     """Render one image: pixels, and their size; a file without a voxel size takes that of the study's other sources."""
     size = stimulus.voxel_size_mm or size_mm or (1.0,) * stimulus.image.ndim
     if stimulus.voxel_size_mm is None and size_mm is not None and len(size_mm) != stimulus.image.ndim:
-        raise InputError(f"{source.name}: needed images with {len(size_mm)} dimensions as in the other sources")
+        raise InputError(f"{source.name}: needs images with {len(size_mm)} dimensions as in the other sources")
     return render(stimulus.image, size, protocol)
 
 

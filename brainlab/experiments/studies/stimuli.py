@@ -126,8 +126,8 @@ class CohortSupply(Supply):
                 chosen.append(place)
         if len(chosen) < n:
             raise InputError(
-                f"cohort {self.source.name}: needed {n} images (practice included) of people that no run was trained "
-                f"on, came {len(chosen)} from {len(self.held_out)} scans ({self.refused} people were trained on); take "
+                f"cohort {self.source.name}: needs {n} images (practice included) of people that no run was trained "
+                f"on, got {len(chosen)} from {len(self.held_out)} scans ({self.refused} people were trained on); take "
                 "fewer cases, a wider slice range or another cohort"
             )
         return [self._stimulus(row, index) for row, index in chosen]
@@ -227,11 +227,11 @@ class FolderSupply(Supply):
         endings = FILE_ENDINGS if protocol.stimulus == "volume" else (*FILE_ENDINGS, *PICTURE_ENDINGS)
         self.files = sorted(path for path in folder.rglob("*") if path.name.lower().endswith(endings))
         if not self.files:
-            raise InputError(f"{folder}: needed images ({', '.join(endings)}), came none")
+            raise InputError(f"{folder}: needs images ({', '.join(endings)}), got none")
 
     def draw(self, n: int, salt: bytes) -> list[Stimulus]:
         if n > len(self.files):
-            raise InputError(f"{self.source.name}: needed {n} images (practice included), came {len(self.files)}")
+            raise InputError(f"{self.source.name}: needs {n} images (practice included), got {len(self.files)}")
         return self._read(n, self._random(FOR_READERS, salt))
 
     def draw_for_probe(self, n: int, salt: bytes) -> list[Stimulus]:
@@ -264,7 +264,5 @@ def _in_unit_range(data: Float32Array, path: Path) -> Float32Array:
     """Accept intensities in [0, 1], or bytes in [0, 255]."""
     low, high = float(data.min()), float(data.max())
     if low < -1e-3 or high > 255:
-        raise InputError(
-            f"{path}: needed intensities in [0, 1] or [0, 255], came {low:g} to {high:g}; scale them first"
-        )
+        raise InputError(f"{path}: needs intensities in [0, 1] or [0, 255], got {low:g} to {high:g}; scale them first")
     return data / np.float32(255) if high > 1.001 else data

@@ -115,7 +115,7 @@ def issue_links(
     valid_days: term of the links; None for as long as the study is open.
     """
     if valid_days is not None and not 0 < valid_days <= LONGEST_TERM_DAYS:
-        raise InputError(f"links work for more than 0 and at most {LONGEST_TERM_DAYS} days; came {valid_days:g}")
+        raise InputError(f"links work for more than 0 and at most {LONGEST_TERM_DAYS} days, got {valid_days:g}")
     expires = None if valid_days is None else datetime.now(UTC) + timedelta(days=valid_days)
     with Store(folder).write() as db:
         need_state(db, "locked", "make links")
@@ -195,7 +195,7 @@ def close(folder: Path, note: str = "") -> None:
 def unblind(folder: Path, actor: str, note: str = "") -> None:
     """Open the truth, as a recorded act of `actor`. Refused while the truth is not the one that was sealed."""
     if not actor.strip():
-        raise InputError("unblinding is recorded: needed who does it, came nothing")
+        raise InputError("unblinding is recorded: needs who does it, got nothing")
     store = Store(folder)
     with store.write() as db:
         need_state(db, "closed", "unblind the study")

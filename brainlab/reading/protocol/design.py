@@ -163,20 +163,20 @@ class Protocol:
         except ValueError as error:
             raise InputError(f"protocol: not JSON ({error})") from error
         if not isinstance(values, dict):
-            raise InputError(f"protocol: needed one JSON object, came {type(values).__name__}")
+            raise InputError(f"protocol: needs one JSON object, got {type(values).__name__}")
         return cls.from_values(values)
 
     @classmethod
     def from_values(cls, values: dict[str, Any]) -> "Protocol":
         """Build a protocol from parsed JSON."""
         if values.get("version", PROTOCOL_VERSION) != PROTOCOL_VERSION:
-            raise InputError(f"protocol: needed version {PROTOCOL_VERSION}, came {values['version']}")
+            raise InputError(f"protocol: needs version {PROTOCOL_VERSION}, got {values['version']}")
         values = dict(values)
         try:
             for name, kind in (("sources", Source), ("readers", Reader), ("questions", Question)):
                 if name in values:
                     if not isinstance(values[name], list) or not all(isinstance(item, dict) for item in values[name]):
-                        raise InputError(f"protocol: {name}: needed a list of JSON objects")
+                        raise InputError(f"protocol: {name}: needs a list of JSON objects")
                     values[name] = [from_dict(kind, item) for item in values[name]]  # type: ignore[type-var]
             if values.get("questions"):
                 values.setdefault("instructions", usual_instructions(values["questions"][0]))

@@ -99,11 +99,11 @@ def question_problems(questions: tuple[Question, ...]) -> list[tuple[bool, str]]
 def check_answer(question: Question, text: Any, picture: Picture) -> str:
     """Return an answer as it is kept; raises InputError when it does not fit the question."""
     if not isinstance(text, str) or not 0 < len(text) <= LONGEST_TEXT:
-        raise InputError(f"{question.key}: needed a text of 1 to {LONGEST_TEXT} signs")
+        raise InputError(f"{question.key}: needs a text of 1 to {LONGEST_TEXT} signs")
     if question.kind == "place":
         return _check_place(question.key, text, picture)
     if question.values and text not in question.values:
-        raise InputError(f"{question.key}: needed one of {', '.join(question.values)}, came {text[:80]}")
+        raise InputError(f"{question.key}: needs one of {', '.join(question.values)}, got {text[:80]}")
     return text
 
 
@@ -118,18 +118,18 @@ def _check_place(key: str, text: str, picture: Picture) -> str:
     except ValueError:
         given = None
     if not isinstance(given, dict):
-        raise InputError(f"{key}: needed a place in the image, came {text[:80]}")
+        raise InputError(f"{key}: needs a place in the image, got {text[:80]}")
     voxel: Any
     voxel, plane, side = given.get("voxel"), given.get("plane"), given.get("side")
     known = isinstance(voxel, list) and len(voxel) == len(picture.shape)
     if not known or not all(type(i) is int and 0 <= i < n for i, n in zip(voxel, picture.shape, strict=True)):
         size = " x ".join(map(str, picture.shape))
-        raise InputError(f"{key}: needed a place inside the image of {size}, came {json.dumps(voxel)[:80]}")
+        raise InputError(f"{key}: needs a place inside the image of {size}, got {json.dumps(voxel)[:80]}")
     planes = PLANES if len(picture.shape) == 3 else (picture.plane,)
     if plane not in planes:
-        raise InputError(f"{key}: needed the plane {' or '.join(planes)}, came {str(plane)[:80]}")
+        raise InputError(f"{key}: needs the plane {' or '.join(planes)}, got {str(plane)[:80]}")
     if side not in (SIDES if picture.paired else (None,)):
-        raise InputError(f"{key}: needed {'the side left or right' if picture.paired else 'no side'}")
+        raise InputError(f"{key}: needs {'the side left or right' if picture.paired else 'no side'}")
     mm = [round(index * size, 3) for index, size in zip(voxel, picture.voxel_size_mm, strict=True)]
     place = {"voxel": voxel, "mm": mm, "plane": plane}
     return json.dumps(place | ({"side": side} if picture.paired else {}))

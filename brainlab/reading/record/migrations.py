@@ -19,9 +19,7 @@ def migrate(path: Path, version: int, timeout_s: float) -> None:
     table anew needs (sqlite.org/lang_altertable.html, section 7); references are checked before it counts.
     """
     if version > SCHEMA_VERSION or not all(step in MIGRATIONS for step in range(version, SCHEMA_VERSION)):
-        raise InputError(
-            f"{path}: needed schema version {SCHEMA_VERSION}, came {version}; use the brainlab that made it"
-        )
+        raise InputError(f"{path}: needs schema version {SCHEMA_VERSION}, got {version}; use the brainlab that made it")
     with closing(sqlite3.connect(path, timeout=timeout_s, isolation_level=None)) as db:
         for pragma in ("synchronous = FULL", "fullfsync = ON", "legacy_alter_table = ON"):
             db.execute(f"PRAGMA {pragma}")

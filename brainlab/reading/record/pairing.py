@@ -24,7 +24,7 @@ def pair_cases(cases: Sequence[Case], lot: np.random.Generator) -> list[Case]:
 def _pairs(cases: Sequence[Case], lot: np.random.Generator) -> list[Case]:
     real, fake = (_by_level([case for case in cases if case.label == label], lot) for label in ("real", "fake"))
     if len(real) != len(fake):
-        raise InputError(f"pairs need as many real as fake images, came {len(real)} and {len(fake)}")
+        raise InputError(f"pairs need as many real as fake images, got {len(real)} and {len(fake)}")
     sides: dict[str, list[str]] = {}
     for source in dict.fromkeys(case.source for case in fake):
         n = sum(case.source == source for case in fake)

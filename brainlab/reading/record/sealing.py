@@ -92,15 +92,13 @@ def _check_alike(cases: Sequence[Case], paired: bool) -> None:
     first = cases[0]
     for case in cases:
         if case.pixels.dtype.name != "uint8" or len(case.voxel_size_mm) not in (2, 3):
-            raise InputError(f"{case.source}: needed uint8 pixels in 2 or 3 dimensions, came {case.pixels.dtype}")
+            raise InputError(f"{case.source}: needs uint8 pixels in 2 or 3 dimensions, got {case.pixels.dtype}")
         if case.pixels.ndim != len(case.voxel_size_mm) + paired:
-            raise InputError(
-                f"{case.source}: needed {'pairs' if paired else 'single images'}, came {case.pixels.shape}"
-            )
+            raise InputError(f"{case.source}: needs {'pairs' if paired else 'single images'}, got {case.pixels.shape}")
         if case.pixels.shape != first.pixels.shape or case.voxel_size_mm != first.voxel_size_mm:
             raise InputError(
-                f"all cases must look alike: needed shape {first.pixels.shape} at {first.voxel_size_mm} mm as in "
-                f"{first.source}, came {case.pixels.shape} at {case.voxel_size_mm} mm in {case.source}"
+                f"all cases must look alike: needs shape {first.pixels.shape} at {first.voxel_size_mm} mm as in "
+                f"{first.source}, got {case.pixels.shape} at {case.voxel_size_mm} mm in {case.source}"
             )
 
 

@@ -45,7 +45,7 @@ def answers_frame(folder: Path, phases: Sequence[str] = ("main", "repeat"), roun
     Raises StudyStateError before the study is unblinded.
     """
     if unknown := [phase for phase in phases if phase not in ALL_PHASES]:
-        raise InputError(f"phase: needed some of {', '.join(ALL_PHASES)}, came {', '.join(unknown)}")
+        raise InputError(f"phase: needs some of {', '.join(ALL_PHASES)}, got {', '.join(unknown)}")
     truth = sealed_truth(folder)
     with Store(folder).read() as db:
         questions = [row["key"] for row in db.execute("SELECT key FROM question ORDER BY position")]
@@ -67,7 +67,7 @@ def export_answers(folder: Path, target: Path, everything: bool = False) -> int:
     The FDA's iMRMC format takes the main cases of every reading and knows nothing else; see `imrmc`.
     """
     if not target.name.endswith((".csv", ".json", ".imrmc")):
-        raise InputError(f"{target}: needed a file name that ends in .csv or .json, or in .imrmc.csv")
+        raise InputError(f"{target}: needs a file name that ends in .csv or .json, or in .imrmc.csv")
     if target.name.endswith((".imrmc.csv", ".imrmc")):
         frame = answers_frame(folder, ("main",), None)
         write_whole(target, imrmc_table(frame))

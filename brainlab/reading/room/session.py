@@ -58,7 +58,7 @@ class ReaderSession:
         Raises LinkError when the link is not valid: the study, the token, its term or the reader.
         """
         if len(tab_token) < 16:
-            raise InputError("tab_token: needed a random text of at least 16 signs")
+            raise InputError("tab_token: needs a random text of at least 16 signs")
         folder = Path(folder)
         if not (folder / "study.db").is_file():
             raise LinkError
@@ -165,9 +165,9 @@ class ReaderSession:
     def record_event(self, kind: str, detail: dict[str, Any] | None = None) -> None:
         """Record something that is not an answer (EVENTS), such as the browser's viewport or the accepted consent."""
         if kind not in EVENTS:
-            raise InputError(f"event: needed one of {', '.join(EVENTS)}, came {kind}")
+            raise InputError(f"event: needs one of {', '.join(EVENTS)}, got {kind}")
         if len(json.dumps(detail)) > LONGEST_TEXT:
-            raise InputError(f"event: needed a detail of at most {LONGEST_TEXT} signs")
+            raise InputError(f"event: needs a detail of at most {LONGEST_TEXT} signs")
         with self._write() as place:
             # What stops the clock of a case is for the server to say (clock.py), not for a browser.
             detail = {name: value for name, value in (detail or {}).items() if name not in ("presentation", "alive_at")}

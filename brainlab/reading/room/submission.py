@@ -97,7 +97,7 @@ def check_answers(
     if missing := [key for key, question in questions.items() if question.required and key not in given]:
         raise InputError(f"an answer to {', '.join(missing)} is missing")
     if protocol.confidence and (type(confidence) is not int or confidence not in range(1, 6)):
-        raise InputError(f"confidence: needed a whole number from 1 (guess) to 5 (certain), came {confidence}")
+        raise InputError(f"confidence: needs a whole number from 1 (guess) to 5 (certain), got {confidence}")
     if not protocol.confidence and confidence is not None:
         raise InputError("confidence: this study does not ask for it")
     return kept
@@ -109,6 +109,6 @@ def check_times(shown_at: str | None, active_ms: int | None) -> None:
         try:
             datetime.fromisoformat(shown_at)
         except (TypeError, ValueError) as error:
-            raise InputError(f"shown_at: needed a time in ISO 8601, came {shown_at!r}") from error
+            raise InputError(f"shown_at: needs a time in ISO 8601, got {shown_at!r}") from error
     if active_ms is not None and (type(active_ms) is not int or active_ms < 0):
-        raise InputError(f"active_ms: needed whole milliseconds, 0 or more, came {active_ms!r}")
+        raise InputError(f"active_ms: needs whole milliseconds, 0 or more, got {active_ms!r}")

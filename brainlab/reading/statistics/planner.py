@@ -59,7 +59,7 @@ def plan(
     assumed = {"sensitivity": sensitivity, "specificity": specificity, "kappa": kappa, "self_kappa": self_kappa}
     for name, value in assumed.items():
         if not 0 <= value <= 1:
-            raise InputError(f"{name} must lie between 0 and 1; came {value}")
+            raise InputError(f"{name} must lie between 0 and 1, got {value}")
     sizes = np.array([source.n for source in protocol.sources])
     strata = np.repeat(np.arange(len(sizes)), sizes)
     called = np.array([sensitivity if source.truth == "real" else 1 - specificity for source in protocol.sources])

@@ -85,6 +85,6 @@ def _alpha(answers: Answers, level: str) -> dict[str, Any]:
             values = np.array([float(label) for label in answers.categories])
         except ValueError:
             labels = ", ".join(answers.categories)
-            raise InputError(f"level {level} needs answers that are numbers; came {labels}") from None
+            raise InputError(f"level {level} needs answers that are numbers, got {labels}") from None
     counts = category_counts(answers.codes, len(answers.categories))
     return krippendorff_alpha(counts, level, values, answers.strata).as_dict()

@@ -41,7 +41,7 @@ def study_statistics(
     Raises InputError for a table or level that cannot be used.
     """
     if level not in LEVELS:
-        raise InputError(f"level must be one of {', '.join(LEVELS)}; came {level!r}")
+        raise InputError(f"level must be one of {', '.join(LEVELS)}, got {level!r}")
     rounds = {number: Answers.from_frame(part, categories) for number, part in by_round(frame).items()}
     rounds = {number: answers for number, answers in rounds.items() if answers.readers}
     if not rounds:

@@ -40,5 +40,5 @@ def test_a_link_that_unpacks_to_too_much_is_refused():
 
 
 def test_a_code_of_another_length_is_refused():
-    with pytest.raises(InputError, match="8 dimensions was needed, 4 came"):
+    with pytest.raises(InputError, match="needs a code of 8 dimensions, got 4"):
         codes.from_steps(bytes(8), 8)

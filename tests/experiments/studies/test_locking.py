@@ -110,7 +110,7 @@ def test_real_cases_are_people_that_no_run_was_trained_on(studio, tmp_path):
 
 def test_too_few_held_out_people_is_one_line(studio, tmp_path):
     folder = _draft(tmp_path, Source(kind="cohort", name="simulated", n=30), FAKE, stimulus="volume")
-    with pytest.raises(InputError, match=r"needed 32 images .* came 21 from 21 scans"):
+    with pytest.raises(InputError, match=r"needs 32 images .* got 21 from 21 scans"):
         lock_study(folder)
     assert lifecycle.study_status(folder).state == "draft"
     assert not Store(folder).truth_path.exists()
@@ -292,7 +292,7 @@ def test_any_folder_can_be_a_source(studio, tmp_path, monkeypatch):
         (Source(kind="run", name="nobody", n=1), "known are tiny-ivae, tiny-vae"),
         (Source(kind="cohort", name="nowhere", n=1), "known are simulated"),
         (Source(kind="folder", name="/no/such/folder", n=1, label="real"), "no such folder"),
-        (Source(kind="folder", name=".", n=1, label="real"), "needed images"),
+        (Source(kind="folder", name=".", n=1, label="real"), "needs images"),
     ],
 )
 def test_a_missing_source_is_one_line(studio, tmp_path, monkeypatch, source, said):

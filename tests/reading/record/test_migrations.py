@@ -208,7 +208,7 @@ def test_a_later_version_is_refused_and_left_alone(old):
     lifecycle.study_status(old)
     with closing(sqlite3.connect(old / "study.db")) as db:
         db.execute("PRAGMA user_version = 99")
-    with pytest.raises(InputError, match=f"needed schema version {migrations.SCHEMA_VERSION}, came 99"):
+    with pytest.raises(InputError, match=f"needs schema version {migrations.SCHEMA_VERSION}, got 99"):
         lifecycle.study_status(old)
     assert _version(old) == 99
 

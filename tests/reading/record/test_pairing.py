@@ -60,7 +60,7 @@ def test_slices_are_paired_by_level_and_practice_apart():
 
 
 def test_uneven_or_unlike_images_make_no_pairs():
-    with pytest.raises(InputError, match="as many real as fake images, came 3 and 2"):
+    with pytest.raises(InputError, match="as many real as fake images, got 3 and 2"):
         pair_cases([*_cases(2), _case("real", 9)], np.random.default_rng())
     odd = Case(np.zeros((5, 3), dtype=np.uint8), (1.0, 1.0), "fake", "fake")
     with pytest.raises(InputError, match="must look alike"):
@@ -80,7 +80,7 @@ def paired(make_protocol, make_cases, tmp_path):
 def test_a_protocol_of_pairs_counts_pairs_and_needs_both_kinds(make_protocol):
     assert (make_protocol(questions=(WHICH,)).cases, make_protocol().cases) == (10, 20)
     sources = (Source(kind="cohort", name="people", n=3), Source(kind="run", name="machine", n=10))
-    with pytest.raises(InputError, match="as many real as fake images, came 3 and 10"):
+    with pytest.raises(InputError, match="as many real as fake images, got 3 and 10"):
         make_protocol(questions=(WHICH,), sources=sources)
 
 
@@ -96,7 +96,7 @@ def test_pairs_are_read_exported_and_verified(paired):
             assert (case.images, case.shape, shape) == (2, (12, 10), (2, 12, 10))
             left, right = np.frombuffer(pixels, np.uint8).reshape(shape).mean(axis=(1, 2))
             side = "left" if left > right else "right"
-            with pytest.raises(InputError, match="needed one of left, right"):
+            with pytest.raises(InputError, match="needs one of left, right"):
                 session.answer(case.id, "real", confidence=3, idempotency_key=case.answer_key)
             told = session.answer(case.id, side, confidence=3, idempotency_key=case.answer_key).feedback
             assert told == (f"The {side} image was real." if case.phase == "practice" else None)

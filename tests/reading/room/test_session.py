@@ -92,8 +92,8 @@ def test_only_the_current_case_can_be_answered(study):
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ({"value": "maybe"}, "needed one of real, fake"),
-        ({"value": ""}, "needed a text"),
+        ({"value": "maybe"}, "needs one of real, fake"),
+        ({"value": ""}, "needs a text"),
         ({"confidence": 0}, "1 .guess. to 5"),
         ({"confidence": 6}, "1 .guess. to 5"),
         ({"confidence": None}, "1 .guess. to 5"),
@@ -317,7 +317,7 @@ def test_a_closed_study_takes_and_shows_nothing(study):
 
 def test_events_are_of_known_kinds_and_short(study):
     session = study.enter()
-    with pytest.raises(InputError, match="needed one of opened"):
+    with pytest.raises(InputError, match="needs one of opened"):
         session.record_event("made up")
     with pytest.raises(InputError, match="at most 4000 signs"):
         session.record_event("paused", {"note": "x" * 5000})
