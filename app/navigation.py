@@ -6,7 +6,7 @@ import streamlit as st
 from starlette.routing import Route
 
 from app.components import layout
-from app.pages.sign_in.sign_in import sign_in, sign_out
+from app.screens.sign_in.sign_in import sign_in, sign_out
 from app.server import access, reading_routes
 from app.server.routes import ROUTES, base_url
 from brainlab.errors import BrainlabError

@@ -1,5 +1,5 @@
 """Cohort: whose scans are here, and could a scanner's settings tell their classes apart?"""
 
-from app.pages.cohort.page import show
+from app.screens.cohort.page import show
 
 show()

@@ -1,5 +1,5 @@
 """Latent explorer: move sliders, watch the brain."""
 
-from app.pages.explorer.page import show
+from app.screens.explorer.page import show
 
 show()

@@ -1,5 +1,5 @@
 """The reading room: the only page that a reader's personal link opens."""
 
-from app.pages.reading_room.page import show
+from app.screens.reading_room.page import show
 
 show()

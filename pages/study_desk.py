@@ -1,5 +1,5 @@
 """Study desk: design, lock, hand out, follow, close, unblind and report a blinded reading study."""
 
-from app.pages.study.page import show
+from app.screens.study.page import show
 
 show()

@@ -8,7 +8,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime.state import SessionState
 from streamlit.testing.v1 import AppTest
 
-from app.pages.sign_in import sign_in
+from app.screens.sign_in import sign_in
 from app.server import access
 from app.server.access import is_local
 
@@ -56,7 +56,7 @@ def at_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def sign_in_page() -> None:
-    from app.pages.sign_in import sign_in
+    from app.screens.sign_in import sign_in
     from app.server import access
 
     access.st.write("in") if access.st.session_state.get(access.SIGNED_IN) else sign_in.sign_in()

@@ -1,1 +1,0 @@
-"""One room for each page: what it shows, and the functions that only it needs."""

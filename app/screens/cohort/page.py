@@ -1,0 +1,166 @@
+"""Cohort: whose scans are here, and could a scanner's settings tell their classes apart?"""
+
+import streamlit as st
+
+from app.components import layout, plots, scan_choice, tables
+from app.components.volume_viewer import Panel, volume_viewer
+from app.data import resources
+from app.data.volumes import Mean, Scan
+from app.screens.cohort import audits, importing
+from brainlab.cohort.scan_table import UNLABELLED
+from brainlab.files.spreadsheet import csv_text
+
+SHOW = "import-shown"  # key of the wish to see the cohort that was just brought in
+
+
+def show() -> None:
+    """Choose a cohort; show its scans, people, mean image and acquisition; or bring in another."""
+    cohorts = resources.cohorts()
+    layout.head(
+        "Cohort",
+        "Whose scans are here, and could the scanner's settings alone tell their classes apart?",
+        layout.badges(*(data.simulated for data in cohorts.values())),
+    )
+    layout.unopened(cohort=resources.unopened_cohorts())
+    if not cohorts:
+        layout.empty("No cohort yet.", "Bring in scans below, or simulate a cohort.", layout.SIMULATE)
+        bring_in()
+        return
+    left, right = st.columns([1, 3], vertical_alignment="bottom")
+    name = left.selectbox("Cohort", list(cohorts), key="cohort-name")
+    dataset = cohorts[name]
+    right.caption(layout.describe_cohort(dataset))
+    layout.tabs(
+        "cohort-tabs",
+        {
+            "Scans": lambda: browse(name),
+            "People": lambda: demographics(name),
+            "Mean image": lambda: mean_image(name),
+            "Acquisition": lambda: show_acquisition(name),
+            "Bring in scans": bring_in,
+        },
+    )
+
+
+@st.fragment
+def browse(name: str) -> None:
+    """Show the table; the chosen row is in the viewer."""
+    dataset = resources.cohort(name)
+    scans = dataset.scans
+    classes = list(plots.by_class(scans))
+    chosen = st.pills("Classes", classes, selection_mode="multi", key="cohort-classes", label_visibility="collapsed")
+    labelled = scans.assign(**{"class": scans["class"].fillna(UNLABELLED).astype(str)})
+    shown = labelled[labelled["class"].isin(chosen)] if chosen else labelled
+    if shown.empty:
+        st.caption("No scan is of the classes chosen.")
+        return
+    with layout.wrapping("cohort-scans", 1):
+        left, right = st.columns([1.12, 1.3], gap="medium")
+    with left:
+        columns = ["participant", "class", "age_years", "sex", "split"]
+        event = st.dataframe(
+            shown[[column for column in columns if column in shown]],
+            on_select="rerun",
+            selection_mode="single-row",
+            hide_index=True,
+            height=520,
+            key=f"cohort-table-{name}",
+            column_config=tables.NARROW,
+        )
+        layout.download("Download CSV", lambda: csv_text(scans).encode(), f"{name}.csv", "cohort-csv", type="tertiary")
+    picked = event["selection"]["rows"]
+    row = int(shown.index[picked[0] if picked and picked[0] < len(shown) else 0])
+    with right:
+        note = "simulated" if dataset.simulated else "scan"
+        volume_viewer(
+            Panel(Scan(name, row), dataset.shape, dataset.affine, title=scan_choice.describe(name, row), note=note),
+            key="cohort-scan",
+            layout="grid",
+        )
+        st.caption("Choose a row to see its scan. Wheel: slices. Click: crosshair. Right-drag: window. ? : all keys.")
+
+
+def demographics(name: str) -> None:
+    """Show table 1 of the FLAIR IntroVAE paper for this cohort, and ages by class."""
+    scans = resources.cohort(name).scans
+    layout.table(tables.demographics(scans), f"{name}-people", "cohort-people")
+    if plots.numbers(scans, "age_years").notna().any():
+        layout.plot(plots.ages(scans), "cohort-ages")
+
+
+@st.fragment
+def mean_image(name: str) -> None:
+    """Show the mean of all scans or of one class: FLAIR IntroVAE paper, figure 2."""
+    dataset = resources.cohort(name)
+    classes = list(plots.by_class(dataset.scans))
+    together = st.segmented_control(
+        "Mean of", ["all scans", "each class"], default="all scans", required=True, key="cohort-mean"
+    )
+    labels = [name for name in classes if name != UNLABELLED] if together == "each class" else [None]
+    if not labels:
+        st.caption("No scan has a class.")
+        return
+    panels = [
+        Panel(Mean(name, label), dataset.shape, dataset.affine, title=label or "All scans", note="mean")
+        for label in labels
+    ]
+    many = len(panels) > 1
+    volume_viewer(
+        panels, key="cohort-mean-view", layout="column" if many else "row", toolbar=not many, readout=not many
+    )
+    with st.spinner("Measuring sharpness"):
+        layout.figures(audits.sharpness_figures(name))
+    st.caption("A sharp mean says that the scans lie on each other well: the paper's own check of its registration.")
+
+
+def show_acquisition(name: str) -> None:
+    """Show figure 11 of the FLAIR IntroVAE paper for this cohort and how well acquisition alone tells classes apart."""
+    dataset = resources.cohort(name)
+    if plots.has_acquisition(dataset.scans):
+        with st.spinner("Predicting the class from acquisition parameters"):
+            layout.figures(audits.confound_figures(name))
+        st.caption(audits.CONFOUND_NOTE)
+        layout.plot(plots.acquisition(dataset.scans), "cohort-acquisition")
+    else:
+        layout.empty(
+            "No acquisition parameter is known.", "BIDS sidecars carry them: prepare the cohort from a BIDS dataset."
+        )
+
+
+@st.fragment
+def bring_in() -> None:
+    """Prepare a BIDS dataset, a folder of NIfTI files or uploaded files into a new cohort."""
+    if st.session_state.pop(SHOW, False):
+        st.rerun(scope="app")  # a button in a fragment draws only the fragment anew
+    st.markdown(
+        "Scans are registered to the MNI152 template, stripped of the skull, averaged to 4 mm blocks "
+        "and bounded to [0, 1]."
+    )
+    with st.form("import", border=True):
+        left, right = st.columns(2)
+        path = left.text_input("Path of a BIDS dataset or a folder of NIfTI files on this machine", key="import-path")
+        files = right.file_uploader(
+            "or upload NIfTI files", type=["nii", "gz"], accept_multiple_files=True, key="import-files"
+        )
+        name = left.text_input("Name of the new cohort", "mine", key="import-name")
+        sent = st.form_submit_button("Prepare", type="primary", icon=":material/play_arrow:")
+    if not sent:
+        return
+    bar = st.progress(0.0, "Looking for scans")
+    report = importing.bring_in(path, files, name, lambda share, text: bar.progress(share, text))
+    bar.empty()
+    if report.scans:
+        st.success(f"{report.scans} scans prepared into the cohort '{name}' ({report.seconds_per_scan:.1f} s a scan).")
+    else:
+        st.error("No scan got through.")
+    layout.refusals("Refused", report.failed)
+    layout.refusals("Notes, and scans left out", report.warnings)
+    if report.scans:
+        st.button("Show it", key="import-show", on_click=_choose, args=(name,))
+
+
+def _choose(name: str) -> None:
+    """Choose a cohort that was just brought in, when the page is drawn next."""
+    st.session_state["cohort-name"] = name
+    st.session_state["cohort-tabs"] = "Scans"
+    st.session_state[SHOW] = True

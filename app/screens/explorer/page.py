@@ -1,0 +1,69 @@
+"""Latent explorer: move sliders, watch the brain."""
+
+import streamlit as st
+
+from app.components import layout
+from app.components.volume_viewer import latent_explorer
+from app.data import resources
+from app.data.codes import from_base64, from_steps
+from app.screens.explorer import explorer_tabs, starting_codes
+from app.screens.explorer.explorer_data import explorer_data
+from app.screens.explorer.latent_view import class_note, revision
+from brainlab.errors import BrainlabError
+
+
+def show() -> None:
+    """Choose a run and a start, then explore."""
+    runs = resources.runs()
+    layout.head(
+        "Latent explorer",
+        "What does each direction of a model's latent space change in the brain?",
+        layout.badges(*(run.simulated for run in runs.values())),
+    )
+    layout.unopened(run=resources.unopened_runs())
+    if not runs:
+        layout.empty("No trained run yet.", "Train one, then come back.", layout.TRAIN)
+        return
+    with layout.wrapping("explorer-head", 2):
+        left, middle, right = st.columns([1, 1, 3.1])
+    names = list(runs)
+    best = layout.best_run(names)
+    asked = st.query_params.get("run", best)
+    run = left.selectbox("Run", names, index=names.index(asked if asked in names else best), key="explorer-run")
+    if asked not in names:
+        st.caption(f":orange[:material/info:] The run that this address names is not here; this is {run}.")
+    fitting = list(resources.fitting(runs[run]))
+    cohort: str | None = middle.selectbox(
+        "Classes from", fitting, key="explorer-cohort", help="Orders and annotates the sliders."
+    )
+    with st.spinner("Encoding the cohort once for this run"):
+        try:
+            if cohort and (note := class_note(run, cohort)):
+                st.caption(f":orange[:material/info:] {note}")
+        except BrainlabError as error:
+            st.caption(f":orange[:material/info:] Without the order and the classes of {cohort}: {error}")
+            cohort = None
+    with right:
+        start = starting_codes.choose(run, cohort)
+    explore(run, cohort, start)
+    if note := starting_codes.fidelity_note(run, start):
+        st.caption(note)
+    explorer_tabs.show(run, cohort, start)
+
+
+@st.fragment
+def explore(run: str, cohort: str | None, start: starting_codes.Start) -> None:
+    """Show the sliders with their brain; all that runs when a slider is let go."""
+    extra = [start.way] if start.way else []
+    known = revision("explorer", run, cohort, start.identity)
+    data = explorer_data(run, cohort, start.steps, known, extra)
+    data["title"], data["note"] = f"{run} · {start.label}", "simulated" if resources.run(run).simulated else "generated"
+    released = latent_explorer(data, key="explorer", on_release=lambda: None)
+    if not released or released["revision"] != data["revision"]:
+        released = {"code": data["code"], "revision": data["revision"], "at": 0}
+    st.session_state["explorer-released"] = released
+    current = from_base64(released["code"])
+    if cohort and (
+        note := starting_codes.distance_note(run, cohort, from_steps(current, resources.run(run).latent_dim))
+    ):
+        st.caption(f":orange[:material/explore_off:] {note}")

@@ -1,0 +1,193 @@
+"""Where an exploration starts from: the widgets that choose a latent code, and the code that they choose."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from app.components import layout
+from app.components.scan_choice import describe, pick_scan
+from app.data import resources, uploads
+from app.data.codes import from_link, to_steps
+from app.data.uploads import Uploaded
+from app.data.volumes import Decoded, Scan, load
+from app.screens.explorer.latent_view import space
+from brainlab.errors import BrainlabError
+from brainlab.evaluation.fidelity import mean_squared_error, peak_signal_to_noise_db
+from brainlab.latent import directions
+from brainlab.latent.directions import Direction
+from brainlab.types import FloatArray
+
+MEAN, ZERO, SCAN, OWN, RANDOM = "Mean", "Zeros", "Scan", "Upload", "Random"
+CLASS_MEAN, BETWEEN = "Class", "Two scans"
+
+
+@dataclass(frozen=True)
+class Start:
+    """A chosen start.
+
+    label: shown above the brain. steps: the code in 1/64 steps. scan: the original, where one is. way: the straight way
+    to a second scan, with its title.
+    """
+
+    label: str
+    steps: bytes
+    scan: Scan | Uploaded | None = None
+    way: tuple[str, Direction] | None = None
+
+    @property
+    def identity(self) -> bytes:
+        """What makes the sliders begin anew when it changes: the code, and the way that leads on from it."""
+        return self.steps + (self.way[1].vector.tobytes() if self.way else b"")
+
+    @property
+    def note(self) -> str:
+        """What the original is, for its badge."""
+        held = isinstance(self.scan, Scan) and resources.cohort(self.scan.cohort).simulated
+        return "simulated" if held else "scan"
+
+
+def choose(run: str, cohort: str | None) -> Start:
+    """Show the widgets of the chosen way to start and return its code; a share link in the address comes first.
+
+    With a cohort the first start is the mean of its codes, which lies on every slider's track; all zeros need not.
+    """
+    latent_dim = resources.run(run).latent_dim
+    own = [OWN] if resources.run(run).has_encoder and uploads.has_recipe(resources.run(run)) else []
+    kinds = [ZERO, *own, RANDOM]
+    if cohort:
+        of_class = [CLASS_MEAN] if space(run, cohort).means else []
+        kinds = [MEAN, ZERO, SCAN, *own, RANDOM, *of_class, BETWEEN]
+    if link := _link(run):
+        st.caption("Started from a share link. Choose another start to leave it.")
+        if not resources.run(run).sha256.startswith(st.session_state["shared-sha"]):
+            st.caption(f":orange[:material/info:] {run} has other weights here than in the link, so its brain differs.")
+        kind = st.segmented_control("Start from", kinds, key="start-kind", on_change=_leave_link)
+        return Start("shared brain", from_link(link, latent_dim)) if kind is None else _chosen(kind, run, cohort)
+    kind = st.segmented_control(
+        "Start from", kinds, default=kinds[0], key="start-kind", required=True, on_change=_open_comparison
+    )
+    return _chosen(kind or kinds[0], run, cohort)
+
+
+def _chosen(kind: str, run: str, cohort: str | None) -> Start:
+    found = resources.run(run)
+    if kind == RANDOM:
+        left, right = st.columns(2)
+        seed = left.number_input("Seed", 0, layout.LARGEST_SEED, 0, key="start-seed")
+        truncation = right.slider(
+            "Truncation",
+            0.0,
+            1.5,
+            0.8,
+            0.05,
+            key="start-truncation",
+            help="Standard deviation of the draw; 0 is the mean brain.",
+        )
+        return Start(f"draw {seed} at {truncation:.2f}", to_steps(found.sample(1, int(seed), truncation)[0][0]))
+    if kind == OWN:
+        return _own(run)
+    if cohort is None or kind == ZERO:
+        return Start("all zeros", to_steps(np.zeros(found.latent_dim)))
+    if kind == MEAN:
+        return Start(f"mean of {cohort}", mean_code(run, cohort))
+    if kind == CLASS_MEAN:
+        means = space(run, cohort).means
+        label = st.selectbox("Class", list(means), key="start-class")
+        return Start(f"mean of {label}", to_steps(means[label]))
+    if kind == SCAN:
+        row = pick_scan(cohort, "start-scan")
+        return Start(describe(cohort, row), _scan_code(run, cohort, row), Scan(cohort, row))
+    left, right = st.columns(2)
+    with left:
+        first = pick_scan(cohort, "start-first", "From")
+    with right:
+        second = pick_scan(cohort, "start-second", "To", skip=1)
+    steps = _scan_code(run, cohort, first)
+    ends = [space(run, cohort).encoding.mean[row] for row in (first, second)]
+    person = resources.cohort(cohort).scans["participant"].iloc[second]
+    try:
+        way = (f"To {person}", directions.between(ends[0], ends[1], "way"))
+    except BrainlabError:  # twice the same scan
+        way = None
+    return Start(describe(cohort, first), steps, Scan(cohort, first), way)
+
+
+def mean_code(run: str, cohort: str) -> bytes:
+    """Return the mean of the codes that the run's latent space was described by, in 1/64 steps."""
+    return to_steps(space(run, cohort).gaussian.mean_)
+
+
+def _own(run: str) -> Start:
+    """Take a head from the visitor's disk; zeros until one has come."""
+    found = resources.run(run)
+    upload = st.file_uploader("NIfTI of one head", type=["nii", "gz"], key="start-upload")
+    stripped = st.toggle(
+        "Stripped and in MNI space already", key="start-stripped", help="It is then not registered again."
+    )
+    nothing = Start("all zeros", to_steps(np.zeros(found.latent_dim)))
+    if upload is None:
+        st.caption(
+            "Prepared on this server and held in its memory until others take its place; the workspace keeps nothing."
+        )
+        return nothing
+    try:
+        with st.spinner("Registering, stripping and averaging: a few seconds"):
+            scan = uploads.take(upload.name, upload.getbuffer(), found, stripped)
+    except BrainlabError as error:
+        st.error(str(error))
+        return nothing
+    for note in scan.head.notes:
+        st.caption(f":orange[:material/info:] {note}")
+    mean, _ = found.encode(load(scan).astype(np.float32)[None, None] / np.float32(255))
+    return Start(scan.name, to_steps(mean[0]), scan)
+
+
+def distance_note(run: str, cohort: str, code: FloatArray) -> str | None:
+    """Say when a code lies farther out than the training codes do, so that its brain is a guess."""
+    gaussian = space(run, cohort).gaussian
+    distance = float(gaussian.mahalanobis(code[None])[0])
+    if distance <= gaussian.threshold_:
+        return None
+    return (
+        f"This code is far from the scans that the run knows (Mahalanobis distance {distance:.1f}; "
+        f"99% of them lie below {gaussian.threshold_:.1f}), so its brain may not be one that exists."
+    )
+
+
+def fidelity_note(run: str, start: Start) -> str | None:
+    """Say how far the start's brain is from the scan that it was encoded from; None where it is of no scan."""
+    if start.scan is None:
+        return None
+    made, original = (
+        load(source).astype(np.float32)[None] / np.float32(255) for source in (Decoded(run, start.steps), start.scan)
+    )
+    squared_error = float(mean_squared_error(made, original)[0])
+    psnr_db = float(peak_signal_to_noise_db(made, original)[0])
+    known = (resources.run(run).evaluation() or {}).get("mse")
+    beside = f" ({known['value']:.4f} on average over {known['n']} unseen scans)" if known else ""
+    return f"Reconstruction: mean squared error {squared_error:.4f}{beside}, PSNR {psnr_db:.1f} dB."
+
+
+def _scan_code(run: str, cohort: str, row: int) -> bytes:
+    return to_steps(space(run, cohort).encoding.mean[row])
+
+
+def _link(run: str) -> str | None:
+    """The code of a share link, for the session's first look at the link's run."""
+    if st.query_params.get("run") == run and st.query_params.get("z") and "shared" not in st.session_state:
+        st.session_state["shared"] = st.query_params["z"]
+        st.session_state["shared-run"] = run
+        st.session_state["shared-sha"] = st.query_params.get("sha", "")
+    return st.session_state.get("shared") if st.session_state.get("shared-run") == run else None
+
+
+def _leave_link() -> None:
+    st.session_state["shared"] = None
+    _open_comparison()
+
+
+def _open_comparison() -> None:
+    """Open the tab that shows the original beside its reconstruction, where the start is a scan."""
+    if st.session_state.get("start-kind") in {SCAN, OWN}:
+        st.session_state["explorer-tabs"] = "Compare"

@@ -1,0 +1,72 @@
+"""How well the classes are told apart, on the LDA page: its headline, table 2, and whether it is the scanner."""
+
+import streamlit as st
+
+from app.components import layout, tables
+from app.screens.lda import lda_plots, shipped_figures
+from app.screens.lda.discrimination import Analysis
+
+
+def headline(result: Analysis) -> None:
+    """Show the four figures that matter."""
+    rows = result.accuracies.set_index("what")
+    with layout.wrapping("lda-headline", 2):
+        columns = st.columns(4)
+    shown = [
+        "LDA on the latent codes",
+        "the same, acquisition regressed out",
+        tables.BASELINE_NAMES["pca_64"],
+        tables.BASELINE_NAMES["acquisition_metadata"],
+    ]
+    titles = ["Latent codes", "Acquisition removed", "64 voxel components", "Acquisition alone"]
+    for column, what, title in zip(columns, shown, titles, strict=True):
+        if what in rows.index:
+            row = rows.loc[what]
+            column.metric(title, f"{row['balanced accuracy']:.2f}", border=True)
+            column.caption(
+                f"Balanced accuracy, 95% {row['low']:.2f} to {row['high']:.2f} · accuracy {row['accuracy']:.2f}"
+            )
+
+
+@st.fragment
+def scores(run: str, result: Analysis) -> None:
+    """Show table 2 beside the published one, the confusion matrix and the baselines."""
+    regressed = st.toggle("Regress the acquisition parameters out of the codes first", key="lda-regressed")
+    chosen = result.lda.without_acquisition if regressed else result.lda.scores
+    if chosen is None:
+        layout.empty("No acquisition parameter is known for these scans.", "Choose a cohort that has them.")
+        return
+    layout.table(
+        tables.per_class(result.lda, regressed), f"{run}-table-2", "lda-table-2", column_config=tables.PER_CLASS_COLUMNS
+    )
+    st.caption("Wilson 95% intervals. Paper: another 572 scans, IVAE-256, so a reference and no pass mark.")
+    with layout.wrapping("lda-scores", 1):
+        left, right = st.columns(2, gap="medium")
+    with left:
+        st.subheader("Confusion matrix", anchor=False)
+        layout.plot(
+            lda_plots.confusion(chosen.classes, chosen.confusion, dark=st.context.theme.type == "dark"),
+            "lda-confusion",
+        )
+    with right:
+        st.subheader("Beside what needs no model", anchor=False)
+        layout.plot(lda_plots.accuracies(result.accuracies), "lda-baselines")
+    layout.table(result.accuracies.drop(columns="ours").round(3), f"{run}-baselines", "lda-baselines-table")
+
+
+def disease_or_scanner(run: str) -> None:
+    """Show what is reached where the scanner's settings go with the disease, and where they do not."""
+    rows = shipped_figures.one_run(run)
+    if rows.empty:
+        layout.empty(
+            f"{run} was not measured on many people, with and without acquisition bias.",
+            "'All runs and cohorts' analyses it on the cohorts of this workspace.",
+        )
+        return
+    with layout.wrapping("lda-two-cohorts", 1):
+        left, right = st.columns([1.1, 1], gap="medium", vertical_alignment="center")
+    with left:
+        layout.plot(lda_plots.two_cohorts(rows), "lda-two-cohorts")
+    right.markdown(shipped_figures.disease_or_scanner(rows))
+    st.caption(shipped_figures.how(rows))
+    layout.table(shipped_figures.side_by_side(rows), f"{run}-disease-or-scanner", "lda-two-cohorts")

@@ -1,0 +1,126 @@
+"""LDA: can the classes be told apart in a run's latent space, and is it disease that tells them apart?"""
+
+from functools import partial
+
+import streamlit as st
+
+from app.components import layout
+from app.data import resources
+from app.screens.lda import lda_pair, lda_plots, lda_scan, lda_scores, selected_scan, shipped_figures
+from app.screens.lda.discrimination import Analysis, analysis, comparison, size_note
+from brainlab.errors import BrainlabError
+
+COLUMNS = (
+    "Balanced accuracy of LDA on the codes, the same with the acquisition regressed out, LDA on 64 principal "
+    "components of the voxels, a threshold of bright signal, and the acquisition parameters alone."
+)
+
+
+def show() -> None:
+    """Choose what to fit and predict, then show the result."""
+    runs, cohorts = resources.runs(), resources.cohorts()
+    layout.head(
+        "LDA",
+        "Can the classes be told apart in the latent space, and is it disease that tells them apart?",
+        layout.badges(*(data.simulated for data in cohorts.values())),
+    )
+    layout.unopened(cohort=resources.unopened_cohorts(), run=resources.unopened_runs())
+    if not runs or not cohorts:
+        layout.empty(
+            "This needs a trained run and a cohort with classes.", "Train a run, or prepare a cohort.", layout.TRAIN
+        )
+        return
+    with layout.wrapping("lda-choices", 2):
+        left, middle, right, far = st.columns(4)
+    names = list(runs)
+    run = left.selectbox("Run", names, index=names.index(layout.best_run(names)), key="lda-run")
+    fitting = list(resources.fitting(runs[run]))
+    if not fitting:
+        layout.empty("No cohort on this run's grid.", "Prepare one.", layout.PREPARE)
+        return
+    cohort = middle.selectbox("Fit on the training split of", fitting, key="lda-cohort")
+    predict = right.selectbox(
+        "Predict", ["its test split", *(name for name in fitting if name != cohort)], key="lda-predict"
+    )
+    priors = far.segmented_control(
+        "Priors",
+        ["empirical", "uniform"],
+        default="empirical",
+        required=True,
+        key="lda-priors",
+        help="How common classes are taken to be.",
+    )
+    target = None if predict == "its test split" else predict
+    try:
+        with st.spinner("Encoding and fitting; kept for next time"):
+            result = analysis(run, cohort, target, priors or "empirical")
+    except BrainlabError as error:
+        st.error(str(error))
+        rest = {"Disease or scanner?": lambda: lda_scores.disease_or_scanner(run), "All runs and cohorts": compare}
+        layout.tabs("lda-tabs-rest", rest)
+        return
+    selected_scan.forget_marks()
+    for note in result.lda.notes:
+        st.caption(f":material/info: {note}")
+    lda_scores.headline(result)
+    if small := size_note(result.lda):
+        st.caption(f":orange[:material/info:] {small}")
+    layout.tabs(
+        "lda-tabs",
+        {
+            "Separation": lambda: scatter(run, result),
+            "Disease or scanner?": lambda: lda_scores.disease_or_scanner(run),
+            "Table 2 and baselines": lambda: lda_scores.scores(run, result),
+            "Two runs": lambda: lda_pair.show(cohort, target, priors or "empirical"),
+            "All runs and cohorts": compare,
+        },
+    )
+
+
+@st.fragment
+def scatter(run: str, result: Analysis) -> None:
+    """Show the discriminant axes; a click on a point shows its scan, reconstruction and neighbours."""
+    with layout.wrapping("lda-separation", 1):
+        left, right = st.columns([1.15, 1], gap="medium")
+    with left:
+        views = lda_plots.discriminant_views(result.lda)
+        first = next(iter(views))
+        key = f"lda-axes-{len(views)}"  # its own for each choice of views: one cohort's must not be kept for another
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+            view = st.segmented_control("Axes", list(views), default=first, required=True, key=key) or first
+            fitted = st.toggle("Training scans", value=True, key="lda-training")
+        chart = f"lda-scatter-{view}"
+        figure = lda_plots.discriminant_scatter(
+            result.lda, views[view], selected_scan.mark(chart, result.lda), training=fitted
+        )
+        if len(views[view]) == 3:
+            layout.plot(figure, chart)
+            st.caption("Turn it with the mouse. Points can be clicked in the flat views. Faint: used to fit.")
+        else:
+            layout.plot(figure, chart, on_select=partial(selected_scan.clicked, chart), selection_mode="points")
+            st.caption(
+                "The three leukoencephalopathy grades are one colour, as in the paper's figure 10. Faint: used to fit. "
+                "Click a point to see its scan; the chosen one is large."
+            )
+    scan = selected_scan.chosen(result.lda)
+    with right:
+        lda_scan.show_chosen(run, result.lda, scan)
+    lda_scan.show_neighbours(result.lda, scan)
+
+
+def compare() -> None:
+    """Show every run on every cohort that was analysed, with and without acquisition bias."""
+    shipped = shipped_figures.every_run()
+    if len(shipped):
+        st.subheader("The shipped runs on people whom no run has seen", anchor=False)
+        layout.table(shipped, "lda-shipped", "lda-shipped")
+        st.caption(f"{COLUMNS} Measured before shipping, as docs/results.md says.")
+    st.subheader("The cohorts of this workspace", anchor=False)
+    st.caption("Each run fitted on each cohort's training split and judged on its test split.")
+    missing = comparison.missing()
+    if missing and st.button(f"Analyse the {len(missing)} that are missing", key="lda-all", type="primary"):
+        bar = st.progress(0.0, "Starting")
+        for done, total, what in comparison.run_missing():
+            bar.progress(done, f"{what} of {total}")
+        st.rerun()
+    layout.table(comparison.table(), "lda-comparison", "lda-comparison")

@@ -1,0 +1,37 @@
+"""Start: what is here, how it hangs together, what to do next, and a brain that moves at once."""
+
+import streamlit as st
+
+from app.components import layout
+from app.data import resources
+from app.screens.start import latent_preview, overview
+from brainlab.workspace import studies_folder
+
+
+def show() -> None:
+    """Show a live brain, the counts and the path."""
+    cohorts, runs = resources.cohorts(), resources.runs()
+    layout.head(
+        "brainlab",
+        "Generative models of brain MRI, and the people who judge them.",
+        layout.badges(*(data.simulated for data in cohorts.values())),
+    )
+    latent_preview.show(runs, cohorts)
+    layout.unopened(cohort=resources.unopened_cohorts(), run=resources.unopened_runs())
+    studies = sorted(path.parent.name for path in studies_folder().glob("*/study.db"))
+    overview.cards(
+        [
+            ("cohort", "Cohorts", len(cohorts), ", ".join(cohorts) or "none yet: bring in scans"),
+            ("explorer", "Trained runs", len(runs), ", ".join(runs) or "none yet: train one"),
+            (
+                "study_desk",
+                "Reading studies",
+                len(studies),
+                f"{len(studies)} in this workspace" if studies else "none yet: design one",
+            ),
+        ]
+    )
+    st.subheader("The whole path", anchor=False)
+    overview.path_picture()
+    st.subheader("What next", anchor=False)
+    overview.next_steps(bool(cohorts), bool(runs), bool(studies))

@@ -1,0 +1,114 @@
+"""What a researcher does with a study after its design: lock, withdraw a reader, close, unblind."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from app.data.exports import planes
+from app.screens.study.reader_links import reading_on
+from brainlab.errors import BrainlabError, LockRefusedError
+from brainlab.experiments.studies.locking import lock_study, preview
+from brainlab.reading.desk import lifecycle
+from brainlab.reading.protocol.design import Protocol
+from brainlab.reading.record.lock_record import lock_findings, lock_warnings
+
+REFUSED = "study-lock-refused"
+
+
+def lock(folder: Path, protocol: Protocol) -> None:
+    """Offer a look at the images, and the lock. A lock that the probe refuses may be made with a recorded reason."""
+    st.markdown(
+        "**Locking** renders every image, draws each reader's order and seals the truth. Nothing changes afterwards."
+    )
+    refused = st.session_state.get(REFUSED, {}).get(str(folder))
+    reason = ""
+    if refused:
+        st.error(refused)
+        reason = st.text_input("Lock in spite of this, because", key=f"override-{folder.name}")
+    look, act, _ = st.columns([1, 1, 3])
+    if look.button("See sample images", key=f"preview-{folder.name}", width="stretch"):
+        _preview(protocol)
+    if not act.button("Lock the study", type="primary", key=f"lock-{folder.name}", width="stretch"):
+        return
+    try:
+        lock_study(folder, override=reason, watch=_watch)
+    except LockRefusedError as error:
+        st.session_state.setdefault(REFUSED, {})[str(folder)] = f"{error.reason[0].upper()}{error.reason[1:]}."
+        st.rerun()
+    except BrainlabError as error:
+        st.error(str(error))
+        return
+    st.rerun()
+
+
+def checks(folder: Path) -> None:
+    """Show what was found when the study was locked; warnings openly, the rest folded away."""
+    found = lifecycle.lock_checks(folder)
+    warned, lines = lock_warnings(found), lock_findings(found)
+    if warned:
+        st.warning("  \n".join(warned), icon=":material/visibility:")
+    if lines:
+        with st.expander("What was checked at the lock"):
+            st.markdown("\n".join(f"- {line}" for line in lines))
+
+
+def withdraw(folder: Path, status: lifecycle.StudyStatus) -> None:
+    """Offer to take a reader out who asked for it, after a second thought."""
+    readers = reading_on(status)
+    if not readers:
+        return
+    with st.popover("Withdraw a reader"):
+        reader = st.selectbox("Reader who withdraws", readers, key=f"withdraw-who-{folder.name}")
+        st.markdown("The link ends, the name is erased and reports leave the answers out. This cannot be taken back.")
+        if st.button(f"Withdraw {reader} now", type="primary", key=f"withdraw-{folder.name}"):
+            lifecycle.withdraw_reader(folder, reader)
+            st.rerun()
+
+
+def close(folder: Path) -> None:
+    """Offer to close a study, after a second thought."""
+    with st.popover("Close the study"):
+        st.markdown("No more answers will be taken. This cannot be taken back.")
+        if st.button("Close it now", type="primary", key=f"close-{folder.name}"):
+            lifecycle.close(folder)
+            st.rerun()
+
+
+def unblind(folder: Path, title: str) -> None:
+    """Offer to open the truth, to one who types the study's title and a name."""
+    st.subheader("Unblind", anchor=False)
+    st.markdown("Unblinding opens the truth for good and is recorded. Type the title of the study to confirm.")
+    with st.form(f"unblind-{folder.name}", border=False, width=560):
+        typed = st.text_input("Title of the study", placeholder=title)
+        actor = st.text_input("Your name, for the record")
+        sent = st.form_submit_button("Unblind", type="primary")
+    if not sent:
+        return
+    if typed.strip() != title.strip():
+        st.error("That is not the title of this study; nothing was opened.")
+        return
+    lifecycle.unblind(folder, actor)
+    st.rerun()
+
+
+@st.dialog("Images as readers will see them", width="large")
+def _preview(protocol: Protocol) -> None:
+    """Show two rendered images of each source; of volumes the middle axial slice, in the convention readers see."""
+    with st.spinner("Rendering"):
+        images = preview(protocol, per_source=2)
+    for source, pictures in images.items():
+        st.markdown(f"**{source}**")
+        columns = st.columns(4)
+        for column, picture in zip(columns, pictures, strict=False):
+            column.image(picture if picture.ndim == 2 else planes(picture)[0], output_format="PNG")
+
+
+def _watch(items: Iterable[Any], description: str, total: int) -> Iterator[Any]:
+    """Show a bar while items are worked through."""
+    bar = st.progress(0.0, description)
+    for number, item in enumerate(items):
+        bar.progress(number / max(total, 1), f"{description} {number + 1} of {total}")
+        yield item
+    bar.progress(1.0, "Rendering and sealing")

@@ -1,0 +1,267 @@
+"""The form in which a researcher designs a reading study; everything that a protocol holds can be set in it."""
+
+from dataclasses import replace
+from typing import Any, Literal, cast
+
+import streamlit as st
+
+from app.components import layout
+from app.data import resources
+from app.screens.study.questions import first_question, further_questions
+from brainlab.errors import InputError
+from brainlab.reading.protocol.design import (
+    INSTRUCTIONS,
+    OTHER_INSTRUCTIONS,
+    PAIR_INSTRUCTIONS,
+    Protocol,
+    Reader,
+    Source,
+    usual_instructions,
+)
+from brainlab.reading.protocol.questions import PLANES, VERDICT, Question
+from brainlab.reading.protocol.validation import check_reader_codes
+
+WINDOWS = ("fixed", "adjustable")
+ENLARGEMENTS = ("linear", "nearest")
+
+
+def design_form(start: Protocol, key: str) -> Protocol | None:
+    """Show the form filled with `start`; returns the protocol as it stands, or None with the reason on the page.
+
+    key: starts the keys of the widgets, so that another start fills the form anew.
+    """
+    title = st.text_input("Title (readers never see it)", start.title, key=f"{key}-title")
+    first = first_question(start, key)
+    with st.expander("Further questions"):
+        questions = (first, *further_questions(start, key))
+        answers = _answers(start, key)
+    with layout.wrapping("design", 1):
+        left, right = st.columns([3, 2], gap="large")
+    with left:
+        sources = _sources(start, key)
+    with right:
+        stimulus = _stimulus(start, key)
+        readers = _readers(start, key)
+        with st.expander("Picture"):
+            looks = _looks(start, key)
+        with st.expander("Reading"):
+            course = _course(start, key)
+        with st.expander("Words for readers"):
+            words = _words(start, first, key)
+        with st.expander("Statistics and chance"):
+            chance = _chance(start, key)
+    given: dict[str, Any] = {
+        "title": title,
+        "sources": sources,
+        "readers": readers,
+        "questions": questions,
+        "stimulus": stimulus,
+    }
+    try:
+        protocol = replace(start, **given, **answers, **looks, **course, **words, **chance)
+        check_reader_codes([reader.code for reader in protocol.readers])
+    except InputError as error:
+        st.warning(str(error).removeprefix("protocol: ").capitalize())
+        return None
+    if protocol.time_cap_s and "no time limit" in protocol.instructions.lower():
+        st.warning(f"The instructions say 'no time limit', but a case is shown for {protocol.time_cap_s:g} s only.")
+    return protocol
+
+
+def _sources(start: Protocol, key: str) -> tuple[Source, ...]:
+    """Ask how many cases come from each cohort, run and folder."""
+    st.markdown("**Cases from each source** (0 leaves it out)")
+    wanted = {(source.kind, source.name): source for source in start.sources}
+    chosen = []
+    offers = [Source(kind="cohort", name=name, n=1) for name in resources.cohorts()]
+    offers += [Source(kind="run", name=name, n=1) for name in resources.runs()]
+    offers += [
+        source for source in start.sources if (source.kind, source.name) not in {(o.kind, o.name) for o in offers}
+    ]
+    for offer in offers:
+        before = wanted.get((offer.kind, offer.name))
+        name, number = st.columns([3, 1], vertical_alignment="center")
+        mark = ":green-badge[real]" if offer.truth == "real" else ":orange-badge[generated]"
+        name.markdown(f"{mark} {offer.name}" + (" · held-out people only" if offer.kind == "cohort" else ""))
+        n = number.number_input(
+            offer.name,
+            0,
+            10_000,
+            before.n if before else 0,
+            key=f"{key}-n-{offer.kind}-{offer.name}",
+            label_visibility="collapsed",
+        )
+        if n:
+            chosen.append(replace(before or offer, n=int(n)))
+    with st.expander("Images from a folder (PNG or NIfTI of other people's models)"):
+        path = st.text_input("Folder on this machine", key=f"{key}-folder", placeholder="/data/their-model")
+        label = st.radio("These images are", ["fake", "real"], horizontal=True, key=f"{key}-folder-label")
+        n = st.number_input("Cases", 1, 10_000, 10, key=f"{key}-folder-n")
+        if path.strip():
+            chosen.append(
+                Source(kind="folder", name=path.strip(), n=int(n), label=cast(Literal["real", "fake"], label))
+            )
+    if any(source.kind == "run" for source in chosen):
+        with st.expander("Truncation of generated cases"):
+            chosen = [_truncated(source, key) if source.kind == "run" else source for source in chosen]
+    return tuple(chosen)
+
+
+def _truncated(source: Source, key: str) -> Source:
+    """Ask how far from the middle of the latent space a run's cases are drawn."""
+    label = f"{source.name} (1 draws from the prior)"
+    return replace(
+        source,
+        truncation=st.slider(label, 0.1, 2.0, float(source.truncation), 0.1, key=f"{key}-truncation-{source.name}"),
+    )
+
+
+def _readers(start: Protocol, key: str) -> tuple[Reader, ...]:
+    """Ask for the readers' codes, and for their years of experience."""
+    before = {reader.code: reader for reader in start.readers}
+    text = st.text_input(
+        "Readers, by code", ", ".join(before), key=f"{key}-readers", help="A code each, with commas between; no names."
+    )
+    codes = [code.strip() for code in text.split(",") if code.strip()]
+    readers = [before.get(code, Reader(code=code)) for code in codes]
+    with st.expander("About the readers"):
+        return tuple(_reader(reader, f"{key}-reader-{number}") for number, reader in enumerate(readers))
+
+
+def _reader(reader: Reader, key: str) -> Reader:
+    """Ask for what reports say of a reader, and for the name, which is kept apart."""
+    name, years = st.columns(2)
+    before = None if reader.experience_years is None else float(reader.experience_years)
+    known = name.text_input(f"{reader.code}: name (optional)", reader.name, key=f"{key}-name-{reader.code}")
+    read = years.number_input(
+        f"{reader.code}: years of experience",
+        0.0,
+        80.0,
+        before,
+        1.0,
+        key=f"{key}-years-{reader.code}",
+    )
+    return replace(reader, name=known.strip(), experience_years=read)
+
+
+def _stimulus(start: Protocol, key: str) -> str:
+    """Ask whether readers see slices or volumes."""
+    kinds = {"slice": "One slice", "volume": "Whole volume, three planes"}
+    place = list(kinds).index(start.stimulus)
+    return st.radio(
+        "An image is", list(kinds), place, format_func=kinds.__getitem__, horizontal=True, key=f"{key}-stimulus"
+    )
+
+
+def _answers(start: Protocol, key: str) -> dict[str, Any]:
+    """Ask what goes with the first answer."""
+    return {
+        "confidence": st.toggle("Ask how sure the reader is (1 to 5)", start.confidence, key=f"{key}-confidence"),
+        "cue": st.toggle("Ask what gave it away (optional text)", start.cue, key=f"{key}-cue"),
+    }
+
+
+def _looks(start: Protocol, key: str) -> dict[str, Any]:
+    """Ask what one image looks like."""
+    plane = st.selectbox("Plane of slices", PLANES, PLANES.index(start.plane), key=f"{key}-plane")
+    span = st.slider(
+        "Part of the axis",
+        0.0,
+        1.0,
+        (float(start.slice_range[0]), float(start.slice_range[1])),
+        0.05,
+        key=f"{key}-range",
+    )
+    classes = st.multiselect(
+        "Disease classes of real cases (all if empty)",
+        sorted({*_classes(), *start.classes}),
+        list(start.classes),
+        key=f"{key}-classes",
+    )
+    enlargement = ENLARGEMENTS.index(start.interpolation)
+    interpolation = st.selectbox("Enlargement", ENLARGEMENTS, enlargement, key=f"{key}-interpolation")
+    magnification = st.number_input(
+        "Magnification (0: automatic)", 0, 32, start.magnification, key=f"{key}-magnification"
+    )
+    window = st.selectbox("Grey-scale window", WINDOWS, WINDOWS.index(start.window), key=f"{key}-window")
+    shown = (float(start.window_low), float(start.window_high))
+    low, high = st.slider("Intensities from black to white", 0.0, 1.0, shown, 0.01, key=f"{key}-levels")
+    floor = st.slider(
+        "Background ends at this intensity", 0.0, 0.49, float(start.background_floor), 0.01, key=f"{key}-floor"
+    )
+    return {
+        "plane": plane,
+        "slice_range": (float(span[0]), float(span[1])),
+        "classes": tuple(classes),
+        "interpolation": interpolation,
+        "magnification": int(magnification),
+        "window": window,
+        "window_low": float(low),
+        "window_high": float(high),
+        "background_floor": float(floor),
+    }
+
+
+def _course(start: Protocol, key: str) -> dict[str, Any]:
+    """Ask how the reading goes."""
+    practice = st.number_input("Practice cases first", 0, 100, start.practice, key=f"{key}-practice")
+    feedback = st.toggle("Tell the truth after practice cases", start.practice_feedback, key=f"{key}-feedback")
+    repeats = st.slider(
+        "Hidden repeats", 0.0, 1.0, float(start.repeats_share), 0.05, format="percent", key=f"{key}-repeats"
+    )
+    rest = st.number_input("Break after so many cases (0: none)", 0, 1000, start.rest_break_every, key=f"{key}-rest")
+    cap = st.number_input(
+        "Seconds per case (0: no limit)", 0.0, 3600.0, float(start.time_cap_s or 0.0), 5.0, key=f"{key}-cap"
+    )
+    rounds = st.number_input("Readings of the same cases", 1, 5, start.rounds, key=f"{key}-rounds")
+    weeks = st.number_input(
+        "Weeks between readings, at least",
+        0.0,
+        104.0,
+        float(start.washout_weeks),
+        1.0,
+        key=f"{key}-washout",
+        disabled=rounds < 2,
+    )
+    return {
+        "practice": int(practice),
+        "practice_feedback": feedback,
+        "repeats_share": float(repeats),
+        "rest_break_every": int(rest),
+        "time_cap_s": float(cap) or None,
+        "rounds": int(rounds),
+        "washout_weeks": float(weeks),
+    }
+
+
+def _words(start: Protocol, first: Question, key: str) -> dict[str, Any]:
+    """Ask for what readers are told. Instructions nobody wrote follow the first question."""
+    kind = first.kind if first.kind == "pair" or first.options == VERDICT.options else "other"
+    untouched = start.instructions in (INSTRUCTIONS, PAIR_INSTRUCTIONS, OTHER_INSTRUCTIONS)
+    instructions = usual_instructions(first) if untouched else start.instructions
+    suffix = "" if kind == "choice" else f"-{kind}"
+    return {
+        "reader_title": st.text_input("Title that readers see", start.reader_title, key=f"{key}-reader-title"),
+        "instructions": st.text_area("Instructions", instructions, key=f"{key}-instructions{suffix}", height=150),
+        "consent": st.text_area("Consent", start.consent, key=f"{key}-consent", height=110),
+    }
+
+
+def _chance(start: Protocol, key: str) -> dict[str, Any]:
+    """Ask for what the analysis fixes beforehand, and for the seed of all draws."""
+    margin = st.slider(
+        "'As good as chance' is within this much of 50%",
+        0.01,
+        0.45,
+        float(start.equivalence_margin),
+        0.01,
+        key=f"{key}-margin",
+        help="In accuracy; fixed before anyone reads.",
+    )
+    seed = st.number_input("Seed", 0, max(layout.LARGEST_SEED, start.seed), start.seed, key=f"{key}-seed")
+    return {"equivalence_margin": float(margin), "seed": int(seed)}
+
+
+def _classes() -> list[str]:
+    """Disease classes of all cohorts here."""
+    return sorted({str(label) for data in resources.cohorts().values() for label in data.scans["class"].dropna()})

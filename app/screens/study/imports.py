@@ -1,0 +1,78 @@
+"""Readings that were finished elsewhere: a CSV file of answers in, the same report out."""
+
+from pathlib import PurePath
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app.screens.study.report import show_report
+from brainlab.errors import InputError
+from brainlab.reading.report.study_report import study_report
+from brainlab.reading.statistics.ratings import LARGEST_BYTES, LARGEST_ROWS, READING_RULES, read_ratings
+
+COLUMNS = {
+    "reader": "who answered, as a code",
+    "case": "which image, the same for all readers",
+    "answer": "real or fake, or any other labels; empty where missing",
+    "truth": "real or fake, once a case or in each of its rows",
+    "source": "where the image is from, such as a model's name",
+    "class": "disease class",
+    "confidence": "1 (guess) to 5 (certain)",
+    "phase": "main, repeat or practice",
+    "round": "1, 2, ... for further readings",
+    "position": "place in the reader's own order",
+    "active_ms": "time on the case in milliseconds",
+}
+REQUIRED = 3
+EXAMPLE = """reader,case,answer,truth,source,confidence
+R1,001,real,real,scans,4
+R2,001,fake,real,scans,2
+R1,002,fake,fake,my-model,5
+R2,002,real,fake,my-model,1
+"""
+
+
+def show() -> None:
+    """Ask for a file and show its report, or in one line what is wrong with it."""
+    file = st.file_uploader(
+        "CSV file of answers",
+        type=["csv", "tsv", "txt"],
+        key="import-file",
+        max_upload_size=LARGEST_BYTES // 10**6,
+        help=f"One row an answer; at most {LARGEST_ROWS:,} rows. The file is read in memory and not kept.",
+    )
+    if file is None:
+        _explain()
+        return
+    try:
+        report, frame, notes = _report(file.getvalue(), file.name)
+    except InputError as error:
+        st.error(str(error))
+        _explain()
+        return
+    if notes:
+        st.info("\n".join(["How the file was read:", *(f"- {note}" for note in notes)]))
+    show_report(report, frame, _stem(file.name))
+
+
+def _explain() -> None:
+    """Say which columns a file may have."""
+    rows = [
+        {"column": name, "needed": "yes" if number < REQUIRED else "", "what": what}
+        for number, (name, what) in enumerate(COLUMNS.items())
+    ]
+    st.dataframe(pd.DataFrame(rows), hide_index=True, width="content", height="content")
+    st.caption(f"{READING_RULES} For example:")
+    st.code(EXAMPLE, language=None)
+
+
+@st.cache_data(max_entries=8, show_spinner="Working out the statistics")
+def _report(content: bytes, name: str) -> tuple[dict[str, Any], pd.DataFrame, list[str]]:
+    """Return the report of a file, its rows and what was mended in them; the file's name is the title."""
+    frame, notes = read_ratings(content, name)
+    return {**study_report(frame, notes=notes), "title": _stem(name)}, frame, notes
+
+
+def _stem(name: str) -> str:
+    return PurePath(name).stem or "readings"

@@ -1,0 +1,92 @@
+"""Study desk: design, lock, hand out, follow, close, unblind and report a blinded reading study."""
+
+import streamlit as st
+
+from app.components import layout
+from app.data import resources
+from app.screens.study import backup, conduct, imports, report
+from app.screens.study.design import design_form
+from app.screens.study.planner import planner
+from app.screens.study.progress import progress
+from app.screens.study.protocol_sources import SEED, choose_start
+from app.screens.study.reader_links import links
+from brainlab.experiments.studies.locking import open_sources
+from brainlab.reading.desk import lifecycle
+from brainlab.reading.desk.lifecycle import StudyStatus
+
+NEW, FINISHED = "new", "finished"
+CHOICES = {NEW: "New study", FINISHED: "Finished readings from a CSV file"}
+STEPS = ("draft", "locked", "closed", "unblinded")
+
+
+def show() -> None:
+    """Choose a study or begin one; show what its state allows."""
+    studies = {status.study: status for status in lifecycle.list_studies()}
+    simulated = any(data.simulated for data in resources.cohorts().values())
+    layout.head(
+        "Study desk", "Can readers tell real images from generated ones, and do they agree?", layout.badges(simulated)
+    )
+    if st.session_state.get("desk-next"):
+        st.session_state["desk-study"] = st.session_state.pop("desk-next")
+    elif st.session_state.get("desk-study") not in {*CHOICES, *studies}:
+        st.session_state["desk-study"] = next(iter(studies), NEW)
+    names = CHOICES | {study: f"{status.title} · {status.state} · {study}" for study, status in studies.items()}
+    chosen = st.selectbox("Study", [*CHOICES, *studies], format_func=names.__getitem__, key="desk-study")
+    if chosen == NEW:
+        design_study({study: names[study] for study, status in studies.items() if status.state != "damaged"})
+    elif chosen == FINISHED:
+        imports.show()
+    else:
+        show_study(studies[chosen])
+
+
+def design_study(earlier: dict[str, str]) -> None:
+    """Show the form of a new study, which may begin as one of the `earlier` (id to name)."""
+    start, key = choose_start(earlier)
+    protocol = design_form(start, key) if start else None
+    if protocol:
+        planner(protocol, key)
+        if st.button("Create the study", type="primary", key="desk-create"):
+            open_sources(protocol)
+            st.session_state["desk-next"] = lifecycle.create_study(protocol)
+            del st.session_state[SEED]  # the next design gets another
+            st.rerun()
+
+
+def show_study(status: StudyStatus) -> None:
+    """Show one study's state, and what can be done in it."""
+    folder = lifecycle.study_folder(status.study)
+    protocol = lifecycle.load_protocol(folder)
+    marks = [f"**:green[{step}]**" if step == status.state else f":gray[{step}]" for step in STEPS]
+    st.markdown("  →  ".join(marks))
+    sources = ", ".join(f"{source.n} from {source.name}" for source in protocol.sources)
+    st.caption(
+        f"{protocol.cases} cases ({sources}), {protocol.repeats} hidden repeats, {protocol.practice} practice cases"
+    )
+    if status.state == "draft":
+        planner(protocol, status.study)
+        conduct.lock(folder, protocol)
+    elif status.state == "locked":
+        links(folder, status)
+        st.subheader("Progress", anchor=False)
+        progress(folder)
+        with st.container(horizontal=True):
+            conduct.withdraw(folder, status)
+            conduct.close(folder)
+        conduct.checks(folder)
+    elif status.state == "closed":
+        progress(folder)
+        conduct.withdraw(folder, status)
+        conduct.checks(folder)
+        conduct.unblind(folder, status.title)
+    else:
+        report.show(folder)
+    layout.download(
+        "Protocol (JSON)",
+        protocol.to_json(),
+        f"{status.study}-protocol.json",
+        "desk-protocol",
+        type="tertiary",
+        icon=":material/download:",
+    )
+    backup.show(folder)

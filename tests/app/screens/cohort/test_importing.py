@@ -1,0 +1,84 @@
+"""Bringing scans in from the page."""
+
+import pytest
+
+from app.screens.cohort import importing
+from brainlab.errors import InputError
+
+
+@pytest.mark.parametrize("name", ["", "../other", "a b", ".hidden"])
+def test_a_name_that_is_no_folder_name_is_refused(empty_workspace, name):
+    with pytest.raises(InputError, match="name of a cohort"):
+        importing.bring_in("somewhere", [], name, print)
+
+
+def test_nothing_to_prepare_and_a_taken_name_are_refused(workspace):
+    with pytest.raises(InputError, match="nothing to prepare"):
+        importing.bring_in("", [], "new", print)
+    with pytest.raises(InputError, match="already"):
+        importing.bring_in("somewhere", [], "simulated", print)
+
+
+class Upload:
+    """An uploaded file that is not an image."""
+
+    def __init__(self, name="broken.nii"):
+        self.name = name
+
+    def getbuffer(self):
+        return memoryview(b"not an image")
+
+
+def test_uploads_of_one_name_are_refused_by_name(empty_workspace):
+    with pytest.raises(InputError, match=r"broken\.nii: uploaded more than once"):
+        importing.bring_in("", [Upload(), Upload()], "mine", print)
+
+
+def test_an_import_of_uploads_that_is_cut_short_leaves_nothing(empty_workspace):
+    def click(share, text):
+        assert list((empty_workspace / "cohorts").glob(".mine.work-*"))
+        raise KeyboardInterrupt
+
+    resumable = empty_workspace / "cohorts" / ".mine.work-of-a-path"
+    resumable.mkdir(parents=True)
+    with pytest.raises(KeyboardInterrupt):
+        importing.bring_in("", [Upload()], "mine", click)
+    assert list((empty_workspace / "cohorts").iterdir()) == [resumable]
+
+
+def test_an_upload_that_is_not_an_image_is_refused_with_its_reason(empty_workspace):
+    told = []
+    report = importing.bring_in("", [Upload()], "mine", lambda share, text: told.append(text))
+    assert report.scans == 0
+    assert report.failed[0]["path"] == "broken.nii"
+    assert told == ["1 of 1 scans"]
+    assert not (empty_workspace / "cohorts" / "mine").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("noext.gz", "needs a name that ends in .nii or .nii.gz"),
+        ("scans.zip", "an archive; unpack it"),
+        ("scans.tar.gz", "an archive; unpack it"),
+        (".hidden.nii", "a hidden file"),
+        (f"{'a' * 300}.nii", "needs a name of at most 200 characters"),
+    ],
+)
+@pytest.mark.parametrize("beside", [[], [Upload()]])
+def test_an_upload_that_cannot_be_used_is_named_with_its_reason(empty_workspace, name, said, beside):
+    report = importing.bring_in("", [Upload(name), *beside], "mine", lambda share, text: None)
+    assert report.scans == 0
+    reasons = {row["path"]: row["reason"] for row in report.failed}
+    assert set(reasons) == {name, *(upload.name for upload in beside)}
+    assert reasons[name].startswith(said)
+    assert "/tmp" not in str(report)
+
+
+def test_a_refusal_of_uploads_does_not_name_the_folder_they_lay_in(empty_workspace, monkeypatch):
+    def refuse(source, *_, **__):
+        raise InputError(f"{source}: no image found in {source}/a.nii")
+
+    monkeypatch.setattr(importing, "find_sources", refuse)
+    with pytest.raises(InputError, match=r"^the uploads: no image found in a\.nii$"):
+        importing.bring_in("", [Upload()], "mine", lambda share, text: None)

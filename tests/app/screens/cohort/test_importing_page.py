@@ -1,0 +1,57 @@
+"""The cohort page after an import: the new cohort is chosen, and scans without a class can be looked at."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.screens.cohort import importing
+from brainlab.cohort.preparation.batch import Report
+from brainlab.cohort.prepared import PreparedDataset, write_prepared
+
+PAGE = Path(__file__).resolve().parents[4] / "pages" / "cohort.py"
+
+
+def copy_cohort(workspace: Path, target: Path, **columns: list[str | None]) -> None:
+    """Write four scans of the tiny cohort as another one, some columns replaced."""
+    data = PreparedDataset.open(workspace / "cohorts" / "simulated")
+    rows = data.indices()[:4]
+    write_prepared(target, data.batch(rows)[:, 0], data.scans.iloc[rows].assign(**columns), data.recipe)
+
+
+def test_show_it_chooses_the_new_cohort(tiny_workspace, empty_workspace, monkeypatch):
+    copy_cohort(tiny_workspace, empty_workspace / "cohorts" / "before")
+
+    def bring_in(path, files, name, tell):
+        copy_cohort(tiny_workspace, empty_workspace / "cohorts" / name)
+        return Report(4, [1, 1, 1], [], [], 1.0)
+
+    monkeypatch.setattr(importing, "bring_in", bring_in)
+    page = AppTest.from_file(str(PAGE), default_timeout=120)
+    page.session_state["cohort-tabs"] = "Bring in scans"
+    page.run()
+    assert page.selectbox(key="cohort-name").value == "before"
+    next(button for button in page.button if button.label == "Prepare").click().run()
+    page.button(key="import-show").click().run()
+    assert not page.exception
+    assert page.selectbox(key="cohort-name").value == "mine"
+    assert page.dataframe
+
+
+@pytest.mark.parametrize("classes", [[None] * 4, ["ms", None, "2", None]])
+def test_scans_without_a_class_are_shown_as_unlabelled(tiny_workspace, empty_workspace, classes):
+    copy_cohort(tiny_workspace, empty_workspace / "cohorts" / "mine", **{"class": classes})
+    page = AppTest.from_file(str(PAGE), default_timeout=120).run()
+    page.button_group(key="cohort-classes").set_value(["unlabelled"]).run()
+    assert not page.exception
+    assert list(page.dataframe[0].value["class"]) == ["unlabelled"] * classes.count(None)
+
+
+def test_a_mean_of_each_class_leaves_out_scans_without_one(tiny_workspace, empty_workspace):
+    copy_cohort(tiny_workspace, empty_workspace / "cohorts" / "mine", **{"class": [None] * 4})
+    page = AppTest.from_file(str(PAGE), default_timeout=120)
+    page.session_state["cohort-tabs"] = "Mean image"
+    page.run()
+    page.segmented_control(key="cohort-mean").set_value("each class").run()
+    assert not page.exception
+    assert "No scan has a class." in [caption.value for caption in page.caption]

@@ -1,0 +1,139 @@
+"""The LDA page's parts, without a browser."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.data import resources
+from app.screens.lda import lda_pair, lda_plots, selected_scan, shipped_figures
+from app.screens.lda.discrimination import analysis
+from app.server.access import SIGNED_IN
+from brainlab.experiments.analysis.verdicts import scans, verdict
+
+PROJECT = Path(__file__).resolve().parents[4]
+
+
+def opened(tab: str = "Separation", scan: selected_scan.Named | None = None) -> AppTest:
+    found = AppTest.from_file(str(PROJECT / "pages" / "lda.py"), default_timeout=120)
+    found.session_state[SIGNED_IN] = True
+    found.session_state["lda-tabs"] = tab
+    found.session_state["lda-run"] = "tiny-ivae"
+    if scan:
+        found.session_state[selected_scan.CHOSEN] = scan
+    found.run()
+    assert not found.exception, found.exception
+    assert not found.error
+    return found
+
+
+@pytest.fixture
+def result(workspace, tmp_path, monkeypatch):
+    """Analyse the tiny run by which the page is opened; no shipped run is beside it."""
+    monkeypatch.setattr("brainlab.workspace.MODELS", tmp_path / "no-models")
+    return analysis("tiny-ivae", "simulated", None, "empirical").lda
+
+
+@pytest.mark.parametrize("place", [0, -1])
+def test_the_chosen_scan_is_told_with_its_class_and_its_neighbours(result, place):
+    scan = scans(result)[place]
+    found = opened(scan=scan)
+    said = " ".join(markdown.value for markdown in found.markdown)
+    told = verdict(result, *scan)
+    assert told.participant in said
+    assert f"predicted **{told.predicted}**" in said
+    near = next(frame.value for frame in found.dataframe if "distance" in frame.value)
+    assert len(near) == 4
+    assert told.participant not in set(near["participant"])
+    assert any("The LDA was fitted on this scan" in caption.value for caption in found.caption) == told.fitted
+
+
+def test_a_scan_that_this_analysis_does_not_have_gives_way_to_its_first(result):
+    first = result.test.participants[0]
+    assert any(first in markdown.value for markdown in opened(scan=("gone", 3)).markdown)
+
+
+@pytest.fixture
+def other(result, monkeypatch):
+    """Let the second run take the first two predicted scans for other classes than the first run does."""
+    known = analysis("tiny-vae", "simulated", None, "empirical")
+    names = result.discriminant.classes_
+    said = list(result.on_test.predicted)
+    said[:2] = [names[(names.index(name) + 1) % len(names)] for name in said[:2]]
+    changed = replace(known, lda=replace(known.lda, on_test=known.lda.on_test._replace(predicted=said)))
+    monkeypatch.setattr(lda_pair, "analysis", lambda run, *rest: changed if run == "tiny-vae" else analysis(run, *rest))
+    return changed.lda
+
+
+def test_two_runs_show_their_difference_and_where_they_disagree(result, other):
+    found = opened("Two runs")
+    assert {"tiny-ivae", "tiny-vae", "First less second"} <= {metric.label for metric in found.metric}
+    table = next(frame.value for frame in found.dataframe if "true class" in frame.value)
+    assert list(table["participant"]) == result.test.participants[:2]
+
+
+def test_runs_that_agree_say_so(result):
+    assert any("Nowhere: both take" in caption.value for caption in opened("Two runs").caption)
+
+
+def test_the_second_run_is_never_the_first(result):
+    found = opened("Two runs")
+    first, second = found.selectbox(key="lda-pair-first"), found.selectbox(key="lda-pair-second")
+    assert first.value not in second.options
+    assert not first.select(second.value).run().exception
+
+
+def test_a_row_of_the_disagreements_names_its_scan(result, other):
+    table = lda_pair.disagreement_table(("tiny-ivae", "tiny-vae"), result, other)
+    assert len(table) == 2
+    for (dataset, row), line in table.iterrows():
+        assert verdict(other, dataset, row).predicted == line["tiny-vae"] != line["tiny-ivae"]
+        assert resources.cohort(dataset).scans["class"].iloc[row] == line["true class"]
+
+
+@pytest.mark.parametrize(
+    ("interval", "said"), [((-0.1, 0.2), "interval holds zero"), ((0.1, 0.2), "**a**"), ((-0.2, -0.1), "**b**")]
+)
+def test_a_difference_is_put_into_words(interval, said):
+    assert said in lda_pair.reading(("a", "b"), interval, 28)
+
+
+def test_a_run_that_was_not_measured_on_many_people_says_so(result):
+    assert any("was not measured on many people" in info.value for info in opened("Disease or scanner?").info)
+
+
+@pytest.mark.parametrize("run", ["vae-8", "vae-512", "ivae-32", "ivae-256"])
+def test_each_shipped_run_has_its_figures_beside_it(run):
+    rows = shipped_figures.one_run(run)
+    assert set(rows["cohort"]) == {"unbiased", "biased"}
+    assert len(rows) == 8
+    assert {trace.name for trace in lda_plots.two_cohorts(rows).data} == {"unbiased", "biased"}
+
+
+def test_the_marked_point_is_the_chosen_scan(result):
+    dataset, row = scans(result)[-1]
+    figure = lda_plots.discriminant_scatter(result, (0, 1), (dataset, row))
+    marked = [trace.customdata[i] for trace in figure.data for i in trace.selectedpoints]
+    assert [tuple(point) for point in marked] == [(dataset, row)]
+
+
+def test_training_scans_can_be_left_out(result):
+    both, tests = (lda_plots.discriminant_scatter(result, (0, 1), training=shown) for shown in (True, False))
+    assert sum(len(trace.x) for trace in both.data) == len(scans(result))
+    assert sum(len(trace.x) for trace in tests.data) == len(result.test.rows)
+    assert [trace.name for trace in both.data if trace.showlegend] == [trace.name for trace in tests.data]
+
+
+def test_a_click_in_one_chart_is_drawn_in_the_others_and_does_not_redraw_its_own(result, monkeypatch):
+    session: dict = {}
+    monkeypatch.setattr(selected_scan.st, "session_state", session)
+    first, second = scans(result)[:2]
+    assert [selected_scan.mark(chart, result) for chart in ("a", "b")] == [first, first]
+    session["a"] = {"selection": {"points": [{"customdata": list(second)}]}}
+    selected_scan.clicked("a")
+    assert selected_scan.chosen(result) == second
+    assert [selected_scan.mark(chart, result) for chart in ("a", "b")] == [first, second]
+    session["table"] = {"selection": {"rows": [1]}}
+    selected_scan.picked("table", [second, first])
+    assert [selected_scan.mark(chart, result) for chart in ("a", "b")] == [first, first]

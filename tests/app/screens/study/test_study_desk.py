@@ -1,0 +1,374 @@
+"""The study desk's page, from an empty workspace to the report."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from statsmodels.stats.inter_rater import cohens_kappa
+from streamlit.testing.v1 import AppTest
+
+from app.data import resources
+from brainlab.reading.desk import lifecycle
+from brainlab.reading.desk.backup import restore_study
+from brainlab.reading.protocol.design import PAIR_INSTRUCTIONS, Protocol, Reader, Source
+from brainlab.reading.protocol.questions import VERDICT, Question
+from brainlab.reading.record.sealing import Case, seal
+from brainlab.reading.report.export import answers_frame
+from brainlab.reading.room.session import ReaderSession
+
+PAGE = Path(__file__).resolve().parents[4] / "pages" / "study_desk.py"
+
+
+def open_desk() -> AppTest:
+    """Open the page with a new study chosen."""
+    page = AppTest.from_file(str(PAGE), default_timeout=240).run()
+    assert not page.exception
+    if page.selectbox:
+        page.selectbox(key="desk-study").set_value("new").run()
+    return page
+
+
+def press(page: AppTest, words: str) -> AppTest:
+    """Press the button whose label begins with some words."""
+    next(button for button in page.button if button.label.startswith(words)).click().run()
+    assert not page.exception, page.exception
+    return page
+
+
+def metrics(page: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in page.metric}
+
+
+@pytest.fixture
+def studies(workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give each test its own folder of studies."""
+    monkeypatch.setattr("brainlab.reading.desk.lifecycle.studies_folder", lambda: tmp_path)
+    return tmp_path
+
+
+def test_an_empty_workspace_says_what_to_do(empty_workspace):
+    page = AppTest.from_file(str(PAGE), default_timeout=120).run()
+    assert not page.exception
+    assert "nothing to read" in page.info[0].value
+    assert not page.button
+
+
+def test_the_first_design_has_twenty_cases_half_of_them_real(studies):
+    page = open_desk()
+    assert metrics(page)["Cases"] == "20"
+    assert metrics(page)["Kappa, 95% interval"].startswith("± 0.")
+    press(page, "Create the study")
+    (status,) = lifecycle.list_studies()
+    protocol = lifecycle.load_protocol(studies / status.study)
+    labels = [source.truth for source in protocol.sources for _ in range(source.n)]
+    assert (labels.count("real"), labels.count("fake")) == (10, 10)
+    assert page.selectbox(key="desk-study").value == status.study
+
+
+def test_a_faulty_design_is_refused_with_its_reason(studies):
+    page = open_desk()
+    page.text_input(key="Own design-title").set_value(" ").run()
+    assert "Title" in page.warning[0].value
+    assert not [button for button in page.button if button.label == "Create the study"]
+
+
+def test_readers_codes_that_tables_cannot_hold_are_refused_with_their_reason(studies):
+    page = open_desk()
+    for codes in ("R1, r1", "=cmd()", "R 1"):
+        page.text_input(key="Own design-readers").set_value(codes).run()
+        assert "Readers: " in page.warning[0].value
+        assert not [button for button in page.button if button.label == "Create the study"]
+
+
+def test_every_design_has_a_seed_of_its_own(studies):
+    page = open_desk()
+    seed = page.number_input(key="Own design-seed").value
+    page.run()
+    assert page.number_input(key="Own design-seed").value == seed
+    press(page, "Create the study")
+    page.selectbox(key="desk-study").set_value("new").run()
+    assert page.number_input(key="Own design-seed").value != seed
+
+
+def test_instructions_that_deny_the_time_limit_are_pointed_out(studies):
+    page = open_desk()
+    assert not page.warning
+    page.number_input(key="Own design-cap").set_value(30).run()
+    assert "shown for 30 s only" in page.warning[0].value
+    page.text_area(key="Own design-instructions").set_value("Thirty seconds for each image.").run()
+    assert not page.warning
+
+
+def test_the_dwi_preset_names_what_is_missing(studies):
+    page = open_desk()
+    page.segmented_control(key="desk-preset").set_value("dwi-2020").run()
+    assert metrics(page)["Cases"] == "250"
+
+
+def test_a_preview_of_volumes_has_the_patients_right_on_screen_left(studies, monkeypatch):
+    volume = np.zeros((5, 6, 7), dtype=np.uint8)
+    volume[4, 5, 3] = 255  # the patient's right, in front
+    shown = []
+    monkeypatch.setattr("app.screens.study.conduct.preview", lambda protocol, per_source: {"a": [volume]})
+    monkeypatch.setattr("streamlit.delta_generator.DeltaGenerator.image", lambda self, image, **_: shown.append(image))
+    press(press(open_desk(), "Create the study"), "See sample images")
+    assert np.argwhere(shown[0]).tolist() == [[0, 0]]
+
+
+def test_a_study_from_draft_to_report(studies):
+    page = press(open_desk(), "Create the study")
+    press(page, "Lock the study")
+    assert "Lock refused" in page.error[0].value
+    (status,) = lifecycle.list_studies()
+    folder = studies / status.study
+    page.text_input(key=f"override-{status.study}").set_value("untrained runs of a test").run()
+    press(page, "Lock the study")
+    assert lifecycle.study_status(folder).state == "locked"
+
+    press(page, "Make links for R1, R2")
+    links = [code.value for code in page.code]
+    assert len(links) == 2
+    press(page, "I have copied them")
+    assert not page.code
+    for number, link in enumerate(links):
+        read(folder, link.rsplit("token=")[1], every=3 + number)
+
+    press(page, "Close it now")
+    page.text_input[0].set_value("Real or generated")
+    press(page, "Unblind")
+    assert "not the title" in page.error[0].value
+    page.text_input[0].set_value("Real or generated?")
+    page.text_input[1].set_value("Researcher")
+    press(page, "Unblind")
+    assert lifecycle.study_status(folder).state == "unblinded"
+    shown = metrics(page)
+    assert float(shown["Kappa, R1 and R2"]) == pytest.approx(expected_kappa(folder), abs=5e-4)
+    assert shown["Accuracy, R1"].endswith("%")
+    assert "called real" in page.dataframe[0].value.columns
+    assert {button.label for button in page.get("download_button")} >= {
+        "Report (PDF)",
+        "Report (HTML)",
+        "Report (JSON)",
+        "Answers (CSV)",
+        "iMRMC (CSV)",
+    }
+
+
+def test_no_answer_shows_before_unblinding(studies):
+    page = press(open_desk(), "Create the study")
+    (status,) = lifecycle.list_studies()
+    folder = studies / status.study
+    sources = lifecycle.load_protocol(folder).sources
+    pixels = np.zeros((8, 6), dtype=np.uint8)
+    seal(folder, [Case(pixels, (1.0, 1.0), source.truth, source.name) for source in sources], {})
+    press(page.run(), "Make links for R1, R2")
+    read(folder, page.code[0].value.rsplit("token=")[1], every=2)
+    press(page, "Close it now")
+    text = " ".join(str(getattr(element, "proto", "")) for element in page.main)
+    assert "finished" in text, "progress shows"
+    assert "0.8 s a case (median)" in text, "and the pace"
+    for word in ("Kappa, R1", "Accuracy, R1", "called real"):
+        assert word not in text
+
+
+def test_the_desk_offers_a_backup_that_can_be_restored(studies, monkeypatch, tmp_path):
+    offered = {}
+    monkeypatch.setattr(
+        "app.components.layout.download", lambda label, content, name, key, **_: offered.update({name: content})
+    )
+    press(open_desk(), "Create the study")
+    (status,) = lifecycle.list_studies()
+    (tmp_path / "file.tar").write_bytes(offered[f"{status.study}-backup.tar"]())
+    assert restore_study(tmp_path / "file.tar", tmp_path / "elsewhere").study == status.study
+
+
+def test_links_have_a_term_that_is_shown_and_can_be_ended(studies):
+    page = press(open_desk(), "Create the study")
+    (status,) = lifecycle.list_studies()
+    folder = studies / status.study
+    sources = lifecycle.load_protocol(folder).sources
+    seal(folder, [Case(np.zeros((8, 6), np.uint8), (1.0, 1.0), source.truth, source.name) for source in sources], {})
+    page.run()
+    page.selectbox(key=f"term-{status.study}").set_value("2 weeks").run()
+    press(page, "Make links for R1, R2")
+    until = datetime.now(UTC) + timedelta(days=14)
+    shown = " ".join(element.value for element in page.markdown)
+    assert f"works until {until.day} {until:%B %Y}" in shown
+    assert {reader.link_until[:10] for reader in lifecycle.study_status(folder).readers} == {until.date().isoformat()}
+    press(press(page, "I have copied them"), "End the link of R1")
+    assert [reader.has_link for reader in lifecycle.study_status(folder).readers] == [False, True]
+    assert "**R1** · no link" in " ".join(element.value for element in page.markdown)
+    press(page, "Make links for R1")
+    assert len(page.code) == 1
+
+
+def test_what_the_lock_found_shows_on_the_desk(studies):
+    page = press(open_desk(), "Create the study")
+    (status,) = lifecycle.list_studies()
+    folder = studies / status.study
+    sources = lifecycle.load_protocol(folder).sources
+    probe = {
+        "auc": 0.9,
+        "limit": 0.6,
+        "suspects": ["border"],
+        "real": 200,
+        "fake": 200,
+        "passed": False,
+        "judged": True,
+    }
+    cases = [Case(np.zeros((8, 6), np.uint8), (1.0, 1.0), source.truth, source.name) for source in sources]
+    seal(folder, cases, {"probe": probe, "override": "a pilot"})
+    page.run()
+    assert not page.exception
+    assert "locked in spite of this because: a pilot" in page.warning[0].value
+
+
+def test_a_reader_can_be_withdrawn(studies):
+    page = press(open_desk(), "Create the study")
+    (status,) = lifecycle.list_studies()
+    folder = studies / status.study
+    pixels = np.zeros((8, 6), dtype=np.uint8)
+    sources = lifecycle.load_protocol(folder).sources
+    seal(folder, [Case(pixels, (1.0, 1.0), source.truth, source.name) for source in sources], {})
+    press(page.run(), "Withdraw R1 now")
+    assert [reader.withdrawn for reader in lifecycle.study_status(folder).readers] == [True, False]
+    press(page, "Withdraw R2 now")
+    assert not [button for button in page.button if button.label.startswith("Withdraw")]
+
+
+def read(folder: Path, token: str, every: int) -> None:
+    """Read a whole study: 'fake' for every n-th case, else 'real'."""
+    session = ReaderSession.open(folder, token, "a tab of a test for reading")
+    session.acquire_lease(takeover=True)
+    for event in ("welcome_done", "consent_given"):
+        session.record_event(event)
+    count = 0
+    while case := session.current():
+        count += 1
+        value = "fake" if count % every == 0 else "real"
+        session.answer(case.id, value, idempotency_key=case.answer_key, confidence=1 + count % 5, active_ms=800)
+
+
+def expected_kappa(folder: Path) -> float:
+    """Cohen's kappa of the two readers by statsmodels, from the exported answers."""
+    frame = answers_frame(folder, ("main",))
+    wide = frame.pivot(index="case", columns="reader", values="answer")
+    labels = ["fake", "real"]
+    table = pd.crosstab(wide["R1"], wide["R2"]).reindex(index=labels, columns=labels, fill_value=0)
+    return float(cohens_kappa(table.to_numpy(), return_results=False))
+
+
+def created(page: AppTest, studies: Path) -> Protocol:
+    """Create the study that the form shows and return its protocol."""
+    before = {status.study for status in lifecycle.list_studies()}
+    press(page, "Create the study")
+    (study,) = {status.study for status in lifecycle.list_studies()} - before
+    return lifecycle.load_protocol(studies / study)
+
+
+def test_the_form_writes_questions_of_every_kind(studies):
+    page = open_desk()
+    for number, kind in enumerate(("scale", "place", "text", "choice")):
+        press(page, "Add a question")
+        page.selectbox(key=f"Own design-question-{number}-kind").set_value(kind).run()
+        page.text_input(key=f"Own design-question-{number}-text").set_value(f"A {kind}?").run()
+    page.number_input(key="Own design-question-0-low").set_value(0)
+    page.number_input(key="Own design-question-0-high").set_value(10)
+    page.text_input(key="Own design-question-0-low-word").set_value("none")
+    page.text_input(key="Own design-question-0-high-word").set_value("all")
+    page.text_area(key="Own design-question-3-options").set_value("one\n two, or more \n\nthree")
+    page.toggle(key="Own design-question-1-required").set_value(True)
+    page.run()
+    page.button(key="Own design-remove-2").click().run()
+    verdict, scale, place, choice = created(page, studies).questions
+    assert verdict == VERDICT
+    assert (scale.kind, scale.options, scale.low, scale.high, scale.required) == (
+        "scale",
+        ("none", "all"),
+        0,
+        10,
+        False,
+    )
+    assert (place.kind, place.text, place.required) == ("place", "A place?", True)
+    assert choice.options == ("one", "two, or more", "three")
+
+
+def test_pairs_come_with_instructions_of_their_own_and_need_as_many_of_both(studies):
+    page = open_desk()
+    page.segmented_control(key="Own design-first").set_value("Which of two is real?").run()
+    assert metrics(page)["Pairs"] == "10"
+    cohort = next(box for box in page.number_input if str(box.key).startswith("Own design-n-cohort"))
+    cohort.set_value(7).run()
+    assert "as many real as fake" in page.warning[0].value
+    next(box for box in page.number_input if box.key == cohort.key).set_value(10).run()
+    protocol = created(page, studies)
+    assert protocol.paired
+    assert protocol.instructions == PAIR_INSTRUCTIONS
+
+
+def test_the_form_leaves_a_whole_protocol_as_it_is(studies, monkeypatch):
+    cohort, run = (next(iter(found)) for found in (resources.cohorts(), resources.runs()))
+    protocol = Protocol(
+        title="All of it",
+        sources=(
+            Source(kind="cohort", name=cohort, n=3),
+            Source(kind="run", name=run, n=2, truncation=0.7),
+            Source(kind="folder", name="/data/theirs", n=2, label="fake"),
+        ),
+        readers=(Reader(code="X", experience_years=7), Reader(code="Y")),
+        reader_title="Look",
+        instructions="Look well.",
+        consent="Yes.",
+        stimulus="volume",
+        plane="coronal",
+        slice_range=(0.2, 0.9),
+        questions=(
+            Question(key="seen", kind="choice", text="What?", options=("a, b", "c")),
+            Question(key="mark", kind="place", text="Where?", required=False),
+            Question(key="much", kind="scale", text="How much?", low=0, high=7),
+        ),
+        confidence=False,
+        cue=True,
+        window="adjustable",
+        window_low=0.1,
+        window_high=0.9,
+        background_floor=0.05,
+        interpolation="nearest",
+        magnification=3,
+        repeats_share=0.25,
+        practice=2,
+        practice_feedback=True,
+        time_cap_s=30,
+        rest_break_every=9,
+        seed=5,
+        rounds=2,
+        washout_weeks=2,
+        equivalence_margin=0.15,
+    )
+    study = lifecycle.create_study(protocol)
+    page = open_desk()
+    page.segmented_control(key="desk-preset").set_value("A study here").run()
+    assert not page.exception
+    assert not page.warning
+    assert page.selectbox(key="desk-copy").value == study
+    monkeypatch.setattr("app.screens.study.page.open_sources", lambda protocol: [])
+    copied = created(page, studies)
+    assert copied.seed != protocol.seed
+    assert copied == protocol.again(copied.seed)
+
+
+def test_a_file_is_a_start_and_a_bad_one_is_one_line(studies):
+    page = open_desk()
+    page.segmented_control(key="desk-preset").set_value("A file").run()
+    assert not page.exception
+    assert not [button for button in page.button if button.label == "Create the study"]
+    text = Protocol(
+        title="From a file", sources=(Source(kind="cohort", name="simulated", n=4),), readers=(Reader(code="R1"),)
+    ).to_json()
+    page.file_uploader(key="desk-file").upload("protocol.json", text.encode(), "application/json").run()
+    assert page.text_input[0].value == "From a file"
+    page.file_uploader(key="desk-file").upload("protocol.json", b'{"title": 3}', "application/json").run()
+    assert len(page.error) == 1
+    assert "\n" not in page.error[0].value
