@@ -15,6 +15,7 @@ COMMANDS = {
     "simulate": "write a simulated cohort as a BIDS dataset",
     "prepare": "register, strip, crop, average and bound scans into a prepared dataset",
     "audit": "describe a prepared dataset and how well acquisition alone tells its classes apart",
+    "presets": "list what can be trained",
     "train": "train a generator",
     "sample": "draw new images from a run",
     "reconstruct": "encode and decode the test scans of a prepared dataset",
@@ -60,8 +61,13 @@ def main(argv: list[str] | None = None) -> int:
             modules[name] = importlib.import_module(f"brainlab.cli.{name.replace('-', '_')}")
             modules[name].add_arguments(command)
             _add_json_flag(command)
-    args = parser.parse_args(argv)
+            called = command
     try:
+        if hasattr(modules.get(wanted), "add_settings"):
+            modules[wanted].add_settings(called, argv[argv.index(wanted) + 1 :])
+        args, unknown = parser.parse_known_args(argv)
+        if unknown:
+            called.error(f"unrecognized arguments: {' '.join(unknown)}")
         return _report(modules[args.command].run(args), as_json=args.json)
     except BrainlabError as error:
         print(f"error: {error}", file=sys.stderr)
