@@ -45,9 +45,10 @@ def add_settings(parser: argparse.ArgumentParser, words: Sequence[str]) -> None:
     taking = {flag for action in parser._actions if action.nargs is None for flag in action.option_strings}
     values = {place + 1 for place, word in enumerate(words) if word in taking}
     known = presets()
-    name = next((word for place, word in enumerate(words) if word in known and place not in values), None)
-    if name is None:
+    positional = [word for place, word in enumerate(words) if not word.startswith("-") and place not in values]
+    if not positional:
         return
+    name = next((word for word in positional if word in known), positional[0])
     method, _ = find_preset(name)
     parser.prog = f"{parser.prog} {name}"
     add_flags(parser.add_argument_group("schedule, in place of the preset's"), Schedule)

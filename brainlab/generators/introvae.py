@@ -217,6 +217,7 @@ METHOD = Method(
     view=view,
     abilities=frozenset({"encode", "reconstruct", "walk"}),
     check_batch=check_batch,
+    small=tuple(IntroVAEConfig(sample_shape=shape, warm_up_epochs=1, **vae.SMALL) for shape in vae.SMALL_SHAPES),
     changeable=("learning_rate", "adversarial_learning_rate"),
     # After 8 of 12 epochs samples are as sharp as real scans, and they go on. `linear_rank` as in the VAEs.
     presets={

@@ -224,6 +224,8 @@ def check_batch(config: VAEConfig, images: int) -> None:
 
 
 _START: dict[str, Any] = {"even_voxels": True, "flip": True, "reconstruction_weight": 12.0}
+SMALL: dict[str, Any] = {"latent_dim": 4, "widths": (8, 8), "dense_width": 16, "linear_rank": 2, "flip": True}
+SMALL_SHAPES = ((1, 8, 8, 8), (1, 16, 8))
 FLAIR = "FLAIR IntroVAE paper, section 4.4"
 
 METHOD = Method(
@@ -235,6 +237,7 @@ METHOD = Method(
     view=view,
     abilities=frozenset({"encode", "reconstruct", "walk"}),
     check_batch=check_batch,
+    small=tuple(VAEConfig(sample_shape=shape, **SMALL) for shape in SMALL_SHAPES),
     # Epochs are made for some 4,000 scans. `linear_rank` and `even_voxels` are not of the paper; without them
     # (`--linear-rank 0 --no-even-voxels`) training needs many times the steps to rebuild scans as well.
     presets={

@@ -60,6 +60,7 @@ class Method(Generic[C]):
     view: what the method reads of a prepared dataset.
     abilities: what its runs can do.
     presets: named settings, by name; no two methods share a name.
+    small: configs of a few thousand weights, for slices and for volumes where it claims both: for `check_method`.
     check_batch: raises InputError, naming a flag, where the method cannot learn from so many images at once.
     changeable: settings that may change when a run is resumed, so that one that diverged can go on.
     """
@@ -72,5 +73,6 @@ class Method(Generic[C]):
     view: Callable[[C], View]
     abilities: frozenset[Ability] = frozenset()
     presets: Mapping[str, Preset[C]] = field(default_factory=dict)
+    small: tuple[C, ...] = ()
     check_batch: Callable[[C, int], None] = no_batch_rule
     changeable: tuple[str, ...] = ("learning_rate",)

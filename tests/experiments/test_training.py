@@ -138,8 +138,8 @@ def diverge(folder, data, config=TINY, at=3):
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(PreparedDataset, "batch", poisoned)
+        preset = "ivae-32" if isinstance(config, IntroVAEConfig) else "vae-8"
         with pytest.raises(TrainingStoppedError) as caught:
-            preset = "ivae-32" if isinstance(config, IntroVAEConfig) else "vae-8"
             training.train(preset, data, folder, config=config, schedule=SHORT, machine=MACHINE)
     return str(caught.value)
 

@@ -3,7 +3,7 @@ import torch
 from PIL import Image
 from scipy.ndimage import laplace
 
-from brainlab.methods.generator import Autoencoder, Posterior
+from brainlab.methods.generator import Autoencoder, Generator, Posterior
 from brainlab.methods.prior import NormalPrior
 from brainlab.training.diagnostics import describe, laplacian_variance, save_sample_grid, spread
 
@@ -61,8 +61,12 @@ def test_only_dimensions_that_carry_something_are_active():
 
 
 def test_a_generator_without_an_encoder_is_described_by_its_samples():
-    decoder = nn.Module()
-    decoder.decode = Half().decode
+
+    class Decoder(Generator):
+        def decode(self, z):
+            return Half().decode(z)
+
+    decoder = Decoder()
     found = describe(decoder, torch.rand(4, 1, 4, 4, 4), torch.randn(5, 3))
     assert "sharpness_generated" in found
     assert "active_units" not in found
