@@ -53,7 +53,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = _Parser(prog="brainlab", description="Generative models of brain MRI.")
     parser.add_argument("--version", action="version", version=f"brainlab {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
-    wanted = next((word for word in argv if not word.startswith("-")), None)
+    wanted = next((word for word in argv if not word.startswith("-")), "")
     modules = {}
     for name, summary in COMMANDS.items():
         command = commands.add_parser(name, help=summary, description=summary)
@@ -63,7 +63,7 @@ def main(argv: list[str] | None = None) -> int:
             _add_json_flag(command)
             called = command
     try:
-        if hasattr(modules.get(wanted), "add_settings"):
+        if wanted in modules and hasattr(modules[wanted], "add_settings"):
             modules[wanted].add_settings(called, argv[argv.index(wanted) + 1 :])
         args, unknown = parser.parse_known_args(argv)
         if unknown:

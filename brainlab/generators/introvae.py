@@ -101,7 +101,7 @@ class IntroVAERecipe(Recipe):
         for optimiser in self.optimisers.values():
             set_learning_rate(optimiser, self.config.learning_rate, progress.step, progress.total_steps, cosine=False)
             optimiser.zero_grad(set_to_none=True)
-        mean, log_variance = self.generator.encode(x)
+        mean, log_variance = self.generator.gaussian(x)
         reconstruction = self.generator.decode(draw_posterior(mean, log_variance))
         error = squared_error(reconstruction, x, self.generator.weight).mean()
         kl = kl_to_prior(mean, log_variance).mean()
@@ -142,7 +142,7 @@ class IntroVAERecipe(Recipe):
         L_AE reaches the encoder through a leaf copy of the code. Only E(G(z)) is computed again, by the stepped
         encoder. (Reusing the first one, as published, is an error in current torch: its weights changed in place.)
         """
-        config, encode, decode = self.config, self.generator.encode, self.generator.decode
+        config, encode, decode = self.config, self.generator.gaussian, self.generator.decode
         for optimiser in self.optimisers.values():
             set_learning_rate(
                 optimiser,

@@ -137,13 +137,17 @@ class VAE(Autoencoder):
             self.encoder.head.bias[self.latent_dim :][:rank].zero_()
 
     def encode(self, x: Tensor) -> Posterior:
+        return Posterior(*self.gaussian(x))
+
+    def gaussian(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return mean and log-variance of the posterior, each [n, latent_dim], of images [n, *sample_shape]."""
         departures = x - self.mean
         mean, log_variance = self.encoder(departures / self.spread)
         if self.principal is None:
-            return Posterior(mean, log_variance)
+            return mean, log_variance
         linear_mean, linear_log_variance = self.principal.encode(departures, self.weight)
         rest = self.latent_dim - linear_mean.shape[1]
-        return Posterior(mean + pad(linear_mean, (0, rest)), log_variance + pad(linear_log_variance, (0, rest)))
+        return mean + pad(linear_mean, (0, rest)), log_variance + pad(linear_log_variance, (0, rest))
 
     def decode(self, z: Tensor) -> Tensor:
         if self.principal is None:
@@ -172,7 +176,7 @@ class VAERecipe(Recipe):
         optimiser, config = self.optimisers["autoencoder"], self.config
         set_learning_rate(optimiser, config.learning_rate, progress.step, progress.total_steps, cosine=config.cosine)
         x = flip_half(batch.image) if config.flip else batch.image
-        mean, log_variance = self.generator.encode(x)
+        mean, log_variance = self.generator.gaussian(x)
         reconstruction = self.generator.decode(draw_posterior(mean, log_variance))
         error = squared_error(reconstruction, x, self.generator.weight).mean()
         kl = kl_to_prior(mean, log_variance).mean()

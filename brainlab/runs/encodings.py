@@ -80,13 +80,14 @@ def _store(encoding: Encoding, run: Run, dataset: PreparedDataset) -> None:
     """Keep codes at the first place that can be written; codes that cannot be kept are still used."""
     for path in _places(run, dataset):
         with contextlib.suppress(OSError), _replacing(path) as handle:
-            np.savez(
-                handle,
-                mean=encoding.mean,
-                **({} if encoding.log_variance is None else {"log_variance": encoding.log_variance}),
-                run=np.array(run.sha256),
-                dataset=np.array(dataset.sha256),
-            )
+            kept: dict[str, Any] = {
+                "mean": encoding.mean,
+                "run": np.array(run.sha256),
+                "dataset": np.array(dataset.sha256),
+            }
+            if encoding.log_variance is not None:
+                kept["log_variance"] = encoding.log_variance
+            np.savez(handle, **kept)
             return
 
 

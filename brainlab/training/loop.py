@@ -19,6 +19,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from brainlab.cohort.views import Batch
 from brainlab.errors import TrainingStoppedError
+from brainlab.methods.generator import Generator
 from brainlab.methods.method import Schedule
 from brainlab.methods.prior import SeededNoise
 from brainlab.methods.recipe import Progress, Recipe, to_device
@@ -211,7 +212,7 @@ class Loop:
             **_rounded(means),
         }
         if self.fabric.global_rank == 0:
-            shipped = self.average.module
+            shipped = cast(Generator, self.average.module)
             line |= _rounded(describe(shipped, self.watched.image, self.codes[: self.watch.watched]))
             line |= _rounded(self.recipe.diagnostics(self.watched))
             save_weights(self.folder, shipped, torch.float16 if self.watch.half_weights else torch.float32)
