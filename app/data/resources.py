@@ -49,7 +49,7 @@ def unopened_runs() -> list[tuple[str, str]]:
 
 def fitting(found: Run) -> dict[str, PreparedDataset]:
     """Cohorts on the grid that a run works on."""
-    return {name: data for name, data in cohorts().items() if data.shape == tuple(found.shape)}
+    return {name: data for name, data in cohorts().items() if data.grid.fits(found.grid)}
 
 
 def _openable(folders: list[Path], stamp_file: str, open_one: Callable[[Path, int], T]) -> dict[str, T]:

@@ -2,7 +2,7 @@
 
 volumes.npy   [N, *shape], uint8 over [0, 1] (or float16); `volumes.npy.xz` where it ships compressed
 scans.tsv     one row a volume, in the same order
-recipe.json   recipe name, steps, parameters, versions, affine of the grid, whether the scans are simulated
+recipe.json   recipe name, steps, parameters, versions, affine of the grid, plane of slices, whether scans are simulated
 """
 
 import hashlib
@@ -23,6 +23,7 @@ import pandas as pd
 
 from brainlab.cohort.scan_table import read_scans, row_order, write_scans
 from brainlab.errors import InputError
+from brainlab.grid import Grid
 from brainlab.pseudonyms import PUBLIC_KEY, keyed_hash
 from brainlab.types import Float32Array, FloatArray, IntArray
 
@@ -74,9 +75,9 @@ class PreparedDataset:
         try:
             volumes = np.load(plain, mmap_mode="r", allow_pickle=False)
             recipe = json.loads((folder / "recipe.json").read_text())
-            np.asarray(recipe["affine"], dtype=float).reshape(4, 4)
+            Grid.recorded(volumes.shape[1:], recipe)
             recipe["name"]
-        except (OSError, ValueError, EOFError, LookupError, TypeError) as error:
+        except (OSError, ValueError, EOFError, LookupError, TypeError, InputError) as error:
             raise InputError(f"{folder}: damaged prepared dataset ({error}); prepare it again") from error
         scans = read_scans(folder / "scans.tsv")
         if len(volumes) != len(scans):
@@ -108,6 +109,11 @@ class PreparedDataset:
     def affine(self) -> FloatArray:
         """The 4x4 matrix from voxel indices to mm (RAS)."""
         return np.asarray(self.recipe["affine"], dtype=float)
+
+    @property
+    def grid(self) -> Grid:
+        """Where the voxels lie in the patient, and how the images are looked at."""
+        return Grid.recorded(self.shape, self.recipe)
 
     @property
     def simulated(self) -> bool:
@@ -165,7 +171,7 @@ def write_prepared(
     """Write a prepared dataset under a temporary name and rename it when whole.
 
     volumes: float arrays in [0, 1], one a row of `scans`, read one at a time so that memory does not grow with them.
-    recipe: must hold `name`, `shape` and `affine`.
+    recipe: must hold `name`, `shape` and `affine`; slices are axial unless `plane` says otherwise.
     dtype: `uint8` rounds to 1/255; `float16` keeps about three digits.
     intermediate: a folder to move into the dataset as `intermediate/`.
     Raises InputError when the folder exists already and is something else than a prepared dataset, or when the volumes
@@ -180,6 +186,8 @@ def write_prepared(
         _write_volumes(scratch / "volumes.npy", volumes, (len(scans), *recipe["shape"]), dtype)
         write_scans(scratch / "scans.tsv", scans)
         record = {name: value for name, value in recipe.items() if name != ROW_ORDER} | {"dtype": dtype}
+        if len(recipe["shape"]) == 2:
+            record.setdefault("plane", "axial")
         if order := row_order(scans):
             record[ROW_ORDER] = order
         (scratch / "recipe.json").write_text(json.dumps(record, indent=2) + "\n")

@@ -346,6 +346,7 @@ def _settings(
         },
         "shape": list(data.shape),
         "affine": np.asarray(data.affine).tolist(),
+        **({"plane": data.grid.plane} if data.grid.plane else {}),
         "recipe": data.recipe,
         "seed": seed,
         "training": {

@@ -55,10 +55,10 @@ def check_fits(run: Run, dataset: PreparedDataset) -> None:
     """Raise InputError unless the run can encode the scans of the dataset."""
     if not run.has_encoder:
         raise InputError(f"{run.name}: has no encoder, so scans have no codes; choose a VAE or an IntroVAE")
-    if tuple(run.shape) != tuple(dataset.shape):
+    if not run.grid.fits(dataset.grid):
         raise InputError(
-            f"{dataset.folder}: {run.name} takes images of {'x'.join(map(str, run.shape))}, these are "
-            f"{'x'.join(map(str, dataset.shape))}; prepare the scans with the run's recipe"
+            f"{dataset.folder}: {run.name} needs {run.grid}, got {dataset.grid}; "
+            "prepare the scans with the run's recipe"
         )
 
 

@@ -10,6 +10,7 @@ import brainlab
 from brainlab.errors import InputError
 from brainlab.generators.presets import config_from_dict
 from brainlab.generators.vae import VAEConfig
+from brainlab.grid import Grid
 from brainlab.ranges import refuse_out_of_range
 from brainlab.training.checkpoint import refuse_pointer
 
@@ -40,6 +41,7 @@ _NEEDED_TO_RESUME: dict[str, type] = {
     "versions": dict,
 }
 _OPTIONAL: dict[str, type] = {
+    "plane": str,
     "data.name": str,
     "data.key": str,
     "data.files": list,
@@ -82,6 +84,7 @@ def read_settings(folder: Path, *, to_resume: bool = False) -> tuple[dict[str, A
         config = config_from_dict(settings["config"])
         refuse_out_of_range(vars(config))
         _check_affine(settings["affine"])
+        Grid.recorded(config.sample_shape[1:], settings)
     except InputError as error:
         raise InputError(f"{path}: {error}; {_newer(settings) or mend}") from error
     return settings, config

@@ -21,6 +21,7 @@ from brainlab.errors import InputError
 from brainlab.generators.base import Autoencoder, Generator
 from brainlab.generators.presets import build_generator
 from brainlab.generators.vae import VAEConfig
+from brainlab.grid import Grid
 from brainlab.ranges import refuse_out_of_range
 from brainlab.runs.files import CONFIG, EVALUATION, WEIGHTS, read_evaluation, read_settings
 from brainlab.training.checkpoint import MetricsFile, refuse_pointer
@@ -68,6 +69,11 @@ class Run:
     def affine(self) -> FloatArray:
         """The 4x4 matrix from voxel indices to mm (RAS) of the scans it was trained on."""
         return np.asarray(self.settings["affine"], dtype=float)
+
+    @property
+    def grid(self) -> Grid:
+        """Where the voxels of its images lie in the patient, and how the images are looked at."""
+        return Grid.recorded(self.shape, self.settings)
 
     @property
     def simulated(self) -> bool:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from brainlab.grid import Grid
 from brainlab.networks.losses import kl_per_dimension
 from brainlab.pictures import film_strip
 
@@ -73,7 +74,7 @@ def save_sample_grid(generator: Any, codes: Tensor, path: Path) -> None:
     """Write the images of fixed codes [n, latent_dim] as a PNG, one column of middle slices a code."""
     with torch.inference_mode():
         images = _in_parts(generator.eval().decode, codes)[:, 0]  # [n, *size]
-    film_strip(images.float().cpu().numpy()).save(path)
+    film_strip(images.float().cpu().numpy(), Grid.unplaced(images.shape[1:])).save(path)
 
 
 def _kl(generator: Any, images: Tensor) -> float:
