@@ -17,12 +17,11 @@ AFFINE = np.diag([2.0, 2, 2, 1])
 
 
 def canvases(page: Page, planes: tuple[str, ...]) -> dict[str, np.ndarray]:
-    """Return the pixels of the viewer's canvases, without the black beside the slice."""
+    """Return the pixels of the viewer's canvases."""
     found = {}
     for plane in planes:
         url = page.locator(f"#probe canvas[data-plane={plane}]").evaluate("canvas => canvas.toDataURL()")
-        pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(url.split(",")[1]))).convert("L"))
-        found[plane] = pixels
+        found[plane] = np.asarray(Image.open(io.BytesIO(base64.b64decode(url.split(",")[1]))).convert("L"))
     return found
 
 
