@@ -35,6 +35,11 @@ class Sides(NamedTuple):
     bottom: str
 
 
+def normal_axis(plane: str) -> int:
+    """Return the axis of RAS that a plane cuts across."""
+    return ({0, 1, 2} - set(AXES[plane])).pop()
+
+
 def upright(section: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
     """Turn a slice [..., U, V], whose axes run across and up, into a picture [..., rows, columns].
 
@@ -127,7 +132,7 @@ class Grid:
 
     def depth(self, plane: str | None = None) -> int:
         """Return the number of slices along the normal of a plane."""
-        return self.volume_shape[self._normal(self._chosen(plane))]
+        return self.volume_shape[normal_axis(self._chosen(plane))]
 
     def middle(self, plane: str | None = None) -> int:
         """Return the number of the middle slice of a plane."""
@@ -148,7 +153,7 @@ class Grid:
         """Return the grid of one slice of a volume, the middle one if no index is given."""
         number = self.middle(plane) if index is None else index
         affine = self.affine.copy()
-        affine[:3, 3] += affine[:3, self._normal(plane)] * number
+        affine[:3, 3] += affine[:3, normal_axis(plane)] * number
         return Grid(tuple(self.volume_shape[axis] for axis in AXES[plane]), affine, plane)
 
     def cut(
@@ -163,7 +168,7 @@ class Grid:
             raise InputError(f"image: needs {self}, got an array of {list(image.shape)}")
         if self.plane is not None:
             return image
-        return np.take(image, self.middle(plane) if index is None else index, axis=self._normal(plane) - 3)
+        return np.take(image, self.middle(plane) if index is None else index, axis=normal_axis(plane) - 3)
 
     def view(
         self, image: npt.NDArray[Scalar], plane: str | None = None, index: int | None = None
@@ -176,7 +181,7 @@ class Grid:
         plane = self._chosen(plane)
         across, up = AXES[plane]
         place = [0, 0, 0]
-        place[self._normal(plane)] = self.middle(plane) if index is None else index
+        place[normal_axis(plane)] = self.middle(plane) if index is None else index
         place[across] = self.volume_shape[across] - 1 - column
         place[up] = self.volume_shape[up] - 1 - row
         return tuple(place[axis] for axis in self.axes)
@@ -187,8 +192,3 @@ class Grid:
         if chosen not in self.planes:
             raise InputError(f"plane: {self} can be shown as {' or '.join(self.planes)}, got {chosen}")
         return chosen
-
-    @staticmethod
-    def _normal(plane: str) -> int:
-        """The axis of RAS that a plane cuts across."""
-        return ({0, 1, 2} - set(AXES[plane])).pop()

@@ -93,7 +93,7 @@ class Reconstruction:
 
     @property
     def grid(self) -> Grid:
-        return resources.cohort(self.cohort).grid
+        return resources.run(self.run).grid
 
     def array(self) -> UInt8Array:
         run, dataset = resources.run(self.run), resources.cohort(self.cohort)

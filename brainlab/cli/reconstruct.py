@@ -11,7 +11,7 @@ from brainlab.cli.progress import progress
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
 from brainlab.experiments.export import save_image, whole_folder
-from brainlab.runs.encodings import check_fits
+from brainlab.runs.encodings import see_to_encode
 from brainlab.runs.run import load_run
 
 
@@ -25,8 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     chosen, data = load_run(args.run_folder), PreparedDataset.open(args.prepared)
+    data = see_to_encode(chosen, data)
     rows = data.indices(None if args.split == "all" else args.split)
-    check_fits(chosen, data)
     if not len(rows):
         raise InputError(f"{data.folder}: no scans in the split '{args.split}'; choose another with --split")
     names = []

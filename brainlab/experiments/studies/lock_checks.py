@@ -70,9 +70,9 @@ def closeness_to_training(
     total = int(run.settings["data"].get("scans", 0))
     training = training_scans(run, datasets)
     held_out = [
-        (supply.dataset, supply.held_out[:HELD_OUT_SCANS])
+        _as_seen(run, supply.dataset, supply.held_out[:HELD_OUT_SCANS])
         for supply in supplies
-        if isinstance(supply, CohortSupply) and supply.dataset.grid.fits(run.grid)
+        if isinstance(supply, CohortSupply) and run.fits(supply.dataset)
     ]
     people = {person for data, rows in training for person in data.scans["participant"].iloc[rows]}
     if len(people) < 3:
@@ -132,9 +132,15 @@ def refuse_known_scans(
 
 
 def training_scans(run: Run, datasets: Sequence[PreparedDataset]) -> list[tuple[PreparedDataset, IntArray]]:
-    """Return the scans of people that a run was trained on, on its grid: datasets with rows."""
-    found = [(data, np.flatnonzero(recognise(run, data).seen)) for data in datasets if data.grid.fits(run.grid)]
-    return [(data, rows) for data, rows in found if len(rows)]
+    """Return the scans of people that a run was trained on, as the run sees them: datasets with rows."""
+    found = [(data, np.flatnonzero(recognise(run, data).seen)) for data in datasets if run.fits(data)]
+    return [_as_seen(run, data, rows) for data, rows in found if len(rows)]
+
+
+def _as_seen(run: Run, data: PreparedDataset, rows: IntArray) -> tuple[PreparedDataset, IntArray]:
+    """Return a dataset as a run sees it, and which of its rows are of some scans: a run of slices sees many a scan."""
+    seen = run.see(data)
+    return seen, np.flatnonzero(np.repeat(np.isin(np.arange(len(data)), rows), len(seen) // len(data)))
 
 
 @dataclass(frozen=True)
