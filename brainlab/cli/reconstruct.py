@@ -11,6 +11,7 @@ from brainlab.cli.progress import progress
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
 from brainlab.experiments.export import save_image, whole_folder
+from brainlab.runs.encodings import see_to_encode
 from brainlab.runs.run import load_run
 
 
@@ -24,9 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     chosen, data = load_run(args.run_folder), PreparedDataset.open(args.prepared)
+    data = see_to_encode(chosen, data)
     rows = data.indices(None if args.split == "all" else args.split)
-    if data.shape != chosen.shape:
-        raise InputError(f"{data.folder}: needs scans of {chosen.shape} voxels for this run, got {data.shape}")
     if not len(rows):
         raise InputError(f"{data.folder}: no scans in the split '{args.split}'; choose another with --split")
     names = []
@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         for row in progress(rows, "reconstructing", len(rows)):
             mean, _ = chosen.encode(data.batch(rows[rows == row]))
             name = _file_name(data.scans.iloc[int(row)], int(row))
-            names.append(save_image(chosen.decode(mean)[0], data.affine, scratch / name).name)
+            names.append(save_image(chosen.decode(mean)[0], data.grid, scratch / name).name)
     return {"files": [str(args.out / name) for name in names]}
 
 

@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     names: list[str] = []
     with whole_folder(args.out, "brainlab sample", overwrite=args.overwrite) as scratch:
         for image in progress((image for part in parts for image in part), "Sampling", args.n):
-            names.append(save_image(image, chosen.affine, scratch / f"sample-{len(names):04d}").name)
+            names.append(save_image(image, chosen.grid, scratch / f"sample-{len(names):04d}").name)
             if len(names) == PART:
                 refuse_beyond_disk(scratch, len(names), args.n)
     return {"files": [str(args.out / name) for name in names]}

@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     images = chosen.decode(codes)
     with whole_folder(out, "brainlab traverse", overwrite=args.overwrite) as scratch:
         strip = scratch / f"dim-{args.dim}.png"
-        film_strip(images, zoom=3).save(strip)
+        film_strip(images, chosen.grid, zoom=3).save(strip)
         pairs = zip(images, names, strict=True)
-        files = [strip, *(save_image(image, chosen.affine, scratch / name) for image, name in pairs)]
+        files = [strip, *(save_image(image, chosen.grid, scratch / name) for image, name in pairs)]
     return {"dim": args.dim, "values": values, "files": [str(out / path.name) for path in files]}

@@ -58,7 +58,7 @@ def explore(run: str, cohort: str | None, start: starting_codes.Start) -> None:
     known = revision("explorer", run, cohort, start.identity)
     data = explorer_data(run, cohort, start.steps, known, extra)
     data["title"], data["note"] = f"{run} · {start.label}", "simulated" if resources.run(run).simulated else "generated"
-    released = latent_explorer(data, key="explorer", on_release=lambda: None)
+    released = latent_explorer(data, resources.run(run).grid, key="explorer", on_release=lambda: None)
     if not released or released["revision"] != data["revision"]:
         released = {"code": data["code"], "revision": data["revision"], "at": 0}
     st.session_state["explorer-released"] = released

@@ -8,7 +8,7 @@ import streamlit as st
 from app.components import layout, scan_choice
 from app.components.volume_viewer import Panel, volume_viewer
 from app.data import resources
-from app.data.volumes import Reconstruction, Scan, Source
+from app.data.volumes import ImageSource, Reconstruction, Scan
 from app.screens.lda import lda_plots, selected_scan
 from app.screens.lda.discrimination import Analysis, analysis
 from app.screens.lda.lda_scan import show_verdict
@@ -100,10 +100,9 @@ def _scans(pair: tuple[str, str], both: list[Analysis]) -> None:
         for side, run, result in zip(("first", "second"), pair, results, strict=True):
             show_verdict(verdict(result, *scan), f"lda-pair-{side}-posteriors", f"**{run}**  \n")
     with right:
-        dataset = resources.cohort(scan[0])
-        sources: dict[str, Source] = {"Scan": Scan(*scan), **{run: Reconstruction(run, *scan) for run in pair}}
+        sources: dict[str, ImageSource] = {"Scan": Scan(*scan), **{run: Reconstruction(run, *scan) for run in pair}}
         volume_viewer(
-            [Panel(source, dataset.shape, dataset.affine, title=title) for title, source in sources.items()],
+            [Panel(source, title=title) for title, source in sources.items()],
             key="lda-pair-scan",
             layout="column",
             toolbar=False,

@@ -3,12 +3,12 @@
 // Streamlit hears of a move on release only.
 
 import { decodeCode, decodeFloats, encodeCode, STEPS_PER_UNIT } from "./codes.js";
-import { differenceOf } from "./colour.js";
-import { make } from "./dom.js";
+import { differenceOf } from "../viewer/colour.js";
+import { make } from "../viewer/dom.js";
 import { discriminantPlane } from "./plane.js";
 import { dimensionRow, directionRow } from "./sliders.js";
-import { fetchVolume, createViewer } from "./viewer.js";
-import { afterPaint, stamped } from "./timing.js";
+import { fetchVolume, createViewer } from "../viewer/viewer.js";
+import { afterPaint, stamped } from "../viewer/timing.js";
 
 const SHOWN_AT_FIRST = 8;
 const DIRECTIONS_AT_FIRST = 4;
@@ -16,7 +16,7 @@ const FARTHEST = 32767;
 const SECOND_TRY_MS = 400;
 
 /**
- * data: run (names the decoder; another one starts afresh), decodeUrl, shape, affine, title, note, code (base64),
+ * data: run (names the decoder; another one starts afresh), decodeUrl, shape, affine, planes, title, note, code (base64),
  * revision, order [dimensions], low and high (base64 steps, one a dimension), names {dimension: text}, histograms {url,
  * classes, colours, bins}, shown, brief, layout and height (as the viewer's), directions [{name, unit, vector (base64 float32: what one unit adds to a code), readout
  * (base64 float32) and offset (where a code lies on it), low, high, row (of its distribution among the histograms,
@@ -37,7 +37,8 @@ class Explorer {
     this.onRelease = () => {};
     this.build(element);
     this.viewer = createViewer(this.stage, {
-      shape: data.shape, affine: data.affine, title: data.title, note: data.note, layout: data.layout ?? "auto", height: data.height,
+      shape: data.shape, affine: data.affine, planes: data.planes, title: data.title, note: data.note,
+      layout: data.layout ?? "auto", height: data.height,
     });
   }
 

@@ -1,7 +1,7 @@
 // The rows of the explorer: a slider for one dimension with its classes' distributions, and one for a direction.
 
 import { STEPS_PER_UNIT } from "./codes.js";
-import { make } from "./dom.js";
+import { make } from "../viewer/dom.js";
 
 const DIRECTION_STEPS = 50;
 

@@ -165,7 +165,7 @@ export class Painter {
     if (state.slab) write(`max ${state.slab} mm`, 7, 21, "left", "top");
     if (width < 190) return;
     const { normal } = PLANES[this.plane];
-    const number = `${state.crosshair[normal] + 1}/${state.shape[normal]}`;
+    const number = state.shape[normal] > 1 ? `${state.crosshair[normal] + 1}/${state.shape[normal]}` : "";
     const whole = `${this.plane} ${number}`;
     const room = width / 2 - 22; // the letter at the top is in the middle
     write(context.measureText(whole).width < room ? whole : number, 7, 6, "left", "top");

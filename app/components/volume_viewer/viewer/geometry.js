@@ -78,6 +78,20 @@ export function extractSlice(pixels, data, table, plane, index, shape, conventio
   }
 }
 
+/**
+ * A picture's pixels, rows from the top and columns from the left, in the order of a viewer's slice: both its axes run
+ * the other way on screen. The same call goes back.
+ */
+export function fromPicture(pixels, columns, rows) {
+  const out = new Uint8Array(pixels.length);
+  for (let row = 0; row < rows; row += 1) {
+    for (let column = 0; column < columns; column += 1) {
+      out[(columns - 1 - column) * rows + (rows - 1 - row)] = pixels[row * columns + column];
+    }
+  }
+  return out;
+}
+
 /** A length of 1, 2 or 5 times a power of ten, at most `limit` mm: the scale bar. */
 export function roundLength(limit) {
   const power = 10 ** Math.floor(Math.log10(limit));

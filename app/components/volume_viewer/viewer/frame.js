@@ -46,7 +46,7 @@ export function buildFrame(viewer, parent) {
   const bar = buildBar(viewer, { title, help, legend, toggleConvention });
   if (bar) root.append(bar);
   root.append(planes);
-  if (options.toolbar && byFinger()) root.append(buildSlices(viewer));
+  if (options.toolbar && viewer.hasDepth && byFinger()) root.append(buildSlices(viewer));
   if (options.toolbar || options.readout) root.append(status);
   root.append(help);
   parent.append(root);
@@ -100,9 +100,11 @@ function buildBar(viewer, { title, help, legend, toggleConvention }) {
       && viewer.setWindow(presetWindow(viewer.state.data, PRESETS[Number(presets.value)]), event.timeStamp));
     tools.append(presets, tool("◐", "Invert (I)", (event) => viewer.set({ invert: !viewer.state.invert }, event.timeStamp)));
   }
-  if (options.slabSwitch !== false) tools.append(tool("▤", "Maximum over a slab (S)", () => viewer.nextSlab()));
-  tools.append(tool("▶", "Run through the slices (Space)", () => viewer.toggleCine()));
-  tools.append(tool("▦", "Mosaic of slices (M)", () => viewer.mosaic.toggle()));
+  if (options.slabSwitch !== false && viewer.hasDepth) tools.append(tool("▤", "Maximum over a slab (S)", () => viewer.nextSlab()));
+  if (viewer.hasDepth) {
+    tools.append(tool("▶", "Run through the slices (Space)", () => viewer.toggleCine()));
+    tools.append(tool("▦", "Mosaic of slices (M)", () => viewer.mosaic.toggle()));
+  }
   if (options.conventionSwitch !== false) tools.append(tool("⇄", "Left-right convention (V)", toggleConvention));
   if (viewer.canZoom) tools.append(tool("⟲", "Reset the view (0)", () => viewer.reset()));
   tools.append(tool("⤓", "Save the planes as a PNG", () => save(viewer)));

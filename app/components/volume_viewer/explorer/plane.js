@@ -1,7 +1,7 @@
 // The plane of the first two discriminant axes: the cohort's scans as points, the brain as a ring to drag about.
 
 import { decodeBytes, decodeFloats } from "./codes.js";
-import { make } from "./dom.js";
+import { make } from "../viewer/dom.js";
 
 const MARGIN = 14;
 const KEY_STEPS = 40;

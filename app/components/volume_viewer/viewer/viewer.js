@@ -6,7 +6,7 @@
 //
 // Options (all but `shape` and one of `url`, `buffer` may be left out)
 //   url | buffer    raw unsigned bytes of a C-ordered [X, Y, Z] RAS volume, without header
-//   shape           [X, Y, Z]
+//   shape           [X, Y, Z]; a slice has one voxel along its normal
 //   affine          4x4 rows, voxel to mm; `spacing` [mm, mm, mm] does where no space is known
 //   planes          which of axial, coronal, sagittal; layout: auto | row | column | grid
 //   height          CSS pixels of the planes; from the width and the brain's proportions if absent
@@ -50,7 +50,7 @@ export async function fetchVolume(url, init = {}) {
 
 export class Viewer {
   constructor(element, options) {
-    this.options = { keys: true, toolbar: true, readout: true, labels: true, layout: "auto", planes: PLANE_NAMES, ...options };
+    this.options = { keys: true, toolbar: true, readout: true, labels: true, layout: "auto", ...options, planes: options.planes ?? PLANE_NAMES };
     this.listeners = { change: new Set(), draw: new Set() };
     this.state = {
       data: null,
@@ -194,6 +194,9 @@ export class Viewer {
 
   get canWindow() { return this.options.windowSwitch !== false; }
 
+  /** Whether there are slices to go through; a slice alone has none. */
+  get hasDepth() { return this.options.planes.some((plane) => this.state.shape[PLANES[plane].normal] > 1); }
+
   get canZoom() { return this.options.zoomSwitch !== false; }
 
   /** Show the maximum over a thicker slab, then over a thicker one still, then the slice again. */
@@ -223,7 +226,7 @@ export class Viewer {
     return ran;
   }
 
-  toggleCine() { if (!this.stopCine() && this.state.data) this.startCine(); }
+  toggleCine() { if (!this.stopCine() && this.state.data && this.hasDepth) this.startCine(); }
 
   /** Act on a key event; returns whether it was one of the viewer's keys. */
   handleKey(event) { return handleKey(this, event); }

@@ -13,6 +13,6 @@ export function buildFoot(viewer) {
   viewer.on("change", follow);
   follow();
   const root = make("div.bv-foot", {}, convention, legend.root);
-  if (byFinger()) root.prepend(buildSlices(viewer));
+  if (viewer.hasDepth && byFinger()) root.prepend(buildSlices(viewer));
   return { root, show: legend.show };
 }
