@@ -68,6 +68,8 @@ class PreparedDataset:
     recipe: dict[str, Any]
     cut_from: "PreparedDataset | None" = None
     """The dataset on disk whose volumes these images are cut from, where a view made this one."""
+    part: str = ""
+    """What a view cut, in words."""
 
     @classmethod
     def open(cls, folder: Path | str) -> "PreparedDataset":
@@ -108,7 +110,8 @@ class PreparedDataset:
 
     @property
     def name(self) -> str:
-        return self.folder.name
+        """The folder's name, and what of it these images are where a view cut them."""
+        return f"{self.folder.name}: {self.part}" if self.part else self.folder.name
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""A GAN for slices, in one file: BRAINLAB_METHODS=tests/methods/toy_gan.py brainlab train toy-gan --data D --out RUN."""
+"""A GAN for slices, in one file: `BRAINLAB_METHODS=toy_gan.py brainlab train toy-gan --data PREPARED --out RUN`."""
 
 from dataclasses import dataclass
 

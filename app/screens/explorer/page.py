@@ -14,7 +14,7 @@ from brainlab.errors import BrainlabError
 
 def show() -> None:
     """Choose a run and a start, then explore."""
-    runs = resources.runs()
+    runs = resources.runs_that("walk")
     layout.head(
         "Latent explorer",
         "What does each direction of a model's latent space change in the brain?",
@@ -22,7 +22,9 @@ def show() -> None:
     )
     layout.unopened(run=resources.unopened_runs())
     if not runs:
-        layout.empty("No trained run yet.", "Train one, then come back.", layout.TRAIN)
+        layout.empty(
+            "No trained run yet whose codes can be walked through.", "Train one, then come back.", layout.TRAIN
+        )
         return
     with layout.wrapping("explorer-head", 2):
         left, middle, right = st.columns([1, 1, 3.1])
@@ -32,7 +34,7 @@ def show() -> None:
     run = left.selectbox("Run", names, index=names.index(asked if asked in names else best), key="explorer-run")
     if asked not in names:
         st.caption(f":orange[:material/info:] The run that this address names is not here; this is {run}.")
-    fitting = list(resources.fitting(runs[run]))
+    fitting = list(resources.fitting(runs[run])) if runs[run].can("encode") else []
     cohort: str | None = middle.selectbox(
         "Classes from", fitting, key="explorer-cohort", help="Orders and annotates the sliders."
     )

@@ -36,7 +36,11 @@ def show() -> None:
 @st.fragment
 def reconstruct(runs: list[str]) -> None:
     """Show an original beside each run's reconstruction, as the FLAIR IntroVAE paper's figures 3 to 5."""
-    fitting = list(resources.fitting(resources.run(runs[0])))
+    able = [run for run in runs if resources.run(run).can("reconstruct")]
+    if not able:
+        layout.empty("None of these runs reconstructs: they have no encoder.", "See 'Generated brains'.")
+        return
+    fitting = list(resources.fitting(resources.run(able[0])))
     if not fitting:
         layout.empty("No cohort on this run's grid.", "Prepare one.", layout.PREPARE)
         return
@@ -48,7 +52,11 @@ def reconstruct(runs: list[str]) -> None:
     difference = right.toggle("Difference to the original", key="reconstruct-difference")
     original = Scan(cohort, row)
     dataset = resources.cohort(cohort)
-    sources = {run: Reconstruction(run, cohort, row) for run in runs if cohort in resources.fitting(resources.run(run))}
+    sources = {run: Reconstruction(run, cohort, row) for run in able if cohort in resources.fitting(resources.run(run))}
+    if left_out := [run for run in runs if run not in sources]:
+        st.caption(
+            f":material/info: Not here: {', '.join(left_out)}, without an encoder or for other images than these."
+        )
     panels = [Panel(original, title="Original", note="simulated" if dataset.simulated else "scan")]
     panels += [
         Panel(

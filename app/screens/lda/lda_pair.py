@@ -21,7 +21,7 @@ FIRST_SHOWN = ("ivae-256", "vae-512")
 
 def choose(cohort: str) -> tuple[str, str] | None:
     """Let two runs be chosen that work on a cohort's grid; None, and what to do, where there are no two."""
-    names = [name for name, run in resources.runs().items() if cohort in resources.fitting(run)]
+    names = [name for name, run in resources.runs_that("encode").items() if cohort in resources.fitting(run)]
     if len(names) < 2:
         layout.empty("Fewer than two runs work on this cohort's grid.", "Train another.", layout.TRAIN)
         return None

@@ -18,7 +18,7 @@ COLUMNS = (
 
 def show() -> None:
     """Choose what to fit and predict, then show the result."""
-    runs, cohorts = resources.runs(), resources.cohorts()
+    runs, cohorts = resources.runs_that("encode"), resources.cohorts()
     layout.head(
         "LDA",
         "Can the classes be told apart in the latent space, and is it disease that tells them apart?",

@@ -43,8 +43,9 @@ class Template:
 
 def show(runs: Mapping[str, Run], cohorts: Mapping[str, PreparedDataset]) -> None:
     """Show the best run's latent space with four sliders; a scan without a run; the template without either."""
-    run = runs[layout.best_run(list(runs))] if runs else None
-    cohort = next((name for name, data in cohorts.items() if run and run.fits(data)), None)
+    walkable = [name for name, run in runs.items() if run.can("walk")]
+    run = runs[layout.best_run(walkable)] if walkable else None
+    cohort = next(iter(resources.fitting(run)), None) if run and run.can("encode") else None
     coming = coming_space(run.name, cohort) if run and cohort else None
     if run and cohort and coming and not coming.done():
         _soon(run.name, cohort)
