@@ -3,10 +3,10 @@ import math
 
 import numpy as np
 import pytest
+from brainlab.evaluation.metric import Metric, summarise, undefined
 
 from brainlab.errors import InputError
 from brainlab.evaluation import distribution
-from brainlab.evaluation.metric import Metric, summarise, undefined
 
 # A case worked out with MONAI (d388d1c) and with the biased formula of Kwon et al.'s notebook.
 X = np.array([[0.1, 0.4, -0.2, 0.9], [0.0, 0.5, 0.3, -0.7], [1.0, -0.3, 0.2, 0.4]], np.float32)

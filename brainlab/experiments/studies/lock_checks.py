@@ -12,8 +12,8 @@ from scipy.stats import binomtest
 
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
+from brainlab.evaluation.metrics.spectrum import radial_power, spectral_distance_db
 from brainlab.evaluation.neighbours import nearest
-from brainlab.evaluation.sharpness import radial_power, spectral_distance_db
 from brainlab.experiments.studies.stimuli import CohortSupply, Stimulus, Supply
 from brainlab.reading.images.rendering import plane_slice
 from brainlab.runs.provenance import recognise
@@ -125,7 +125,7 @@ def refuse_known_scans(
             images = [x.image for x in reals if _plane(x) == plane and x.image.shape == known.shape[1:]]
             if images:
                 stack = np.stack(images).astype(np.float32)
-                same += int((nearest(stack, known.__getitem__, len(known)).distances[:, 0] < IDENTICAL).sum())
+                same += int((nearest(stack, known).distances[:, 0] < IDENTICAL).sum())
     if same:
         raise InputError(
             f"{name}: {same} of its images are, voxel by voxel, scans that a run was trained on under other names; "
@@ -180,8 +180,8 @@ def _distances(images: Float32Array, known: UInt8Array, first: pd.Series) -> Flo
     first: whether a training scan is the first of its person. [n, 2].
     """
     take, one_each = _unit(known), _unit(known[first.to_numpy()])
-    near = nearest(images, take.__getitem__, len(take)).distances[:, 0]
-    second = nearest(images, one_each.__getitem__, len(one_each)).distances[:, 1]
+    near = nearest(images, take).distances[:, 0]
+    second = nearest(images, one_each).distances[:, 1]
     return np.stack([near, near / np.maximum(second, np.finfo(float).tiny)], axis=1)
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from brainlab.evaluation.metric import Metric
 
 from brainlab.cohort.prepared import PreparedDataset, participant_split, write_prepared
 from brainlab.cohort.scan_table import COLUMNS
 from brainlab.errors import InputError
-from brainlab.evaluation.metric import Metric
 from brainlab.experiments.analysis import latent_space
 from brainlab.experiments.analysis.discrimination import lda_analysis
 from brainlab.experiments.analysis.latent_space import latent_directions
