@@ -15,6 +15,9 @@ PCA_BYTES = 2**29
 MOST_VOXELS = 64**3
 """Images with more voxels are averaged over blocks until they have no more, so that memory does not grow with them."""
 
+READ_VOXELS = 2**22
+"""Voxels that are read at once."""
+
 INSIDE_SCANS = 64
 """Scans that decide what is inside the brain."""
 
@@ -77,7 +80,7 @@ def _flat(volumes: Volumes, rows: IntArray, inside: IntArray | None = None) -> F
     shape = tuple(volumes.shape[1:])
     sides = block_sides(shape)
     coarse = math.prod(length // side for length, side in zip(shape, sides, strict=True))
-    at_once = max(1, 256 * MOST_VOXELS // (16 * math.prod(shape)))
+    at_once = max(1, READ_VOXELS // math.prod(shape))
     full_scale = 1
     out = np.empty((len(rows), coarse if inside is None else len(inside)), dtype=np.float32)
     for start in range(0, len(rows), at_once):

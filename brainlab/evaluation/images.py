@@ -20,12 +20,12 @@ BRIGHT = 0.01
 Need = Literal["real", "generated", "reconstructed", "pairs", "codes", "training"]
 """What a metric is computed from, see `ImageSets`."""
 
-NO_ENCODER = "the run has no encoder, so it neither encodes nor reconstructs"
+NO_RECONSTRUCTION = "the run does not reconstruct images, for it has no encoder"
 
 MISSING: dict[Need, str] = {
-    "reconstructed": NO_ENCODER,
-    "pairs": NO_ENCODER,
-    "codes": NO_ENCODER,
+    "reconstructed": NO_RECONSTRUCTION,
+    "pairs": NO_RECONSTRUCTION,
+    "codes": "the run has no encoder",
     "training": "the scans that the generator was trained on are not at hand",
 }
 """Why a part is missing, unless `ImageSets.reasons` knows better."""
@@ -45,12 +45,12 @@ class Images(Protocol):
 
 
 class Codes(Protocol):
-    """Gaussian posteriors of n images: mean and log variance, each [n, d]."""
+    """Codes of n images: means [n, d], and what each dimension carries; no divergence where there is no spread."""
 
-    mean: Float32Array
-    log_variance: Float32Array
+    @property
+    def mean(self) -> Float32Array: ...
 
-    def kl_per_dimension(self) -> FloatArray: ...
+    def kl_per_dimension(self) -> FloatArray | None: ...
 
     def active(self, threshold_nats: float) -> BoolArray: ...
 

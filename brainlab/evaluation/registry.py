@@ -1,32 +1,32 @@
 """The metrics by name: what each means, what it is computed from, and which way is better.
 
-A metric is one entry at the foot of the file that computes it, in `brainlab/evaluation/metrics/`. `brainlab evaluate`,
-`brainlab metrics`, run cards and every table of scores read the entries here, so a new metric needs its own file only:
+A metric is one entry of the tuple `METRICS` at the foot of the file that computes it. `brainlab evaluate`, `brainlab
+metrics`, run cards and every table of scores read the entries here, so a new metric needs its own file only, in
+`brainlab/evaluation/metrics/` or elsewhere (`brainlab.plugins`):
 
-    register(
+    METRICS = (
         Metric(
             name="mean_grey",
             title="Mean grey level",
             definition="Mean over all voxels of a generated image.",
-            source="",
             aspect="detail",
             better="none",
             needs=("generated",),
-            measure=lambda sets: summarise([float(image.mean()) for image in each(sets.generated)]),
-        )
+            measure=lambda sets: summarise([image.mean() for image in each(sets.generated)]),
+        ),
     )
 """
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal, get_args
 
 from brainlab.errors import InputError
 from brainlab.evaluation import metrics as package
 from brainlab.evaluation.images import ImageSets, Need
 from brainlab.evaluation.measurement import Measurement, undefined
+from brainlab.plugins import brought, modules_of, named
 
 Better = Literal["higher", "lower", "none"]
 
@@ -48,13 +48,20 @@ class Metric:
     name: str
     title: str
     definition: str
-    source: str
     aspect: Aspect
     better: Better
     needs: tuple[Need, ...]
     measure: Callable[[ImageSets], Measurement]
+    source: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
     dims: tuple[int, ...] = (2, 3)
+
+    def __post_init__(self) -> None:
+        allowed = (("aspect", Aspect), ("better", Better), *(("needs", Need) for _ in self.needs))
+        given = (self.aspect, self.better, *self.needs)
+        for (name, words), value in zip(allowed, given, strict=True):
+            if value not in get_args(words):
+                raise InputError(f"metric {self.name}: {name}: needs one of {', '.join(get_args(words))}, got {value}")
 
     def of(self, sets: ImageSets) -> Measurement:
         """Measure, or say why that cannot be done."""
@@ -74,23 +81,30 @@ class Metric:
         return {**described, "needs": list(self.needs), "dims": list(self.dims), "settings": dict(self.settings)}
 
 
-_metrics: dict[str, Metric] = {}
-
-
-def register(metric: Metric) -> Metric:
-    """Make a metric known. Raises InputError where another has its name."""
-    if metric.name in _metrics:
-        raise InputError(f"metric {metric.name}: needs a name of its own, got one that is taken; choose another")
-    _metrics[metric.name] = metric
-    return metric
-
-
 def metrics() -> dict[str, Metric]:
-    """Return all metrics by name, by aspect and then in the order of their files."""
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"{package.__name__}.{module.name}")
+    """Return all metrics by name, by aspect and then in the order of their files.
+
+    Raises InputError where one that others bring (`brainlab.plugins`) cannot be used.
+    """
+    return _metrics(named("metric"))
+
+
+@cache
+def _metrics(others: str) -> dict[str, Metric]:
+    found: dict[str, Metric] = {}
+    for module in (*modules_of(package), *brought("metric", others, "METRICS", _are_metrics)):
+        for metric in module.METRICS:
+            if metric.name in found:
+                raise InputError(
+                    f"{module.__file__}: needs a name of its own for a metric, got {metric.name}; rename it"
+                )
+            found[metric.name] = metric
     aspects = get_args(Aspect)
-    return {metric.name: metric for metric in sorted(_metrics.values(), key=lambda m: aspects.index(m.aspect))}
+    return {metric.name: metric for metric in sorted(found.values(), key=lambda m: aspects.index(m.aspect))}
+
+
+def _are_metrics(entry: Any) -> bool:
+    return isinstance(entry, tuple) and all(isinstance(metric, Metric) for metric in entry)
 
 
 def measure_all(sets: ImageSets, chosen: Iterable[Metric], common: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -12,7 +12,7 @@ from scipy.spatial.distance import cdist
 from brainlab.errors import InputError
 from brainlab.evaluation.images import Images, ImageSets, each, mean_image
 from brainlab.evaluation.measurement import Measurement, summarise
-from brainlab.evaluation.registry import Metric, register
+from brainlab.evaluation.registry import Metric
 from brainlab.types import FloatArray
 from brainlab.voxel_components import VoxelComponents, block_sides
 
@@ -157,7 +157,7 @@ def _features(sets: ImageSets) -> Measurement:
     return Measurement(value, None, len(features), settings)
 
 
-register(
+METRICS = (
     Metric(
         name="mmd_kwon",
         title="MMD of Kwon et al.",
@@ -169,9 +169,7 @@ register(
         needs=("real", "generated"),
         measure=_kwon,
         settings={"kernel": "linear", "estimator": "biased", "caution": LINEAR, "batch": 8, "value_range": [-1, 1]},
-    )
-)
-register(
+    ),
     Metric(
         name="mmd_unbiased",
         title="MMD, unbiased, linear kernel",
@@ -183,9 +181,7 @@ register(
         needs=("real", "generated"),
         measure=_unbiased,
         settings={"kernel": "linear", "estimator": "unbiased", "caution": LINEAR},
-    )
-)
-register(
+    ),
     Metric(
         name="mmd_features",
         title="MMD, unbiased, on features",
@@ -197,5 +193,5 @@ register(
         needs=("real", "generated"),
         measure=_features,
         settings={"kernel": "gaussian", "estimator": "unbiased"},
-    )
+    ),
 )

@@ -10,7 +10,7 @@ from brainlab.errors import InputError
 from brainlab.evaluation.images import Images, ImageSets, each, mean_image
 from brainlab.evaluation.measurement import Measurement, summarise
 from brainlab.evaluation.neighbours import nearest
-from brainlab.evaluation.registry import Metric, register
+from brainlab.evaluation.registry import Metric
 from brainlab.types import FloatArray
 
 
@@ -72,7 +72,7 @@ def _minimum(sets: ImageSets) -> Measurement:
 PER_PAIR = {"difference": "mean over voxels of squares", "over_pairs": "mean"}
 PAPER = "DWI comparison paper, eq. {}"
 
-register(
+METRICS = (
     Metric(
         name="dataset_similarity",
         title="Dataset similarity",
@@ -84,9 +84,7 @@ register(
         needs=("real", "generated"),
         measure=_similarity,
         settings=PER_PAIR,
-    )
-)
-register(
+    ),
     Metric(
         name="isd",
         title="Intra-sample diversity",
@@ -98,9 +96,7 @@ register(
         needs=("real", "generated"),
         measure=_diversity,
         settings=PER_PAIR,
-    )
-)
-register(
+    ),
     Metric(
         name="minimum_isd",
         title="Minimum intra-sample diversity",
@@ -115,5 +111,5 @@ register(
             "difference": "mean over voxels of squares",
             "caution": "falls with the number of images: compare only for equal n",
         },
-    )
+    ),
 )

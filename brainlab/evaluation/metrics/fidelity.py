@@ -8,7 +8,7 @@ import numpy as np
 from brainlab.errors import InputError
 from brainlab.evaluation.images import Images, ImageSets, block_rows, blocks, evenly
 from brainlab.evaluation.measurement import Measurement, summarise
-from brainlab.evaluation.registry import Metric, register
+from brainlab.evaluation.registry import Metric
 from brainlab.types import FloatArray, IntArray
 
 if TYPE_CHECKING:
@@ -105,33 +105,27 @@ def _ssim(sets: ImageSets) -> Measurement:
     return summarise(structural_similarity(sets.part("pairs"), sets.real, rows=rows))
 
 
-register(
+METRICS = (
     Metric(
         name="mse",
         title="Mean squared error",
         definition="Mean over voxels of the squared difference between a scan and its reconstruction.",
-        source="",
         aspect="reconstruction",
         better="lower",
         needs=("real", "pairs"),
         measure=_measured(mean_squared_error),
         settings={"voxels": "all"},
-    )
-)
-register(
+    ),
     Metric(
         name="psnr",
         title="Peak signal-to-noise ratio, dB",
         definition="20 log10 of the brightest value less 10 log10 of the mean squared error of a reconstruction.",
-        source="",
         aspect="reconstruction",
         better="higher",
         needs=("real", "pairs"),
         measure=_measured(peak_signal_to_noise_db),
         settings={"voxels": "all", "maximum": 1, "scale": "dB"},
-    )
-)
-register(
+    ),
     Metric(
         name="ssim",
         title="Structural similarity",
@@ -148,5 +142,5 @@ register(
             "kernel_size": SSIM_KERNEL,
             "kernel_sigma": SSIM_SIGMA,
         },
-    )
+    ),
 )

@@ -7,7 +7,7 @@ import numpy as np
 from brainlab.evaluation.images import ImageSets
 from brainlab.evaluation.measurement import Measurement, summarise
 from brainlab.evaluation.neighbours import nearest
-from brainlab.evaluation.registry import Metric, register
+from brainlab.evaluation.registry import Metric
 
 
 def _nearest_training(sets: ImageSets) -> Measurement:
@@ -27,13 +27,12 @@ def _nearest_training(sets: ImageSets) -> Measurement:
     return summarise(generated[:, 0], **settings)
 
 
-register(
+METRICS = (
     Metric(
         name="nearest_training_distance",
         title="Distance to the nearest training scan",
         definition="Mean squared difference per voxel of a generated image to the nearest training scan; `held_out` is "
         "that of held-out scans.",
-        source="",
         aspect="memorisation",
         better="none",
         needs=("real", "generated", "training"),
@@ -42,5 +41,5 @@ register(
             "difference": "mean over voxels of squares",
             "caution": "blur alone brings images nearer; copies show as nearest far below second nearest",
         },
-    )
+    ),
 )

@@ -9,7 +9,7 @@ from scipy import ndimage
 from brainlab.errors import InputError
 from brainlab.evaluation.images import Images, ImageSets, block_rows
 from brainlab.evaluation.measurement import Measurement, summarise
-from brainlab.evaluation.registry import Metric, register
+from brainlab.evaluation.registry import Metric
 from brainlab.types import Float32Array, FloatArray, IntArray
 
 MS_SSIM_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
@@ -121,7 +121,7 @@ def _standard(sets: ImageSets) -> Measurement:
     return _measured(ms_ssim, kernel_size=kernel, weights=list(weights))(sets)
 
 
-register(
+METRICS = (
     Metric(
         name="ms_ssim",
         title="MS-SSIM among generated images",
@@ -133,9 +133,7 @@ register(
         needs=("real", "generated"),
         measure=_standard,
         settings={"kernel": "gaussian", "kernel_sigma": 1.5, "padding": "none"},
-    )
-)
-register(
+    ),
     Metric(
         name="ms_ssim_kwon",
         title="MS-SSIM of Kwon et al. among generated images",
@@ -153,5 +151,5 @@ register(
             "kernel_sigma": 1.5,
             "padding": "reflect",
         },
-    )
+    ),
 )

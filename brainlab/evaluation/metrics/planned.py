@@ -2,14 +2,14 @@
 
 from brainlab.evaluation.images import ImageSets
 from brainlab.evaluation.measurement import Measurement, undefined
-from brainlab.evaluation.registry import Metric, register
+from brainlab.evaluation.registry import Metric
 
 
 def _later(_: ImageSets) -> Measurement:
     return undefined("it comes with a later version")
 
 
-register(
+METRICS = (
     Metric(
         name="frechet_distance",
         title="Frechet distance",
@@ -19,9 +19,7 @@ register(
         better="lower",
         needs=("real", "generated"),
         measure=_later,
-    )
-)
-register(
+    ),
     Metric(
         name="ras",
         title="Realistic atlas score",
@@ -31,9 +29,7 @@ register(
         better="higher",
         needs=("real", "generated"),
         measure=_later,
-    )
-)
-register(
+    ),
     Metric(
         name="ras_real",
         title="Realistic atlas score of real scans",
@@ -43,9 +39,7 @@ register(
         better="none",
         needs=("real",),
         measure=_later,
-    )
-)
-register(
+    ),
     Metric(
         name="machine_reader_auc",
         title="ROC area of a machine reader",
@@ -55,5 +49,5 @@ register(
         better="lower",
         needs=("real", "generated"),
         measure=_later,
-    )
+    ),
 )

@@ -5,7 +5,7 @@ from typing import Literal
 
 from brainlab.evaluation.images import ImageSets, each
 from brainlab.evaluation.measurement import Measurement, summarise
-from brainlab.evaluation.registry import Metric, register
+from brainlab.evaluation.registry import Metric
 from brainlab.laplacian import DISPLAY_RANGE, laplacian_variance
 from brainlab.types import FloatArray
 
@@ -31,23 +31,23 @@ def _of(name: Name) -> Callable[[ImageSets], Measurement]:
     return measure
 
 
-def _register(name: Name, images: str) -> None:
-    register(
-        Metric(
-            name=f"sharpness_{name}",
-            title=f"Sharpness of {images}",
-            definition=f"Variance of the Laplacian of {images}, with values of 0 to 255. Noise counts as sharpness: "
-            "read the spectrum beside it.",
-            source="DWI comparison paper, section 3.3",
-            aspect="detail",
-            better="none",
-            needs=("real",) if name == "real" else ("real", name),
-            measure=_of(name),
-            settings={"range": [0, DISPLAY_RANGE], "padding": "mirror", "voxels": "all"},
-        )
+def _entry(name: Name, images: str) -> Metric:
+    return Metric(
+        name=f"sharpness_{name}",
+        title=f"Sharpness of {images}",
+        definition=f"Variance of the Laplacian of {images}, with values of 0 to 255. Noise counts as sharpness: "
+        "read the spectrum beside it.",
+        source="DWI comparison paper, section 3.3",
+        aspect="detail",
+        better="none",
+        needs=("real",) if name == "real" else ("real", name),
+        measure=_of(name),
+        settings={"range": [0, DISPLAY_RANGE], "padding": "mirror", "voxels": "all"},
     )
 
 
-_register("real", "real scans")
-_register("reconstructed", "reconstructions")
-_register("generated", "generated images")
+METRICS = (
+    _entry("real", "real scans"),
+    _entry("reconstructed", "reconstructions"),
+    _entry("generated", "generated images"),
+)

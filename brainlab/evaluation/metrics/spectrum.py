@@ -8,7 +8,7 @@ from scipy import fft
 
 from brainlab.evaluation.images import Images, ImageSets, each, evenly
 from brainlab.evaluation.measurement import Measurement
-from brainlab.evaluation.registry import Metric, register
+from brainlab.evaluation.registry import Metric
 from brainlab.types import FloatArray, IntArray
 
 SPECTRUM_IMAGES = 100
@@ -79,22 +79,18 @@ def _of(name: Name) -> Callable[[ImageSets], Measurement]:
     return measure
 
 
-def _register(name: Name, images: str) -> None:
-    register(
-        Metric(
-            name=f"spectrum_{name}",
-            title=f"Spectral distance of {images}, dB",
-            definition=f"Root mean square difference, over spatial frequencies, of the mean power spectra of {images} "
-            f"and of real scans, on at most {SPECTRUM_IMAGES} of each.",
-            source="",
-            aspect="detail",
-            better="lower",
-            needs=("real", name),
-            measure=_of(name),
-            settings={"scale": "dB, root mean square over frequencies"},
-        )
+def _entry(name: Name, images: str) -> Metric:
+    return Metric(
+        name=f"spectrum_{name}",
+        title=f"Spectral distance of {images}, dB",
+        definition=f"Root mean square difference, over spatial frequencies, of the mean power spectra of {images} "
+        f"and of real scans, on at most {SPECTRUM_IMAGES} of each.",
+        aspect="detail",
+        better="lower",
+        needs=("real", name),
+        measure=_of(name),
+        settings={"scale": "dB, root mean square over frequencies"},
     )
 
 
-_register("generated", "generated images")
-_register("reconstructed", "reconstructions")
+METRICS = (_entry("generated", "generated images"), _entry("reconstructed", "reconstructions"))

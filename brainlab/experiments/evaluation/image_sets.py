@@ -10,13 +10,12 @@ import numpy as np
 from brainlab import workspace
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
-from brainlab.evaluation.images import BLOCK_BYTES, ImageSets, Need
-from brainlab.experiments.evaluation.images_on_disk import keep_on_disk, refuse_beyond_disk, scans
+from brainlab.evaluation.images import BLOCK_BYTES, ImageSets, evenly
+from brainlab.experiments.evaluation.images_on_disk import MappedImages, keep_on_disk, refuse_beyond_disk, scans
 from brainlab.latent.encoding import Encoding
-from brainlab.runs.encodings import encode_rows
 from brainlab.runs.provenance import recognise
 from brainlab.runs.run import Run
-from brainlab.types import Float32Array, IntArray
+from brainlab.types import FloatArray, IntArray
 
 FEWEST = 8
 """Images that every metric is defined for."""
@@ -83,23 +82,18 @@ def collect(
     are wanted or held out, or memory or disk do not suffice.
     """
     if n < FEWEST:
-        raise InputError(f"--n must be at least {FEWEST} for the metrics to be defined; got {n}")
-    shape = tuple(run.shape)
-    if shape != tuple(dataset.shape):
-        raise InputError(
-            f"{dataset.folder}: {run.name} makes images of {'x'.join(map(str, shape))}, these are "
-            f"{'x'.join(map(str, dataset.shape))}; prepare the scans with the run's recipe"
-        )
+        raise InputError(f"--n: needs {FEWEST} or more, for the metrics to be defined, got {n}")
+    dataset, shape = run.see(dataset), tuple(run.shape)
     if training is not None and training.sha256 != run.settings.get("data", {}).get("sha256"):
         raise InputError(f"{training.folder}: is not the dataset that {run.name} was trained on (its hash differs)")
     rows = held_out(run, dataset)
     if len(rows) < FEWEST:
         raise InputError(
-            f"{dataset.folder}: needs at least {FEWEST} scans that {run.name} was not trained on; got {len(rows)}"
+            f"{dataset.folder}: needs at least {FEWEST} scans that {run.name} was not trained on, got {len(rows)}"
         )
-    rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), n)).astype(int)]
+    rows = rows[evenly(len(rows), n)]
     refuse_beyond_memory(shape)
-    refuse_beyond_disk(4 * math.prod(shape) * (n + (len(rows) if run.has_encoder else 0)))
+    refuse_beyond_disk(4 * math.prod(shape) * (n + (len(rows) if run.can("reconstruct") else 0)))
     common = {
         "data": dataset.name,
         "data_sha256": dataset.sha256,
@@ -115,34 +109,36 @@ def collect(
         common["training_people_unknown"] = gap
     generated = keep_on_disk((images for _, images in run.sample_in_parts(n, seed)), (n, *shape))
     codes: list[Encoding] = []
-    reconstructed = None
-    if run.has_encoder:
-        reconstructed = keep_on_disk(_reconstructed(run, dataset, rows, codes), (len(rows), *shape))
+    reconstructed: MappedImages | None = None
+    if run.can("reconstruct"):
+        passes = (run.decode(mean) for mean in _encoded(run, dataset, rows, codes))
+        reconstructed = keep_on_disk(passes, (len(rows), *shape))
+    elif run.can("encode"):
+        for _ in _encoded(run, dataset, rows, codes):
+            pass
     known = training if training is not None else training_data(run, dataset)
-    reasons: dict[Need, str] = {
-        "training": "the dataset that the run was trained on is not at hand; name it with --training"
-    }
     sets = ImageSets(
         real=scans(dataset, rows),
         generated=generated,
         reconstructed=reconstructed,
         pairs=reconstructed,
         codes=_together(codes) if codes else None,
-        training=scans(known, known.indices("train")) if known is not None else None,
+        training=scans(seen := run.see(known), seen.indices("train")) if known is not None else None,
         seed=seed,
-        reasons=reasons,
+        reasons={"training": "the dataset that the run was trained on is not at hand; name it with --training"},
     )
     return sets, common
 
 
-def _reconstructed(run: Run, dataset: PreparedDataset, rows: IntArray, codes: list[Encoding]) -> Iterator[Float32Array]:
-    """Decode the posterior means of scans, block by block; the posteriors themselves are added to `codes`."""
+def _encoded(run: Run, dataset: PreparedDataset, rows: IntArray, codes: list[Encoding]) -> Iterator[FloatArray]:
+    """Yield the posterior means of scans, few at a time; the posteriors themselves are added to `codes` as vectors."""
     for start in range(0, len(rows), AT_ONCE):
-        codes.append(encode_rows(run, dataset, rows[start : start + AT_ONCE]))
-        yield run.decode(codes[-1].mean)
+        mean, log_variance = run.encode(dataset.batch(rows[start : start + AT_ONCE]))
+        flat = (None if part is None else part.reshape(len(part), -1) for part in (mean, log_variance))
+        codes.append(Encoding(*flat))
+        yield mean
 
 
 def _together(codes: list[Encoding]) -> Encoding:
-    return Encoding(
-        np.concatenate([part.mean for part in codes]), np.concatenate([part.log_variance for part in codes])
-    )
+    means, spreads = zip(*((part.mean, part.log_variance) for part in codes), strict=True)
+    return Encoding(np.concatenate(means), None if spreads[0] is None else np.concatenate(spreads))

@@ -49,8 +49,9 @@ class MappedImages:
 
 
 def scans(dataset: PreparedDataset, rows: IntArray) -> MappedImages:
-    """Return scans of a prepared dataset as images [n, *shape]."""
-    return MappedImages(dataset.volumes, lambda wanted: dataset.batch(wanted)[:, 0], rows, tuple(dataset.shape))
+    """Return the first channel of scans of a prepared dataset, or of slices of them, as images [n, *shape]."""
+    stored = (dataset.cut_from or dataset).volumes
+    return MappedImages(stored, lambda wanted: dataset.batch(wanted)[:, 0], rows, tuple(dataset.shape))
 
 
 def keep_on_disk(blocks: Iterable[Float32Array], shape: tuple[int, ...]) -> MappedImages:
