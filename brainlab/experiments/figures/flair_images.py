@@ -5,8 +5,7 @@ import numpy as np
 from brainlab.cohort.audit import audit
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.scan_table import UNLABELLED
-from brainlab.evaluation.fidelity import mean_squared_error
-from brainlab.evaluation.sharpness import laplacian_variance
+from brainlab.evaluation.metrics.fidelity import mean_squared_error
 from brainlab.experiments.figures.sources import (
     COHORT,
     RUNS,
@@ -19,6 +18,7 @@ from brainlab.experiments.figures.sources import (
 from brainlab.figures.sheet import Sheet
 from brainlab.figures.slices import Tile, explained_letters, show_tiles, tiles_height_in
 from brainlab.grid import PLANES
+from brainlab.laplacian import laplacian_variance
 from brainlab.legend import CLASS_NAMES
 from brainlab.runs.encodings import encode_dataset
 from brainlab.runs.run import Run

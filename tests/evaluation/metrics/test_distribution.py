@@ -1,16 +1,20 @@
-import json
 import math
 
 import numpy as np
 import pytest
+import torch
+from monai.metrics import MMDMetric
 
 from brainlab.errors import InputError
-from brainlab.evaluation import distribution
-from brainlab.evaluation.metric import Metric, summarise, undefined
+from brainlab.evaluation.metrics import distribution
 
 # A case worked out with MONAI (d388d1c) and with the biased formula of Kwon et al.'s notebook.
 X = np.array([[0.1, 0.4, -0.2, 0.9], [0.0, 0.5, 0.3, -0.7], [1.0, -0.3, 0.2, 0.4]], np.float32)
 Y = np.array([[0.2, 0.1, -0.4, 0.5], [0.3, 0.9, 0.1, -0.2], [-0.6, 0.2, 0.8, 0.0]], np.float32)
+
+
+def images(n, seed):
+    return np.random.default_rng(seed).random((n, 3, 4))
 
 
 def test_unbiased_mmd_is_monais_and_can_be_negative():
@@ -18,11 +22,20 @@ def test_unbiased_mmd_is_monais_and_can_be_negative():
     assert distribution.mmd_unbiased(X, X) == pytest.approx(-0.82222217, abs=1e-6)
 
 
-def test_unbiased_mmd_refuses_what_it_is_not_defined_for():
-    with pytest.raises(InputError, match="one size"):
-        distribution.mmd_unbiased(X, Y[:2])
-    with pytest.raises(InputError, match="at least 2"):
-        distribution.mmd_unbiased(X[:1], Y[:1])
+@pytest.mark.parametrize(("n", "m"), [(5, 5), (7, 4)])
+def test_unbiased_mmd_is_the_u_statistic_of_all_pairs_whatever_the_sizes(n, m):
+    a, b = images(n, 0), images(m, 1)
+    products = [x.reshape(len(x), -1) @ y.reshape(len(y), -1).T for x, y in ((a, a), (b, b), (a, b))]
+    within = [(product.sum() - np.trace(product)) / (len(product) * (len(product) - 1)) for product in products[:2]]
+    assert distribution.mmd_unbiased(a, b) == pytest.approx(sum(within) - 2 * products[2].mean(), rel=1e-9)
+    if n == m:
+        tensors = (torch.as_tensor(part)[:, None] for part in (b, a))
+        assert distribution.mmd_unbiased(a, b) == pytest.approx(float(MMDMetric()(*tensors)), rel=1e-9)
+
+
+def test_unbiased_mmd_needs_two_images_in_each_set():
+    with pytest.raises(InputError, match="at least two"):
+        distribution.mmd_unbiased(X[:1], Y)
 
 
 def test_kwons_mmd_is_the_biased_one_on_twice_the_range():
@@ -39,8 +52,7 @@ def test_kwons_mmd_with_batches_of_one_is_the_distance_of_pairs():
 
 
 def test_each_test_of_kwons_mmd_draws_batches_of_its_own():
-    images, others = np.random.default_rng(0).random((2, 20, 4), dtype=np.float32)
-    assert len(set(distribution.mmd_kwon(images, others, tests=6))) == 6
+    assert len(set(distribution.mmd_kwon(images(20, 0), images(20, 1), tests=6))) == 6
 
 
 def test_feature_mmd_is_the_u_statistic_of_a_gaussian_kernel_with_the_median_distance():
@@ -67,16 +79,17 @@ def test_feature_mmd_does_not_care_which_set_is_which():
     assert distribution.mmd_features(X, Y[:2])[0] == pytest.approx(distribution.mmd_features(Y[:2], X)[0])
 
 
-def test_a_metric_is_json_with_its_settings():
-    metric = summarise([1.0, 3.0], "lower", voxels="all")
-    assert metric == Metric(2.0, math.sqrt(2), 2, "lower", {"unit": "sample", "voxels": "all"})
-    assert json.loads(json.dumps(metric.to_json(), allow_nan=False))["better"] == "lower"
+@pytest.mark.parametrize("count", [60, 61])
+def test_the_bandwidth_is_the_exact_median_where_not_all_distances_are_held(count, monkeypatch):
+    points = np.random.default_rng(0).normal(size=(count, 3))
+    value, bandwidth = distribution.mmd_features(points[:25], points[25:])
+    monkeypatch.setattr(distribution, "DISTANCES", 50)
+    monkeypatch.setattr(distribution, "BINS", 8)
+    assert distribution.mmd_features(points[:25], points[25:]) == (pytest.approx(value, rel=1e-9), bandwidth)
 
 
-def test_a_metric_that_is_not_finite_is_undefined_and_says_why():
-    metric = summarise([1.0, math.inf], "higher")
-    assert metric.value is None
-    assert metric.settings["undefined"] == "1 of 2 values are not finite"
-    assert summarise([], "none").settings["undefined"] == "nothing to measure"
-    assert undefined("no encoder", "lower").n == 0
-    assert summarise([1.0], "none").sd is None
+def test_the_median_of_many_equal_distances_is_found(monkeypatch):
+    monkeypatch.setattr(distribution, "DISTANCES", 50)
+    corners = np.eye(40)
+    assert distribution.mmd_features(corners[:20], corners[20:])[1] == pytest.approx(math.sqrt(2))
+    assert distribution.mmd_features(np.zeros((30, 2)), np.zeros((30, 2)))[1] == 0

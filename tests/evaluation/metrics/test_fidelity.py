@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from brainlab.errors import InputError
-from brainlab.evaluation import fidelity
+from brainlab.evaluation.metrics import fidelity
 
 
 def waves(phase: float, other: float) -> np.ndarray:
