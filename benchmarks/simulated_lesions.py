@@ -21,7 +21,8 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from brainlab.simulation.participant import PUBLISHED_PARTICIPANTS, CohortSettings, SimulatedScan, simulate_participant
+from brainlab.simulation.participant import CohortSettings, SimulatedScan, simulate_participant
+from brainlab.simulation.published import PUBLISHED_PARTICIPANTS
 
 THRESHOLDS = np.linspace(0.1, 0.98, 45)
 RELATIVE_THRESHOLDS = np.linspace(0.5, 2.2, 60)
