@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from checkout import PROJECT
 
 from brainlab.reading.desk import lifecycle
 from brainlab.reading.protocol import design
@@ -30,6 +29,7 @@ from brainlab.reading.record import integrity
 from brainlab.reading.record.sealing import Case, seal
 from brainlab.reading.record.store import Store
 from brainlab.reading.room.session import ReaderSession
+from brainlab.workspace import PROJECT
 
 
 def lock_made_up_study(workspace: Path, readers: int, cases: int) -> tuple[Path, list[str]]:

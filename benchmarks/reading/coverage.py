@@ -1,11 +1,7 @@
 """Simulate reading studies whose truth is known, and count how often the report's 95% intervals contain it.
 
-    python benchmarks/reading_coverage.py [--repetitions N] [--json]
+    python -m benchmarks.reading.coverage [--repetitions N] [--json]
 
-Three readers judge 250 cases: 50 real and 50 of each of four generators. Reader r calls case i of source s real when
-theta_rs + sqrt(rho) d_i + sqrt(1 - rho) e_ri > 0, with d_i (how real the case looks to everyone) and e_ri standard
-normal; so the share called real is Phi(theta_rs), two readers are correlated by rho, and the distance from 0 gives the
-confidence. All population values follow exactly, from the bivariate normal distribution; nothing is itself simulated.
 Every interval comes from the function that the report calls; the first study of each scenario is also put through
 `study_statistics`, which must give the same numbers.
 """
@@ -14,16 +10,34 @@ import argparse
 import json
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import combinations
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-from scipy import special, stats
+from scipy import special
 from scipy.optimize import brentq
 
-from brainlab.reading.measures.accuracy import roc_area, stratified_share, wilson
+from benchmarks.reading.coverage_tally import NARROW, WILSON, Rows, Tally, show, target_of
+from benchmarks.reading.simulated_answers import (
+    CUTS,
+    PAIRS,
+    PLAIN,
+    REAL,
+    REPEATS,
+    SCENARIOS,
+    SOURCES,
+    STRATA,
+    N,
+    Scenario,
+    area_of,
+    as_table,
+    joint_table,
+    kappa_of,
+    look_again,
+    read,
+    truths,
+)
+from brainlab.reading.measures.accuracy import roc_area, stratified_share
 from brainlab.reading.measures.agreement import (
     category_counts,
     cohens_kappa,
@@ -41,113 +55,6 @@ from brainlab.reading.statistics.mrmc import mean_accuracy, mean_roc_area
 from brainlab.reading.statistics.planner import plan
 from brainlab.reading.statistics.rounds import between_rounds
 from brainlab.reading.statistics.study_statistics import study_statistics
-
-N, SOURCES = 50, 5
-STRATA = np.repeat(np.arange(SOURCES), N)
-REAL = STRATA == 0
-REPEATS = 25
-CUTS = np.array([0.25, 0.6, 1.0, 1.6])  # of confidence 1 to 5
-PAIRS = list(combinations(range(3), 2))
-NARROW, WIDE = (0.93, 0.97), (0.93, 0.99)
-PLAIN = "kappa 1-2, asymptotic as published (used without sources)"
-WILSON = [wilson(called, N) for called in range(N + 1)]
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """Shares called real, [readers, sources], real cases first; rho couples two readers, again two looks of one."""
-
-    name: str
-    called: tuple[tuple[float, ...], ...]
-    rho: float
-    again: float = 0.9
-
-
-SCENARIOS = (
-    Scenario("DWI paper, kappa near .84", ((0.94, 0.04, 0.02, 0.84, 0.92), (0.98, 0.02, 0.04, 0.98, 0.97),
-                                           (0.90, 0.10, 0.10, 0.80, 0.90)), 0.8),
-    Scenario("guessing, rates near .5", ((0.60, 0.50, 0.55, 0.45, 0.50), (0.50,) * 5,
-                                         (0.55, 0.45, 0.50, 0.50, 0.60)), 0.5),
-    Scenario("easy, rates near .95 and .05", ((0.95, 0.05, 0.05, 0.04, 0.06), (0.95, 0.05, 0.05, 0.05, 0.05),
-                                              (0.93, 0.07, 0.05, 0.05, 0.05)), 0.4),
-    Scenario("unequal readers", ((0.95, 0.10, 0.05, 0.20, 0.40), (0.50,) * 5, (0.90, 0.70, 0.60, 0.80, 0.90)), 0.5),
-    Scenario("nearly all called real", ((0.96, 0.90, 0.92, 0.94, 0.93), (0.95, 0.95, 0.95, 0.90, 0.95),
-                                        (0.97, 0.93, 0.90, 0.92, 0.90)), 0.4),
-)  # fmt: skip
-
-
-def both_real(a: float, b: float, rho: float) -> float:
-    """Chance that two readers with thresholds `a` and `b` both call a case real."""
-    return float(stats.multivariate_normal([0, 0], [[1, rho], [rho, 1]]).cdf([a, b]))
-
-
-def joint_table(first: np.ndarray, second: np.ndarray, rho: float) -> np.ndarray:
-    """Population table [2, 2] of two readers' answers over sources of equal size, from thresholds [s] each."""
-    total = np.zeros((2, 2))
-    for a, b in zip(first, second, strict=True):
-        yes, p, q = both_real(a, b, rho), special.ndtr(a), special.ndtr(b)
-        total += np.array([[1 - p - q + yes, q - yes], [p - yes, yes]]) / len(first)
-    return total
-
-
-def kappa_of(table: np.ndarray) -> float:
-    """Cohen's kappa of a population table."""
-    agree, chance = np.trace(table), table.sum(axis=1) @ table.sum(axis=0)
-    return float((agree - chance) / (1 - chance))
-
-
-def area_of(theta: np.ndarray) -> np.ndarray:
-    """Population ROC area of signed confidence, from thresholds [..., sources]."""
-    edges = np.concatenate([[-np.inf], -CUTS[::-1], [0.0], CUTS, [np.inf]])
-    masses = np.diff(special.ndtr(edges - theta[..., None]), axis=-1)
-    real, fake = masses[..., 0, :], masses[..., 1:, :].mean(axis=-2)
-    return (real * (np.cumsum(fake, axis=-1) - fake / 2)).sum(axis=-1)
-
-
-def truths(scenario: Scenario) -> dict[str, float]:
-    """Population value of every figure."""
-    theta = special.ndtri(np.array(scenario.called))
-    right = np.where(np.arange(SOURCES) == 0, scenario.called, 1 - np.array(scenario.called))
-    tables = [joint_table(theta[a], theta[b], scenario.rho) for a, b in PAIRS]
-    agree, real = np.mean([np.trace(table) for table in tables]), np.mean(scenario.called)
-    values = {f"kappa {a + 1}-{b + 1}": kappa_of(table) for (a, b), table in zip(PAIRS, tables, strict=True)}
-    values[PLAIN] = kappa_of(tables[0])
-    values["kappa, 25 repeats"] = kappa_of(joint_table(theta[0], theta[0], scenario.again))
-    for reader in range(3):
-        values[f"accuracy {reader + 1}"] = right[reader].mean()
-        values[f"auc {reader + 1}"] = float(area_of(theta)[reader])
-        values |= {f"called real {reader + 1}, source {s}": scenario.called[reader][s] for s in range(SOURCES)}
-    chance = real**2 + (1 - real) ** 2
-    values |= {"fleiss": (agree - chance) / (1 - chance), "ac1": (agree - 1 + chance) / chance}
-    values |= {"alpha": values["fleiss"], "pabak (pair)": 2 * float(np.trace(tables[0])) - 1}
-    values |= {"mean accuracy, these readers": right.mean(), "mean auc, these readers": float(area_of(theta).mean())}
-    return {name: float(value) for name, value in values.items()}
-
-
-def wilson_coverage(share: float) -> float:
-    """Exact coverage of Wilson's interval for a share of N cases, by going through all counts."""
-    chances = stats.binom.pmf(np.arange(N + 1), N, share)
-    inside = [(found.low or 0.0) <= share <= (found.high or 0.0) for found in WILSON]
-    return float(chances[inside].sum())
-
-
-def read(theta: np.ndarray, rho: float, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Draw one study from thresholds [readers, sources]: answers (1 real), signed confidence and what was sensed.
-
-    Each is [cases, readers].
-    """
-    case = random.standard_normal((len(STRATA), 1))
-    own = random.standard_normal((len(STRATA), len(theta)))
-    sense = theta[:, STRATA].T + np.sqrt(rho) * case + np.sqrt(1 - rho) * own
-    confidence = np.digitize(np.abs(sense), CUTS) + 1
-    return (sense > 0).astype(int), np.where(sense > 0, confidence, -confidence), sense
-
-
-def look_again(sense: np.ndarray, theta: np.ndarray, again: float, random: np.random.Generator) -> np.ndarray:
-    """Answers of a reader to repeats of the cases `sense` [n] was formed of; the two looks correlate by `again`."""
-    return (theta + again * (sense - theta) + np.sqrt(1 - again**2) * random.standard_normal(len(sense)) > 0).astype(
-        int
-    )
 
 
 def figures(scenario: Scenario, random: np.random.Generator) -> tuple[dict[str, Estimate], Callable[[], pd.DataFrame]]:
@@ -176,26 +83,6 @@ def figures(scenario: Scenario, random: np.random.Generator) -> tuple[dict[str, 
     return found, as_table(answers, scores)
 
 
-def as_table(answers: np.ndarray, scores: np.ndarray, round_: int = 1) -> Callable[[], pd.DataFrame]:
-    """Return a function that lays out a study as the report takes it: one row an answer."""
-
-    def table() -> pd.DataFrame:
-        cases, readers = np.indices(answers.shape).reshape(2, -1)
-        return pd.DataFrame(
-            {
-                "reader": [f"reader {reader + 1}" for reader in readers],
-                "case": [f"{case:03d}" for case in cases],
-                "answer": np.where(answers.ravel() == 1, "real", "fake"),
-                "confidence": np.abs(scores.ravel()),
-                "truth": np.where(REAL[cases], "real", "fake"),
-                "source": [f"source {stratum}" for stratum in STRATA[cases]],
-                "round": round_,
-            }
-        )
-
-    return table
-
-
 def same_as_the_report(found: dict[str, Estimate], frame: pd.DataFrame) -> None:
     """Raise unless `study_statistics` gives the intervals in `found` for the same answers."""
     report = study_statistics(frame)
@@ -213,50 +100,6 @@ def same_as_the_report(found: dict[str, Estimate], frame: pd.DataFrame) -> None:
         ours = found[name]
         if not np.allclose([entry[k] for k in ("value", "low", "high")], [ours.value, ours.low, ours.high], atol=1e-12):
             raise SystemExit(f"{name}: the report says {entry}, this benchmark {ours}")
-
-
-@dataclass
-class Tally:
-    """How often intervals were given, and contained the truth, and how wide they were."""
-
-    truth: float
-    inside: int = 0
-    given: int = 0
-    asked: int = 0
-    width: float = 0.0
-
-    def add(self, low: float | None, high: float | None, truth: float) -> None:
-        """Count one interval."""
-        self.asked += 1
-        if low is not None and high is not None:
-            self.given += 1
-            self.inside += low <= truth <= high
-            self.width += high - low
-
-    def row(self, target: tuple[float, float] | None) -> dict[str, float | bool | None]:
-        """Return coverage, its Monte-Carlo standard error, mean width and whether coverage is on target."""
-        coverage = self.inside / self.given
-        return {
-            "truth": self.truth,
-            "coverage": coverage,
-            "se": (coverage * (1 - coverage) / self.given) ** 0.5,
-            "width": self.width / self.given,
-            "given": self.given / self.asked,
-            "on_target": None if target is None else bool(target[0] <= coverage <= target[1]),
-        }
-
-
-Rows = dict[str, dict[str, float | bool | None]]
-
-
-def target_of(figure: str) -> tuple[float, float] | None:
-    """Coverage that a figure must have: none is set for what the report does not use, or only without sources.
-
-    Counts below fifty come in steps, so that no interval can cover exactly 95% of the time.
-    """
-    if "(not used)" in figure or figure == PLAIN:
-        return None
-    return WIDE if figure.startswith("called real") or "repeats" in figure else NARROW
 
 
 def coverage(scenario: Scenario, repetitions: int, seed: int) -> Rows:
@@ -382,28 +225,6 @@ def planned_widths(sensitivity: float, specificity: float, kappa: float, repetit
         ratio = float(planned or 0) / seen
         rows[name] = {"planned": planned, "simulated": seen, "ratio": ratio, "on_target": 0.9 <= ratio <= 1.1}
     return rows
-
-
-def show(title: str, rows: Rows) -> Iterator[str]:
-    """Lay out coverage as text; the fifteen shares called real become their mean and extremes."""
-    yield f"\n{title}\n{'figure':68} truth  coverage (se)    width  given"
-    shares = [row for name, row in rows.items() if name.startswith("called real")]
-    for name, row in rows.items():
-        if not name.startswith("called real"):
-            mark = " *" if row["on_target"] is False else ""
-            yield (
-                f"{name:68} {row['truth']:5.3f}  {row['coverage']:5.3f} ({row['se']:.3f})  "
-                f"{row['width']:6.3f}  {row['given']:5.3f}{mark}"
-            )
-    if shares:
-        simulated = [float(row["coverage"] or 0) for row in shares]
-        exact = [wilson_coverage(float(row["truth"] or 0)) for row in shares]
-        for how, hits in (("simulated", simulated), ("exact", exact)):
-            off = sum(not WIDE[0] <= hit <= WIDE[1] for hit in hits)
-            yield (
-                f"called real per reader and source (Wilson, {len(hits)} cells), {how}: mean {np.mean(hits):.3f}, "
-                f"least {min(hits):.3f}, most {max(hits):.3f}; {off} outside {WIDE[0]:.0%} to {WIDE[1]:.0%}"
-            )
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """Many readers answer at once: is an answer lost or doubled, and how long does a commit take?
 
-    python benchmarks/reading_load.py [--readers 50] [--answers 5000] [--pace SECONDS]
+    python -m benchmarks.reading.load [--readers 50] [--answers 5000] [--pace SECONDS]
         [--layer app|threads|processes] [--twice SHARE] [--cut SHARE]
 
 Readers go through the routes of the running app, or with `--layer` through the session layer alone, in threads of this
@@ -17,8 +17,20 @@ from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from reading_bench import Door, Faults, HttpDoor, Readings, SessionDoor, app, free_port, lock_made_up_study, read, tally
-from timed_commits import STEPS, read_times, time_commits
+
+from benchmarks.reading.simulated_readers import (
+    Door,
+    Faults,
+    HttpDoor,
+    Readings,
+    SessionDoor,
+    app,
+    free_port,
+    lock_made_up_study,
+    read,
+    tally,
+)
+from benchmarks.reading.timed_commits import STEPS, read_times, time_commits
 
 TARGET_P99_MS = 50.0
 
@@ -66,7 +78,7 @@ def main() -> int:
         workspace, log = Path(scratch), Path(scratch) / "commits.txt"
         folder, tokens = lock_made_up_study(workspace, args.readers, args.answers // args.readers)
         if args.layer == "app":
-            port, timed = free_port(), (str(Path(__file__).with_name("timed_commits.py")), str(log))
+            port, timed = free_port(), ("-m", "benchmarks.reading.timed_commits", str(log))
             with app(workspace, port, timed), ThreadPoolExecutor(args.readers) as pool:
                 known = all_readers(folder, tokens, args.pace, faults, pool, port)
         else:

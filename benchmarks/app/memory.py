@@ -1,6 +1,6 @@
 """Measure how much the app's memory grows under a busy hand: 1,000 slider moves and 50 page switches.
 
-    python benchmarks/app_memory.py [--workspace FOLDER] [--run NAME] [--moves N] [--switches N]
+    python -m benchmarks.app.memory [--workspace FOLDER] [--run NAME] [--moves N] [--switches N]
 
 Each move is a key on a slider, with its brain decoded and the page's parts that follow it, and ends when the brain of
 that move is shown. Memory is the server's resident set (Linux), after a warm-up that opens every page and makes a
@@ -11,8 +11,9 @@ import argparse
 import shutil
 from pathlib import Path
 
-from app_latency import FLAGS, IDLE, served
 from playwright.sync_api import Page, sync_playwright
+
+from benchmarks.app.latency import FLAGS, IDLE, served
 
 TARGET_MB = 50
 NAMES = ("Start", "Cohort", "Generate", "Latent explorer", "LDA", "Study desk")

@@ -1,6 +1,6 @@
 """Measure inside a process how long every answer's transaction takes, by a connection that looks at its clock.
 
-    python benchmarks/timed_commits.py LOG run app/main.py ...
+    python -m benchmarks.reading.timed_commits LOG run app/main.py ...
 
 runs Streamlit so, and writes one line for each answer to LOG: seconds from the call of `Store.write` until it holds the
 write lock (connection, turn among threads, BEGIN IMMEDIATE), inside the transaction, and on COMMIT until it is on disk.

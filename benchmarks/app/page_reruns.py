@@ -1,6 +1,6 @@
 """Measure how long each page takes to run again on a large cohort, without a browser.
 
-    python benchmarks/page_reruns.py [--scans 5404] [--repeats 5]
+    python -m benchmarks.app.page_reruns [--scans 5404] [--repeats 5]
 
 A made-up cohort of that many small volumes (two or three a person) and an untrained run on its grid are written to a
 temporary workspace. Prints for each page and tab the median time of a rerun and the size of the widgets that a rerun
@@ -15,7 +15,6 @@ import tempfile
 import time
 from pathlib import Path
 
-import checkout
 import numpy as np
 import pandas as pd
 import torch
@@ -27,6 +26,7 @@ from brainlab.cohort.prepared import PreparedDataset, write_prepared
 from brainlab.config import to_dict
 from brainlab.generators.presets import build_generator
 from brainlab.generators.vae import VAEConfig
+from brainlab.workspace import PROJECT
 
 SIDE = 16
 CLASSES = ("healthy", "ms", "leuko1", "leuko2", "leuko3")
@@ -83,7 +83,7 @@ def write_run(folder: Path, data: PreparedDataset) -> None:
 
 def rerun_times(page: str, chosen: dict[str, str], repeats: int) -> tuple[float, int]:
     """Open a page and run it again: median seconds, and bytes of all that it sends."""
-    opened = AppTest.from_file(str(checkout.PROJECT / "pages" / f"{page}.py"), default_timeout=600)
+    opened = AppTest.from_file(str(PROJECT / "pages" / f"{page}.py"), default_timeout=600)
     opened.session_state[SIGNED_IN] = True
     for key, value in {**OF_THE_RUN, **chosen}.items():
         opened.session_state[key] = value

@@ -4,7 +4,7 @@ Simulates people with multiple sclerosis and with leukoencephalopathy (grades as
 prints two cross-validated balanced accuracies, both grouped by participant:
   threshold   the share of bright voxels, at every threshold and normalisation; the best of all of them
   truth       linear discriminant analysis on place and shape of the true lesions, whatever their amount
-Run: python benchmarks/simulated_lesions.py --people 60 --jobs 1
+Run: python -m benchmarks.cohort.simulated_lesions --people 60 --jobs 1
 """
 
 import argparse

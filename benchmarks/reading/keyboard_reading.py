@@ -1,6 +1,6 @@
 """Read a study by keys alone in headless Chromium: time to the next case, and pictures of each screen.
 
-    python benchmarks/reading_room.py [--cohort FOLDER] [--run FOLDER] [--cases N] [--screens]
+    python -m benchmarks.reading.keyboard_reading [--cohort FOLDER] [--run FOLDER] [--cases N] [--screens]
 
 A time runs from the last key of an answer to the first task after the frame that shows the next case; in between the
 answer was sent, written to disk and acknowledged. Target: median 50 ms, 95th percentile 150 ms.
@@ -14,10 +14,10 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from app_latency import FLAGS, served
-from app_screens import SCREENS
 from playwright.sync_api import Page, sync_playwright
 
+from benchmarks.app.latency import FLAGS, served
+from benchmarks.app.screenshots import SCREENS
 from brainlab.experiments.studies.locking import lock_study
 from brainlab.reading.desk import lifecycle
 from brainlab.reading.protocol.design import Protocol, Reader, Source

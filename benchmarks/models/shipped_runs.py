@@ -1,6 +1,6 @@
 """Measure the shipped runs on whole unseen cohorts; write docs/results.md, and the figures into the run folders.
 
-    python benchmarks/shipped_runs.py \
+    python -m benchmarks.models.shipped_runs \
         --pair unbiased PREPARED_TRAINING PREPARED_UNSEEN \
         --pair biased PREPARED_BIASED_TRAINING PREPARED_BIASED_UNSEEN
 
@@ -64,7 +64,7 @@ def _page(measured: dict[str, Any], discriminated: dict[str, Any], pairs: dict[s
     lines = [
         "# Results of the shipped runs",
         "",
-        "**All scans here are simulated.** Written by `benchmarks/shipped_runs.py`; every setting is in",
+        "**All scans here are simulated.** Written by `benchmarks/models/shipped_runs.py`; every setting is in",
         "`evaluation.json` and `lda.json` beside each run in `models/`.",
         f"Images are compared with {len(predict)} scans of",
         f"{predict.scans['participant'].nunique()} people whom no run has seen.",

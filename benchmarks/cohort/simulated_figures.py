@@ -2,7 +2,7 @@
 
     brainlab simulate /tmp/cohort --participants 1000 --seed 1 --space mni --voxel-size-mm 2 --truth table \\
         --classes healthy:5 ms:4 leuko1:3 leuko2:2 leuko3:3
-    python benchmarks/simulated_figures.py /tmp/cohort
+    python -m benchmarks.cohort.simulated_figures /tmp/cohort
 
 With `--real PREPARED` (scans prepared with recipe flair-40) a second montage beside them, at their 4 mm, goes to
 `--beside FILE`: to be looked at, and not to be shared where the scans may not be.
@@ -22,8 +22,9 @@ from plotly.subplots import make_subplots
 
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.volume import Volume
+from brainlab.workspace import PROJECT
 
-FIGURES = Path(__file__).resolve().parent.parent / "docs" / "figures"
+FIGURES = PROJECT / "docs" / "figures"
 COLOURS = {"healthy": "#4c78a8", "ms": "#e45756", "leuko1": "#f2cf5b", "leuko2": "#f58518", "leuko3": "#8c564b"}
 NAMES = {
     "healthy": "healthy",

@@ -1,6 +1,6 @@
 """How many files does one process hold open after it has worked with hundreds of studies, one after another?
 
-    python benchmarks/open_files.py [--studies 400]
+    python -m benchmarks.reading.open_files [--studies 400]
 
 Each study is created, locked, handed out, answered once by its reader, read by `verify` and left. Target: flat.
 """
@@ -10,8 +10,7 @@ import secrets
 import tempfile
 from pathlib import Path
 
-from reading_bench import SessionDoor, lock_made_up_study
-
+from benchmarks.reading.simulated_readers import SessionDoor, lock_made_up_study
 from brainlab.reading.record import integrity
 
 

@@ -8,7 +8,7 @@ full_resolution an ordinary autoencoder of the same latent size in the plain loo
 The three take turns and the best turn of each counts, so that other work on the machine disturbs them alike;
 `--clock cpu` counts processor time instead, for a machine that is never idle.
 
-Run: python benchmarks/training_throughput.py [--preset vae-8] [--rounds 3] [--threads 1] [--clock wall]
+Run: python -m benchmarks.models.training_throughput [--preset vae-8] [--rounds 3] [--threads 1] [--clock wall]
 """
 
 import argparse

@@ -1,16 +1,18 @@
 """Take the screenshots of the pages in docs/figures/screens/, in headless Chromium on the default workspace.
 
-python benchmarks/app_screens.py [--workspace FOLDER] [PAGE...]
+python -m benchmarks.app.screenshots [--workspace FOLDER] [PAGE...]
 """
 
 import argparse
 import shutil
 from pathlib import Path
 
-from app_latency import FLAGS, IDLE, served
 from playwright.sync_api import Page, sync_playwright
 
-SCREENS = Path(__file__).resolve().parent.parent / "docs" / "figures" / "screens"
+from benchmarks.app.latency import FLAGS, IDLE, served
+from brainlab.workspace import PROJECT
+
+SCREENS = PROJECT / "docs" / "figures" / "screens"
 PAGES = {
     "start": ("", 1180),
     "cohort": ("cohort", 1000),

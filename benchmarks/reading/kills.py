@@ -1,6 +1,6 @@
 """Kill a study's process again and again while answers come in: is an acknowledged answer ever lost, or any doubled?
 
-    python benchmarks/reading_kills.py [--kills 200] [--app-kills 20] [--seed 0]
+    python -m benchmarks.reading.kills [--kills 200] [--app-kills 20] [--seed 0]
 
 First a process of its own that answers through the session layer and prints each acknowledgement, then the whole app
 with readers at its routes, who send an answer again until it is acknowledged, as the reading room's script does.
@@ -20,7 +20,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reading_bench import Faults, HttpDoor, Readings, Tally, app, free_port, lock_made_up_study, read, tally
+from benchmarks.reading.simulated_readers import (
+    Faults,
+    HttpDoor,
+    Readings,
+    Tally,
+    app,
+    free_port,
+    lock_made_up_study,
+    read,
+    tally,
+)
 
 READER = """
 import sys

@@ -1,6 +1,6 @@
 """Measure how soon the app answers a hand, in headless Chromium, against the targets of the app's design.
 
-    python benchmarks/app_latency.py [--workspace FOLDER] [--run NAME] [--json OUT]
+    python -m benchmarks.app.latency [--workspace FOLDER] [--run NAME] [--json OUT]
 
 Each time runs from the input event's own timestamp to the first task after the frame that shows its effect. While a
 slider is dragged, the first pixel of the drawn plane carries the number of the request whose volume it shows, and is
@@ -23,10 +23,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from checkout import PROJECT
 from playwright.async_api import Browser, Page, async_playwright
 
 from app.server.routes import asset_path
+from brainlab.workspace import PROJECT
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 IDLE = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"

@@ -1,6 +1,6 @@
 """Measure `brainlab prepare` on real heads: mask overlap, seconds a scan on one core, and turned headers.
 
-    BRAINLAB_REALDATA=FOLDER python benchmarks/preparation.py [--montage heads.png]
+    BRAINLAB_REALDATA=FOLDER python -m benchmarks.cohort.preparation [--montage heads.png]
 
 FOLDER holds scans of public data sets: `ms/` (open MS data, longitudinal), `ms_mni/` (cross-sectional) and `misc/`
 (niivue's demo images). Given masks are compared in native space; without one, the mask on the template with the

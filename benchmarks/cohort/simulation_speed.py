@@ -1,7 +1,9 @@
 """Seconds a simulated scan takes on one core, by space and voxel size; targets 1.5 s at 2 mm and 8 s at 1 mm.
 
+    python -m benchmarks.cohort.simulation_speed --people 6
+
 Prints processor time beside the clock's, so that a busy machine does not blur the figure. The template's maps are made
-before the clock starts: a process makes them once (about 2 s). Run: python benchmarks/simulate_speed.py --people 6
+before the clock starts: a process makes them once (about 2 s).
 """
 
 import argparse
