@@ -3,7 +3,10 @@
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
+
+import pytest
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -23,3 +26,18 @@ def test_tracked_files_stay_small() -> None:
         str(file.relative_to(PROJECT)) for file in files if file.is_file() and file.stat().st_size > 30_000_000
     }
     assert not too_large
+
+
+CODE = ("brainlab", "app", "pages", "tests", "benchmarks")
+LONGEST_FILE, FULLEST_FOLDER = 400, 16
+
+
+@pytest.mark.parametrize("root", CODE)
+def test_files_are_short_and_folders_have_room(root: str) -> None:
+    """One idea, one file; a folder with more modules than can be taken in at a glance wants rooms."""
+    files = [path for path in (PROJECT / root).rglob("*.py") if "__pycache__" not in path.parts]
+    assert files
+    long = {str(path.relative_to(PROJECT)) for path in files if len(path.read_text().splitlines()) > LONGEST_FILE}
+    assert not long
+    modules = Counter(str(path.parent.relative_to(PROJECT)) for path in files if path.name != "__init__.py")
+    assert not {folder: count for folder, count in modules.items() if count > FULLEST_FOLDER}

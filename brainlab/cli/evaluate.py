@@ -4,15 +4,11 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from brainlab.cohort.prepared import PreparedDataset
-from brainlab.experiments.evaluation.run_metrics import SAMPLES, evaluate_run
-from brainlab.runs.run import load_run
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run_folder", type=Path, metavar="RUN")
     parser.add_argument("--data", type=Path, required=True, metavar="PREPARED", help="real scans to compare with")
-    parser.add_argument("--n", type=int, default=SAMPLES, help="images to draw, and most real scans (default 1000)")
+    parser.add_argument("--n", type=int, help="images to draw, and most real scans (default 1000)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--training",
@@ -23,9 +19,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
+    from brainlab.cohort.prepared import PreparedDataset
+    from brainlab.experiments.evaluation.run_metrics import SAMPLES, evaluate_run
+    from brainlab.runs.run import load_run
+
+    n = SAMPLES if args.n is None else args.n
     training = PreparedDataset.open(args.training) if args.training else None
     result = evaluate_run(
-        load_run(args.run_folder), PreparedDataset.open(args.data), args.n, seed=args.seed, training=training
+        load_run(args.run_folder), PreparedDataset.open(args.data), n, seed=args.seed, training=training
     )
     lines = [_line(name, metric) for name, metric in result.items()]
     gaps = {metric["settings"].get("training_people_unknown") for metric in result.values()} - {None}

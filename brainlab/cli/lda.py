@@ -6,10 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from brainlab.cli.progress import progress
-from brainlab.cohort.prepared import PreparedDataset
-from brainlab.experiments.analysis.discrimination import lda_analysis
-from brainlab.latent.discriminant import Priors, Shrinkage
-from brainlab.runs.run import load_run
+from brainlab.latent.discriminant_settings import Priors, Shrinkage
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,6 +33,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
+    from brainlab.cohort.prepared import PreparedDataset
+    from brainlab.experiments.analysis.discrimination import lda_analysis
+    from brainlab.runs.run import load_run
+
     result = lda_analysis(
         load_run(args.run_folder),
         PreparedDataset.open(args.data),

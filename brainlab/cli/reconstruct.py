@@ -2,17 +2,14 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from brainlab.cli.output import add_overwrite
 from brainlab.cli.progress import progress
-from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
-from brainlab.experiments.export import save_image, whole_folder
-from brainlab.runs.encodings import see_to_encode
-from brainlab.runs.run import load_run
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,6 +21,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
+    from brainlab.cohort.prepared import PreparedDataset
+    from brainlab.experiments.export import save_image, whole_folder
+    from brainlab.runs.encodings import see_to_encode
+    from brainlab.runs.run import load_run
+
     chosen, data = load_run(args.run_folder), PreparedDataset.open(args.prepared)
     data = see_to_encode(chosen, data)
     rows = data.indices(None if args.split == "all" else args.split)
@@ -38,11 +40,13 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     return {"files": [str(args.out / name) for name in names]}
 
 
-def _file_name(scan: pd.Series, row: int) -> str:
+def _file_name(scan: "pd.Series[Any]", row: int) -> str:
     """Return a name such as `sub-01_ses-1_0007_reconstruction`; what the table does not know of a scan is left out.
 
     Where datasets were put together a participant is `dataset/sub-01`, which becomes `dataset_sub-01`.
     """
+    import pandas as pd
+
     parts = []
     for prefix, column in (("sub-", "participant"), ("ses-", "session")):
         value = scan.get(column)

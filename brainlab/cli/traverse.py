@@ -4,14 +4,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from brainlab.cli.output import add_overwrite
 from brainlab.errors import InputError
-from brainlab.experiments.export import save_image, whole_folder
-from brainlab.pictures import film_strip
 from brainlab.ranges import number
-from brainlab.runs.run import load_run
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,6 +19,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
+    import numpy as np
+
+    from brainlab.experiments.export import save_image, whole_folder
+    from brainlab.pictures import film_strip
+    from brainlab.runs.run import load_run
+
     words = list(args.values)
     out = args.out or Path(words.pop())
     try:

@@ -15,11 +15,6 @@ from brainlab.simulation.head import brain_surface, draw_native, head_signal, re
 from brainlab.simulation.lesions import LesionMaps
 from brainlab.types import Float32Array, FloatArray, UInt8Array
 
-PUBLISHED_PARTICIPANTS = {"healthy": 1855.0, "ms": 616.0, "leuko1": 384.0, "leuko2": 40.0, "leuko3": 201.0}
-"""Participants by class, FLAIR IntroVAE table 1."""
-
-CLASSES = tuple(PUBLISHED_PARTICIPANTS)
-
 AGES_YEARS = {
     "healthy": (39, 24, 10, 90),
     "ms": (46, 14, 16, 80),
