@@ -49,8 +49,8 @@ class CohortSettings:
     """What a cohort is made of; with a participant's number it decides every byte of that participant."""
 
     seed: int
-    classes: tuple[tuple[str, float], ...]
-    """Names and weights; a participant's class is drawn with them."""
+    classes: tuple[tuple[str, float], ...] = tuple(PUBLISHED_PARTICIPANTS.items())
+    """Names and weights; a participant's class is drawn with them. By default as in the FLAIR paper's table 1."""
     space: str = "mni"
     voxel_size_mm: int = 2
     acquisition_bias: str = "none"
