@@ -31,6 +31,8 @@ if TYPE_CHECKING:  # the same names as in the table below, for editors and type 
     from brainlab.reading.desk.lifecycle import study_status as study_status
     from brainlab.reading.desk.lifecycle import unblind as unblind_study
     from brainlab.reading.protocol.design import Protocol as Protocol
+    from brainlab.reading.protocol.design import Reader as Reader
+    from brainlab.reading.protocol.design import Source as Source
     from brainlab.reading.report.export import export_answers as export_answers
     from brainlab.reading.report.study_report import report_of as study_report
     from brainlab.reading.statistics.ratings import read_ratings as read_ratings
@@ -69,6 +71,8 @@ _PUBLIC = {
     "interpolate": "brainlab.latent.interpolation:interpolate",
     # reading studies
     "Protocol": "brainlab.reading.protocol.design:Protocol",
+    "Source": "brainlab.reading.protocol.design:Source",
+    "Reader": "brainlab.reading.protocol.design:Reader",
     "create_study": "brainlab.reading.desk.lifecycle:create_study",
     "study_folder": "brainlab.reading.desk.lifecycle:study_folder",
     "lock_study": "brainlab.experiments.studies.locking:lock_study",

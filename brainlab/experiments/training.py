@@ -72,7 +72,7 @@ class Machine:
 def train(
     preset_name: str,
     data: PreparedDataset,
-    folder: Path,
+    folder: Path | str,
     *,
     config: VAEConfig | None = None,
     seed: int = 0,
@@ -89,7 +89,7 @@ def train(
     Raises InputError before anything is written where the data does not fit, the training split is empty, or the folder
     is in use; TrainingStoppedError where a loss is no longer finite.
     """
-    config, machine = config or preset(preset_name), machine or Machine()
+    config, machine, folder = config or preset(preset_name), machine or Machine(), Path(folder)
     refuse_out_of_range({"seed": seed, "checkpoint_steps": checkpoint_steps})
     rows = _training_rows(config, data, machine)
     if _in_use(folder):
@@ -106,7 +106,7 @@ def train(
 
 
 def resume(
-    folder: Path,
+    folder: Path | str,
     data: PreparedDataset,
     *,
     machine: Machine | None = None,
@@ -124,6 +124,7 @@ def resume(
     Raises InputError where the folder holds no checkpoint, another process trains the run, or data or settings are not
     what the run was started with.
     """
+    folder = Path(folder)
     if not (folder / CONFIG).is_file() or not (folder / RESUME).is_file():
         raise InputError(f"{folder}: nothing to resume (needs {CONFIG} and {RESUME}); train it without --resume")
     settings, config = read_settings(folder, to_resume=True)
