@@ -18,12 +18,13 @@ if TYPE_CHECKING:  # the same names as in the table below, for editors and type 
     from brainlab.experiments.analysis.discrimination import lda_analysis as lda
     from brainlab.experiments.analysis.latent_space import latent_directions as latent_space
     from brainlab.experiments.evaluation.run_metrics import evaluate_run as evaluate
+    from brainlab.experiments.method_checks import check_method as check_method
     from brainlab.experiments.studies.locking import lock_study as lock_study
     from brainlab.experiments.training import resume as resume
     from brainlab.experiments.training import train as train
-    from brainlab.generators.presets import preset as preset
     from brainlab.latent.interpolation import interpolate as interpolate
     from brainlab.latent.traversal import traverse as traverse
+    from brainlab.methods.method import Schedule as Schedule
     from brainlab.reading.desk.lifecycle import close as close_study
     from brainlab.reading.desk.lifecycle import create_study as create_study
     from brainlab.reading.desk.lifecycle import issue_links as issue_links
@@ -38,6 +39,7 @@ if TYPE_CHECKING:  # the same names as in the table below, for editors and type 
     from brainlab.reading.statistics.ratings import read_ratings as read_ratings
     from brainlab.reading.statistics.study_statistics import study_statistics as study_statistics
     from brainlab.runs.encodings import encode_dataset as encode
+    from brainlab.runs.methods import presets as presets
     from brainlab.runs.run import list_runs as list_runs
     from brainlab.runs.run import load_run as load_run
     from brainlab.simulation.cohort import simulate_cohort as simulate
@@ -57,7 +59,9 @@ _PUBLIC = {
     "open_cohort": "brainlab.cohort.prepared:PreparedDataset.open",
     "audit": "brainlab.cohort.audit:audit",
     # runs
-    "preset": "brainlab.generators.presets:preset",
+    "presets": "brainlab.runs.methods:presets",
+    "Schedule": "brainlab.methods.method:Schedule",
+    "check_method": "brainlab.experiments.method_checks:check_method",
     "train": "brainlab.experiments.training:train",
     "resume": "brainlab.experiments.training:resume",
     "load_run": "brainlab.runs.run:load_run",
