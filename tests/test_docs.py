@@ -1,5 +1,6 @@
 """Every command in the README and the docs is run, in the order of the page, in an empty folder."""
 
+import doctest
 import os
 import re
 import subprocess
@@ -43,9 +44,22 @@ def test_links_and_pictures_of_page_exist(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_python_of_page_runs(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    blocks = re.findall(r"^```python\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+def test_python_sessions_of_page_print_what_they_say(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocks = re.findall(r"^```pycon\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
     if not blocks:
-        pytest.skip(f"{page.name} shows no Python")
-    monkeypatch.chdir(PROJECT)
-    exec(compile("\n".join(blocks), page.name, "exec"), {})
+        pytest.skip(f"{page.name} shows no Python session")
+    for name in ("models", "data"):
+        (tmp_path / name).symlink_to(PROJECT / name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tmp_path / "workspace"))
+    session = doctest.DocTestParser().get_doctest("\n".join(blocks), {}, page.name, str(page), 0)
+    said: list[str] = []
+    doctest.DocTestRunner().run(session, out=said.append)
+    assert not said, "".join(said)
+
+
+def test_python_is_shown_as_sessions_with_their_output() -> None:
+    """A block without its output would not be run."""
+    assert [page.name for page in PAGES if "```python" in page.read_text()] == []

@@ -24,6 +24,7 @@ COMMANDS = {
     "evaluate": "measure a run against real scans",
     "figures": "draw the figures of the papers from runs and cohorts",
     "study": "design, run and report a blinded reading study",
+    "app": "open the app in a browser",
     "demo": "make the default workspace of the app ready",
 }
 """Command name to its one-line help. A command's module is imported only when it is called, so that help is quick."""

@@ -60,12 +60,13 @@ def answers_frame(folder: Path, phases: Sequence[str] = ("main", "repeat"), roun
     return frame.astype({"confidence": "Int64", "active_ms": "Int64"})
 
 
-def export_answers(folder: Path, target: Path, everything: bool = False) -> int:
+def export_answers(folder: Path, target: Path | str, everything: bool = False) -> int:
     """Write the answers to a .csv, .json or .imrmc.csv file, whole or not at all, and return the number of rows.
 
     By default the first reading without practice and repeats: one row a reader and case. everything: all there is.
     The FDA's iMRMC format takes the main cases of every reading and knows nothing else; see `imrmc`.
     """
+    target = Path(target)
     if not target.name.endswith((".csv", ".json", ".imrmc")):
         raise InputError(f"{target}: needs a file name that ends in .csv or .json, or in .imrmc.csv")
     if target.name.endswith((".imrmc.csv", ".imrmc")):
