@@ -4,6 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from brainlab.cli.device import add_device
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run_folder", type=Path, metavar="RUN")
@@ -16,6 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PREPARED",
         help="what the run was trained on, where it is not in the workspace",
     )
+    add_device(parser)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
@@ -26,7 +29,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     n = SAMPLES if args.n is None else args.n
     training = PreparedDataset.open(args.training) if args.training else None
     result = evaluate_run(
-        load_run(args.run_folder), PreparedDataset.open(args.data), n, seed=args.seed, training=training
+        load_run(args.run_folder, args.device), PreparedDataset.open(args.data), n, seed=args.seed, training=training
     )
     lines = [_line(name, metric) for name, metric in result.items()]
     gaps = {metric["settings"].get("training_people_unknown") for metric in result.values()} - {None}

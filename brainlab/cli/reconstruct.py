@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from brainlab.cli.device import add_device
 from brainlab.cli.output import add_overwrite
 from brainlab.cli.progress import progress
 from brainlab.errors import InputError
@@ -18,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("out", type=Path, metavar="OUT", help="folder for NIfTI (volumes) or PNG (slices)")
     parser.add_argument("--split", choices=["test", "train", "all"], default="test")
     add_overwrite(parser)
+    add_device(parser)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
@@ -26,7 +28,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from brainlab.runs.encodings import see_to_encode
     from brainlab.runs.run import load_run
 
-    chosen, data = load_run(args.run_folder), PreparedDataset.open(args.prepared)
+    chosen, data = load_run(args.run_folder, args.device), PreparedDataset.open(args.prepared)
     data = see_to_encode(chosen, data)
     rows = data.indices(None if args.split == "all" else args.split)
     if not len(rows):

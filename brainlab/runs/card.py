@@ -57,7 +57,7 @@ def _card(kept: RunSettings, last: dict[str, Any], evaluation: dict[str, Any] | 
         "## Limits",
         f"- It knows {kind} of one grid and one contrast; it is no model of a clinic's patients, and nothing that it "
         "draws is evidence.",
-        "- Sharpness is the variance of the 3D Laplacian, in which noise counts as sharpness.",
+        f"- Sharpness is the variance of the {len(settings['shape'])}D Laplacian, in which noise counts as sharpness.",
         "",
         "## Licence",
         "BSD-3-Clause, as the code.",
