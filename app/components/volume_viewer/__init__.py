@@ -79,7 +79,8 @@ def latent_explorer(
 
     data: as documented in explorer.js, without what it says of the images' grid.
     """
-    keep_place(key, grid, below=FEW_SLIDERS_PX if data.get("brief") else SLIDERS_PX)
+    below = FEW_SLIDERS_PX if data.get("brief") else SLIDERS_PX
+    keep_place(key, grid, below=below, aside=len(grid.planes) == 1)
     start = Decoded(data["run"].rpartition(":")[0], from_base64(data["code"]))
     stills = [{"title": data["title"], "pictures": _pictures(start)}]
     sent = {"kind": "explorer", "panels": stills, **_placed(grid), **data, **options}

@@ -16,6 +16,8 @@ TOOLS_PX, TITLE_PX, FOOT_PX = 66, 30, 32
 """Heights of what stands about the planes: title with tools and read-out; title alone; foot below several viewers."""
 GAP_PX, NARROWEST_PX, WIDE_PX, HIGHEST_PX = 10, 130, 480, 720
 """As in viewer.css and viewer.js: gap, narrowest panel, width from which planes lie in a row, greatest height."""
+ASIDE_PX, VIEWER_SHARE, STATUS_LINE_PX = 970, 5 / 12, 24
+"""As in viewer.css: page width from which sliders stand beside one plane, the viewer's part of it, a second line."""
 
 
 def keep_place(
@@ -27,10 +29,12 @@ def keep_place(
     below: int = 0,
     count: int = 1,
     columns: int = 1,
+    aside: bool = False,
 ) -> None:
     """Give the element of `key` the height that `count` viewers of images of a grid will have.
 
     bars, below: CSS pixels of what stands about the planes of each viewer, and below all of them.
+    aside: whether what stands below stands beside the viewer on a page wide enough, as sliders do beside one plane.
     """
     proportions = plane_proportions(grid)
     element = ".st-key-" + re.sub(r"[^\w-]", "-", key, flags=re.ASCII)
@@ -49,6 +53,10 @@ def keep_place(
             height = f"calc({rows} * ({planes} + {bars + GAP_PX}px) + {below - GAP_PX}px)"
             least = 0 if beside == 1 and panel_px == NARROWEST_PX else beside * panel_px + gaps
             rules.append(f"@container (min-width: {least}px) {{ {element}::before {{ height: {height}; }} }}")
+    if aside:
+        planes = f"min({HIGHEST_PX}px, (100cqw - {GAP_PX}px) * {VIEWER_SHARE:.4f} * {proportions['column']:.4f})"
+        height = f"max({planes} + {bars + STATUS_LINE_PX}px, {below - GAP_PX}px)"
+        rules.append(f"@container (min-width: {ASIDE_PX}px) {{ {element}::before {{ height: {height}; }} }}")
     st.html(f"<style>{' '.join(rules)}</style>")
 
 

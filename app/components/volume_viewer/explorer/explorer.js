@@ -69,7 +69,9 @@ class Explorer {
       make("div.bv-panel-bar", {}, this.undoButton, this.redoButton, button("⟲ Start", "Back to the start", () => this.reset()),
         make("label.bv-check", {}, this.differenceBox, "difference to start"), make("span.bv-spring"), this.legend),
       make("div.bv-controls", {}, this.padBox, make("div.bv-sections", {}, this.directionSection, this.dimensionSection)));
-    this.root = make(this.data.brief ? "div.bv-explorer.bv-brief" : "div.bv-explorer", {}, this.stage, this.panel);
+    this.root = make("div.bv-explorer", {}, this.stage, this.panel);
+    this.root.classList.toggle("bv-brief", Boolean(this.data.brief));
+    this.root.classList.toggle("bv-flat", this.data.planes.length === 1);
     this.root.addEventListener("keydown", (event) => {
       if (!event.ctrlKey || event.key.toLowerCase() !== "z") return;
       event.preventDefault();
