@@ -22,6 +22,7 @@ COMMANDS = {
     "traverse": "walk along one latent dimension",
     "lda": "tell the classes apart in a run's latent space, beside the baselines",
     "evaluate": "measure a run against real scans",
+    "metrics": "measure generated images against real ones, both as files",
     "figures": "draw the figures of the papers from runs and cohorts",
     "study": "design, run and report a blinded reading study",
     "app": "open the app in a browser",

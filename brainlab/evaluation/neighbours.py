@@ -10,7 +10,7 @@ from brainlab.types import Float32Array, FloatArray, IntArray
 
 CANDIDATES = 4
 
-BLOCKS = 4
+BLOCKS = 2
 """Blocks of memory that the images sought for fill: others are read once for each such part of the images."""
 
 

@@ -9,12 +9,10 @@ from typing import Any
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
 from brainlab.evaluation.registry import measure_all, metrics
+from brainlab.experiments.evaluation import SAMPLES
 from brainlab.experiments.evaluation.image_sets import collect
 from brainlab.ranges import refuse_out_of_range
 from brainlab.runs.run import Run
-
-SAMPLES = 1000
-"""As many as the DWI comparison paper (section 3.3) draws."""
 
 
 def evaluate_run(
