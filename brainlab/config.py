@@ -8,6 +8,7 @@ import typing
 from typing import Any, TypeVar
 
 from brainlab.errors import InputError
+from brainlab.ranges import Range, flag, refuse_outside
 
 C = TypeVar("C")
 
@@ -31,24 +32,47 @@ def from_dict(kind: type[C], values: dict[str, Any]) -> C:
     return kind(**{name: _typed(value, hints[name], f"{kind.__name__}: {name}") for name, value in values.items()})
 
 
+def check_ranges(config: Any) -> None:
+    """Raise InputError, naming its flag, on the first setting that is out of the range that its type declares."""
+    for name, hint in typing.get_type_hints(type(config), include_extras=True).items():
+        for mark in typing.get_args(hint)[1:] if typing.get_origin(hint) is typing.Annotated else ():
+            if isinstance(mark, Range):
+                refuse_outside(mark, name, getattr(config, name))
+
+
 def add_flags(parser: argparse._ActionsContainer, kind: type[Any]) -> None:
-    """Add one flag for every plain field (int, float, str, bool, or one of them or None) of a config to a parser."""
+    """Add a flag for each setting of a config to a parser: numbers, words, yes or no, choices, and tuples of these."""
     hints = typing.get_type_hints(kind)
     for field in dataclasses.fields(kind):
-        plain = [hint for hint in _members(hints[field.name]) if hint in (int, float, str, bool)]
-        if not plain:
-            continue
-        flag = f"--{field.name.replace('_', '-')}"
-        if plain[0] is bool:
-            parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=None)
-        else:
-            parser.add_argument(flag, type=plain[0], default=None, metavar=plain[0].__name__.upper())
+        options: dict[str, Any] | None = None
+        for hint in _members(hints[field.name]):
+            options = options or _flag_options(hint)
+        if options is not None:
+            parser.add_argument(flag(field.name), default=None, **options)
+
+
+def _flag_options(hint: Any) -> dict[str, Any] | None:
+    """Return what argparse needs for a setting of one type; None where the command line has no way to say it."""
+    if hint is bool:
+        return {"action": argparse.BooleanOptionalAction}
+    if hint in (int, float, str):
+        return {"type": hint, "metavar": hint.__name__.upper()}
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Literal:
+        return {"type": type(inner[0]), "choices": inner}
+    if origin is tuple and inner[0] in (int, float, str):
+        return {"type": inner[0], "metavar": inner[0].__name__.upper(), "nargs": "+"}
+    return None
 
 
 def apply_flags(config: C, args: argparse.Namespace) -> C:
-    """Return the config with every flag that the user gave put in place of the preset's value."""
+    """Return the config with every flag that the user gave put in place of the preset's value.
+
+    Raises InputError where a tuple has another length than its field declares.
+    """
+    hints = typing.get_type_hints(type(config))
     given = {
-        field.name: getattr(args, field.name)
+        field.name: _typed(getattr(args, field.name), hints[field.name], flag(field.name))
         for field in dataclasses.fields(config)  # type: ignore[arg-type]
         if getattr(args, field.name, None) is not None
     }

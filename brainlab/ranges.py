@@ -4,7 +4,7 @@ import argparse
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from brainlab.errors import InputError
 
@@ -19,47 +19,46 @@ class Range:
     words: str
 
 
-_AT_LEAST_1 = Range(lambda value: value >= 1, "1 or more")
-_AT_LEAST_0 = Range(lambda value: 0 <= value < math.inf, "0 or more")
-_ABOVE_0 = Range(lambda value: 0 < value < math.inf, "a number above 0")
+AT_LEAST_1 = Range(lambda value: value >= 1, "1 or more")
+AT_LEAST_0 = Range(lambda value: 0 <= value < math.inf, "0 or more")
+ABOVE_0 = Range(lambda value: 0 < value < math.inf, "a number above 0")
+
+Count = Annotated[int, AT_LEAST_1]
+CountOrNone = Annotated[int | None, AT_LEAST_1]
+NotNegative = Annotated[int, AT_LEAST_0]
+Weight = Annotated[float, AT_LEAST_0]
+Positive = Annotated[float, ABOVE_0]
+PositiveOrNone = Annotated[float | None, ABOVE_0]
+Share = Annotated[float, Range(lambda value: 0 <= value <= 1, "0 to 1")]
+ShareBelow1 = Annotated[float, Range(lambda value: 0 <= value < 1, "0 to less than 1")]
+ShareAbove0 = Annotated[float, Range(lambda value: 0 < value <= 1, "more than 0 and at most 1")]
+"""Types of the settings of a config (`brainlab.config`), each with its range."""
 
 RANGES: dict[str, Range] = {
-    "latent_dim": _AT_LEAST_1,
-    "dense_width": _AT_LEAST_1,
-    "residual_blocks": _AT_LEAST_0,
-    "dropout": Range(lambda value: 0 <= value < 1, "0 to less than 1"),
-    "reconstruction_weight": _ABOVE_0,
-    "learning_rate": _ABOVE_0,
-    "batch_size": _AT_LEAST_1,
-    "epochs": _AT_LEAST_1,
-    "stop_after": _AT_LEAST_1,
-    "ema_decay": Range(lambda value: 0 <= value <= 1, "0 to 1"),
-    "linear_rank": _AT_LEAST_0,
-    # Without a warm-up the margin would be 0, and the critic never pushed.
-    "warm_up_epochs": _AT_LEAST_1,
-    "margin_factor": _ABOVE_0,
-    "fake_weight": _AT_LEAST_0,
-    "decoder_fake_weight": _AT_LEAST_0,
-    "adversarial_reconstruction_weight": _ABOVE_0,
-    "fake_share": Range(lambda value: 0 < value <= 1, "more than 0 and at most 1"),
-    "adversarial_learning_rate": _ABOVE_0,
     "seed": Range(lambda value: 0 <= value < 2**32, "0 to 4294967295"),
-    "checkpoint_steps": _AT_LEAST_1,
-    "devices": _AT_LEAST_1,
-    "nodes": _AT_LEAST_1,
-    "n": _AT_LEAST_1,
-    "truncation": _AT_LEAST_0,
+    "checkpoint_steps": AT_LEAST_1,
+    "devices": AT_LEAST_1,
+    "nodes": AT_LEAST_1,
+    "n": AT_LEAST_1,
+    "truncation": AT_LEAST_0,
     "value": Range(math.isfinite, "a finite number"),
-    "dim": _AT_LEAST_0,
+    "dim": AT_LEAST_0,
 }
-"""By the setting's name; where a setting may be None, that means that it is not used."""
+"""Of the settings that commands and calls share, by name; None means that a setting is not used."""
 
 
 def refuse_out_of_range(values: Mapping[str, Any]) -> None:
-    """Raise InputError, naming its flag, on the first setting that is out of its range."""
+    """Raise InputError, naming its flag, on the first of the shared settings that is out of its range."""
     for name, value in values.items():
-        if name in RANGES and value is not None and not RANGES[name].holds(value):
-            raise InputError(f"{flag(name)}: needs {RANGES[name].words}, got {value}")
+        if name in RANGES:
+            refuse_outside(RANGES[name], name, value)
+
+
+def refuse_outside(allowed: Range, name: str, value: Any) -> None:
+    """Raise InputError, naming its flag, where a value (or one of a tuple's) is out of range; None never is."""
+    values = value if isinstance(value, tuple) else (value,)
+    if not all(part is None or allowed.holds(part) for part in values):
+        raise InputError(f"{flag(name)}: needs {allowed.words}, got {value}")
 
 
 def flag(name: str) -> str:

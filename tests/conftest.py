@@ -1,11 +1,13 @@
 """A workspace small enough for tests: one cohort around the template and two untrained runs."""
 
+import dataclasses
 import hashlib
 import itertools
 import json
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,9 +20,10 @@ from brainlab.cohort.prepared import PreparedDataset, participant_split, write_p
 from brainlab.cohort.template import mni_template
 from brainlab.config import to_dict
 from brainlab.generators.introvae import IntroVAEConfig
-from brainlab.generators.presets import build_generator
 from brainlab.generators.vae import VAEConfig
+from brainlab.methods.method import Schedule
 from brainlab.reading.record import salt
+from brainlab.runs.methods import find_preset
 from brainlab.runs.provenance import hashes_of_training
 
 CLASSES = ("healthy", "ms", "leuko1", "leuko2", "leuko3")
@@ -77,17 +80,20 @@ def write_cohort(folder: Path, seed: int = 0) -> PreparedDataset:
     return write_prepared(folder, volumes, pd.DataFrame(rows), recipe)
 
 
-def write_run(folder: Path, preset: str, config: VAEConfig, data: PreparedDataset, seed: int = 0) -> None:
+def write_run(folder: Path, preset: str, config: Any, data: PreparedDataset, seed: int = 0) -> None:
     """Write a run folder with fresh weights."""
     torch.manual_seed(seed)
     folder.mkdir(parents=True)
-    network = build_generator(config)
+    method, _ = find_preset(preset)
+    network = method.network(config)
     save_file(
         {name: value.contiguous() for name, value in network.state_dict().items()}, folder / "weights.safetensors"
     )
     settings = {
         "preset": preset,
+        "method": method.name,
         "config": to_dict(config),
+        "schedule": dataclasses.asdict(Schedule()),
         "data": {
             "name": data.name,
             "sha256": data.sha256,

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 from brainlab import workspace as places
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import BrainlabError, InputError
+from brainlab.runs.methods import presets
 from brainlab.runs.run import Run, load_run
-from brainlab.generators.presets import PRESETS
 from brainlab.workspace import cohort_folders, run_folders, workspace
 
 T = TypeVar("T")
@@ -28,7 +28,7 @@ def cohort(name: str) -> PreparedDataset:
 def runs() -> dict[str, Run]:
     """Runs that load, by name, in the order of the papers' presets; of two of one name the one that ships."""
     found = _openable(run_folders(), "weights.safetensors", _run)
-    order = {preset: place for place, preset in enumerate(PRESETS)}
+    order = {preset: place for place, preset in enumerate(presets())}
     return dict(sorted(found.items(), key=lambda item: order.get(item[1].preset, len(order))))
 
 
@@ -49,7 +49,7 @@ def unopened_runs() -> list[tuple[str, str]]:
 
 def fitting(found: Run) -> dict[str, PreparedDataset]:
     """Cohorts on the grid that a run works on."""
-    return {name: data for name, data in cohorts().items() if data.shape == tuple(found.shape)}
+    return {name: data for name, data in cohorts().items() if found.fits(data)}
 
 
 def _openable(folders: list[Path], stamp_file: str, open_one: Callable[[Path, int], T]) -> dict[str, T]:

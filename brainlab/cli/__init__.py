@@ -15,6 +15,7 @@ COMMANDS = {
     "simulate": "write a simulated cohort as a BIDS dataset",
     "prepare": "register, strip, crop, average and bound scans into a prepared dataset",
     "audit": "describe a prepared dataset and how well acquisition alone tells its classes apart",
+    "presets": "list what can be trained",
     "train": "train a generator",
     "sample": "draw new images from a run",
     "reconstruct": "encode and decode the test scans of a prepared dataset",
@@ -52,7 +53,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = _Parser(prog="brainlab", description="Generative models of brain MRI.")
     parser.add_argument("--version", action="version", version=f"brainlab {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
-    wanted = next((word for word in argv if not word.startswith("-")), None)
+    wanted = next((word for word in argv if not word.startswith("-")), "")
     modules = {}
     for name, summary in COMMANDS.items():
         command = commands.add_parser(name, help=summary, description=summary)
@@ -60,8 +61,13 @@ def main(argv: list[str] | None = None) -> int:
             modules[name] = importlib.import_module(f"brainlab.cli.{name.replace('-', '_')}")
             modules[name].add_arguments(command)
             _add_json_flag(command)
-    args = parser.parse_args(argv)
+            called = command
     try:
+        if wanted in modules and hasattr(modules[wanted], "add_settings"):
+            modules[wanted].add_settings(called, argv[argv.index(wanted) + 1 :])
+        args, unknown = parser.parse_known_args(argv)
+        if unknown:
+            called.error(f"unrecognized arguments: {' '.join(unknown)}")
         return _report(modules[args.command].run(args), as_json=args.json)
     except BrainlabError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -4,80 +4,99 @@ import argparse
 import dataclasses
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from brainlab.cli.device import add_device
 from brainlab.cli.progress import progress
-from brainlab.cohort.prepared import PreparedDataset
-from brainlab.config import add_flags, apply_flags
 from brainlab.errors import InputError
-from brainlab.experiments import training
-from brainlab.generators.introvae import IntroVAEConfig
-from brainlab.generators.presets import PRESETS, preset
-from brainlab.generators.vae import VAEConfig
+
+PRECISIONS = ("bf16-mixed", "32")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("preset", help=f"one of {', '.join(PRESETS)}")
+    parser.add_argument(
+        "preset", help="what to train: 'brainlab presets' lists them, 'brainlab train PRESET --help' its settings"
+    )
     parser.add_argument("--data", type=Path, required=True, help="prepared dataset; its split 'train' is used")
     parser.add_argument("--out", type=Path, required=True, help="run folder to write")
     parser.add_argument("--resume", action="store_true", help="continue from the last checkpoint in --out")
     # A flag that was not given is None: a new run takes the default, a resumed one what it was started with.
     parser.add_argument("--seed", type=int, help="of weights, noise and the order of scans (default 0)")
-    parser.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
+    add_device(parser)
     parser.add_argument("--devices", type=int, default=1, help="processes or GPUs on this machine")
     parser.add_argument("--nodes", type=int, default=1, help="machines")
-    parser.add_argument("--precision", choices=list(training.PRECISIONS), help="default bf16-mixed")
+    parser.add_argument("--precision", choices=PRECISIONS, help="default bf16-mixed")
     parser.add_argument("--checkpoint-steps", type=int, help="steps between checkpoints (default 100)")
     parser.add_argument(
         "--half-weights", action="store_true", default=None, help="keep the trained weights with 16 bits each"
     )
-    # The widest config names every setting; `run` refuses those that the chosen preset does not have.
-    add_flags(parser.add_argument_group("settings in place of the preset's"), IntroVAEConfig)
+
+
+def add_settings(parser: argparse.ArgumentParser, words: Sequence[str]) -> None:
+    """Add the flags of the method that the words name a preset of, if they do; only then are methods imported."""
+    if all(word.startswith("-") for word in words):
+        return
+    from brainlab.config import add_flags
+    from brainlab.methods.method import Schedule
+    from brainlab.runs.methods import find_preset, presets
+
+    taking = {flag for action in parser._actions if action.nargs is None for flag in action.option_strings}
+    values = {place + 1 for place, word in enumerate(words) if word in taking}
+    known = presets()
+    positional = [word for place, word in enumerate(words) if not word.startswith("-") and place not in values]
+    if not positional:
+        return
+    name = next((word for word in positional if word in known), positional[0])
+    method, _ = find_preset(name)
+    parser.prog = f"{parser.prog} {name}"
+    add_flags(parser.add_argument_group("schedule, in place of the preset's"), Schedule)
+    add_flags(parser.add_argument_group(f"settings of a {method.title}, in place of the preset's"), method.config)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    chosen = preset(args.preset)
-    _refuse_foreign_settings(args, chosen)
-    machine = training.Machine(device=args.device, devices=args.devices, nodes=args.nodes, precision=args.precision)
+    from brainlab.cohort.prepared import PreparedDataset
+    from brainlab.config import apply_flags
+    from brainlab.experiments import training
+    from brainlab.experiments.training_plan import Machine
+    from brainlab.methods.method import Schedule
+    from brainlab.runs.methods import find_preset
+
+    _, preset = find_preset(args.preset)
+    machine = Machine(device=args.device, devices=args.devices, nodes=args.nodes, precision=args.precision)
     named = ("seed", "checkpoint_steps", "half_weights")
     given = {name: getattr(args, name) for name in named if getattr(args, name) is not None}
     data = PreparedDataset.open(args.data)
     if args.resume:
 
-        def change(name: str, config: VAEConfig) -> VAEConfig:
+        def change(name: str, config: Any, schedule: Schedule) -> tuple[Any, Schedule]:
             if name != args.preset:
                 raise InputError(f"{args.out}: holds a run of {name}, not {args.preset}; resume it under that name")
-            return apply_flags(config, args)
+            return apply_flags(config, args), apply_flags(schedule, args)
 
         last = training.resume(args.out, data, machine=machine, change=change, show=_bar, **given)
     else:
+        schedule = apply_flags(preset.schedule, args)
+        if args.epochs is not None and args.stop_after is None:
+            # A preset's own earlier stop goes with the preset's own epochs.
+            schedule = dataclasses.replace(schedule, stop_after=None)
         last = training.train(
             args.preset,
             data,
             args.out,
-            config=_as_long_as_asked(apply_flags(chosen, args), args),
+            config=apply_flags(preset.config, args),
+            schedule=schedule,
             machine=machine,
             command=shlex.join(["brainlab", *sys.argv[1:]]),
             show=_bar,
             **given,
         )
-    losses = {name: last[name] for name in ("loss", "squared_error", "kl_real", "kl_fake") if name in last}
-    return {"epochs": last["epoch"], "samples_per_second": last["samples_per_second"], "losses": losses}
-
-
-def _as_long_as_asked(config: VAEConfig, args: argparse.Namespace) -> VAEConfig:
-    """Train for the epochs that were asked for: a preset's own earlier stop goes with the preset's own epochs."""
-    if args.epochs is None or args.stop_after is not None:
-        return config
-    return dataclasses.replace(config, stop_after=None)
-
-
-def _refuse_foreign_settings(args: argparse.Namespace, chosen: Any) -> None:
-    for name in vars(IntroVAEConfig()):
-        if getattr(args, name, None) is not None and not hasattr(chosen, name):
-            raise InputError(f"--{name.replace('_', '-')}: {args.preset} has no such setting; leave it out")
+    return {
+        "epochs": last["epoch"],
+        "samples_per_second": last["samples_per_second"],
+        "losses": {name: last[name] for name in last["losses"]},
+    }
 
 
 def _bar(steps: Iterator[int], total: int) -> Iterator[int]:

@@ -1,8 +1,10 @@
 """A prepared dataset: a folder with memory-mapped volumes and a table, whole or not there at all.
 
-volumes.npy   [N, *shape], uint8 over [0, 1] (or float16); `volumes.npy.xz` where it ships compressed
+volumes.npy   [N, *shape] of one channel or [N, C, *shape] of several; uint8 over [0, 1] (or float16, in which z-scores
+              are kept); `volumes.npy.xz` where it ships compressed
 scans.tsv     one row a volume, in the same order
-recipe.json   recipe name, steps, parameters, versions, affine of the grid, whether the scans are simulated
+recipe.json   recipe name, steps, parameters, versions, affine of the grid, whether the scans are simulated; `channels`
+              names the sequences where there are several, `intensity` is `z-score` where values are not in [0, 1]
 """
 
 import hashlib
@@ -21,12 +23,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from brainlab.cohort.intensity import INTENSITY, UNIT, Z_SCORE, Z_WINDOW
 from brainlab.cohort.scan_table import read_scans, row_order, write_scans
 from brainlab.errors import InputError
 from brainlab.pseudonyms import PUBLIC_KEY, keyed_hash
 from brainlab.types import Float32Array, FloatArray, IntArray
 
 TEST_SHARE = 0.1
+CHANNELS = "channels"
+"""Key of `recipe.json` for the names of the channels, where there are several."""
+PROSE = ("summary", "steps")
+"""Keys of `recipe.json` that only put the others into words."""
 ROW_ORDER = "row_order"
 """Key of `recipe.json` for the order in which `scans.tsv` was written."""
 
@@ -54,9 +61,11 @@ class PreparedDataset:
     """Volumes of one grid with their table. Open one with `PreparedDataset.open(folder)`."""
 
     folder: Path
-    volumes: npt.NDArray[Any]
+    volumes: npt.NDArray[Any] | Any
     scans: pd.DataFrame
     recipe: dict[str, Any]
+    cut_from: "PreparedDataset | None" = None
+    """The dataset on disk whose volumes these images are cut from, where a view made this one."""
 
     @classmethod
     def open(cls, folder: Path | str) -> "PreparedDataset":
@@ -76,6 +85,7 @@ class PreparedDataset:
             recipe = json.loads((folder / "recipe.json").read_text())
             np.asarray(recipe["affine"], dtype=float).reshape(4, 4)
             recipe["name"]
+            _check_layout(volumes, recipe)
         except (OSError, ValueError, EOFError, LookupError, TypeError) as error:
             raise InputError(f"{folder}: damaged prepared dataset ({error}); prepare it again") from error
         scans = read_scans(folder / "scans.tsv")
@@ -101,8 +111,18 @@ class PreparedDataset:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Shape of one volume, without channel."""
-        return tuple(self.volumes.shape[1:])
+        """Shape of one image, without channel: three sides of a volume, two of a slice."""
+        return tuple(self.volumes.shape[1:] if len(self.channels) == 1 else self.volumes.shape[2:])
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Sequences of one image, in order; a dataset of one channel may not say which."""
+        return tuple(self.recipe.get(CHANNELS) or ("image",))
+
+    @property
+    def unit_range(self) -> bool:
+        """Whether intensities lie in [0, 1]; otherwise they are z-scores."""
+        return self.recipe.get(INTENSITY, UNIT) == UNIT
 
     @property
     def affine(self) -> FloatArray:
@@ -115,7 +135,9 @@ class PreparedDataset:
 
     @cached_property
     def sha256(self) -> str:
-        """Hash of the volumes and the table; names caches that depend on this dataset."""
+        """Hash of the volumes and the table on disk; names caches that depend on this dataset."""
+        if self.cut_from is not None:
+            return self.cut_from.sha256
         digest = hashlib.sha256((self.folder / "scans.tsv").read_bytes())
         for start in range(0, len(self.volumes), 256):
             digest.update(np.ascontiguousarray(self.volumes[start : start + 256]).tobytes())
@@ -126,9 +148,20 @@ class PreparedDataset:
         return np.arange(len(self)) if split is None else np.flatnonzero((self.scans["split"] == split).to_numpy())
 
     def batch(self, indices: IntArray) -> Float32Array:
-        """Return the volumes at `indices` as float32 [n, 1, *shape] in [0, 1]."""
+        """Return the images at `indices` as float32 [n, C, *shape]: in [0, 1], or z-scores (`unit_range`)."""
         volumes = np.asarray(self.volumes[indices], dtype=np.float32)
-        return (volumes / np.float32(255) if self.volumes.dtype == np.uint8 else volumes)[:, None]
+        volumes = volumes / np.float32(255) if self.volumes.dtype == np.uint8 else volumes
+        return volumes if len(self.channels) > 1 else volumes[:, None]
+
+    def shown(self, row: int) -> npt.NDArray[np.uint8]:
+        """Return the first channel of one image for a screen: uint8 [*shape], z-scores over `Z_WINDOW`."""
+        image = np.asarray(self.volumes[row])
+        image = image if len(self.channels) == 1 else image[0]
+        if image.dtype == np.uint8:
+            return image
+        low, high = (0.0, 1.0) if self.unit_range else Z_WINDOW
+        unit = (image.astype(np.float32) - low) / np.float32(high - low)
+        return np.rint(np.clip(unit, 0, 1) * 255).astype(np.uint8)
 
     def participant_hashes(self, split: str | None = None, key: bytes = PUBLIC_KEY) -> list[str]:
         """Hashes under a key of the participants of one split, sorted."""
@@ -148,10 +181,26 @@ class PreparedDataset:
     def voxel_hashes(self) -> list[str]:
         """Hash of the voxels of each scan, in order: the same scan under another name has the same one.
 
-        Only as long as it was prepared alike, to the last bit. The key is public, as for files.
+        Only as long as it was prepared alike, to the last bit. The key is public, as for files. Slices have that of the
+        volume that they are cut from.
         """
+        if self.cut_from is not None:
+            return [scan for scan in self.cut_from.voxel_hashes for _ in range(len(self) // len(self.cut_from))]
         hashed = (hashlib.sha256(np.ascontiguousarray(volume).tobytes()).hexdigest() for volume in self.volumes)
         return [keyed_hash(voxels, PUBLIC_KEY) for voxels in hashed]
+
+
+def _check_layout(volumes: npt.NDArray[Any], recipe: Mapping[str, Any]) -> None:
+    """Raise ValueError where channels and intensities are not what the recipe says."""
+    channels = recipe.get(CHANNELS) or ["image"]
+    if len(channels) > 1 and (volumes.ndim < 4 or volumes.shape[1] != len(channels)):
+        raise ValueError(f"needs {len(channels)} channels, got an array of {volumes.shape}")
+    if volumes.ndim - 1 - (len(channels) > 1) not in (2, 3):
+        raise ValueError(f"needs images of two or three sides, got an array of {volumes.shape}")
+    if recipe.get(INTENSITY, UNIT) not in (UNIT, Z_SCORE):
+        raise ValueError(f"{INTENSITY}: needs {UNIT} or {Z_SCORE}, got {recipe[INTENSITY]!r}")
+    if recipe.get(INTENSITY) == Z_SCORE and volumes.dtype == np.uint8:
+        raise ValueError("z-scores need float16, got uint8")
 
 
 def write_prepared(
@@ -164,8 +213,9 @@ def write_prepared(
 ) -> PreparedDataset:
     """Write a prepared dataset under a temporary name and rename it when whole.
 
-    volumes: float arrays in [0, 1], one a row of `scans`, read one at a time so that memory does not grow with them.
-    recipe: must hold `name`, `shape` and `affine`.
+    volumes: float arrays in [0, 1] (or z-scores, where `recipe` says so), one a row of `scans`, [*shape] or
+    [C, *shape] of several channels, read one at a time so that memory does not grow with them.
+    recipe: must hold `name`, `shape` and `affine`; `channels` and `intensity` where they are not one and `unit`.
     dtype: `uint8` rounds to 1/255; `float16` keeps about three digits.
     intermediate: a folder to move into the dataset as `intermediate/`.
     Raises InputError when the folder exists already and is something else than a prepared dataset, or when the volumes
@@ -177,7 +227,7 @@ def write_prepared(
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir()
     try:
-        _write_volumes(scratch / "volumes.npy", volumes, (len(scans), *recipe["shape"]), dtype)
+        _write_volumes(scratch / "volumes.npy", volumes, (len(scans), *_image_shape(recipe)), dtype)
         write_scans(scratch / "scans.tsv", scans)
         record = {name: value for name, value in recipe.items() if name != ROW_ORDER} | {"dtype": dtype}
         if order := row_order(scans):
@@ -190,6 +240,12 @@ def write_prepared(
         shutil.rmtree(scratch, ignore_errors=True)
         raise
     return PreparedDataset.open(folder)
+
+
+def _image_shape(recipe: Mapping[str, Any]) -> tuple[int, ...]:
+    """Return the shape of one stored image, with channels where there are several."""
+    channels = recipe.get(CHANNELS) or ["image"]
+    return (*([len(channels)] if len(channels) > 1 else []), *recipe["shape"])
 
 
 def check_replaceable(
@@ -219,7 +275,7 @@ def _what_would_be_lost(folder: Path, sources: Mapping[str, Path], recipe: Mappi
         old = json.loads((folder / "recipe.json").read_text())
         rows = read_scans(folder / "scans.tsv")
         files = dict(zip(rows["source"], rows["sha256"], strict=True))
-        if any(old[name] != value for name, value in json.loads(json.dumps(recipe)).items()):
+        if any(old[name] != value for name, value in json.loads(json.dumps(recipe)).items() if name not in PROSE):
             return f"made in another way ({old['name']}, {old['dtype']})"
     except (OSError, ValueError, LookupError, TypeError, InputError):
         return "that cannot be read"

@@ -2,71 +2,27 @@
 
 import contextlib
 import dataclasses
+import functools
 import json
-import logging
-import os
-import platform
-import sys
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from lightning_fabric import Fabric
 
-import brainlab
 from brainlab.cohort.prepared import PreparedDataset
-from brainlab.config import to_dict
 from brainlab.errors import InputError
+from brainlab.experiments.training_plan import PRECISIONS, Machine, Plan, run_settings, settings_of
 from brainlab.files.folder_lock import folder_in_use
-from brainlab.generators.introvae import IntroVAEConfig, fake_count
-from brainlab.generators.presets import build_generator, build_recipe, preset
-from brainlab.generators.vae import VAEConfig
+from brainlab.methods.method import Schedule
 from brainlab.ranges import flag, refuse_out_of_range
 from brainlab.runs.card import write_card
-from brainlab.runs.files import CONFIG, EVALUATION, read_evaluation, read_settings
+from brainlab.runs.files import CONFIG, EVALUATION, RunSettings, read_evaluation, read_settings
+from brainlab.runs.methods import find_preset
 from brainlab.runs.provenance import hashes_of_training
 from brainlab.training.checkpoint import METRICS, RESUME, MetricsFile, write_atomically
-from brainlab.training.loop import Loop, Schedule
-
-PRECISIONS = {"bf16-mixed": "bf16-mixed", "32": "32-true"}
-"""Name of `--precision` to Fabric's."""
-DEFAULT_PRECISION = "bf16-mixed"
-
-CHANGEABLE = ("learning_rate", "adversarial_learning_rate")
-"""Settings that may change when a run is resumed, so that one that diverged can go on; all else makes another run."""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Machine:
-    """Where to train. device: auto, cpu or cuda; devices and nodes: how many; precision: a key of PRECISIONS.
-
-    A precision of None is that of the run where one is resumed, and DEFAULT_PRECISION otherwise.
-    """
-
-    device: str = "auto"
-    devices: int = 1
-    nodes: int = 1
-    precision: str | None = None
-
-    def fabric(self) -> Fabric:
-        """Return the launched Fabric of this machine. Raises InputError where it has no such device."""
-        if self.device == "cuda" and not torch.cuda.is_available():
-            raise InputError("--device: needs a GPU for cuda, found none; use --device cpu")
-        logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
-        warnings.filterwarnings("ignore", module="lightning_fabric")
-        several = self.devices * self.nodes > 1
-        fabric = Fabric(
-            accelerator=self.device,
-            devices=self.devices,
-            num_nodes=self.nodes,
-            strategy="ddp" if several else "auto",
-            precision=PRECISIONS[self.precision or DEFAULT_PRECISION],  # type: ignore[arg-type]
-        )
-        fabric.launch()
-        return fabric
+from brainlab.training.loop import Loop, Watch
 
 
 def train(
@@ -74,7 +30,8 @@ def train(
     data: PreparedDataset,
     folder: Path,
     *,
-    config: VAEConfig | None = None,
+    config: Any = None,
+    schedule: Schedule | None = None,
     seed: int = 0,
     machine: Machine | None = None,
     checkpoint_steps: int = 100,
@@ -84,25 +41,37 @@ def train(
 ) -> dict[str, Any]:
     """Train a new run and return its last epoch's line of metrics.
 
-    config: the preset's settings, or changed ones.  checkpoint_steps: steps between two checkpoints.
+    config, schedule: the preset's own, or changed ones.  checkpoint_steps: steps between two checkpoints.
     half_weights: keep the trained weights with 16 bits each.  command: what the user typed, for the card.
     Raises InputError before anything is written where the data does not fit, the training split is empty, or the folder
     is in use; TrainingStoppedError where a loss is no longer finite.
     """
-    config, machine = config or preset(preset_name), machine or Machine()
+    method, preset = find_preset(preset_name)
+    plan = Plan(
+        preset=preset_name,
+        method=method,
+        config=preset.config if config is None else config,
+        schedule=schedule or preset.schedule,
+        data=data,
+    )
+    machine = machine or Machine()
     refuse_out_of_range({"seed": seed, "checkpoint_steps": checkpoint_steps})
-    rows = _training_rows(config, data, machine)
+    plan.check(machine)
     if _in_use(folder):
         raise InputError(_in_use_message(folder))
     fabric = machine.fabric()
     files = {"checkpoint_steps": checkpoint_steps, "half_weights": half_weights}
-    settings = _settings(preset_name, config, data, seed, machine, {"command": command, **files})
+    settings = run_settings(plan, seed, machine, {"command": command, **files})
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder, fabric):
         if fabric.global_rank == 0 and _in_use(folder):  # by a training that was quicker
             raise InputError(_in_use_message(folder))
         _write_settings(settings, folder, fabric)
-        return _run(_loop(settings, config, data, rows, folder, fabric), folder, show)
+        return _run(_loop(settings, plan, folder, fabric), folder, show)
+
+
+Change = Callable[[str, Any, Schedule], tuple[Any, Schedule]]
+"""What a user asks for upon resume: (preset, config, schedule) to the changed config and schedule."""
 
 
 def resume(
@@ -113,26 +82,29 @@ def resume(
     seed: int | None = None,
     checkpoint_steps: int | None = None,
     half_weights: bool | None = None,
-    change: Callable[[str, VAEConfig], VAEConfig] | None = None,
+    change: Change | None = None,
     show: Callable[[Iterator[int], int], Any] | None = None,
 ) -> dict[str, Any]:
     """Continue a run from its last checkpoint to the end it was planned for, as if it had never stopped.
 
     machine, seed, checkpoint_steps, half_weights: as the run was started with, or None to take them from the run.
-    change: applies to the run's preset and config what the user asks for; only what is CHANGEABLE may come out changed.
-        `config.json` then lists the change and its step under `resumed`.
+    change: what the user asks for; only settings that the method calls changeable may come out changed. `config.json`
+        then lists the change and its step under `resumed`.
     Raises InputError where the folder holds no checkpoint, another process trains the run, or data or settings are not
     what the run was started with.
     """
     if not (folder / CONFIG).is_file() or not (folder / RESUME).is_file():
         raise InputError(f"{folder}: nothing to resume (needs {CONFIG} and {RESUME}); train it without --resume")
-    settings, config = read_settings(folder, to_resume=True)
+    kept = read_settings(folder, to_resume=True)
+    settings = kept.values
     own = {"seed": settings["seed"], **settings["training"]}
     _refuse_out_of_range_in(folder / CONFIG, own)
     if settings["data"]["sha256"] != data.sha256:
         raise InputError(f"{data.folder}: is not the data this run was started with; resume needs the very same scans")
-    changed = change(settings["preset"], config) if change else config
-    _refuse_other_settings(folder, config, changed)
+    config, schedule = kept.config, kept.schedule
+    if change:
+        config, schedule = change(settings["preset"], config, schedule)
+    _refuse_other_settings(folder, kept, config, schedule)
     machine = machine or Machine()
     asked = {
         "seed": seed,
@@ -145,23 +117,26 @@ def resume(
             raise InputError(
                 f"{flag(name)}: {folder} was started with {own[name]}, got {value}; resume it without {flag(name)}"
             )
-    rows = _training_rows(changed, data, machine)
+    plan = Plan(preset=settings["preset"], method=kept.method, config=config, schedule=schedule, data=data)
+    plan.check(machine)
     fabric = dataclasses.replace(machine, precision=own["precision"]).fabric()
     with _alone(folder, fabric):
-        loop = _loop(settings, changed, data, rows, folder, fabric, resume=True)
+        loop = _loop(settings, plan, folder, fabric, resume=True)
         _refuse_damaged_reports(folder)
-        settings = _with_changes(settings, config, changed, loop.progress.step)
+        settings = _with_changes(settings, kept, plan, loop.state.step)
         # A run of an older version holds plain hashes of people's names.
         settings["data"] = settings["data"] | ({} if "key" in settings["data"] else hashes_of_training(data))
         _write_settings(settings, folder, fabric)
         return _run(loop, folder, show)
 
 
-def _refuse_other_settings(folder: Path, config: VAEConfig, changed: VAEConfig) -> None:
-    others = [name for name in _differences(config, changed) if name not in CHANGEABLE]
-    if type(config) is not type(changed) or others:
+def _refuse_other_settings(folder: Path, kept: RunSettings, config: Any, schedule: Schedule) -> None:
+    changeable = kept.method.changeable
+    differences = {**_differences(kept.config, config), **_differences(kept.schedule, schedule)}
+    others = [name for name in differences if name not in changeable]
+    if type(kept.config) is not type(config) or others:
         flags = ", ".join(map(flag, others))
-        may = " and ".join(map(flag, CHANGEABLE))
+        may = " and ".join(map(flag, changeable))
         raise InputError(
             f"{folder}: was started with other settings ({flags}); resume it without them (only {may} may change), or "
             "train into a new folder"
@@ -185,15 +160,15 @@ def _refuse_damaged_reports(folder: Path) -> None:
         read_evaluation(folder / EVALUATION)
 
 
-def _with_changes(settings: dict[str, Any], config: VAEConfig, changed: VAEConfig, step: int) -> dict[str, Any]:
+def _with_changes(settings: dict[str, Any], kept: RunSettings, plan: Plan, step: int) -> dict[str, Any]:
     """Return a run's settings with the changed config in them, and what changed at which step under `resumed`."""
-    if not (differences := _differences(config, changed)):
+    if not (differences := _differences(kept.config, plan.config)):
         return dict(settings)
     entry = {"step": step, "changes": {name: list(values) for name, values in differences.items()}}
-    return {**settings, "config": to_dict(changed), "resumed": [*settings.get("resumed", []), entry]}
+    return {**settings, **settings_of(plan), "resumed": [*settings.get("resumed", []), entry]}
 
 
-def _differences(config: VAEConfig, changed: VAEConfig) -> dict[str, tuple[Any, Any]]:
+def _differences(config: Any, changed: Any) -> dict[str, tuple[Any, Any]]:
     """Return the settings in which two configs differ, with the value before and after."""
     before, after = vars(config), vars(changed)
     return {name: (before[name], after[name]) for name in before if before[name] != after.get(name)}
@@ -235,73 +210,35 @@ def _in_use(folder: Path) -> bool:
     return bool({name for name, path in left.items() if name != METRICS or path.stat().st_size})
 
 
-def _training_rows(config: VAEConfig, data: PreparedDataset, machine: Machine) -> Any:
-    """Return the rows to train on; refuse settings and data that do not fit before anything starts."""
-    refuse_out_of_range(vars(config) | vars(machine))
-    build_generator(config)
-    wanted = tuple(config.sample_shape[1:])
-    if data.shape != wanted:
-        raise InputError(
-            f"{data.folder}: needs scans of {wanted} voxels, got {data.shape}; prepare them with that recipe"
-        )
-    rows = data.indices("train")
-    if len(rows) < 2:
-        raise InputError(
-            f"{data.folder}: needs 2 scans or more in the split 'train', got {len(rows)}; add participants"
-        )
-    _refuse_lone_scans(config, min(config.batch_size, len(rows)), machine.devices * machine.nodes)
-    return rows
-
-
-def _refuse_lone_scans(config: VAEConfig, batch_size: int, devices: int) -> None:
-    """Refuse batches of which a network with batch norm would see one scan alone, for one scan has no statistics."""
-    if config.norm != "batch" and not config.paper_exact:
-        return
-    share = batch_size // devices
-    if share < 2:
-        raise InputError(
-            f"--batch-size: needs {2 * devices} or more for batch norm on {devices} device(s), got {batch_size}"
-        )
-    if config.paper_exact and isinstance(config, IntroVAEConfig):
-        # Only the paper's networks go on with batch norm's own statistics when samples are drawn.
-        fakes = fake_count(config.fake_share, share)
-        if fakes < 2 or share % fakes == 1:
-            raise InputError(
-                f"--fake-share: needs to cut batches of {share} into parts of 2 or more for batch norm, "
-                f"got {config.fake_share}"
-            )
-
-
-def _loop(
-    settings: dict[str, Any],
-    config: VAEConfig,
-    data: PreparedDataset,
-    rows: Any,
-    folder: Path,
-    fabric: Fabric,
-    *,
-    resume: bool = False,
-) -> Loop:
+def _loop(settings: dict[str, Any], plan: Plan, folder: Path, fabric: Fabric, *, resume: bool = False) -> Loop:
     """Return the loop that `config.json` describes, with weights drawn from its seed or those of the checkpoint."""
-    batch_size = min(config.batch_size, len(rows))
     torch.manual_seed(settings["seed"])
-    recipe = build_recipe(config, config.epochs * (len(rows) // batch_size))
-    schedule = Schedule(
-        epochs=min(config.epochs, config.stop_after or config.epochs),
-        batch_size=batch_size,
-        ema_decay=config.ema_decay,
+    recipe = plan.method.recipe(plan.config)
+    seen, view = plan.seen, plan.view
+    watch = Watch(
         seed=settings["seed"],
         checkpoint_steps=settings["training"]["checkpoint_steps"],
         half_weights=settings["training"]["half_weights"],
-        after_divergence=_after_divergence(config),
+        after_divergence=_after_divergence(plan),
     )
-    return Loop(recipe, data.batch, rows, data.indices("test"), schedule, folder, fabric, resume=resume)
+    return Loop(
+        recipe,
+        functools.partial(view.batch, seen),
+        seen.indices("train"),
+        seen.indices("test"),
+        plan.schedule,
+        watch,
+        folder,
+        fabric,
+        resume=resume,
+    )
 
 
-def _after_divergence(config: VAEConfig) -> str:
+def _after_divergence(plan: Plan) -> str:
     """Name the flags with which a run that diverged may be resumed."""
-    lower = [f"{flag(name)} below {vars(config)[name]:g}" for name in CHANGEABLE if name in vars(config)]
-    return f"--resume and {' or '.join(lower)}"
+    values = vars(plan.config)
+    lower = [f"{flag(name)} below {values[name]:g}" for name in plan.method.changeable if name in values]
+    return f"--resume and {' or '.join(lower)}" if lower else "other settings, into a new folder"
 
 
 def _run(loop: Loop, folder: Path, show: Callable[[Iterator[int], int], Any] | None) -> dict[str, Any]:
@@ -318,58 +255,5 @@ def _run(loop: Loop, folder: Path, show: Callable[[Iterator[int], int], Any] | N
 
 
 def _write_card(loop: Loop, folder: Path) -> None:
-    if loop.fabric.global_rank == 0 and loop.progress.last_epoch:
+    if loop.fabric.global_rank == 0 and loop.state.last_epoch:
         write_card(folder)
-
-
-def _settings(
-    preset_name: str,
-    config: VAEConfig,
-    data: PreparedDataset,
-    seed: int,
-    machine: Machine,
-    training: dict[str, Any],
-) -> dict[str, Any]:
-    """Return the content of `config.json`: everything that is needed to train the run again."""
-    classes = data.scans["class"].iloc[data.indices("train")].value_counts()
-    return {
-        "preset": preset_name,
-        "config": to_dict(config),
-        "data": {
-            "name": data.name,
-            "sha256": data.sha256,
-            "simulated": data.simulated,
-            **hashes_of_training(data),
-            "scans": len(data.indices("train")),
-            "classes": {str(name): int(count) for name, count in classes.items()},
-            "watched_split": "test" if len(data.indices("test")) else "train",
-        },
-        "shape": list(data.shape),
-        "affine": np.asarray(data.affine).tolist(),
-        "recipe": data.recipe,
-        "seed": seed,
-        "training": {
-            **training,
-            "precision": machine.precision or DEFAULT_PRECISION,
-            "device": machine.device,
-            "devices": machine.devices * machine.nodes,
-            "threads": torch.get_num_threads(),
-            "hardware": hardware(),
-        },
-        "versions": {
-            "brainlab": brainlab.__version__,
-            "torch": torch.__version__,
-            "numpy": np.__version__,
-            "python": sys.version.split()[0],
-        },
-    }
-
-
-def hardware() -> str:
-    """Name the processor, or the GPU where there is one, with the number of cores."""
-    if torch.cuda.is_available():
-        return torch.cuda.get_device_name()
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return f"{names[0] if names else platform.processor() or platform.machine()}, {os.cpu_count()} cores"

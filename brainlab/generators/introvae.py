@@ -7,14 +7,21 @@ with L_AE the weighted squared error of the reconstruction. It starts as a VAE (
 set to `margin_factor` times the KL of real scans measured at that moment, because a margin below it never pushes.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from brainlab.generators.vae import VAE, VAEConfig, adam, centre, flip_half, set_learning_rate
+from brainlab.cohort.views import Batch
+from brainlab.errors import InputError
+from brainlab.generators import vae
+from brainlab.generators.vae import FLAIR, VAE, VAEConfig, adam, centre, flip_half, set_learning_rate, view
+from brainlab.methods.method import Method, Preset, Schedule
+from brainlab.methods.recipe import Progress, Recipe
 from brainlab.networks.losses import draw_posterior, hinge_below, kl_to_prior, squared_error
+from brainlab.ranges import Count, Positive, PositiveOrNone, ShareAbove0, Weight
 
 _BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
@@ -23,7 +30,7 @@ _BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 class IntroVAEConfig(VAEConfig):
     """A VAE's settings and those of the adversarial part.
 
-    warm_up_epochs: epochs trained as a plain VAE first.
+    warm_up_epochs: epochs trained as a plain VAE first; without them the margin would be 0, and the critic never push.
     margin_factor: margin m over the KL of real scans at the end of the warm-up.
     fake_weight: weight of the hinge in L_E; 1 as the paper.
     decoder_fake_weight: weight of KL(E(G(z))) in L_G; 1 as the paper. Nats of KL are few beside the weighted squared
@@ -37,17 +44,16 @@ class IntroVAEConfig(VAEConfig):
     adversarial_learning_rate: of both Adam optimisers, betas (0.5, 0.99), after the warm-up.
     """
 
-    epochs: int = 34
     flip: bool = True
-    warm_up_epochs: int = 6
-    margin_factor: float = 2.0
-    fake_weight: float = 1.0
-    decoder_fake_weight: float = 4.0
-    adversarial_reconstruction_weight: float | None = 1.0
+    warm_up_epochs: Count = 6
+    margin_factor: Positive = 2.0
+    fake_weight: Weight = 1.0
+    decoder_fake_weight: Weight = 4.0
+    adversarial_reconstruction_weight: PositiveOrNone = 1.0
     margin_follows: bool = False
-    fake_share: float = 0.5
+    fake_share: ShareAbove0 = 0.5
     reconstructions_too: bool = True
-    adversarial_learning_rate: float = 1e-3
+    adversarial_learning_rate: Positive = 1e-3
 
 
 def fake_count(fake_share: float, scans: int) -> int:
@@ -55,51 +61,47 @@ def fake_count(fake_share: float, scans: int) -> int:
     return max(1, round(fake_share * scans))
 
 
-class IntroVAERecipe:
+class IntroVAERecipe(Recipe):
     """Encoder and decoder with an optimiser each, playing against each other after the warm-up."""
 
-    def __init__(self, config: IntroVAEConfig, total_steps: int) -> None:
-        self.config, self.total_steps, self.steps = config, total_steps, 0
-        self.warm_up_steps = round(total_steps * config.warm_up_epochs / max(1, config.epochs))
+    generator: VAE
+
+    def __init__(self, config: IntroVAEConfig) -> None:
+        self.config = config
         self.margin = 0.0
         self.real_kl = 0.0
         self.looks_first = not config.paper_exact
         self.generator = VAE(config)
-        self.networks: dict[str, nn.Module] = {"autoencoder": self.generator}
+        self.networks = {"autoencoder": self.generator}
         players = {"encoder": self.generator.encoder, "decoder": self.generator.decoder}
-        self.optimisers: dict[str, torch.optim.Optimizer] = {
-            name: adam(player, config.learning_rate) for name, player in players.items()
-        }
+        self.optimisers = {name: adam(player, config.learning_rate) for name, player in players.items()}
 
-    def prepare(self, images: Tensor) -> None:
-        """Centre the network on some training scans [n, *sample_shape]."""
-        centre(self.generator, self.config, images)
+    def prepare(self, batch: Batch) -> None:
+        """Centre the network on some training scans."""
+        centre(self.generator, self.config, batch.image)
 
-    def step(self, batch: Tensor) -> dict[str, float]:
-        """Learn from one batch [n, *sample_shape] and return its losses."""
-        x = flip_half(batch) if self.config.flip else batch
-        if self.steps < self.warm_up_steps:
-            losses = self._warm_up(x)
-        else:
-            if self.steps == self.warm_up_steps:
-                self._start_adversary()
-            self._freeze_statistics()
-            losses = self._adversarial(x)
-        self.steps += 1
-        return losses
+    def step(self, batch: Batch, progress: Progress) -> dict[str, float]:
+        x = flip_half(batch.image) if self.config.flip else batch.image
+        warm_up = self.config.warm_up_epochs * progress.steps_per_epoch
+        if progress.step < warm_up:
+            return self._warm_up(x, progress)
+        if progress.step == warm_up:
+            self._start_adversary()
+        self._freeze_statistics()
+        return self._adversarial(x, progress.step - warm_up, progress.total_steps - warm_up)
 
     def state_dict(self) -> dict[str, Any]:
-        return {"steps": self.steps, "margin": self.margin, "real_kl": self.real_kl}
+        return {"margin": self.margin, "real_kl": self.real_kl}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.steps, self.margin, self.real_kl = int(state["steps"]), float(state["margin"]), float(state["real_kl"])
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        self.margin, self.real_kl = float(state["margin"]), float(state["real_kl"])
 
-    def _warm_up(self, x: Tensor) -> dict[str, float]:
+    def _warm_up(self, x: Tensor, progress: Progress) -> dict[str, float]:
         """One step as a VAE; keeps a running mean of the KL of real scans, from which the margin is set."""
         for optimiser in self.optimisers.values():
-            set_learning_rate(optimiser, self.config.learning_rate, self.steps, self.total_steps, cosine=False)
+            set_learning_rate(optimiser, self.config.learning_rate, progress.step, progress.total_steps, cosine=False)
             optimiser.zero_grad(set_to_none=True)
-        mean, log_variance = self.generator.encode(x)
+        mean, log_variance = self.generator.gaussian(x)
         reconstruction = self.generator.decode(draw_posterior(mean, log_variance))
         error = squared_error(reconstruction, x, self.generator.weight).mean()
         kl = kl_to_prior(mean, log_variance).mean()
@@ -133,20 +135,20 @@ class IntroVAERecipe:
             if isinstance(module, _BATCH_NORMS):
                 module.eval()
 
-    def _adversarial(self, x: Tensor) -> dict[str, float]:
-        """One step of both players.
+    def _adversarial(self, x: Tensor, step: int, total_steps: int) -> dict[str, float]:
+        """One step of both players; steps are counted from the end of the warm-up.
 
         The decoder's weights do not change before its own step, so its two passes serve both players: the gradient of
         L_AE reaches the encoder through a leaf copy of the code. Only E(G(z)) is computed again, by the stepped
         encoder. (Reusing the first one, as published, is an error in current torch: its weights changed in place.)
         """
-        config, encode, decode = self.config, self.generator.encode, self.generator.decode
+        config, encode, decode = self.config, self.generator.gaussian, self.generator.decode
         for optimiser in self.optimisers.values():
             set_learning_rate(
                 optimiser,
                 config.adversarial_learning_rate,
-                self.steps - self.warm_up_steps,
-                self.total_steps - self.warm_up_steps,
+                step,
+                total_steps,
                 cosine=config.cosine,
             )
             optimiser.zero_grad(set_to_none=True)
@@ -191,3 +193,43 @@ class IntroVAERecipe:
         if config.reconstructions_too:
             losses["kl_reconstructed"] = seen[count:].mean().item()
         return losses
+
+
+def check_batch(config: IntroVAEConfig, images: int) -> None:
+    """As of a VAE; under `paper_exact` fakes too go through batch norm's own statistics, in parts of two or more."""
+    vae.check_batch(config, images)
+    fakes = fake_count(config.fake_share, images)
+    if config.paper_exact and (fakes < 2 or images % fakes == 1):
+        raise InputError(
+            f"--fake-share: needs to cut batches of {images} into parts of 2 or more for batch norm, "
+            f"got {config.fake_share}"
+        )
+
+
+_GAME: dict[str, Any] = {"even_voxels": True, "warm_up_epochs": 3, "adversarial_reconstruction_weight": 3.0}
+
+METHOD = Method(
+    name="introvae",
+    title="IntroVAE",
+    config=IntroVAEConfig,
+    network=VAE,
+    recipe=IntroVAERecipe,
+    view=view,
+    abilities=frozenset({"encode", "reconstruct", "walk"}),
+    check_batch=check_batch,
+    small=tuple(IntroVAEConfig(sample_shape=shape, warm_up_epochs=1, **vae.SMALL) for shape in vae.SMALL_SHAPES),
+    changeable=("learning_rate", "adversarial_learning_rate"),
+    # After 8 of 12 epochs samples are as sharp as real scans, and they go on. `linear_rank` as in the VAEs.
+    presets={
+        "ivae-32": Preset(
+            config=IntroVAEConfig(latent_dim=32, linear_rank=32, **_GAME),
+            schedule=Schedule(epochs=12, stop_after=8),
+            source=FLAIR,
+        ),
+        "ivae-256": Preset(
+            config=IntroVAEConfig(latent_dim=256, linear_rank=128, **_GAME),
+            schedule=Schedule(epochs=12, stop_after=8),
+            source=FLAIR,
+        ),
+    },
+)

@@ -6,22 +6,27 @@ Objective, per sample and then averaged over the batch:
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
+from brainlab.cohort.views import Batch, Slices, View, Volumes
 from brainlab.errors import InputError
-from brainlab.generators.base import Autoencoder
+from brainlab.methods.generator import Autoencoder, Posterior
+from brainlab.methods.method import Method, Preset, Schedule
+from brainlab.methods.prior import NormalPrior
+from brainlab.methods.recipe import Progress, Recipe
 from brainlab.networks.blocks import ConvDecoder, ConvEncoder
 from brainlab.networks.losses import draw_posterior, kl_to_prior, squared_error
 from brainlab.networks.principal import PrincipalPath
+from brainlab.ranges import Count, NotNegative, Positive, ShareBelow1
 
 
 @dataclass(frozen=True, kw_only=True)
 class VAEConfig:
-    """Everything that decides a VAE and how it is trained.
+    """Everything that decides a VAE and what it learns.
 
     latent_dim: length of a code.
     sample_shape: channel first.
@@ -35,33 +40,27 @@ class VAEConfig:
     even_voxels: divide each voxel's squared error by that voxel's variance over training scans (scaled so that the
         whole keeps its size): a Gaussian likelihood with a sigma per voxel, in which a lesion in even white matter
         weighs more than one more fold of cortex.
-    learning_rate, batch_size, epochs: of Adam with betas (0.9, 0.99); one epoch sees each training scan once.
-    stop_after: epochs after which training ends although its schedule is made for `epochs`; None trains them all.
+    learning_rate: of Adam with betas (0.9, 0.99).
     cosine: let the learning rate fall to zero along a half cosine over the whole training.
     flip: mirror each training scan left to right with probability 1/2.
-    ema_decay: of the moving average of the weights that is kept as the trained run.
     linear_rank: dimensions of the code that also have a linear way in and out: the training scans' first principal
         components, found before the first step and then fixed (`networks/principal.py`). 0 has none.
     paper_exact: the paper's layers: batch norm, convolution and pooling from the full resolution down.
     """
 
-    latent_dim: int = 8
+    latent_dim: Count = 8
     sample_shape: tuple[int, ...] = (1, 40, 48, 40)
-    widths: tuple[int, ...] = (64, 64)
-    dense_width: int = 256
-    residual_blocks: int = 0
-    norm: str = "batch"
-    dropout: float = 0.0
-    reconstruction_weight: float = 4.0
+    widths: tuple[Count, ...] = (64, 64)
+    dense_width: Count = 256
+    residual_blocks: NotNegative = 0
+    norm: Literal["group", "batch", "none"] = "batch"
+    dropout: ShareBelow1 = 0.0
+    reconstruction_weight: Positive = 4.0
     even_voxels: bool = False
-    learning_rate: float = 1e-3
-    batch_size: int = 16
-    epochs: int = 16
-    stop_after: int | None = None
+    learning_rate: Positive = 1e-3
     cosine: bool = True
     flip: bool = False
-    ema_decay: float = 0.995
-    linear_rank: int = 0
+    linear_rank: NotNegative = 0
     paper_exact: bool = False
 
 
@@ -90,6 +89,7 @@ class VAE(Autoencoder):
     def __init__(self, config: VAEConfig) -> None:
         super().__init__()
         self.sample_shape, self.latent_dim = config.sample_shape, config.latent_dim
+        self.prior = NormalPrior(config.latent_dim)
         shared: dict[str, Any] = {
             "residual_blocks": 0 if config.paper_exact else config.residual_blocks,
             "norm": "batch" if config.paper_exact else config.norm,
@@ -136,7 +136,11 @@ class VAE(Autoencoder):
             self.encoder.head.weight[self.latent_dim :][:rank].zero_()
             self.encoder.head.bias[self.latent_dim :][:rank].zero_()
 
-    def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def encode(self, x: Tensor) -> Posterior:
+        return Posterior(*self.gaussian(x))
+
+    def gaussian(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return mean and log-variance of the posterior, each [n, latent_dim], of images [n, *sample_shape]."""
         departures = x - self.mean
         mean, log_variance = self.encoder(departures / self.spread)
         if self.principal is None:
@@ -152,41 +156,35 @@ class VAE(Autoencoder):
         return image.clamp(0, 1)
 
 
-class VAERecipe:
+class VAERecipe(Recipe):
     """One optimiser over encoder and decoder."""
 
-    def __init__(self, config: VAEConfig, total_steps: int) -> None:
-        self.config, self.total_steps, self.steps = config, total_steps, 0
+    generator: VAE
+
+    def __init__(self, config: VAEConfig) -> None:
+        self.config = config
         self.looks_first = not config.paper_exact
         self.generator = VAE(config)
-        self.networks: dict[str, nn.Module] = {"autoencoder": self.generator}
-        self.optimisers: dict[str, torch.optim.Optimizer] = {"autoencoder": adam(self.generator, config.learning_rate)}
+        self.networks = {"autoencoder": self.generator}
+        self.optimisers = {"autoencoder": adam(self.generator, config.learning_rate)}
 
-    def prepare(self, images: Tensor) -> None:
-        """Centre the network on some training scans [n, *sample_shape]."""
-        centre(self.generator, self.config, images)
+    def prepare(self, batch: Batch) -> None:
+        """Centre the network on some training scans."""
+        centre(self.generator, self.config, batch.image)
 
-    def step(self, batch: Tensor) -> dict[str, float]:
-        """Learn from one batch [n, *sample_shape] and return its losses."""
-        optimiser = self.optimisers["autoencoder"]
-        set_learning_rate(optimiser, self.config.learning_rate, self.steps, self.total_steps, cosine=self.config.cosine)
-        x = flip_half(batch) if self.config.flip else batch
-        mean, log_variance = self.generator.encode(x)
+    def step(self, batch: Batch, progress: Progress) -> dict[str, float]:
+        optimiser, config = self.optimisers["autoencoder"], self.config
+        set_learning_rate(optimiser, config.learning_rate, progress.step, progress.total_steps, cosine=config.cosine)
+        x = flip_half(batch.image) if config.flip else batch.image
+        mean, log_variance = self.generator.gaussian(x)
         reconstruction = self.generator.decode(draw_posterior(mean, log_variance))
         error = squared_error(reconstruction, x, self.generator.weight).mean()
         kl = kl_to_prior(mean, log_variance).mean()
-        loss = self.config.reconstruction_weight * error + kl
+        loss = config.reconstruction_weight * error + kl
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()
-        self.steps += 1
         return {"loss": loss.item(), "squared_error": error.item(), "kl_real": kl.item()}
-
-    def state_dict(self) -> dict[str, Any]:
-        return {"steps": self.steps}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.steps = int(state["steps"])
 
 
 def centre(generator: VAE, config: VAEConfig, images: Tensor) -> None:
@@ -216,3 +214,44 @@ def flip_half(x: Tensor) -> Tensor:
     """Mirror about half of the images [n, c, X, ...] along their first side, left to right in RAS order."""
     chosen = torch.rand(len(x), *[1] * (x.ndim - 1), device=x.device) < 0.5
     return torch.where(chosen, x.flip(2), x)
+
+
+def view(config: VAEConfig) -> View:
+    """Return what a VAE reads: volumes or slices, by the sides of its images."""
+    return Volumes() if len(config.sample_shape) == 4 else Slices()
+
+
+def check_batch(config: VAEConfig, images: int) -> None:
+    """Refuse batches of one image where there is batch norm, for one image has no statistics."""
+    if images < 2 and (config.norm == "batch" or config.paper_exact):
+        raise InputError(f"--batch-size: needs 2 or more images on each device for batch norm, got {images}")
+
+
+_START: dict[str, Any] = {"even_voxels": True, "flip": True, "reconstruction_weight": 12.0}
+SMALL: dict[str, Any] = {"latent_dim": 4, "widths": (8, 8), "dense_width": 16, "linear_rank": 2, "flip": True}
+SMALL_SHAPES = ((1, 8, 8, 8), (1, 16, 8))
+FLAIR = "FLAIR IntroVAE paper, section 4.4"
+
+METHOD = Method(
+    name="vae",
+    title="VAE",
+    config=VAEConfig,
+    network=VAE,
+    recipe=VAERecipe,
+    view=view,
+    abilities=frozenset({"encode", "reconstruct", "walk"}),
+    check_batch=check_batch,
+    small=tuple(VAEConfig(sample_shape=shape, **SMALL) for shape in SMALL_SHAPES),
+    # Epochs are made for some 4,000 scans. `linear_rank` and `even_voxels` are not of the paper; without them
+    # (`--linear-rank 0 --no-even-voxels`) training needs many times the steps to rebuild scans as well.
+    presets={
+        "vae-8": Preset(
+            config=VAEConfig(latent_dim=8, linear_rank=8, dense_width=64, **_START),
+            schedule=Schedule(epochs=8),
+            source=FLAIR,
+        ),
+        "vae-512": Preset(
+            config=VAEConfig(latent_dim=512, linear_rank=128, **_START), schedule=Schedule(epochs=12), source=FLAIR
+        ),
+    },
+)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.feature_selection import f_classif
 
-from brainlab.latent.encoding import ACTIVE_NATS, Encoding
+from brainlab.latent.encoding import Encoding
 from brainlab.types import FloatArray
 
 
@@ -16,8 +16,9 @@ def dimension_table(
     """Describe each dimension; rows are ordered so that those which separate the classes best come first.
 
     Columns: `dimension` (zero-based); `f` and `p` of a one-way analysis of variance of the class; `eta_squared` (share
-    of the variance between classes); `kl_nats`; `active`; `mean`, `sd`, `low`, `high` (1st and 99th percentile of the
-    posterior means, which offer a slider its range); `r_<name>`, Pearson's correlation with each covariate where known.
+    of the variance between classes); `kl_nats` (NaN where the encoder knows no spread); `active`; `mean`, `sd`, `low`,
+    `high` (1st and 99th percentile of the posterior means, which offer a slider its range); `r_<name>`, Pearson's
+    correlation with each covariate where known.
     labels: [N]. covariates: name to [N], NaN where unknown.
     """
     codes = encoding.mean.astype(np.float64)
@@ -30,8 +31,8 @@ def dimension_table(
             "f": f,
             "p": p,
             "eta_squared": eta_squared,
-            "kl_nats": kl,
-            "active": kl > ACTIVE_NATS,
+            "kl_nats": np.nan if kl is None else kl,
+            "active": encoding.active(),
             "mean": codes.mean(axis=0),
             "sd": codes.std(axis=0),
             "low": low,

@@ -8,28 +8,31 @@ import numpy as np
 from brainlab.errors import InputError
 from brainlab.types import BoolArray, Float32Array, FloatArray, IntArray
 
-Encode = Callable[[Float32Array], tuple[Float32Array, Float32Array]]
-"""Images [n, 1, *shape] in [0, 1] to (mean, log variance), each [n, d]."""
+Encode = Callable[[Float32Array], tuple[Float32Array, Float32Array | None]]
+"""Images [n, C, *shape] in [0, 1] to (mean, log variance), each [n, d]; None where an encoder knows no spread."""
 
 Decode = Callable[[Float32Array], Float32Array]
 """Codes [n, d] to images [n, *shape] in [0, 1]."""
 
 ACTIVE_NATS = 0.01
 """A dimension with less Kullback-Leibler divergence than this, on average, has collapsed onto the prior."""
+ACTIVE_VARIANCE = 0.01
+"""A dimension whose codes vary less over scans carries nothing (Burda et al. 2016, section 4.2)."""
 
 
 @dataclass(frozen=True)
 class Encoding:
-    """Gaussian posteriors of N scans. mean, log_variance: float32 [N, d]."""
+    """Gaussian posteriors of N scans. mean, log_variance: float32 [N, d]; None where the encoder knows no spread."""
 
     mean: Float32Array
-    log_variance: Float32Array
+    log_variance: Float32Array | None
 
     def __post_init__(self) -> None:
-        if self.mean.ndim != 2 or self.mean.shape != self.log_variance.shape:
+        spread = None if self.log_variance is None else self.log_variance.shape
+        if self.mean.ndim != 2 or spread not in (None, self.mean.shape):
             raise InputError(
-                f"an encoding needs mean and log variance of one shape [scans, dimensions]; "
-                f"got {self.mean.shape} and {self.log_variance.shape}"
+                f"encoding: needs mean and log variance of one shape [scans, dimensions], got {self.mean.shape} "
+                f"and {spread}"
             )
 
     def __len__(self) -> int:
@@ -41,30 +44,38 @@ class Encoding:
 
     def rows(self, indices: IntArray) -> "Encoding":
         """Return the posteriors of some scans."""
-        return Encoding(self.mean[indices], self.log_variance[indices])
+        return Encoding(self.mean[indices], None if self.log_variance is None else self.log_variance[indices])
 
-    def kl_per_dimension(self) -> FloatArray:
-        """Return KL[q(z_k|x) || N(0, 1)] in nats for each dimension, averaged over scans: [d]."""
+    def kl_per_dimension(self) -> FloatArray | None:
+        """Return KL[q(z_k|x) || N(0, 1)] in nats of each dimension, averaged over scans: [d]; None without a spread."""
+        if self.log_variance is None:
+            return None
         mean, log_variance = self.mean.astype(np.float64), self.log_variance.astype(np.float64)
         return 0.5 * (mean**2 + np.exp(log_variance) - 1 - log_variance).mean(axis=0)
 
     def active(self, threshold_nats: float = ACTIVE_NATS) -> BoolArray:
-        """Say of each dimension whether it carries more than `threshold_nats`; the others have collapsed: [d]."""
-        return self.kl_per_dimension() > threshold_nats
+        """Say of each dimension whether it carries anything: [d].
+
+        That is more than `threshold_nats` of KL, as those with less have collapsed onto the prior; where the encoder
+        knows no spread, a variance of the codes above ACTIVE_VARIANCE.
+        """
+        kl = self.kl_per_dimension()
+        return self.mean.var(axis=0) > ACTIVE_VARIANCE if kl is None else kl > threshold_nats
 
 
 def encode_batches(encode: Encode, batches: Iterable[Float32Array]) -> Encoding:
     """Encode images batch by batch, so that memory does not grow with them.
 
-    batches: arrays [n, 1, *shape] in [0, 1].
+    batches: arrays [n, C, *shape] in [0, 1].
     Raises InputError when there is no scan, or when a code is not finite.
     """
     parts = [encode(batch) for batch in batches]
     if not parts:
         raise InputError("there is no scan to encode")
     mean = np.concatenate([part[0] for part in parts]).astype(np.float32)
-    log_variance = np.concatenate([part[1] for part in parts]).astype(np.float32)
-    if not (np.isfinite(mean).all() and np.isfinite(log_variance).all()):
+    known = [part[1] for part in parts if part[1] is not None]
+    log_variance = np.concatenate(known).astype(np.float32) if known else None
+    if not (np.isfinite(mean).all() and (log_variance is None or np.isfinite(log_variance).all())):
         raise InputError("the run gives codes that are not finite; train it again")
     return Encoding(mean, log_variance)
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from brainlab.runs.files import EVALUATION, read_evaluation, read_settings
+from brainlab.runs.files import EVALUATION, RunSettings, read_evaluation, read_settings
 from brainlab.training.checkpoint import MetricsFile, write_atomically
 
 
@@ -12,28 +12,27 @@ def write_card(folder: Path) -> None:
 
     A file `notes.md` in the folder, written by whoever trained the run, is carried into the card.
     """
-    settings, _ = read_settings(folder, to_resume=True)
+    settings = read_settings(folder, to_resume=True)
     epochs = [line for line in MetricsFile(folder).lines() if line["kind"] == "epoch"]
     evaluation = read_evaluation(folder / EVALUATION) if (folder / EVALUATION).is_file() else None
     text = _card(settings, epochs[-1], evaluation, _notes(folder / "notes.md"))
     write_atomically(folder / "card.md", lambda path: path.write_text(text))
 
 
-def _card(settings: dict[str, Any], last: dict[str, Any], evaluation: dict[str, Any] | None, notes: str) -> str:
-    data, training, config = settings["data"], settings["training"], settings["config"]
+def _card(kept: RunSettings, last: dict[str, Any], evaluation: dict[str, Any] | None, notes: str) -> str:
+    settings = kept.values
+    data, training = settings["data"], settings["training"]
     kind = "simulated scans" if data["simulated"] else "real scans"
     classes = ", ".join(f"{count} {name}" for name, count in data["classes"].items())
     minutes = last["seconds"] / 60
-    planned = f"{last['epoch']} of the {config['epochs']} epochs of its schedule"
-    real = last["sharpness_real"]
+    planned = f"{last['epoch']} of the {kept.schedule.epochs} epochs of its schedule"
     # Runs of older versions do not say which split the diagnostics looked at.
     known = {"test": "not trained on", "train": "that it was trained on, for none were held out"}
     watched = known[data.get("watched_split", "test")]
     lines = [
         f"# {settings['preset']}",
         "",
-        f"**Trained on {kind}.** {config['type'].removesuffix('Config')} with {config['latent_dim']} latent dimensions "
-        f"for images of {' x '.join(map(str, settings['shape']))} voxels.",
+        f"**Trained on {kind}.** {kept.method.title} {_for_what(kept)}.",
         "",
         "## How it was made",
         "```",
@@ -48,15 +47,10 @@ def _card(settings: dict[str, Any], last: dict[str, Any], evaluation: dict[str, 
         f"- brainlab {settings['versions']['brainlab']}, torch {settings['versions']['torch']}.",
         "",
         "## Settings",
-        *[f"- {name}: {value}" for name, value in config.items() if name != "type"],
+        *[f"- {name}: {_plain(value)}" for name, value in {**vars(kept.config), **vars(kept.schedule)}.items()],
         "",
         f"## At the end of training, on scans {watched}",
-        f"- Reconstruction: mean squared error {last['held_out_mse']:.5f}, "
-        f"sharpness {_share(last['sharpness_reconstructed'], real)} of real.",
-        f"- Samples: sharpness {_share(last['sharpness_generated'], real)} of real, "
-        f"spread {_share(last['spread_generated'], last['spread_real'])} of real.",
-        f"- Code: {last['active_units']} of {config['latent_dim']} dimensions active (KL above 0.01 nats), "
-        f"{last['held_out_kl']:.0f} nats in all.",
+        *_end_of_training(last, kept),
         "",
         *_scores(evaluation),
         *([notes, ""] if notes else []),
@@ -69,6 +63,39 @@ def _card(settings: dict[str, Any], last: dict[str, Any], evaluation: dict[str, 
         "BSD-3-Clause, as the code.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _for_what(kept: RunSettings) -> str:
+    """Say how long a code is, where it is a vector of a length that the config names, and what images are made."""
+    latent = getattr(kept.config, "latent_dim", None)
+    codes = f"with {latent} latent dimensions " if latent else ""
+    shape = kept.values["shape"]
+    kind = f"{kept.values.get('plane', 'axial')} slices" if len(shape) == 2 else "images"
+    return f"{codes}for {kind} of {' x '.join(map(str, shape))} voxels"
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _end_of_training(last: dict[str, Any], kept: RunSettings) -> list[str]:
+    """Return a line for each thing that the last epoch measured; a method without encoder has no reconstruction."""
+    real, lines = last["sharpness_real"], []
+    if "held_out_mse" in last:
+        lines.append(
+            f"- Reconstruction: mean squared error {last['held_out_mse']:.5f}, "
+            f"sharpness {_share(last['sharpness_reconstructed'], real)} of real."
+        )
+    lines.append(
+        f"- Samples: sharpness {_share(last['sharpness_generated'], real)} of real, "
+        f"spread {_share(last['spread_generated'], last['spread_real'])} of real."
+    )
+    if "active_units" in last:
+        lines.append(
+            f"- Code: {last['active_units']} of {len(last['kl_per_dimension'])} dimensions active (KL above 0.01 "
+            f"nats), {last['held_out_kl']:.0f} nats in all."
+        )
+    return lines
 
 
 def _scores(evaluation: dict[str, Any] | None) -> list[str]:

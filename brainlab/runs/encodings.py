@@ -24,14 +24,14 @@ Watch = Callable[[Iterable[Any], str, int], Iterable[Any]]
 
 
 def encode_dataset(run: Run, dataset: PreparedDataset, watch: Watch | None = None) -> Encoding:
-    """Return the posteriors of every scan of a dataset, in its order.
+    """Return the posteriors of every image of a dataset as the run sees it, in its order.
 
     They are kept in `<run>/encodings/`, or in the workspace's cache where the run's folder cannot be written to,
     together with the hashes of the dataset and of the run's weights; a file whose hashes differ is never used.
     watch: shows progress while encoding.
     Raises InputError when the run cannot encode, or its images have another shape.
     """
-    check_fits(run, dataset)
+    dataset = see_to_encode(run, dataset)
     for path in _places(run, dataset):
         if (known := _load(path, run, dataset)) is not None:
             return known
@@ -46,20 +46,16 @@ def encode_dataset(run: Run, dataset: PreparedDataset, watch: Watch | None = Non
 
 def encode_rows(run: Run, dataset: PreparedDataset, rows: IntArray) -> Encoding:
     """Return the posteriors of some scans, without keeping them."""
-    check_fits(run, dataset)
+    dataset = see_to_encode(run, dataset)
     batches = (dataset.batch(rows[start : start + BATCH]) for start in range(0, len(rows), BATCH))
     return encode_batches(run.encode, batches)
 
 
-def check_fits(run: Run, dataset: PreparedDataset) -> None:
-    """Raise InputError unless the run can encode the scans of the dataset."""
-    if not run.has_encoder:
-        raise InputError(f"{run.name}: has no encoder, so scans have no codes; choose a VAE or an IntroVAE")
-    if tuple(run.shape) != tuple(dataset.shape):
-        raise InputError(
-            f"{dataset.folder}: {run.name} takes images of {'x'.join(map(str, run.shape))}, these are "
-            f"{'x'.join(map(str, dataset.shape))}; prepare the scans with the run's recipe"
-        )
+def see_to_encode(run: Run, dataset: PreparedDataset) -> PreparedDataset:
+    """Return the dataset as the run sees it; raise InputError unless it can encode its images."""
+    if not run.can("encode"):
+        raise InputError(f"{run.name}: has no encoder, so scans have no codes; choose a run that encodes")
+    return run.see(dataset)
 
 
 def _places(run: Run, dataset: PreparedDataset) -> list[Path]:
@@ -74,7 +70,7 @@ def _load(path: Path, run: Run, dataset: PreparedDataset) -> Encoding | None:
         with np.load(path, allow_pickle=False) as kept:
             if str(kept["run"]) != run.sha256 or str(kept["dataset"]) != dataset.sha256:
                 return None
-            encoding = Encoding(kept["mean"], kept["log_variance"])
+            encoding = Encoding(kept["mean"], kept.get("log_variance"))
     except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, InputError):
         return None
     return encoding if len(encoding) == len(dataset) else None
@@ -84,13 +80,14 @@ def _store(encoding: Encoding, run: Run, dataset: PreparedDataset) -> None:
     """Keep codes at the first place that can be written; codes that cannot be kept are still used."""
     for path in _places(run, dataset):
         with contextlib.suppress(OSError), _replacing(path) as handle:
-            np.savez(
-                handle,
-                mean=encoding.mean,
-                log_variance=encoding.log_variance,
-                run=np.array(run.sha256),
-                dataset=np.array(dataset.sha256),
-            )
+            kept: dict[str, Any] = {
+                "mean": encoding.mean,
+                "run": np.array(run.sha256),
+                "dataset": np.array(dataset.sha256),
+            }
+            if encoding.log_variance is not None:
+                kept["log_variance"] = encoding.log_variance
+            np.savez(handle, **kept)
             return
 
 

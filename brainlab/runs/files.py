@@ -2,15 +2,14 @@
 
 import json
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
 import brainlab
 from brainlab.errors import InputError
-from brainlab.generators.presets import config_from_dict
-from brainlab.generators.vae import VAEConfig
-from brainlab.ranges import refuse_out_of_range
+from brainlab.methods.method import Method, Schedule
+from brainlab.runs.methods import config_of_settings, method_of_settings
 from brainlab.training.checkpoint import refuse_pointer
 
 CONFIG = "config.json"
@@ -40,6 +39,8 @@ _NEEDED_TO_RESUME: dict[str, type] = {
     "versions": dict,
 }
 _OPTIONAL: dict[str, type] = {
+    "method": str,
+    "schedule": dict,
     "data.name": str,
     "data.key": str,
     "data.files": list,
@@ -67,8 +68,17 @@ def read_json(path: Path, mend: str) -> dict[str, Any]:
     return values
 
 
-def read_settings(folder: Path, *, to_resume: bool = False) -> tuple[dict[str, Any], VAEConfig]:
-    """Return a run's `config.json` and the config in it.
+class RunSettings(NamedTuple):
+    """What `config.json` says. values: all of it, as it stands.  method, config, schedule: what it means."""
+
+    values: dict[str, Any]
+    method: Method[Any]
+    config: Any
+    schedule: Schedule
+
+
+def read_settings(folder: Path, *, to_resume: bool = False) -> RunSettings:
+    """Read a run's `config.json`.
 
     to_resume: also ask for what training needs to go on.
     Raises InputError where anything is missing, of a wrong type or out of range.
@@ -79,12 +89,12 @@ def read_settings(folder: Path, *, to_resume: bool = False) -> tuple[dict[str, A
     try:
         _check_types(settings, _NEEDED | (_NEEDED_TO_RESUME if to_resume else {}), needed=True)
         _check_types(settings, _OPTIONAL, needed=False)
-        config = config_from_dict(settings["config"])
-        refuse_out_of_range(vars(config))
+        method = method_of_settings(settings)
+        config, schedule = config_of_settings(settings, method)
         _check_affine(settings["affine"])
     except InputError as error:
         raise InputError(f"{path}: {error}; {_newer(settings) or mend}") from error
-    return settings, config
+    return RunSettings(settings, method, config, schedule)
 
 
 def read_evaluation(path: Path) -> dict[str, Any]:

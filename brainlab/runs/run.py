@@ -5,7 +5,7 @@ import hashlib
 import math
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,10 +17,12 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 
+from brainlab.cohort.prepared import PreparedDataset
+from brainlab.cohort.views import View
 from brainlab.errors import InputError
-from brainlab.generators.base import Autoencoder, Generator
-from brainlab.generators.presets import build_generator
-from brainlab.generators.vae import VAEConfig
+from brainlab.methods.generator import Generator
+from brainlab.methods.method import Ability, Method, Schedule
+from brainlab.methods.prior import Noise, SeededNoise
 from brainlab.ranges import refuse_out_of_range
 from brainlab.runs.files import CONFIG, EVALUATION, WEIGHTS, read_evaluation, read_settings
 from brainlab.training.checkpoint import MetricsFile, refuse_pointer
@@ -33,6 +35,8 @@ PART = 16
 MEMORY_SHARE = 0.5
 """Part of the machine's memory that the images of one call may fill."""
 
+DEVICES = ("auto", "cpu", "cuda")
+
 _networks: dict[tuple[str, str, str], Generator] = {}
 _lock = threading.Lock()
 
@@ -41,14 +45,18 @@ _lock = threading.Lock()
 class Run:
     """A trained generator. `load_run(folder)` makes one; its calls take and give numpy and may be made from any thread.
 
-    preset: the name it was trained under.  config: the method's settings.  settings: the whole `config.json`.
+    preset: the name it was trained under.  config, schedule: the settings of the method and of its training.
+    settings: the whole `config.json`.  device: where its network computes.
     """
 
     folder: Path
     name: str
     preset: str
-    config: VAEConfig
+    method: Method[Any]
+    config: Any
+    schedule: Schedule
     settings: dict[str, Any]
+    device: str = "cpu"
 
     @cached_property
     def sha256(self) -> str:
@@ -56,13 +64,61 @@ class Run:
         return hashlib.sha256((self.folder / WEIGHTS).read_bytes()).hexdigest()
 
     @property
+    def abilities(self) -> frozenset[Ability]:
+        """What the run can do beside drawing samples."""
+        return self.method.abilities
+
+    def can(self, ability: Ability) -> bool:
+        """Whether the run has an ability."""
+        return ability in self.abilities
+
+    @cached_property
+    def outline(self) -> Generator:
+        """The network without memory for its weights, for its shapes."""
+        with torch.device("meta"):
+            return self.method.network(self.config)
+
+    @property
+    def code_shape(self) -> tuple[int, ...]:
+        """Shape of one code."""
+        return self.outline.prior.code_shape
+
+    @property
     def latent_dim(self) -> int:
-        return self.config.latent_dim
+        """Numbers in one code, however it is laid out."""
+        return math.prod(self.code_shape)
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Shape of one image, without channel."""
-        return tuple(self.config.sample_shape[1:])
+        """Shape of one image, without channel: three sides of a volume, two of a slice."""
+        return tuple(self.outline.sample_shape[1:])
+
+    @property
+    def view(self) -> View:
+        """What the run reads of a prepared dataset."""
+        return self.method.view(self.config)
+
+    def see(self, data: PreparedDataset) -> PreparedDataset:
+        """Return a dataset as the run sees it, one row an image: the volumes themselves, or slices of them.
+
+        Raises InputError where it has no images of the run's shape and range.
+        """
+        seen = self.view.of(data)
+        if seen.shape != self.shape:
+            sides, own = (" x ".join(map(str, shape)) for shape in (self.shape, seen.shape))
+            raise InputError(
+                f"{data.folder}: {self.name} needs images of {sides}, got {own}; prepare scans with the run's recipe"
+            )
+        refuse_other_channels(seen, self.outline.sample_shape[0], self.name)
+        return seen
+
+    def fits(self, data: PreparedDataset) -> bool:
+        """Whether the run can read a dataset."""
+        try:
+            self.see(data)
+        except InputError:
+            return False
+        return True
 
     @property
     def affine(self) -> FloatArray:
@@ -73,11 +129,6 @@ class Run:
     def simulated(self) -> bool:
         """Whether it was trained on simulated scans."""
         return bool(self.settings["data"]["simulated"])
-
-    @property
-    def has_encoder(self) -> bool:
-        """Whether images can be encoded, not only drawn."""
-        return isinstance(self.model(), Autoencoder)
 
     @property
     def card(self) -> str:
@@ -106,42 +157,51 @@ class Run:
         written = [path for path in self.evaluation_files if path.is_file()]
         return read_evaluation(max(written, key=lambda path: path.stat().st_mtime)) if written else None
 
-    def model(self, device: str = "cpu") -> Any:
+    def model(self) -> Any:
         """Return the network in evaluation mode, float32; it is loaded once per process, device and weights file."""
-        key = (str(self.folder), self.sha256, device)
+        key = (str(self.folder), self.sha256, self.device)
         with _lock:
             if key not in _networks:
-                for old in [other for other in _networks if (other[0], other[2]) == (key[0], device)]:
+                for old in [other for other in _networks if (other[0], other[2]) == (key[0], self.device)]:
                     del _networks[old]
-                _networks[key] = self._load(device)
+                _networks[key] = self._load()
             return _networks[key]
 
     def decode(self, z: FloatArray) -> Float32Array:
-        """Return the images of codes: [n, latent_dim] -> [n, *shape] in [0, 1]."""
+        """Return the images of codes, of several channels the first: [n, *code_shape] -> [n, *shape] in [0, 1]."""
         z = np.asarray(z, dtype=np.float32)
-        if z.ndim != 2 or z.shape[1] != self.latent_dim:
-            raise InputError(f"{self.name}: decoding needs codes [n, {self.latent_dim}], got {list(z.shape)}")
+        if z.shape[1:] != self.code_shape:
+            wanted = ", ".join(map(str, self.code_shape))
+            raise InputError(f"{self.name}: decoding needs codes [n, {wanted}], got {list(z.shape)}")
         if not np.isfinite(z).all():
             raise InputError(f"{self.name}: decoding needs codes of finite numbers, got NaN or infinity among them")
         return self._in_parts(lambda part: (self.model().decode(part)[:, 0],), z)[0]
 
-    def encode(self, x: FloatArray) -> tuple[Float32Array, Float32Array]:
-        """Return posterior mean and log-variance, each [n, latent_dim], of images [n, 1, *shape] in [0, 1]."""
+    def encode(self, x: FloatArray) -> tuple[Float32Array, Float32Array | None]:
+        """Return posterior mean and log-variance, each [n, *code_shape], of images [n, C, *shape] in [0, 1].
+
+        The log-variance is None where the method knows no spread.
+        """
         x = np.asarray(x, dtype=np.float32)
-        if x.shape[1:] != tuple(self.config.sample_shape):
-            raise InputError(f"{self.name}: encoding needs images [n, 1, {self._sides}], got {list(x.shape)}")
+        if x.shape[1:] != tuple(self.outline.sample_shape):
+            wanted = ", ".join(map(str, self.outline.sample_shape))
+            raise InputError(f"{self.name}: encoding needs images [n, {wanted}], got {list(x.shape)}")
         if not np.isfinite(x).all():
             raise InputError(f"{self.name}: encoding needs images of finite numbers, got NaN or infinity among them")
-        if not self.has_encoder:
+        if not self.can("encode"):
             raise InputError(f"{self.name}: {self.preset} has no encoder; choose a run that has one")
-        mean, log_variance = self._in_parts(self.model().encode, x)
-        return mean, log_variance
+        mean, *spread = self._in_parts(lambda part: [v for v in self.model().encode(part) if v is not None], x)
+        return mean, spread[0] if spread else None
+
+    def draw_code(self, noise: Noise, truncation: float = 1.0) -> Float32Array:
+        """Draw one code [*code_shape] from the prior."""
+        return self.model().prior.draw(1, noise, truncation)[0].numpy()
 
     def sample(self, n: int, seed: int, truncation: float = 1.0) -> tuple[Float32Array, Float32Array]:
         """Draw images from the prior; the same seed gives the same ones.
 
-        truncation: standard deviation of the codes; below 1 the images are nearer the mean image.
-        Returns the codes [n, latent_dim] and the images [n, *shape]. Raises InputError where they do not fit into half
+        truncation: of the prior; below 1 the images are nearer the mean image.
+        Returns the codes [n, *code_shape] and the images [n, *shape]. Raises InputError where they do not fit into half
         of the machine's memory; `sample_in_parts` has no such bound.
         """
         refuse_out_of_range({"n": n})
@@ -159,21 +219,17 @@ class Run:
     ) -> Iterator[tuple[Float32Array, Float32Array]]:
         """Draw what `sample` draws, in parts of few images, so that memory does not grow with their number."""
         refuse_out_of_range({"n": n, "seed": seed, "truncation": truncation})
-        random = torch.Generator().manual_seed(seed)
+        noise, prior = SeededNoise(seed), self.model().prior
         # torch draws 16 normal numbers at once, and fewer than 16 by other rules; parts of 16 codes and a last one of
         # 16 or more make the same numbers as one draw.
         parts = max(1, n // PART)
         for part in range(parts):
             count = PART if part < parts - 1 else n - PART * (parts - 1)
-            z = (truncation * torch.randn(count, self.latent_dim, generator=random)).numpy()
+            z = prior.draw(count, noise, truncation).numpy()
             yield z, self.decode(z)
 
-    @property
-    def _sides(self) -> str:
-        return ", ".join(map(str, self.shape))
-
-    def _load(self, device: str) -> Generator:
-        network = build_generator(self.config)
+    def _load(self) -> Generator:
+        network = self.method.network(self.config)
         try:
             state = load_file(self.folder / WEIGHTS)
             if broken := [name for name, v in state.items() if not torch.isfinite(v.float()).all()]:
@@ -185,37 +241,57 @@ class Run:
         except (SafetensorError, RuntimeError, OSError) as error:
             reason = str(error).splitlines()[0]
             raise InputError(f"{self.folder / WEIGHTS}: does not fit its config ({reason}); train it again") from error
-        return network.eval().requires_grad_(False).to(device)
+        return network.eval().requires_grad_(False).to(self.device)
 
     @torch.inference_mode()
-    def _in_parts(self, function: Callable[[Any], tuple[Any, ...]], values: Float32Array) -> tuple[Float32Array, ...]:
-        parts = [
-            tuple(out.float().numpy() for out in function(torch.from_numpy(np.ascontiguousarray(values[i : i + PART]))))
-            for i in range(0, max(1, len(values)), PART)
-        ]
+    def _in_parts(self, function: Callable[[Any], Sequence[Any]], values: Float32Array) -> tuple[Float32Array, ...]:
+        starts = range(0, max(1, len(values)), PART)
+        inputs = (torch.from_numpy(np.ascontiguousarray(values[i : i + PART])).to(self.device) for i in starts)
+        parts = [tuple(out.float().cpu().numpy() for out in function(part)) for part in inputs]
         found = tuple(np.concatenate(column) for column in zip(*parts, strict=True))
         if not all(np.isfinite(each).all() for each in found):
             raise InputError(f"{self.name}: its network gives NaN or infinity for these values; take smaller ones")
         return found
 
 
-def load_run(folder: Path | str) -> Run:
-    """Open a run folder. Raises InputError where it is not one, or holds no weights yet."""
+def load_run(folder: Path | str, device: str = "cpu") -> Run:
+    """Open a run folder. Raises InputError where it is not one, holds no weights yet, or there is no such device.
+
+    device: where its network computes: cpu, cuda, or auto, which takes a GPU where there is one.
+    """
     folder = Path(folder)
     if not (folder / CONFIG).is_file():
         raise InputError(f"{folder}: not a run folder (no {CONFIG}); make one with 'brainlab train'")
     if not (folder / WEIGHTS).is_file():
         raise InputError(f"{folder}: no {WEIGHTS} yet; wait for the first epoch, or resume its training")
-    settings, config = read_settings(folder)
-    _check_weights(folder / WEIGHTS, _described(folder / CONFIG, config))
-    return Run(folder, folder.name, settings["preset"], config, settings)
+    values, method, config, schedule = read_settings(folder)
+    run = Run(folder, folder.name, values["preset"], method, config, schedule, values, find_device(device))
+    _check_weights(folder / WEIGHTS, _outlined(folder / CONFIG, run))
+    return run
 
 
-def _described(path: Path, config: VAEConfig) -> Generator:
-    """Return the network of a config without memory for its weights; raise InputError where there can be none."""
+def find_device(name: str) -> str:
+    """Return `cpu` or `cuda` for a choice of DEVICES. Raises InputError where there is no such device."""
+    if name not in DEVICES:
+        raise InputError(f"--device: needs one of {', '.join(DEVICES)}, got {name}")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise InputError("--device: needs a GPU for cuda, found none; use --device cpu")
+    return ("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name
+
+
+def refuse_other_channels(data: PreparedDataset, channels: int, reader: str) -> None:
+    """Raise InputError where images are not of so many channels, or not in [0, 1]."""
+    if len(data.channels) != channels or not data.unit_range:
+        own = f"{len(data.channels)} ({', '.join(data.channels)})" + ("" if data.unit_range else " of z-scores")
+        raise InputError(
+            f"{data.folder}: {reader} needs {channels} channel(s) in [0, 1], got {own}; prepare scans with its recipe"
+        )
+
+
+def _outlined(path: Path, run: Run) -> Generator:
+    """Return a run's outline; raise InputError where its config describes no network."""
     try:
-        with torch.device("meta"):
-            return build_generator(config)
+        return run.outline
     except InputError as error:
         raise InputError(f"{path}: {error}; train the run again") from error
     except (ValueError, LookupError, ArithmeticError, RuntimeError) as error:

@@ -1,12 +1,13 @@
 """What a run is watched by: the health of its code and of its samples, measured at each epoch's end."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from brainlab.methods.generator import Autoencoder, Generator
 from brainlab.networks.losses import kl_per_dimension
 from brainlab.pictures import film_strip
 
@@ -37,10 +38,10 @@ def spread(images: Tensor) -> float:
 
 
 @torch.inference_mode()
-def describe(generator: Any, real: Tensor, codes: Tensor) -> dict[str, Any]:
+def describe(generator: Generator, real: Tensor, codes: Tensor) -> dict[str, Any]:
     """Measure a generator in evaluation mode.
 
-    real: [n, *sample_shape] scans, held-out ones where there are any.  codes: [n, latent_dim] from the prior, fixed.
+    real: [n, *sample_shape] scans, held-out ones where there are any.  codes: [n, *code_shape] from the prior, fixed.
     Returns plain values for one line of `metrics.jsonl`; what needs an encoder is left out where there is none.
     """
     generator.eval()
@@ -51,13 +52,17 @@ def describe(generator: Any, real: Tensor, codes: Tensor) -> dict[str, Any]:
         "spread_real": spread(real),
         "spread_generated": spread(samples),
     }
-    if hasattr(generator, "encode"):
+    if isinstance(generator, Autoencoder):
         mean, log_variance = generator.encode(real)
         reconstruction = _in_parts(generator.decode, mean)
-        kl = kl_per_dimension(mean, log_variance).mean(0)  # [latent_dim]
         found |= {
             "held_out_mse": float((reconstruction.float() - real.float()).square().mean()),
             "sharpness_reconstructed": float(laplacian_variance(reconstruction).mean()),
+        }
+        if log_variance is None:
+            return found
+        kl = kl_per_dimension(mean, log_variance).mean(0)  # [latent_dim]
+        found |= {
             "held_out_kl": float(kl.sum()),
             "held_out_kl_reconstructed": _kl(generator, reconstruction),
             "held_out_kl_generated": _kl(generator, samples),
@@ -69,16 +74,17 @@ def describe(generator: Any, real: Tensor, codes: Tensor) -> dict[str, Any]:
     return found
 
 
-def save_sample_grid(generator: Any, codes: Tensor, path: Path) -> None:
-    """Write the images of fixed codes [n, latent_dim] as a PNG, one column of middle slices a code."""
+def save_sample_grid(generator: Generator, codes: Tensor, path: Path) -> None:
+    """Write the images of fixed codes [n, *code_shape] as a PNG, one column of middle slices a code."""
     with torch.inference_mode():
         images = _in_parts(generator.eval().decode, codes)[:, 0]  # [n, *size]
     film_strip(images.float().cpu().numpy()).save(path)
 
 
-def _kl(generator: Any, images: Tensor) -> float:
-    """Return the mean KL (nats) of images under the encoder."""
-    return float(kl_per_dimension(*generator.encode(images)).sum(1).mean())
+def _kl(generator: Autoencoder, images: Tensor) -> float:
+    """Return the mean KL (nats) of images under the encoder, which gives a variance."""
+    mean, log_variance = generator.encode(images)
+    return float(kl_per_dimension(mean, cast(Tensor, log_variance)).sum(1).mean())
 
 
 def _in_parts(function: Any, inputs: Tensor, size: int = 32) -> Tensor:

@@ -1,11 +1,11 @@
 """The one training loop. It feeds a `Recipe`, watches it, and can be killed at any moment and resumed."""
 
-import copy
 import math
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,15 +15,20 @@ import numpy as np
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
 
+from brainlab.cohort.views import Batch
 from brainlab.errors import TrainingStoppedError
+from brainlab.methods.generator import Generator
+from brainlab.methods.method import Schedule
+from brainlab.methods.prior import SeededNoise
+from brainlab.methods.recipe import Progress, Recipe, to_device
 from brainlab.training.checkpoint import RESUME, MetricsFile, load_resume, save_resume, save_weights, unusable
 from brainlab.training.diagnostics import describe, save_sample_grid
-from brainlab.training.recipe import Recipe
-from brainlab.types import Float32Array, IntArray
+from brainlab.types import IntArray
 
-Fetch = Callable[[IntArray], Float32Array]
-"""Row numbers -> images [n, *sample_shape] in [0, 1]."""
+Fetch = Callable[[IntArray], Batch]
+"""Row numbers -> a batch of arrays."""
 
 
 PREPARED_SCANS = 2048
@@ -32,23 +37,18 @@ components, and take more than 0.6 GB."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Schedule:
-    """How long and how to train.
+class Watch:
+    """What is written down while training goes on.
 
-    epochs, batch_size: one epoch sees each training scan once (the last incomplete batch is left out).
-    ema_decay: of the moving average of weights; the average is what is shipped.
-    seed: of the order of scans and of all noise.
+    seed: of the order of images and of all noise.
     checkpoint_steps: steps between two checkpoints, so the most that a crash can lose; each epoch's end has one too.
     log_steps: steps between two lines of losses.
     half_weights: ship the weights with 16 bits each; checkpoints keep all 32.
     after_divergence: what a user can do once a loss is not finite, the end of the message that says so.
     grids: about how many sample grids are kept over the whole training.
-    grid_samples, watched: codes in the sample grid, and scans and samples that the diagnostics look at.
+    grid_samples, watched: codes in the sample grid, and images and samples that the diagnostics look at.
     """
 
-    epochs: int
-    batch_size: int
-    ema_decay: float
     seed: int = 0
     checkpoint_steps: int = 100
     log_steps: int = 20
@@ -60,7 +60,7 @@ class Schedule:
 
 
 @dataclass
-class Progress:
+class State:
     """Where training stands; `sums` holds the sum of each loss in the present epoch and the number of steps in it."""
 
     step: int = 0
@@ -85,38 +85,41 @@ class Loop:
         train: IntArray,
         held_out: IntArray,
         schedule: Schedule,
+        watch: Watch,
         folder: Path,
         fabric: Fabric,
         *,
         resume: bool = False,
     ) -> None:
-        self.recipe, self.fetch, self.train_rows, self.schedule = recipe, fetch, train, schedule
+        self.recipe, self.fetch, self.train_rows = recipe, fetch, train
+        self.schedule, self.watch = schedule, watch
         self.folder, self.fabric = folder, fabric
         self.batch_size = min(schedule.batch_size, len(train))
         self.steps_per_epoch = len(train) // self.batch_size
-        self.progress = Progress()
+        self.state = State()
         self.metrics = MetricsFile(folder)
         self._stop = False
         self._gradient_norm = 0.0
         if recipe.looks_first and not resume:
-            recipe.prepare(torch.from_numpy(fetch(_thinned(train, PREPARED_SCANS))))
+            recipe.prepare(to_device(fetch(_thinned(train, PREPARED_SCANS)), torch.device("cpu")))
         for network in recipe.networks.values():
             network.to(fabric.device)
-        self.average: nn.Module = copy.deepcopy(recipe.generator).requires_grad_(False)
+        self.average = AveragedModel(recipe.generator, multi_avg_fn=_moving_average(schedule.ema_decay))
+        self._reader, self._ahead = ThreadPoolExecutor(1, "brainlab-reader"), dict[int, Future[Batch]]()
         for name, optimiser in recipe.optimisers.items():
             optimiser.register_step_pre_hook(self._before_step(name))
-        noise = torch.Generator().manual_seed(schedule.seed)
-        codes = torch.randn(max(schedule.watched, schedule.grid_samples), recipe.generator.latent_dim, generator=noise)
-        self.codes = codes.to(fabric.device)
+        prior = recipe.generator.prior
+        self.codes = prior.draw(max(watch.watched, watch.grid_samples), SeededNoise(watch.seed)).to(fabric.device)
         rows = held_out if len(held_out) else train
-        self.watched = torch.from_numpy(fetch(_thinned(rows, schedule.watched))).to(fabric.device)
-        torch.manual_seed(schedule.seed + 1 + 1_000_003 * fabric.global_rank)
+        self.watched = to_device(fetch(_thinned(rows, watch.watched)), fabric.device)
+        torch.manual_seed(watch.seed + 1 + 1_000_003 * fabric.global_rank)
         if resume:
             self._resume()
 
     @property
     def total_steps(self) -> int:
-        return self.steps_per_epoch * self.schedule.epochs
+        """Steps until training ends."""
+        return self.steps_per_epoch * min(self.schedule.epochs, self.schedule.stop_after or self.schedule.epochs)
 
     def _resume(self) -> None:
         state = load_resume(self.folder)
@@ -132,9 +135,9 @@ class Loop:
             optimiser.load_state_dict(state["optimisers"][name])
         self.average.load_state_dict(state["average"])
         self.recipe.load_state_dict(state["recipe"])
-        self.progress = Progress(**state["progress"])
+        self.state = State(**state["progress"])
         # A GPU and the other processes draw new noise; only the first process on a CPU draws what it would have drawn.
-        torch.manual_seed(self.schedule.seed + self.progress.step + 1_000_003 * self.fabric.global_rank)
+        torch.manual_seed(self.watch.seed + self.state.step + 1_000_003 * self.fabric.global_rank)
         if self.fabric.global_rank == 0:
             self.metrics.cut(int(state["metrics_bytes"]))
             torch.set_rng_state(state["random"])
@@ -146,65 +149,79 @@ class Loop:
         Raises TrainingStoppedError on a loss or gradient that is not finite; KeyboardInterrupt, after a checkpoint,
         when the process was asked to stop.
         """
-        remaining = iter(range(self.progress.step, self.total_steps))
-        if self.progress.step == 0:
+        remaining = iter(range(self.state.step, self.total_steps))
+        if self.state.step == 0:
             self._checkpoint()
-        with self._stoppable():
-            for step in show(remaining, self.total_steps - self.progress.step) if show else remaining:
+        with self._stoppable(), self._reader:
+            for step in show(remaining, self.total_steps - self.state.step) if show else remaining:
                 self._one_step(step)
-                at_epoch_end = self.progress.step % self.steps_per_epoch == 0
+                at_epoch_end = self.state.step % self.steps_per_epoch == 0
                 if at_epoch_end:
                     self._end_epoch()
-                if at_epoch_end or self._stop or self.progress.step % self.schedule.checkpoint_steps == 0:
+                if at_epoch_end or self._stop or self.state.step % self.watch.checkpoint_steps == 0:
                     self._checkpoint()
                 if self._stop:
                     raise KeyboardInterrupt
-        return self.progress.last_epoch
+        return self.state.last_epoch
 
     def _one_step(self, step: int) -> None:
         started = time.perf_counter()
-        epoch, position = divmod(step, self.steps_per_epoch)
-        rows = self._order(epoch)[position * self.batch_size : (position + 1) * self.batch_size]
-        rows = rows[self.fabric.global_rank :: self.fabric.world_size]
-        batch = torch.from_numpy(self.fetch(np.sort(rows))).to(self.fabric.device)
+        batch = to_device(self._read_ahead(step), self.fabric.device)
         self.recipe.generator.train()
+        planned = self.steps_per_epoch * self.schedule.epochs
         with self.fabric.autocast():
-            losses = self.recipe.step(batch)
+            losses = self.recipe.step(batch, Progress(step, planned, self.steps_per_epoch))
         if bad := [name for name, value in losses.items() if not math.isfinite(value)]:
             raise TrainingStoppedError(self._not_finite(f"{', '.join(bad)}"))
-        self._update_average(step)
+        self.average.update_parameters(self.recipe.generator)
         losses["gradient_norm"] = self._gradient_norm
-        progress = self.progress
+        state = self.state
         for name, value in losses.items():
-            total, count = progress.sums.get(name, (0.0, 0))
-            progress.sums[name] = [total + value, count + 1]
-        progress.step = step + 1
-        progress.seconds += time.perf_counter() - started
-        if progress.step % self.schedule.log_steps == 0:
-            self._write({"kind": "step", "epoch": epoch, "step": progress.step, **_rounded(losses)})
+            total, count = state.sums.get(name, (0.0, 0))
+            state.sums[name] = [total + value, count + 1]
+        state.step = step + 1
+        state.seconds += time.perf_counter() - started
+        if state.step % self.watch.log_steps == 0:
+            epoch = step // self.steps_per_epoch
+            self._write({"kind": "step", "epoch": epoch, "step": state.step, **_rounded(losses)})
+
+    def _read_ahead(self, step: int) -> Batch:
+        """Return the batch of a step, which was read while the step before ran, and begin to read the next one."""
+        ready = self._ahead.pop(step, None)
+        if step + 1 < self.total_steps:
+            self._ahead[step + 1] = self._reader.submit(self._read, step + 1)
+        return ready.result() if ready else self._read(step)
+
+    def _read(self, step: int) -> Batch:
+        epoch, position = divmod(step, self.steps_per_epoch)
+        rows = self._order(epoch)[position * self.batch_size : (position + 1) * self.batch_size]
+        return self.fetch(np.sort(rows[self.fabric.global_rank :: self.fabric.world_size]))
 
     def _end_epoch(self) -> None:
         """Write the epoch's mean losses and diagnostics, the sample grid and the averaged weights."""
-        progress = self.progress
-        epoch = progress.step // self.steps_per_epoch
-        means = {name: total / count for name, (total, count) in progress.sums.items()}
+        state = self.state
+        epoch = state.step // self.steps_per_epoch
+        means = {name: total / count for name, (total, count) in state.sums.items()}
         line = {
             "kind": "epoch",
             "epoch": epoch,
-            "step": progress.step,
-            "seconds": round(progress.seconds, 1),
-            "samples_per_second": round(progress.step * self.batch_size / progress.seconds, 2),
+            "step": state.step,
+            "seconds": round(state.seconds, 1),
+            "samples_per_second": round(state.step * self.batch_size / state.seconds, 2),
+            "losses": [name for name in means if name != "gradient_norm"],
             **_rounded(means),
         }
         if self.fabric.global_rank == 0:
-            line |= _rounded(describe(self.average, self.watched, self.codes[: self.schedule.watched]))
-            save_weights(self.folder, self.average, torch.float16 if self.schedule.half_weights else torch.float32)
-            if epoch % max(1, self.schedule.epochs // self.schedule.grids) == 0 or epoch == self.schedule.epochs:
+            shipped = cast(Generator, self.average.module)
+            line |= _rounded(describe(shipped, self.watched.image, self.codes[: self.watch.watched]))
+            line |= _rounded(self.recipe.diagnostics(self.watched))
+            save_weights(self.folder, shipped, torch.float16 if self.watch.half_weights else torch.float32)
+            if epoch % max(1, self.schedule.epochs // self.watch.grids) == 0 or state.step == self.total_steps:
                 (self.folder / "samples").mkdir(exist_ok=True)
                 grid = self.folder / "samples" / f"epoch-{epoch:04d}.png"
-                save_sample_grid(self.average, self.codes[: self.schedule.grid_samples], grid)
+                save_sample_grid(shipped, self.codes[: self.watch.grid_samples], grid)
         self._write(line)
-        progress.sums, progress.last_epoch = {}, line
+        state.sums, state.last_epoch = {}, line
 
     def _checkpoint(self) -> None:
         if self.fabric.global_rank == 0:
@@ -214,7 +231,7 @@ class Loop:
                 "optimisers": {name: optimiser.state_dict() for name, optimiser in self.recipe.optimisers.items()},
                 "average": self.average.state_dict(),
                 "recipe": dict(self.recipe.state_dict()),
-                "progress": vars(self.progress),
+                "progress": vars(self.state),
                 "metrics_bytes": self.metrics.size(),
                 "random": torch.get_rng_state(),
             }
@@ -223,23 +240,14 @@ class Loop:
 
     def _refuse_broken_networks(self) -> None:
         """Keep the checkpoint before where weights are not finite any more, although no loss has shown it yet."""
-        for name, network in {**self.recipe.networks, "moving average": self.average}.items():
+        for name, network in {**self.recipe.networks, "moving average": self.average.module}.items():
             if not all(torch.isfinite(value).all() for value in network.state_dict().values()):
                 raise TrainingStoppedError(self._not_finite(f"a weight of the {name}"))
 
     def _order(self, epoch: int) -> IntArray:
         """Return the training rows in the order of one epoch, the same whenever it is asked."""
-        random = torch.Generator().manual_seed(self.schedule.seed * 1_000_003 + epoch)
+        random = torch.Generator().manual_seed(self.watch.seed * 1_000_003 + epoch)
         return self.train_rows[torch.randperm(len(self.train_rows), generator=random).numpy()]
-
-    def _update_average(self, step: int) -> None:
-        """Move the average towards the weights, faster at first; buffers such as batch-norm statistics are copied."""
-        decay = min(self.schedule.ema_decay, (1 + step) / (10 + step))
-        with torch.no_grad():
-            live = self.recipe.generator
-            torch._foreach_lerp_(list(self.average.parameters()), list(live.parameters()), 1 - decay)
-            for kept, buffer in zip(self.average.buffers(), live.buffers(), strict=True):
-                kept.copy_(buffer)
 
     def _before_step(self, name: str) -> Callable[..., None]:
         """Return the hook before an optimiser's step: average over devices, measure, refuse what is not finite."""
@@ -258,8 +266,8 @@ class Loop:
 
     def _not_finite(self, what: str) -> str:
         return (
-            f"step {self.progress.step}: {what} is not finite; the last good checkpoint is kept, go on from it with "
-            f"{self.schedule.after_divergence}"
+            f"step {self.state.step}: {what} is not finite; the last good checkpoint is kept, go on from it with "
+            f"{self.watch.after_divergence}"
         )
 
     def _write(self, line: dict[str, Any]) -> None:
@@ -283,6 +291,17 @@ class Loop:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _moving_average(decay: float) -> Callable[..., None]:
+    """Return how torch moves the average towards the weights: by `decay`, faster at first, when they change most."""
+
+    @torch.no_grad()
+    def move(kept: list[Tensor], live: list[Tensor], updates: Tensor) -> None:
+        number = int(updates)
+        torch._foreach_lerp_(kept, live, 1 - min(decay, (1 + number) / (10 + number)))
+
+    return move
 
 
 def _thinned(rows: IntArray, count: int) -> IntArray:

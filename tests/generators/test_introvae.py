@@ -4,7 +4,9 @@ import dataclasses
 import pytest
 import torch
 
+from brainlab.cohort.views import Batch
 from brainlab.generators.introvae import IntroVAEConfig, IntroVAERecipe
+from brainlab.methods.recipe import Progress
 from brainlab.networks.losses import draw_posterior, hinge_below, kl_to_prior, squared_error
 
 TINY = IntroVAEConfig(
@@ -12,20 +14,23 @@ TINY = IntroVAEConfig(
     sample_shape=(1, 8, 8, 8),
     widths=(8, 8),
     dense_width=8,
-    batch_size=4,
-    epochs=10,
     warm_up_epochs=2,
 )
 
 
+def step(recipe, x, at):
+    """Make step `at` of 20 in epochs of two, so that the warm-up has four."""
+    return recipe.step(Batch(x), Progress(at, 20, 2))
+
+
 def test_the_margin_is_set_above_the_kl_of_real_scans_when_the_warm_up_ends():
     torch.manual_seed(0)
-    recipe = IntroVAERecipe(TINY, 20)
+    recipe = IntroVAERecipe(TINY)
     x = torch.rand(4, 1, 8, 8, 8)
-    for _ in range(4):
-        assert "margin" not in recipe.step(x)
+    for at in range(4):
+        assert "margin" not in step(recipe, x, at)
     kl = recipe.real_kl
-    losses = recipe.step(x)
+    losses = step(recipe, x, 4)
     assert losses["margin"] == pytest.approx(TINY.margin_factor * kl)
     assert recipe.state_dict()["margin"] == losses["margin"]
 
@@ -36,8 +41,8 @@ def test_gradients_are_those_of_the_paper_s_two_losses(too):
     torch.manual_seed(0)
     # A rate of nothing leaves the encoder as it was, so that both losses can be written with one encoder.
     config = dataclasses.replace(TINY, norm="group", flip=False, reconstructions_too=too, adversarial_learning_rate=0.0)
-    recipe = IntroVAERecipe(config, 20)
-    recipe.steps, recipe.warm_up_steps, recipe.margin = 1, 0, 50.0
+    recipe = IntroVAERecipe(config)
+    recipe.margin = 50.0
     gradients = {}
     for name, player in {"encoder": recipe.generator.encoder, "decoder": recipe.generator.decoder}.items():
         recipe.optimisers[name] = torch.optim.SGD(player.parameters(), lr=0.0)
@@ -49,7 +54,7 @@ def test_gradients_are_those_of_the_paper_s_two_losses(too):
     plain = copy.deepcopy(recipe.generator)
     x = torch.rand(4, 1, 8, 8, 8)
     torch.manual_seed(1)
-    recipe.step(x)
+    step(recipe, x, 5)
 
     torch.manual_seed(1)
     weight = config.adversarial_reconstruction_weight
@@ -76,10 +81,10 @@ def test_gradients_are_those_of_the_paper_s_two_losses(too):
 
 def test_both_players_move_and_every_loss_is_told():
     torch.manual_seed(0)
-    recipe = IntroVAERecipe(TINY, 20)
-    recipe.warm_up_steps, recipe.real_kl = 0, 10.0
+    recipe = IntroVAERecipe(TINY)
+    recipe.real_kl = 10.0
     before = copy.deepcopy(recipe.generator.state_dict())
-    losses = recipe.step(torch.rand(4, 1, 8, 8, 8))
+    losses = step(recipe, torch.rand(4, 1, 8, 8, 8), 4)
     assert {"loss", "squared_error", "kl_real", "kl_fake", "kl_fake_after", "hinge_saturated", "margin"} <= set(losses)
     for player in ("encoder", "decoder"):
         assert any(
@@ -92,9 +97,9 @@ def test_both_players_move_and_every_loss_is_told():
 
 def test_the_game_starts_without_the_momenta_of_the_warm_up():
     torch.manual_seed(0)
-    recipe = IntroVAERecipe(TINY, 20)
-    for _ in range(5):
-        recipe.step(torch.rand(4, 1, 8, 8, 8))
+    recipe = IntroVAERecipe(TINY)
+    for at in range(5):
+        step(recipe, torch.rand(4, 1, 8, 8, 8), at)
     for optimiser in recipe.optimisers.values():
         assert {int(state["step"]) for state in optimiser.state.values()} == {1}
         assert {group["betas"] for group in optimiser.param_groups} == {(0.5, 0.99)}
@@ -102,20 +107,19 @@ def test_the_game_starts_without_the_momenta_of_the_warm_up():
 
 def test_batch_norm_keeps_the_warm_up_s_statistics_against_the_adversary():
     torch.manual_seed(0)
-    recipe = IntroVAERecipe(TINY, 20)
+    recipe = IntroVAERecipe(TINY)
     norm = recipe.generator.encoder.features[1][1]
-    for expected_to_move in [True] * 4 + [False] * 2:
+    for at, expected_to_move in enumerate([True] * 4 + [False] * 2):
         before = norm.running_mean.clone()
         recipe.generator.train()
-        recipe.step(torch.rand(4, 1, 8, 8, 8))
+        step(recipe, torch.rand(4, 1, 8, 8, 8), at)
         assert torch.equal(before, norm.running_mean) != expected_to_move
 
 
 def test_a_margin_that_follows_stays_above_the_kl_of_real_scans():
     torch.manual_seed(0)
-    recipe = IntroVAERecipe(dataclasses.replace(TINY, margin_follows=True, margin_factor=1.5), 20)
-    recipe.warm_up_steps = 0
+    recipe = IntroVAERecipe(dataclasses.replace(TINY, margin_follows=True, margin_factor=1.5))
     recipe.real_kl = 10.0
-    for _ in range(3):
-        recipe.step(torch.rand(4, 1, 8, 8, 8))
+    for at in range(4, 7):
+        step(recipe, torch.rand(4, 1, 8, 8, 8), at)
         assert recipe.margin == pytest.approx(1.5 * recipe.real_kl)

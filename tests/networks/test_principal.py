@@ -7,6 +7,7 @@ import pytest
 import torch
 from sklearn.decomposition import PCA
 
+from brainlab.cohort.views import Batch
 from brainlab.errors import InputError
 from brainlab.generators.vae import VAE, VAEConfig, VAERecipe
 from brainlab.networks import principal
@@ -55,8 +56,8 @@ def test_the_fit_in_parts_is_that_at_once(images, monkeypatch):
 
 def test_training_starts_from_the_components(images):
     torch.manual_seed(0)
-    recipe = VAERecipe(dataclasses.replace(CONFIG, reconstruction_weight=1000.0, even_voxels=True), 10)
-    recipe.prepare(images)
+    recipe = VAERecipe(dataclasses.replace(CONFIG, reconstruction_weight=1000.0, even_voxels=True))
+    recipe.prepare(Batch(images))
     network = recipe.generator.eval()
     with torch.inference_mode():
         rebuilt = network.reconstruct(images)
@@ -66,8 +67,8 @@ def test_training_starts_from_the_components(images):
 
 
 def test_a_fitted_path_comes_back_from_its_state(images):
-    recipe = VAERecipe(CONFIG, 10)
-    recipe.prepare(images)
+    recipe = VAERecipe(CONFIG)
+    recipe.prepare(Batch(images))
     network, other = recipe.generator.eval(), VAE(CONFIG).eval()
     other.load_state_dict(network.state_dict())
     with torch.inference_mode():

@@ -11,6 +11,7 @@ from brainlab import workspace
 from brainlab.cohort.prepared import PreparedDataset, participant_hash, participant_split, write_prepared
 from brainlab.experiments import training
 from brainlab.experiments.evaluation.image_sets import held_out
+from brainlab.experiments.training_plan import Machine
 from brainlab.generators.vae import VAEConfig
 from brainlab.pseudonyms import PUBLIC_KEY, keyed_hash
 from brainlab.runs.provenance import hashes_of_training, recognise
@@ -70,8 +71,8 @@ def guesses():
 
 def test_nobody_can_be_named_from_a_run_folder_without_the_key(tmp_path):
     data, folder = cohort(tmp_path / "real"), tmp_path / "run"
-    config = VAEConfig(latent_dim=2, sample_shape=(1, 8, 8, 8), widths=(8,), dense_width=8, batch_size=4, epochs=1)
-    training.train("vae-8", data, folder, config=config, machine=training.Machine(device="cpu", precision="32"))
+    config = VAEConfig(latent_dim=2, sample_shape=(1, 8, 8, 8), widths=(8,), dense_width=8)
+    training.train("vae-8", data, folder, config=config, machine=Machine(device="cpu", precision="32"))
     text = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
     kept = json.loads((folder / "config.json").read_text())["data"]
     known = {*kept["participants"], *kept["files"], *kept["voxels"]}

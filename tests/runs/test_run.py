@@ -7,6 +7,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from brainlab.errors import InputError
+from brainlab.methods.prior import NormalPrior
 from brainlab.runs.run import broken_runs, list_runs, load_run
 
 
@@ -150,11 +151,11 @@ def test_a_damaged_file_is_one_line_and_the_run_does_not_vanish(copy, monkeypatc
         ("config.latent_dim", "8", "latent_dim: needs a whole number, got '8'"),
         ("config.latent_dim", 0, "--latent-dim: needs 1 or more, got 0"),
         ("config.widths", [], "describes no network"),
-        ("config.norm", "instance", "norm: needs batch, group or none"),
+        ("config.norm", "instance", "norm: needs group, batch, none, got 'instance'"),
         ("config.sample_shape", [1, 41, 48, 40], "needs 2 or 3 sides that divide by 8"),
         ("config.learning_rate", None, "learning_rate: needs a finite number, got None"),
         ("config.brighter", True, "it was written by brainlab 99.0 and this is"),
-        ("config.type", "FlowConfig", "it was written by brainlab 99.0 and this is"),
+        ("method", "flow", "it was written by brainlab 99.0 and this is"),
         ("config", [], "config: needs an object, got []"),
         ("preset", 8, "preset: needs a text, got 8"),
         ("affine", [[1, 0], [0, 1]], "affine: needs 4 x 4 finite numbers"),
@@ -223,7 +224,7 @@ def test_values_that_are_not_finite_neither_go_in_nor_come_out(copy, run):
 def test_parts_draw_the_same_codes_as_one_draw(run, monkeypatch, n):
     monkeypatch.setattr(type(run), "decode", lambda self, z: z)
     for dim in (1, 3, 256):
-        monkeypatch.setattr(type(run), "latent_dim", dim)
+        monkeypatch.setattr(run.model(), "prior", NormalPrior(dim))
         parts = [z for z, _ in run.sample_in_parts(n, 5)]
         assert max(map(len, parts)) < 32
         expected = torch.randn(n, dim, generator=torch.Generator().manual_seed(5))

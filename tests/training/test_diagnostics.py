@@ -2,20 +2,21 @@ import numpy as np
 import torch
 from PIL import Image
 from scipy.ndimage import laplace
-from torch import nn
 
+from brainlab.methods.generator import Autoencoder, Generator, Posterior
+from brainlab.methods.prior import NormalPrior
 from brainlab.training.diagnostics import describe, laplacian_variance, save_sample_grid, spread
 
 
-class Half(nn.Module):
+class Half(Autoencoder):
     """Encodes the mean intensity into the first of three dimensions; decodes it as a constant image."""
 
-    latent_dim = 3
+    sample_shape, prior = (1, 4, 4, 4), NormalPrior(3)
 
     def encode(self, x):
         mean = torch.zeros(len(x), 3)
         mean[:, 0] = x.flatten(1).mean(1)
-        return mean, torch.zeros(len(x), 3)
+        return Posterior(mean, torch.zeros(len(x), 3))
 
     def decode(self, z):
         return z[:, :1, None, None, None].expand(-1, 1, 4, 4, 4)
@@ -60,8 +61,12 @@ def test_only_dimensions_that_carry_something_are_active():
 
 
 def test_a_generator_without_an_encoder_is_described_by_its_samples():
-    decoder = nn.Module()
-    decoder.decode = Half().decode
+
+    class Decoder(Generator):
+        def decode(self, z):
+            return Half().decode(z)
+
+    decoder = Decoder()
     found = describe(decoder, torch.rand(4, 1, 4, 4, 4), torch.randn(5, 3))
     assert "sharpness_generated" in found
     assert "active_units" not in found

@@ -9,24 +9,30 @@ from lightning_fabric import Fabric
 from safetensors.torch import load_file
 from torch import nn
 
+from brainlab.cohort.views import Batch
 from brainlab.errors import InputError, TrainingStoppedError
-from brainlab.training.loop import Loop, Schedule, _thinned
+from brainlab.methods.generator import Generator
+from brainlab.methods.method import Schedule
+from brainlab.methods.prior import NormalPrior
+from brainlab.methods.recipe import Recipe
+from brainlab.training.loop import Loop, Watch, _thinned
 
 
-class Scale(nn.Module):
+class Scale(Generator):
     """The smallest generator: one weight."""
 
-    latent_dim = 1
+    sample_shape = (1, 4, 4)
 
     def __init__(self):
         super().__init__()
+        self.prior = NormalPrior(1)
         self.weight = nn.Parameter(torch.zeros(1))
 
     def decode(self, z):
         return (self.weight * z)[:, :, None, None].expand(-1, 1, 4, 4)
 
 
-class MeanRecipe:
+class MeanRecipe(Recipe):
     """Learns the mean intensity; a recipe that is no autoencoder, to show that the loop asks for nothing more."""
 
     def __init__(self, poison_at=None, looks_first=True):
@@ -35,10 +41,11 @@ class MeanRecipe:
         self.optimisers = {"scale": torch.optim.SGD(self.generator.parameters(), lr=0.1)}
         self.seen, self.poison_at, self.looks_first, self.prepared = [], poison_at, looks_first, None
 
-    def prepare(self, images):
-        self.prepared = images.shape
+    def prepare(self, batch):
+        self.prepared = batch.image.shape
 
-    def step(self, batch):
+    def step(self, batch, progress):
+        batch = batch.image
         self.seen.append(batch[:, 0, 0, 0].tolist())
         loss = (self.generator.weight - batch.mean()).square().sum()
         if len(self.seen) == self.poison_at:
@@ -48,23 +55,19 @@ class MeanRecipe:
         self.optimisers["scale"].step()
         return {"loss": loss.item()}
 
-    def state_dict(self):
-        return {}
-
-    def load_state_dict(self, state):
-        pass
-
 
 IMAGES = (np.arange(11, dtype=np.float32) / 10)[:, None, None, None] * np.ones((1, 1, 4, 4), np.float32)
 
 
 def make_loop(folder, recipe, *, resume=False, **changes):
     settings = {"epochs": 3, "batch_size": 2, "ema_decay": 0.9, "log_steps": 2, "checkpoint_steps": 2, "watched": 4}
+    settings |= changes
+    parts = [{name: settings[name] for name in vars(part()) if name in settings} for part in (Schedule, Watch)]
+    schedule, watch = Schedule(**parts[0]), Watch(**parts[1])
     rows = np.arange(10)
     folder.mkdir(exist_ok=True)
     fabric = Fabric(accelerator="cpu", devices=1)
-    schedule = Schedule(**(settings | changes))
-    return Loop(recipe, lambda i: IMAGES[i], rows, rows[:0], schedule, folder, fabric, resume=resume)
+    return Loop(recipe, lambda i: Batch(IMAGES[i]), rows, rows[:0], schedule, watch, folder, fabric, resume=resume)
 
 
 def lines(folder):
@@ -111,27 +114,27 @@ def test_an_epoch_s_line_holds_the_means_and_the_diagnostics(tmp_path):
 
 def test_the_average_lags_behind_the_weights(tmp_path):
     loop = make_loop(tmp_path, MeanRecipe(), epochs=1, ema_decay=0.5)
-    averages, weights = [0.0], []
+    averages, weights = [], []
     original = loop.recipe.step
 
-    def step(batch):
-        losses = original(batch)
+    def step(batch, progress):
+        losses = original(batch, progress)
         weights.append(loop.recipe.generator.weight.item())
         return losses
 
     loop.recipe.step = step
     loop.run()
     for number, weight in enumerate(weights):
-        decay = min(0.5, (1 + number) / (10 + number))
-        averages.append(decay * averages[-1] + (1 - decay) * weight)
-    assert loop.average.weight.item() == pytest.approx(averages[-1])
+        decay = min(0.5, (1 + number) / (10 + number)) if number else 0
+        averages.append(decay * averages[-1] + (1 - decay) * weight if number else weight)
+    assert loop.average.module.weight.item() == pytest.approx(averages[-1])
 
 
 def test_a_loss_that_is_not_finite_stops_with_the_last_good_checkpoint(tmp_path):
     with pytest.raises(TrainingStoppedError, match="not finite"):
         make_loop(tmp_path, MeanRecipe(poison_at=8)).run()
     again = make_loop(tmp_path, MeanRecipe(), resume=True)
-    assert again.progress.step == 6
+    assert again.state.step == 6
     assert torch.isfinite(again.recipe.generator.weight).all()
     assert again.run()["epoch"] == 3
 
@@ -144,10 +147,10 @@ class BatchNormRecipe(MeanRecipe):
         self.generator.norm = nn.BatchNorm2d(1)
         self.modes = []
 
-    def step(self, batch):
+    def step(self, batch, progress):
         self.modes.append(self.generator.training)
-        self.generator.norm(batch)
-        return super().step(batch)
+        self.generator.norm(batch.image)
+        return super().step(batch, progress)
 
 
 def test_the_average_takes_over_the_statistics_of_batch_norm(tmp_path):
@@ -157,7 +160,7 @@ def test_the_average_takes_over_the_statistics_of_batch_norm(tmp_path):
     assert live.norm.running_mean.item() > 0.1
     shipped = load_file(tmp_path / "weights.safetensors")
     for name, buffer in live.named_buffers():
-        assert torch.equal(dict(loop.average.named_buffers())[name], buffer)
+        assert torch.equal(dict(loop.average.module.named_buffers())[name], buffer)
         assert torch.equal(shipped[name], buffer)
 
 
@@ -165,13 +168,13 @@ def test_every_step_is_trained_in_training_mode(tmp_path):
     loop = make_loop(tmp_path, BatchNormRecipe())
     loop.run()
     assert loop.recipe.modes == [True] * 15
-    assert loop.average.norm.training is False
+    assert loop.average.module.norm.training is False
 
 
 def test_the_average_is_what_is_shipped_and_described(tmp_path):
     loop = make_loop(tmp_path, MeanRecipe(), ema_decay=0.99)
     last = loop.run()
-    average, live = loop.average.weight.item(), loop.recipe.generator.weight.item()
+    average, live = loop.average.module.weight.item(), loop.recipe.generator.weight.item()
     assert abs(average - live) > 0.01
     assert load_file(tmp_path / "weights.safetensors")["weight"].item() == pytest.approx(average)
     assert last["spread_generated"] == pytest.approx(average * loop.codes[:4].std(correction=0).item(), rel=1e-4)
@@ -182,7 +185,8 @@ def test_diagnostics_look_at_held_out_scans_and_training_never_does(tmp_path):
     tmp_path.mkdir(exist_ok=True)
     schedule = Schedule(epochs=1, batch_size=2, ema_decay=0.9)
     fabric = Fabric(accelerator="cpu", devices=1)
-    last = Loop(recipe, lambda i: IMAGES[i], np.arange(8), held_out, schedule, tmp_path, fabric).run()
+    fetch = lambda i: Batch(IMAGES[i])  # noqa: E731
+    last = Loop(recipe, fetch, np.arange(8), held_out, schedule, Watch(), tmp_path, fabric).run()
     assert last["spread_real"] == pytest.approx(IMAGES[8:11, 0, 0, 0].std(), rel=1e-4)
     assert np.allclose(sorted(itertools.chain(*recipe.seen)), IMAGES[:8, 0, 0, 0])
 
@@ -190,7 +194,7 @@ def test_diagnostics_look_at_held_out_scans_and_training_never_does(tmp_path):
 def test_the_gradient_norm_is_that_of_every_step(tmp_path):
     recipe, weights = MeanRecipe(), []
     original = recipe.step
-    recipe.step = lambda batch: weights.append(recipe.generator.weight.item()) or original(batch)
+    recipe.step = lambda *given: weights.append(recipe.generator.weight.item()) or original(*given)
     make_loop(tmp_path, recipe, log_steps=1).run()
     told = [line["gradient_norm"] for line in lines(tmp_path) if line["kind"] == "step"]
     expected = [abs(2 * (weight - np.mean(seen))) for weight, seen in zip(weights, recipe.seen, strict=True)]
@@ -202,11 +206,11 @@ def test_a_gradient_or_a_loss_alone_that_is_not_finite_stops_the_training(tmp_pa
     recipe = MeanRecipe()
     original = recipe.step
 
-    def step(batch):
+    def step(batch, progress):
         if len(recipe.seen) < 5:
-            return original(batch)
+            return original(batch, progress)
         if broken == "loss":
-            return original(batch) | {"loss": float("inf")}
+            return original(batch, progress) | {"loss": float("inf")}
         recipe.generator.weight.grad = torch.full((1,), float("inf"))
         recipe.optimisers["scale"].step()
         return {"loss": 0.0}
@@ -221,8 +225,8 @@ def test_no_checkpoint_holds_weights_that_are_not_finite(tmp_path):
     recipe = MeanRecipe()
     original = recipe.step
 
-    def step(batch):
-        losses = original(batch)
+    def step(batch, progress):
+        losses = original(batch, progress)
         if len(recipe.seen) == 6:
             recipe.generator.weight.data.fill_(float("inf"))
         return losses
@@ -231,7 +235,7 @@ def test_no_checkpoint_holds_weights_that_are_not_finite(tmp_path):
     with pytest.raises(TrainingStoppedError, match="step 6: a weight of the scale is not finite"):
         make_loop(tmp_path, recipe).run()
     again = make_loop(tmp_path, MeanRecipe(), resume=True)
-    assert again.progress.step == 5
+    assert again.state.step == 5
     assert torch.isfinite(again.recipe.generator.weight).all()
 
 
@@ -249,7 +253,7 @@ def test_an_interrupt_ends_the_step_and_leaves_a_checkpoint(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         loop.run(interrupt)
     again = make_loop(tmp_path, MeanRecipe(), resume=True)
-    assert again.progress.step == 4
+    assert again.state.step == 4
     assert signal.getsignal(signal.SIGINT) is before
 
 
@@ -278,7 +282,7 @@ def test_lines_written_after_the_checkpoint_are_told_once(tmp_path):
 
     make_loop(tmp_path, MeanRecipe(), checkpoint_steps=3, log_steps=1).run(stop)
     again = make_loop(tmp_path, MeanRecipe(), log_steps=1, resume=True)
-    assert again.progress.step == 6
+    assert again.state.step == 6
     again.run()
     assert [line["step"] for line in lines(tmp_path) if line["kind"] == "step"] == list(range(1, 16))
 

@@ -6,7 +6,9 @@ import torch
 from safetensors.torch import load_file
 
 from brainlab.experiments import training
+from brainlab.experiments.training_plan import Machine
 from brainlab.generators.introvae import IntroVAEConfig
+from brainlab.methods.method import Schedule
 
 CHILD = """
 import os, signal, sys
@@ -14,7 +16,9 @@ from pathlib import Path
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.config import from_dict
 from brainlab.experiments import training
+from brainlab.experiments.training_plan import Machine
 from brainlab.generators.introvae import IntroVAEConfig
+from brainlab.methods.method import Schedule
 import json
 
 def kill_at(steps, total):
@@ -25,7 +29,7 @@ def kill_at(steps, total):
 
 config = from_dict(IntroVAEConfig, json.loads(sys.argv[3]))
 training.train("ivae-32", PreparedDataset.open(sys.argv[1]), Path(sys.argv[2]), config=config, checkpoint_steps=3,
-               machine=training.Machine(device="cpu"), show=kill_at)
+               schedule=Schedule(epochs=3, batch_size=4), machine=Machine(device="cpu"), show=kill_at)
 """
 
 TINY = {
@@ -33,8 +37,6 @@ TINY = {
     "sample_shape": [1, 8, 8, 8],
     "widths": [8, 8],
     "dense_width": 16,
-    "batch_size": 4,
-    "epochs": 3,
     "warm_up_epochs": 1,
     "dropout": 0.2,
     "flip": True,
@@ -46,8 +48,8 @@ def test_killed_in_mid_epoch_and_resumed_equals_the_uninterrupted_run_bit_for_bi
     """9 steps an epoch: killed in step 17 of 27, in the adversarial part, two steps after a checkpoint."""
     killed, whole = tmp_path / "killed", tmp_path / "whole"
     config = IntroVAEConfig(**{name: tuple(v) if isinstance(v, list) else v for name, v in TINY.items()})
-    machine = training.Machine(device="cpu")
-    training.train("ivae-32", tiny_data, whole, config=config, checkpoint_steps=3, machine=machine)
+    machine, schedule = Machine(device="cpu"), Schedule(epochs=3, batch_size=4)
+    training.train("ivae-32", tiny_data, whole, config=config, schedule=schedule, checkpoint_steps=3, machine=machine)
 
     command = [sys.executable, "-c", CHILD, str(tiny_data.folder), str(killed), json.dumps(TINY)]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)

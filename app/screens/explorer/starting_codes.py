@@ -53,7 +53,7 @@ def choose(run: str, cohort: str | None) -> Start:
     With a cohort the first start is the mean of its codes, which lies on every slider's track; all zeros need not.
     """
     latent_dim = resources.run(run).latent_dim
-    own = [OWN] if resources.run(run).has_encoder and uploads.has_recipe(resources.run(run)) else []
+    own = [OWN] if resources.run(run).can("encode") and uploads.has_recipe(resources.run(run)) else []
     kinds = [ZERO, *own, RANDOM]
     if cohort:
         of_class = [CLASS_MEAN] if space(run, cohort).means else []

@@ -108,7 +108,8 @@ def lda_analysis(
     fitted are left out and noted.
     Raises InputError when there is nothing to fit or to predict, or the datasets' shapes do not fit the run.
     """
-    target = predict if predict is not None else dataset
+    dataset = run.see(dataset)
+    target = run.see(predict) if predict is not None else dataset
     notes: list[str] = []
     train = Part(dataset, dataset.indices("train"))
     if not len(train.rows):

@@ -55,6 +55,7 @@ def latent_directions(run: Run, dataset: PreparedDataset, watch: Watch | None = 
     Learnt from the labelled scans of the training split; from all scans where there are fewer than two such.
     Raises InputError when the run cannot encode the scans.
     """
+    dataset = run.see(dataset)
     encoding = encode_dataset(run, dataset, watch)
     labels = dataset.scans["class"].fillna("").astype(str).tolist()
     rows = np.array([i for i in dataset.indices("train") if labels[i]], dtype=int)

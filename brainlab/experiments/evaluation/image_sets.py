@@ -83,7 +83,7 @@ def collect(run: Run, dataset: PreparedDataset, n: int, seed: int, training: Pre
         )
     rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), n)).astype(int)]
     real = dataset.batch(rows)[:, 0]
-    codes = encode_rows(run, dataset, rows) if run.has_encoder else None
+    codes = encode_rows(run, dataset, rows) if run.can("encode") else None
     common = {
         "data": dataset.name,
         "data_sha256": dataset.sha256,

@@ -285,11 +285,11 @@ def _latent(m: Material) -> dict[str, Metric]:
     """How many latent dimensions are in use."""
     if m.codes is None:
         return {"active_units": undefined(NO_ENCODER, "none")}
-    encoding = m.codes
+    encoding, kl = m.codes, m.codes.kl_per_dimension()
     settings = {
         "criterion": "mean KL to the prior above 0.01 nats",
         "latent_dim": encoding.latent_dim,
-        "kl_nats": float(encoding.kl_per_dimension().sum()),
+        "kl_nats": None if kl is None else float(kl.sum()),
         "variance_of_mean_above_0.01": int((encoding.mean.var(axis=0) > 0.01).sum()),
     }
     return {"active_units": Metric(float(encoding.active().sum()), None, len(encoding), "none", settings)}

@@ -9,7 +9,7 @@ from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.scan_table import UNLABELLED
 from brainlab.errors import InputError
 from brainlab.legend import class_order
-from brainlab.runs.encodings import check_fits
+from brainlab.runs.encodings import see_to_encode
 from brainlab.runs.provenance import recognise
 from brainlab.runs.run import Run, load_run
 from brainlab.types import IntArray
@@ -29,7 +29,7 @@ def find_run(name: str, dataset: PreparedDataset) -> Run:
             f"make one with 'brainlab train {name} --data {dataset.folder} --out {own / name}'"
         )
     run = load_run(folder)
-    check_fits(run, dataset)
+    see_to_encode(run, dataset)
     return run
 
 

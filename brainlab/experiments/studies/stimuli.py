@@ -11,6 +11,7 @@ from PIL import Image, UnidentifiedImageError
 
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError, UnreadableScanError
+from brainlab.methods.prior import Noise, StreamNoise
 from brainlab.reading.images.rendering import plane_slice, slice_indices, slice_voxel_size
 from brainlab.reading.protocol.design import Protocol, Source
 from brainlab.reading.record.salt import generator
@@ -31,7 +32,7 @@ class Stimulus:
     """One image before rendering: a slice [rows, columns] or a volume [X, Y, Z] in [0, 1], and where it came from.
 
     voxel_size_mm: one per axis, None where the file does not say. participant: whom a real image is of; kept in memory
-    alone. seed: of a sample, see `latent_code`.
+    alone. seed: of a sample, see `sample_noise`.
     """
 
     image: Float32Array
@@ -197,8 +198,8 @@ class RunSupply(Supply):
 
     def _sample(self, n: int, salt: bytes, random: np.random.Generator) -> list[Stimulus]:
         seeds = [int(seed) for seed in random.integers(2**63, size=n)]
-        codes = np.stack([latent_code(self.run.latent_dim, seed, salt) for seed in seeds])
-        images = self.run.decode(np.float32(self.source.truncation) * codes)
+        codes = [self.run.draw_code(sample_noise(seed, salt), self.source.truncation) for seed in seeds]
+        images = self.run.decode(np.stack(codes))
         size_mm = tuple(float(s) for s in np.linalg.norm(self.run.affine[:3, :3], axis=0))[: len(self.run.shape)]
         dealt = self._deal_slices(self.run.shape, n, random)
         return [
@@ -207,13 +208,13 @@ class RunSupply(Supply):
         ]
 
 
-def latent_code(latent_dim: int, seed: int, salt: bytes) -> Float32Array:
-    """Draw the code [latent_dim] of one sample from the standard normal prior.
+def sample_noise(seed: int, salt: bytes) -> Noise:
+    """Return the noise from which the prior draws the code of one sample.
 
     Under a salt of 256 bits, and not of the seed alone, for seeds can be counted: torch takes 32 bits of one, which a
     GPU tries out against a published run in days.
     """
-    return generator(salt, "code", seed).standard_normal(latent_dim, dtype=np.float32)
+    return StreamNoise(generator(salt, "code", seed))
 
 
 class FolderSupply(Supply):

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ import pytest
 
 from brainlab.cohort.prepared import PreparedDataset, participant_split, write_prepared
 from brainlab.cohort.scan_table import COLUMNS
+from brainlab.cohort.views import Volumes
 from brainlab.errors import InputError
 from brainlab.evaluation.metric import Metric
 from brainlab.experiments.analysis import latent_space
@@ -20,6 +22,7 @@ from brainlab.experiments.evaluation.image_sets import collect, held_out
 from brainlab.experiments.evaluation.run_metrics import _finite, evaluate_run
 from brainlab.runs.encodings import encode_dataset
 from brainlab.runs.provenance import hashes_of_training
+from brainlab.runs.run import Run
 
 SHAPE = (16, 18, 16)
 CLASSES = ("healthy", "ms", "leuko1")
@@ -28,7 +31,8 @@ CLASSES = ("healthy", "ms", "leuko1")
 class LinearRun:
     """Encodes by a fixed projection onto the cohort's own patterns, and decodes by its transpose."""
 
-    preset, has_encoder, simulated = "linear", True, True
+    preset, simulated = "linear", True
+    abilities = frozenset({"encode", "reconstruct", "walk"})
 
     def __init__(self, folder: Path, data: PreparedDataset) -> None:
         self.folder, self.name = folder, folder.name
@@ -36,6 +40,9 @@ class LinearRun:
         self.shape, self.latent_dim, self.calls = SHAPE, 6, 0
         self.sha256 = "a" * 64
         self.evaluation_files = [folder / "evaluation.json"]
+
+    can, see = Run.can, Run.see
+    view, outline = Volumes(), SimpleNamespace(sample_shape=(1, *SHAPE))
 
     @cached_property
     def basis(self):
@@ -124,7 +131,7 @@ def test_codes_go_to_the_workspace_when_the_run_cannot_be_written_to(run, cohort
 
 def test_a_run_of_another_shape_is_refused(run, cohort):
     run.shape = (8, 8, 8)
-    with pytest.raises(InputError, match="8x8x8"):
+    with pytest.raises(InputError, match="8 x 8 x 8"):
         encode_dataset(run, cohort)
 
 
@@ -267,7 +274,7 @@ def test_evaluation_is_written_whole_with_settings(run, cohort):
 
 
 def test_a_run_without_encoder_leaves_reconstruction_undefined(run, cohort):
-    run.has_encoder = False
+    run.abilities = frozenset()
     result = evaluate_run(run, cohort, n=8, write=False)
     assert result["mse"]["value"] is None
     assert "encoder" in result["mse"]["settings"]["undefined"]

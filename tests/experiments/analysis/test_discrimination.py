@@ -41,7 +41,9 @@ def analysed(monkeypatch):
     )
 
     def analyse(codes, fit, predict=None, **options) -> LdaResult:
-        run = SimpleNamespace(codes=codes, name="made", simulated=True, settings={"data": {"participants": []}})
+        run = SimpleNamespace(
+            codes=codes, name="made", simulated=True, settings={"data": {"participants": []}}, see=lambda data: data
+        )
         return lda_analysis(run, fit, predict, **options)
 
     return analyse

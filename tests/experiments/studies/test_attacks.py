@@ -18,7 +18,7 @@ import pytest
 from brainlab import workspace
 from brainlab.experiments.studies import locking
 from brainlab.experiments.studies.locking import lock_study, open_sources, preview
-from brainlab.experiments.studies.stimuli import latent_code
+from brainlab.experiments.studies.stimuli import sample_noise
 from brainlab.reading.desk import lifecycle
 from brainlab.reading.images.rendering import plane_slice, render, slice_indices
 from brainlab.reading.protocol.design import Protocol, Reader, Source
@@ -161,7 +161,7 @@ def test_attack_3_not_even_the_sealed_seeds_are_enough_without_the_salt(root, ru
     loot = Loot.of(folder)
     seeds = [row["seed"] for row in truth_of(folder).values() if row["seed"] is not None]
     codes = [run.sample(1, seed % 2**32)[0][0] for seed in seeds]
-    codes += [latent_code(run.latent_dim, seed, salt) for seed in seeds for salt in (b"", bytes(32))]
+    codes += [run.draw_code(sample_noise(seed, salt)) for seed in seeds for salt in (b"", bytes(32))]
     assert accuracy(folder, matched(loot, slices(run.decode(np.stack(codes)), loot.protocol))) == 0.5
 
 
@@ -172,7 +172,7 @@ def test_seed_salt_and_run_draw_every_fake_again_after_unblinding(root, run):
     loot = Loot.of(folder)
     for stimulus, row in truth_of(folder).items():
         if row["label"] == "fake":
-            volume = run.decode(0.5 * latent_code(run.latent_dim, row["seed"], salt)[None])[0]
+            volume = run.decode(0.5 * run.draw_code(sample_noise(row["seed"], salt))[None])[0]
             image = plane_slice(volume, "axial", json.loads(row["detail_json"])["slice"])
             assert sha256(render(image, VOXEL_MM, loot.protocol)[0]) == loot.pixel_sha256[stimulus]
 

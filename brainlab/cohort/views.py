@@ -1,0 +1,128 @@
+"""What a method reads of a prepared dataset: whole images, or slices of one plane, as a dataset of its own.
+
+A view turns a dataset into the dataset that the method sees, one row an image. Training, encoding, evaluation and
+pages then work on either alike.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from brainlab.cohort.prepared import PreparedDataset
+from brainlab.errors import InputError
+from brainlab.types import IntArray
+
+PLANE_AXIS = {"sagittal": 0, "coronal": 1, "axial": 2}
+SLICE = "slice"
+"""Column of a table of slices: the number of each in its scan."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one step of training reads: arrays, or tensors once the loop has moved them to its device.
+
+    image: [n, C, *shape].  target: what is to be made of it, for translators.  mask: [n, 1, *shape], where it counts.
+    condition: what was asked for, each [n, ...].
+    """
+
+    image: Any
+    target: Any = None
+    mask: Any = None
+    condition: Mapping[str, Any] | None = None
+
+    def __len__(self) -> int:
+        return len(self.image)
+
+
+class View(Protocol):
+    """What a method reads of a prepared dataset."""
+
+    def of(self, data: PreparedDataset) -> PreparedDataset:
+        """Return the dataset as the method sees it, without reading voxels. Raises InputError where there is no way."""
+        ...
+
+    def batch(self, seen: PreparedDataset, rows: IntArray) -> Batch:
+        """Return rows of what `of` returned, as arrays."""
+        ...
+
+
+@dataclass(frozen=True)
+class Volumes:
+    """Whole volumes [C, X, Y, Z]."""
+
+    def of(self, data: PreparedDataset) -> PreparedDataset:
+        if len(data.shape) != 3:
+            raise InputError(
+                f"{data.folder}: needs volumes, got slices of {_sides(data)} pixels; train a method for slices"
+            )
+        return data
+
+    def batch(self, seen: PreparedDataset, rows: IntArray) -> Batch:
+        return Batch(seen.batch(rows))
+
+
+@dataclass(frozen=True)
+class Slices:
+    """Slices [C, *sides] of one plane: the images of a dataset of slices, or cut from each volume.
+
+    plane: axial, coronal or sagittal.  first, last: the part of the volume that is cut, as shares of its length along
+    the plane's normal; 0.35 to 0.65 leaves out what shows little brain.
+    """
+
+    plane: str = "axial"
+    first: float = 0.35
+    last: float = 0.65
+
+    def of(self, data: PreparedDataset) -> PreparedDataset:
+        if len(data.shape) == 2:
+            if (own := data.recipe.get("plane", "axial")) != self.plane:
+                raise InputError(f"{data.folder}: needs {self.plane} slices, got {own} ones; prepare that plane")
+            return data
+        axis = PLANE_AXIS[self.plane]
+        length = data.shape[axis]
+        numbers = np.arange(round(self.first * length), max(round(self.last * length), round(self.first * length) + 1))
+        shape = [side for place, side in enumerate(data.shape) if place != axis]
+        scans = data.scans.loc[data.scans.index.repeat(len(numbers))].reset_index(drop=True)
+        scans[SLICE] = np.tile(numbers, len(data))
+        cut = CutVolumes(data.volumes, data.volumes.ndim - 3 + axis, numbers)
+        recipe = {**data.recipe, "shape": shape, "plane": self.plane}
+        return dataclasses.replace(data, volumes=cut, scans=scans, recipe=recipe, cut_from=data)
+
+    def batch(self, seen: PreparedDataset, rows: IntArray) -> Batch:
+        return Batch(seen.batch(rows))
+
+
+class CutVolumes:
+    """The same slices of each of many volumes, read as they are asked for; as an array of one slice a row.
+
+    volumes: [N, ...].  axis: the one that is cut.  numbers: of the slices.
+    """
+
+    def __init__(self, volumes: npt.NDArray[Any], axis: int, numbers: IntArray) -> None:
+        self.volumes, self.axis, self.numbers = volumes, axis, numbers
+        sides = [side for place, side in enumerate(volumes.shape) if place not in (0, axis)]
+        self.shape = (len(volumes) * len(numbers), *sides)
+        self.ndim, self.dtype = len(self.shape), volumes.dtype
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: Any) -> npt.NDArray[Any]:
+        chosen = np.arange(len(self))[rows]
+        if chosen.ndim == 0:
+            return self._slice(int(chosen))
+        if not len(chosen):
+            return np.empty((0, *self.shape[1:]), self.dtype)
+        return np.stack([self._slice(int(row)) for row in chosen])
+
+    def _slice(self, row: int) -> npt.NDArray[Any]:
+        scan, place = divmod(row, len(self.numbers))
+        return np.asarray(np.take(self.volumes[scan], self.numbers[place], axis=self.axis - 1))
+
+
+def _sides(data: PreparedDataset) -> str:
+    return " x ".join(map(str, data.shape))

@@ -1,0 +1,171 @@
+"""What every method must hold, so that commands, pages, metrics and studies work with it unseen.
+
+`check_method("vae")` trains the method's small configs for a few steps on noise. Authors of a method call it in their
+own test; it takes seconds.
+"""
+
+import argparse
+import json
+import tempfile
+import typing
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from safetensors.torch import load_file
+
+from brainlab.cohort.prepared import PreparedDataset, write_prepared
+from brainlab.config import add_flags, apply_flags, check_ranges, from_dict, to_dict
+from brainlab.errors import BrainlabError
+from brainlab.experiments.evaluation.run_metrics import evaluate_run
+from brainlab.experiments.training import resume, train
+from brainlab.experiments.training_plan import Machine
+from brainlab.methods.generator import Autoencoder
+from brainlab.methods.method import Method, Schedule
+from brainlab.methods.prior import SeededNoise
+from brainlab.ranges import Range
+from brainlab.runs.methods import methods
+from brainlab.runs.run import Run, load_run
+
+PEOPLE = 40
+STEPS_AN_EPOCH = 4
+
+
+class MethodError(BrainlabError):
+    """A method does not hold what every method must."""
+
+
+def check_method(name: str) -> None:
+    """Raise MethodError, in one line, on the first thing that a method does not hold.
+
+    Checked for each of its small configs: settings with ranges, files and flags; images of the promised shape and
+    range, the same for the same codes; abilities that are what they say; two epochs of training, and the same bit for
+    bit when it is stopped and resumed; the card; an evaluation.
+    """
+    method = methods()[name]
+    _require(bool(method.presets), name, "needs a preset, so that it can be trained by name")
+    _require(bool(method.small), name, "needs small configs, so that it can be checked")
+    for preset in method.presets.values():
+        _check_config(method, preset.config)
+    for config in method.small:
+        _check_config(method, config)
+        _check_network(method, config)
+        with tempfile.TemporaryDirectory() as folder:
+            _check_training(method, config, Path(folder))
+
+
+def _require(holds: bool, name: str, what: str) -> None:
+    if not holds:
+        raise MethodError(f"{name}: {what}")
+
+
+def _check_config(method: Method[Any], config: Any) -> None:
+    check_ranges(config)
+    kept = from_dict(method.config, json.loads(json.dumps(to_dict(config))))
+    _require(kept == config, method.name, "its config must come back from JSON as it was")
+    for setting, hint in typing.get_type_hints(method.config, include_extras=True).items():
+        value = getattr(config, setting)
+        marks = typing.get_args(hint)[1:] if typing.get_origin(hint) is typing.Annotated else ()
+        ranged = any(isinstance(mark, Range) for mark in marks)
+        _require(type(value) not in (int, float) or ranged, method.name, f"the number {setting} needs a range")
+    taken = set(vars(config)) & set(vars(Schedule()))
+    _require(not taken, method.name, f"{', '.join(taken)} belongs to every training's schedule; take it out")
+    parser = argparse.ArgumentParser()
+    add_flags(parser, method.config)
+    add_flags(parser, Schedule)
+    _require(apply_flags(config, parser.parse_args([])) == config, method.name, "flags not given must change nothing")
+
+
+def _check_network(method: Method[Any], config: Any) -> None:
+    name = method.name
+    torch.manual_seed(0)
+    network = method.network(config).eval()
+    encodes = "encode" in method.abilities
+    _require(
+        encodes == isinstance(network, Autoencoder), name, "encode is the ability of an Autoencoder, and of no other"
+    )
+    _require("reconstruct" not in method.abilities or encodes, name, "what reconstructs must encode")
+    walks = "walk" in method.abilities
+    _require(not walks or len(network.prior.code_shape) == 1, name, "what can be walked has codes that are vectors")
+    with torch.inference_mode():
+        codes = network.prior.draw(3, SeededNoise(0))
+        again = network.prior.draw(3, SeededNoise(0))
+        _require(torch.equal(codes, again), name, "the same noise must draw the same codes")
+        _require(codes.shape == (3, *network.prior.code_shape), name, "codes need the prior's code_shape")
+        images = network.decode(codes)
+        _require(images.shape == (3, *network.sample_shape), name, "images need the network's sample_shape")
+        _require(bool(images.min() >= 0 and images.max() <= 1), name, "images must lie in [0, 1]")
+        _require(torch.equal(images, network.decode(codes)), name, "the same codes must give the same images")
+        if isinstance(network, Autoencoder):
+            mean, log_variance = network.encode(images)
+            _require(mean.shape == codes.shape, name, "a posterior's mean must have the shape of the codes")
+            _require(log_variance is None or log_variance.shape == mean.shape, name, "so must its log-variance")
+            _require(network.reconstruct(images).shape == images.shape, name, "a reconstruction has its image's shape")
+
+
+def _check_training(method: Method[Any], config: Any, folder: Path) -> None:
+    name, preset = method.name, next(iter(method.presets))
+    data = _noise(method.network(config).sample_shape, folder / "data")
+    schedule = Schedule(epochs=2, batch_size=PEOPLE // STEPS_AN_EPOCH, ema_decay=0.5)
+    machine = Machine(device="cpu", precision="32")
+    whole, stopped = folder / "whole", folder / "stopped"
+    given: dict[str, Any] = {"config": config, "schedule": schedule, "machine": machine}
+    last = train(preset, data, whole, **given)
+    _require("loss" in last, name, "a step must return the loss that is minimised as `loss`")
+
+    def stop(steps: Iterator[int], total: int) -> Iterator[int]:
+        for step in steps:
+            if step == STEPS_AN_EPOCH + 2:
+                raise _StoppedError
+            yield step
+
+    try:
+        train(preset, data, stopped, checkpoint_steps=STEPS_AN_EPOCH + 1, show=stop, **given)
+    except _StoppedError:
+        resume(stopped, data, machine=machine)
+    ours, theirs = (load_file(path / "weights.safetensors") for path in (stopped, whole))
+    differ = [key for key, value in theirs.items() if not torch.equal(ours[key], value)]
+    _require(not differ, name, f"stopped and resumed it must be what it was uninterrupted; {differ[:1]} differs")
+    run = load_run(whole)
+    _require(method.title in run.card, name, "the card must name it")
+    _check_run(run, data)
+
+
+def _check_run(run: Run, data: PreparedDataset) -> None:
+    name = run.method.name
+    codes, images = run.sample(2, 0)
+    _require(np.array_equal(images, run.sample(2, 0)[1]), name, "a trained run must draw the same images again")
+    _require(np.array_equal(images, run.decode(codes)), name, "a sample must be what its code decodes to")
+    found = evaluate_run(run, data, 8, write=False)
+    _require(found["isd"]["value"] is not None, name, "its samples must be measured")
+    measured = found["mse"]["value"] is not None
+    _require(
+        measured == run.can("reconstruct"), name, "reconstructions are measured where there are any, and only there"
+    )
+
+
+class _StoppedError(Exception):
+    pass
+
+
+def _noise(sample_shape: tuple[int, ...], folder: Path) -> PreparedDataset:
+    """Write a dataset of noise: forty people to train on, ten held out."""
+    random = np.random.default_rng(0)
+    channels, *sides = sample_shape
+    held_out = PEOPLE // 4
+    scans = pd.DataFrame(
+        {
+            "participant": [f"p{i:02d}" for i in range(PEOPLE + held_out)],
+            "class": ["healthy", "ms"] * ((PEOPLE + held_out) // 2),
+            "split": ["train"] * PEOPLE + ["test"] * held_out,
+        }
+    )
+    recipe = {"name": "noise", "shape": sides, "affine": np.diag([4.0, 4, 4, 1]).tolist(), "simulated": True}
+    if channels > 1:
+        recipe["channels"] = [f"channel {number}" for number in range(channels)]
+    shape = sides if channels == 1 else [channels, *sides]
+    images = (random.random(shape).astype(np.float32) for _ in range(len(scans)))
+    return write_prepared(folder, images, scans, recipe)

@@ -1,0 +1,34 @@
+"""What a preset is, in figures: shape, codes, parameters, abilities."""
+
+import dataclasses
+import math
+from typing import Any
+
+import torch
+
+from brainlab.runs.methods import find_preset
+from brainlab.workspace import MODELS
+
+
+def describe_preset(name: str) -> dict[str, Any]:
+    """Return one preset's figures, without memory for its weights.
+
+    parameters: numbers that are trained, by network. ships: whether a trained run lies in `models/`.
+    Raises InputError on a name that is not a preset.
+    """
+    method, preset = find_preset(name)
+    with torch.device("meta"):
+        recipe = method.recipe(preset.config)
+    return {
+        "name": name,
+        "method": method.title,
+        "paper": preset.source,
+        "sample_shape": list(recipe.generator.sample_shape),
+        "latent_dim": math.prod(recipe.generator.prior.code_shape),
+        "abilities": sorted(method.abilities),
+        "parameters": {
+            part: sum(weights.numel() for weights in network.parameters()) for part, network in recipe.networks.items()
+        },
+        "ships": (MODELS / name / "weights.safetensors").is_file(),
+        "settings": {**dataclasses.asdict(preset.config), **dataclasses.asdict(preset.schedule)},
+    }

@@ -1,0 +1,164 @@
+"""What is to be trained, on what machine, and what `config.json` says of both."""
+
+import dataclasses
+import functools
+import logging
+import os
+import platform
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+
+import brainlab
+from brainlab.cohort.prepared import PreparedDataset
+from brainlab.cohort.views import View
+from brainlab.config import check_ranges, to_dict
+from brainlab.errors import InputError
+from brainlab.methods.method import Method, Schedule
+from brainlab.ranges import refuse_out_of_range
+from brainlab.runs.provenance import hashes_of_training
+from brainlab.runs.run import refuse_other_channels
+
+PRECISIONS = {"bf16-mixed": "bf16-mixed", "32": "32-true"}
+"""Name of `--precision` to Fabric's."""
+DEFAULT_PRECISION = "bf16-mixed"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Machine:
+    """Where to train. device: auto, cpu or cuda; devices and nodes: how many; precision: a key of PRECISIONS.
+
+    A precision of None is that of the run where one is resumed, and DEFAULT_PRECISION otherwise.
+    """
+
+    device: str = "auto"
+    devices: int = 1
+    nodes: int = 1
+    precision: str | None = None
+
+    def fabric(self) -> Fabric:
+        """Return the launched Fabric of this machine. Raises InputError where it has no such device."""
+        if self.device == "cuda" and not torch.cuda.is_available():
+            raise InputError("--device: needs a GPU for cuda, found none; use --device cpu")
+        logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
+        warnings.filterwarnings("ignore", module="lightning_fabric")
+        several = self.devices * self.nodes > 1
+        fabric = Fabric(
+            accelerator=self.device,
+            devices=self.devices,
+            num_nodes=self.nodes,
+            strategy="ddp" if several else "auto",
+            precision=PRECISIONS[self.precision or DEFAULT_PRECISION],  # type: ignore[arg-type]
+        )
+        fabric.launch()
+        return fabric
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is trained: a method's settings under a preset's name, its schedule, and the data as the method sees it."""
+
+    preset: str
+    method: Method[Any]
+    config: Any
+    schedule: Schedule
+    data: PreparedDataset
+    """On disk; `seen` is what the method reads of it."""
+
+    @property
+    def view(self) -> View:
+        return self.method.view(self.config)
+
+    @functools.cached_property
+    def seen(self) -> PreparedDataset:
+        return self.view.of(self.data)
+
+    @property
+    def batch_size(self) -> int:
+        return min(self.schedule.batch_size, len(self.seen.indices("train")))
+
+    def check(self, machine: Machine) -> None:
+        """Refuse settings and data that do not fit, before anything starts."""
+        refuse_out_of_range(vars(machine))
+        check_ranges(self.config)
+        check_ranges(self.schedule)
+        with torch.device("meta"):
+            generator = self.method.network(self.config)
+        channels, *sides = generator.sample_shape
+        if self.seen.shape != tuple(sides):
+            raise InputError(
+                f"{self.data.folder}: needs scans of {tuple(sides)} voxels, got {self.seen.shape}; prepare them with "
+                "that recipe"
+            )
+        refuse_other_channels(self.seen, channels, self.preset)
+        images = len(self.seen.indices("train"))
+        if images < 2:
+            raise InputError(
+                f"{self.data.folder}: needs 2 scans or more in the split 'train', got {images}; add participants"
+            )
+        devices = machine.devices * machine.nodes
+        if self.batch_size < devices:
+            raise InputError(f"--batch-size: needs an image for each of {devices} devices, got {self.batch_size}")
+        self.method.check_batch(self.config, self.batch_size // devices)
+
+
+def settings_of(plan: Plan) -> dict[str, Any]:
+    """Return what `config.json` keeps of the method."""
+    return {
+        "preset": plan.preset,
+        "method": plan.method.name,
+        "config": to_dict(plan.config),
+        "schedule": dataclasses.asdict(plan.schedule),
+    }
+
+
+def run_settings(plan: Plan, seed: int, machine: Machine, training: dict[str, Any]) -> dict[str, Any]:
+    """Return the content of `config.json`: everything that is needed to train the run again."""
+    data, seen = plan.data, plan.seen
+    classes = data.scans["class"].iloc[data.indices("train")].value_counts()
+    return {
+        **settings_of(plan),
+        "data": {
+            "name": data.name,
+            "sha256": data.sha256,
+            "simulated": data.simulated,
+            **hashes_of_training(data),
+            "scans": len(data.indices("train")),
+            "classes": {str(name): int(count) for name, count in classes.items()},
+            "watched_split": "test" if len(data.indices("test")) else "train",
+        },
+        "shape": list(seen.shape),
+        "affine": np.asarray(data.affine).tolist(),
+        **({"plane": seen.recipe.get("plane", "axial")} if len(seen.shape) == 2 else {}),
+        "recipe": data.recipe,
+        "seed": seed,
+        "training": {
+            **training,
+            "precision": machine.precision or DEFAULT_PRECISION,
+            "device": machine.device,
+            "devices": machine.devices * machine.nodes,
+            "threads": torch.get_num_threads(),
+            "hardware": hardware(),
+        },
+        "versions": {
+            "brainlab": brainlab.__version__,
+            "torch": torch.__version__,
+            "numpy": np.__version__,
+            "python": sys.version.split()[0],
+        },
+    }
+
+
+def hardware() -> str:
+    """Name the processor, or the GPU where there is one, with the number of cores."""
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return f"{names[0] if names else platform.processor() or platform.machine()}, {os.cpu_count()} cores"

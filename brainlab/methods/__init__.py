@@ -1,0 +1,1 @@
+"""What every generative method provides: a generator, a prior, a recipe, and the entry that names them."""

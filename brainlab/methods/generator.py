@@ -1,0 +1,49 @@
+"""What every generator can do: decode a code, draw a sample; an autoencoder also encodes and reconstructs."""
+
+from abc import ABC, abstractmethod
+from typing import NamedTuple
+
+from torch import Tensor, nn
+
+from brainlab.methods.prior import Noise, Prior
+
+
+class Posterior(NamedTuple):
+    """What an encoder says of images: mean and log-variance of their codes, each [n, *code_shape].
+
+    log_variance: None where the method knows no spread, as a plain autoencoder or an inverted flow.
+    """
+
+    mean: Tensor
+    log_variance: Tensor | None = None
+
+
+class Generator(nn.Module, ABC):
+    """A network that turns codes [n, *prior.code_shape] into images [n, *sample_shape] in [0, 1].
+
+    sample_shape: channel first, (1, 40, 48, 40) for volumes and (1, 128, 128) for slices.
+    prior: what codes are drawn from.
+    """
+
+    sample_shape: tuple[int, ...]
+    prior: Prior
+
+    @abstractmethod
+    def decode(self, z: Tensor) -> Tensor:
+        """Return images [n, *sample_shape] in [0, 1] of codes [n, *code_shape]; the same codes give the same images."""
+
+    def sample(self, n: int, noise: Noise, truncation: float = 1.0) -> Tensor:
+        """Draw `n` images: codes from the prior, decoded. Truncation below 1 stays nearer the prior's mean."""
+        return self.decode(self.prior.draw(n, noise, truncation).to(next(self.parameters()).device))
+
+
+class Autoencoder(Generator):
+    """A generator that also gives a code to an image it is shown (ability `encode`)."""
+
+    @abstractmethod
+    def encode(self, x: Tensor) -> Posterior:
+        """Return the posterior of images [n, *sample_shape]."""
+
+    def reconstruct(self, x: Tensor) -> Tensor:
+        """Return the decoded posterior mean of images: [n, *sample_shape] -> [n, *sample_shape]."""
+        return self.decode(self.encode(x).mean)

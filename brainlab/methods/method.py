@@ -1,0 +1,78 @@
+"""A method's entry: everything that commands, pages and the training need to know of it without knowing its class."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, TypeVar
+
+from brainlab.cohort.views import View
+from brainlab.methods.generator import Generator
+from brainlab.methods.recipe import Recipe
+from brainlab.ranges import Count, CountOrNone, Share
+
+C = TypeVar("C")
+
+Ability = Literal["encode", "reconstruct", "walk", "condition", "translate"]
+"""What a run of a method can do beside drawing samples.
+
+encode: give a code to an image.  reconstruct: give an image back from its code.  walk: its codes are vectors whose
+neighbours decode to similar images, so that sliders and interpolation make sense.  condition: draw what is asked for.
+translate: make one sequence from others.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """What every training needs, whatever the method.
+
+    epochs: one epoch sees each training image once (a last incomplete batch is left out).
+    stop_after: epochs after which training ends although its schedule is made for `epochs`; None trains them all.
+    batch_size: images in one step.
+    ema_decay: of the moving average of the weights, which is kept as the trained run.
+    """
+
+    epochs: Count = 16
+    stop_after: CountOrNone = None
+    batch_size: Count = 16
+    ema_decay: Share = 0.995
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preset(Generic[C]):
+    """A named instance of a method: its settings, its schedule, and where in the literature it is from."""
+
+    config: C
+    schedule: Schedule = field(default_factory=Schedule)
+    source: str = ""
+
+
+def no_batch_rule(config: Any, images: int) -> None:
+    """Take batches of any size."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Method(Generic[C]):
+    """One way to generate images. An instance named `METHOD` stands at the foot of the method's own file.
+
+    name: as `config.json` keeps it.  title: as pages and cards print it.
+    config: frozen keyword-only dataclass of the method's own settings; its fields are the command line's flags.
+    network: a config's generator with fresh weights; raises InputError on settings that do not fit together.
+    recipe: a config's recipe, with the network in it.
+    view: what the method reads of a prepared dataset.
+    abilities: what its runs can do.
+    presets: named settings, by name; no two methods share a name.
+    small: configs of a few thousand weights, for slices and for volumes where it claims both: for `check_method`.
+    check_batch: raises InputError, naming a flag, where the method cannot learn from so many images at once.
+    changeable: settings that may change when a run is resumed, so that one that diverged can go on.
+    """
+
+    name: str
+    title: str
+    config: type[C]
+    network: Callable[[C], Generator]
+    recipe: Callable[[C], Recipe]
+    view: Callable[[C], View]
+    abilities: frozenset[Ability] = frozenset()
+    presets: Mapping[str, Preset[C]] = field(default_factory=dict)
+    small: tuple[C, ...] = ()
+    check_batch: Callable[[C, int], None] = no_batch_rule
+    changeable: tuple[str, ...] = ("learning_rate",)

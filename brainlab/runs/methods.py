@@ -1,0 +1,124 @@
+"""Which methods and presets there are: those of brainlab, and those that others bring.
+
+A method of one's own needs no change here: either an installed package names its module as an entry point of the group
+`brainlab.methods`, or BRAINLAB_METHODS names Python files (or modules), separated as in PATH. Each module holds one
+`METHOD` (`brainlab.methods.method.Method`).
+"""
+
+import importlib
+import importlib.util
+import os
+import pkgutil
+import sys
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import brainlab.generators
+from brainlab.config import check_ranges, from_dict
+from brainlab.errors import InputError
+from brainlab.methods.method import Method, Preset, Schedule
+
+VARIABLE = "BRAINLAB_METHODS"
+GROUP = "brainlab.methods"
+
+
+def methods() -> dict[str, Method[Any]]:
+    """Return every method by name. Raises InputError where one that others bring cannot be used."""
+    return _methods(os.environ.get(VARIABLE, ""))
+
+
+def presets() -> dict[str, Preset[Any]]:
+    """Return every preset by name, in the order of the methods."""
+    return {name: preset for method in methods().values() for name, preset in method.presets.items()}
+
+
+def find_preset(name: str) -> tuple[Method[Any], Preset[Any]]:
+    """Return a preset with its method. Raises InputError on a name that is not one."""
+    for method in methods().values():
+        if name in method.presets:
+            return method, method.presets[name]
+    raise InputError(f"{name}: no such preset; choose from {', '.join(presets())}")
+
+
+def method_of_settings(settings: dict[str, Any]) -> Method[Any]:
+    """Return the method that a run's `config.json` names; older ones name the class of their config alone."""
+    known = methods()
+    name, kind = settings.get("method"), settings["config"].get("type")
+    for method in known.values():
+        if name == method.name or (name is None and kind == method.config.__name__):
+            return method
+    raise InputError(
+        f"method: needs one of {', '.join(known)}, got {name or kind!r}; the run is of another version, or of a method "
+        f"that {VARIABLE} does not name"
+    )
+
+
+def config_of_settings(settings: dict[str, Any], method: Method[Any]) -> tuple[Any, Schedule]:
+    """Rebuild the config and the schedule of a run's `config.json`; older ones hold both in one.
+
+    Raises InputError on a setting that is unknown, of another type or out of range.
+    """
+    own, schedule = dict(settings["config"]), settings.get("schedule")
+    if schedule is None:
+        schedule = {name: own.pop(name) for name in vars(Schedule()) if name in own}
+    config, kept = from_dict(method.config, own), from_dict(Schedule, schedule)
+    check_ranges(config)
+    check_ranges(kept)
+    return config, kept
+
+
+@cache
+def _methods(others: str) -> dict[str, Method[Any]]:
+    found: dict[str, Method[Any]] = {}
+    for module in (*_own(), *_installed(), *_named(others)):
+        method = module.METHOD
+        taken = [name for other in found.values() for name in other.presets if name in method.presets]
+        if method.name in found or taken:
+            raise InputError(
+                f"{module.__file__}: needs names of its own, got {', '.join(taken) or method.name}, which are taken"
+            )
+        found[method.name] = method
+    return found
+
+
+def _own() -> list[ModuleType]:
+    names = [info.name for info in pkgutil.iter_modules(brainlab.generators.__path__)]
+    found = [importlib.import_module(f"brainlab.generators.{name}") for name in names]
+    # A method that builds on another comes after it: the VAE before the IntroVAE.
+    return sorted(found, key=lambda module: (len(module.METHOD.config.__mro__), module.__name__))
+
+
+def _installed() -> list[ModuleType]:
+    return [_load(point.value) for point in sorted(entry_points(group=GROUP))]
+
+
+def _named(others: str) -> list[ModuleType]:
+    return [_load(word) for word in others.split(os.pathsep) if word]
+
+
+def _load(word: str) -> ModuleType:
+    """Import a module by its name or its file. Raises InputError where it fails or holds no METHOD."""
+    try:
+        module = _from_file(Path(word)) if word.endswith(".py") else importlib.import_module(word)
+    except Exception as error:  # a file under development can fail in any way
+        reason = f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')}"
+        raise InputError(
+            f"{word}: cannot be imported as a method ({reason}); mend it, or take it out of {VARIABLE}"
+        ) from error
+    if not isinstance(getattr(module, "METHOD", None), Method):
+        raise InputError(f"{word}: needs an entry named METHOD, got none; add one, or take it out of {VARIABLE}")
+    return module
+
+
+def _from_file(path: Path) -> ModuleType:
+    name = f"brainlab_method_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise FileNotFoundError("no such file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module

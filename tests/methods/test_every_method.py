@@ -1,0 +1,75 @@
+"""Every method holds what commands, pages, metrics and studies take for granted."""
+
+import dataclasses
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from brainlab.experiments import method_checks
+from brainlab.experiments.method_checks import MethodError, check_method
+from brainlab.generators import vae
+from brainlab.methods.generator import Posterior
+from brainlab.runs.methods import methods
+
+
+@pytest.mark.parametrize("name", methods())
+def test_a_method_holds_what_all_must(name):
+    check_method(name)
+
+
+def test_both_methods_are_checked_for_slices_and_for_volumes():
+    for method in methods().values():
+        assert {len(method.network(config).sample_shape) for config in method.small} == {3, 4}
+
+
+class Forgetful(vae.VAERecipe):
+    """Draws a number of its own that no checkpoint holds."""
+
+    def step(self, batch, progress):
+        self.seen = getattr(self, "seen", 0) + 1
+        return super().step(dataclasses.replace(batch, image=batch.image / (1 + self.seen)), progress)
+
+
+class TooBright(vae.VAE):
+    def decode(self, z):
+        return 2 * super().decode(z) + 0.5
+
+
+class Restless(vae.VAE):
+    def decode(self, z):
+        return (super().decode(z) + 0.01 * torch.rand(1)).clamp(0, 1)
+
+
+class Flat(vae.VAE):
+    def encode(self, x):
+        return Posterior(super().encode(x).mean[:, :2])
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Unranged(vae.VAEConfig):
+    boldness: float = 2.0
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"network": TooBright}, r"images must lie in \[0, 1\]"),
+        ({"network": Restless}, "the same codes must give the same images"),
+        ({"network": Flat}, "shape of the codes"),
+        ({"recipe": Forgetful}, "stopped and resumed"),
+        ({"abilities": frozenset()}, "encode is the ability"),
+        ({"abilities": frozenset({"reconstruct"})}, "encode is the ability"),
+        ({"config": Unranged, "small": (Unranged(**vae.SMALL, sample_shape=(1, 8, 8)),)}, "boldness needs a range"),
+        ({"small": ()}, "needs small configs"),
+        ({"presets": {}}, "needs a preset"),
+    ],
+)
+def test_a_method_that_does_not_hold_it_is_told(monkeypatch, changes, message):
+    made = dataclasses.replace(vae.METHOD, **changes)
+    if "config" in changes:
+        made = dataclasses.replace(made, presets={"vae-8": SimpleNamespace(config=made.small[0])})
+    monkeypatch.setattr(method_checks, "methods", lambda: {"vae": made})
+    monkeypatch.setattr("brainlab.experiments.training.find_preset", lambda _: (made, vae.METHOD.presets["vae-8"]))
+    with pytest.raises(MethodError, match=message):
+        check_method("vae")
