@@ -1,4 +1,4 @@
-"""The import directions of the project are checked with the tests, so that an editor's run catches them too."""
+"""Style, types, import directions and sizes of files are checked as tests, beside the others."""
 
 import shutil
 import subprocess
@@ -11,10 +11,16 @@ import pytest
 PROJECT = Path(__file__).resolve().parent.parent
 
 
-def test_imports_only_point_down() -> None:
-    command = shutil.which("lint-imports", path=str(Path(sys.executable).parent))
-    assert command, "import-linter is not installed beside this Python"
-    result = subprocess.run([command, "--no-cache"], cwd=PROJECT, capture_output=True, text=True)
+CHECKS = ("ruff check .", "ruff format --check .", "lint-imports --no-cache", "mypy")
+"""What `make check` runs too."""
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_the_code_passes(check: str) -> None:
+    name, *words = check.split()
+    command = shutil.which(name, path=str(Path(sys.executable).parent))
+    assert command, f"{name} is not installed beside this Python"
+    result = subprocess.run([command, *words], cwd=PROJECT, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr
 
 

@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     from brainlab.experiments.studies.machine_reader import machine_areas
-    from brainlab.reading.report.export import write_whole
+    from brainlab.files.whole import write_whole
     from brainlab.reading.report.html_file import report_html
     from brainlab.reading.report.pdf_file import report_pdf
     from brainlab.reading.report.study_report import report_of

@@ -1,8 +1,6 @@
 """Answers joined with truth, for statistics and files. Only of an unblinded study: nothing leaves before."""
 
-import os
 import sqlite3
-import tempfile
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -12,7 +10,8 @@ import pandas as pd
 
 from brainlab.errors import InputError, StudyStateError
 from brainlab.files.spreadsheet import csv_text
-from brainlab.reading.record.store import StorageError, Store, naming
+from brainlab.files.whole import write_whole
+from brainlab.reading.record.store import StorageError, Store
 from brainlab.reading.report.imrmc import imrmc_table
 
 COLUMNS = (
@@ -96,24 +95,6 @@ def sealed_truth(folder: Path) -> dict[str, sqlite3.Row]:
             return {row["stimulus"]: row for row in db.execute("SELECT * FROM truth")}
     except sqlite3.Error as error:
         raise StorageError(f"{path}: the sealed truth cannot be read ({error}); restore it from a backup") from error
-
-
-def write_whole(target: Path, content: str | bytes) -> None:
-    """Write a file whole or not at all: a failure leaves what was there before, and no scratch file.
-
-    Raises OSError that names `target`, such as on a full disk.
-    """
-    with naming(target):
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
-        os.close(handle)
-        scratch = Path(name)
-        try:
-            scratch.write_bytes(content.encode() if isinstance(content, str) else content)
-            scratch.chmod(0o644)
-            scratch.replace(target)
-        except BaseException:
-            scratch.unlink(missing_ok=True)
-            raise
 
 
 _PRESENTATIONS = """

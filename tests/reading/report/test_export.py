@@ -1,8 +1,6 @@
 """Answers leave only unblinded, and then whole."""
 
-import errno
 import json
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -11,7 +9,7 @@ from brainlab.errors import InputError, StudyStateError
 from brainlab.reading.desk import lifecycle
 from brainlab.reading.protocol.design import Source
 from brainlab.reading.record.store import StorageError
-from brainlab.reading.report.export import COLUMNS, answers_frame, export_answers, write_whole
+from brainlab.reading.report.export import COLUMNS, answers_frame, export_answers
 from brainlab.reading.statistics.ratings import read_ratings
 from brainlab.reading.statistics.study_statistics import study_statistics
 
@@ -102,24 +100,6 @@ def test_a_missing_or_damaged_truth_is_one_line(finished):
     truth.unlink()
     with pytest.raises(StorageError, match=r"truth cannot be read .*restore it from a backup"):
         answers_frame(finished.folder)
-
-
-def test_a_failed_write_leaves_nothing_behind(tmp_path):
-    (tmp_path / "taken").mkdir()
-    with pytest.raises(OSError, match="taken"):
-        write_whole(tmp_path / "taken", "answers")
-    assert [path.name for path in tmp_path.iterdir()] == ["taken"]
-
-
-def test_a_full_disk_names_the_file_that_was_to_be_written(tmp_path, monkeypatch):
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(OSError, match="No space left on device") as caught:
-        write_whole(tmp_path / "answers.csv", "answers")
-    assert caught.value.filename == str(tmp_path / "answers.csv")
-    assert not list(tmp_path.iterdir())
 
 
 def test_no_text_of_an_export_is_a_formula_and_it_can_be_read_again(make_study, tmp_path):
