@@ -101,7 +101,7 @@ function buildBar(viewer, { title, help, legend, toggleConvention }) {
     tools.append(presets, tool("◐", "Invert (I)", (event) => viewer.set({ invert: !viewer.state.invert }, event.timeStamp)));
   }
   if (options.slabSwitch !== false) tools.append(tool("▤", "Maximum over a slab (S)", () => viewer.nextSlab()));
-  tools.append(tool("▶", "Run through the slices (Space)", () => viewer.toggleCine()));
+  tools.append(tool("▶", "Play through the slices (Space)", () => viewer.toggleCine()));
   tools.append(tool("▦", "Mosaic of slices (M)", () => viewer.mosaic.toggle()));
   if (options.conventionSwitch !== false) tools.append(tool("⇄", "Left-right convention (V)", toggleConvention));
   if (viewer.canZoom) tools.append(tool("⟲", "Reset the view (0)", () => viewer.reset()));
