@@ -1,4 +1,4 @@
-"""Scans by name: what each scan of a cohort is called on the pages, and the widgets by which one is chosen."""
+"""Labels of the scans of a cohort, and the widgets that choose one."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ def pick_scan(cohort: str, key: str, label: str = "Scan", skip: int = 0) -> int:
             label,
             key=f"{key}-find",
             placeholder=f"find among {len(rows):,} scans",
-            help=f"Words of participant, visit, class, age or split. The first {MOST_OPTIONS} scans found are offered.",
+            help=f"Words from participant, visit, class, age or split. The first {MOST_OPTIONS} matches are listed.",
         )
         found = matching(names, rows, words)
         offered = found[:MOST_OPTIONS]
@@ -43,7 +43,7 @@ def pick_scan(cohort: str, key: str, label: str = "Scan", skip: int = 0) -> int:
         if isinstance(chosen, int) and chosen < len(names) and chosen not in offered:
             offered = [chosen, *offered]  # what was chosen stays so until another scan is
         if not found:
-            st.caption(f":orange[:material/info:] No scan has the words '{words}'.")
+            st.caption(f":orange[:material/info:] No scan matches '{words}'.")
             offered = offered or rows[:MOST_OPTIONS]
     return st.selectbox(
         label,

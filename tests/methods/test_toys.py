@@ -49,7 +49,8 @@ def _toys(monkeypatch, workspace):
 
 
 def page(name):
-    opened = AppTest.from_file(str(PAGES / f"{name}.py"), default_timeout=120)
+    script = PAGES.parent / "app" / "main.py" if name == "start" else PAGES / f"{name}.py"
+    opened = AppTest.from_file(str(script), default_timeout=120)
     opened.session_state[SIGNED_IN] = True
     opened.run()
     assert not opened.exception, opened.exception

@@ -66,8 +66,8 @@ def size_note(found: LdaResult) -> str | None:
     if len(found.test.rows) >= FEW_SCANS:
         return None
     return (
-        f"Only {len(found.test.rows)} scans were predicted, so these figures are rough: look at their intervals. "
-        "'Disease or scanner?' shows what was measured on many more."
+        f"Only {len(found.test.rows)} scans were predicted, so these estimates are imprecise; see their intervals. "
+        "'Disease or scanner?' shows results on many more scans."
     )
 
 

@@ -70,7 +70,7 @@ def _soon(run: str, cohort: str) -> None:
     if coming_space(run, cohort).done():
         st.rerun()
     _scan(cohort)
-    st.caption(f":material/hourglass: The sliders of {run} are being made ready; this happens once.")
+    st.caption(f":material/hourglass: Preparing the sliders of {run} (once).")
 
 
 @st.fragment
@@ -78,7 +78,7 @@ def _live(run: Run, cohort: str | None) -> None:
     steps = mean_code(run.name, cohort) if cohort else to_steps(np.zeros(run.latent_dim))
     data = explorer_data(run.name, cohort, steps, revision("hero", run.name, cohort, steps), with_plane=False)
     data |= {
-        "title": f"{run.name}: move a slider, and the brain follows",
+        "title": f"{run.name}: move a slider to change the brain",
         "note": "generated",
         "shown": 0 if data.get("directions") else SHOWN,
         "brief": True,

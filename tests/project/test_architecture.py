@@ -1,5 +1,6 @@
 """Style, types, import directions and sizes of files are checked as tests, beside the others."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parents[2]
 
 
 CHECKS = ("ruff check .", "ruff format --check .", "lint-imports --no-cache", "mypy")
@@ -47,3 +48,26 @@ def test_files_are_short_and_folders_have_room(root: str) -> None:
     assert not long
     modules = Counter(str(path.parent.relative_to(PROJECT)) for path in files if path.name != "__init__.py")
     assert not {folder: count for folder, count in modules.items() if count > FULLEST_FOLDER}
+
+
+def test_every_room_has_its_line_in_the_architecture_page():
+    page = (PROJECT / "docs" / "architecture.md").read_text()
+    rooms = page[page.index("## Rooms") : page.index("## What to add where")]
+    named = {name.rstrip("/") for name in re.findall(r"`((?:app|brainlab|pages)/[^`]*)`", rooms)}
+    packages = {
+        str(path.parent.relative_to(PROJECT))
+        for top in ("app", "brainlab")
+        for path in PROJECT.glob(f"{top}/**/__init__.py")
+    }
+    assert named == packages | {"pages"}
+
+
+def test_every_file_and_folder_that_the_architecture_page_names_exists():
+    page = (PROJECT / "docs" / "architecture.md").read_text()
+    steps = page[page.index("## What to add where") :]
+    named = re.findall(r"`((?:app|brainlab|pages|tests|benchmarks)/[^`]*)`", steps)
+    assert len(named) > 20
+    missing = [
+        name for name in named if "NAME" not in name and name != "brainlab/_app/" and not (PROJECT / name).exists()
+    ]
+    assert not missing

@@ -1,6 +1,6 @@
 """Measure the memory that `brainlab evaluate` takes, for images of any side and any number of samples.
 
-    python benchmarks/evaluation_memory.py [--side 64] [--n 1000] [--scans 60] [--dims 3]
+    python -m benchmarks.models.evaluation_memory [--side 64] [--n 1000] [--scans 60] [--dims 3]
 
 A VAE is trained for one epoch on images of noise in a scratch folder, and then measured by the command itself, whose
 peak resident set is printed beside the target of 2 GiB and beside the images that a plain array would hold.

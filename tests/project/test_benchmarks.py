@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parents[2]
 COMMANDS = sorted(path for path in (PROJECT / "benchmarks").rglob("*.py") if "__main__" in path.read_text())
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-PAGES = sorted((Path(__file__).resolve().parent.parent / "pages").glob("*.py"))
+PAGES = sorted((Path(__file__).resolve().parents[2] / "pages").glob("*.py"))
 NUMERICAL = {
     "numpy",
     "scipy",
