@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from brainlab import workspace as places
-from brainlab.cli.progress import progress
+from brainlab.cli.common.progress import progress
 from brainlab.errors import BrainlabError
 from brainlab.workspace import SHIPPED_COHORTS, cohort_folders, workspace
 

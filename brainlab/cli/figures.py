@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from brainlab.cli.progress import progress
+from brainlab.cli.common.progress import progress
 from brainlab.workspace import IN_CHECKOUT, PROJECT
 
 

@@ -5,8 +5,8 @@ import typing
 from pathlib import Path
 from typing import Any
 
-from brainlab.cli.device import add_device
-from brainlab.cli.progress import progress
+from brainlab.cli.common.device import add_device
+from brainlab.cli.common.progress import progress
 from brainlab.latent.discriminant_settings import Priors, Shrinkage
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from brainlab.cli.device import add_device
-from brainlab.cli.output import add_overwrite
-from brainlab.cli.progress import progress
+from brainlab.cli.common.device import add_device
+from brainlab.cli.common.output import add_overwrite
+from brainlab.cli.common.progress import progress
 from brainlab.ranges import number
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from brainlab.cli.progress import progress
+from brainlab.cli.common.progress import progress
 from brainlab.simulation.published import CLASSES
 
 

@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from brainlab.cli.device import add_device
-from brainlab.cli.output import add_overwrite
+from brainlab.cli.common.device import add_device
+from brainlab.cli.common.output import add_overwrite
 from brainlab.errors import InputError
 from brainlab.ranges import number
 

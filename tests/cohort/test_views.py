@@ -52,7 +52,7 @@ def test_slices_are_known_by_the_dataset_that_they_are_cut_from(volumes):
 
 def test_a_view_that_a_dataset_does_not_have_is_refused(volumes, tmp_path):
     seen = Slices("axial").of(volumes)
-    with pytest.raises(InputError, match="needs volumes, got slices of 4 x 6"):
+    with pytest.raises(InputError, match="needs volumes, got axial slices of 4 x 6"):
         Volumes().of(seen)
     with pytest.raises(InputError, match="needs coronal slices, got axial"):
         Slices("coronal").of(seen)
