@@ -8,7 +8,7 @@ from brainlab.cli.study.study_id import add_study, folder_of
 from brainlab.errors import InputError
 
 SUMMARY = "write the answers of an unblinded study"
-FORMATS = "OUT.csv|OUT.json|OUT.imrmc.csv"
+FORMATS = "OUT.csv|OUT.json|OUT.db|OUT.imrmc.csv"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -11,8 +11,10 @@ import pandas as pd
 from brainlab.errors import InputError, StudyStateError
 from brainlab.files.spreadsheet import csv_text
 from brainlab.files.whole import write_whole
+from brainlab.reading.desk.lifecycle import load_protocol
 from brainlab.reading.record.store import StorageError, Store
 from brainlab.reading.report.imrmc import imrmc_table
+from brainlab.reading.report.sqlite_file import write_sqlite
 
 COLUMNS = (
     "reader",
@@ -60,19 +62,22 @@ def answers_frame(folder: Path, phases: Sequence[str] = ("main", "repeat"), roun
 
 
 def export_answers(folder: Path, target: Path | str, everything: bool = False) -> int:
-    """Write the answers to a .csv, .json or .imrmc.csv file, whole or not at all, and return the number of rows.
+    """Write the answers to a .csv, .json, .db (SQLite) or .imrmc.csv file, whole, and return the number of rows.
 
     By default the first reading without practice and repeats: one row a reader and case. everything: all there is.
     The FDA's iMRMC format takes the main cases of every reading and knows nothing else; see `imrmc`.
     """
     target = Path(target)
-    if not target.name.endswith((".csv", ".json", ".imrmc")):
-        raise InputError(f"{target}: needs a file name that ends in .csv or .json, or in .imrmc.csv")
+    if not target.name.endswith((".csv", ".json", ".db", ".imrmc")):
+        raise InputError(f"{target}: needs a file name that ends in .csv, .json or .db, or in .imrmc.csv")
     if target.name.endswith((".imrmc.csv", ".imrmc")):
         frame = answers_frame(folder, ("main",), None)
         write_whole(target, imrmc_table(frame))
         return int(frame["answer"].notna().sum())
     frame = answers_frame(folder, ALL_PHASES, None) if everything else answers_frame(folder, ("main",))
+    if target.suffix == ".db":
+        write_sqlite(target, frame, load_protocol(folder).all_questions)
+        return len(frame)
     text = csv_text(frame) if target.suffix == ".csv" else frame.to_json(orient="records", indent=1)
     write_whole(target, text)
     return len(frame)

@@ -1,6 +1,8 @@
 """Answers leave only unblinded, and then whole."""
 
 import json
+import sqlite3
+from contextlib import closing
 
 import pandas as pd
 import pytest
@@ -63,6 +65,21 @@ def test_files_hold_one_row_a_reader_and_case(finished, tmp_path, name):
     assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == [name]
 
 
+def test_the_sqlite_file_holds_the_rows_of_the_csv_file_and_the_questions(finished, tmp_path):
+    lifecycle.unblind(finished.folder, "me")
+    assert export_answers(finished.folder, tmp_path / "answers.db", everything=True) == 48
+    export_answers(finished.folder, tmp_path / "answers.csv", everything=True)
+    with closing(sqlite3.connect(tmp_path / "answers.db")) as db:
+        stored = pd.read_sql("SELECT * FROM answers", db)
+        empty = db.execute("SELECT count(*) FROM answers WHERE truth = 'fake' AND class IS NOT NULL").fetchone()
+        kinds = db.execute("SELECT DISTINCT typeof(confidence), typeof(active_ms), typeof(position) FROM answers")
+        assert kinds.fetchall() == [("integer", "integer", "integer")]
+        assert db.execute("SELECT key, options FROM questions").fetchall()[0] == ("verdict", "real|fake")
+    assert empty == (0,)
+    assert stored.to_csv(index=False) == pd.read_csv(tmp_path / "answers.csv", dtype=object).to_csv(index=False)
+    assert sorted(path.name for path in tmp_path.glob("answers*")) == ["answers.csv", "answers.db"]
+
+
 def test_the_imrmc_file_has_truth_and_every_main_answer(finished, tmp_path):
     lifecycle.unblind(finished.folder, "me")
     assert export_answers(finished.folder, tmp_path / "answers.imrmc.csv") == 40
@@ -120,7 +137,7 @@ def test_no_text_of_an_export_is_a_formula_and_it_can_be_read_again(make_study, 
 
 
 def test_bad_targets_are_one_line(finished, tmp_path):
-    with pytest.raises(InputError, match=r"\.csv or \.json"):
+    with pytest.raises(InputError, match=r"\.csv, \.json or \.db"):
         export_answers(finished.folder, tmp_path / "answers.xlsx")
     with pytest.raises(InputError, match="practice, main, repeat"):
         answers_frame(finished.folder, phases=("all",))
