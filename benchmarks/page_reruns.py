@@ -25,8 +25,7 @@ from streamlit.testing.v1 import AppTest
 from app.server.access import SIGNED_IN
 from brainlab.cohort.prepared import PreparedDataset, write_prepared
 from brainlab.config import to_dict
-from brainlab.generators.presets import build_generator
-from brainlab.generators.vae import VAEConfig
+from brainlab.generators.vae import VAE, VAEConfig
 
 SIDE = 16
 CLASSES = ("healthy", "ms", "leuko1", "leuko2", "leuko3")
@@ -73,7 +72,7 @@ def write_run(folder: Path, data: PreparedDataset) -> None:
     )
     folder.mkdir(parents=True)
     save_file(
-        {name: v.contiguous() for name, v in build_generator(config).state_dict().items()},
+        {name: v.contiguous() for name, v in VAE(config).state_dict().items()},
         folder / "weights.safetensors",
     )
     facts = {"name": data.name, "sha256": data.sha256, "simulated": True, "participants": []}

@@ -20,9 +20,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from brainlab.experiments.training import hardware
-from brainlab.generators.presets import PRESETS, build_recipe, preset
-from brainlab.generators.vae import VAE, VAEConfig
+from brainlab.cohort.views import Batch
+from brainlab.experiments.training_plan import hardware
+from brainlab.generators.vae import METHOD, VAE, VAEConfig, VAERecipe
+from brainlab.methods.recipe import Progress
 from brainlab.networks.losses import draw_posterior, kl_to_prior, squared_error
 
 CLOCKS: dict[str, Callable[[], float]] = {"wall": time.perf_counter, "cpu": time.process_time}
@@ -30,12 +31,12 @@ CLOCKS: dict[str, Callable[[], float]] = {"wall": time.perf_counter, "cpu": time
 
 def preset_step(config: VAEConfig) -> Callable[[Tensor], None]:
     """Return one training step as the loop takes it."""
-    recipe = build_recipe(config, 1000)
+    recipe = VAERecipe(config)
     recipe.generator.train()
 
     def step(x: Tensor) -> None:
         with torch.autocast("cpu", torch.bfloat16):
-            recipe.step(x)
+            recipe.step(Batch(x), Progress(0, 1000, 100))
 
     return step
 
@@ -46,7 +47,7 @@ def plain_step(config: VAEConfig) -> Callable[[Tensor], None]:
     optimiser = torch.optim.Adam(model.parameters(), lr=config.learning_rate)
 
     def step(x: Tensor) -> None:
-        mean, log_variance = model.encode(x)
+        mean, log_variance = model.gaussian(x)
         error = squared_error(model.decode(draw_posterior(mean, log_variance)), x).mean()
         loss = config.reconstruction_weight * error + kl_to_prior(mean, log_variance).mean()
         optimiser.zero_grad()
@@ -71,20 +72,21 @@ def decode_milliseconds(config: VAEConfig, clock: Callable[[], float], repeats: 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--preset", default="vae-8", choices=[name for name in PRESETS if name.startswith("vae")])
+    parser.add_argument("--preset", default="vae-8", choices=list(METHOD.presets))
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--clock", default="wall", choices=list(CLOCKS))
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
-    config, clock = preset(args.preset), CLOCKS[args.clock]
+    preset, clock = METHOD.presets[args.preset], CLOCKS[args.clock]
+    config = preset.config
     steps = {
         "preset": (preset_step(config), 4),
         "plain_float32": (plain_step(config), 4),
         "full_resolution": (plain_step(dataclasses.replace(config, paper_exact=True)), 1),
     }
-    x = torch.rand(config.batch_size, *config.sample_shape)
+    x = torch.rand(preset.schedule.batch_size, *config.sample_shape)
     best = dict.fromkeys(steps, 0.0)
     for turn in range(args.rounds + 1):  # the first turn, which allocates, does not count
         for name, (step, repeats) in steps.items():
@@ -95,7 +97,7 @@ def main() -> None:
             best[name] = max(best[name], speed) if turn else 0.0
     result = {
         "preset": args.preset,
-        "batch_size": config.batch_size,
+        "batch_size": preset.schedule.batch_size,
         "threads": args.threads,
         "clock": args.clock,
         "hardware": hardware(),

@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from brainlab.cohort.intensity import INTENSITY, UNIT, Z_SCORE, Z_WINDOW
 from brainlab.cohort.scan_table import read_scans, row_order, write_scans
 from brainlab.errors import InputError
 from brainlab.grid import Grid
@@ -31,11 +32,10 @@ from brainlab.pseudonyms import PUBLIC_KEY, keyed_hash
 from brainlab.types import Float32Array, FloatArray, IntArray
 
 TEST_SHARE = 0.1
-CHANNELS, INTENSITY = "channels", "intensity"
-"""Keys of `recipe.json`: the names of the channels, where there are several, and what values are: UNIT or Z_SCORE."""
-UNIT, Z_SCORE = "unit", "z-score"
-Z_WINDOW = (-2.0, 4.0)
-"""z-scores that are black and white on a screen: background lies about -1, bright tissue about 3."""
+CHANNELS = "channels"
+"""Key of `recipe.json` for the names of the channels, where there are several."""
+PROSE = ("summary", "steps")
+"""Keys of `recipe.json` that only put the others into words."""
 ROW_ORDER = "row_order"
 """Key of `recipe.json` for the order in which `scans.tsv` was written."""
 
@@ -283,7 +283,7 @@ def _what_would_be_lost(folder: Path, sources: Mapping[str, Path], recipe: Mappi
         old = json.loads((folder / "recipe.json").read_text())
         rows = read_scans(folder / "scans.tsv")
         files = dict(zip(rows["source"], rows["sha256"], strict=True))
-        if any(old[name] != value for name, value in json.loads(json.dumps(recipe)).items()):
+        if any(old[name] != value for name, value in json.loads(json.dumps(recipe)).items() if name not in PROSE):
             return f"made in another way ({old['name']}, {old['dtype']})"
     except (OSError, ValueError, LookupError, TypeError, InputError):
         return "that cannot be read"

@@ -1,53 +1,74 @@
-"""Preparation recipes by name: each states a paper's preprocessing in numbers."""
+"""Preparation recipes by name: each states a paper's preprocessing as a grid and a tuple of steps."""
 
 import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from brainlab.cohort.template import grid_affine
+from brainlab.cohort.intensity import INTENSITY, UNIT, Z_SCORE
+from brainlab.cohort.steps import BlockMeans, BoundAbove, Step, UnitRange, ZScore
 from brainlab.errors import InputError
 from brainlab.types import FloatArray
+from brainlab.volume import Volume
+
+PLACED = (
+    "affine registration of the skull-stripped MNI152 template (Mattes mutual information)",
+    "brain mask from the template, refined on the scan's intensities; all else set to 0",
+    "resampled to 182x218x182 at 1 mm, first voxel at -91, -126, -72 mm (RAS)",
+)
+"""What comes before the steps of every recipe, in words: see `preparation.placement`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PreparationRecipe:
-    """From the template's 1 mm grid (182x218x182) to a small volume in [0, 1].
+    """From the template's 1 mm grid (182x218x182) to a small volume.
 
-    trim: first and one-past-last 1 mm voxel kept along each axis.
-    block_mm: edge of the cubes whose mean is one voxel.
-    upper_percentile: brighter voxels are set to this percentile of the small volume, zeros of the background included.
+    blocks: the grid of the result.
+    steps: what is done to the intensities of the block means, in order.
     modalities: BIDS suffixes of the scans it is made for; a dataset without any of them is taken as it is.
-    steps: what is done, in words, for the record.
     """
 
     name: str
     summary: str
-    trim: tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
-    block_mm: int
-    upper_percentile: float
     modalities: tuple[str, ...]
-    steps: tuple[str, ...]
+    blocks: BlockMeans
+    steps: tuple[Step, ...]
 
     @property
     def shape(self) -> tuple[int, int, int]:
         """Shape of a prepared volume."""
-        x, y, z = ((stop - start) // self.block_mm for start, stop in self.trim)
-        return x, y, z
+        return self.blocks.shape
 
     @property
     def affine(self) -> FloatArray:
-        """The 4x4 matrix from prepared voxels to mm (RAS): the centre of each block."""
-        affine = np.diag([self.block_mm, self.block_mm, self.block_mm, 1.0])
-        first = grid_affine() @ [*(start for start, _ in self.trim), 1.0]
-        affine[:3, 3] = first[:3] + (self.block_mm - 1) / 2
-        return affine
+        """The 4x4 matrix from prepared voxels to mm (RAS)."""
+        return self.blocks.affine
+
+    @property
+    def intensity(self) -> str:
+        """What prepared values are: UNIT, in [0, 1], or Z_SCORE."""
+        return Z_SCORE if any(isinstance(step, ZScore) for step in self.steps) else UNIT
+
+    def apply(self, aligned: Volume) -> Volume:
+        """Return the prepared volume of a brain that lies on the template, its axes along those of space."""
+        volume = self.blocks.apply(aligned)
+        for step in self.steps:
+            volume = step.apply(volume)
+        return volume
 
     def record(self) -> dict[str, Any]:
         """Return what `recipe.json` keeps of the recipe, without versions and data."""
-        values = dataclasses.asdict(self)
-        return {**values, "shape": list(self.shape), "affine": self.affine.tolist()}
+        steps = (self.blocks, *self.steps)
+        numbers = {name: value for step in steps for name, value in dataclasses.asdict(step).items()}  # type: ignore[call-overload]
+        return {
+            "name": self.name,
+            "summary": self.summary,
+            "modalities": self.modalities,
+            **numbers,
+            "steps": (*PLACED, *(step.words for step in steps)),
+            "shape": list(self.shape),
+            "affine": self.affine.tolist(),
+            **({} if self.intensity == UNIT else {INTENSITY: self.intensity}),
+        }
 
 
 def _flair(name: str, block_mm: int, summary: str) -> PreparationRecipe:
@@ -55,18 +76,9 @@ def _flair(name: str, block_mm: int, summary: str) -> PreparationRecipe:
     return PreparationRecipe(
         name=name,
         summary=summary,
-        trim=((11, 171), (13, 205), (0, 160)),
-        block_mm=block_mm,
-        upper_percentile=99.5,
         modalities=("FLAIR",),
-        steps=(
-            "affine registration of the skull-stripped MNI152 template (Mattes mutual information)",
-            "brain mask from the template, refined on the scan's intensities; all else set to 0",
-            "resampled to 182x218x182 at 1 mm, first voxel at -91, -126, -72 mm (RAS)",
-            "trimmed to 160x192x160: [11:171, 13:205, 0:160]",
-            f"mean of {block_mm}x{block_mm}x{block_mm} blocks",
-            "upper bound at the 99.5th percentile, minimum shifted to 0, divided by the maximum",
-        ),
+        blocks=BlockMeans(trim=((11, 171), (13, 205), (0, 160)), block_mm=block_mm),
+        steps=(BoundAbove(upper_percentile=99.5), UnitRange()),
     )
 
 

@@ -225,3 +225,29 @@ def test_classes_are_names_and_missing_ones_are_missing(tmp_path: Path) -> None:
     read = PreparedDataset.open(tmp_path / "set").scans["class"]
     assert (read[0], read[3]) == ("01", "2")
     assert read[1:2].isna().all()
+
+
+def test_several_channels_come_back_in_order(tmp_path: Path) -> None:
+    recipe = {**RECIPE, "channels": ["FLAIR", "T1w"]}
+    both = np.random.default_rng(0).random((4, 2, *RECIPE["shape"])).astype(np.float32)
+    opened = write_prepared(tmp_path / "set", both, table(4), recipe)
+    assert (opened.channels, opened.shape, opened.unit_range) == (("FLAIR", "T1w"), tuple(RECIPE["shape"]), True)
+    np.testing.assert_allclose(opened.batch(np.array([2])), both[2:3], atol=0.5 / 255 + 1e-6)
+    assert np.array_equal(opened.shown(2), np.rint(both[2, 0] * 255))
+    record = json.loads((tmp_path / "set" / "recipe.json").read_text())
+    for wrong in (["FLAIR", "T1w", "T2w"], []):
+        (tmp_path / "set" / "recipe.json").write_text(json.dumps({**record, "channels": wrong}))
+        with pytest.raises(InputError, match=r"damaged prepared dataset \(needs"):
+            PreparedDataset.open(tmp_path / "set")
+
+
+def test_z_scores_are_kept_and_shown_in_a_window(tmp_path: Path) -> None:
+    recipe = {**RECIPE, "intensity": "z-score"}
+    scores = np.linspace(-3, 5, 4 * np.prod(RECIPE["shape"]), dtype=np.float32).reshape(4, *RECIPE["shape"])
+    opened = write_prepared(tmp_path / "set", scores, table(4), recipe, "float16")
+    assert not opened.unit_range
+    np.testing.assert_allclose(opened.batch(opened.indices())[:, 0], scores, atol=2e-3)
+    shown = np.stack([opened.shown(row) for row in range(4)])
+    assert (shown[scores < -2.1].max(), shown[scores > 4.1].min()) == (0, 255)
+    with pytest.raises(InputError, match="z-scores need float16, got uint8"):
+        write_prepared(tmp_path / "bytes", np.clip(scores, 0, 1), table(4), recipe)

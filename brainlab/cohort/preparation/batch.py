@@ -19,6 +19,7 @@ import numpy.typing as npt
 import pandas as pd
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
+from brainlab.cohort.intensity import Z_SCORE
 from brainlab.cohort.preparation.copies import content_hash, without_copies
 from brainlab.cohort.preparation.intermediate import intermediate_names, is_whole, write_intermediate
 from brainlab.cohort.preparation.prepare import prepare_one
@@ -87,6 +88,10 @@ def prepare_cohort(
     names `out` when the disk is full.
     """
     check_place(found, out, recipe, dtype, overwrite)
+    if recipe.intensity == Z_SCORE and dtype != "float16":
+        raise InputError(
+            f"--dtype: {recipe.name} makes z-scores, which need float16, got {dtype}; give --dtype float16"
+        )
     work = _work_folder(found.scans, out, recipe, dtype)
     pictures = work / "intermediate" if keep_intermediate else None
     try:

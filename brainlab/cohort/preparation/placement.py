@@ -8,9 +8,9 @@ import numpy as np
 
 from brainlab.cohort.preparation.air import above_air
 from brainlab.cohort.preparation.head import find_head
-from brainlab.cohort.preparation.intensity import is_axis_aligned
 from brainlab.cohort.preparation.registration import distance_to_brain, register
 from brainlab.cohort.preparation.resampling import resample
+from brainlab.cohort.preparation.scan_checks import is_axis_aligned
 from brainlab.cohort.preparation.skullstrip import brain_mask, is_only_brain, stripped_mask
 from brainlab.cohort.template import GRID_SHAPE, grid_affine, mni_tissue
 from brainlab.errors import RegistrationError

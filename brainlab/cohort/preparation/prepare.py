@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from brainlab.cohort.preparation.intensity import block_means, bound, check_scan
+from brainlab.cohort.intensity import UNIT
 from brainlab.cohort.preparation.placement import Placement, place_on_template, placed_already
+from brainlab.cohort.preparation.scan_checks import check_scan
 from brainlab.cohort.recipes import PreparationRecipe, find_recipe
 from brainlab.errors import BrainlabError, UnreadableScanError
 from brainlab.types import Float32Array
@@ -19,8 +20,8 @@ from brainlab.volume import Volume
 class PreparedScan:
     """One scan after a recipe.
 
-    data: float32 [*recipe.shape] in [0, 1]. native: the scan as read. placement: its brain mask and its place on the
-    template. notes: warnings, one line each. sha256: of the file. seconds: what it took.
+    data: float32 [*recipe.shape] in [0, 1], or z-scores (`recipe.intensity`). native: the scan as read. placement: its
+    brain mask and its place on the template. notes: warnings, one line each. sha256: of the file. seconds: it took.
     """
 
     data: Float32Array
@@ -55,7 +56,7 @@ def prepare_one(
             placement, data = placed_already(native), native.data
         else:
             placement = placed_already(native) if in_template_space else place_on_template(native)
-            data = bound(block_means(placement.aligned, recipe), recipe.upper_percentile)
+            data = recipe.apply(placement.aligned).data
     except BrainlabError as error:
         for note in native.notes:
             error.add_note(note)
@@ -73,6 +74,8 @@ def prepare_one(
 
 def is_prepared(volume: Volume, recipe: PreparationRecipe) -> bool:
     """Whether a volume lies on the recipe's grid and within [0, 1], as what the recipe or a generator has made does."""
-    if volume.data.shape != recipe.shape or not np.allclose(volume.affine, recipe.affine, atol=1e-3):
+    if recipe.intensity != UNIT or volume.data.shape != recipe.shape:
+        return False
+    if not np.allclose(volume.affine, recipe.affine, atol=1e-3):
         return False
     return bool(volume.data.min() >= 0 and volume.data.max() <= 1)

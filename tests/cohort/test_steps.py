@@ -1,12 +1,15 @@
-"""Block means are the paper's, bounds reach 0 and 1, and masks are told from scans."""
+"""Block means are the paper's, bounds reach 0 and 1, z-scores have mean 0 and spread 1, and a recipe is its steps."""
+
+import dataclasses
+import json
 
 import numpy as np
 import pytest
 
-from brainlab.cohort.preparation.intensity import block_means, bound, check_scan, is_axis_aligned
 from brainlab.cohort.recipes import find_recipe
+from brainlab.cohort.steps import BoundAbove, UnitRange, ZScore
 from brainlab.cohort.template import grid_affine, mni_template
-from brainlab.errors import InputError, IntensityError, UnreadableScanError
+from brainlab.errors import InputError, IntensityError
 from brainlab.volume import Volume
 
 
@@ -14,7 +17,7 @@ def test_block_means_on_the_grid_are_plain_means() -> None:
     recipe = find_recipe("flair-40")
     trimmed = mni_template().data[11:171, 13:205, 0:160]
     plain = trimmed.reshape(40, 4, 48, 4, 40, 4).mean(axis=(1, 3, 5))
-    np.testing.assert_allclose(block_means(mni_template(), recipe), plain, atol=1e-6)
+    np.testing.assert_allclose(recipe.blocks.apply(mni_template()).data, plain, atol=1e-6)
 
 
 def test_block_means_of_any_grid_keep_the_sum_of_intensity() -> None:
@@ -24,10 +27,10 @@ def test_block_means_of_any_grid_keep_the_sum_of_intensity() -> None:
     for size in (2.0, 2.3):
         affine = np.diag([size, size, size, 1])
         affine[:3, 3] = -70.3, -90.1, -60.7
-        means = block_means(Volume(data, affine), recipe)
+        means = recipe.blocks.apply(Volume(data, affine)).data
         assert means.sum() * 4**3 == pytest.approx(data.sum() * size**3, rel=1e-5)
     flipped = Volume(data[::-1].copy(), affine @ np.array([[-1.0, 0, 0, 59], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]))
-    np.testing.assert_allclose(block_means(flipped, recipe), means, atol=1e-6)
+    np.testing.assert_allclose(recipe.blocks.apply(flipped).data, means, atol=1e-6)
 
 
 def test_what_lies_outside_the_image_is_0() -> None:
@@ -35,21 +38,14 @@ def test_what_lies_outside_the_image_is_0() -> None:
     recipe = find_recipe("flair-40")
     affine = recipe.affine
     affine[0, 3] += 2
-    means = block_means(Volume(np.ones((40, 48, 40), np.float32), affine), recipe)
+    means = recipe.blocks.apply(Volume(np.ones((40, 48, 40), np.float32), affine)).data
     np.testing.assert_allclose(means[0], 0.5, atol=1e-6)
     np.testing.assert_allclose(means[1:], 1, atol=1e-6)
 
 
-def test_only_grids_along_the_axes_are_averaged_as_they_are() -> None:
-    turn = np.eye(4)
-    turn[:2, :2] = [[np.cos(0.1), -np.sin(0.1)], [np.sin(0.1), np.cos(0.1)]]
-    assert is_axis_aligned(np.diag([-1.0, 2, 5, 1]))
-    assert not is_axis_aligned(turn @ np.diag([1.0, 1, 5, 1]))
-
-
 def test_recipe_geometry() -> None:
     recipe, finer = find_recipe("flair-40"), find_recipe("flair-80")
-    assert (recipe.upper_percentile, finer.upper_percentile) == (99.5, 99.5)
+    assert recipe.steps == finer.steps == (BoundAbove(upper_percentile=99.5), UnitRange())
     assert recipe.shape == (40, 48, 40)
     assert finer.shape == (80, 96, 80)
     corner = grid_affine() @ [11, 13, 0, 1]  # first 1 mm voxel that is kept
@@ -59,28 +55,40 @@ def test_recipe_geometry() -> None:
         find_recipe("flair-20")
 
 
+def bound(data):
+    volume = Volume(data, np.eye(4))
+    for step in find_recipe("flair-40").steps:
+        volume = step.apply(volume)
+    return volume.data
+
+
 def test_bound_reaches_0_and_1_and_keeps_order() -> None:
     data = np.random.default_rng(0).normal(5, 2, (20, 20, 20))
-    bounded = bound(data, 99.5)
+    bounded = bound(data)
     assert (bounded.min(), bounded.max()) == (0, 1)
     assert np.mean(bounded == 1) == pytest.approx(0.005, abs=1e-4)
     below = bounded < 1
     order = np.argsort(data[below])
     assert (np.diff(bounded[below][order]) >= 0).all()
     with pytest.raises(IntensityError):
-        bound(np.full((4, 4, 4), 7.0), 99.5)
+        bound(np.full((4, 4, 4), 7.0))
 
 
-def test_what_is_no_scan() -> None:
-    affine = np.eye(4)
-    for data, reason in ((np.zeros((9, 9, 9)), "blank"), (np.full((9, 9, 9), 3), "constant")):
-        with pytest.raises(UnreadableScanError, match=reason):
-            check_scan(Volume(data.astype(np.float32), affine))
-    labels = (np.arange(1000).reshape(10, 10, 10) % 3).astype(np.float32)
-    with pytest.raises(UnreadableScanError, match="mask or label image"):
-        check_scan(Volume(labels, affine))
-    check_scan(Volume(np.random.default_rng(0).normal(size=(9, 9, 9)).astype(np.float32), affine))
-    spots = np.zeros((9, 9, 9))
-    spots[1::3, 1::3, 1::3] = np.arange(1, 28).reshape(3, 3, 3)  # every third voxel from the first is 0
-    spots[0, 0, 0] = 1
-    check_scan(Volume(spots.astype(np.float32), affine))
+def test_z_scores_have_mean_0_and_spread_1():
+    data = np.random.default_rng(0).normal(5, 2, (20, 20, 20)).astype(np.float32)
+    scored = ZScore().apply(Volume(data, np.eye(4))).data
+    assert (scored.mean(), scored.std()) == pytest.approx((0, 1), abs=1e-4)
+    assert np.corrcoef(scored.ravel(), data.ravel())[0, 1] == pytest.approx(1)
+    with pytest.raises(IntensityError):
+        ZScore().apply(Volume(np.full((4, 4, 4), 7.0, np.float32), np.eye(4)))
+
+
+def test_a_recipe_records_every_step_and_what_its_values_are():
+    recipe = find_recipe("flair-40")
+    record = json.loads(json.dumps(recipe.record()))
+    assert (record["block_mm"], record["upper_percentile"], record["trim"][0]) == (4, 99.5, [11, 171])
+    assert record["steps"][-2:] == ["upper bound at the 99.5th percentile", UnitRange().words]
+    assert "intensity" not in record
+    scored = dataclasses.replace(recipe, steps=(ZScore(),))
+    assert (scored.intensity, scored.record()["intensity"]) == ("z-score", "z-score")
+    assert scored.apply(mni_template()).data.std() == pytest.approx(1, abs=1e-4)

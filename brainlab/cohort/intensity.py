@@ -1,0 +1,7 @@
+"""What the values of a prepared dataset are, as its `recipe.json` says: in [0, 1], or z-scores."""
+
+INTENSITY = "intensity"
+"""Key of `recipe.json`; absent where values are in [0, 1]."""
+UNIT, Z_SCORE = "unit", "z-score"
+Z_WINDOW = (-2.0, 4.0)
+"""z-scores that are black and white on a screen: background lies about -1, bright tissue about 3."""

@@ -1,0 +1,30 @@
+"""Masks are told from scans, and grids along the axes from others."""
+
+import numpy as np
+import pytest
+
+from brainlab.cohort.preparation.scan_checks import check_scan, is_axis_aligned
+from brainlab.errors import UnreadableScanError
+from brainlab.volume import Volume
+
+
+def test_only_grids_along_the_axes_are_averaged_as_they_are() -> None:
+    turn = np.eye(4)
+    turn[:2, :2] = [[np.cos(0.1), -np.sin(0.1)], [np.sin(0.1), np.cos(0.1)]]
+    assert is_axis_aligned(np.diag([-1.0, 2, 5, 1]))
+    assert not is_axis_aligned(turn @ np.diag([1.0, 1, 5, 1]))
+
+
+def test_what_is_no_scan() -> None:
+    affine = np.eye(4)
+    for data, reason in ((np.zeros((9, 9, 9)), "blank"), (np.full((9, 9, 9), 3), "constant")):
+        with pytest.raises(UnreadableScanError, match=reason):
+            check_scan(Volume(data.astype(np.float32), affine))
+    labels = (np.arange(1000).reshape(10, 10, 10) % 3).astype(np.float32)
+    with pytest.raises(UnreadableScanError, match="mask or label image"):
+        check_scan(Volume(labels, affine))
+    check_scan(Volume(np.random.default_rng(0).normal(size=(9, 9, 9)).astype(np.float32), affine))
+    spots = np.zeros((9, 9, 9))
+    spots[1::3, 1::3, 1::3] = np.arange(1, 28).reshape(3, 3, 3)  # every third voxel from the first is 0
+    spots[0, 0, 0] = 1
+    check_scan(Volume(spots.astype(np.float32), affine))
