@@ -59,7 +59,7 @@ def volume_viewer(
     shown = [panels] if isinstance(panels, Panel) else list(panels)
     beside = columns or len(shown)
     tools = options.get("toolbar", True) or options.get("readout", True)
-    about = {"bars": TOOLS_PX} if tools else {"bars": TITLE_PX, "below": FOOT_PX}
+    about: dict[str, Any] = {"bars": TOOLS_PX} if tools else {"bars": TITLE_PX, "below": FOOT_PX}
     layout = options.get("layout", "auto")
     keep_place(key, shown[0].source.grid, layout=layout, count=len(shown), columns=beside, **about)
     data = {
