@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page
 
+from app.server.routes import asset_path
 from brainlab.grid import PLANES, Grid
 from tests.orientation_marks import MARKS, ORDERS, check_sides, drawn_head, marked, scanned_head, side_of_mark
 
@@ -21,8 +22,13 @@ def canvases(page: Page, planes: tuple[str, ...]) -> dict[str, np.ndarray]:
     found = {}
     for plane in planes:
         url = page.locator(f"#probe canvas[data-plane={plane}]").evaluate("canvas => canvas.toDataURL()")
-        found[plane] = np.asarray(Image.open(io.BytesIO(base64.b64decode(url.split(",")[1]))).convert("L"))
+        found[plane] = picture_of(url)
     return found
+
+
+def picture_of(url: str) -> np.ndarray:
+    """Return the grey pixels of a data URL."""
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.split(",")[1]))).convert("L"))
 
 
 def show(mount_viewer, page: Page, image: np.ndarray, grid: Grid) -> dict[str, np.ndarray]:
@@ -40,6 +46,41 @@ def test_marks_of_a_volume_and_of_its_slices_are_on_their_sides(page, mount_view
     check_sides(show(mount_viewer, page, image, volumes), mark)
     for plane in PLANES:
         check_sides(show(mount_viewer, page, volumes.cut(image, plane), volumes.slice_grid(plane)), mark)
+
+
+STAGE = """
+async ([path, text, shape, plane]) => {
+  const { Stage } = await import(path);
+  const element = document.body.appendChild(document.createElement("div"));
+  element.id = "case";
+  element.style.cssText = "position: fixed; inset: 0; width: 700px; height: 700px";
+  globalThis.stage = new Stage(element, { pixels: async () => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)) });
+  const shown = { id: "1", kind: "slice", shape, voxel_size_mm: [1, 1], images: 1 };
+  await stage.show(shown, { plane, questions: [], window: "fixed", interpolation: "nearest" });
+  stage.viewers[0].paint();
+  return element.querySelector("canvas.bv-plane").toDataURL();
+}
+"""
+
+
+VALUE = "([x, y]) => stage.viewers[0].state.data[x * stage.viewers[0].state.shape[1] + y]"
+
+
+@pytest.mark.parametrize("mark", MARKS)
+def test_a_case_of_a_study_is_shown_as_it_was_rendered_and_points_lead_back(page, mount_viewer, mark):
+    image = marked(drawn_head(), mark)
+    grid = Grid(image.shape, AFFINE)
+    mount_viewer(page, np.zeros((4, 4, 4)))  # any page on which scripts can run
+    for plane in PLANES:
+        pixels = np.rint(255 * grid.view(image, plane)).astype(np.uint8)
+        text = base64.b64encode(pixels.tobytes()).decode()
+        url = page.evaluate(STAGE, [asset_path("reading_room/stage.js"), text, list(pixels.shape), plane])
+        check_sides({plane: picture_of(url)}, mark)
+        row, column = np.argwhere(pixels == pixels.max())[0]
+        voxel = page.evaluate("voxel => stage.voxelOf({ voxel })", [int(row), int(column)])
+        assert page.evaluate(VALUE, voxel) == pixels.max()
+        assert page.evaluate("voxel => stage.placeAt(voxel, 'axial').voxel", voxel) == [row, column]
+        page.evaluate("stage.destroy(); document.querySelector('#case').remove()")
 
 
 @pytest.mark.realdata
