@@ -112,8 +112,9 @@ def write_run(folder: Path, preset: str, config: Any, data: PreparedDataset, see
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the commands of the docs, which take longest, so that no process waits for them at the end."""
-    items.sort(key=lambda item: item.path.name != "test_docs.py")
+    """Begin with the files that take longest, so that no process waits for one at the end."""
+    first = ("test_docs.py", "test_architecture.py")
+    items.sort(key=lambda item: first.index(item.path.name) if item.path.name in first else len(first))
 
 
 @pytest.fixture(autouse=True)

@@ -54,9 +54,7 @@ class Scan:
         return resources.cohort(self.cohort).grid
 
     def array(self) -> UInt8Array:
-        volumes = resources.cohort(self.cohort).volumes
-        found = np.asarray(volumes[self.row])
-        return found if found.dtype == np.uint8 else to_bytes(found)
+        return resources.cohort(self.cohort).shown(self.row)
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,7 @@ recipe.json   recipe name, steps, parameters, versions, affine of the grid, whet
 import hashlib
 import json
 import lzma
-import os
 import shutil
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,6 +25,7 @@ import pandas as pd
 from brainlab.cohort.intensity import INTENSITY, UNIT, Z_SCORE, Z_WINDOW
 from brainlab.cohort.scan_table import read_scans, row_order, write_scans
 from brainlab.errors import InputError
+from brainlab.files.whole import whole_file
 from brainlab.grid import Grid
 from brainlab.pseudonyms import PUBLIC_KEY, keyed_hash
 from brainlab.types import Float32Array, FloatArray, IntArray
@@ -68,6 +67,8 @@ class PreparedDataset:
     recipe: dict[str, Any]
     cut_from: "PreparedDataset | None" = None
     """The dataset on disk whose volumes these images are cut from, where a view made this one."""
+    part: str = ""
+    """What a view cut, in words."""
 
     @classmethod
     def open(cls, folder: Path | str) -> "PreparedDataset":
@@ -108,7 +109,8 @@ class PreparedDataset:
 
     @property
     def name(self) -> str:
-        return self.folder.name
+        """The folder's name, and what of it these images are where a view cut them."""
+        return f"{self.folder.name}: {self.part}" if self.part else self.folder.name
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -333,11 +335,8 @@ def _swap(scratch: Path, folder: Path) -> None:
 
 def _unpack(packed: Path, plain: Path) -> None:
     """Write the compressed volumes out once, beside the packed file."""
-    handle, scratch = tempfile.mkstemp(prefix=".volumes-", dir=plain.parent)
     try:
-        with os.fdopen(handle, "wb") as out, lzma.open(packed) as source:
+        with whole_file(plain) as scratch, lzma.open(packed) as source, scratch.open("wb") as out:
             shutil.copyfileobj(source, out, 1 << 20)
-        Path(scratch).replace(plain)
     except (OSError, EOFError, lzma.LZMAError) as error:
-        Path(scratch).unlink(missing_ok=True)
         raise InputError(f"{packed}: cannot be unpacked ({error})") from error

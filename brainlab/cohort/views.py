@@ -39,7 +39,7 @@ class Batch:
 
 
 class View(Protocol):
-    """What a method reads of a prepared dataset."""
+    """What a method reads of a prepared dataset; two of the same settings are equal."""
 
     def of(self, data: PreparedDataset) -> PreparedDataset:
         """Return the dataset as the method sees it, without reading voxels. Raises InputError where there is no way."""
@@ -75,6 +75,11 @@ class Slices:
     first: float = 0.35
     last: float = 0.65
 
+    @property
+    def part(self) -> str:
+        """What is cut of a dataset of volumes, in words."""
+        return f"{self.plane} slices {self.first:.0%} to {self.last:.0%}"
+
     def of(self, data: PreparedDataset) -> PreparedDataset:
         if data.grid.plane is not None:
             if data.grid.plane != self.plane:
@@ -86,7 +91,7 @@ class Slices:
         scans[SLICE] = np.tile(numbers, len(data))
         cut = CutVolumes(data.volumes, data.volumes.ndim - 3 + axis, numbers)
         recipe = {**data.recipe, "shape": list(data.grid.slice_grid(self.plane).shape), "plane": self.plane}
-        return dataclasses.replace(data, volumes=cut, scans=scans, recipe=recipe, cut_from=data)
+        return dataclasses.replace(data, volumes=cut, scans=scans, recipe=recipe, cut_from=data, part=self.part)
 
     def batch(self, seen: PreparedDataset, rows: IntArray) -> Batch:
         return Batch(seen.batch(rows))

@@ -237,7 +237,7 @@ def test_several_channels_come_back_in_order(tmp_path: Path) -> None:
     record = json.loads((tmp_path / "set" / "recipe.json").read_text())
     for wrong in (["FLAIR", "T1w", "T2w"], []):
         (tmp_path / "set" / "recipe.json").write_text(json.dumps({**record, "channels": wrong}))
-        with pytest.raises(InputError, match=r"damaged prepared dataset \((shape: a volume )?needs"):
+        with pytest.raises(InputError, match="damaged prepared dataset"):
             PreparedDataset.open(tmp_path / "set")
 
 

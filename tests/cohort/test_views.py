@@ -23,12 +23,13 @@ def volumes(tmp_path):
 @pytest.mark.parametrize("plane", PLANES)
 def test_slices_are_those_of_the_volumes_in_order(volumes, plane):
     seen = Slices(plane, 0.25, 0.75).of(volumes)
-    length = SIDES[normal_axis(plane)]
+    axis = normal_axis(plane)
+    length = SIDES[axis]
     numbers = list(range(round(0.25 * length), round(0.75 * length)))
-    assert seen.shape == tuple(side for axis, side in enumerate(SIDES) if axis != normal_axis(plane))
+    assert seen.shape == tuple(side for place, side in enumerate(SIDES) if place != axis)
     assert seen.scans["slice"].tolist() == numbers * 3
     whole = volumes.batch(volumes.indices())[:, 0]
-    expected = [np.take(scan, number, axis=normal_axis(plane)) for scan in whole for number in numbers]
+    expected = [np.take(scan, number, axis=axis) for scan in whole for number in numbers]
     assert np.array_equal(seen.batch(seen.indices())[:, 0], np.stack(expected))
     assert np.array_equal(seen.shown(1), np.rint(expected[1] * 255))
     chosen = np.array([len(seen) - 1, 0])

@@ -170,6 +170,6 @@ class Place extends Part {
 
   say() {
     this.remove.hidden = this.value === null;
-    this.state.textContent = this.value === null ? "Click on the place in the image." : "Marked. Click elsewhere to move it.";
+    this.state.textContent = this.value === null ? "Click the location in the image." : "Marked. Click elsewhere to move it.";
   }
 }

@@ -59,9 +59,9 @@ def volume_viewer(
     shown = [panels] if isinstance(panels, Panel) else list(panels)
     beside = columns or len(shown)
     tools = options.get("toolbar", True) or options.get("readout", True)
-    about: dict[str, Any] = {"bars": TOOLS_PX} if tools else {"bars": TITLE_PX, "below": FOOT_PX}
+    bars, below = (TOOLS_PX, 0) if tools else (TITLE_PX, FOOT_PX)
     layout = options.get("layout", "auto")
-    keep_place(key, shown[0].source.grid, layout=layout, count=len(shown), columns=beside, **about)
+    keep_place(key, shown[0].source.grid, layout=layout, count=len(shown), columns=beside, bars=bars, below=below)
     data = {
         "kind": "panels",
         "panels": [_panel(panel) for panel in shown],

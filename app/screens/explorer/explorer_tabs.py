@@ -1,4 +1,4 @@
-"""What can be done with the code that the explorer's sliders hold: walks, comparison, tables, links and files."""
+"""Tabs below the sliders: traversals, comparison, table of dimensions, links and files."""
 
 from collections.abc import Callable
 from functools import partial
@@ -39,9 +39,9 @@ def held() -> bytes:
 
 
 def film_strip(run: str, cohort: str | None) -> None:
-    """Show a walk along one direction, as the FLAIR IntroVAE paper's figures 12 and 13."""
+    """Show a traversal of one direction, as the FLAIR IntroVAE paper's figures 12 and 13."""
     if cohort is None:
-        layout.empty("A walk needs the range of real codes.", "Add a cohort on the run's grid.")
+        layout.empty("A traversal needs the range of the codes of real scans.", "Add a cohort on the run's grid.")
         return
     walk = traversals.choose(run, cohort, space(run, cohort), held)
     with_difference = st.toggle("Difference to the start", key="film-difference")
@@ -72,9 +72,9 @@ def film_strip(run: str, cohort: str | None) -> None:
 def dimensions(run: str, cohort: str | None) -> None:
     """Show the table of dimensions."""
     if cohort is None:
-        layout.empty("No class to tell apart.", "Add a cohort on the run's grid.")
+        layout.empty("The cohort has no classes.", "Add a cohort on the run's grid.")
         return
-    st.caption("Best separators of the classes first. Dimensions are counted from zero.")
+    st.caption("Sorted by how well each dimension separates the classes. Dimensions are numbered from 0.")
     layout.table(space(run, cohort).table.round(3), f"{run}-dimensions", "dimensions")
 
 
@@ -84,7 +84,7 @@ def compare(run: str, start: starting_codes.Start) -> None:
     panels = [
         Panel(first, title="start"),
         Panel(now, title="now"),
-        Panel(now, title="now less start", overlay=Overlay(Difference(now, first))),
+        Panel(now, title="edited minus start", overlay=Overlay(Difference(now, first))),
     ]
     if start.scan:
         panels.insert(0, Panel(start.scan, title="original", note=start.note))
@@ -92,11 +92,11 @@ def compare(run: str, start: starting_codes.Start) -> None:
 
 
 def share(run: str, start: starting_codes.Start) -> None:
-    """Offer the link and the files of the present brain; of an upload also on the upload's own voxels."""
+    """Offer the link and the files of the edited image; of an upload also on the upload's own voxels."""
     current = held()
     opened = resources.run(run)
     address = layout.address("explorer", run=run, sha=opened.sha256[:SHA_DIGITS], z=to_link(current))
-    st.caption("This address opens the identical brain, and says so where the run has changed.")
+    st.caption("This link opens the same image, with a warning if the run has changed since.")
     st.code(address, language=None, wrap_lines=True)
     now, before = Decoded(run, current), Decoded(run, start.steps)
     files: dict[str, Callable[[], bytes]] = {
@@ -112,8 +112,8 @@ def share(run: str, start: starting_codes.Start) -> None:
             ),
         }
         st.caption(
-            f"Files 'in own space' lie over {start.scan.name} as it was uploaded, on its own voxels; the change is the "
-            "present brain less the reconstruction."
+            f"Files 'in own space' overlay {start.scan.name} as it was uploaded, on its own voxels; the "
+            "difference is the edited image minus the reconstruction."
         )
     for column, (name, make) in zip(st.columns(4), files.items(), strict=False):
         with column:

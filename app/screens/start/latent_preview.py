@@ -43,8 +43,9 @@ class Template:
 
 def show(runs: Mapping[str, Run], cohorts: Mapping[str, PreparedDataset]) -> None:
     """Show the best run's latent space with four sliders; a scan without a run; the template without either."""
-    run = runs[layout.best_run(list(runs))] if runs else None
-    cohort = next((name for name, data in cohorts.items() if run and run.fits(data)), None)
+    walkable = [name for name, run in runs.items() if run.can("walk")]
+    run = runs[layout.best_run(walkable)] if walkable else None
+    cohort = next(iter(resources.fitting(run)), None) if run and run.can("encode") else None
     coming = coming_space(run.name, cohort) if run and cohort else None
     if run and cohort and coming and not coming.done():
         _soon(run.name, cohort)
@@ -69,7 +70,7 @@ def _soon(run: str, cohort: str) -> None:
     if coming_space(run, cohort).done():
         st.rerun()
     _scan(cohort)
-    st.caption(f":material/hourglass: The sliders of {run} are being made ready; this happens once.")
+    st.caption(f":material/hourglass: Preparing the sliders of {run} (once).")
 
 
 @st.fragment
@@ -77,7 +78,7 @@ def _live(run: Run, cohort: str | None) -> None:
     steps = mean_code(run.name, cohort) if cohort else to_steps(np.zeros(run.latent_dim))
     data = explorer_data(run.name, cohort, steps, revision("hero", run.name, cohort, steps), with_plane=False)
     data |= {
-        "title": f"{run.name}: move a slider, and the brain follows",
+        "title": f"{run.name}: move a slider to change the brain",
         "note": "generated",
         "shown": 0 if data.get("directions") else SHOWN,
         "brief": True,

@@ -5,8 +5,7 @@ import numpy as np
 from brainlab.cohort.audit import audit
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.scan_table import UNLABELLED
-from brainlab.evaluation.fidelity import mean_squared_error
-from brainlab.evaluation.sharpness import laplacian_variance
+from brainlab.evaluation.metrics.fidelity import mean_squared_error
 from brainlab.experiments.figures.sources import (
     COHORT,
     RUNS,
@@ -19,6 +18,7 @@ from brainlab.experiments.figures.sources import (
 from brainlab.figures.sheet import Sheet
 from brainlab.figures.slices import Tile, explained_letters, show_tiles, tiles_height_in
 from brainlab.grid import PLANES
+from brainlab.laplacian import laplacian_variance
 from brainlab.legend import CLASS_NAMES
 from brainlab.runs.encodings import encode_dataset
 from brainlab.runs.run import Run
@@ -40,8 +40,9 @@ def mean_image() -> Sheet:
         "Mean image of the cohort",
         source_line([dataset]),
         f"""After figure 2 of the FLAIR IntroVAE paper, with one scan for comparison. What stays sharp in the mean lies
-        in the same place in every scan. Sharpness, the variance of the Laplacian: {found.mean_image_sharpness:.4f} for
-        the mean image, {found.scan_sharpness:.4f} on average for a scan. Middle slices. {explained_letters(PLANES)}""",
+        in the same place in every scan. Sharpness, the variance of the Laplacian with grey levels of 0 to 255:
+        {found.mean_image_sharpness:,.0f} for the mean image, {found.scan_sharpness:,.0f} on average for a scan. Middle
+        slices. {explained_letters(PLANES)}""",
     )
     rows = [[Tile(image, dataset.grid, plane) for plane in PLANES] for image in (found.mean_image, one)]
     show_tiles(sheet, rows, PLANES, [f"mean of\n{len(dataset)} scans", "one scan\nthe first"], tile_in=tile_in)

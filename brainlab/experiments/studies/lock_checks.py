@@ -12,8 +12,8 @@ from scipy.stats import binomtest
 
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
+from brainlab.evaluation.metrics.spectrum import radial_power, spectral_distance_db
 from brainlab.evaluation.neighbours import nearest
-from brainlab.evaluation.sharpness import radial_power, spectral_distance_db
 from brainlab.experiments.studies.stimuli import CohortSupply, Stimulus, Supply
 from brainlab.grid import Grid
 from brainlab.pictures import to_bytes
@@ -122,7 +122,7 @@ def refuse_known_scans(
         comparable = _comparable(data.grid, reals)
         for cut, levels in _cut_all([(data, np.flatnonzero(seen))], list(comparable)).items():
             known = _unit(levels)
-            distances = nearest(comparable[cut], known.__getitem__, len(known)).distances
+            distances = nearest(comparable[cut], known).distances
             same += int((distances[:, 0] < IDENTICAL).sum())
     if same:
         raise InputError(
@@ -184,8 +184,8 @@ def _distances(images: Float32Array, known: UInt8Array, first: pd.Series) -> Flo
     first: whether a training scan is the first of its person. [n, 2].
     """
     take, one_each = _unit(known), _unit(known[first.to_numpy()])
-    near = nearest(images, take.__getitem__, len(take)).distances[:, 0]
-    second = nearest(images, one_each.__getitem__, len(one_each)).distances[:, 1]
+    near = nearest(images, take).distances[:, 0]
+    second = nearest(images, one_each).distances[:, 1]
     return np.stack([near, near / np.maximum(second, np.finfo(float).tiny)], axis=1)
 
 

@@ -140,7 +140,7 @@ class Explorer {
       row.place();
     });
     this.more.hidden = this.shown >= this.data.order.length;
-    this.dimensionTitle.textContent = this.data.histograms?.classes.length ? "Dimensions, best separators first" : "Dimensions";
+    this.dimensionTitle.textContent = this.data.histograms?.classes.length ? "Dimensions, most discriminative first" : "Dimensions";
     this.directionRows.forEach((row, i) => { row.root.hidden = !this.allDirections && i >= DIRECTIONS_AT_FIRST; });
     this.placeDirections();
     this.moreDirections.hidden = this.allDirections || this.directionRows.length <= DIRECTIONS_AT_FIRST;
@@ -222,7 +222,7 @@ class Explorer {
       const { code, revision, atStart, since, id } = asked;
       try {
         const response = await fetch(this.data.decodeUrl, { method: "POST", body: code, headers: { "X-Request": String(id) } });
-        if (!response.ok) throw new Error(response.status === 410 ? "This page is old: reload it." : "The decoder did not answer.");
+        if (!response.ok) throw new Error(response.status === 410 ? "This page is outdated; please reload it." : "The decoder did not answer.");
         const bytes = new Uint8Array(await response.arrayBuffer());
         if (this.destroyed) break;
         if (revision !== this.revision) continue; // a new start came meanwhile, and its own brain is asked for next

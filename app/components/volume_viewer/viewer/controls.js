@@ -15,9 +15,9 @@ export const HELP = [
   ["A, I", "automatic window, invert"],
   ["Ctrl + wheel, + −, 0", "zoom, back to the start"],
   ["Shift + drag", "pan"],
-  ["Double click, Enter", "one plane large"],
+  ["Double click, Enter", "enlarge one plane"],
   ["← →", "next plane"],
-  ["Space", "run through the slices, stop"],
+  ["Space", "play through the slices, stop"],
   ["S", "maximum over 12 mm, 24 mm, one slice"],
   ["M, X, V", "mosaic, crosshair, left-right convention"],
 ];
@@ -27,7 +27,7 @@ export const TOUCH_HELP = [
   ["One finger", "move the crosshair"],
   ["Two fingers", "zoom and pan"],
   ["Hold, then drag", "window (↔) and level (↕)"],
-  ["Double tap", "one plane large"],
+  ["Double tap", "enlarge one plane"],
   ["Slider below", "slices of the plane last touched"],
 ];
 

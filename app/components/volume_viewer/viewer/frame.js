@@ -102,7 +102,7 @@ function buildBar(viewer, { title, help, legend, toggleConvention }) {
   }
   if (options.slabSwitch !== false && viewer.hasDepth) tools.append(tool("▤", "Maximum over a slab (S)", () => viewer.nextSlab()));
   if (viewer.hasDepth) {
-    tools.append(tool("▶", "Run through the slices (Space)", () => viewer.toggleCine()));
+    tools.append(tool("▶", "Play through the slices (Space)", () => viewer.toggleCine()));
     tools.append(tool("▦", "Mosaic of slices (M)", () => viewer.mosaic.toggle()));
   }
   if (options.conventionSwitch !== false) tools.append(tool("⇄", "Left-right convention (V)", toggleConvention));
