@@ -119,7 +119,7 @@ def _smallest(points: FloatArray, rank: int, inside: int) -> float:
     low, high = 0.0, max(float(part.max(initial=0)) for part in _pair_squares(points))
     while inside > DISTANCES and low < high:
         edges = np.linspace(low, high, BINS + 1)
-        counts = sum(np.histogram(part, edges)[0] for part in _pair_squares(points))
+        counts = np.sum([np.histogram(part, edges)[0] for part in _pair_squares(points)], axis=0)
         chosen = int(np.searchsorted(np.cumsum(counts), rank, side="right"))
         if (edges[chosen], edges[chosen + 1]) == (low, high):  # neighbours among floating-point numbers
             return low

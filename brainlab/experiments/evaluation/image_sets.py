@@ -134,8 +134,8 @@ def _encoded(run: Run, dataset: PreparedDataset, rows: IntArray, codes: list[Enc
     """Yield the posterior means of scans, few at a time; the posteriors themselves are added to `codes` as vectors."""
     for start in range(0, len(rows), AT_ONCE):
         mean, log_variance = run.encode(dataset.batch(rows[start : start + AT_ONCE]))
-        flat = (None if part is None else part.reshape(len(part), -1) for part in (mean, log_variance))
-        codes.append(Encoding(*flat))
+        spread = None if log_variance is None else log_variance.reshape(len(mean), -1)
+        codes.append(Encoding(mean.reshape(len(mean), -1), spread))
         yield mean
 
 
