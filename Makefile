@@ -6,11 +6,11 @@ PORT ?= 8501
 .PHONY: app test check format clean
 
 app: .venv/ready
-	$(BIN)/brainlab demo
-	$(BIN)/streamlit run app/main.py --server.port $(PORT)
+	$(BIN)/brainlab app --port $(PORT)
 
-# Two processes share the test files; a browser needs a core beside its server, so more would gain little.
-test: check
+# Two processes share the test files, the checks among them; a browser needs a core beside its server, so more
+# processes would gain little.
+test: .venv/ready
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: .venv/ready

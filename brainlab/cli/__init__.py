@@ -25,6 +25,7 @@ COMMANDS = {
     "metrics": "measure generated images against real ones, both as files",
     "figures": "draw the figures of the papers from runs and cohorts",
     "study": "design, run and report a blinded reading study",
+    "app": "open the app in a browser",
     "demo": "make the default workspace of the app ready",
 }
 """Command name to its one-line help. A command's module is imported only when it is called, so that help is quick."""

@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from brainlab.cli.device import add_device
-from brainlab.cli.scores import score_lines
+from brainlab.cli.common.device import add_device
+from brainlab.cli.common.scores import score_lines
 from brainlab.experiments.evaluation import SAMPLES
 from brainlab.ranges import number
 

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from brainlab.cli.scores import score_lines
+from brainlab.cli.common.scores import score_lines
 from brainlab.errors import InputError
 from brainlab.ranges import number
 

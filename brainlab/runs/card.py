@@ -28,7 +28,7 @@ def _card(kept: RunSettings, last: dict[str, Any], evaluation: dict[str, Any] | 
     minutes = last["seconds"] / 60
     planned = f"{last['epoch']} of the {kept.schedule.epochs} epochs of its schedule"
     # Runs of older versions do not say which split the diagnostics looked at.
-    known = {"test": "not trained on", "train": "that it was trained on, for none were held out"}
+    known = {"test": "not used for training", "train": "used for training, because none were held out"}
     watched = known[data.get("watched_split", "test")]
     lines = [
         f"# {settings['preset']}",
@@ -39,8 +39,8 @@ def _card(kept: RunSettings, last: dict[str, Any], evaluation: dict[str, Any] | 
         "```",
         training["command"] or f"brainlab train {settings['preset']} --data DATA --out RUN --seed {settings['seed']}",
         "```",
-        f"- Data: `{data['name']}`, training split of {data['scans']} scans of {len(data['participants'])} people "
-        f"({classes}); sha256 `{data['sha256'][:16]}`.",
+        f"- Data: `{data['name']}`, training split of {data['scans']} scans of {len(data['participants'])} participants"
+        f" ({classes}); sha256 `{data['sha256'][:16]}`.",
         *_changes(settings.get("resumed", [])),
         f"- Seed {settings['seed']}, {planned}, {last['step']} steps, {minutes:.0f} minutes at "
         f"{last['samples_per_second']:.0f} scans a second on {training['hardware']} "
@@ -56,9 +56,9 @@ def _card(kept: RunSettings, last: dict[str, Any], evaluation: dict[str, Any] | 
         *_scores(evaluation),
         *([notes, ""] if notes else []),
         "## Limits",
-        f"- It knows {kind} of one grid and one contrast; it is no model of a clinic's patients, and nothing that it "
-        "draws is evidence.",
-        "- Sharpness is the variance of the Laplacian, in which noise counts as sharpness.",
+        f"- Trained on {kind} of one grid and one contrast. It does not represent a clinical population, and its "
+        "images are no evidence about patients.",
+        f"- Sharpness is the variance of the {len(settings['shape'])}D Laplacian, which counts noise as sharpness, too.",
         "",
         "## Licence",
         "BSD-3-Clause, as the code.",

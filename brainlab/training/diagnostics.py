@@ -6,6 +6,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
+from brainlab.grid import Grid
 from brainlab.laplacian import laplacian_variance
 from brainlab.methods.generator import Autoencoder, Generator
 from brainlab.networks.losses import kl_per_dimension
@@ -66,7 +67,7 @@ def save_sample_grid(generator: Generator, codes: Tensor, path: Path) -> None:
     """Write the images of fixed codes [n, *code_shape] as a PNG, one column of middle slices a code."""
     with torch.inference_mode():
         images = _in_parts(generator.eval().decode, codes)[:, 0]  # [n, *size]
-    film_strip(images.float().cpu().numpy()).save(path)
+    film_strip(images.float().cpu().numpy(), Grid.unplaced(images.shape[1:])).save(path)
 
 
 def _kl(generator: Autoencoder, images: Tensor) -> float:

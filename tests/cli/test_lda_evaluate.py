@@ -81,7 +81,9 @@ def test_evaluate_prints_one_key_a_metric_with_those_of_others(places, capsys, t
 )
 def test_bad_input_is_one_line_and_code_two(places, words, part, capsys):
     words = [{"RUN": places[0], "DATA": places[1]}.get(word, word) for word in words]
-    assert main(words) == 2
+    with pytest.raises(SystemExit) as end:  # where the flag's type refuses, or by the code returned
+        raise SystemExit(main(words))
+    assert end.value.code == 2
     said = capsys.readouterr().err.strip()
     assert said.startswith("error: ")
     assert part in said

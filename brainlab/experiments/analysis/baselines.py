@@ -8,7 +8,7 @@ from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
 from brainlab.latent import baselines
 from brainlab.latent.confounds import acquisition_matrix
-from brainlab.latent.discriminant import Priors
+from brainlab.latent.discriminant_settings import Priors
 from brainlab.latent.published import CLASSES
 from brainlab.latent.scores import Scores, score
 from brainlab.types import FloatArray, IntArray

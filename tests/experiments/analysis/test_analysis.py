@@ -19,6 +19,7 @@ from brainlab.experiments.analysis.discrimination import lda_analysis
 from brainlab.experiments.analysis.latent_space import latent_directions
 from brainlab.experiments.evaluation.image_sets import collect, held_out
 from brainlab.experiments.evaluation.run_metrics import evaluate_run
+from brainlab.grid import Grid
 from brainlab.runs.encodings import encode_dataset
 from brainlab.runs.provenance import hashes_of_training
 from brainlab.runs.run import Run
@@ -41,6 +42,7 @@ class LinearRun:
         self.evaluation_files = [folder / "evaluation.json"]
 
     can, see = Run.can, Run.see
+    grid = property(lambda self: Grid.unplaced(self.shape))
     view, outline = Volumes(), SimpleNamespace(sample_shape=(1, *SHAPE))
 
     @cached_property

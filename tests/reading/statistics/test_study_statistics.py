@@ -70,7 +70,7 @@ def test_table_2_of_the_dwi_study_through_the_whole_report():
     assert tuple(table.loc[table["reader"] == "reader 1", "called real"]) == FIRST
     assert tuple(table.loc[table["reader"] == "reader 2", "called real"]) == SECOND
     assert table["n"].eq(50).all()
-    assert any("agree on 92% of 250 cases" in line and "kappa is 0.84" in line for line in report["summary"])
+    assert any("agreed on 92% of 250 cases" in line and "kappa was 0.84" in line for line in report["summary"])
     agreement = next(section for section in report_sections(report) if section.key == "agreement")
     (shown,) = [block.frame for block in agreement.blocks if isinstance(block, Table)]
     assert round(shown.loc[shown["figure"] == "Cohen's kappa", "value"].item(), 4) == 0.8367
@@ -78,7 +78,7 @@ def test_table_2_of_the_dwi_study_through_the_whole_report():
     for reader, counts in (("reader 1", FIRST), ("reader 2", SECOND)):
         for source, called in zip(SOURCES, counts, strict=True):
             assert f"<td>{reader}</td><td>{source}</td><td>{called}</td><td>50</td><td>{2 * called}.0</td>" in page
-    assert "<td>Cohen&#x27;s kappa</td><td>reader 1 and reader 2</td><td>0.837</td>" in page
+    assert "<td>Cohen&#39;s kappa</td><td>reader 1 and reader 2</td><td>0.837</td>" in page
 
 
 def test_signed_confidence_makes_the_roc_area():
