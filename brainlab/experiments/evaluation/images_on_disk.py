@@ -69,7 +69,7 @@ def keep_on_disk(blocks: Iterable[Float32Array], shape: tuple[int, ...]) -> Mapp
 
 
 def refuse_beyond_disk(needed: int, what: str = "the images", advice: str = "take fewer images") -> Path:
-    """Return a folder for scratch files; raise InputError, naming `what`, where `needed` bytes do not fit on its disk."""
+    """Return a folder for scratch files; raise InputError, naming `what`, where `needed` bytes do not fit there."""
     folder = _scratch_folder()
     free = shutil.disk_usage(folder).free
     if needed > free:
