@@ -6,8 +6,7 @@ PORT ?= 8501
 .PHONY: app test check format clean
 
 app: .venv/ready
-	$(BIN)/brainlab demo
-	$(BIN)/streamlit run app/main.py --server.port $(PORT)
+	$(BIN)/brainlab app --port $(PORT)
 
 # Two processes share the test files, the checks among them; a browser needs a core beside its server, so more
 # processes would gain little.

@@ -1,7 +1,8 @@
 """Where things lie on disk: cohorts, runs and studies of one group of people.
 
-The workspace is `data/default/` of the checkout unless the environment variable `BRAINLAB_WORKSPACE` names another
-folder. Runs that ship with the project lie in `models/` and are seen from every workspace.
+The workspace is the folder that the environment variable `BRAINLAB_WORKSPACE` names, by default `data/default/` of the
+checkout, or `~/brainlab` where brainlab was installed without one. Runs that ship with the checkout lie in `models/`,
+and every workspace shows them.
 """
 
 import os
@@ -10,11 +11,17 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 MODELS = PROJECT / "models"
 SHIPPED_COHORTS = PROJECT / "data" / "default" / "cohorts"
+IN_CHECKOUT = (PROJECT / "pyproject.toml").is_file()
+"""Whether this is a checkout, with the runs and cohorts that ship, and not an installed package."""
+
+DEFAULT_WORKSPACE = PROJECT / "data" / "default" if IN_CHECKOUT else Path("~/brainlab")
+APP = (PROJECT if IN_CHECKOUT else Path(__file__).with_name("_app")) / "app" / "main.py"
+"""The script that Streamlit runs; the wheel carries `app/` and `pages/` under `brainlab/_app/`."""
 
 
 def workspace() -> Path:
     """Return the workspace folder; it need not exist yet."""
-    return Path(os.environ.get("BRAINLAB_WORKSPACE") or PROJECT / "data" / "default").expanduser().resolve()
+    return Path(os.environ.get("BRAINLAB_WORKSPACE") or DEFAULT_WORKSPACE).expanduser().resolve()
 
 
 def cohort_folders() -> list[Path]:

@@ -144,6 +144,22 @@ def build_workspace(workspace: Path) -> None:
     write_run(workspace / "runs" / "tiny-ivae", "ivae-256", IntroVAEConfig(latent_dim=256, **small), data, seed=1)
 
 
+@pytest.fixture(scope="session")
+def slice_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a workspace of slices: cohorts `axial` and `sagittal`, the untrained run `slice-vae` (axial)."""
+    workspace = tmp_path_factory.mktemp("slices")
+    volumes = write_cohort(workspace / "volumes")
+    for plane in ("axial", "sagittal"):
+        images = [volumes.grid.cut(volume, plane) for volume in volumes.batch(volumes.indices())[:, 0]]
+        grid = volumes.grid.slice_grid(plane)
+        recipe = volumes.recipe | {"shape": list(grid.shape), "affine": grid.affine.tolist(), "plane": plane}
+        write_prepared(workspace / "cohorts" / plane, images, volumes.scans, recipe)
+    data = PreparedDataset.open(workspace / "cohorts" / "axial")
+    config = VAEConfig(latent_dim=8, sample_shape=(1, *data.shape), widths=(8, 8), dense_width=16)
+    write_run(workspace / "runs" / "slice-vae", "vae-8", config, data)
+    return workspace
+
+
 @pytest.fixture
 def paper_workspace(tiny_workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a workspace whose tiny runs and cohorts have the names that the papers' figures ask for, and no others."""

@@ -1,4 +1,4 @@
-"""What every page has in common: its head, its badges, empty states and the line at its foot."""
+"""What every page has in common: heading, badges, empty states and footer."""
 
 import html
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -32,12 +32,12 @@ def head(title: str, question: str, badges: Sequence[str] = ()) -> None:
 
 
 def foot() -> None:
-    """Write the line that ends every page."""
+    """Write the footer of a page."""
     st.html('<div class="bl-foot">brainlab · for research use only, not for diagnosis</div>')
 
 
 def badges(*simulated: bool) -> list[str]:
-    """Return the badge of pages whose data were made by the simulator."""
+    """Return the badge of pages that show simulated data."""
     return ["simulated"] if any(simulated) else []
 
 
@@ -77,11 +77,11 @@ def tabs(key: str, parts: Mapping[str, Callable[[], None]]) -> None:
 
 
 def describe_cohort(dataset: PreparedDataset) -> str:
-    """Say in one line how many scans of how many people a cohort holds, on which grid, and where they are from."""
+    """Return one line with a cohort's scans, participants, grid, recipe and origin."""
     size = " × ".join(str(side) for side in dataset.shape)
     people = dataset.scans["participant"].nunique()
     origin = "simulated" if dataset.simulated else "from scans"
-    return f"{len(dataset)} scans of {people} people · {size} voxels · recipe {dataset.recipe['name']} · {origin}"
+    return f"{len(dataset)} scans of {people} participants · {size} voxels · recipe {dataset.recipe['name']} · {origin}"
 
 
 def best_run(names: Sequence[str]) -> str:
@@ -126,14 +126,14 @@ def figures(rows: Sequence[tuple[str, str, str]]) -> None:
 
 
 def refusals(title: str, rows: Sequence[Mapping[str, str]]) -> None:
-    """List what was refused or noted, a line each, with its reason."""
+    """List what was refused or noted, one line each, with the reason."""
     if rows:
         st.markdown(f"**{title}** ({len(rows)})")
         st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch")
 
 
 def unopened(**kinds: Sequence[tuple[str, str]]) -> None:
-    """Name what is there and cannot be opened, if anything. kinds: `cohort` or `run` to its (name, reason)."""
+    """Name what cannot be opened, if anything. kinds: `cohort` or `run` to its (name, reason)."""
     found = {kind: rows for kind, rows in kinds.items() if rows}
     if not found:
         return
@@ -144,7 +144,7 @@ def unopened(**kinds: Sequence[tuple[str, str]]) -> None:
 
 
 def link(page: str, label: str) -> None:
-    """Lead to a page, where the app has it."""
+    """Link to a page, where the app has it."""
     path = PAGES / f"{page}.py"
     if path.is_file():
         st.page_link(str(path), label=label, icon=":material/arrow_forward:")

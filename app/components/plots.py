@@ -1,4 +1,4 @@
-"""Plotly figures of the pages, in one palette that colour-blind readers can tell apart."""
+"""Plotly figures of the pages, in one palette that is safe for colour-blind viewers."""
 
 from collections.abc import Mapping, Sequence
 
@@ -39,7 +39,7 @@ def acquisition(scans: pd.DataFrame) -> go.Figure:
 
 
 def ages(scans: pd.DataFrame) -> go.Figure:
-    """How old each class's scans are."""
+    """Age distribution of each class."""
     figure = go.Figure()
     for number, (label, part) in enumerate(by_class(scans).items()):
         figure.add_trace(

@@ -1,4 +1,4 @@
-"""Scans by name: what each scan of a cohort is called on the pages, and the widgets by which one is chosen."""
+"""Labels of the scans of a cohort, and the widgets that choose one."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ import streamlit as st
 from app.components.plots import column, numbers
 from app.data import resources
 from brainlab.cohort.scan_table import UNLABELLED
+from brainlab.cohort.views import SLICE
 
 MOST_OPTIONS = 300
 """Scans that a select box offers: it sends all its options with every rerun, and nobody scrolls through more."""
@@ -34,7 +35,7 @@ def pick_scan(cohort: str, key: str, label: str = "Scan", skip: int = 0) -> int:
             label,
             key=f"{key}-find",
             placeholder=f"find among {len(rows):,} scans",
-            help=f"Words of participant, visit, class, age or split. The first {MOST_OPTIONS} scans found are offered.",
+            help=f"Words from participant, visit, class, age or split. The first {MOST_OPTIONS} matches are listed.",
         )
         found = matching(names, rows, words)
         offered = found[:MOST_OPTIONS]
@@ -42,7 +43,7 @@ def pick_scan(cohort: str, key: str, label: str = "Scan", skip: int = 0) -> int:
         if isinstance(chosen, int) and chosen < len(names) and chosen not in offered:
             offered = [chosen, *offered]  # what was chosen stays so until another scan is
         if not found:
-            st.caption(f":orange[:material/info:] No scan has the words '{words}'.")
+            st.caption(f":orange[:material/info:] No scan matches '{words}'.")
             offered = offered or rows[:MOST_OPTIONS]
     return st.selectbox(
         label,
@@ -79,12 +80,19 @@ def _described(cohort: str, sha256: str) -> tuple[str, ...]:
             [
                 str(person),
                 *([str(visit)] if visits[person] > 1 and pd.notna(visit) else []),
+                *([f"slice {number}"] if pd.notna(number) else []),
                 (UNLABELLED if pd.isna(label) else str(label)) + ("" if pd.isna(age) else f", {age:.0f} y"),
                 str(split),
             ]
         )
-        for person, visit, label, age, split in zip(
-            scans["participant"], column(scans, "session"), scans["class"], ages, scans["split"], strict=True
+        for person, visit, number, label, age, split in zip(
+            scans["participant"],
+            column(scans, "session"),
+            column(scans, SLICE),
+            scans["class"],
+            ages,
+            scans["split"],
+            strict=True,
         )
     ]
     # A select box knows its options by what is written, and would take the last of two that read alike.

@@ -12,8 +12,8 @@ from brainlab.latent.published import TABLE_1, TABLE_2
 BASELINE_NAMES = {
     "pca_64": "LDA on 64 voxel principal components",
     "signal_threshold": "bright-signal threshold",
-    "acquisition_metadata": "acquisition metadata alone",
-    "majority": "always the largest class",
+    "acquisition_metadata": "acquisition parameters alone",
+    "majority": "majority class",
 }
 
 COLUMN_NAMES = {

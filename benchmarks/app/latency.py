@@ -135,7 +135,7 @@ async def times(page: Page, kind: str) -> list[dict[str, Any]]:
 
 async def view(page: Page, shape: list[int]) -> list[float]:
     """Scroll slices by wheel and keys, drag the crosshair and the window in a viewer of this shape."""
-    await page.evaluate(MOUNT, [asset_path("viewer.js"), shape])
+    await page.evaluate(MOUNT, [asset_path("volume_viewer/viewer/viewer.js"), shape])
     await stir(page, "#probe canvas[data-plane=axial]")
     taken = [entry["ms"] for entry in await times(page, "view")]
     await page.evaluate("document.querySelector('#probe').remove()")

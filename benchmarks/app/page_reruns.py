@@ -31,7 +31,7 @@ SIDE = 16
 CLASSES = ("healthy", "ms", "leuko1", "leuko2", "leuko3")
 VIEWS = (
     ("cohort", {"cohort-tabs": "Scans"}),
-    ("cohort", {"cohort-tabs": "Bring in scans"}),
+    ("cohort", {"cohort-tabs": "Import scans"}),
     ("generate", {"generate-tabs": "Reconstructions of a scan"}),
     ("explorer", {"start-kind": "Scan"}),
     ("explorer", {"start-kind": "Two scans"}),

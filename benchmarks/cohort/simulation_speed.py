@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from brainlab.simulation.atlas import atlas
-from brainlab.simulation.cohort import default_classes, simulate_cohort
+from brainlab.simulation.cohort import simulate_cohort
 from brainlab.simulation.participant import CohortSettings
 
 
@@ -25,7 +25,7 @@ def main() -> None:
     for space in ("mni", "native"):
         for voxel_size_mm in (2, 1):
             for truth in ("table", "full"):
-                settings = CohortSettings(1, default_classes(), space, voxel_size_mm)
+                settings = CohortSettings(1, space=space, voxel_size_mm=voxel_size_mm)
                 with tempfile.TemporaryDirectory() as folder:
                     clock, processor = time.perf_counter(), time.process_time()
                     scans = simulate_cohort(Path(folder) / "cohort", settings, args.people, truth=truth)["scans"]

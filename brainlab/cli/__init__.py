@@ -22,8 +22,10 @@ COMMANDS = {
     "traverse": "walk along one latent dimension",
     "lda": "tell the classes apart in a run's latent space, beside the baselines",
     "evaluate": "measure a run against real scans",
+    "metrics": "measure generated images against real ones, both as files",
     "figures": "draw the figures of the papers from runs and cohorts",
     "study": "design, run and report a blinded reading study",
+    "app": "open the app in a browser",
     "demo": "make the default workspace of the app ready",
 }
 """Command name to its one-line help. A command's module is imported only when it is called, so that help is quick."""

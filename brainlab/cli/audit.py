@@ -52,7 +52,7 @@ def _text(dataset: "PreparedDataset", found: "Audit") -> str:
     lines = [f"{len(dataset)} {'SIMULATED ' if dataset.simulated else ''}scans, {dataset.recipe['name']}", ""]
     lines.append(found.classes.round(1).to_string())
     lines.append("")
-    lines.append(f"sharpness: mean image {found.mean_image_sharpness:.5f}, scans {found.scan_sharpness:.5f}")
+    lines.append(f"sharpness: mean image {found.mean_image_sharpness:.4g}, scans {found.scan_sharpness:.4g}")
     if found.confound is not None:
         score, chance = found.confound.score, found.confound.chance
         lines.append(f"class from acquisition alone: balanced accuracy {score:.3f} (chance {chance:.3f})")

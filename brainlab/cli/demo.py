@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from brainlab import workspace as places
-from brainlab.cli.progress import progress
+from brainlab.cli.common.progress import progress
 from brainlab.errors import BrainlabError
 from brainlab.workspace import SHIPPED_COHORTS, cohort_folders, workspace
 
@@ -17,6 +17,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
+    """Make the workspace ready, and say what is in it and what is wrong with it."""
+    return make_ready()
+
+
+def make_ready() -> dict[str, Any]:
     """Copy the cohorts that ship into another workspace, unpack them, and open every cohort and run once."""
     from brainlab.runs.run import broken_runs, list_runs
 
@@ -35,17 +40,23 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 def _missing(found: dict[str, list[str]]) -> Iterator[tuple[Path, str]]:
     """Say what the app would have nothing to show of, and how to get it."""
     cohorts, runs = workspace() / "cohorts", workspace() / "runs"
+    if places.IN_CHECKOUT:
+        data = f"none here or in {SHIPPED_COHORTS}; restore those that ship ('git checkout -- data')"
+        models = f"none here or in {places.MODELS}; restore those that ship ('git checkout -- models')"
+    else:
+        data = "none; copy those in data/default/cohorts of brainlab's repository here"
+        models = "none; copy those in models of brainlab's repository here"
     if not found["cohorts"]:
         yield (
             cohorts,
-            f"needs a prepared dataset that opens, found none here or in {SHIPPED_COHORTS}; get back those that ship "
-            f"('git checkout -- data'), or make one ('brainlab prepare SRC {cohorts / 'NAME'} --recipe flair-40')",
+            f"needs a prepared dataset that opens, found {data}, or make one "
+            f"('brainlab prepare SRC {cohorts / 'NAME'} --recipe flair-40')",
         )
     if not found["runs"]:
         yield (
             runs,
-            f"needs a run that opens, found none here or in {places.MODELS}; get back those that ship "
-            f"('git checkout -- models'), or make one ('brainlab train vae-8 --data PREPARED --out {runs / 'NAME'}')",
+            f"needs a run that opens, found {models}, or make one "
+            f"('brainlab train vae-8 --data PREPARED --out {runs / 'NAME'}')",
         )
 
 
@@ -56,10 +67,15 @@ def _told(result: dict[str, Any]) -> str:
         f"workspace: {result['workspace']}",
         *(f"{kind}: {', '.join(result[kind]) or 'none'}" for kind in ("cohorts", "runs")),
     ]
-    for problem in result["problems"]:
-        path, reason = problem["path"], problem["reason"]
-        lines.append(f"problem: {reason}" if reason.startswith(path) else f"problem: {path}: {reason}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *problem_lines(result)])
+
+
+def problem_lines(result: dict[str, Any]) -> list[str]:
+    """Return one line for each problem of `make_ready`."""
+    return [
+        f"problem: {reason}" if reason.startswith(path) else f"problem: {path}: {reason}"
+        for path, reason in ((problem["path"], problem["reason"]) for problem in result["problems"])
+    ]
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -5,7 +5,8 @@ import typing
 from pathlib import Path
 from typing import Any
 
-from brainlab.cli.progress import progress
+from brainlab.cli.common.device import add_device
+from brainlab.cli.common.progress import progress
 from brainlab.latent.discriminant_settings import Priors, Shrinkage
 
 
@@ -30,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="choose",
         help="of the covariance; by default chosen by cross-validation on the training split",
     )
+    add_device(parser)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
@@ -38,7 +40,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from brainlab.runs.run import load_run
 
     result = lda_analysis(
-        load_run(args.run_folder),
+        load_run(args.run_folder, args.device),
         PreparedDataset.open(args.data),
         PreparedDataset.open(args.predict) if args.predict else None,
         priors=args.priors,

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from brainlab.cli.progress import progress
+from brainlab.cli.common.progress import progress
 from brainlab.cohort.recipes import RECIPES, find_recipe
 from brainlab.cohort.sources.image_files import LEFT_OUT
 from brainlab.errors import InputError

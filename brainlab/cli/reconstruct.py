@@ -4,8 +4,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from brainlab.cli.output import add_overwrite
-from brainlab.cli.progress import progress
+from brainlab.cli.common.device import add_device
+from brainlab.cli.common.output import add_overwrite
+from brainlab.cli.common.progress import progress
 from brainlab.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,17 +19,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("out", type=Path, metavar="OUT", help="folder for NIfTI (volumes) or PNG (slices)")
     parser.add_argument("--split", choices=["test", "train", "all"], default="test")
     add_overwrite(parser)
+    add_device(parser)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     from brainlab.cohort.prepared import PreparedDataset
     from brainlab.experiments.export import save_image, whole_folder
+    from brainlab.runs.encodings import see_to_encode
     from brainlab.runs.run import load_run
 
-    chosen, data = load_run(args.run_folder), PreparedDataset.open(args.prepared)
+    chosen, data = load_run(args.run_folder, args.device), PreparedDataset.open(args.prepared)
+    data = see_to_encode(chosen, data)
     rows = data.indices(None if args.split == "all" else args.split)
-    if data.shape != chosen.shape:
-        raise InputError(f"{data.folder}: needs scans of {chosen.shape} voxels for this run, got {data.shape}")
     if not len(rows):
         raise InputError(f"{data.folder}: no scans in the split '{args.split}'; choose another with --split")
     names = []
@@ -36,7 +38,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         for row in progress(rows, "reconstructing", len(rows)):
             mean, _ = chosen.encode(data.batch(rows[rows == row]))
             name = _file_name(data.scans.iloc[int(row)], int(row))
-            names.append(save_image(chosen.decode(mean)[0], data.affine, scratch / name).name)
+            names.append(save_image(chosen.decode(mean)[0], data.grid, scratch / name).name)
     return {"files": [str(args.out / name) for name in names]}
 
 

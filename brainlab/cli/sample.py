@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from brainlab.cli.output import add_overwrite
-from brainlab.cli.progress import progress
+from brainlab.cli.common.device import add_device
+from brainlab.cli.common.output import add_overwrite
+from brainlab.cli.common.progress import progress
 from brainlab.ranges import number
 
 if TYPE_CHECKING:
@@ -32,18 +33,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="draw codes from a Gaussian fitted to those of this dataset's training split, not from the prior",
     )
     add_overwrite(parser)
+    add_device(parser)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     from brainlab.experiments.export import refuse_beyond_disk, save_image, whole_folder
     from brainlab.runs.run import PART, load_run
 
-    chosen = load_run(args.run_folder)
+    chosen = load_run(args.run_folder, args.device)
     parts = _drawn(chosen, args)
     names: list[str] = []
     with whole_folder(args.out, "brainlab sample", overwrite=args.overwrite) as scratch:
         for image in progress((image for part in parts for image in part), "Sampling", args.n):
-            names.append(save_image(image, chosen.affine, scratch / f"sample-{len(names):04d}").name)
+            names.append(save_image(image, chosen.grid, scratch / f"sample-{len(names):04d}").name)
             if len(names) == PART:
                 refuse_beyond_disk(scratch, len(names), args.n)
     return {"files": [str(args.out / name) for name in names]}

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from brainlab.cli.progress import progress
+from brainlab.cli.common.progress import progress
 from brainlab.simulation.published import CLASSES
 
 
@@ -45,12 +45,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    from brainlab.simulation.cohort import default_classes, parse_classes, simulate_cohort
+    from brainlab.simulation.cohort import parse_classes, simulate_cohort
     from brainlab.simulation.participant import CohortSettings
 
     settings = CohortSettings(
         seed=args.seed,
-        classes=parse_classes(args.classes) if args.classes else default_classes(),
+        classes=parse_classes(args.classes) if args.classes else CohortSettings.classes,
         space=args.space,
         voxel_size_mm=args.voxel_size_mm,
         acquisition_bias=args.acquisition_bias,

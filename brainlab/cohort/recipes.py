@@ -91,8 +91,10 @@ RECIPES = {
 }
 
 
-def find_recipe(name: str) -> PreparationRecipe:
-    """Return a recipe by name. Raises InputError that lists the known ones."""
+def find_recipe(name: str | PreparationRecipe) -> PreparationRecipe:
+    """Return a recipe by name, or the one given. Raises InputError that lists the known ones."""
+    if isinstance(name, PreparationRecipe):
+        return name
     if name not in RECIPES:
         raise InputError(f"recipe '{name}' is not known; choose one of: {', '.join(RECIPES)}")
     return RECIPES[name]

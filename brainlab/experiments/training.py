@@ -28,7 +28,7 @@ from brainlab.training.loop import Loop, Watch
 def train(
     preset_name: str,
     data: PreparedDataset,
-    folder: Path,
+    folder: Path | str,
     *,
     config: Any = None,
     schedule: Schedule | None = None,
@@ -54,7 +54,7 @@ def train(
         schedule=schedule or preset.schedule,
         data=data,
     )
-    machine = machine or Machine()
+    machine, folder = machine or Machine(), Path(folder)
     refuse_out_of_range({"seed": seed, "checkpoint_steps": checkpoint_steps})
     plan.check(machine)
     if _in_use(folder):
@@ -75,7 +75,7 @@ Change = Callable[[str, Any, Schedule], tuple[Any, Schedule]]
 
 
 def resume(
-    folder: Path,
+    folder: Path | str,
     data: PreparedDataset,
     *,
     machine: Machine | None = None,
@@ -93,6 +93,7 @@ def resume(
     Raises InputError where the folder holds no checkpoint, another process trains the run, or data or settings are not
     what the run was started with.
     """
+    folder = Path(folder)
     if not (folder / CONFIG).is_file() or not (folder / RESUME).is_file():
         raise InputError(f"{folder}: nothing to resume (needs {CONFIG} and {RESUME}); train it without --resume")
     kept = read_settings(folder, to_resume=True)

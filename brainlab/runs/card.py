@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from brainlab.evaluation.registry import metrics
 from brainlab.runs.files import EVALUATION, RunSettings, read_evaluation, read_settings
 from brainlab.training.checkpoint import MetricsFile, write_atomically
 
@@ -27,7 +28,7 @@ def _card(kept: RunSettings, last: dict[str, Any], evaluation: dict[str, Any] | 
     minutes = last["seconds"] / 60
     planned = f"{last['epoch']} of the {kept.schedule.epochs} epochs of its schedule"
     # Runs of older versions do not say which split the diagnostics looked at.
-    known = {"test": "not trained on", "train": "that it was trained on, for none were held out"}
+    known = {"test": "not used for training", "train": "used for training, because none were held out"}
     watched = known[data.get("watched_split", "test")]
     lines = [
         f"# {settings['preset']}",
@@ -38,8 +39,8 @@ def _card(kept: RunSettings, last: dict[str, Any], evaluation: dict[str, Any] | 
         "```",
         training["command"] or f"brainlab train {settings['preset']} --data DATA --out RUN --seed {settings['seed']}",
         "```",
-        f"- Data: `{data['name']}`, training split of {data['scans']} scans of {len(data['participants'])} people "
-        f"({classes}); sha256 `{data['sha256'][:16]}`.",
+        f"- Data: `{data['name']}`, training split of {data['scans']} scans of {len(data['participants'])} participants"
+        f" ({classes}); sha256 `{data['sha256'][:16]}`.",
         *_changes(settings.get("resumed", [])),
         f"- Seed {settings['seed']}, {planned}, {last['step']} steps, {minutes:.0f} minutes at "
         f"{last['samples_per_second']:.0f} scans a second on {training['hardware']} "
@@ -55,9 +56,9 @@ def _card(kept: RunSettings, last: dict[str, Any], evaluation: dict[str, Any] | 
         *_scores(evaluation),
         *([notes, ""] if notes else []),
         "## Limits",
-        f"- It knows {kind} of one grid and one contrast; it is no model of a clinic's patients, and nothing that it "
-        "draws is evidence.",
-        "- Sharpness is the variance of the 3D Laplacian, in which noise counts as sharpness.",
+        f"- Trained on {kind} of one grid and one contrast. It does not represent a clinical population, and its "
+        "images are no evidence about patients.",
+        f"- Sharpness is the variance of the {len(settings['shape'])}D Laplacian, which counts noise too.",
         "",
         "## Licence",
         "BSD-3-Clause, as the code.",
@@ -99,19 +100,17 @@ def _end_of_training(last: dict[str, Any], kept: RunSettings) -> list[str]:
 
 
 def _scores(evaluation: dict[str, Any] | None) -> list[str]:
-    """Return a table of the metrics that `brainlab evaluate` wrote."""
+    """Return a table of the metrics that `brainlab evaluate` wrote: known ones by the registry, others by their key."""
     if not evaluation:
         return []
-    rows = [
-        (name, entry)
-        for name, entry in evaluation.items()
-        if isinstance(entry, dict) and entry.get("value") is not None
-    ]
-    table = [
-        f"| {name} | {_number(entry['value'])} | {_number(entry.get('sd'))} | {entry.get('n', '')} "
-        f"| {entry.get('better', '')} |"
-        for name, entry in rows
-    ]
+    known = metrics()
+    table = []
+    for name in sorted(evaluation, key=lambda name: list(known).index(name) if name in known else len(known)):
+        entry = evaluation[name]
+        if isinstance(entry, dict) and entry.get("value") is not None:
+            title = f"{known[name].title} (`{name}`)" if name in known else f"`{name}`"
+            figures = f"{_number(entry['value'])} | {_number(entry.get('sd'))} | {entry.get('n', '')}"
+            table.append(f"| {title} | {figures} | {entry.get('better', '')} |")
     return ["## Scores", "| metric | value | sd | n | better |", "|---|---|---|---|---|", *table, ""] if table else []
 
 

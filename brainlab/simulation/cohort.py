@@ -31,7 +31,7 @@ from brainlab.simulation.participant import (
     participant_id,
     simulate_participant,
 )
-from brainlab.simulation.published import CLASSES, PUBLISHED_PARTICIPANTS
+from brainlab.simulation.published import CLASSES
 
 GENERATOR = "brainlab simulate"
 LICENSE = "CC0"
@@ -63,11 +63,6 @@ EDSS:      in each person's sessions table; its formula and coefficients stand i
 """
 
 
-def default_classes() -> tuple[tuple[str, float], ...]:
-    """Classes by the participants of the FLAIR paper's table 1."""
-    return tuple(PUBLISHED_PARTICIPANTS.items())
-
-
 def parse_classes(words: Iterable[str]) -> tuple[tuple[str, float], ...]:
     """Read `NAME` or `NAME:WEIGHT` words; a name alone weighs 1. Raises InputError on a bad name or weight."""
     classes = {}
@@ -88,7 +83,7 @@ def parse_classes(words: Iterable[str]) -> tuple[tuple[str, float], ...]:
 
 
 def simulate_cohort(
-    out: Path,
+    out: Path | str,
     settings: CohortSettings,
     participants: int,
     *,
@@ -103,7 +98,7 @@ def simulate_cohort(
     A run that was killed is taken up where it stopped; more participants can be added to a finished cohort.
     Raises InputError when the folder holds something else, or a cohort of other settings, OSError that names `out`.
     """
-    started = time.monotonic()
+    out, started = Path(out), time.monotonic()
     _check(settings, participants, truth, jobs)
     try:
         with naming_path(out):

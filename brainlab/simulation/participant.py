@@ -13,6 +13,7 @@ from brainlab.simulation.anatomy import TISSUES, Anatomy, Person, build_anatomy,
 from brainlab.simulation.contrast import lesion_signal, tissue_signals
 from brainlab.simulation.head import brain_surface, draw_native, head_signal, resample
 from brainlab.simulation.lesions import LesionMaps
+from brainlab.simulation.published import PUBLISHED_PARTICIPANTS
 from brainlab.types import Float32Array, FloatArray, UInt8Array
 
 AGES_YEARS = {
@@ -44,8 +45,8 @@ class CohortSettings:
     """What a cohort is made of; with a participant's number it decides every byte of that participant."""
 
     seed: int
-    classes: tuple[tuple[str, float], ...]
-    """Names and weights; a participant's class is drawn with them."""
+    classes: tuple[tuple[str, float], ...] = tuple(PUBLISHED_PARTICIPANTS.items())
+    """Names and weights; a participant's class is drawn with them. By default as in the FLAIR paper's table 1."""
     space: str = "mni"
     voxel_size_mm: int = 2
     acquisition_bias: str = "none"

@@ -9,8 +9,12 @@ from urllib.parse import unquote
 
 import pytest
 from starlette.applications import Starlette
+from streamlit import config
 
 from app import navigation
+
+# As `streamlit run app/main.py` does, so that the settings in app/.streamlit/ hold here too.
+config._main_script_path = str(Path(__file__).resolve().parents[2] / "app" / "main.py")
 
 
 @dataclass(frozen=True)

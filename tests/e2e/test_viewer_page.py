@@ -79,7 +79,7 @@ def test_viewers_keep_their_pictures_until_the_next_ones_are_there(visit, idle):
     seed.press("Enter")
     page.wait_for_timeout(500)
     page.wait_for_selector(idle)
-    page.get_by_role("slider", name="Brains a run").press("ArrowRight")
+    page.get_by_role("slider", name="Samples per run").press("ArrowRight")
     expect(page.locator(".st-key-gallery-tiny-vae").get_by_text("draw 5")).to_be_visible()
     page.wait_for_timeout(500)
     assert page.evaluate("frames") > 20

@@ -79,13 +79,15 @@ def test_the_card_counts_people_and_tells_the_last_epoch(tmp_path):
     data.scans["participant"] = ["p0", *["p1"] * 3, *["p2"] * 5]
     training.train("vae-8", data, tmp_path / "run", config=TINY, schedule=SHORT, machine=MACHINE)
     run = load_run(tmp_path / "run")
-    assert "training split of 8 scans of 2 people (8 ms)" in run.card
+    assert "training split of 8 scans of 2 participants (8 ms)" in run.card
     last = run.metrics().iloc[-1]
     assert f"2 of the 2 epochs of its schedule, {last['step']} steps" in run.card
     assert f"mean squared error {last['held_out_mse']:.5f}" in run.card
 
 
-@pytest.mark.parametrize(("held_out", "heading"), [(True, "not trained on\n"), (False, "that it was trained on, for")])
+@pytest.mark.parametrize(
+    ("held_out", "heading"), [(True, "not used for training\n"), (False, "used for training, because none")]
+)
 def test_the_card_says_on_which_scans_it_was_measured(tmp_path, held_out, heading):
     data = cohort(tmp_path / "data")
     if not held_out:

@@ -16,7 +16,7 @@ from brainlab.cli import main
 from brainlab.errors import InputError
 from brainlab.simulation import cohort as cohort_module
 from brainlab.simulation.acquisition import SCANNERS, draw_scan
-from brainlab.simulation.cohort import default_classes, parse_classes, simulate_cohort
+from brainlab.simulation.cohort import parse_classes, simulate_cohort
 from brainlab.simulation.participant import CohortSettings, SimulatedScan
 
 SETTINGS = CohortSettings(seed=5, classes=(("healthy", 2.0), ("leuko1", 1.0)))
@@ -132,7 +132,7 @@ def test_another_folder_is_left_alone(cohort, tmp_path):
 
 def test_classes_are_read_with_their_weights():
     assert parse_classes(["healthy", "ms:2.5"]) == (("healthy", 1.0), ("ms", 2.5))
-    assert dict(default_classes())["healthy"] == 1855
+    assert dict(CohortSettings(seed=1).classes)["healthy"] == 1855
 
 
 @pytest.mark.parametrize(

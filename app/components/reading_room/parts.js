@@ -1,7 +1,7 @@
 // One part of the answer panel for each kind of question. A part shows its question, holds its value (text, or null while
 // unanswered) and knows its keys; it calls `told` whenever its value changes.
 
-import { make } from "./dom.js";
+import { make } from "../volume_viewer/viewer/dom.js";
 
 const CHOICE_KEYS = ["F", "J", "D", "K", "S", "L"];
 const LONGEST_TEXT = 4000;
@@ -170,6 +170,6 @@ class Place extends Part {
 
   say() {
     this.remove.hidden = this.value === null;
-    this.state.textContent = this.value === null ? "Click on the place in the image." : "Marked. Click elsewhere to move it.";
+    this.state.textContent = this.value === null ? "Click the location in the image." : "Marked. Click elsewhere to move it.";
   }
 }

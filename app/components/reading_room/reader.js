@@ -2,7 +2,7 @@
 // script shows what it says, so a reload, a crash or another browser goes on at the same case.
 
 import { AnswerPanel, keyLines } from "./answer_panel.js";
-import { make } from "./dom.js";
+import { make } from "../volume_viewer/viewer/dom.js";
 import { ReadingApi, tabToken } from "./reading_api.js";
 import * as screens from "./screens.js";
 import { Stage } from "./stage.js";
@@ -41,7 +41,7 @@ class Room {
     this.abort = new AbortController();
     this.trouble = make("div.rr-trouble", { hidden: true, role: "alert" });
     this.stageBox = make("div.rr-stage");
-    this.over = make("p.rr-over", { hidden: true, role: "status" }, "The time for this image is over. Please answer from what you saw.");
+    this.over = make("p.rr-over", { hidden: true, role: "status" }, "Time is up for this image. Please answer from what you saw.");
     this.main = make("main.rr-main");
     this.foot = make("footer.rr-foot");
     host.append(this.main, this.foot, this.trouble);

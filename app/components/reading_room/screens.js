@@ -1,6 +1,6 @@
 // The reading room's screens beside the case itself: plain text, one thing to do, one key to do it.
 
-import { make } from "./dom.js";
+import { make } from "../volume_viewer/viewer/dom.js";
 
 const SMALLEST = { width: 900, height: 600 };
 
@@ -21,12 +21,12 @@ export const paragraphs = (text) => text.split(/\n+/).map((line) => make("p", {}
 export function welcome(room, keys, begin) {
   const small = innerWidth < SMALLEST.width || innerHeight < SMALLEST.height;
   return card(room.title, [
-    ...(room.round > 1 ? [make("p.rr-round", {}, `This is reading ${room.round} of ${room.rounds}. Please judge every image afresh.`)] : []),
+    ...(room.round > 1 ? [make("p.rr-round", {}, `This is reading ${room.round} of ${room.rounds}. Please rate every image independently of your earlier reading.`)] : []),
     ...paragraphs(room.instructions),
     ...(room.practice ? [make("p", {}, `The first ${room.practice} images are for practice and do not count.`)] : []),
     keyTable(keys),
     make("h2", {}, "Your display"),
-    make("p", {}, "All sixteen steps should differ, and a darker and a lighter dot should show at the two ends. Dim the room and turn the brightness up if not."),
+    make("p", {}, "All sixteen steps should be distinguishable, with a darker and a lighter dot visible at the two ends. If not, dim the room and increase the brightness."),
     greySteps(),
     ...(small ? [make("p.rr-warning", {}, "This window is small. Please enlarge it before you start.")] : []),
   ], [
@@ -84,13 +84,13 @@ export function waiting(room, opensAt) {
   const when = new Date(opensAt).toLocaleString("en-GB", { dateStyle: "full", timeStyle: "short" });
   return card("The next reading comes later", [
     make("p", {}, `Thank you: reading ${room.round - 1} of ${room.rounds} is done, and every answer is saved.`),
-    make("p", {}, "The next reading opens on ", make("strong", {}, when), ". The same link works then; this page opens it by itself."),
-    make("p", {}, "You will see the images once more in another order. Please do not discuss them until then."),
+    make("p", {}, "The next reading opens on ", make("strong", {}, when), ". Use the same link then; this page will open it automatically."),
+    make("p", {}, "You will see the images again in a different order. Please do not discuss them until then."),
   ]);
 }
 
 export function closed() {
-  return card("This study is closed", [make("p", {}, "No more answers are taken. Thank you.")]);
+  return card("This study is closed", [make("p", {}, "This study no longer accepts answers. Thank you.")]);
 }
 
 export function elsewhere(take) {

@@ -1,4 +1,4 @@
-"""What an audit says of a cohort, measured once for each."""
+"""The audit of a cohort for its page, computed once per cohort."""
 
 from functools import lru_cache
 
@@ -6,17 +6,18 @@ from app.data import resources
 from brainlab.cohort.audit import Audit, audit
 
 CONFOUND_NOTE = (
-    "The FLAIR IntroVAE paper's classes were scanned with different settings (its figure 11), and it could not say "
-    "whether its classifier used that. A score at chance says that nothing here can be used so."
+    "In the FLAIR IntroVAE paper, acquisition parameters differed between the classes (figure 11), so the "
+    "classifier may have used them. A score at chance means that acquisition "
+    "parameters carry no class information in this cohort."
 )
 
 
 def confound_figures(name: str) -> list[tuple[str, str, str]]:
-    """How well acquisition parameters alone tell the classes of a cohort apart: (title, value, explanation)."""
+    """How well acquisition parameters alone predict the class: (title, value, explanation)."""
     found = _audit(name, resources.cohort(name).sha256)
     if found.confound is None:
         return [("Confound score", "none", "; ".join(found.warnings))]
-    columns = ", ".join(found.confound.columns) or "nothing that differs"
+    columns = ", ".join(found.confound.columns) or "no parameter that differs"
     how = f"Balanced accuracy of the class predicted from {columns}; no participant is in two folds."
     return [
         ("Confound score", f"{found.confound.score:.2f}", how),
@@ -25,12 +26,12 @@ def confound_figures(name: str) -> list[tuple[str, str, str]]:
 
 
 def sharpness_figures(name: str) -> list[tuple[str, str, str]]:
-    """How sharp the mean image is beside single scans: (title, value, explanation)."""
+    """Sharpness of the mean image and of single scans: (title, value, explanation)."""
     found = _audit(name, resources.cohort(name).sha256)
-    how = "Variance of the 3D Laplacian."
+    how = "Variance of the Laplacian, with grey levels of 0 to 255."
     return [
-        ("Sharpness of the mean", f"{found.mean_image_sharpness:.4f}", how),
-        ("Mean sharpness of the scans", f"{found.scan_sharpness:.4f}", how),
+        ("Sharpness of the mean", f"{found.mean_image_sharpness:,.0f}", how),
+        ("Mean sharpness of the scans", f"{found.scan_sharpness:,.0f}", how),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Bring scans into the workspace from pages: a path on this machine or uploaded files, into a new cohort."""
+"""Import scans into a new cohort of the workspace, from a path on this machine or from uploaded files."""
 
 import dataclasses
 import re
@@ -74,7 +74,7 @@ def bring_in(path: str, uploads: Sequence[Upload], name: str, tell: Tell, recipe
 
 
 def _unusable(name: str) -> str | None:
-    """Say why an upload of this name is no scan; None where it may be one."""
+    """Return why a file of this name cannot be a scan; None where it may be one."""
     if name.startswith("."):
         return "a hidden file: its name begins with a dot; rename it"
     if len(name.encode()) > LONGEST_NAME:

@@ -1,4 +1,4 @@
-"""Cohort: whose scans are here, and could a scanner's settings tell their classes apart?"""
+"""Cohort: scans, participants, mean image, acquisition, and import of new scans."""
 
 import streamlit as st
 
@@ -14,16 +14,16 @@ SHOW = "import-shown"  # key of the wish to see the cohort that was just brought
 
 
 def show() -> None:
-    """Choose a cohort; show its scans, people, mean image and acquisition; or bring in another."""
+    """Choose a cohort; show its scans, participants, mean image and acquisition; or import another."""
     cohorts = resources.cohorts()
     layout.head(
         "Cohort",
-        "Whose scans are here, and could the scanner's settings alone tell their classes apart?",
+        "Who was scanned, and could acquisition parameters alone predict the class?",
         layout.badges(*(data.simulated for data in cohorts.values())),
     )
     layout.unopened(cohort=resources.unopened_cohorts())
     if not cohorts:
-        layout.empty("No cohort yet.", "Bring in scans below, or simulate a cohort.", layout.SIMULATE)
+        layout.empty("No cohort yet.", "Import scans below, or simulate a cohort.", layout.SIMULATE)
         bring_in()
         return
     left, right = st.columns([1, 3], vertical_alignment="bottom")
@@ -37,7 +37,7 @@ def show() -> None:
             "People": lambda: demographics(name),
             "Mean image": lambda: mean_image(name),
             "Acquisition": lambda: show_acquisition(name),
-            "Bring in scans": bring_in,
+            "Import scans": bring_in,
         },
     )
 
@@ -52,7 +52,7 @@ def browse(name: str) -> None:
     labelled = scans.assign(**{"class": scans["class"].fillna(UNLABELLED).astype(str)})
     shown = labelled[labelled["class"].isin(chosen)] if chosen else labelled
     if shown.empty:
-        st.caption("No scan is of the classes chosen.")
+        st.caption("No scan belongs to the selected classes.")
         return
     with layout.wrapping("cohort-scans", 1):
         left, right = st.columns([1.12, 1.3], gap="medium")
@@ -73,7 +73,7 @@ def browse(name: str) -> None:
     with right:
         note = "simulated" if dataset.simulated else "scan"
         volume_viewer(
-            Panel(Scan(name, row), dataset.shape, dataset.affine, title=scan_choice.describe(name, row), note=note),
+            Panel(Scan(name, row), title=scan_choice.describe(name, row), note=note),
             key="cohort-scan",
             layout="grid",
         )
@@ -100,21 +100,18 @@ def mean_image(name: str) -> None:
     if not labels:
         st.caption("No scan has a class.")
         return
-    panels = [
-        Panel(Mean(name, label), dataset.shape, dataset.affine, title=label or "All scans", note="mean")
-        for label in labels
-    ]
+    panels = [Panel(Mean(name, label), title=label or "All scans", note="mean") for label in labels]
     many = len(panels) > 1
     volume_viewer(
         panels, key="cohort-mean-view", layout="column" if many else "row", toolbar=not many, readout=not many
     )
     with st.spinner("Measuring sharpness"):
         layout.figures(audits.sharpness_figures(name))
-    st.caption("A sharp mean says that the scans lie on each other well: the paper's own check of its registration.")
+    st.caption("A sharp mean image indicates that the scans are well co-registered, the check that the paper used.")
 
 
 def show_acquisition(name: str) -> None:
-    """Show figure 11 of the FLAIR IntroVAE paper for this cohort and how well acquisition alone tells classes apart."""
+    """Show figure 11 of the FLAIR IntroVAE paper for this cohort and how well acquisition alone predicts the class."""
     dataset = resources.cohort(name)
     if plots.has_acquisition(dataset.scans):
         with st.spinner("Predicting the class from acquisition parameters"):
@@ -123,7 +120,8 @@ def show_acquisition(name: str) -> None:
         layout.plot(plots.acquisition(dataset.scans), "cohort-acquisition")
     else:
         layout.empty(
-            "No acquisition parameter is known.", "BIDS sidecars carry them: prepare the cohort from a BIDS dataset."
+            "No acquisition parameters are known.",
+            "They are read from BIDS sidecars; prepare the cohort from a BIDS dataset.",
         )
 
 
@@ -133,8 +131,7 @@ def bring_in() -> None:
     if st.session_state.pop(SHOW, False):
         st.rerun(scope="app")  # a button in a fragment draws only the fragment anew
     st.markdown(
-        "Scans are registered to the MNI152 template, stripped of the skull, averaged to 4 mm blocks "
-        "and bounded to [0, 1]."
+        "Scans are registered to the MNI152 template, skull-stripped, averaged to 4 mm blocks and scaled to [0, 1]."
     )
     with st.form("import", border=True):
         left, right = st.columns(2)
@@ -150,17 +147,19 @@ def bring_in() -> None:
     report = importing.bring_in(path, files, name, lambda share, text: bar.progress(share, text))
     bar.empty()
     if report.scans:
-        st.success(f"{report.scans} scans prepared into the cohort '{name}' ({report.seconds_per_scan:.1f} s a scan).")
+        st.success(
+            f"{report.scans} scans prepared into the cohort '{name}' ({report.seconds_per_scan:.1f} s per scan)."
+        )
     else:
-        st.error("No scan got through.")
+        st.error("No scan could be prepared.")
     layout.refusals("Refused", report.failed)
-    layout.refusals("Notes, and scans left out", report.warnings)
+    layout.refusals("Notes and excluded scans", report.warnings)
     if report.scans:
-        st.button("Show it", key="import-show", on_click=_choose, args=(name,))
+        st.button("Show the cohort", key="import-show", on_click=_choose, args=(name,))
 
 
 def _choose(name: str) -> None:
-    """Choose a cohort that was just brought in, when the page is drawn next."""
+    """Choose a cohort that was just imported, when the page is drawn next."""
     st.session_state["cohort-name"] = name
     st.session_state["cohort-tabs"] = "Scans"
     st.session_state[SHOW] = True

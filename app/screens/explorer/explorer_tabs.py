@@ -1,4 +1,4 @@
-"""What can be done with the code that the explorer's sliders hold: walks, comparison, tables, links and files."""
+"""Tabs below the sliders: traversals, comparison, table of dimensions, links and files."""
 
 from collections.abc import Callable
 from functools import partial
@@ -11,7 +11,7 @@ from app.data import resources
 from app.data.codes import SHA_DIGITS, from_base64, to_link
 from app.data.exports import gif, nifti, nifti_of, png
 from app.data.uploads import Uploaded, change_in_own_space, in_own_space
-from app.data.volumes import Decoded, Difference, Source
+from app.data.volumes import Decoded, Difference, ImageSource
 from app.screens.explorer import starting_codes, traversals
 from app.screens.explorer.latent_view import space
 
@@ -39,19 +39,16 @@ def held() -> bytes:
 
 
 def film_strip(run: str, cohort: str | None) -> None:
-    """Show a walk along one direction, as the FLAIR IntroVAE paper's figures 12 and 13."""
+    """Show a traversal of one direction, as the FLAIR IntroVAE paper's figures 12 and 13."""
     if cohort is None:
-        layout.empty("A walk needs the range of real codes.", "Add a cohort on the run's grid.")
+        layout.empty("A traversal needs the range of the codes of real scans.", "Add a cohort on the run's grid.")
         return
     walk = traversals.choose(run, cohort, space(run, cohort), held)
-    opened = resources.run(run)
     with_difference = st.toggle("Difference to the start", key="film-difference")
     volume_viewer(
         [
             Panel(
                 Decoded(run, steps),
-                opened.shape,
-                opened.affine,
                 title=title,
                 overlay=Overlay(Difference(Decoded(run, steps), Decoded(run, walk.origin)))
                 if with_difference
@@ -64,50 +61,46 @@ def film_strip(run: str, cohort: str | None) -> None:
         toolbar=False,
         readout=False,
     )
-    walked: list[Source] = [Decoded(run, steps) for steps in walk.codes]
+    walked: list[ImageSource] = [Decoded(run, steps) for steps in walk.codes]
     layout.downloads(
         "film",
         {f"{run}-walk.png": partial(png, walked), f"{run}-walk.gif": partial(gif, walked)},
-        {
-            f"{run}-walk-{title}.nii.gz": partial(nifti, w, opened.affine)
-            for w, title in zip(walked, walk.titles, strict=True)
-        },
+        {f"{run}-walk-{title}.nii.gz": partial(nifti, w) for w, title in zip(walked, walk.titles, strict=True)},
     )
 
 
 def dimensions(run: str, cohort: str | None) -> None:
     """Show the table of dimensions."""
     if cohort is None:
-        layout.empty("No class to tell apart.", "Add a cohort on the run's grid.")
+        layout.empty("The cohort has no classes.", "Add a cohort on the run's grid.")
         return
-    st.caption("Best separators of the classes first. Dimensions are counted from zero.")
+    st.caption("Sorted by how well each dimension separates the classes. Dimensions are numbered from 0.")
     layout.table(space(run, cohort).table.round(3), f"{run}-dimensions", "dimensions")
 
 
 def compare(run: str, start: starting_codes.Start) -> None:
     """Show the original scan, the start and the edited brain side by side."""
-    opened = resources.run(run)
     first, now = Decoded(run, start.steps), Decoded(run, held())
     panels = [
-        Panel(first, opened.shape, opened.affine, title="start"),
-        Panel(now, opened.shape, opened.affine, title="now"),
-        Panel(now, opened.shape, opened.affine, title="now less start", overlay=Overlay(Difference(now, first))),
+        Panel(first, title="start"),
+        Panel(now, title="now"),
+        Panel(now, title="edited minus start", overlay=Overlay(Difference(now, first))),
     ]
     if start.scan:
-        panels.insert(0, Panel(start.scan, opened.shape, opened.affine, title="original", note=start.note))
+        panels.insert(0, Panel(start.scan, title="original", note=start.note))
     volume_viewer(panels, key="compare", layout="column", toolbar=False, readout=False)
 
 
 def share(run: str, start: starting_codes.Start) -> None:
-    """Offer the link and the files of the present brain; of an upload also on the upload's own voxels."""
+    """Offer the link and the files of the edited image; of an upload also on the upload's own voxels."""
     current = held()
     opened = resources.run(run)
     address = layout.address("explorer", run=run, sha=opened.sha256[:SHA_DIGITS], z=to_link(current))
-    st.caption("This address opens the identical brain, and says so where the run has changed.")
+    st.caption("This link opens the same image, with a warning if the run has changed since.")
     st.code(address, language=None, wrap_lines=True)
     now, before = Decoded(run, current), Decoded(run, start.steps)
     files: dict[str, Callable[[], bytes]] = {
-        f"{run}.nii.gz": lambda: nifti(now, opened.affine),
+        f"{run}.nii.gz": lambda: nifti(now),
         f"{run}.png": lambda: png([now]),
     }
     if isinstance(start.scan, Uploaded):
@@ -119,8 +112,8 @@ def share(run: str, start: starting_codes.Start) -> None:
             ),
         }
         st.caption(
-            f"Files 'in own space' lie over {start.scan.name} as it was uploaded, on its own voxels; the change is the "
-            "present brain less the reconstruction."
+            f"Files 'in own space' overlay {start.scan.name} as it was uploaded, on its own voxels; the "
+            "difference is the edited image minus the reconstruction."
         )
     for column, (name, make) in zip(st.columns(4), files.items(), strict=False):
         with column:

@@ -1,4 +1,4 @@
-"""Latent explorer: move sliders, watch the brain."""
+"""Latent explorer: edit a latent code with sliders and see the decoded image."""
 
 import streamlit as st
 
@@ -14,15 +14,15 @@ from brainlab.errors import BrainlabError
 
 def show() -> None:
     """Choose a run and a start, then explore."""
-    runs = resources.runs()
+    runs = resources.runs_that("walk")
     layout.head(
         "Latent explorer",
-        "What does each direction of a model's latent space change in the brain?",
+        "How does the brain change along each direction of a model's latent space?",
         layout.badges(*(run.simulated for run in runs.values())),
     )
     layout.unopened(run=resources.unopened_runs())
     if not runs:
-        layout.empty("No trained run yet.", "Train one, then come back.", layout.TRAIN)
+        layout.empty("No trained run with a latent space yet.", "Train one with the command below.", layout.TRAIN)
         return
     with layout.wrapping("explorer-head", 2):
         left, middle, right = st.columns([1, 1, 3.1])
@@ -31,17 +31,17 @@ def show() -> None:
     asked = st.query_params.get("run", best)
     run = left.selectbox("Run", names, index=names.index(asked if asked in names else best), key="explorer-run")
     if asked not in names:
-        st.caption(f":orange[:material/info:] The run that this address names is not here; this is {run}.")
-    fitting = list(resources.fitting(runs[run]))
+        st.caption(f":orange[:material/info:] The run in this link does not exist here; showing {run}.")
+    fitting = list(resources.fitting(runs[run])) if runs[run].can("encode") else []
     cohort: str | None = middle.selectbox(
-        "Classes from", fitting, key="explorer-cohort", help="Orders and annotates the sliders."
+        "Classes from", fitting, key="explorer-cohort", help="Sorts and annotates the sliders."
     )
-    with st.spinner("Encoding the cohort once for this run"):
+    with st.spinner("Encoding the cohort (once per run)"):
         try:
             if cohort and (note := class_note(run, cohort)):
                 st.caption(f":orange[:material/info:] {note}")
         except BrainlabError as error:
-            st.caption(f":orange[:material/info:] Without the order and the classes of {cohort}: {error}")
+            st.caption(f":orange[:material/info:] Shown without the classes of {cohort}: {error}")
             cohort = None
     with right:
         start = starting_codes.choose(run, cohort)
@@ -58,7 +58,7 @@ def explore(run: str, cohort: str | None, start: starting_codes.Start) -> None:
     known = revision("explorer", run, cohort, start.identity)
     data = explorer_data(run, cohort, start.steps, known, extra)
     data["title"], data["note"] = f"{run} · {start.label}", "simulated" if resources.run(run).simulated else "generated"
-    released = latent_explorer(data, key="explorer", on_release=lambda: None)
+    released = latent_explorer(data, resources.run(run).grid, key="explorer", on_release=lambda: None)
     if not released or released["revision"] != data["revision"]:
         released = {"code": data["code"], "revision": data["revision"], "at": 0}
     st.session_state["explorer-released"] = released

@@ -1,4 +1,4 @@
-"""Where an exploration starts from: the widgets that choose a latent code, and the code that they choose."""
+"""The widgets that choose the code from which an exploration starts."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from app.data.uploads import Uploaded
 from app.data.volumes import Decoded, Scan, load
 from app.screens.explorer.latent_view import space
 from brainlab.errors import BrainlabError
-from brainlab.evaluation.fidelity import mean_squared_error, peak_signal_to_noise_db
+from brainlab.evaluation.metrics.fidelity import mean_squared_error, peak_signal_to_noise_db
 from brainlab.latent import directions
 from brainlab.latent.directions import Direction
 from brainlab.types import FloatArray
@@ -59,11 +59,11 @@ def choose(run: str, cohort: str | None) -> Start:
         of_class = [CLASS_MEAN] if space(run, cohort).means else []
         kinds = [MEAN, ZERO, SCAN, *own, RANDOM, *of_class, BETWEEN]
     if link := _link(run):
-        st.caption("Started from a share link. Choose another start to leave it.")
+        st.caption("Started from a shared link. Choose another start to leave it.")
         if not resources.run(run).sha256.startswith(st.session_state["shared-sha"]):
-            st.caption(f":orange[:material/info:] {run} has other weights here than in the link, so its brain differs.")
+            st.caption(f":orange[:material/info:] {run} has other weights here than in the link, so the image differs.")
         kind = st.segmented_control("Start from", kinds, key="start-kind", on_change=_leave_link)
-        return Start("shared brain", from_link(link, latent_dim)) if kind is None else _chosen(kind, run, cohort)
+        return Start("shared code", from_link(link, latent_dim)) if kind is None else _chosen(kind, run, cohort)
     kind = st.segmented_control(
         "Start from", kinds, default=kinds[0], key="start-kind", required=True, on_change=_open_comparison
     )
@@ -82,7 +82,7 @@ def _chosen(kind: str, run: str, cohort: str | None) -> Start:
             0.8,
             0.05,
             key="start-truncation",
-            help="Standard deviation of the draw; 0 is the mean brain.",
+            help="Standard deviation of the sampled codes; 0 gives the mean image.",
         )
         return Start(f"draw {seed} at {truncation:.2f}", to_steps(found.sample(1, int(seed), truncation)[0][0]))
     if kind == OWN:
@@ -122,17 +122,13 @@ def _own(run: str) -> Start:
     """Take a head from the visitor's disk; zeros until one has come."""
     found = resources.run(run)
     upload = st.file_uploader("NIfTI of one head", type=["nii", "gz"], key="start-upload")
-    stripped = st.toggle(
-        "Stripped and in MNI space already", key="start-stripped", help="It is then not registered again."
-    )
+    stripped = st.toggle("Already skull-stripped and in MNI space", key="start-stripped", help="Skips registration.")
     nothing = Start("all zeros", to_steps(np.zeros(found.latent_dim)))
     if upload is None:
-        st.caption(
-            "Prepared on this server and held in its memory until others take its place; the workspace keeps nothing."
-        )
+        st.caption("Prepared on this server and kept in memory only; nothing is written to the workspace.")
         return nothing
     try:
-        with st.spinner("Registering, stripping and averaging: a few seconds"):
+        with st.spinner("Registering and skull-stripping (a few seconds)"):
             scan = uploads.take(upload.name, upload.getbuffer(), found, stripped)
     except BrainlabError as error:
         st.error(str(error))
@@ -165,7 +161,7 @@ def fidelity_note(run: str, start: Start) -> str | None:
     squared_error = float(mean_squared_error(made, original)[0])
     psnr_db = float(peak_signal_to_noise_db(made, original)[0])
     known = (resources.run(run).evaluation() or {}).get("mse")
-    beside = f" ({known['value']:.4f} on average over {known['n']} unseen scans)" if known else ""
+    beside = f" ({known['value']:.4f} on average over {known['n']} held-out scans)" if known else ""
     return f"Reconstruction: mean squared error {squared_error:.4f}{beside}, PSNR {psnr_db:.1f} dB."
 
 

@@ -1,4 +1,4 @@
-"""Walks through latent space: the widgets that choose one, and the codes along it."""
+"""Traversals of latent space: the widgets that choose one, and the codes along it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -89,7 +89,7 @@ def _between(run: str, cohort: str, space: LatentSpace, scans: bool, columns: Se
         default="linear",
         required=True,
         key="walk-way",
-        help="Spherical: along the great circle, which keeps the length that draws from the prior have.",
+        help="Spherical: along the great circle, so that codes keep the norm of samples from the prior.",
     )
     codes = interpolate(ends[0], ends[1], stops, cast(Literal["linear", "spherical"], way or "linear"))
     shares = [f"{share:.0%}" for share in np.linspace(0, 1, stops)]

@@ -1,4 +1,4 @@
-"""Reconstruct and generate: what runs make of a scan, and what they make of nothing."""
+"""Reconstruct and generate: reconstructions of a scan by several runs, and their samples."""
 
 from functools import partial
 
@@ -8,20 +8,20 @@ from app.components import layout, scan_choice
 from app.components.volume_viewer import Overlay, Panel, volume_viewer
 from app.data import resources
 from app.data.exports import nifti, png
-from app.data.volumes import Difference, Reconstruction, Sample, Scan, Source
+from app.data.volumes import Difference, ImageSource, Reconstruction, Sample, Scan
 
 
 def show() -> None:
-    """Two tabs: reconstructions of one scan by every run, and galleries of draws."""
+    """Two tabs: reconstructions of one scan by every run, and galleries of samples."""
     runs = resources.runs()
     layout.head(
         "Reconstruct and generate",
-        "How faithful are a model's reconstructions, and how real do its own brains look?",
+        "How faithful are a model's reconstructions, and how realistic are its samples?",
         layout.badges(*(run.simulated for run in runs.values())),
     )
     layout.unopened(run=resources.unopened_runs())
     if not runs:
-        layout.empty("No trained run yet.", "Train one, then come back.", layout.TRAIN)
+        layout.empty("No trained run yet.", "Train one with the command below.", layout.TRAIN)
         return
     chosen = st.pills("Runs", list(runs), default=list(runs)[:4], selection_mode="multi", key="generate-runs")
     if not chosen:
@@ -36,7 +36,11 @@ def show() -> None:
 @st.fragment
 def reconstruct(runs: list[str]) -> None:
     """Show an original beside each run's reconstruction, as the FLAIR IntroVAE paper's figures 3 to 5."""
-    fitting = list(resources.fitting(resources.run(runs[0])))
+    able = [run for run in runs if resources.run(run).can("reconstruct")]
+    if not able:
+        layout.empty("None of these runs reconstructs: they have no encoder.", "See 'Generated brains'.")
+        return
+    fitting = list(dict.fromkeys(name for run in able for name in resources.fitting(resources.run(run))))
     if not fitting:
         layout.empty("No cohort on this run's grid.", "Prepare one.", layout.PREPARE)
         return
@@ -48,17 +52,15 @@ def reconstruct(runs: list[str]) -> None:
     difference = right.toggle("Difference to the original", key="reconstruct-difference")
     original = Scan(cohort, row)
     dataset = resources.cohort(cohort)
-    sources = {run: Reconstruction(run, cohort, row) for run in runs if cohort in resources.fitting(resources.run(run))}
-    panels = [
-        Panel(
-            original, dataset.shape, dataset.affine, title="Original", note="simulated" if dataset.simulated else "scan"
+    sources = {run: Reconstruction(run, cohort, row) for run in able if cohort in resources.fitting(resources.run(run))}
+    if left_out := [run for run in runs if run not in sources]:
+        st.caption(
+            f":material/info: Not here: {', '.join(left_out)}, without an encoder or for other images than these."
         )
-    ]
+    panels = [Panel(original, title="Original", note="simulated" if dataset.simulated else "scan")]
     panels += [
         Panel(
             source,
-            dataset.shape,
-            dataset.affine,
             title=run,
             overlay=Overlay(Difference(source, original), opacity=0.9) if difference else None,
         )
@@ -66,32 +68,31 @@ def reconstruct(runs: list[str]) -> None:
     ]
     volume_viewer(panels, key="reconstructions", layout="column", toolbar=False, readout=False)
     if difference:
-        st.caption("Orange: brighter than the original. Blue: darker. Full colour at a quarter of the range.")
-    shown: dict[str, Source] = {"original": original, **sources}
+        st.caption("Orange: brighter than the original. Blue: darker. Full colour at a quarter of the intensity range.")
+    shown: dict[str, ImageSource] = {"original": original, **sources}
     layout.downloads(
         "reconstruct",
-        {f"{name}.nii.gz": partial(nifti, source, dataset.affine) for name, source in shown.items()},
+        {f"{name}.nii.gz": partial(nifti, source) for name, source in shown.items()},
         {"reconstructions.png": lambda: png([original, *sources.values()])},
     )
 
 
 @st.fragment
 def generate(runs: list[str]) -> None:
-    """Show draws from the prior, one seed for all runs, as the FLAIR IntroVAE paper's figures 6 to 9."""
+    """Show samples from the prior, one seed for all runs, as the FLAIR IntroVAE paper's figures 6 to 9."""
     left, middle, right = st.columns(3)
     seed = int(
         left.number_input("Seed", 0, layout.LARGEST_SEED, 0, key="generate-seed", help="The same for every run.")
     )
-    count = middle.select_slider("Brains a run", [3, 4, 5, 6], 5, key="generate-count")
+    count = middle.select_slider("Samples per run", [3, 4, 5, 6], 5, key="generate-count")
     truncation = right.slider(
-        "Truncation", 0.2, 1.5, 1.0, 0.05, key="generate-truncation", help="1 draws from the prior itself."
+        "Truncation", 0.2, 1.5, 1.0, 0.05, key="generate-truncation", help="1 samples from the prior itself."
     )
     for run in runs:
-        opened = resources.run(run)
         sources = [Sample(run, seed, count, number, truncation) for number in range(count)]
         st.subheader(run, anchor=False)
         volume_viewer(
-            [Panel(s, opened.shape, opened.affine, title=f"draw {s.number}") for s in sources],
+            [Panel(s, title=f"draw {s.number}") for s in sources],
             key=f"gallery-{run}",
             layout="column",
             toolbar=False,
@@ -99,6 +100,6 @@ def generate(runs: list[str]) -> None:
         )
         layout.downloads(
             f"generate-{run}",
-            {f"{run}-{seed}-{s.number}.nii.gz": partial(nifti, s, opened.affine) for s in sources},
+            {f"{run}-{seed}-{s.number}.nii.gz": partial(nifti, s) for s in sources},
             {f"{run}-{seed}.png": partial(png, list(sources))},
         )

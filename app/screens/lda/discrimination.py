@@ -66,8 +66,8 @@ def size_note(found: LdaResult) -> str | None:
     if len(found.test.rows) >= FEW_SCANS:
         return None
     return (
-        f"Only {len(found.test.rows)} scans were predicted, so these figures are rough: look at their intervals. "
-        "'Disease or scanner?' shows what was measured on many more."
+        f"Only {len(found.test.rows)} scans were predicted, so these estimates are imprecise; see their intervals. "
+        "'Disease or scanner?' shows results on many more scans."
     )
 
 
@@ -81,7 +81,7 @@ class Comparison:
 
     def pairs(self) -> list[tuple[str, str]]:
         """All (run, cohort) that fit together."""
-        return [(name, data) for name, run in resources.runs().items() for data in resources.fitting(run)]
+        return [(name, data) for name, run in resources.runs_that("encode").items() for data in resources.fitting(run)]
 
     def missing(self) -> list[tuple[str, str]]:
         """The pairs that were not tried in this server."""

@@ -1,4 +1,4 @@
-"""Two runs beside each other on the LDA page: which of them tells the classes apart better, and where they disagree."""
+"""Two runs side by side on the LDA page: which discriminates the classes better, and where they disagree."""
 
 from functools import partial
 
@@ -8,7 +8,7 @@ import streamlit as st
 from app.components import layout, scan_choice
 from app.components.volume_viewer import Panel, volume_viewer
 from app.data import resources
-from app.data.volumes import Reconstruction, Scan, Source
+from app.data.volumes import ImageSource, Reconstruction, Scan
 from app.screens.lda import lda_plots, selected_scan
 from app.screens.lda.discrimination import Analysis, analysis
 from app.screens.lda.lda_scan import show_verdict
@@ -21,7 +21,7 @@ FIRST_SHOWN = ("ivae-256", "vae-512")
 
 def choose(cohort: str) -> tuple[str, str] | None:
     """Let two runs be chosen that work on a cohort's grid; None, and what to do, where there are no two."""
-    names = [name for name, run in resources.runs().items() if cohort in resources.fitting(run)]
+    names = [name for name, run in resources.runs_that("encode").items() if cohort in resources.fitting(run)]
     if len(names) < 2:
         layout.empty("Fewer than two runs work on this cohort's grid.", "Train another.", layout.TRAIN)
         return None
@@ -37,7 +37,7 @@ def show(cohort: str, predict: str | None, priors: str) -> None:
     pair = choose(cohort)
     if pair is None:
         return
-    with st.spinner("Encoding and fitting; kept for next time"):
+    with st.spinner("Encoding and fitting (results are cached)"):
         both = [analysis(run, cohort, predict, priors) for run in pair]
     paired = difference(both[0].lda, both[1].lda)
     low, high = paired["interval"]
@@ -46,8 +46,8 @@ def show(cohort: str, predict: str | None, priors: str) -> None:
         row = found.accuracies.iloc[0]
         column.metric(run, f"{row['balanced accuracy']:.2f}", border=True)
         column.caption(f"Balanced accuracy, 95% {row['low']:.2f} to {row['high']:.2f} · accuracy {row['accuracy']:.2f}")
-    columns[2].metric("First less second", f"{paired['balanced_accuracy']:+.2f}", border=True)
-    columns[2].caption(f"Balanced accuracy, 95% {low:+.2f} to {high:+.2f}, the same people drawn for both")
+    columns[2].metric("First minus second", f"{paired['balanced_accuracy']:+.2f}", border=True)
+    columns[2].caption(f"Balanced accuracy, 95% {low:+.2f} to {high:+.2f}, paired bootstrap over participants")
     st.markdown(reading(pair, (low, high), len(both[0].lda.test.rows)))
     _scans(pair, both)
 
@@ -56,8 +56,8 @@ def reading(pair: tuple[str, str], interval: tuple[float, float], scans: int) ->
     """Say in words what the interval of a paired difference means."""
     low, high = interval
     if low <= 0 <= high:
-        return f"These {scans} scans do not tell which of the two is better: the interval holds zero."
-    return f"On these {scans} scans **{pair[0] if low > 0 else pair[1]}** tells the classes apart better."
+        return f"On these {scans} scans the difference is inconclusive: its interval includes zero."
+    return f"On these {scans} scans **{pair[0] if low > 0 else pair[1]}** discriminates the classes better."
 
 
 def disagreement_table(pair: tuple[str, str], first: LdaResult, second: LdaResult) -> pd.DataFrame:
@@ -90,7 +90,9 @@ def _scans(pair: tuple[str, str], both: list[Analysis]) -> None:
             axes = next(iter(lda_plots.discriminant_views(result).values()))
             figure = lda_plots.discriminant_scatter(result, axes, selected_scan.mark(key, result))
             layout.plot(figure, key, on_select=partial(selected_scan.clicked, key), selection_mode="points")
-    st.caption("Each run has axes of its own. A scan chosen in one is marked in the other. Faint: used to fit.")
+    st.caption(
+        "Each run has its own axes. A scan selected in one plot is marked in the other. Faint: used for fitting."
+    )
     scan = selected_scan.chosen(results[0])
     _disagreements(pair, results)
     st.subheader(scan_choice.describe(*scan), anchor=False)
@@ -100,10 +102,9 @@ def _scans(pair: tuple[str, str], both: list[Analysis]) -> None:
         for side, run, result in zip(("first", "second"), pair, results, strict=True):
             show_verdict(verdict(result, *scan), f"lda-pair-{side}-posteriors", f"**{run}**  \n")
     with right:
-        dataset = resources.cohort(scan[0])
-        sources: dict[str, Source] = {"Scan": Scan(*scan), **{run: Reconstruction(run, *scan) for run in pair}}
+        sources: dict[str, ImageSource] = {"Scan": Scan(*scan), **{run: Reconstruction(run, *scan) for run in pair}}
         volume_viewer(
-            [Panel(source, dataset.shape, dataset.affine, title=title) for title, source in sources.items()],
+            [Panel(source, title=title) for title, source in sources.items()],
             key="lda-pair-scan",
             layout="column",
             toolbar=False,
@@ -116,12 +117,12 @@ def _disagreements(pair: tuple[str, str], results: list[LdaResult]) -> None:
     st.subheader("Where they disagree", anchor=False)
     table = disagreement_table(pair, *results)
     if table.empty:
-        st.caption("Nowhere: both take every predicted scan for the same class.")
+        st.caption("Nowhere: both predict the same class for every scan.")
         return
     counts = table["right"].value_counts()
     st.caption(
         f"{len(table)} of {len(results[0].test.rows)} predicted scans: "
-        + ", ".join(f"{name} right on {counts.get(name, 0)}" for name in (*pair, "neither"))
+        + ", ".join(f"{name} correct on {counts.get(name, 0)}" for name in (*pair, "neither"))
         + ". Choose a row to see its scan."
     )
     layout.table(

@@ -24,18 +24,17 @@ def show_verdict(found: Verdict, key: str, title: str = "") -> None:
     st.markdown(f"{title}True class **{found.label}** · predicted **{found.predicted}**, {outcome}")
     layout.plot(lda_plots.posteriors(found), key)
     if found.fitted:
-        st.caption("The LDA was fitted on this scan, so being right says little.")
+        st.caption("The LDA was fitted on this scan, so a correct prediction is weak evidence.")
 
 
 def show_chosen(run: str, result: LdaResult, scan: Named) -> None:
     """Show the chosen scan beside its reconstruction, with the posterior probability of each class."""
     st.markdown(f"**{scan_choice.describe(*scan)}**")
     show_verdict(verdict(result, *scan), "lda-posteriors")
-    dataset = resources.cohort(scan[0])
     volume_viewer(
         [
-            Panel(Scan(*scan), dataset.shape, dataset.affine, title="Scan"),
-            Panel(Reconstruction(run, *scan), dataset.shape, dataset.affine, title="Reconstruction"),
+            Panel(Scan(*scan), title="Scan"),
+            Panel(Reconstruction(run, *scan), title="Reconstruction"),
         ],
         key="lda-scan",
         group=TOGETHER,
@@ -46,15 +45,15 @@ def show_chosen(run: str, result: LdaResult, scan: Named) -> None:
 
 
 def show_neighbours(result: LdaResult, scan: Named) -> None:
-    """Show the nearest scans of other people."""
+    """Show the nearest scans of other participants."""
     near = neighbours(result, *scan, NEIGHBOURS)
-    st.subheader("Nearest scans of other people", anchor=False)
+    st.subheader("Nearest scans of other participants", anchor=False)
     panels, rows = [], []
     for number, (found, distance) in enumerate(near, start=1):
         dataset = resources.cohort(found.dataset)
         age = numbers(dataset.scans, "age_years").iloc[found.row]
         title = f"{number} · {found.label}" + (f", {age:.0f} y" if age == age else "")
-        panels.append(Panel(Scan(found.dataset, found.row), dataset.shape, dataset.affine, title=title))
+        panels.append(Panel(Scan(found.dataset, found.row), title=title))
         rows.append(
             {
                 "no.": number,
@@ -64,7 +63,7 @@ def show_neighbours(result: LdaResult, scan: Named) -> None:
                 "distance": f"{distance:.2f}",
                 "age (years)": round(age) if age == age else None,
                 "participant": found.participant,
-                "used to fit": "yes" if found.fitted else "no",
+                "used for fitting": "yes" if found.fitted else "no",
             }
         )
     volume_viewer(panels, key="lda-neighbours", group=TOGETHER, layout="column", toolbar=False, readout=False)

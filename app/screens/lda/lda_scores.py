@@ -1,4 +1,4 @@
-"""How well the classes are told apart, on the LDA page: its headline, table 2, and whether it is the scanner."""
+"""Classification results on the LDA page: headline figures, table 2, and the role of acquisition."""
 
 import streamlit as st
 
@@ -31,15 +31,15 @@ def headline(result: Analysis) -> None:
 @st.fragment
 def scores(run: str, result: Analysis) -> None:
     """Show table 2 beside the published one, the confusion matrix and the baselines."""
-    regressed = st.toggle("Regress the acquisition parameters out of the codes first", key="lda-regressed")
+    regressed = st.toggle("Regress acquisition parameters out of the codes first", key="lda-regressed")
     chosen = result.lda.without_acquisition if regressed else result.lda.scores
     if chosen is None:
-        layout.empty("No acquisition parameter is known for these scans.", "Choose a cohort that has them.")
+        layout.empty("No acquisition parameters are known for these scans.", "Choose a cohort that has them.")
         return
     layout.table(
         tables.per_class(result.lda, regressed), f"{run}-table-2", "lda-table-2", column_config=tables.PER_CLASS_COLUMNS
     )
-    st.caption("Wilson 95% intervals. Paper: another 572 scans, IVAE-256, so a reference and no pass mark.")
+    st.caption("Wilson 95% intervals. Paper: IVAE-256 on 572 other scans, for reference only.")
     with layout.wrapping("lda-scores", 1):
         left, right = st.columns(2, gap="medium")
     with left:
@@ -49,17 +49,17 @@ def scores(run: str, result: Analysis) -> None:
             "lda-confusion",
         )
     with right:
-        st.subheader("Beside what needs no model", anchor=False)
+        st.subheader("Baselines without a generative model", anchor=False)
         layout.plot(lda_plots.accuracies(result.accuracies), "lda-baselines")
     layout.table(result.accuracies.drop(columns="ours").round(3), f"{run}-baselines", "lda-baselines-table")
 
 
 def disease_or_scanner(run: str) -> None:
-    """Show what is reached where the scanner's settings go with the disease, and where they do not."""
+    """Show the accuracies with and without an association of acquisition and disease."""
     rows = shipped_figures.one_run(run)
     if rows.empty:
         layout.empty(
-            f"{run} was not measured on many people, with and without acquisition bias.",
+            f"No large-cohort results exist for {run}, with and without acquisition bias.",
             "'All runs and cohorts' analyses it on the cohorts of this workspace.",
         )
         return

@@ -1,4 +1,4 @@
-"""LDA: can the classes be told apart in a run's latent space, and is it disease that tells them apart?"""
+"""LDA: are the classes separable in a run's latent space, and is disease or acquisition the reason?"""
 
 from functools import partial
 
@@ -12,16 +12,16 @@ from brainlab.errors import BrainlabError
 
 COLUMNS = (
     "Balanced accuracy of LDA on the codes, the same with the acquisition regressed out, LDA on 64 principal "
-    "components of the voxels, a threshold of bright signal, and the acquisition parameters alone."
+    "components of the voxels, a signal threshold, and the acquisition parameters alone."
 )
 
 
 def show() -> None:
     """Choose what to fit and predict, then show the result."""
-    runs, cohorts = resources.runs(), resources.cohorts()
+    runs, cohorts = resources.runs_that("encode"), resources.cohorts()
     layout.head(
         "LDA",
-        "Can the classes be told apart in the latent space, and is it disease that tells them apart?",
+        "Are the classes separable in latent space, and is disease or acquisition the reason?",
         layout.badges(*(data.simulated for data in cohorts.values())),
     )
     layout.unopened(cohort=resources.unopened_cohorts(), run=resources.unopened_runs())
@@ -48,11 +48,11 @@ def show() -> None:
         default="empirical",
         required=True,
         key="lda-priors",
-        help="How common classes are taken to be.",
+        help="Prior probabilities of the classes.",
     )
     target = None if predict == "its test split" else predict
     try:
-        with st.spinner("Encoding and fitting; kept for next time"):
+        with st.spinner("Encoding and fitting (results are cached)"):
             result = analysis(run, cohort, target, priors or "empirical")
     except BrainlabError as error:
         st.error(str(error))
@@ -95,7 +95,7 @@ def scatter(run: str, result: Analysis) -> None:
         )
         if len(views[view]) == 3:
             layout.plot(figure, chart)
-            st.caption("Turn it with the mouse. Points can be clicked in the flat views. Faint: used to fit.")
+            st.caption("Drag to rotate. Points can be clicked in the 2D views. Faint: used for fitting.")
         else:
             layout.plot(figure, chart, on_select=partial(selected_scan.clicked, chart), selection_mode="points")
             st.caption(
@@ -112,13 +112,13 @@ def compare() -> None:
     """Show every run on every cohort that was analysed, with and without acquisition bias."""
     shipped = shipped_figures.every_run()
     if len(shipped):
-        st.subheader("The shipped runs on people whom no run has seen", anchor=False)
+        st.subheader("Shipped runs on held-out participants", anchor=False)
         layout.table(shipped, "lda-shipped", "lda-shipped")
-        st.caption(f"{COLUMNS} Measured before shipping, as docs/results.md says.")
-    st.subheader("The cohorts of this workspace", anchor=False)
-    st.caption("Each run fitted on each cohort's training split and judged on its test split.")
+        st.caption(f"{COLUMNS} Computed before release; see docs/results.md.")
+    st.subheader("Cohorts of this workspace", anchor=False)
+    st.caption("Each run, fitted on each cohort's training split and evaluated on its test split.")
     missing = comparison.missing()
-    if missing and st.button(f"Analyse the {len(missing)} that are missing", key="lda-all", type="primary"):
+    if missing and st.button(f"Analyse the {len(missing)} missing pairs", key="lda-all", type="primary"):
         bar = st.progress(0.0, "Starting")
         for done, total, what in comparison.run_missing():
             bar.progress(done, f"{what} of {total}")

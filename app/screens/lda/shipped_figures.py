@@ -1,4 +1,4 @@
-"""LDA figures of the shipped runs on whole unseen cohorts, as measured before shipping."""
+"""LDA results of the shipped runs on whole held-out cohorts, computed before release."""
 
 from typing import Any
 

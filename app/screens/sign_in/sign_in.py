@@ -64,9 +64,9 @@ def sign_in() -> None:
     password, provider = str(access.secret("password", "")), bool(access.secret("auth", None))
     if not password and not provider:
         st.info(
-            "This page is open only on the machine that runs brainlab, at `localhost`. To open it elsewhere, set "
-            "`password` or `[auth]` in `.streamlit/secrets.toml`. **Readers:** open the personal link that you were "
-            "sent."
+            "This page is available only on the machine that runs brainlab, at `localhost`. To use it from elsewhere, "
+            "set `password` or `[auth]` in `.streamlit/secrets.toml`. **Readers:** open the personal link that "
+            "you were sent."
         )
         return
     st.caption("Readers: open the personal link that you were sent.")
@@ -90,7 +90,7 @@ def _with_provider() -> None:
     """Offer the institution's own login, and tell someone who is not on the list."""
     claims = st.user.to_dict()
     if claims.get("is_logged_in") is True:
-        st.error(f"{claims.get('email') or 'This account'} is not on the list of researchers of this server.")
+        st.error(f"{claims.get('email') or 'This account'} is not on this server's list of researchers.")
         if st.button("Sign in with another account", key="sign-in-other"):
             st.logout()
     elif st.button("Sign in with your institution", type="primary", key="sign-in-provider"):
@@ -100,20 +100,20 @@ def _with_provider() -> None:
 def _with_password(expected: str) -> None:
     """Ask for the password, and look at it unless this address has to wait."""
     with st.form("sign-in", border=False, width=360):
-        given = st.text_input("Password of the researchers", type="password")
+        given = st.text_input("Researchers' password", type="password")
         sent = st.form_submit_button("Open")
     if not sent:
         return
     address = access.peer()
     if wait := PAUSES.left(address):
-        st.error(f"Too many wrong passwords came from this address. Please wait {math.ceil(wait)} s and try again.")
+        st.error(f"Too many wrong passwords from this address. Please wait {math.ceil(wait)} s and try again.")
     elif hmac.compare_digest(*(hashlib.sha256(text.encode()).digest() for text in (given, expected))):
         PAUSES.clear(address)
         st.session_state[access.SIGNED_IN] = True
         st.rerun()
     else:
         PAUSES.add(address)
-        st.error("That is not the password.")
+        st.error("Wrong password.")
 
 
 def _neighbourhood(address: str | None) -> str:

@@ -1,4 +1,4 @@
-"""The first page's picture of the path, its counts, and what to do next."""
+"""The workflow on the first page, its counts, and suggested next steps."""
 
 import html
 from collections.abc import Sequence
@@ -8,11 +8,11 @@ import streamlit as st
 from app.components.layout import link
 
 PATH_STEPS = (
-    ("Scans or a simulated cohort", "BIDS, NIfTI or a seed", "cohort"),
+    ("Scans or a simulated cohort", "BIDS, NIfTI or simulation", "cohort"),
     ("Prepared cohort", "registered, stripped, 4 mm, [0, 1]", "cohort"),
     ("Trained generator", "VAE or introspective VAE", "generate"),
-    ("Latent space", "sliders, walks, LDA", "explorer"),
-    ("Blinded reading", "real or fake, by experts", "study_desk"),
+    ("Latent space", "sliders, traversals, LDA", "explorer"),
+    ("Blinded reading", "real or fake, by neuroradiologists", "study_desk"),
     ("Agreement", "kappa, accuracy, report", "study_desk"),
 )
 
@@ -36,20 +36,20 @@ def cards(rows: Sequence[tuple[str, str, int, str]]) -> None:
 
 
 def next_steps(cohorts: bool, runs: bool, studies: bool) -> None:
-    """Say what is worth doing with what is here."""
+    """Suggest next steps for what the workspace holds."""
     steps = []
     if not cohorts:
-        steps.append(("cohort", "Bring in scans, or simulate a cohort"))
+        steps.append(("cohort", "Import scans, or simulate a cohort"))
     if runs:
         steps += [
-            ("explorer", "Move along dimensions 175 and 76 and watch ventricles and brightness change"),
-            ("lda", "See whether the codes tell disease apart, and what acquisition alone would tell"),
-            ("generate", "Lay each run's reconstructions beside the original"),
+            ("explorer", "Explore latent dimensions 175 and 76 of the FLAIR paper (ventricle size, brightness)"),
+            ("lda", "Compare disease classification from latent codes and from acquisition parameters alone"),
+            ("generate", "Compare each run's reconstructions with the original"),
         ]
     steps.append(
         (
             "study_desk",
-            "Look at your reading studies" if studies else "Design a blinded study: can experts tell real from fake?",
+            "View your reading studies" if studies else "Design a blinded real-versus-generated reading study",
         )
     )
     for page, what in steps:

@@ -1,4 +1,4 @@
-"""Start: what is here, how it hangs together, what to do next, and a brain that moves at once."""
+"""Start: contents of the workspace, the workflow, next steps, and a live latent space."""
 
 import streamlit as st
 
@@ -13,7 +13,7 @@ def show() -> None:
     cohorts, runs = resources.cohorts(), resources.runs()
     layout.head(
         "brainlab",
-        "Generative models of brain MRI, and the people who judge them.",
+        "Generative models of brain MRI, and blinded reading studies of their images.",
         layout.badges(*(data.simulated for data in cohorts.values())),
     )
     latent_preview.show(runs, cohorts)
@@ -21,7 +21,7 @@ def show() -> None:
     studies = sorted(path.parent.name for path in studies_folder().glob("*/study.db"))
     overview.cards(
         [
-            ("cohort", "Cohorts", len(cohorts), ", ".join(cohorts) or "none yet: bring in scans"),
+            ("cohort", "Cohorts", len(cohorts), ", ".join(cohorts) or "none yet: import scans"),
             ("explorer", "Trained runs", len(runs), ", ".join(runs) or "none yet: train one"),
             (
                 "study_desk",
@@ -31,7 +31,7 @@ def show() -> None:
             ),
         ]
     )
-    st.subheader("The whole path", anchor=False)
+    st.subheader("Workflow", anchor=False)
     overview.path_picture()
-    st.subheader("What next", anchor=False)
+    st.subheader("Next steps", anchor=False)
     overview.next_steps(bool(cohorts), bool(runs), bool(studies))

@@ -21,7 +21,7 @@ def show(folder: Path) -> None:
     )
     st.caption(
         "Answers, images and the sealed truth in one file: never give it to a reader. `brainlab study restore FILE` "
-        f"brings it back. A study that is not whole gives none; `brainlab study verify {folder.name}` says why."
+        f"restores it. An incomplete study cannot be backed up; `brainlab study verify {folder.name}` says why."
     )
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import streamlit as st
 
-from app.data.exports import planes
 from app.screens.study.reader_links import reading_on
 from brainlab.errors import BrainlabError, LockRefusedError
 from brainlab.experiments.studies.locking import lock_study, preview
+from brainlab.grid import Grid
 from brainlab.reading.desk import lifecycle
 from brainlab.reading.protocol.design import Protocol
 from brainlab.reading.record.lock_record import lock_findings, lock_warnings
@@ -26,7 +26,7 @@ def lock(folder: Path, protocol: Protocol) -> None:
     reason = ""
     if refused:
         st.error(refused)
-        reason = st.text_input("Lock in spite of this, because", key=f"override-{folder.name}")
+        reason = st.text_input("Reason to lock regardless", key=f"override-{folder.name}")
     look, act, _ = st.columns([1, 1, 3])
     if look.button("See sample images", key=f"preview-{folder.name}", width="stretch"):
         _preview(protocol)
@@ -50,17 +50,17 @@ def checks(folder: Path) -> None:
     if warned:
         st.warning("  \n".join(warned), icon=":material/visibility:")
     if lines:
-        with st.expander("What was checked at the lock"):
+        with st.expander("Checks at the lock"):
             st.markdown("\n".join(f"- {line}" for line in lines))
 
 
 def withdraw(folder: Path, status: lifecycle.StudyStatus) -> None:
-    """Offer to take a reader out who asked for it, after a second thought."""
+    """Offer to withdraw a reader, with a confirmation."""
     readers = reading_on(status)
     if not readers:
         return
     with st.popover("Withdraw a reader"):
-        reader = st.selectbox("Reader who withdraws", readers, key=f"withdraw-who-{folder.name}")
+        reader = st.selectbox("Reader", readers, key=f"withdraw-who-{folder.name}")
         st.markdown("The link ends, the name is erased and reports leave the answers out. This cannot be taken back.")
         if st.button(f"Withdraw {reader} now", type="primary", key=f"withdraw-{folder.name}"):
             lifecycle.withdraw_reader(folder, reader)
@@ -68,7 +68,7 @@ def withdraw(folder: Path, status: lifecycle.StudyStatus) -> None:
 
 
 def close(folder: Path) -> None:
-    """Offer to close a study, after a second thought."""
+    """Offer to close a study, with a confirmation."""
     with st.popover("Close the study"):
         st.markdown("No more answers will be taken. This cannot be taken back.")
         if st.button("Close it now", type="primary", key=f"close-{folder.name}"):
@@ -77,9 +77,9 @@ def close(folder: Path) -> None:
 
 
 def unblind(folder: Path, title: str) -> None:
-    """Offer to open the truth, to one who types the study's title and a name."""
+    """Offer to unblind a study, confirmed by its title and a name."""
     st.subheader("Unblind", anchor=False)
-    st.markdown("Unblinding opens the truth for good and is recorded. Type the title of the study to confirm.")
+    st.markdown("Unblinding reveals the truth permanently and is recorded. Type the title of the study to confirm.")
     with st.form(f"unblind-{folder.name}", border=False, width=560):
         typed = st.text_input("Title of the study", placeholder=title)
         actor = st.text_input("Your name, for the record")
@@ -87,7 +87,7 @@ def unblind(folder: Path, title: str) -> None:
     if not sent:
         return
     if typed.strip() != title.strip():
-        st.error("That is not the title of this study; nothing was opened.")
+        st.error("The title does not match; the study remains blinded.")
         return
     lifecycle.unblind(folder, actor)
     st.rerun()
@@ -102,7 +102,8 @@ def _preview(protocol: Protocol) -> None:
         st.markdown(f"**{source}**")
         columns = st.columns(4)
         for column, picture in zip(columns, pictures, strict=False):
-            column.image(picture if picture.ndim == 2 else planes(picture)[0], output_format="PNG")
+            shown = picture if picture.ndim == 2 else Grid.unplaced(picture.shape).view(picture, "axial")
+            column.image(shown, output_format="PNG")
 
 
 def _watch(items: Iterable[Any], description: str, total: int) -> Iterator[Any]:

@@ -46,9 +46,9 @@ def design_form(start: Protocol, key: str) -> Protocol | None:
             looks = _looks(start, key)
         with st.expander("Reading"):
             course = _course(start, key)
-        with st.expander("Words for readers"):
+        with st.expander("Texts for readers"):
             words = _words(start, first, key)
-        with st.expander("Statistics and chance"):
+        with st.expander("Statistics and seed"):
             chance = _chance(start, key)
     given: dict[str, Any] = {
         "title": title,
@@ -82,7 +82,7 @@ def _sources(start: Protocol, key: str) -> tuple[Source, ...]:
         before = wanted.get((offer.kind, offer.name))
         name, number = st.columns([3, 1], vertical_alignment="center")
         mark = ":green-badge[real]" if offer.truth == "real" else ":orange-badge[generated]"
-        name.markdown(f"{mark} {offer.name}" + (" · held-out people only" if offer.kind == "cohort" else ""))
+        name.markdown(f"{mark} {offer.name}" + (" · held-out participants only" if offer.kind == "cohort" else ""))
         n = number.number_input(
             offer.name,
             0,
@@ -93,7 +93,7 @@ def _sources(start: Protocol, key: str) -> tuple[Source, ...]:
         )
         if n:
             chosen.append(replace(before or offer, n=int(n)))
-    with st.expander("Images from a folder (PNG or NIfTI of other people's models)"):
+    with st.expander("Images from a folder (PNG or NIfTI of other models)"):
         path = st.text_input("Folder on this machine", key=f"{key}-folder", placeholder="/data/their-model")
         label = st.radio("These images are", ["fake", "real"], horizontal=True, key=f"{key}-folder-label")
         n = st.number_input("Cases", 1, 10_000, 10, key=f"{key}-folder-n")
@@ -109,7 +109,7 @@ def _sources(start: Protocol, key: str) -> tuple[Source, ...]:
 
 def _truncated(source: Source, key: str) -> Source:
     """Ask how far from the middle of the latent space a run's cases are drawn."""
-    label = f"{source.name} (1 draws from the prior)"
+    label = f"{source.name} (1 samples from the prior)"
     return replace(
         source,
         truncation=st.slider(label, 0.1, 2.0, float(source.truncation), 0.1, key=f"{key}-truncation-{source.name}"),
@@ -120,7 +120,7 @@ def _readers(start: Protocol, key: str) -> tuple[Reader, ...]:
     """Ask for the readers' codes, and for their years of experience."""
     before = {reader.code: reader for reader in start.readers}
     text = st.text_input(
-        "Readers, by code", ", ".join(before), key=f"{key}-readers", help="A code each, with commas between; no names."
+        "Reader codes", ", ".join(before), key=f"{key}-readers", help="Comma-separated codes, no names."
     )
     codes = [code.strip() for code in text.split(",") if code.strip()]
     readers = [before.get(code, Reader(code=code)) for code in codes]
@@ -156,8 +156,8 @@ def _stimulus(start: Protocol, key: str) -> str:
 def _answers(start: Protocol, key: str) -> dict[str, Any]:
     """Ask what goes with the first answer."""
     return {
-        "confidence": st.toggle("Ask how sure the reader is (1 to 5)", start.confidence, key=f"{key}-confidence"),
-        "cue": st.toggle("Ask what gave it away (optional text)", start.cue, key=f"{key}-cue"),
+        "confidence": st.toggle("Ask for confidence (1 to 5)", start.confidence, key=f"{key}-confidence"),
+        "cue": st.toggle("Ask what the verdict was based on (optional text)", start.cue, key=f"{key}-cue"),
     }
 
 
@@ -185,7 +185,7 @@ def _looks(start: Protocol, key: str) -> dict[str, Any]:
     )
     window = st.selectbox("Grey-scale window", WINDOWS, WINDOWS.index(start.window), key=f"{key}-window")
     shown = (float(start.window_low), float(start.window_high))
-    low, high = st.slider("Intensities from black to white", 0.0, 1.0, shown, 0.01, key=f"{key}-levels")
+    low, high = st.slider("Intensity window", 0.0, 1.0, shown, 0.01, key=f"{key}-levels")
     floor = st.slider(
         "Background ends at this intensity", 0.0, 0.49, float(start.background_floor), 0.01, key=f"{key}-floor"
     )
@@ -204,18 +204,18 @@ def _looks(start: Protocol, key: str) -> dict[str, Any]:
 
 def _course(start: Protocol, key: str) -> dict[str, Any]:
     """Ask how the reading goes."""
-    practice = st.number_input("Practice cases first", 0, 100, start.practice, key=f"{key}-practice")
-    feedback = st.toggle("Tell the truth after practice cases", start.practice_feedback, key=f"{key}-feedback")
+    practice = st.number_input("Practice cases", 0, 100, start.practice, key=f"{key}-practice")
+    feedback = st.toggle("Show the truth after practice cases", start.practice_feedback, key=f"{key}-feedback")
     repeats = st.slider(
         "Hidden repeats", 0.0, 1.0, float(start.repeats_share), 0.05, format="percent", key=f"{key}-repeats"
     )
-    rest = st.number_input("Break after so many cases (0: none)", 0, 1000, start.rest_break_every, key=f"{key}-rest")
+    rest = st.number_input("Cases between breaks (0: none)", 0, 1000, start.rest_break_every, key=f"{key}-rest")
     cap = st.number_input(
         "Seconds per case (0: no limit)", 0.0, 3600.0, float(start.time_cap_s or 0.0), 5.0, key=f"{key}-cap"
     )
     rounds = st.number_input("Readings of the same cases", 1, 5, start.rounds, key=f"{key}-rounds")
     weeks = st.number_input(
-        "Weeks between readings, at least",
+        "Minimum washout between readings (weeks)",
         0.0,
         104.0,
         float(start.washout_weeks),
@@ -250,13 +250,13 @@ def _words(start: Protocol, first: Question, key: str) -> dict[str, Any]:
 def _chance(start: Protocol, key: str) -> dict[str, Any]:
     """Ask for what the analysis fixes beforehand, and for the seed of all draws."""
     margin = st.slider(
-        "'As good as chance' is within this much of 50%",
+        "Equivalence margin around 50%",
         0.01,
         0.45,
         float(start.equivalence_margin),
         0.01,
         key=f"{key}-margin",
-        help="In accuracy; fixed before anyone reads.",
+        help="In accuracy; prespecified.",
     )
     seed = st.number_input("Seed", 0, max(layout.LARGEST_SEED, start.seed), start.seed, key=f"{key}-seed")
     return {"equivalence_margin": float(margin), "seed": int(seed)}

@@ -1,4 +1,4 @@
-"""Readings that were finished elsewhere: a CSV file of answers in, the same report out."""
+"""Readings that were collected elsewhere: the same report from a CSV file of answers."""
 
 from pathlib import PurePath
 from typing import Any
@@ -16,14 +16,14 @@ COLUMNS = {
     "reader": "who answered, as a code",
     "case": "which image, the same for all readers",
     "answer": "real or fake, or any other labels; empty where missing",
-    "truth": "real or fake, once a case or in each of its rows",
+    "truth": "real or fake, once per case or in each of its rows",
     "source": "where the image is from, such as a model's name",
     "class": "disease class",
     "confidence": "1 (guess) to 5 (certain)",
     "phase": "main, repeat or practice",
     "round": "1, 2, ... for further readings",
-    "position": "place in the reader's own order",
-    "active_ms": "time on the case in milliseconds",
+    "position": "position in the reader's order",
+    "active_ms": "reading time in milliseconds",
 }
 REQUIRED = 3
 EXAMPLE = """reader,case,answer,truth,source,confidence
@@ -41,7 +41,7 @@ def show() -> None:
         type=["csv", "tsv", "txt"],
         key="import-file",
         max_upload_size=LARGEST_BYTES // 10**6,
-        help=f"One row an answer; at most {LARGEST_ROWS:,} rows. The file is read in memory and not kept.",
+        help=f"One row per answer; at most {LARGEST_ROWS:,} rows. The file is read in memory and not kept.",
     )
     if file is None:
         _explain()
@@ -68,7 +68,7 @@ def _explain() -> None:
     st.code(EXAMPLE, language=None)
 
 
-@st.cache_data(max_entries=8, show_spinner="Working out the statistics")
+@st.cache_data(max_entries=8, show_spinner="Computing the statistics")
 def _report(content: bytes, name: str) -> tuple[dict[str, Any], pd.DataFrame, list[str]]:
     """Return the report of a file, its rows and what was mended in them; the file's name is the title."""
     frame, notes = read_ratings(content, name)

@@ -1,4 +1,4 @@
-"""Study desk: design, lock, hand out, follow, close, unblind and report a blinded reading study."""
+"""Study desk: design, lock, distribute, monitor, close, unblind and report a blinded reading study."""
 
 import streamlit as st
 
@@ -24,7 +24,7 @@ def show() -> None:
     studies = {status.study: status for status in lifecycle.list_studies()}
     simulated = any(data.simulated for data in resources.cohorts().values())
     layout.head(
-        "Study desk", "Can readers tell real images from generated ones, and do they agree?", layout.badges(simulated)
+        "Study desk", "Can readers distinguish real from generated images, and do they agree?", layout.badges(simulated)
     )
     if st.session_state.get("desk-next"):
         st.session_state["desk-study"] = st.session_state.pop("desk-next")

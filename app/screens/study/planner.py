@@ -1,4 +1,4 @@
-"""How much a study that is being designed will be able to show."""
+"""The precision that a study will reach, shown while it is designed."""
 
 import streamlit as st
 
@@ -9,7 +9,7 @@ from brainlab.reading.statistics.planner import plan, share_width
 
 def planner(protocol: Protocol, key: str) -> None:
     """Show how wide the intervals will be for an expected accuracy and agreement."""
-    st.subheader("What this study can show", anchor=False)
+    st.subheader("Expected precision", anchor=False)
     if protocol.questions[0].options != VERDICT.options:
         _shares(protocol, key)
         return
@@ -38,11 +38,11 @@ def planner(protocol: Protocol, key: str) -> None:
             st.caption(f"All {len(protocol.readers)} readers together, on new cases: {', '.join(together)}.")
         if expected.repeat_kappa_width is not None:
             st.caption(
-                f"A reader with themself, over {protocol.repeats} hidden repeats: "
+                f"Intra-reader agreement over {protocol.repeats} hidden repeats: "
                 f"kappa ± {expected.repeat_kappa_width / 2:.2f} around {expected.repeat_kappa:.2f}."
             )
         if expected.kappa_width is not None and expected.kappa_width > 0.5:
-            st.caption("With so few cases the kappa will be a rough guide only. Fifty cases a source give about ± 0.1.")
+            st.caption("With so few cases kappa will be imprecise. Fifty cases per source give about ± 0.1.")
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -54,7 +54,7 @@ def _plan(protocol_json: str, sensitivity: float, specificity: float, kappa: flo
 
 def _shares(protocol: Protocol, key: str) -> None:
     """Show the width of one reader's share of right, or of any one, answer."""
-    what = "Share of right sides" if protocol.paired else "Share of an answer"
+    what = "Proportion of correct sides" if protocol.paired else "Proportion of an answer"
     share = st.slider(f"{what}, expected", 0.0, 1.0, 0.75 if protocol.paired else 0.5, 0.05, key=f"{key}-share")
     columns = st.columns(3)
     cases = "Pairs" if protocol.paired else "Cases"

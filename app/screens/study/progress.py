@@ -34,7 +34,7 @@ def describe(pace: Pace) -> str:
     away = (datetime.now(UTC) - datetime.fromisoformat(pace.last_seen)).total_seconds()
     parts = [f"last seen {'just now' if away < MINUTE_S else span(away) + ' ago'}"]
     if pace.seconds_per_case is not None:
-        parts.append(f"{pace.seconds_per_case:g} s a case (median)")
+        parts.append(f"{pace.seconds_per_case:g} s per case (median)")
     parts += [
         f"{count} {word}{'s' * (count != 1)}"
         for count, word in ((pace.breaks, "break"), (pace.pauses, "pause"))

@@ -11,7 +11,7 @@ from brainlab.files.textfile import decode_text
 from brainlab.reading.desk import lifecycle
 from brainlab.reading.protocol.design import PRESETS, Protocol, Reader, Source, new_seed
 
-OWN, COPY, FILE = "Own design", "A study here", "A file"
+OWN, COPY, FILE = "New design", "An existing study", "A file"
 CASES = 20
 LARGEST_FILE = 1_000_000
 SEED = "desk-seed"
@@ -28,13 +28,13 @@ def choose_start(studies: Mapping[str, str]) -> tuple[Protocol | None, str]:
     choice = st.segmented_control("Start from", offers, default=OWN, key="desk-preset") or OWN
     if choice == COPY:
         study = st.selectbox("Study to copy", list(studies), format_func=studies.__getitem__, key="desk-copy")
-        st.caption("The design is copied with a new seed: another order, and other cases where there are enough.")
+        st.caption("The design is copied with a new seed: a new order, and new cases where there are enough.")
         return _copy(study)
     if choice == FILE:
         return _file()
     start = _own() if choice == OWN else replace(PRESETS[choice], seed=st.session_state[SEED])
     if start is None:
-        st.info("**There is nothing to read yet.**  \nMake a cohort and a run first.")
+        st.info("**No images to read yet.**  \nMake a cohort and a run first.")
         st.code("brainlab demo", language="bash")
     return start, choice
 

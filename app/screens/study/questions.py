@@ -8,7 +8,7 @@ import streamlit as st
 from brainlab.reading.protocol.design import Protocol
 from brainlab.reading.protocol.questions import QUESTION_KINDS, VERDICT, WHICH, Question
 
-OWN = "Something else"
+OWN = "Another question"
 FIRST = {"Real or fake?": VERDICT, "Which of two is real?": WHICH}
 KINDS = {
     "choice": "One of some options",
@@ -24,7 +24,7 @@ def first_question(start: Protocol, key: str) -> Question:
     """Ask for the question that every case begins with; another than the two usual ones has a form of its own."""
     before = start.questions[0]
     usual = next((name for name, question in FIRST.items() if _alike(question, before)), OWN)
-    asked = st.segmented_control("The reader is asked", [*FIRST, OWN], default=usual, key=f"{key}-first") or usual
+    asked = st.segmented_control("First question", [*FIRST, OWN], default=usual, key=f"{key}-first") or usual
     if asked == usual and asked != OWN:
         return before
     if asked != OWN:
@@ -63,7 +63,7 @@ def _edit(before: Question, key: str, first: bool = False) -> Question:
     question = replace(before, key=column.strip(), kind=cast(Kind, kind), text=text, options=())
     if kind == "choice":
         options = before.options if before.kind == "choice" else ("yes", "no")
-        lines = st.text_area("Options, one a line", "\n".join(options), key=f"{key}-options", height=110)
+        lines = st.text_area("Options, one per line", "\n".join(options), key=f"{key}-options", height=110)
         question = replace(question, options=tuple(line.strip() for line in lines.splitlines() if line.strip()))
     elif kind == "scale":
         question = _scale(question, before.options if before.kind == "scale" else (), key)

@@ -28,7 +28,7 @@ def links(folder: Path, status: lifecycle.StudyStatus) -> None:
     known = {reader.reader: reader for reader in status.readers}
     st.markdown("  \n".join(f"**{code}** · {_describe(known[code])}" for code in readers))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        term = st.selectbox("New links work", list(TERMS), key=f"term-{folder.name}", width=300)
+        term = st.selectbox("New links are valid", list(TERMS), key=f"term-{folder.name}", width=300)
         days = TERMS[term]
         if without := [code for code in readers if not known[code].has_link]:
             label = f"Make links for {', '.join(without)}"
@@ -37,7 +37,7 @@ def links(folder: Path, status: lifecycle.StudyStatus) -> None:
         if linked := [code for code in readers if known[code].has_link]:
             _change(folder, linked, days)
     if days is not None:
-        st.caption(f"Links made now work until {_day(datetime.now(UTC) + timedelta(days=days))}.")
+        st.caption(f"Links created now are valid until {_day(datetime.now(UTC) + timedelta(days=days))}.")
 
 
 def reading_on(status: lifecycle.StudyStatus) -> list[str]:
@@ -49,7 +49,7 @@ def _change(folder: Path, linked: list[str], days: float | None) -> None:
     """Offer to replace or end the link of one reader."""
     with st.popover("Change a link"):
         reader = st.selectbox("Reader", linked, key=f"relink-{folder.name}")
-        st.markdown("The link stops working at once, also in a tab that has it open. Answers stay.")
+        st.markdown("The link stops working immediately, also in open tabs. Answers are kept.")
         if st.button(f"Make a new link for {reader}", key=f"reissue-{folder.name}"):
             _issue(folder, (reader,), days, reissue=True)
         if st.button(f"End the link of {reader}", key=f"revoke-{folder.name}"):
@@ -58,7 +58,7 @@ def _change(folder: Path, linked: list[str], days: float | None) -> None:
 
 
 def _show_once(folder: Path, fresh: list[lifecycle.Link], known: dict[str, lifecycle.ReaderStatus]) -> None:
-    st.warning("Copy these links now: they are shown this once, and only a fingerprint of each is kept.")
+    st.warning("Copy these links now: they are shown once, and only a hash of each is stored.")
     for link in fresh:
         st.markdown(f"**{link.reader}** · {_describe(known[link.reader])}")
         st.code(link.url, language=None, wrap_lines=True)
@@ -79,7 +79,7 @@ def _describe(reader: lifecycle.ReaderStatus) -> str:
     if not reader.has_link:
         return "no link"
     if reader.link_until is None:
-        return "link works as long as the study is open"
+        return "link valid while the study is open"
     until = datetime.fromisoformat(reader.link_until)
     return f"link {'works until' if until > datetime.now(UTC) else 'ended on'} {_day(until)}"
 

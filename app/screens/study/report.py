@@ -144,7 +144,7 @@ def _downloads(report: dict[str, Any], frame: pd.DataFrame, name: str) -> None:
         st.caption(refused)
 
 
-@st.cache_data(max_entries=16, show_spinner="Working out the statistics")
+@st.cache_data(max_entries=16, show_spinner="Computing the statistics")
 def _report(folder: str, machine: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """The report; an unblinded study never changes, but a machine reader may come."""
     return report_of(Path(folder), machine)

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from brainlab.cli.progress import progress
+from brainlab.cli.common.progress import progress
 from brainlab.cli.study.study_id import add_study, folder_of
 
 SUMMARY = "draw, render and seal all cases; nothing changes afterwards"

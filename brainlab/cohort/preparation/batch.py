@@ -24,7 +24,7 @@ from brainlab.cohort.preparation.copies import content_hash, without_copies
 from brainlab.cohort.preparation.intermediate import intermediate_names, is_whole, write_intermediate
 from brainlab.cohort.preparation.prepare import prepare_one
 from brainlab.cohort.prepared import check_replaceable, participant_split, write_prepared
-from brainlab.cohort.recipes import PreparationRecipe
+from brainlab.cohort.recipes import PreparationRecipe, find_recipe
 from brainlab.cohort.scan_table import COLUMNS
 from brainlab.cohort.sources.discovery import Found, ScanSource
 from brainlab.errors import BrainlabError, InputError, IntensityError, UnreadableScanError, naming_path
@@ -67,8 +67,8 @@ class _Outcome:
 
 def prepare_cohort(
     found: Found,
-    out: Path,
-    recipe: PreparationRecipe,
+    out: Path | str,
+    recipe: PreparationRecipe | str,
     jobs: int = 1,
     scheduler: str | None = None,
     keep_intermediate: bool = False,
@@ -87,6 +87,7 @@ def prepare_cohort(
     Of scans with equal voxels one is kept. Raises InputError when `out` holds something else, OSError that
     names `out` when the disk is full.
     """
+    out, recipe = Path(out), find_recipe(recipe)
     check_place(found, out, recipe, dtype, overwrite)
     if recipe.intensity == Z_SCORE and dtype != "float16":
         raise InputError(

@@ -44,7 +44,7 @@ def prepare_one(
     are added to the error as its notes.
     """
     start = time.perf_counter()
-    recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
+    recipe = find_recipe(recipe)
     path = Path(path)
     native = Volume.load(path)
     try:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from brainlab.cohort.classes import one_spelling
-from brainlab.cohort.recipes import PreparationRecipe
+from brainlab.cohort.recipes import PreparationRecipe, find_recipe
 from brainlab.cohort.sources.bids import BidsDataset
 from brainlab.cohort.sources.file_table import details_of, listed_files
 from brainlab.cohort.sources.folder_search import FolderSearch
@@ -44,11 +44,11 @@ class Found:
 
 
 def find_sources(
-    source: Path,
-    recipe: PreparationRecipe,
+    source: Path | str,
+    recipe: PreparationRecipe | str,
     labels: str | None = None,
     include: str | None = None,
-    table: Path | None = None,
+    table: Path | str | None = None,
     class_folders: bool = False,
     nameless: str | None = None,
 ) -> Found:
@@ -65,6 +65,7 @@ def find_sources(
     so that scans of one person do not fall on both sides of the split; the warnings say what was taken for what.
     Raises InputError when nothing is found or the column does not exist.
     """
+    source, recipe, table = Path(source), find_recipe(recipe), None if table is None else Path(table)
     if not source.exists():
         raise InputError(f"{source}: no such file or folder; give a BIDS dataset, a folder of NIfTI files or one NIfTI")
     if class_folders and table is not None:

@@ -75,7 +75,7 @@ GRRAS = (
     (11, "Numbers of readers, subjects and replicates", "Methods, Readers, Order, Deviations"),
     (12, "Characteristics of readers and subjects", "Methods, Readers; Called real, by class"),
     (13, "Estimates with their uncertainty", "Findings, and every section after Methods"),
-    (14, "Practical relevance", "for the authors; What these figures do not show"),
+    (14, "Practical relevance", "for the authors; Limitations"),
     (15, "Detailed results", "CSV, JSON and iMRMC exports"),
 )
 
@@ -92,8 +92,8 @@ def report_sections(report: Report) -> list[Section]:
         Section("course", "Time and learning", _course(report)),
         Section("rounds", "Second reading", _rounds(report)),
         Section("machine", "A machine reader beside the humans", _machine(report)),
-        Section("images", "What the images give away", _images(report)),
-        Section("cautions", "What these figures do not show", (Words(tuple(report["cautions"])),)),
+        Section("images", "Image features", _images(report)),
+        Section("cautions", "Limitations", (Words(tuple(report["cautions"])),)),
         Section("grras", "Reporting checklist (GRRAS 2011)", (_checklist(),)),
     ]
     return [section for section in sections if section.blocks]
@@ -136,7 +136,7 @@ def _agreement(report: Report) -> tuple[Block, ...]:
         if (figure := values["accuracy"])["value"] is not None
     ]
     beside = (Words(tuple(accuracy), "Accuracy of the same readers"),) if accuracy else ()
-    words = "Readers who guess agree by chance alone: kappa is read beside accuracy."
+    words = "Readers who guess agree by chance alone, so kappa is reported beside accuracy."
     return (
         report_charts.kappa_chart(report),
         Note(words),
@@ -167,7 +167,7 @@ def _course(report: Report) -> tuple[Block, ...]:
         chart for chart in (report_charts.pace_chart(report), report_charts.learning_chart(report)) if chart.series
     ]
     if report["learning"] or report["pace"]:
-        words = "A factor of 1 is no change; an interval that includes 1 does not show that nothing changed."
+        words = "A factor of 1 means no change; an interval that includes 1 does not demonstrate its absence."
         blocks += [Table("course", tables.course_table(report), 2), Note(words)]
     return tuple(blocks)
 
@@ -183,7 +183,7 @@ def _rounds(report: Report) -> tuple[Block, ...]:
 def _machine(report: Report) -> tuple[Block, ...]:
     if not report["machine"]:
         return ()
-    words = "ROC area of real cases against each source: 0.5 cannot tell them apart, 1 always can."
+    words = "ROC area of real cases versus each source: 0.5 is chance, 1 is perfect discrimination."
     return (Table("machine", tables.machine_table(report), 3), Note(words))
 
 
@@ -191,8 +191,8 @@ def _images(report: Report) -> tuple[Block, ...]:
     if not report["images"] or not report["images"]["sources"]:
         return ()
     words = (
-        "Worked out after unblinding, inside the brain alone: the models' own doing, not the rendering's. A ROC area "
-        "of 0.5 tells nothing; above it real images have more of the feature, below it the generated ones."
+        "Computed after unblinding, within the brain, so that they reflect the models and not the rendering. A ROC "
+        "area of 0.5 is chance; above it real images have higher values, below it generated images."
     )
     medians = Table("images", tables.appearance_table(report), 2)
     areas = Table("images-areas", tables.appearance_areas(report), 3)

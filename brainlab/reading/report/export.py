@@ -61,12 +61,13 @@ def answers_frame(folder: Path, phases: Sequence[str] = ("main", "repeat"), roun
     return frame.astype({"confidence": "Int64", "active_ms": "Int64"})
 
 
-def export_answers(folder: Path, target: Path, everything: bool = False) -> int:
+def export_answers(folder: Path, target: Path | str, everything: bool = False) -> int:
     """Write the answers to a .csv, .json, .db (SQLite) or .imrmc.csv file, whole, and return the number of rows.
 
     By default the first reading without practice and repeats: one row a reader and case. everything: all there is.
     The FDA's iMRMC format takes the main cases of every reading and knows nothing else; see `imrmc`.
     """
+    target = Path(target)
     if not target.name.endswith((".csv", ".json", ".db", ".imrmc")):
         raise InputError(f"{target}: needs a file name that ends in .csv, .json or .db, or in .imrmc.csv")
     if target.name.endswith((".imrmc.csv", ".imrmc")):

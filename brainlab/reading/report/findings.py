@@ -24,23 +24,27 @@ def cautions(figures: dict[str, Any]) -> list[str]:
     """Say what the figures do not show."""
     alone = len(figures["readers"]) < 2
     lines = [
-        *([] if alone else ["A low kappa is expected when readers guess: read it together with accuracy."]),
-        "'Not significantly different from chance' is not 'indistinguishable': only the equivalence test says that.",
+        *([] if alone else ["A low kappa is expected when readers guess; interpret it together with accuracy."]),
+        "'Not significantly different from chance' is not 'indistinguishable'; only the equivalence test shows that.",
     ]
     if all(values["accuracy"]["value"] is None for values in figures["per_reader"].values()):
-        lines.append("Here no accuracy is known, so a low kappa cannot be told from guessing.")
+        lines.append("Accuracy is unknown here, so a low kappa cannot be distinguished from guessing.")
     expected, given = figures["cases"] * len(figures["readers"]), figures["answers"]
     if given < expected:
-        lines.append(f"{expected - given} of {expected} answers are missing; each figure uses the cases it has, see n.")
+        lines.append(
+            f"{expected - given} of {expected} answers are missing; each estimate uses the available cases (see n)."
+        )
     if any(entry["n"] < FEW_CASES for entry in figures["cohens_kappa"]):
-        lines.append(f"With fewer than {FEW_CASES} cases the interval of kappa is only a rough guide.")
+        lines.append(f"With fewer than {FEW_CASES} cases the interval of kappa is only approximate.")
     if len(figures["readers"]) > 1:
         lines.append(
-            "Intervals of a reader's figures speak of other cases read by the same reader, not of other readers; only "
-            "the mean over readers has an interval for other readers, too."
+            "Intervals of a single reader generalise to other cases read by the same reader, not to other readers; "
+            "only the mean over readers has an interval for other readers as well."
         )
     if len(figures["per_reader"]) > 2 or any(figures["learning"].values()):
-        lines.append("Intervals are of one figure each: with many figures, one in twenty misses the truth by chance.")
+        lines.append(
+            "Intervals are not adjusted for multiple comparisons: one in twenty misses the true value by chance."
+        )
     return lines
 
 
@@ -55,8 +59,8 @@ def prevalence_paradox(entry: dict[str, Any]) -> str | None:
     beside = f"PABAK is {adjusted:.2f}" + (f" and Gwet's AC1 {also:.2f}" if also is not None else "")
     return (
         f"{' and '.join(entry['readers'])} agree on {agreement:.0%} of cases, yet kappa is only {entry['value']:.2f}: "
-        f"both give mostly the same answer, so chance alone makes them agree often (prevalence paradox). {beside}; "
-        "neither depends so much on how common an answer is. Report them together."
+        f"both mostly give the same answer, so expected chance agreement is high (prevalence paradox). {beside}; "
+        "both are less sensitive to prevalence. Report them together."
     )
 
 
@@ -78,30 +82,30 @@ def with_interval(figure: dict[str, Any], *, percent: bool) -> str:
 
 
 def _accuracy(figures: dict[str, Any]) -> list[str]:
-    """One sentence a reader: accuracy, and what a guess would give."""
+    """One sentence per reader: accuracy, and how it compares with chance."""
     lines = []
     for reader, values in figures["per_reader"].items():
         accuracy, chance = values["accuracy"], values.get("against_chance")
         if accuracy["value"] is None:
             continue
-        line = f"{reader} judged {with_interval(accuracy, percent=True)} of {accuracy['n']} cases rightly"
+        line = f"{reader} classified {with_interval(accuracy, percent=True)} of {accuracy['n']} cases correctly"
         if chance and chance["equivalent"]:
             line += (
-                f" and cannot tell real from fake: balanced accuracy {chance['value']:.0%} (90% interval "
-                f"{chance['low']:.0%} to {chance['high']:.0%}) lies within {chance['margin']:.0%} of chance (two "
-                "one-sided tests)"
+                f"; performance was equivalent to chance within a margin of {100 * chance['margin']:.0f} percentage "
+                f"points (two one-sided tests): balanced accuracy {chance['value']:.0%} (90% "
+                f"interval {chance['low']:.0%} to {chance['high']:.0%})"
             )
         elif chance:
             line += (
-                f", with a balanced accuracy of {chance['value']:.0%} (90% interval {chance['low']:.0%} to "
-                f"{chance['high']:.0%}); guessing gives 50%"
+                f"; balanced accuracy {chance['value']:.0%} (90% interval {chance['low']:.0%} to "
+                f"{chance['high']:.0%}; chance: 50%)"
             )
         lines.append(f"{line}.")
     return lines
 
 
 def _agreement(figures: dict[str, Any]) -> list[str]:
-    """One sentence a pair of readers, or one for all where there are many pairs."""
+    """One sentence per pair of readers, or one for all where there are many pairs."""
     pairs = figures["cohens_kappa"]
     lines = [_pair(entry) for entry in pairs] if len(pairs) <= MOST_PAIRS else _all_pairs(figures)
     return lines + [paradox for entry in pairs if (paradox := prevalence_paradox(entry))]
@@ -110,9 +114,9 @@ def _agreement(figures: dict[str, Any]) -> list[str]:
 def _pair(entry: dict[str, Any]) -> str:
     names = " and ".join(entry["readers"])
     if entry["value"] is None:
-        return f"Kappa of {names} is {entry['reason']}."
+        return f"Cohen's kappa of {names} is {entry['reason']}."
     return (
-        f"{names} agree on {entry['observed_agreement']:.0%} of {entry['n']} cases; beyond chance their kappa is "
+        f"{names} agreed on {entry['observed_agreement']:.0%} of {entry['n']} cases; Cohen's kappa was "
         f"{with_interval(entry, percent=False)}{_label(entry)}."
     )
 
@@ -127,34 +131,35 @@ def _label(entry: dict[str, Any]) -> str:
 def _all_pairs(figures: dict[str, Any]) -> list[str]:
     every = figures["fleiss_kappa"]
     values = [entry["value"] for entry in figures["cohens_kappa"] if entry["value"] is not None]
-    said = f"Beyond chance the {len(figures['readers'])} readers agree with Fleiss' kappa "
+    said = f"Fleiss' kappa of the {len(figures['readers'])} readers was "
     said += f"{with_interval(every, percent=False)} over {every['n']} cases"
     said += _label(every)
     if values:
-        said += f"; Cohen's kappa of pairs runs from {min(values):.2f} to {max(values):.2f}"
+        said += f"; Cohen's kappa of pairs ranged from {min(values):.2f} to {max(values):.2f}"
     undefined = len(figures["cohens_kappa"]) - len(values)
-    return [f"{said}."] + ([f"Kappa of {undefined} pairs is undefined; the table says why."] if undefined else [])
+    return [f"{said}."] + (
+        [f"Kappa of {undefined} pairs is undefined; see the table for reasons."] if undefined else []
+    )
 
 
 def _repeats(figures: dict[str, Any]) -> list[str]:
     return [
-        f"Shown {entry['n']} cases twice, {entry['reader']} agrees with themself with kappa "
-        f"{with_interval(entry, percent=False)}."
+        f"{entry['reader']}: intra-reader kappa {with_interval(entry, percent=False)} over {entry['n']} repeated cases."
         if entry["value"] is not None
-        else f"Kappa of {entry['reader']} with themself on {entry['n']} repeated cases is {entry['reason']}."
+        else f"{entry['reader']}: intra-reader kappa over {entry['n']} repeated cases is {entry['reason']}."
         for entry in figures["intra_reader"]
     ]
 
 
 def _second_readings(figures: dict[str, Any]) -> list[str]:
-    """One sentence a reader and later reading: agreement with themself, and the change in accuracy."""
+    """One sentence per reader and later reading: intra-reader agreement, and the change in accuracy."""
     lines = []
     for (first, second), entry in each_second_reading(figures):
         kappa, change = entry["kappa"], entry["accuracy"]["difference"]
         who = entry["reader"]
         line = (
-            f"Between readings {first} and {second}, {who}'s kappa with themself over {kappa['n']} cases is "
-            f"{with_interval(kappa, percent=False)}"
+            f"{who}: intra-reader kappa between readings {first} and {second} {with_interval(kappa, percent=False)} "
+            f"over {kappa['n']} cases"
         )
         if change["value"] is not None:
             bounds = [change["low"], change["high"]]

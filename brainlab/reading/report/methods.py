@@ -39,56 +39,58 @@ def methods(
 
 def _readers(figures: dict[str, Any], protocol: Protocol | None, conduct: dict[str, Any] | None) -> list[str]:
     readers, cases = len(figures["readers"]), figures["cases"]
-    lines = [f"{_count(readers, 'reader')} judged {_count(cases, 'case')} independently."]
+    lines = [f"{_count(readers, 'reader')} read {_count(cases, 'case')} independently."]
     if not figures["answers"]:
-        lines = [f"{_count(readers, 'reader')} and {_count(cases, 'case')}; nobody has answered."]
+        lines = [f"{_count(readers, 'reader')} and {_count(cases, 'case')}; no answers were given."]
     if protocol:
         known = {r.code: r.experience_years for r in protocol.readers if r.code in figures["readers"]}
         years = [f"{code} {'not entered' if y is None else f'{y:g} years'}" for code, y in known.items()]
         lines.append(f"Experience: {', '.join(years)}.")
     withdrawn = conduct["withdrawn"] if conduct else 0
     if withdrawn:
-        lines.append(f"{_count(withdrawn, 'further reader')} withdrew; their answers are in no figure.")
+        lines.append(f"{_count(withdrawn, 'further reader')} withdrew and were excluded from all analyses.")
     return lines
 
 
 def _cases(protocol: Protocol) -> list[str]:
     sources = ", ".join(f"{s.n} {s.truth} ({s.name})" for s in protocol.sources)
     if protocol.paired:
-        sources += "; shown as pairs of one real and one generated image, the side by lot"
+        sources += "; shown as pairs of one real and one generated image, side randomised"
     first, last = protocol.slice_range
     shown = (
-        f"single {protocol.plane} slices from {first:.0%} to {last:.0%} of the axis"
+        f"single {protocol.plane} slices (those of volumes from {first:.0%} to {last:.0%} of the axis)"
         if protocol.stimulus == "slice"
         else "whole volumes in three planes"
     )
-    lines = [f"Cases were {shown}: {sources}. They were drawn at random when the study was locked."]
+    lines = [f"Cases were {shown}: {sources}. They were sampled at random when the study was locked."]
     if any(s.kind == "cohort" for s in protocol.sources):
-        lines.append("Real cases of a cohort came from people that no generator was trained on.")
+        lines.append("Real cases of a cohort came from held-out participants, on whom no generator was trained.")
         classes = ", ".join(protocol.classes)
         lines.append(f"Disease classes: {classes}." if classes else "All disease classes of the cohort were eligible.")
     for source in protocol.sources:
         if source.truncation != 1.0:
-            lines.append(f"Latent draws of {source.name} were scaled by {source.truncation:g}.")
+            lines.append(f"Latent codes of {source.name} were truncated by a factor of {source.truncation:g}.")
     return lines
 
 
 def _process(protocol: Protocol) -> list[str]:
     confidence = ", with confidence from 1 (guess) to 5 (certain)" if protocol.confidence else ", without confidence"
     window = "could be adjusted" if protocol.window == "adjustable" else "was fixed"
-    cap = f"{protocol.time_cap_s:g} s a case" if protocol.time_cap_s else "no time limit"
+    cap = f"{protocol.time_cap_s:g} s per case" if protocol.time_cap_s else "no time limit"
     further = [f"'{question.text}' ({_kind(question)})" for question in protocol.all_questions[1:]]
     lines = [
-        f"Each case was asked: '{protocol.questions[0].text}'{confidence}; {cap}.",
+        f"For each case, readers were asked: '{protocol.questions[0].text}'{confidence}; {cap}.",
         *([f"Further questions: {', '.join(further)}."] if further else []),
-        f"All cases went through the same rendering; enlargement was {protocol.interpolation}, the grey-scale window "
+        f"All cases were rendered identically; enlargement was {protocol.interpolation} and the grey-scale window "
         f"{window}. No clinical information was shown.",
     ]
     if protocol.practice:
         told = "with" if protocol.practice_feedback else "without"
-        lines.append(f"{_count(protocol.practice, 'practice case')} {told} feedback came first and do not count.")
+        lines.append(
+            f"{_count(protocol.practice, 'practice case')} {told} feedback preceded the study and were excluded."
+        )
     if protocol.rest_break_every:
-        lines.append(f"A rest was offered every {protocol.rest_break_every} cases.")
+        lines.append(f"A break was offered every {protocol.rest_break_every} cases.")
     return lines
 
 
@@ -97,32 +99,32 @@ def _kind(question: Question) -> str:
         "choice": ", ".join(question.options),
         "scale": f"{question.low} to {question.high}",
         "text": "free text",
-        "place": "a place in the image",
+        "place": "a location in the image",
     }.get(question.kind, question.kind)
 
 
 def _blinding(protocol: Protocol, conduct: dict[str, Any] | None) -> list[str]:
     lines = [
-        "Readers were blind to source, share of real cases, each other's answers and their own score, and saw nothing "
-        "of their own earlier answers."
+        "Readers were blinded to the source, the proportion of real cases, each other's answers, their own score and "
+        "their own earlier answers."
     ]
     return [*lines, *lock_warnings(conduct["checks"]), *lock_findings(conduct["checks"])] if conduct else lines
 
 
 def _order(protocol: Protocol, conduct: dict[str, Any] | None) -> list[str]:
     lines = [
-        "Every reader had an own random order, drawn so that label and position are hardly correlated, with "
-        f"{_count(protocol.repeats, 'hidden repeat')} for intra-reader agreement only."
+        "Case order was randomised separately for each reader, constrained to near-zero correlation of label and "
+        f"position, with {_count(protocol.repeats, 'hidden repeat')} for intra-reader agreement only."
     ]
     if protocol.rounds > 1:
         lines.append(
-            f"The cases were to be read {protocol.rounds} times, each in a new order, with at least "
-            f"{protocol.washout_weeks:g} weeks between."
+            f"The protocol required {protocol.rounds} readings, each in a new order, with a washout of at least "
+            f"{protocol.washout_weeks:g} weeks."
         )
     for reading in conduct["readings"] if conduct else ():
         days = reading["days_since_last"]
         if reading["round"] > 1:
-            kept = f"began {days:.0f} days after the one before" if days is not None else "was not begun"
+            kept = f"began {days:.0f} days after the previous one" if days is not None else "was not started"
             lines.append(f"Reading {reading['round']} of {reading['reader']} {kept}{_span(reading)}.")
     return lines
 
@@ -142,7 +144,7 @@ def _displays(conduct: dict[str, Any]) -> list[str]:
         who = f"{reading['reader']}, reading {reading['round']}"
         checks = reading["display"]
         if not checks:
-            lines.append(f"{who}: no display check on record.")
+            lines.append(f"{who}: no display check recorded.")
             continue
         sizes = dict.fromkeys(
             f"{c['width']} x {c['height']} at pixel ratio {c['pixel_ratio']:g}"
@@ -150,9 +152,9 @@ def _displays(conduct: dict[str, Any]) -> list[str]:
             if c["width"] and c["pixel_ratio"]
         )
         seen = [check["sees_all_greys"] for check in checks if check["sees_all_greys"] is not None]
-        greys = f"all grey steps seen in {sum(map(bool, seen))} of {_count(len(seen), 'check')}" if seen else ""
+        greys = f"all grey steps visible in {sum(map(bool, seen))} of {_count(len(seen), 'check')}" if seen else ""
         said = "; ".join(part for part in (greys, "window " + ", ".join(sizes) if sizes else "") if part)
-        lines.append(f"{who}: {said or 'checked, without detail on record'}.")
+        lines.append(f"{who}: {said or 'checked, no details recorded'}.")
     return lines
 
 
@@ -160,13 +162,13 @@ def _deviations(conduct: dict[str, Any]) -> list[str]:
     lines = []
     for reading in conduct["readings"]:
         if not reading["started_at"]:
-            lines.append(f"{reading['reader']}, reading {reading['round']}: not begun, {reading['total']} missing.")
+            lines.append(f"{reading['reader']}, reading {reading['round']}: not started, {reading['total']} missing.")
             continue
         acts = [
             _count(reading["sessions"], "tab"),
             _count(reading["pauses"], "pause"),
             _count(reading["takeovers"], "takeover") + " by a second tab",
-            _count(reading["undone"], "answer") + " taken back",
+            _count(reading["undone"], "answer") + " undone",
         ]
         lines.append(
             f"{reading['reader']}, reading {reading['round']}{_span(reading)}: {reading['missing']} of "
@@ -191,15 +193,16 @@ def _record(conduct: dict[str, Any]) -> list[str]:
 
 def _analysis(figures: dict[str, Any], protocol: Protocol | None) -> list[str]:
     margin = protocol.equivalence_margin if protocol else 0.1
-    fixed = "fixed in the protocol before anyone read" if protocol else "set by default, not before the reading"
+    fixed = "prespecified in the protocol" if protocol else "a default, not prespecified"
     lines = [
-        "Agreement: Cohen's and Fleiss' kappa and Krippendorff's alpha with intervals from their linearised variance, "
-        "four cases of random answers added (without sources, Cohen's asymptotic interval); Gwet's AC1 with its "
-        "analytic interval; PABAK. Cases are taken as sampled within sources. Repeats "
-        "and practice are left out of agreement between readers; a missing answer leaves its pair out, as n shows.",
-        "Shares have Wilson intervals, over several sources at the effective sample size of the stratified share. The "
-        "ROC area uses signed confidence, with a logit interval on DeLong's variance within sources. 'Real' is the "
-        "positive class. d' and criterion use log-linearly corrected rates with Gourevitch and Galanter's variance. "
+        "Agreement: Cohen's and Fleiss' kappa and Krippendorff's alpha with intervals from their linearised variance "
+        "after adding four cases of random answers (without sources, Cohen's asymptotic interval); Gwet's AC1 with its "
+        "analytic interval; PABAK. Cases are treated as sampled within sources. Repeats "
+        "and practice cases are excluded from inter-reader agreement, as are pairs with a missing answer (see n).",
+        "Proportions have Wilson intervals, over several sources at the effective sample size of the stratified "
+        "estimate. The ROC area uses signed confidence, with a logit interval on DeLong's variance within sources. "
+        "'Real' is the positive class. d' and criterion use log-linearly corrected rates with the variance of "
+        "Gourevitch and Galanter. "
         "Means over readers have one interval for these readers on new cases and one, after Obuchowski, Rockette and "
         "Hillis, for other readers as well; readers and cases are never pooled.",
         f"Equivalence to chance: two one-sided tests at 5% with a margin of {margin:.0%} in balanced accuracy, "
@@ -207,12 +210,12 @@ def _analysis(figures: dict[str, Any], protocol: Protocol | None) -> list[str]:
     ]
     if figures["learning"] or figures["pace"]:
         lines.append(
-            f"Over the reading: logistic regression of being right, and least squares of the log time per case, on the "
+            f"Learning: logistic regression of a correct answer, and least squares of the log time per case, on "
             f"position, per {STEP} cases."
         )
     if figures["between_rounds"]:
         lines.append(
-            "Change between readings: over cases read in both, with an interval on the paired variance within sources."
+            "Change between readings: cases read in both, with an interval from the paired variance within sources."
         )
     return lines
 

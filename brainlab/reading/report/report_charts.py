@@ -23,7 +23,7 @@ def source_chart(report: Report) -> Chart:
 
 
 def class_chart(report: Report) -> Chart:
-    """Share of cases judged rightly per disease class and reader."""
+    """Proportion of cases classified correctly, by disease class and reader."""
     names = [CLASS_NAMES.get(name, name) for name in class_order(_groups(report["accuracy_per_class"]))]
     series = {
         reader: {CLASS_NAMES.get(name, name): cell for name, cell in cells.items()}
@@ -31,10 +31,10 @@ def class_chart(report: Report) -> Chart:
     }
     return interval_chart(
         "classes",
-        "Judged rightly, by disease class",
+        "Correct, by disease class",
         names,
         series,
-        "judged rightly (95% Wilson interval)",
+        "correct (95% Wilson interval)",
         x_range=(0.0, 1.0),
         percent_x=True,
     )
@@ -69,7 +69,7 @@ def accuracy_chart(report: Report) -> Chart:
     }
     return interval_chart(
         "accuracy",
-        "Judged rightly",
+        "Correct answers",
         list(names.values()),
         series,
         "share (95% interval)",
@@ -81,7 +81,7 @@ def accuracy_chart(report: Report) -> Chart:
 
 def detection_chart(report: Report) -> Chart:
     """d' and criterion of every reader."""
-    names = {"d_prime": "d' (0: cannot tell)", "criterion": "criterion (below 0: leans to 'real')"}
+    names = {"d_prime": "d' (0: chance)", "criterion": "criterion (below 0: leans to 'real')"}
     series = {
         reader: {label: values["signal_detection"][key] for key, label in names.items()}
         for reader, values in report["per_reader"].items()
@@ -148,11 +148,11 @@ def learning_chart(report: Report) -> Chart:
     """Share of right answers over the course of the reading."""
     return Chart(
         "learning",
-        "Right answers over the reading",
+        "Correct answers over the reading",
         "lines",
         _curves(report, "learning"),
         "position in the reading",
-        "right (smoothed)",
+        "correct (smoothed)",
         y_range=(0.0, 1.0),
         percent_y=True,
     )
@@ -166,7 +166,7 @@ def rounds_chart(report: Report) -> Chart:
     }
     return interval_chart(
         "rounds",
-        "Judged rightly, by reading",
+        "Correct answers, by reading",
         report["readers"],
         series,
         "share (95% interval)",
@@ -189,7 +189,7 @@ def histogram_chart(report: Report) -> Chart:
         "lines",
         tuple(drawn),
         "grey level (0 to 255)",
-        "share of the brain",
+        "proportion of the brain",
         percent_y=True,
     )
 

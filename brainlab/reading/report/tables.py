@@ -36,7 +36,7 @@ def table_2(report: Report) -> pd.DataFrame:
 
 
 def class_table(report: Report) -> pd.DataFrame:
-    """Return one row a reader and disease class: how many cases were judged rightly, in percent with 95% interval."""
+    """Return one row per reader and disease class: cases classified correctly, in percent with 95% interval."""
     rows = [
         {"reader": reader, "class": CLASS_NAMES.get(name, name), "n": cells[name]["n"], **_percent(cells[name])}
         for reader, cells in report["accuracy_per_class"].items()
@@ -55,7 +55,7 @@ def agreement_table(report: Report) -> pd.DataFrame:
         if len(report["readers"]) > 2:
             rows += [{"figure": ALL_READERS[key], "of": pair, **entry[key]} for key in ("pabak", "gwet_ac1")]
     rows += [
-        {"figure": "Cohen's kappa, repeats", "of": f"{entry['reader']}, first and second look", **entry}
+        {"figure": "Cohen's kappa, repeats", "of": f"{entry['reader']}, first and repeated presentation", **entry}
         for entry in report["intra_reader"]
     ]
     if len(report["readers"]) > 1:
@@ -79,12 +79,12 @@ def reader_table(report: Report) -> pd.DataFrame:
 def means_table(report: Report) -> pd.DataFrame:
     """Return two rows a figure averaged over readers: for these readers, and for other readers like them."""
     rows = [
-        {"mean over readers": label, "speaks of": whom, "readers": cell["readers"], **_figure(cell[key])}
+        {"mean over readers": label, "generalises to": whom, "readers": cell["readers"], **_figure(cell[key])}
         for name, label in (("accuracy", "accuracy"), ("auc", "ROC area from confidence"))
         if (cell := (report["all_readers"] or {}).get(name))
         for key, whom in (("these_readers", "these readers, new cases"), ("other_readers", "other readers, new cases"))
     ]
-    return pd.DataFrame(rows, columns=["mean over readers", "speaks of", "readers", *FIGURE])
+    return pd.DataFrame(rows, columns=["mean over readers", "generalises to", "readers", *FIGURE])
 
 
 def time_table(report: Report) -> pd.DataFrame:
@@ -107,8 +107,8 @@ def course_table(report: Report) -> pd.DataFrame:
     rows = [
         {"reader": reader, "trend per 50 cases": label, **_figure(cell[key])}
         for label, part, key in (
-            ("odds of being right, times", "learning", "odds_ratio"),
-            ("time per case, times", "pace", "change"),
+            ("odds ratio of a correct answer", "learning", "odds_ratio"),
+            ("time per case, factor", "pace", "change"),
         )
         for reader, cell in report[part].items()
     ]

@@ -53,7 +53,7 @@ class Ratings(NamedTuple):
     notes: list[str]
 
 
-def read_ratings(source: Path | bytes, name: str = "") -> Ratings:
+def read_ratings(source: Path | str | bytes, name: str = "") -> Ratings:
     """Read a CSV file of answers; commas, semicolons or tabs part the columns.
 
     name: what errors call the file, for content that has no path. Column names are taken in any case, columns of other
@@ -63,7 +63,7 @@ def read_ratings(source: Path | bytes, name: str = "") -> Ratings:
     contradict each other, or no answer at all.
     """
     name = name or str(source)
-    content = source if isinstance(source, bytes) else _content(source)
+    content = source if isinstance(source, bytes) else _content(Path(source))
     if len(content) > LARGEST_BYTES:
         raise InputError(f"{name}: needs at most {LARGEST_BYTES // 10**6} MB, got {len(content) / 1e6:.0f} MB")
     text = decode_text(content)

@@ -55,7 +55,7 @@ def test_a_select_box_offers_few_scans_and_finds_the_others(many):
     assert page.session_state["picked"] == 3 * 1234 + 2
     page.text_input(key="scan-find").set_value("nobody").run()
     assert page.session_state["picked"] == 3 * 1234 + 2
-    assert any("No scan has the words 'nobody'" in caption.value for caption in page.caption)
+    assert any("No scan matches 'nobody'" in caption.value for caption in page.caption)
 
 
 def test_a_rerun_with_thousands_of_scans_does_not_name_them_all_again(many):

@@ -60,6 +60,13 @@ def test_a_page_runs_on_a_workspace_with_a_cohort_and_runs(workspace, name):
     assert not opened(name).error
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_runs_on_a_workspace_of_slices(slice_workspace, monkeypatch, name):
+    monkeypatch.setenv("BRAINLAB_WORKSPACE", str(slice_workspace))
+    monkeypatch.setattr("brainlab.workspace.MODELS", slice_workspace / "no-models")
+    assert not opened(name).error
+
+
 def test_a_note_below_a_constant_is_not_printed_on_its_page():
     assert st.get_option("runner.magicEnabled") is False
 
@@ -220,7 +227,7 @@ def test_a_cohort_of_one_scan_leaves_the_live_brain_without_classes(workspace, s
     assert not opened("start").error
     found = opened("explorer")
     assert not found.error
-    assert any("Without the order and the classes of small" in caption.value for caption in found.caption)
+    assert any("Shown without the classes of small" in caption.value for caption in found.caption)
 
 
 @pytest.mark.parametrize(
@@ -228,12 +235,14 @@ def test_a_cohort_of_one_scan_leaves_the_live_brain_without_classes(workspace, s
     [
         ("tiny-vae", "right", None),
         ("tiny-vae", "0123456789ab", "tiny-vae has other weights here than in the link"),
-        ("gone", "0123456789ab", "The run that this address names is not here"),
+        ("gone", "0123456789ab", "The run in this link does not exist here"),
     ],
 )
 def test_a_share_link_says_when_its_run_is_another_or_missing(workspace, run, sha, said):
     known = resources.run("tiny-vae").sha256[:SHA_DIGITS] if sha == "right" else sha
     found = opened("explorer", run=run, sha=known, z=to_link(bytes(16)))
-    notes = [caption.value for caption in found.caption if "weights" in caption.value or "not here" in caption.value]
+    notes = [
+        caption.value for caption in found.caption if "weights" in caption.value or "not exist here" in caption.value
+    ]
     assert len(notes) == (said is not None)
     assert all(said in note for note in notes)

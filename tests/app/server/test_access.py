@@ -201,7 +201,7 @@ def test_someone_who_is_not_listed_is_told_so():
     page.user = {"is_logged_in": True, "email": "mallory@evil.example"}
     page.run()
     assert not page.exception
-    assert "mallory@evil.example is not on the list" in page.error[0].value
+    assert "mallory@evil.example is not on this server's list" in page.error[0].value
 
 
 def test_a_machine_at_which_readers_sit_asks_as_any_other():

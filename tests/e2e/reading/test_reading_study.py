@@ -88,7 +88,7 @@ def test_from_design_to_kappa(reading_server, browser: Browser, page: Page, idle
     page.get_by_role("button", name="Create the study").click()
     page.get_by_role("button", name="Lock the study").click()
     # Untrained runs have no black border: rendering gives them away, and the lock asks for a reason.
-    reason = page.get_by_label("Lock in spite of this, because")
+    reason = page.get_by_label("Reason to lock regardless")
     reason.fill("untrained runs of a test")
     reason.press("Enter")
     settled(page, idle)

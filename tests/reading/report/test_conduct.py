@@ -80,11 +80,9 @@ def test_methods_tell_it_in_the_order_of_the_guideline(make_study, make_protocol
     assert "Experience: A 7 years, B not entered." in sections["Readers"]
     assert "10 real (people), 10 fake (machine)" in sections["Cases and how they were sampled"]
     assert "2 hidden repeats" in sections["Order, repeats and second reading"]
-    assert "all grey steps seen in 1 of 1 check; window 1280 x 900 at pixel ratio 2" in sections["Displays"]
+    assert "all grey steps visible in 1 of 1 check; window 1280 x 900 at pixel ratio 2" in sections["Displays"]
     deviations = sections["Deviations and missing answers"]
-    assert (
-        "0 of 20 main answers missing; 2 tabs, 1 pause, 1 takeover by a second tab, 1 answer taken back" in deviations
-    )
+    assert "0 of 20 main answers missing; 2 tabs, 1 pause, 1 takeover by a second tab, 1 answer undone" in deviations
     missing = report["conduct"]["readings"][1]["missing"]
     assert (
         f"B, reading 1 ({report['conduct']['readings'][1]['started_at'][:10]}, not finished): {missing} of 20"
@@ -129,5 +127,5 @@ def test_the_washout_is_told_as_it_was_kept(make_study):
     protocol = lifecycle.load_protocol(study.folder)
     figures = {"readers": ["A", "B"], "cases": 20, "answers": 40, "learning": {}, "pace": {}, "between_rounds": []}
     said = " ".join(dict(methods(figures, protocol, study_conduct(study.folder)))["Order, repeats and second reading"])
-    assert f"Reading 2 of A began 0 days after the one before ({second['started_at'][:10]}" in said
-    assert "Reading 2 of B was not begun." in said
+    assert f"Reading 2 of A began 0 days after the previous one ({second['started_at'][:10]}" in said
+    assert "Reading 2 of B was not started." in said

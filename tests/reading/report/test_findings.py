@@ -38,14 +38,17 @@ def test_no_paradox_where_kappa_and_agreement_say_the_same(table):
 
 def test_accuracy_comes_before_agreement():
     lines = summary(paired([[20, 4], [6, 20]]))
-    places = [next(i for i, line in enumerate(lines) if words in line) for words in ("R1 judged", "R2 judged", "kappa")]
+    places = [
+        next(i for i, line in enumerate(lines) if words in line)
+        for words in ("R1 classified", "R2 classified", "kappa")
+    ]
     assert places == sorted(places)
 
 
 def test_without_truth_the_reader_is_warned_of_a_bare_kappa():
     figures = paired([[20, 4], [6, 20]], truth=False)
-    assert any("no accuracy is known" in line for line in cautions(figures))
-    assert not any("no accuracy is known" in line for line in cautions(paired([[20, 4], [6, 20]])))
+    assert any("Accuracy is unknown" in line for line in cautions(figures))
+    assert not any("Accuracy is unknown" in line for line in cautions(paired([[20, 4], [6, 20]])))
 
 
 def test_many_readers_are_summed_up_in_one_sentence():
@@ -60,7 +63,7 @@ def test_many_readers_are_summed_up_in_one_sentence():
     figures = study_statistics(frame)
     (line,) = [line for line in summary(figures) if "kappa" in line]
     values = [entry["value"] for entry in figures["cohens_kappa"]]
-    assert "the 4 readers agree with Fleiss' kappa" in line
+    assert "Fleiss' kappa of the 4 readers was" in line
     assert f"from {min(values):.2f} to {max(values):.2f}" in line
 
 

@@ -46,8 +46,8 @@ def test_table_2_counts_and_percents(frame):
 def test_summary_and_cautions_speak_of_what_was_found(frame):
     report = study_report(frame)
     text = " ".join(report["summary"])
-    assert "R1 judged 100%" in text
-    assert "agree on 60% of 20 cases" in text
+    assert "R1 classified 100%" in text
+    assert "agreed on 60% of 20 cases" in text
     assert any("fewer than 30" in line for line in report["cautions"])
     assert report["seconds_per_case"]["R1"]["median"] == 10.5
     json.dumps(report, allow_nan=False)
@@ -79,7 +79,7 @@ def test_grades_are_never_taken_for_right_or_wrong(frame):
     assert "right answers" in report["per_reader"]["R1"]["accuracy"]["reason"]
     assert report["categories"] == ["1", "2", "3", "4", "5"]
     assert report["cohens_kappa"][0]["n"] == 20
-    assert not any("rightly" in line for line in report["summary"])
+    assert not any("correctly" in line for line in report["summary"])
 
 
 def test_calling_every_case_real_stays_a_wrong_answer(frame):
@@ -90,7 +90,7 @@ def test_calling_every_case_real_stays_a_wrong_answer(frame):
 def test_means_over_readers_say_whom_they_speak_of(frame):
     (readers,) = [section for section in report_sections(study_report(frame)) if section.key == "readers"]
     (means,) = [block for block in readers.blocks if isinstance(block, Table) and block.key == "means"]
-    accuracy = means.frame[means.frame["mean over readers"] == "accuracy"].set_index("speaks of")
+    accuracy = means.frame[means.frame["mean over readers"] == "accuracy"].set_index("generalises to")
     assert accuracy["value"].tolist() == pytest.approx([0.8, 0.8])
     assert accuracy.loc["these readers, new cases", "n"] == 20
     assert any(isinstance(block, Note) and "reader" in block.text for block in readers.blocks)

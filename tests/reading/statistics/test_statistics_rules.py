@@ -214,7 +214,7 @@ def test_the_tables_of_a_report_hold_each_figure_under_its_name():
     readers = reader_table(report).set_index(["reader", "figure"])["value"]
     assert readers["B", ACCURACY["sensitivity"]] == readers["B", "real called real (sensitivity)"] == 0.6
     assert readers["A", "fake called fake (specificity)"] == 0.8
-    means = means_table(report).set_index(["mean over readers", "speaks of"])
+    means = means_table(report).set_index(["mean over readers", "generalises to"])
     found = report["all_readers"]["accuracy"]
     for key, whom in (("these_readers", "these readers, new cases"), ("other_readers", "other readers, new cases")):
         assert means.loc[("accuracy", whom), "low"] == found[key]["low"]

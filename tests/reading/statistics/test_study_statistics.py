@@ -70,7 +70,7 @@ def test_table_2_of_the_dwi_study_through_the_whole_report():
     assert tuple(table.loc[table["reader"] == "reader 1", "called real"]) == FIRST
     assert tuple(table.loc[table["reader"] == "reader 2", "called real"]) == SECOND
     assert table["n"].eq(50).all()
-    assert any("agree on 92% of 250 cases" in line and "kappa is 0.84" in line for line in report["summary"])
+    assert any("agreed on 92% of 250 cases" in line and "kappa was 0.84" in line for line in report["summary"])
     agreement = next(section for section in report_sections(report) if section.key == "agreement")
     (shown,) = [block.frame for block in agreement.blocks if isinstance(block, Table)]
     assert round(shown.loc[shown["figure"] == "Cohen's kappa", "value"].item(), 4) == 0.8367

@@ -28,7 +28,7 @@ def test_show_it_chooses_the_new_cohort(tiny_workspace, empty_workspace, monkeyp
 
     monkeypatch.setattr(importing, "bring_in", bring_in)
     page = AppTest.from_file(str(PAGE), default_timeout=120)
-    page.session_state["cohort-tabs"] = "Bring in scans"
+    page.session_state["cohort-tabs"] = "Import scans"
     page.run()
     assert page.selectbox(key="cohort-name").value == "before"
     next(button for button in page.button if button.label == "Prepare").click().run()

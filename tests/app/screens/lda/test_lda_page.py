@@ -68,13 +68,13 @@ def other(result, monkeypatch):
 
 def test_two_runs_show_their_difference_and_where_they_disagree(result, other):
     found = opened("Two runs")
-    assert {"tiny-ivae", "tiny-vae", "First less second"} <= {metric.label for metric in found.metric}
+    assert {"tiny-ivae", "tiny-vae", "First minus second"} <= {metric.label for metric in found.metric}
     table = next(frame.value for frame in found.dataframe if "true class" in frame.value)
     assert list(table["participant"]) == result.test.participants[:2]
 
 
 def test_runs_that_agree_say_so(result):
-    assert any("Nowhere: both take" in caption.value for caption in opened("Two runs").caption)
+    assert any("Nowhere: both predict" in caption.value for caption in opened("Two runs").caption)
 
 
 def test_the_second_run_is_never_the_first(result):
@@ -93,14 +93,14 @@ def test_a_row_of_the_disagreements_names_its_scan(result, other):
 
 
 @pytest.mark.parametrize(
-    ("interval", "said"), [((-0.1, 0.2), "interval holds zero"), ((0.1, 0.2), "**a**"), ((-0.2, -0.1), "**b**")]
+    ("interval", "said"), [((-0.1, 0.2), "includes zero"), ((0.1, 0.2), "**a**"), ((-0.2, -0.1), "**b**")]
 )
 def test_a_difference_is_put_into_words(interval, said):
     assert said in lda_pair.reading(("a", "b"), interval, 28)
 
 
 def test_a_run_that_was_not_measured_on_many_people_says_so(result):
-    assert any("was not measured on many people" in info.value for info in opened("Disease or scanner?").info)
+    assert any("No large-cohort results exist" in info.value for info in opened("Disease or scanner?").info)
 
 
 @pytest.mark.parametrize("run", ["vae-8", "vae-512", "ivae-32", "ivae-256"])

@@ -23,7 +23,7 @@ def pace(**changes):
 
 
 def test_a_pace_is_one_line():
-    assert describe(pace()) == "last seen 3 min ago · 4 s a case (median) · 1 break · 2 pauses · about 1 min left"
+    assert describe(pace()) == "last seen 3 min ago · 4 s per case (median) · 1 break · 2 pauses · about 1 min left"
 
 
 def test_what_is_not_known_is_left_out():

@@ -51,7 +51,7 @@ def studies(workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_an_empty_workspace_says_what_to_do(empty_workspace):
     page = AppTest.from_file(str(PAGE), default_timeout=120).run()
     assert not page.exception
-    assert "nothing to read" in page.info[0].value
+    assert "No images to read" in page.info[0].value
     assert not page.button
 
 
@@ -69,7 +69,7 @@ def test_the_first_design_has_twenty_cases_half_of_them_real(studies):
 
 def test_a_faulty_design_is_refused_with_its_reason(studies):
     page = open_desk()
-    page.text_input(key="Own design-title").set_value(" ").run()
+    page.text_input(key="New design-title").set_value(" ").run()
     assert "Title" in page.warning[0].value
     assert not [button for button in page.button if button.label == "Create the study"]
 
@@ -77,27 +77,27 @@ def test_a_faulty_design_is_refused_with_its_reason(studies):
 def test_readers_codes_that_tables_cannot_hold_are_refused_with_their_reason(studies):
     page = open_desk()
     for codes in ("R1, r1", "=cmd()", "R 1"):
-        page.text_input(key="Own design-readers").set_value(codes).run()
+        page.text_input(key="New design-readers").set_value(codes).run()
         assert "Readers: " in page.warning[0].value
         assert not [button for button in page.button if button.label == "Create the study"]
 
 
 def test_every_design_has_a_seed_of_its_own(studies):
     page = open_desk()
-    seed = page.number_input(key="Own design-seed").value
+    seed = page.number_input(key="New design-seed").value
     page.run()
-    assert page.number_input(key="Own design-seed").value == seed
+    assert page.number_input(key="New design-seed").value == seed
     press(page, "Create the study")
     page.selectbox(key="desk-study").set_value("new").run()
-    assert page.number_input(key="Own design-seed").value != seed
+    assert page.number_input(key="New design-seed").value != seed
 
 
 def test_instructions_that_deny_the_time_limit_are_pointed_out(studies):
     page = open_desk()
     assert not page.warning
-    page.number_input(key="Own design-cap").set_value(30).run()
+    page.number_input(key="New design-cap").set_value(30).run()
     assert "shown for 30 s only" in page.warning[0].value
-    page.text_area(key="Own design-instructions").set_value("Thirty seconds for each image.").run()
+    page.text_area(key="New design-instructions").set_value("Thirty seconds for each image.").run()
     assert not page.warning
 
 
@@ -138,7 +138,7 @@ def test_a_study_from_draft_to_report(studies):
     press(page, "Close it now")
     page.text_input[0].set_value("Real or generated")
     press(page, "Unblind")
-    assert "not the title" in page.error[0].value
+    assert "does not match" in page.error[0].value
     page.text_input[0].set_value("Real or generated?")
     page.text_input[1].set_value("Researcher")
     press(page, "Unblind")
@@ -168,7 +168,7 @@ def test_no_answer_shows_before_unblinding(studies):
     press(page, "Close it now")
     text = " ".join(str(getattr(element, "proto", "")) for element in page.main)
     assert "finished" in text, "progress shows"
-    assert "0.8 s a case (median)" in text, "and the pace"
+    assert "0.8 s per case (median)" in text, "and the pace"
     for word in ("Kappa, R1", "Accuracy, R1", "called real"):
         assert word not in text
 
@@ -272,16 +272,16 @@ def test_the_form_writes_questions_of_every_kind(studies):
     page = open_desk()
     for number, kind in enumerate(("scale", "place", "text", "choice")):
         press(page, "Add a question")
-        page.selectbox(key=f"Own design-question-{number}-kind").set_value(kind).run()
-        page.text_input(key=f"Own design-question-{number}-text").set_value(f"A {kind}?").run()
-    page.number_input(key="Own design-question-0-low").set_value(0)
-    page.number_input(key="Own design-question-0-high").set_value(10)
-    page.text_input(key="Own design-question-0-low-word").set_value("none")
-    page.text_input(key="Own design-question-0-high-word").set_value("all")
-    page.text_area(key="Own design-question-3-options").set_value("one\n two, or more \n\nthree")
-    page.toggle(key="Own design-question-1-required").set_value(True)
+        page.selectbox(key=f"New design-question-{number}-kind").set_value(kind).run()
+        page.text_input(key=f"New design-question-{number}-text").set_value(f"A {kind}?").run()
+    page.number_input(key="New design-question-0-low").set_value(0)
+    page.number_input(key="New design-question-0-high").set_value(10)
+    page.text_input(key="New design-question-0-low-word").set_value("none")
+    page.text_input(key="New design-question-0-high-word").set_value("all")
+    page.text_area(key="New design-question-3-options").set_value("one\n two, or more \n\nthree")
+    page.toggle(key="New design-question-1-required").set_value(True)
     page.run()
-    page.button(key="Own design-remove-2").click().run()
+    page.button(key="New design-remove-2").click().run()
     verdict, scale, place, choice = created(page, studies).questions
     assert verdict == VERDICT
     assert (scale.kind, scale.options, scale.low, scale.high, scale.required) == (
@@ -297,9 +297,9 @@ def test_the_form_writes_questions_of_every_kind(studies):
 
 def test_pairs_come_with_instructions_of_their_own_and_need_as_many_of_both(studies):
     page = open_desk()
-    page.segmented_control(key="Own design-first").set_value("Which of two is real?").run()
+    page.segmented_control(key="New design-first").set_value("Which of two is real?").run()
     assert metrics(page)["Pairs"] == "10"
-    cohort = next(box for box in page.number_input if str(box.key).startswith("Own design-n-cohort"))
+    cohort = next(box for box in page.number_input if str(box.key).startswith("New design-n-cohort"))
     cohort.set_value(7).run()
     assert "as many real as fake" in page.warning[0].value
     next(box for box in page.number_input if box.key == cohort.key).set_value(10).run()
@@ -349,7 +349,7 @@ def test_the_form_leaves_a_whole_protocol_as_it_is(studies, monkeypatch):
     )
     study = lifecycle.create_study(protocol)
     page = open_desk()
-    page.segmented_control(key="desk-preset").set_value("A study here").run()
+    page.segmented_control(key="desk-preset").set_value("An existing study").run()
     assert not page.exception
     assert not page.warning
     assert page.selectbox(key="desk-copy").value == study
