@@ -201,8 +201,8 @@ def _analysis(figures: dict[str, Any], protocol: Protocol | None) -> list[str]:
         "and practice cases are excluded from inter-reader agreement, as are pairs with a missing answer (see n).",
         "Proportions have Wilson intervals, over several sources at the effective sample size of the stratified "
         "estimate. The ROC area uses signed confidence, with a logit interval on DeLong's variance within sources. "
-        "'Real' is the positive class. d' and criterion use log-linearly corrected rates with Gourevitch and Galanter's "
-        "variance. "
+        "'Real' is the positive class. d' and criterion use log-linearly corrected rates with the variance of "
+        "Gourevitch and Galanter. "
         "Means over readers have one interval for these readers on new cases and one, after Obuchowski, Rockette and "
         "Hillis, for other readers as well; readers and cases are never pooled.",
         f"Equivalence to chance: two one-sided tests at 5% with a margin of {margin:.0%} in balanced accuracy, "
