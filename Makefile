@@ -8,8 +8,9 @@ PORT ?= 8501
 app: .venv/ready
 	$(BIN)/brainlab app --port $(PORT)
 
-# Two processes share the test files; a browser needs a core beside its server, so more would gain little.
-test: check
+# Two processes share the test files, the checks among them; a browser needs a core beside its server, so more
+# processes would gain little.
+test: .venv/ready
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: .venv/ready

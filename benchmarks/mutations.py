@@ -1,6 +1,6 @@
 """Break the code on purpose, one fault at a time, and see whether a test fails.
 
-    python benchmarks/mutations.py [NAME ...] [--only TEXT] [--tests REVISION] [--jobs N]
+    python -m benchmarks.mutations [NAME ...] [--only TEXT] [--tests REVISION] [--jobs N]
 
 NAME is a table in benchmarks/mutations/ without its ending (evaluation, latent, ...); all by default. A table lists
 faults: a file, the text that is replaced, what it is replaced by, and the tests that should notice. Each fault is put
@@ -25,8 +25,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import Queue
 
-from checkout import PROJECT
-
+PROJECT = Path(__file__).resolve().parent.parent  # and not brainlab.workspace, which is to come from the copy
 TABLES = Path(__file__).with_suffix("")
 OUTPUT = ".output-of-tests"
 LIMIT_S = 900

@@ -1,27 +1,67 @@
-"""Flat pictures of volumes: rows of middle slices, for logs and film-strips."""
+"""Flat pictures of images: middle slices in their true proportions, and rows of them for logs and film-strips."""
+
+from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
-from brainlab.types import Float32Array, UInt8Array
+from brainlab.grid import Grid
+from brainlab.types import Float32Array, FloatArray, UInt8Array
 
 
-def middle_views(image: Float32Array) -> list[Float32Array]:
-    """Return the middle axial, coronal and sagittal slice of [X, Y, Z] (RAS), or the one slice of [X, Y].
+def middle_views(image: npt.NDArray[np.float32] | UInt8Array, grid: Grid) -> list[npt.NDArray[np.generic]]:
+    """Return the middle slice of each plane of a volume, or the one picture of a slice: [rows, columns] each.
 
-    Head up, radiological convention (the patient's right on the left of the picture), padded to one width.
+    All have square pixels as wide as the voxel's shortest edge.
     """
-    if image.ndim == 2:
-        return [image.T[::-1]]
-    x, y, z = (side // 2 for side in image.shape)
-    views = [image[::-1, :, z].T[::-1], image[::-1, y, :].T[::-1], image[x, :, :].T[::-1]]
-    width = max(view.shape[1] for view in views)
-    return [np.pad(view, ((0, 0), ((width - view.shape[1]) // 2, (width - view.shape[1] + 1) // 2))) for view in views]
+    edge_mm = min(grid.spacing_mm)
+    return [_square_pixels(grid.view(image, plane), grid.pixel_size_mm(plane), edge_mm) for plane in grid.planes]
 
 
-def film_strip(images: Float32Array, zoom: int = 2) -> Image.Image:
-    """Return images [n, *size] in [0, 1] side by side, a column of middle views each; `zoom` enlarges each voxel."""
-    columns = [np.concatenate(middle_views(image)) for image in images]
-    pixels: UInt8Array = np.rint(255 * np.clip(np.concatenate(columns, axis=1), 0, 1)).astype(np.uint8)
+def square_views(image: npt.NDArray[np.float32] | UInt8Array, grid: Grid) -> list[npt.NDArray[np.generic]]:
+    """Return the middle views of an image in squares of one size, so that all have one scale."""
+    views = middle_views(image, grid)
+    side = max(max(view.shape) for view in views)
+    return [_centred(view, side, side) for view in views]
+
+
+def film_strip(images: Float32Array, grid: Grid, zoom: int = 2) -> Image.Image:
+    """Return images [n, *shape] in [0, 1] side by side, a column of middle views each; `zoom` enlarges each voxel."""
+    shown = [middle_views(image, grid) for image in images]
+    width = max(view.shape[1] for view in shown[0])
+    columns = [np.concatenate([_centred(view, len(view), width) for view in views]) for views in shown]
+    return enlarged(to_bytes(np.concatenate(columns, axis=1)), zoom, Image.Resampling.NEAREST)
+
+
+def mosaic(images: Sequence[UInt8Array], grid: Grid, *, stacked: bool) -> UInt8Array:
+    """Return the middle views of images in square tiles: one image a column, or all in one row if not `stacked`."""
+    tiles = [np.concatenate(square_views(image, grid), axis=0 if stacked else 1) for image in images]
+    return np.concatenate(tiles, axis=1).astype(np.uint8, copy=False)
+
+
+def to_bytes(pixels: FloatArray) -> UInt8Array:
+    """Round intensities in [0, 1] to bytes; what lies outside is clipped."""
+    return np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8)
+
+
+def enlarged(pixels: UInt8Array, zoom: int, resampling: Image.Resampling) -> Image.Image:
+    """Return bytes [rows, columns] as a picture `zoom` times as large."""
     picture = Image.fromarray(pixels)
-    return picture.resize((zoom * picture.width, zoom * picture.height), Image.Resampling.NEAREST)
+    return picture.resize((zoom * picture.width, zoom * picture.height), resampling)
+
+
+def _centred(view: npt.NDArray[np.generic], rows: int, columns: int) -> npt.NDArray[np.generic]:
+    """Return a picture in the middle of one of `rows` and `columns`, both at least its own, of zeros."""
+    spare = [whole - own for whole, own in zip((rows, columns), view.shape, strict=True)]
+    return np.pad(view, [(room // 2, room - room // 2) for room in spare])
+
+
+def _square_pixels(
+    view: npt.NDArray[np.generic], size_mm: tuple[float, float], edge_mm: float
+) -> npt.NDArray[np.generic]:
+    """Stretch a picture whose pixels are `size_mm` high and wide so that they are `edge_mm` both ways."""
+    rows, columns = (round(count * size / edge_mm) for count, size in zip(view.shape, size_mm, strict=True))
+    if (rows, columns) == view.shape:
+        return view
+    return np.asarray(Image.fromarray(np.ascontiguousarray(view)).resize((columns, rows), Image.Resampling.BILINEAR))

@@ -5,8 +5,6 @@ every kind, so the header is checked here first: a file is refused with one line
 that it does not hold.
 """
 
-import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +13,8 @@ from types import EllipsisType
 import nibabel as nib
 import numpy as np
 
-from brainlab.errors import InputError, UnreadableScanError, naming_path
+from brainlab.errors import InputError, UnreadableScanError
+from brainlab.files.whole import whole_file
 from brainlab.nifti import NiftiFile, read_nifti
 from brainlab.types import BoolArray, Float32Array, FloatArray
 
@@ -86,17 +85,8 @@ class Volume:
             orders = [nib.orientations.axcodes2ornt(order) for order in ("RAS", axes)]
             image = image.as_reoriented(nib.orientations.ornt_transform(*orders))
         image.header.set_xyzt_units("mm")
-        ending = ".nii.gz" if path.name.endswith(".gz") else ".nii"
-        with naming_path(path):
-            handle, scratch = tempfile.mkstemp(prefix=".writing-", suffix=ending, dir=path.parent)
-            os.close(handle)
-            try:
-                nib.save(image, scratch)
-                Path(scratch).chmod(0o644)
-                Path(scratch).replace(path)
-            except BaseException:
-                Path(scratch).unlink(missing_ok=True)
-                raise
+        with whole_file(path) as scratch:
+            nib.save(image, scratch)
 
     @property
     def voxel_size_mm(self) -> tuple[float, float, float]:

@@ -112,8 +112,9 @@ def write_run(folder: Path, preset: str, config: Any, data: PreparedDataset, see
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the commands of the docs, which take longest, so that no process waits for them at the end."""
-    items.sort(key=lambda item: item.path.name != "test_docs.py")
+    """Begin with the files that take longest, so that no process waits for one at the end."""
+    first = ("test_docs.py", "test_architecture.py")
+    items.sort(key=lambda item: first.index(item.path.name) if item.path.name in first else len(first))
 
 
 @pytest.fixture(autouse=True)
@@ -141,6 +142,22 @@ def build_workspace(workspace: Path) -> None:
     small = {"widths": (8, 8), "dense_width": 16, "residual_blocks": 0}
     write_run(workspace / "runs" / "tiny-vae", "vae-8", VAEConfig(latent_dim=8, **small), data)
     write_run(workspace / "runs" / "tiny-ivae", "ivae-256", IntroVAEConfig(latent_dim=256, **small), data, seed=1)
+
+
+@pytest.fixture(scope="session")
+def slice_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a workspace of slices: cohorts `axial` and `sagittal`, the untrained run `slice-vae` (axial)."""
+    workspace = tmp_path_factory.mktemp("slices")
+    volumes = write_cohort(workspace / "volumes")
+    for plane in ("axial", "sagittal"):
+        images = [volumes.grid.cut(volume, plane) for volume in volumes.batch(volumes.indices())[:, 0]]
+        grid = volumes.grid.slice_grid(plane)
+        recipe = volumes.recipe | {"shape": list(grid.shape), "affine": grid.affine.tolist(), "plane": plane}
+        write_prepared(workspace / "cohorts" / plane, images, volumes.scans, recipe)
+    data = PreparedDataset.open(workspace / "cohorts" / "axial")
+    config = VAEConfig(latent_dim=8, sample_shape=(1, *data.shape), widths=(8, 8), dense_width=16)
+    write_run(workspace / "runs" / "slice-vae", "vae-8", config, data)
+    return workspace
 
 
 @pytest.fixture

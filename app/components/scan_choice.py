@@ -10,6 +10,7 @@ import streamlit as st
 from app.components.plots import column, numbers
 from app.data import resources
 from brainlab.cohort.scan_table import UNLABELLED
+from brainlab.cohort.views import SLICE
 
 MOST_OPTIONS = 300
 """Scans that a select box offers: it sends all its options with every rerun, and nobody scrolls through more."""
@@ -79,12 +80,19 @@ def _described(cohort: str, sha256: str) -> tuple[str, ...]:
             [
                 str(person),
                 *([str(visit)] if visits[person] > 1 and pd.notna(visit) else []),
+                *([f"slice {number}"] if pd.notna(number) else []),
                 (UNLABELLED if pd.isna(label) else str(label)) + ("" if pd.isna(age) else f", {age:.0f} y"),
                 str(split),
             ]
         )
-        for person, visit, label, age, split in zip(
-            scans["participant"], column(scans, "session"), scans["class"], ages, scans["split"], strict=True
+        for person, visit, number, label, age, split in zip(
+            scans["participant"],
+            column(scans, "session"),
+            column(scans, SLICE),
+            scans["class"],
+            ages,
+            scans["split"],
+            strict=True,
         )
     ]
     # A select box knows its options by what is written, and would take the last of two that read alike.

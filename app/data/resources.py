@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from brainlab import workspace as places
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import BrainlabError, InputError
+from brainlab.methods.method import Ability
 from brainlab.runs.methods import presets
 from brainlab.runs.run import Run, load_run
 from brainlab.workspace import cohort_folders, run_folders, workspace
@@ -21,8 +22,11 @@ def cohorts() -> dict[str, PreparedDataset]:
 
 
 def cohort(name: str) -> PreparedDataset:
-    """One prepared dataset by name; raises InputError when the workspace has none of that name."""
-    return _named(cohorts(), name, "cohort")
+    """One prepared dataset by name, also as a run sees it; raises InputError when the workspace has none of that name."""
+    found = cohorts()
+    if name not in found:
+        found |= {other: data for run in runs().values() for other, data in fitting(run).items()}
+    return _named(found, name, "cohort")
 
 
 def runs() -> dict[str, Run]:
@@ -48,8 +52,14 @@ def unopened_runs() -> list[tuple[str, str]]:
 
 
 def fitting(found: Run) -> dict[str, PreparedDataset]:
-    """Cohorts on the grid that a run works on."""
-    return {name: data for name, data in cohorts().items() if found.fits(data)}
+    """Cohorts that a run can read, as it sees them: those that it cuts into slices have a name that says so."""
+    seen = (found.see(data) for data in cohorts().values() if found.fits(data))
+    return {data.name: data for data in seen}
+
+
+def runs_that(*abilities: Ability) -> dict[str, Run]:
+    """Runs that load and have all of some abilities, by name."""
+    return {name: run for name, run in runs().items() if run.abilities.issuperset(abilities)}
 
 
 def _openable(folders: list[Path], stamp_file: str, open_one: Callable[[Path, int], T]) -> dict[str, T]:

@@ -15,11 +15,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from app.data.volumes import Source, load, to_bytes
+from app.data.volumes import Source, load
 from brainlab.cohort.preparation.prepare import prepare_one
 from brainlab.cohort.recipes import RECIPES, PreparationRecipe
 from brainlab.cohort.preparation.resampling import resample
 from brainlab.errors import BrainlabError, InputError, UnreadableScanError
+from brainlab.grid import Grid
+from brainlab.pictures import to_bytes
 from brainlab.runs.run import Run
 from brainlab.types import FloatArray, UInt8Array
 from brainlab.volume import Volume
@@ -30,13 +32,14 @@ KEPT = 32
 
 @dataclass(frozen=True)
 class Head:
-    """What is kept of an upload. data: [*shape] of the run. notes: what was noticed while it was read, a line each.
+    """What is kept of an upload. data: an image on `grid`. notes: what was noticed while it was read, a line each.
 
     native_shape, native_affine, axes, template_to_native: where it lay before it was placed on the template, and the
     order of its file's axes.
     """
 
     data: UInt8Array
+    grid: Grid
     notes: tuple[str, ...]
     native_shape: tuple[int, int, int]
     native_affine: FloatArray
@@ -55,6 +58,10 @@ class Uploaded:
     key: str
     name: str = field(compare=False, repr=False)
     needs_model: ClassVar[bool] = False
+
+    @property
+    def grid(self) -> Grid:
+        return self.head.grid
 
     def array(self) -> UInt8Array:
         return self.head.data
@@ -160,6 +167,7 @@ def _prepare(content: bytes | memoryview, recipe: PreparationRecipe, in_template
             return error
     return Head(
         data=to_bytes(made.data),
+        grid=Grid(recipe.shape, recipe.affine),
         notes=made.notes,
         native_shape=made.native.data.shape,
         native_affine=made.native.affine,

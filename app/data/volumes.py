@@ -1,6 +1,6 @@
 """What the browser can ask for, each a small immutable name that says how its bytes are made.
 
-Bytes are raw unsigned volumes [X, Y, Z] in C order over [0, 1], without header. Maps of difference are halved and
+Bytes are raw unsigned images in RAS and C order over [0, 1], without header; see `brainlab.grid`. Maps of difference are halved and
 centred on 128, which means no difference.
 """
 
@@ -15,7 +15,9 @@ import numpy as np
 
 from app.data import resources
 from app.data.codes import from_steps
-from brainlab.types import Float32Array, FloatArray, UInt8Array
+from brainlab.grid import Grid
+from brainlab.pictures import to_bytes
+from brainlab.types import Float32Array, UInt8Array
 
 CACHE_BYTES = 48 << 20
 
@@ -26,7 +28,16 @@ class Source(Hashable, Protocol):
     needs_model: ClassVar[bool]
 
     def array(self) -> UInt8Array:
-        """Return the volume [X, Y, Z]."""
+        """Return the bytes."""
+        ...
+
+
+class ImageSource(Source, Protocol):
+    """An image that can be shown: a volume [X, Y, Z], or a slice."""
+
+    @property
+    def grid(self) -> Grid:
+        """Where its voxels lie in the patient, and how it is looked at."""
         ...
 
 
@@ -38,10 +49,12 @@ class Scan:
     row: int
     needs_model: ClassVar[bool] = False
 
+    @property
+    def grid(self) -> Grid:
+        return resources.cohort(self.cohort).grid
+
     def array(self) -> UInt8Array:
-        volumes = resources.cohort(self.cohort).volumes
-        found = np.asarray(volumes[self.row])
-        return found if found.dtype == np.uint8 else to_bytes(found)
+        return resources.cohort(self.cohort).shown(self.row)
 
 
 @dataclass(frozen=True)
@@ -51,6 +64,10 @@ class Mean:
     cohort: str
     label: str | None = None
     needs_model: ClassVar[bool] = False
+
+    @property
+    def grid(self) -> Grid:
+        return resources.cohort(self.cohort).grid
 
     def array(self) -> UInt8Array:
         dataset = resources.cohort(self.cohort)
@@ -72,6 +89,10 @@ class Reconstruction:
     row: int
     needs_model: ClassVar[bool] = True
 
+    @property
+    def grid(self) -> Grid:
+        return resources.run(self.run).grid
+
     def array(self) -> UInt8Array:
         run, dataset = resources.run(self.run), resources.cohort(self.cohort)
         mean, _ = run.encode(dataset.batch(np.array([self.row])))
@@ -89,6 +110,10 @@ class Sample:
     truncation: float = 1.0
     needs_model: ClassVar[bool] = True
 
+    @property
+    def grid(self) -> Grid:
+        return resources.run(self.run).grid
+
     def array(self) -> UInt8Array:
         run = resources.run(self.run)
         return to_bytes(_samples(self.run, run.sha256, self.seed, self.count, self.truncation)[self.number])
@@ -102,6 +127,10 @@ class Decoded:
     steps: bytes
     needs_model: ClassVar[bool] = True
 
+    @property
+    def grid(self) -> Grid:
+        return resources.run(self.run).grid
+
     def array(self) -> UInt8Array:
         run = resources.run(self.run)
         return to_bytes(run.decode(from_steps(self.steps, run.latent_dim)[None])[0])
@@ -111,9 +140,13 @@ class Decoded:
 class Difference:
     """`first` minus `second`, halved and centred on 128."""
 
-    first: Source
-    second: Source
+    first: ImageSource
+    second: ImageSource
     needs_model: ClassVar[bool] = True
+
+    @property
+    def grid(self) -> Grid:
+        return self.first.grid
 
     def array(self) -> UInt8Array:
         first, second = load(self.first).astype(np.int16), load(self.second).astype(np.int16)
@@ -127,17 +160,12 @@ class Decoder:
     run: str
 
 
-def to_bytes(volume: FloatArray) -> UInt8Array:
-    """Round a volume over [0, 1] to bytes."""
-    return np.rint(np.clip(volume, 0, 1) * 255).astype(np.uint8)
-
-
 _cache: OrderedDict[tuple[Source, str], UInt8Array] = OrderedDict()
 _lock = Lock()
 
 
 def load(source: Source) -> UInt8Array:
-    """Return a source's volume [X, Y, Z], from the least-recently-used cache where it is there."""
+    """Return a source's bytes, from the least-recently-used cache where it is there."""
     key = (source, version(source))
     with _lock:
         if key in _cache:

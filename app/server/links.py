@@ -11,8 +11,10 @@ import hmac
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from threading import Lock
+
+from itsdangerous import BadSignature, Signer
 
 PERIOD_S = 6 * 3600
 KEPT = 20_000
@@ -29,8 +31,9 @@ class UnknownLinkError(Exception):
 class Links:
     """Names of published things. `clock` returns seconds, for tests."""
 
-    def __init__(self, clock=time.time) -> None:  # type: ignore[no-untyped-def]
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._key = secrets.token_bytes(32)
+        self._signer = Signer(self._key, digest_method=hashlib.sha256)
         self._clock = clock
         self._things: OrderedDict[str, Hashable] = OrderedDict()
         self._lock = Lock()
@@ -41,32 +44,30 @@ class Links:
         version: of what the thing is made from; another one is another name, so that no cache shows the old one.
         """
         expires = (int(self._clock() // PERIOD_S) + 2) * PERIOD_S
-        name = self._digest(f"{type(thing).__name__}:{thing!r}:{version}")
+        described = f"{type(thing).__name__}:{thing!r}:{version}"
+        name = hmac.new(self._key, described.encode(), hashlib.sha256).hexdigest()[:32]
         with self._lock:
             self._things[name] = thing
             self._things.move_to_end(name)
             while len(self._things) > KEPT:
                 self._things.popitem(last=False)
-        return f"{name}.{expires:x}.{self._digest(f'{name}.{expires:x}')}"
+        return self._signer.sign(f"{name}.{expires:x}").decode()
 
     def resolve(self, token: str) -> Hashable:
         """Return the thing of a name.
 
         Raises UnknownLinkError for a name that was not signed here, ExpiredLinkError for one whose time is over.
         """
-        name, _, rest = token.partition(".")
-        stamp, _, signature = rest.partition(".")
-        if not hmac.compare_digest(signature.encode(), self._digest(f"{name}.{stamp}").encode()):
-            raise UnknownLinkError(token)
+        try:
+            name, stamp = self._signer.unsign(token).decode().split(".")
+        except (BadSignature, UnicodeError) as error:
+            raise UnknownLinkError(token) from error
         if int(stamp, 16) < self._clock():
             raise ExpiredLinkError(token)
         with self._lock:
             if name not in self._things:
                 raise ExpiredLinkError(token)
             return self._things[name]
-
-    def _digest(self, text: str) -> str:
-        return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()[:32]
 
 
 LINKS = Links()

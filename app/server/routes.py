@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from app.data import resources
 from app.data.exports import png
-from app.data.volumes import Decoded, Decoder, Source, load, version
+from app.data.volumes import Decoded, Decoder, ImageSource, Source, load, version
 from app.server.links import LINKS, ExpiredLinkError, UnknownLinkError
 from brainlab.errors import BrainlabError
 from brainlab.types import UInt8Array
@@ -39,8 +39,9 @@ _waiting = 0
 
 @cache
 def assets() -> tuple[str, dict[str, bytes]]:
-    """Return the version (a hash) and the script and style files of all components."""
-    files = {path.name: path.read_bytes() for path in sorted(COMPONENTS.glob("*/*")) if path.suffix in MEDIA_TYPES}
+    """Return the version (a hash) and the script and style files of all components, by their path in the folder."""
+    found = [path for path in sorted(COMPONENTS.rglob("*")) if path.suffix in MEDIA_TYPES]
+    files = {path.relative_to(COMPONENTS).as_posix(): path.read_bytes() for path in found}
     digest = hashlib.sha256(b"\0".join(name.encode() + content for name, content in files.items()))
     return digest.hexdigest()[:12], files
 
@@ -52,7 +53,7 @@ def base_url() -> str:
 
 
 def asset_path(name: str) -> str:
-    """Path of one of the viewer's files, which changes whenever any of them does."""
+    """Path of one of the components' files, which changes whenever any of them does."""
     return _address("assets", f"{assets()[0]}/{name}")
 
 
@@ -61,8 +62,8 @@ def volume_path(source: Source) -> str:
     return _address("volume", LINKS.publish(source, version(source)))
 
 
-def picture_path(source: Source) -> str:
-    """Path of a still picture of a volume, for browsers in which the viewer's script cannot run."""
+def picture_path(source: ImageSource) -> str:
+    """Path of a still picture of an image, for browsers in which the viewer's script cannot run."""
     return _address("picture", LINKS.publish(source, version(source)))
 
 
@@ -92,15 +93,19 @@ async def serve_volume(request: Request) -> Response:
 
 
 async def serve_picture(request: Request) -> Response:
-    """The middle planes of one published volume, as PNG."""
+    """The middle slices of one published image, as PNG."""
     source = _source(request)
     if isinstance(source, Response):
         return source
+    if not hasattr(type(source), "grid"):
+        return PlainTextResponse("not found", 404)
     made = await _made(source)
     if isinstance(made, Response):
         return made
     zoom = max(1, PICTURE_SIDE // max(made.shape))
-    return Response(await asyncio.to_thread(png, [source], zoom), media_type="image/png", headers=KEPT)
+    return Response(
+        await asyncio.to_thread(png, [cast(ImageSource, source)], zoom), media_type="image/png", headers=KEPT
+    )
 
 
 async def serve_decoded(request: Request) -> Response:
@@ -174,7 +179,7 @@ async def in_model_worker(work: Callable[[], T]) -> T:
 
 
 ROUTES = [
-    Route("/brainlab/assets/{version}/{name}", serve_asset),
+    Route("/brainlab/assets/{version}/{name:path}", serve_asset),
     Route("/brainlab/volume/{token}", serve_volume),
     Route("/brainlab/picture/{token}", serve_picture),
     Route("/brainlab/decode/{token}", serve_decoded, methods=["POST"]),

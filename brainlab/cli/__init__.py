@@ -22,6 +22,7 @@ COMMANDS = {
     "traverse": "decode a traversal of one latent dimension",
     "lda": "classify by LDA on a run's latent codes, with baselines",
     "evaluate": "measure a run against real scans",
+    "metrics": "measure generated images against real ones, both as files",
     "figures": "reproduce the figures of the papers from runs and cohorts",
     "study": "design, run and report a blinded reading study",
     "app": "open the app in a browser",

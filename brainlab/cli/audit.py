@@ -3,10 +3,11 @@
 import argparse
 import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from brainlab.cohort.audit import Audit, audit
-from brainlab.cohort.prepared import PreparedDataset
+if TYPE_CHECKING:
+    from brainlab.cohort.audit import Audit
+    from brainlab.cohort.prepared import PreparedDataset
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,6 +15,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
+    from brainlab.cohort.audit import audit
+    from brainlab.cohort.prepared import PreparedDataset
+
     dataset = PreparedDataset.open(args.prepared)
     found = audit(dataset)
     classes = {str(name): _plain(row.to_dict()) for name, row in found.classes.iterrows()}
@@ -44,11 +48,11 @@ def _plain(values: dict[Any, Any]) -> dict[str, Any]:
     }
 
 
-def _text(dataset: PreparedDataset, found: Audit) -> str:
+def _text(dataset: "PreparedDataset", found: "Audit") -> str:
     lines = [f"{len(dataset)} {'SIMULATED ' if dataset.simulated else ''}scans, {dataset.recipe['name']}", ""]
     lines.append(found.classes.round(1).to_string())
     lines.append("")
-    lines.append(f"sharpness: mean image {found.mean_image_sharpness:.5f}, scans {found.scan_sharpness:.5f}")
+    lines.append(f"sharpness: mean image {found.mean_image_sharpness:.4g}, scans {found.scan_sharpness:.4g}")
     if found.confound is not None:
         score, chance = found.confound.score, found.confound.chance
         lines.append(f"class from acquisition alone: balanced accuracy {score:.3f} (chance {chance:.3f})")

@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from brainlab import workspace as places
-from brainlab.cli.progress import progress
-from brainlab.cohort.prepared import PreparedDataset
+from brainlab.cli.common.progress import progress
 from brainlab.errors import BrainlabError
-from brainlab.runs.run import broken_runs, list_runs
 from brainlab.workspace import SHIPPED_COHORTS, cohort_folders, workspace
 
 
@@ -25,6 +23,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 def make_ready() -> dict[str, Any]:
     """Copy the cohorts that ship into another workspace, unpack them, and open every cohort and run once."""
+    from brainlab.runs.run import broken_runs, list_runs
+
     if SHIPPED_COHORTS.parent != workspace():
         for folder in sorted(path.parent for path in SHIPPED_COHORTS.glob("*/recipe.json")):
             _copy(folder, workspace() / "cohorts" / folder.name)
@@ -93,6 +93,8 @@ def _copy(source: Path, target: Path) -> None:
 
 def _opened(folder: Path, problems: list[dict[str, str]]) -> str | None:
     """Open a cohort and return its name; note what is wrong with one that does not open."""
+    from brainlab.cohort.prepared import PreparedDataset
+
     try:
         return PreparedDataset.open(folder).name
     except BrainlabError as error:

@@ -4,19 +4,20 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from brainlab.cli.progress import progress
-from brainlab.experiments.figures.paper_figures import FIGURES, draw_figure, figure_names, paper_of
+from brainlab.cli.common.progress import progress
 from brainlab.workspace import IN_CHECKOUT, PROJECT
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "names", nargs="+", metavar="NAME", help=f"flair for all figures of the FLAIR paper, or {', '.join(FIGURES)}"
+        "names", nargs="+", metavar="NAME", help="flair for all figures of the FLAIR paper, or one, such as flair-3"
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the figures (default: docs/figures/PAPER)")
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
+    from brainlab.experiments.figures.paper_figures import draw_figure, figure_names, paper_of
+
     pictures = (PROJECT if IN_CHECKOUT else Path()) / "docs" / "figures"
     files = [
         draw_figure(name, args.out or pictures / paper_of(name))

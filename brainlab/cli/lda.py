@@ -5,11 +5,9 @@ import typing
 from pathlib import Path
 from typing import Any
 
-from brainlab.cli.progress import progress
-from brainlab.cohort.prepared import PreparedDataset
-from brainlab.experiments.analysis.discrimination import lda_analysis
-from brainlab.latent.discriminant import Priors, Shrinkage
-from brainlab.runs.run import load_run
+from brainlab.cli.common.device import add_device
+from brainlab.cli.common.progress import progress
+from brainlab.latent.discriminant_settings import Priors, Shrinkage
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,11 +31,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="choose",
         help="of the covariance (default: cross-validated on the training split)",
     )
+    add_device(parser)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
+    from brainlab.cohort.prepared import PreparedDataset
+    from brainlab.experiments.analysis.discrimination import lda_analysis
+    from brainlab.runs.run import load_run
+
     result = lda_analysis(
-        load_run(args.run_folder),
+        load_run(args.run_folder, args.device),
         PreparedDataset.open(args.data),
         PreparedDataset.open(args.predict) if args.predict else None,
         priors=args.priors,

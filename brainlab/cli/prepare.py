@@ -5,14 +5,15 @@ import dataclasses
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from brainlab.cli.progress import progress
-from brainlab.cohort.preparation.batch import Report, check_place, prepare_cohort
+from brainlab.cli.common.progress import progress
 from brainlab.cohort.recipes import RECIPES, find_recipe
-from brainlab.cohort.sources.discovery import find_sources
 from brainlab.cohort.sources.image_files import LEFT_OUT
 from brainlab.errors import InputError
+
+if TYPE_CHECKING:
+    from brainlab.cohort.preparation.batch import Report
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,6 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
+    from brainlab.cohort.preparation.batch import check_place, prepare_cohort
+    from brainlab.cohort.sources.discovery import find_sources
+
     if args.jobs < 1:
         raise InputError(f"--jobs {args.jobs}: at least 1 process is needed")
     recipe = find_recipe(args.recipe)
@@ -64,7 +68,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     return {**dataclasses.asdict(report), "text": text, "exit_code": 0 if report.scans else 2}
 
 
-def _text(report: Report, notes: Sequence[Mapping[str, str]], out: Path) -> str:
+def _text(report: "Report", notes: Sequence[Mapping[str, str]], out: Path) -> str:
     """Return what a person wants to read: failures and new warnings by file, then the count."""
     lines = [f"failed ({item['stage']})  {item['path']}: {item['reason']}" for item in report.failed]
     lines += note_lines(notes)

@@ -2,16 +2,15 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
-from brainlab.cli.output import add_overwrite
-from brainlab.cli.progress import progress
-from brainlab.cohort.prepared import PreparedDataset
+from brainlab.cli.common.device import add_device
+from brainlab.cli.common.output import add_overwrite
+from brainlab.cli.common.progress import progress
 from brainlab.errors import InputError
-from brainlab.experiments.export import save_image, whole_folder
-from brainlab.runs.run import load_run
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,13 +19,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("out", type=Path, metavar="OUT", help="folder for NIfTI (volumes) or PNG (slices)")
     parser.add_argument("--split", choices=["test", "train", "all"], default="test")
     add_overwrite(parser)
+    add_device(parser)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    chosen, data = load_run(args.run_folder), PreparedDataset.open(args.prepared)
+    from brainlab.cohort.prepared import PreparedDataset
+    from brainlab.experiments.export import save_image, whole_folder
+    from brainlab.runs.encodings import see_to_encode
+    from brainlab.runs.run import load_run
+
+    chosen, data = load_run(args.run_folder, args.device), PreparedDataset.open(args.prepared)
+    data = see_to_encode(chosen, data)
     rows = data.indices(None if args.split == "all" else args.split)
-    if data.shape != chosen.shape:
-        raise InputError(f"{data.folder}: needs scans of {chosen.shape} voxels for this run, got {data.shape}")
     if not len(rows):
         raise InputError(f"{data.folder}: no scans in the split '{args.split}'; choose another with --split")
     names = []
@@ -34,15 +38,17 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         for row in progress(rows, "reconstructing", len(rows)):
             mean, _ = chosen.encode(data.batch(rows[rows == row]))
             name = _file_name(data.scans.iloc[int(row)], int(row))
-            names.append(save_image(chosen.decode(mean)[0], data.affine, scratch / name).name)
+            names.append(save_image(chosen.decode(mean)[0], data.grid, scratch / name).name)
     return {"files": [str(args.out / name) for name in names]}
 
 
-def _file_name(scan: pd.Series, row: int) -> str:
+def _file_name(scan: "pd.Series[Any]", row: int) -> str:
     """Return a name such as `sub-01_ses-1_0007_reconstruction`; what the table does not know of a scan is left out.
 
     Where datasets were put together a participant is `dataset/sub-01`, which becomes `dataset_sub-01`.
     """
+    import pandas as pd
+
     parts = []
     for prefix, column in (("sub-", "participant"), ("ses-", "session")):
         value = scan.get(column)

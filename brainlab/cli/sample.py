@@ -3,17 +3,16 @@
 import argparse
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from brainlab.cli.output import add_overwrite
-from brainlab.cli.progress import progress
-from brainlab.cohort.prepared import PreparedDataset
-from brainlab.experiments.export import refuse_beyond_disk, save_image, whole_folder
-from brainlab.latent.density import LatentGaussian
+from brainlab.cli.common.device import add_device
+from brainlab.cli.common.output import add_overwrite
+from brainlab.cli.common.progress import progress
 from brainlab.ranges import number
-from brainlab.runs.encodings import encode_dataset
-from brainlab.runs.run import PART, Run, load_run
-from brainlab.types import Float32Array
+
+if TYPE_CHECKING:
+    from brainlab.runs.run import Run
+    from brainlab.types import Float32Array
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,24 +33,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="draw codes from a Gaussian fitted to those of this dataset's training split, not from the prior",
     )
     add_overwrite(parser)
+    add_device(parser)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    chosen = load_run(args.run_folder)
+    from brainlab.experiments.export import refuse_beyond_disk, save_image, whole_folder
+    from brainlab.runs.run import PART, load_run
+
+    chosen = load_run(args.run_folder, args.device)
     parts = _drawn(chosen, args)
     names: list[str] = []
     with whole_folder(args.out, "brainlab sample", overwrite=args.overwrite) as scratch:
         for image in progress((image for part in parts for image in part), "Sampling", args.n):
-            names.append(save_image(image, chosen.affine, scratch / f"sample-{len(names):04d}").name)
+            names.append(save_image(image, chosen.grid, scratch / f"sample-{len(names):04d}").name)
             if len(names) == PART:
                 refuse_beyond_disk(scratch, len(names), args.n)
     return {"files": [str(args.out / name) for name in names]}
 
 
-def _drawn(chosen: Run, args: argparse.Namespace) -> Iterator[Float32Array]:
+def _drawn(chosen: "Run", args: argparse.Namespace) -> "Iterator[Float32Array]":
     """Return the images in parts, from the prior or from a Gaussian fitted to codes."""
     if args.codes_of is None:
         return (images for _, images in chosen.sample_in_parts(args.n, args.seed, args.truncation))
+    from brainlab.cohort.prepared import PreparedDataset
+    from brainlab.latent.density import LatentGaussian
+    from brainlab.runs.encodings import encode_dataset
+
     data = PreparedDataset.open(args.codes_of)
     codes = encode_dataset(chosen, data, progress).mean[data.indices("train")]
     fitted = LatentGaussian().fit(codes)

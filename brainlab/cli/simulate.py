@@ -5,9 +5,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from brainlab.cli.progress import progress
-from brainlab.simulation.cohort import parse_classes, simulate_cohort
-from brainlab.simulation.participant import CLASSES, CohortSettings
+from brainlab.cli.common.progress import progress
+from brainlab.simulation.published import CLASSES
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,6 +51,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
+    from brainlab.simulation.cohort import parse_classes, simulate_cohort
+    from brainlab.simulation.participant import CohortSettings
+
     settings = CohortSettings(
         seed=args.seed,
         classes=parse_classes(args.classes) if args.classes else CohortSettings.classes,

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from brainlab.cli.device import add_device
-from brainlab.cli.progress import progress
+from brainlab.cli.common.device import add_device
+from brainlab.cli.common.progress import progress
 from brainlab.errors import InputError
 
 PRECISIONS = ("bf16-mixed", "32")

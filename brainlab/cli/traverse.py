@@ -4,14 +4,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from brainlab.cli.output import add_overwrite
+from brainlab.cli.common.device import add_device
+from brainlab.cli.common.output import add_overwrite
 from brainlab.errors import InputError
-from brainlab.experiments.export import save_image, whole_folder
-from brainlab.pictures import film_strip
 from brainlab.ranges import number
-from brainlab.runs.run import load_run
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,9 +19,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("out", type=Path, nargs="?", metavar="OUT", help="folder for the film-strip and the images")
     add_overwrite(parser)
+    add_device(parser)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
+    import numpy as np
+
+    from brainlab.experiments.export import save_image, whole_folder
+    from brainlab.pictures import film_strip
+    from brainlab.runs.run import load_run
+
     words = list(args.values)
     out = args.out or Path(words.pop())
     try:
@@ -37,7 +40,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     names = [f"dim-{args.dim}_value-{value:g}" for value in values]
     if len(set(names)) < len(names):
         raise InputError(f"--values: needs values that differ in their first six digits, got {' '.join(words)}")
-    chosen = load_run(args.run_folder)
+    chosen = load_run(args.run_folder, args.device)
     if not 0 <= args.dim < chosen.latent_dim:
         raise InputError(f"--dim: needs 0 to {chosen.latent_dim - 1} for {chosen.preset}, got {args.dim}")
     codes = np.zeros((len(values), chosen.latent_dim), dtype=np.float32)
@@ -45,7 +48,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     images = chosen.decode(codes)
     with whole_folder(out, "brainlab traverse", overwrite=args.overwrite) as scratch:
         strip = scratch / f"dim-{args.dim}.png"
-        film_strip(images, zoom=3).save(strip)
+        film_strip(images, chosen.grid, zoom=3).save(strip)
         pairs = zip(images, names, strict=True)
-        files = [strip, *(save_image(image, chosen.affine, scratch / name) for image, name in pairs)]
+        files = [strip, *(save_image(image, chosen.grid, scratch / name) for image, name in pairs)]
     return {"dim": args.dim, "values": values, "files": [str(out / path.name) for path in files]}

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import ndimage
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.metrics import balanced_accuracy_score
@@ -19,7 +18,8 @@ from brainlab.cohort.classes import spellings
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.scan_table import ACQUISITION_COLUMNS, UNLABELLED
 from brainlab.files.delimited import in_words
-from brainlab.types import Float32Array, FloatArray
+from brainlab.laplacian import laplacian_variance
+from brainlab.types import Float32Array
 
 FOLDS = 5
 LEAST_PARTICIPANTS = 2
@@ -46,8 +46,9 @@ class Audit:
 
     classes: one row a class: participants, scans, age_mean, age_sd, women, men, test_participants, test_scans.
     mean_image: float32 [X, Y, Z], the mean of all scans, in [0, 1].
-    mean_image_sharpness, scan_sharpness: variance of the 3D Laplacian of the mean image, and its mean over scans; the
-    better the scans lie on each other, the closer the first comes to the second.
+    mean_image_sharpness, scan_sharpness: variance of the Laplacian of the mean image, and its mean over scans, with
+    values of 0 to 255 as wherever sharpness is written; the better the scans are co-registered, the closer the first
+    comes to the second.
     acquisition: rows with `class` and the acquisition columns, one a scan, for the distributions.
     confound: None where it cannot be told; `warnings` then says why.
     """
@@ -79,7 +80,7 @@ def audit(dataset: PreparedDataset) -> Audit:
     return Audit(
         classes=class_table(scans),
         mean_image=mean,
-        mean_image_sharpness=sharpness(mean),
+        mean_image_sharpness=float(laplacian_variance([mean])[0]),
         scan_sharpness=scan_sharpness,
         acquisition=scans[["class", *ACQUISITION_COLUMNS]].copy(),
         confound=confound,
@@ -136,11 +137,6 @@ def confound_score(scans: pd.DataFrame) -> Confound:
     return Confound(float(balanced_accuracy_score(labels, predicted)), chance, columns)
 
 
-def sharpness(image: FloatArray) -> float:
-    """Return the variance of the 3D Laplacian of an image in [0, 1], mirrored at its edges."""
-    return float(ndimage.laplace(np.asarray(image, dtype=np.float64), mode="mirror").var())
-
-
 def _mean_image(dataset: PreparedDataset) -> tuple[Float32Array, float]:
     """Return the mean image and the mean sharpness of the scans, read in pieces."""
     total = np.zeros(dataset.shape, dtype=np.float64)
@@ -148,7 +144,7 @@ def _mean_image(dataset: PreparedDataset) -> tuple[Float32Array, float]:
     for start in range(0, len(dataset), CHUNK):
         batch = dataset.batch(np.arange(start, min(start + CHUNK, len(dataset))))[:, 0]
         total += batch.sum(axis=0, dtype=np.float64)
-        sharp += sum(sharpness(volume) for volume in batch)
+        sharp += float(laplacian_variance(batch).sum())
     return (total / len(dataset)).astype(np.float32), sharp / len(dataset)
 
 

@@ -5,8 +5,6 @@ Every file is written under a temporary name and renamed when whole. Times are i
 
 import gzip
 import json
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from brainlab.errors import InputError
+from brainlab.files.whole import write_whole
 from brainlab.types import FloatArray
 
 BIDS_VERSION = "1.9.0"
@@ -86,15 +85,7 @@ def write_description(
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a file under a temporary name and rename it when whole; folders are made as needed."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, scratch = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as out:
-            out.write(content)
-        Path(scratch).chmod(0o644)
-        Path(scratch).replace(path)
-    except BaseException:
-        Path(scratch).unlink(missing_ok=True)
-        raise
+    write_whole(path, content)
 
 
 def _cell(value: Any) -> str:

@@ -3,16 +3,15 @@
 volumes.npy   [N, *shape] of one channel or [N, C, *shape] of several; uint8 over [0, 1] (or float16, in which z-scores
               are kept); `volumes.npy.xz` where it ships compressed
 scans.tsv     one row a volume, in the same order
-recipe.json   recipe name, steps, parameters, versions, affine of the grid, whether the scans are simulated; `channels`
-              names the sequences where there are several, `intensity` is `z-score` where values are not in [0, 1]
+recipe.json   recipe name, steps, parameters, versions, affine of the grid, whether the scans are simulated; `plane` of
+              slices; `channels` names the sequences where there are several, `intensity` is `z-score` where values
+              are not in [0, 1]
 """
 
 import hashlib
 import json
 import lzma
-import os
 import shutil
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,6 +25,8 @@ import pandas as pd
 from brainlab.cohort.intensity import INTENSITY, UNIT, Z_SCORE, Z_WINDOW
 from brainlab.cohort.scan_table import read_scans, row_order, write_scans
 from brainlab.errors import InputError
+from brainlab.files.whole import whole_file
+from brainlab.grid import Grid
 from brainlab.pseudonyms import PUBLIC_KEY, keyed_hash
 from brainlab.types import Float32Array, FloatArray, IntArray
 
@@ -66,6 +67,8 @@ class PreparedDataset:
     recipe: dict[str, Any]
     cut_from: "PreparedDataset | None" = None
     """The dataset on disk whose volumes these images are cut from, where a view made this one."""
+    part: str = ""
+    """What a view cut, in words."""
 
     @classmethod
     def open(cls, folder: Path | str) -> "PreparedDataset":
@@ -83,10 +86,9 @@ class PreparedDataset:
         try:
             volumes = np.load(plain, mmap_mode="r", allow_pickle=False)
             recipe = json.loads((folder / "recipe.json").read_text())
-            np.asarray(recipe["affine"], dtype=float).reshape(4, 4)
             recipe["name"]
             _check_layout(volumes, recipe)
-        except (OSError, ValueError, EOFError, LookupError, TypeError) as error:
+        except (OSError, ValueError, EOFError, LookupError, TypeError, InputError) as error:
             raise InputError(f"{folder}: damaged prepared dataset ({error}); prepare it again") from error
         scans = read_scans(folder / "scans.tsv")
         if len(volumes) != len(scans):
@@ -107,7 +109,8 @@ class PreparedDataset:
 
     @property
     def name(self) -> str:
-        return self.folder.name
+        """The folder's name, and what of it these images are where a view cut them."""
+        return f"{self.folder.name}: {self.part}" if self.part else self.folder.name
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -128,6 +131,11 @@ class PreparedDataset:
     def affine(self) -> FloatArray:
         """The 4x4 matrix from voxel indices to mm (RAS)."""
         return np.asarray(self.recipe["affine"], dtype=float)
+
+    @property
+    def grid(self) -> Grid:
+        """Where the voxels lie in the patient, and how the images are looked at."""
+        return Grid.recorded(self.shape, self.recipe)
 
     @property
     def simulated(self) -> bool:
@@ -191,12 +199,11 @@ class PreparedDataset:
 
 
 def _check_layout(volumes: npt.NDArray[Any], recipe: Mapping[str, Any]) -> None:
-    """Raise ValueError where channels and intensities are not what the recipe says."""
+    """Raise ValueError or InputError where grid, channels and intensities are not what the recipe says."""
     channels = recipe.get(CHANNELS) or ["image"]
     if len(channels) > 1 and (volumes.ndim < 4 or volumes.shape[1] != len(channels)):
         raise ValueError(f"needs {len(channels)} channels, got an array of {volumes.shape}")
-    if volumes.ndim - 1 - (len(channels) > 1) not in (2, 3):
-        raise ValueError(f"needs images of two or three sides, got an array of {volumes.shape}")
+    Grid.recorded(volumes.shape[2:] if len(channels) > 1 else volumes.shape[1:], recipe)
     if recipe.get(INTENSITY, UNIT) not in (UNIT, Z_SCORE):
         raise ValueError(f"{INTENSITY}: needs {UNIT} or {Z_SCORE}, got {recipe[INTENSITY]!r}")
     if recipe.get(INTENSITY) == Z_SCORE and volumes.dtype == np.uint8:
@@ -215,7 +222,8 @@ def write_prepared(
 
     volumes: float arrays in [0, 1] (or z-scores, where `recipe` says so), one a row of `scans`, [*shape] or
     [C, *shape] of several channels, read one at a time so that memory does not grow with them.
-    recipe: must hold `name`, `shape` and `affine`; `channels` and `intensity` where they are not one and `unit`.
+    recipe: must hold `name`, `shape` and `affine`; `channels` and `intensity` where they are not one and `unit`; slices
+    are axial unless `plane` says otherwise.
     dtype: `uint8` rounds to 1/255; `float16` keeps about three digits.
     intermediate: a folder to move into the dataset as `intermediate/`.
     Raises InputError when the folder exists already and is something else than a prepared dataset, or when the volumes
@@ -230,6 +238,8 @@ def write_prepared(
         _write_volumes(scratch / "volumes.npy", volumes, (len(scans), *_image_shape(recipe)), dtype)
         write_scans(scratch / "scans.tsv", scans)
         record = {name: value for name, value in recipe.items() if name != ROW_ORDER} | {"dtype": dtype}
+        if len(recipe["shape"]) == 2:
+            record.setdefault("plane", "axial")
         if order := row_order(scans):
             record[ROW_ORDER] = order
         (scratch / "recipe.json").write_text(json.dumps(record, indent=2) + "\n")
@@ -325,11 +335,8 @@ def _swap(scratch: Path, folder: Path) -> None:
 
 def _unpack(packed: Path, plain: Path) -> None:
     """Write the compressed volumes out once, beside the packed file."""
-    handle, scratch = tempfile.mkstemp(prefix=".volumes-", dir=plain.parent)
     try:
-        with os.fdopen(handle, "wb") as out, lzma.open(packed) as source:
+        with whole_file(plain) as scratch, lzma.open(packed) as source, scratch.open("wb") as out:
             shutil.copyfileobj(source, out, 1 << 20)
-        Path(scratch).replace(plain)
     except (OSError, EOFError, lzma.LZMAError) as error:
-        Path(scratch).unlink(missing_ok=True)
         raise InputError(f"{packed}: cannot be unpacked ({error})") from error

@@ -6,10 +6,10 @@ to 182x218x182 at [7:189, 8:226, 0:182]: the first voxel lies at (-91, -126, -72
 
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.metadata import distribution
 from pathlib import Path
 
 import nibabel as nib
-import nilearn.datasets
 import numpy as np
 
 from brainlab.types import BoolArray, Float32Array, FloatArray
@@ -21,7 +21,6 @@ SPACE = "MNI152"
 """How a scan on this grid says so: `SpatialReference` of its BIDS sidecar."""
 
 _CROP = (slice(7, 189), slice(8, 226), slice(0, 182))
-_DATA = Path(nilearn.datasets.__file__).parent / "data"
 
 
 @dataclass(frozen=True)
@@ -67,6 +66,7 @@ def mni_tissue() -> TissueMaps:
 
 
 def _read(name: str) -> FloatArray:
-    """Read one map of the wheel on the grid."""
-    image = nib.load(_DATA / f"mni_icbm152_{name}_tal_nlin_sym_09a_converted.nii.gz")
+    """Read one map of the wheel on the grid; nilearn itself, which takes seconds to import, is not needed for it."""
+    file = f"nilearn/datasets/data/mni_icbm152_{name}_tal_nlin_sym_09a_converted.nii.gz"
+    image = nib.load(Path(str(distribution("nilearn").locate_file(file))))
     return np.ascontiguousarray(np.asanyarray(image.dataobj)[_CROP])  # type: ignore[attr-defined]

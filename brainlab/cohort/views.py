@@ -14,9 +14,9 @@ import numpy.typing as npt
 
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
+from brainlab.grid import normal_axis
 from brainlab.types import IntArray
 
-PLANE_AXIS = {"sagittal": 0, "coronal": 1, "axial": 2}
 SLICE = "slice"
 """Column of a table of slices: the number of each in its scan."""
 
@@ -39,7 +39,7 @@ class Batch:
 
 
 class View(Protocol):
-    """What a method reads of a prepared dataset."""
+    """What a method reads of a prepared dataset; two of the same settings are equal."""
 
     def of(self, data: PreparedDataset) -> PreparedDataset:
         """Return the dataset as the method sees it, without reading voxels. Raises InputError where there is no way."""
@@ -55,10 +55,8 @@ class Volumes:
     """Whole volumes [C, X, Y, Z]."""
 
     def of(self, data: PreparedDataset) -> PreparedDataset:
-        if len(data.shape) != 3:
-            raise InputError(
-                f"{data.folder}: needs volumes, got slices of {_sides(data)} pixels; train a method for slices"
-            )
+        if data.grid.plane is not None:
+            raise InputError(f"{data.folder}: needs volumes, got {data.grid}; train a method for slices")
         return data
 
     def batch(self, seen: PreparedDataset, rows: IntArray) -> Batch:
@@ -77,20 +75,23 @@ class Slices:
     first: float = 0.35
     last: float = 0.65
 
+    @property
+    def part(self) -> str:
+        """What is cut of a dataset of volumes, in words."""
+        return f"{self.plane} slices {self.first:.0%} to {self.last:.0%}"
+
     def of(self, data: PreparedDataset) -> PreparedDataset:
-        if len(data.shape) == 2:
-            if (own := data.recipe.get("plane", "axial")) != self.plane:
-                raise InputError(f"{data.folder}: needs {self.plane} slices, got {own} ones; prepare that plane")
+        if data.grid.plane is not None:
+            if data.grid.plane != self.plane:
+                raise InputError(f"{data.folder}: needs {self.plane} slices, got {data.grid}; prepare that plane")
             return data
-        axis = PLANE_AXIS[self.plane]
-        length = data.shape[axis]
+        axis, length = normal_axis(self.plane), data.grid.depth(self.plane)
         numbers = np.arange(round(self.first * length), max(round(self.last * length), round(self.first * length) + 1))
-        shape = [side for place, side in enumerate(data.shape) if place != axis]
         scans = data.scans.loc[data.scans.index.repeat(len(numbers))].reset_index(drop=True)
         scans[SLICE] = np.tile(numbers, len(data))
         cut = CutVolumes(data.volumes, data.volumes.ndim - 3 + axis, numbers)
-        recipe = {**data.recipe, "shape": shape, "plane": self.plane}
-        return dataclasses.replace(data, volumes=cut, scans=scans, recipe=recipe, cut_from=data)
+        recipe = {**data.recipe, "shape": list(data.grid.slice_grid(self.plane).shape), "plane": self.plane}
+        return dataclasses.replace(data, volumes=cut, scans=scans, recipe=recipe, cut_from=data, part=self.part)
 
     def batch(self, seen: PreparedDataset, rows: IntArray) -> Batch:
         return Batch(seen.batch(rows))
@@ -122,7 +123,3 @@ class CutVolumes:
     def _slice(self, row: int) -> npt.NDArray[Any]:
         scan, place = divmod(row, len(self.numbers))
         return np.asarray(np.take(self.volumes[scan], self.numbers[place], axis=self.axis - 1))
-
-
-def _sides(data: PreparedDataset) -> str:
-    return " x ".join(map(str, data.shape))

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
 from brainlab.errors import InputError
 from brainlab.files.folder_lock import folder_in_use
-from brainlab.types import Float32Array, FloatArray
+from brainlab.grid import Grid
+from brainlab.pictures import to_bytes
+from brainlab.types import Float32Array
 from brainlab.volume import Volume
 
 RECORD = ".brainlab-files.json"
@@ -23,15 +24,18 @@ RECORD = ".brainlab-files.json"
 _UNFINISHED = ".unfinished-"
 
 
-def save_image(image: Float32Array, affine: FloatArray, stem: Path) -> Path:
-    """Write [X, Y, Z] as `stem.nii.gz` with its affine (mm), or [X, Y] in [0, 1] as `stem.png`; return the path."""
+def save_image(image: Float32Array, grid: Grid, stem: Path) -> Path:
+    """Write a volume as `stem.nii.gz` with its affine (mm), or a slice in [0, 1] as `stem.png`; return the path.
+
+    The picture has a pixel for each voxel and is turned as radiologists look at it.
+    """
     stem.parent.mkdir(parents=True, exist_ok=True)
-    if image.ndim == 3:
+    if grid.plane is None:
         path = stem.parent / f"{stem.name}.nii.gz"
-        Volume(image, affine).save(path)
+        Volume(image, grid.affine).save(path)
         return path
     path = stem.parent / f"{stem.name}.png"
-    Image.fromarray(np.rint(255 * np.clip(image.T[::-1], 0, 1)).astype(np.uint8)).save(path)
+    Image.fromarray(to_bytes(grid.view(image))).save(path)
     return path
 
 

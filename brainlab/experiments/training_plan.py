@@ -134,7 +134,7 @@ def run_settings(plan: Plan, seed: int, machine: Machine, training: dict[str, An
         },
         "shape": list(seen.shape),
         "affine": np.asarray(data.affine).tolist(),
-        **({"plane": seen.recipe.get("plane", "axial")} if len(seen.shape) == 2 else {}),
+        **({"plane": seen.grid.plane} if seen.grid.plane else {}),
         "recipe": data.recipe,
         "seed": seed,
         "training": {

@@ -4,8 +4,6 @@ matplotlib is used through its objects alone, without pyplot, so that no state i
 """
 
 import io
-import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +17,8 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextToPath
 from PIL import Image
+
+from brainlab.files.whole import write_whole
 
 INK, FAINT = "#24292f", "#6a737d"
 DOTS_PER_INCH = 200
@@ -108,15 +108,7 @@ class Sheet:
         out = io.BytesIO()
         Image.fromarray(pixels).save(out, "PNG", optimize=True, dpi=(DOTS_PER_INCH, DOTS_PER_INCH))
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, scratch = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=".png", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(out.getvalue())
-            Path(scratch).chmod(0o644)
-            Path(scratch).replace(path)
-        except BaseException:
-            Path(scratch).unlink(missing_ok=True)
-            raise
+        write_whole(path, out.getvalue())
 
     def _write(self, left: float, top: float, words: str, **style: Any) -> None:
         style = {"ha": "left", "va": "top", **style}

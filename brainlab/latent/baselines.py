@@ -5,51 +5,19 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.class_weight import compute_sample_weight
 
-from brainlab.latent.discriminant import LatentDiscriminant, Priors
+from brainlab.latent.discriminant import LatentDiscriminant
+from brainlab.latent.discriminant_settings import Priors
 from brainlab.types import FloatArray, IntArray
 
 Volumes = npt.NDArray[Any]
 """[N, *shape]: uint8 over [0, 1] or floats in [0, 1]; may be memory-mapped."""
 
-PCA_SCANS = 4000
-"""Most scans that a PCA is fitted on: 40x48x40 volumes then need about 0.5 GB."""
-
 BRIGHT = (1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2.0)
 """Thresholds of the signal baseline, in units of the scan's own median brain intensity."""
-
-
-class VoxelComponents:
-    """The first principal components of the voxels inside the brain.
-
-    After `fit`: `inside_` (voxels brighter than 1% of the range in more than half of 64 training scans, [V] flat) and
-    `pca_`. Randomised SVD (Halko et al. 2011) with a fixed seed.
-    """
-
-    def __init__(self, components: int = 64, seed: int = 0) -> None:
-        self.components = components
-        self.seed = seed
-
-    def fit(self, volumes: Volumes, rows: IntArray) -> "VoxelComponents":
-        """Learn from the scans at `rows`; evenly spaced ones where there are more than `PCA_SCANS`."""
-        rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), PCA_SCANS)).astype(int)]
-        sample = rows[np.linspace(0, len(rows) - 1, min(len(rows), 64)).astype(int)]
-        everywhere = np.arange(volumes[0].size)
-        self.inside_ = np.flatnonzero((_flat(volumes, sample, everywhere) > 0.01).mean(axis=0) > 0.5)
-        data = _flat(volumes, rows, self.inside_)
-        n_components = min(self.components, len(rows) - 1, data.shape[1])
-        solver = "randomized" if n_components < 0.8 * min(data.shape) else "full"
-        self.pca_ = PCA(n_components, svd_solver=solver, iterated_power=4, random_state=self.seed, copy=False).fit(data)
-        return self
-
-    def transform(self, volumes: Volumes, rows: IntArray) -> FloatArray:
-        """Return the component scores of the scans at `rows`: [n, components]."""
-        blocks = [rows[start : start + 256] for start in range(0, len(rows), 256)]
-        return np.concatenate([self.pca_.transform(_flat(volumes, block, self.inside_)) for block in blocks])
 
 
 def bright_fractions(volumes: Volumes, rows: IntArray, thresholds: Sequence[float] = BRIGHT) -> FloatArray:
@@ -123,13 +91,3 @@ def predict_by_components(
 def _full_scale(volumes: Volumes) -> float:
     """Return the stored value that stands for 1."""
     return 255.0 if volumes.dtype == np.uint8 else 1.0
-
-
-def _flat(volumes: Volumes, rows: IntArray, inside: IntArray) -> npt.NDArray[np.float32]:
-    """Return the chosen voxels of the scans at `rows` as float32 [n, V] in [0, 1], reading 256 scans at a time."""
-    out = np.empty((len(rows), len(inside)), dtype=np.float32)
-    for start in range(0, len(rows), 256):
-        block = rows[start : start + 256]
-        out[start : start + 256] = np.asarray(volumes[block]).reshape(len(block), -1)[:, inside]
-    out /= np.float32(_full_scale(volumes))
-    return out

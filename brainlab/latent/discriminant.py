@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Iterable, Sequence
-from typing import Literal
 
 import numpy as np
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
@@ -10,10 +9,8 @@ from sklearn.metrics import get_scorer
 from sklearn.model_selection import StratifiedGroupKFold
 
 from brainlab.errors import InputError
+from brainlab.latent.discriminant_settings import Priors, Shrinkage
 from brainlab.types import BoolArray, FloatArray
-
-Priors = Literal["empirical", "uniform"]
-Shrinkage = Literal["choose", "none", "auto"]
 
 FOLDS = 5
 LEAST_SCANS_A_DIMENSION = 2

@@ -24,7 +24,11 @@ FINE_WIDTH = 16
 
 
 def space_to_depth(x: Tensor, factor: int = 2) -> Tensor:
-    """Fold each block of `factor` voxels a side into channels: [n, c, *s] -> [n, c * factor^d, *(s / factor)]."""
+    """Fold each block of `factor` voxels a side into channels: [n, c, *s] -> [n, c * factor^d, *(s / factor)].
+
+    As MONAI's `pixelunshuffle`, whose import would cost every start of the app more than a second; torch has it for
+    slices only.
+    """
     n, channels, *size = x.shape
     d = len(size)
     x = x.reshape(n, channels, *itertools.chain.from_iterable((side // factor, factor) for side in size))

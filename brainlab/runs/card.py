@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from brainlab.evaluation.registry import metrics
 from brainlab.runs.files import EVALUATION, RunSettings, read_evaluation, read_settings
 from brainlab.training.checkpoint import MetricsFile, write_atomically
 
@@ -57,7 +58,7 @@ def _card(kept: RunSettings, last: dict[str, Any], evaluation: dict[str, Any] | 
         "## Limits",
         f"- Trained on {kind} of one grid and one contrast. It does not represent a clinical population, and its "
         "images are no evidence about patients.",
-        "- Sharpness is the variance of the 3D Laplacian, which also counts noise as sharpness.",
+        f"- Sharpness is the variance of the {len(settings['shape'])}D Laplacian, which counts noise as sharpness, too.",
         "",
         "## Licence",
         "BSD-3-Clause, as the code.",
@@ -99,19 +100,17 @@ def _end_of_training(last: dict[str, Any], kept: RunSettings) -> list[str]:
 
 
 def _scores(evaluation: dict[str, Any] | None) -> list[str]:
-    """Return a table of the metrics that `brainlab evaluate` wrote."""
+    """Return a table of the metrics that `brainlab evaluate` wrote: known ones by the registry, others by their key."""
     if not evaluation:
         return []
-    rows = [
-        (name, entry)
-        for name, entry in evaluation.items()
-        if isinstance(entry, dict) and entry.get("value") is not None
-    ]
-    table = [
-        f"| {name} | {_number(entry['value'])} | {_number(entry.get('sd'))} | {entry.get('n', '')} "
-        f"| {entry.get('better', '')} |"
-        for name, entry in rows
-    ]
+    known = metrics()
+    table = []
+    for name in sorted(evaluation, key=lambda name: list(known).index(name) if name in known else len(known)):
+        entry = evaluation[name]
+        if isinstance(entry, dict) and entry.get("value") is not None:
+            title = f"{known[name].title} (`{name}`)" if name in known else f"`{name}`"
+            figures = f"{_number(entry['value'])} | {_number(entry.get('sd'))} | {entry.get('n', '')}"
+            table.append(f"| {title} | {figures} | {entry.get('better', '')} |")
     return ["## Scores", "| metric | value | sd | n | better |", "|---|---|---|---|---|", *table, ""] if table else []
 
 

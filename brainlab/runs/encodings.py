@@ -1,10 +1,8 @@
 """Codes of whole prepared datasets, computed once and kept beside the run."""
 
 import contextlib
-import os
-import tempfile
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ import numpy as np
 from brainlab import workspace
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
+from brainlab.files.whole import whole_file
 from brainlab.latent.encoding import Encoding, encode_batches
 from brainlab.runs.run import Run
 from brainlab.types import IntArray
@@ -79,7 +78,8 @@ def _load(path: Path, run: Run, dataset: PreparedDataset) -> Encoding | None:
 def _store(encoding: Encoding, run: Run, dataset: PreparedDataset) -> None:
     """Keep codes at the first place that can be written; codes that cannot be kept are still used."""
     for path in _places(run, dataset):
-        with contextlib.suppress(OSError), _replacing(path) as handle:
+        with contextlib.suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
             kept: dict[str, Any] = {
                 "mean": encoding.mean,
                 "run": np.array(run.sha256),
@@ -87,19 +87,6 @@ def _store(encoding: Encoding, run: Run, dataset: PreparedDataset) -> None:
             }
             if encoding.log_variance is not None:
                 kept["log_variance"] = encoding.log_variance
-            np.savez(handle, **kept)
+            with whole_file(path) as scratch:
+                np.savez(scratch, **kept)
             return
-
-
-@contextlib.contextmanager
-def _replacing(path: Path) -> Iterator[Any]:
-    """Open a temporary file that takes the path's place only when written whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-")
-    try:
-        with os.fdopen(handle, "wb") as out:
-            yield out
-        Path(scratch).replace(path)
-    except BaseException:
-        Path(scratch).unlink(missing_ok=True)
-        raise

@@ -39,6 +39,7 @@ _NEEDED_TO_RESUME: dict[str, type] = {
     "versions": dict,
 }
 _OPTIONAL: dict[str, type] = {
+    "plane": str,
     "method": str,
     "schedule": dict,
     "data.name": str,

@@ -1,18 +1,10 @@
 """Which methods and presets there are: those of brainlab, and those that others bring.
 
-A method of one's own needs no change here: either an installed package names its module as an entry point of the group
-`brainlab.methods`, or BRAINLAB_METHODS names Python files (or modules), separated as in PATH. Each module holds one
-`METHOD` (`brainlab.methods.method.Method`).
+A method of one's own needs no change here, see `brainlab.plugins`. Each module holds one `METHOD`
+(`brainlab.methods.method.Method`).
 """
 
-import importlib
-import importlib.util
-import os
-import pkgutil
-import sys
 from functools import cache
-from importlib.metadata import entry_points
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -20,14 +12,14 @@ import brainlab.generators
 from brainlab.config import check_ranges, from_dict
 from brainlab.errors import InputError
 from brainlab.methods.method import Method, Preset, Schedule
+from brainlab.plugins import brought, modules_of, named
 
 VARIABLE = "BRAINLAB_METHODS"
-GROUP = "brainlab.methods"
 
 
 def methods() -> dict[str, Method[Any]]:
     """Return every method by name. Raises InputError where one that others bring cannot be used."""
-    return _methods(os.environ.get(VARIABLE, ""))
+    return _methods(named("method"))
 
 
 def presets() -> dict[str, Preset[Any]]:
@@ -73,7 +65,7 @@ def config_of_settings(settings: dict[str, Any], method: Method[Any]) -> tuple[A
 @cache
 def _methods(others: str) -> dict[str, Method[Any]]:
     found: dict[str, Method[Any]] = {}
-    for module in (*_own(), *_installed(), *_named(others)):
+    for module in (*_own(), *brought("method", others, "METHOD", lambda entry: isinstance(entry, Method))):
         method = module.METHOD
         taken = [name for other in found.values() for name in other.presets if name in method.presets]
         if method.name in found or taken:
@@ -85,40 +77,7 @@ def _methods(others: str) -> dict[str, Method[Any]]:
 
 
 def _own() -> list[ModuleType]:
-    names = [info.name for info in pkgutil.iter_modules(brainlab.generators.__path__)]
-    found = [importlib.import_module(f"brainlab.generators.{name}") for name in names]
     # A method that builds on another comes after it: the VAE before the IntroVAE.
-    return sorted(found, key=lambda module: (len(module.METHOD.config.__mro__), module.__name__))
-
-
-def _installed() -> list[ModuleType]:
-    return [_load(point.value) for point in sorted(entry_points(group=GROUP))]
-
-
-def _named(others: str) -> list[ModuleType]:
-    return [_load(word) for word in others.split(os.pathsep) if word]
-
-
-def _load(word: str) -> ModuleType:
-    """Import a module by its name or its file. Raises InputError where it fails or holds no METHOD."""
-    try:
-        module = _from_file(Path(word)) if word.endswith(".py") else importlib.import_module(word)
-    except Exception as error:  # a file under development can fail in any way
-        reason = f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')}"
-        raise InputError(
-            f"{word}: cannot be imported as a method ({reason}); mend it, or take it out of {VARIABLE}"
-        ) from error
-    if not isinstance(getattr(module, "METHOD", None), Method):
-        raise InputError(f"{word}: needs an entry named METHOD, got none; add one, or take it out of {VARIABLE}")
-    return module
-
-
-def _from_file(path: Path) -> ModuleType:
-    name = f"brainlab_method_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None or not path.is_file():
-        raise FileNotFoundError("no such file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
+    return sorted(
+        modules_of(brainlab.generators), key=lambda module: (len(module.METHOD.config.__mro__), module.__name__)
+    )

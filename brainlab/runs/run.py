@@ -20,6 +20,7 @@ from safetensors.torch import load_file
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.views import View
 from brainlab.errors import InputError
+from brainlab.grid import Grid
 from brainlab.methods.generator import Generator
 from brainlab.methods.method import Ability, Method, Schedule
 from brainlab.methods.prior import Noise, SeededNoise
@@ -104,10 +105,9 @@ class Run:
         Raises InputError where it has no images of the run's shape and range.
         """
         seen = self.view.of(data)
-        if seen.shape != self.shape:
-            sides, own = (" x ".join(map(str, shape)) for shape in (self.shape, seen.shape))
+        if not seen.grid.fits(self.grid):
             raise InputError(
-                f"{data.folder}: {self.name} needs images of {sides}, got {own}; prepare scans with the run's recipe"
+                f"{data.folder}: {self.name} needs {self.grid}, got {seen.grid}; prepare scans with the run's recipe"
             )
         refuse_other_channels(seen, self.outline.sample_shape[0], self.name)
         return seen
@@ -124,6 +124,11 @@ class Run:
     def affine(self) -> FloatArray:
         """The 4x4 matrix from voxel indices to mm (RAS) of the scans it was trained on."""
         return np.asarray(self.settings["affine"], dtype=float)
+
+    @property
+    def grid(self) -> Grid:
+        """Where the voxels of its images lie in the patient, and how the images are looked at."""
+        return Grid.recorded(self.shape, self.settings)
 
     @property
     def simulated(self) -> bool:
@@ -291,6 +296,7 @@ def refuse_other_channels(data: PreparedDataset, channels: int, reader: str) -> 
 def _outlined(path: Path, run: Run) -> Generator:
     """Return a run's outline; raise InputError where its config describes no network."""
     try:
+        run.grid  # noqa: B018  # raises where the plane does not fit
         return run.outline
     except InputError as error:
         raise InputError(f"{path}: {error}; train the run again") from error

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
+from scipy.spatial.transform import Rotation
 
 from brainlab.cohort.template import GRID_ORIGIN_MM, GRID_SHAPE, grid_affine
 from brainlab.simulation.atlas import (
@@ -271,12 +272,8 @@ def _integrate(velocity: Float32Array, steps: int = 4) -> Float32Array:
 
 def _affine_points(person: Person, axes_mm: list[Float32Array]) -> Float32Array:
     """Template coordinates [3, X, Y, Z] in mm of a person's voxels, before the warp."""
-    pitch, roll, yaw = np.deg2rad(person.rotation_degrees)
-    cos, sin = np.cos, np.sin
-    about_x = np.array([[1, 0, 0], [0, cos(pitch), -sin(pitch)], [0, sin(pitch), cos(pitch)]])
-    about_y = np.array([[cos(roll), 0, sin(roll)], [0, 1, 0], [-sin(roll), 0, cos(roll)]])
-    about_z = np.array([[cos(yaw), -sin(yaw), 0], [sin(yaw), cos(yaw), 0], [0, 0, 1]])
-    matrix = (np.diag(1 / person.scale) @ about_x @ about_y @ about_z).astype(np.float32)
+    turn = Rotation.from_euler("XYZ", person.rotation_degrees, degrees=True).as_matrix()  # pitch, roll, yaw
+    matrix = (np.diag(1 / person.scale) @ turn).astype(np.float32)
     centre = np.array([0, -18, 10], np.float32)
     x, y, z = (axis - c for axis, c in zip(axes_mm, centre, strict=True))
     offset = centre + np.asarray(person.shift_mm, np.float32)

@@ -25,13 +25,13 @@ from brainlab.simulation.anatomy import LABELS
 from brainlab.simulation.contrast import MODALITIES
 from brainlab.simulation.longitudinal import EDSS_COEFFICIENTS, EDSS_NOISE
 from brainlab.simulation.participant import (
-    CLASSES,
     CohortSettings,
     SimulatedParticipant,
     SimulatedScan,
     participant_id,
     simulate_participant,
 )
+from brainlab.simulation.published import CLASSES
 
 GENERATOR = "brainlab simulate"
 LICENSE = "CC0"

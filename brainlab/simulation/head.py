@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
+from scipy.spatial.transform import Rotation
 
 from brainlab.simulation.acquisition import Scan
 from brainlab.simulation.anatomy import Anatomy, smooth_noise, upsample
@@ -41,13 +42,8 @@ def draw_native(rng: np.random.Generator, scan: Scan, anatomy: Anatomy, template
     Pitch 6 +- 6 degrees, roll and yaw 0 +- 4; a few mm off the centre; a third of the files run to the left and to the
     back (LPS), as scanners write them.
     """
-    pitch, roll, yaw = np.deg2rad(rng.normal((6, 0, 0), (6, 4, 4)))
-    cos, sin = np.cos, np.sin
-    turn = (
-        np.array([[1, 0, 0], [0, cos(pitch), -sin(pitch)], [0, sin(pitch), cos(pitch)]])
-        @ np.array([[cos(roll), 0, sin(roll)], [0, 1, 0], [-sin(roll), 0, cos(roll)]])
-        @ np.array([[cos(yaw), -sin(yaw), 0], [sin(yaw), cos(yaw), 0], [0, 0, 1]])
-    )
+    pitch_roll_yaw_degrees = rng.normal((6, 0, 0), (6, 4, 4))
+    turn = Rotation.from_euler("XYZ", pitch_roll_yaw_degrees, degrees=True).as_matrix()
     to_template = np.eye(4)
     to_template[:3, :3] = template_to_native_ml ** (1 / 3) * turn
     centre_mm = np.array([0, -12, 10]) + rng.normal(0, (3, 5, 3))

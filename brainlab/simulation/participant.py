@@ -13,12 +13,8 @@ from brainlab.simulation.anatomy import Anatomy, Person, build_anatomy, draw_per
 from brainlab.simulation.contrast import TISSUES, lesion_signal, tissue_signals
 from brainlab.simulation.head import brain_surface, draw_native, head_signal, resample
 from brainlab.simulation.lesions import LesionMaps
+from brainlab.simulation.published import PUBLISHED_PARTICIPANTS
 from brainlab.types import Float32Array, FloatArray, UInt8Array
-
-PUBLISHED_PARTICIPANTS = {"healthy": 1855.0, "ms": 616.0, "leuko1": 384.0, "leuko2": 40.0, "leuko3": 201.0}
-"""Participants by class, FLAIR IntroVAE table 1."""
-
-CLASSES = tuple(PUBLISHED_PARTICIPANTS)
 
 AGES_YEARS = {
     "healthy": (39, 24, 10, 90),

@@ -3,7 +3,6 @@
 import errno
 import json
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from brainlab.errors import InputError
+from brainlab.files.whole import whole_file
 
 RESUME = "resume.pt"
 WEIGHTS = "weights.safetensors"
@@ -28,27 +28,13 @@ def write_atomically(path: Path, save: Any) -> None:
     Raises OSError that names `path` where that fails; on a full disk torch and safetensors raise errors of their own.
     """
     try:
-        _write(path, save)
+        with whole_file(path, on_disk=True) as scratch:
+            save(scratch)
     except (OSError, RuntimeError, SafetensorError) as error:
         if isinstance(error, OSError) and error.strerror:
             raise OSError(error.errno, error.strerror, str(path)) from error
         reason = f"cannot be written ({_first_line(error)}); is the disk full?"
         raise OSError(errno.EIO, reason, str(path)) from error
-
-
-def _write(path: Path, save: Any) -> None:
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    os.close(handle)
-    scratch = Path(name)
-    try:
-        save(scratch)
-        with scratch.open("rb") as written:
-            os.fsync(written.fileno())
-        scratch.chmod(0o644)
-        scratch.replace(path)
-    except BaseException:
-        scratch.unlink(missing_ok=True)
-        raise
 
 
 def save_resume(folder: Path, state: dict[str, Any]) -> None:

@@ -5,8 +5,9 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
+from brainlab.grid import Grid
+from brainlab.laplacian import laplacian_variance
 from brainlab.methods.generator import Autoencoder, Generator
 from brainlab.networks.losses import kl_per_dimension
 from brainlab.pictures import film_strip
@@ -15,21 +16,9 @@ ACTIVE_KL = 0.01
 """A code dimension whose mean KL (nats) is below this carries nothing."""
 
 
-def laplacian_variance(images: Tensor) -> Tensor:
-    """Return the variance of the Laplacian of each image: [n, 1, *size] in [0, 1] -> [n].
-
-    Stencil of 4 (slices) or 6 (volumes) neighbours, mirrored at the border as in the DWI paper (section 3.3).
-    """
-    dims = images.ndim - 2
-    padded = functional.pad(images.float(), [1] * (2 * dims), mode="reflect")
-    centre = images.float()
-    laplacian = -2 * dims * centre
-    for axis in range(2, 2 + dims):
-        inner = [slice(None)] * 2 + [slice(1, -1)] * dims
-        for shifted in (slice(0, -2), slice(2, None)):
-            inner[axis] = shifted
-            laplacian = laplacian + padded[tuple(inner)]
-    return laplacian.flatten(1).var(1, correction=0)
+def sharpness(images: Tensor) -> float:
+    """Return the mean variance of the Laplacian of images [n, C, *size] in [0, 1], channel by channel, as of 0-255."""
+    return float(laplacian_variance(images.float().flatten(0, 1).cpu().numpy()).mean())
 
 
 def spread(images: Tensor) -> float:
@@ -47,8 +36,8 @@ def describe(generator: Generator, real: Tensor, codes: Tensor) -> dict[str, Any
     generator.eval()
     samples = _in_parts(generator.decode, codes)
     found: dict[str, Any] = {
-        "sharpness_real": float(laplacian_variance(real).mean()),
-        "sharpness_generated": float(laplacian_variance(samples).mean()),
+        "sharpness_real": sharpness(real),
+        "sharpness_generated": sharpness(samples),
         "spread_real": spread(real),
         "spread_generated": spread(samples),
     }
@@ -57,7 +46,7 @@ def describe(generator: Generator, real: Tensor, codes: Tensor) -> dict[str, Any
         reconstruction = _in_parts(generator.decode, mean)
         found |= {
             "held_out_mse": float((reconstruction.float() - real.float()).square().mean()),
-            "sharpness_reconstructed": float(laplacian_variance(reconstruction).mean()),
+            "sharpness_reconstructed": sharpness(reconstruction),
         }
         if log_variance is None:
             return found
@@ -78,7 +67,7 @@ def save_sample_grid(generator: Generator, codes: Tensor, path: Path) -> None:
     """Write the images of fixed codes [n, *code_shape] as a PNG, one column of middle slices a code."""
     with torch.inference_mode():
         images = _in_parts(generator.eval().decode, codes)[:, 0]  # [n, *size]
-    film_strip(images.float().cpu().numpy()).save(path)
+    film_strip(images.float().cpu().numpy(), Grid.unplaced(images.shape[1:])).save(path)
 
 
 def _kl(generator: Autoencoder, images: Tensor) -> float:

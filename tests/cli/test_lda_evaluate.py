@@ -14,6 +14,22 @@ METRIC_KEYS = {
     *("ms_ssim", "ms_ssim_kwon", "mmd_kwon", "mmd_unbiased", "mmd_features"),
     *("nearest_training_distance", "active_units"),
 }
+TOY = """
+from brainlab.evaluation.measurement import Measurement
+from brainlab.evaluation.registry import Metric
+
+METRICS = (
+    Metric(
+        name="toy",
+        title="Toy",
+        definition="How many images were generated.",
+        aspect="detail",
+        better="none",
+        needs=("generated",),
+        measure=lambda sets: Measurement(len(sets.generated), None, 1),
+    ),
+)
+"""
 LATER_KEYS = {"frechet_distance", "ras", "ras_real", "machine_reader_auc"}
 
 
@@ -40,11 +56,14 @@ def test_lda_prints_the_table_and_the_baselines(places, capsys):
     assert "participants left out: the LDA was fitted on other scans of theirs" in printed
 
 
-def test_evaluate_prints_one_key_a_metric(places, capsys):
+def test_evaluate_prints_one_key_a_metric_with_those_of_others(places, capsys, tmp_path, monkeypatch):
     run, data = places
-    assert main(["evaluate", run, "--data", data, "--n", "8", "--json"]) == 0
+    (tmp_path / "toy.py").write_text(TOY)
+    monkeypatch.setenv("BRAINLAB_METRICS", str(tmp_path / "toy.py"))
+    assert main(["evaluate", run, "--data", data, "--n", "8", "--device", "cpu", "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
-    assert set(result) == METRIC_KEYS | LATER_KEYS
+    assert set(result) == METRIC_KEYS | LATER_KEYS | {"toy"}
+    assert (result["toy"]["value"], result["toy"]["settings"]["generated"]) == (8, 8)
     for name, metric in result.items():
         assert (metric["value"] is None) == (name in LATER_KEYS), name
         assert metric["better"] in ("higher", "lower", "none")
@@ -62,7 +81,9 @@ def test_evaluate_prints_one_key_a_metric(places, capsys):
 )
 def test_bad_input_is_one_line_and_code_two(places, words, part, capsys):
     words = [{"RUN": places[0], "DATA": places[1]}.get(word, word) for word in words]
-    assert main(words) == 2
+    with pytest.raises(SystemExit) as end:  # where the flag's type refuses, or by the code returned
+        raise SystemExit(main(words))
+    assert end.value.code == 2
     said = capsys.readouterr().err.strip()
     assert said.startswith("error: ")
     assert part in said

@@ -44,6 +44,21 @@ def test_round_trip(tmp_path: Path, dtype: str, error: float) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["set"]
 
 
+def test_slices_say_which_plane_they_show(tmp_path: Path) -> None:
+    flat = {**RECIPE, "shape": [3, 4]}
+    for name, recipe, plane in (("old", flat, "axial"), ("new", {**flat, "plane": "coronal"}, "coronal")):
+        written = write_prepared(tmp_path / name, volumes(2)[..., 0], table(2), recipe)
+        assert json.loads((tmp_path / name / "recipe.json").read_text())["plane"] == plane
+        assert (written.grid.shape, written.grid.plane) == ((3, 4), plane)
+    write_prepared(tmp_path / "deep", volumes(2), table(2), RECIPE)
+    text = (tmp_path / "deep" / "recipe.json").read_text()
+    assert "plane" not in json.loads(text)
+    for plane, said in (("axial", "axial slices need 2 sides, got 3"), ("oblique", "plane: needs one of axial")):
+        (tmp_path / "deep" / "recipe.json").write_text(json.dumps({**json.loads(text), "plane": plane}))
+        with pytest.raises(InputError, match=f"deep: damaged prepared dataset .*{said}"):
+            PreparedDataset.open(tmp_path / "deep")
+
+
 def test_the_hash_of_a_dataset_is_of_all_volumes_and_the_table(tmp_path: Path) -> None:
     tiny = {**RECIPE, "shape": [1, 1, 1]}
     grey = np.zeros((300, 1, 1, 1), np.float32)
@@ -222,7 +237,7 @@ def test_several_channels_come_back_in_order(tmp_path: Path) -> None:
     record = json.loads((tmp_path / "set" / "recipe.json").read_text())
     for wrong in (["FLAIR", "T1w", "T2w"], []):
         (tmp_path / "set" / "recipe.json").write_text(json.dumps({**record, "channels": wrong}))
-        with pytest.raises(InputError, match=r"damaged prepared dataset \(needs"):
+        with pytest.raises(InputError, match="damaged prepared dataset"):
             PreparedDataset.open(tmp_path / "set")
 
 

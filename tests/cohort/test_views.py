@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from brainlab.cohort.prepared import write_prepared
-from brainlab.cohort.views import PLANE_AXIS, Slices, Volumes
+from brainlab.cohort.views import Slices, Volumes
 from brainlab.errors import InputError
+from brainlab.grid import PLANES, normal_axis
 
 SIDES = (4, 6, 8)
 
@@ -19,15 +20,16 @@ def volumes(tmp_path):
     return write_prepared(tmp_path / "volumes", values, scans, recipe)
 
 
-@pytest.mark.parametrize("plane", PLANE_AXIS)
+@pytest.mark.parametrize("plane", PLANES)
 def test_slices_are_those_of_the_volumes_in_order(volumes, plane):
     seen = Slices(plane, 0.25, 0.75).of(volumes)
-    length = SIDES[PLANE_AXIS[plane]]
+    axis = normal_axis(plane)
+    length = SIDES[axis]
     numbers = list(range(round(0.25 * length), round(0.75 * length)))
-    assert seen.shape == tuple(side for axis, side in enumerate(SIDES) if axis != PLANE_AXIS[plane])
+    assert seen.shape == tuple(side for place, side in enumerate(SIDES) if place != axis)
     assert seen.scans["slice"].tolist() == numbers * 3
     whole = volumes.batch(volumes.indices())[:, 0]
-    expected = [np.take(scan, number, axis=PLANE_AXIS[plane]) for scan in whole for number in numbers]
+    expected = [np.take(scan, number, axis=axis) for scan in whole for number in numbers]
     assert np.array_equal(seen.batch(seen.indices())[:, 0], np.stack(expected))
     assert np.array_equal(seen.shown(1), np.rint(expected[1] * 255))
     chosen = np.array([len(seen) - 1, 0])
@@ -50,7 +52,7 @@ def test_slices_are_known_by_the_dataset_that_they_are_cut_from(volumes):
 
 def test_a_view_that_a_dataset_does_not_have_is_refused(volumes, tmp_path):
     seen = Slices("axial").of(volumes)
-    with pytest.raises(InputError, match="needs volumes, got slices of 4 x 6"):
+    with pytest.raises(InputError, match="needs volumes, got axial slices of 4 x 6"):
         Volumes().of(seen)
     with pytest.raises(InputError, match="needs coronal slices, got axial"):
         Slices("coronal").of(seen)

@@ -205,7 +205,7 @@ def mount_viewer(server: Server) -> Callable[..., Page]:
         page.goto(blank)
         options = {"shape": volume.shape, **options}
         text = base64.b64encode(volume.astype(np.uint8).tobytes()).decode()
-        page.evaluate(MOUNT, [asset_path("viewer.js"), options, text, width])
+        page.evaluate(MOUNT, [asset_path("volume_viewer/viewer/viewer.js"), options, text, width])
         return page
 
     return mount

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.browser
 PROBE = """
 async path => {
   const { mount } = await import(path);
-  const { encodeCode } = await import(path.replace("component.js", "codes.js"));
+  const { encodeCode } = await import(path.replace("component.js", "explorer/codes.js"));
   const host = document.createElement("div");
   document.body.append(host);
   const waiting = [];
@@ -42,7 +42,7 @@ async path => {
 @pytest.fixture
 def probe(visit):
     """Return a function that runs script lines with `show(data)`, `answer(url, grey)`, `code(...steps)` and `host`."""
-    return lambda body: visit("cohort").evaluate(PROBE.replace("BODY", body), asset_path("component.js"))
+    return lambda body: visit("cohort").evaluate(PROBE.replace("BODY", body), asset_path("volume_viewer/component.js"))
 
 
 def test_a_renewed_address_of_the_decoder_keeps_position_and_history(probe):

@@ -5,6 +5,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page
 
+from app.server.routes import asset_path
+
 pytestmark = pytest.mark.browser
 
 HALVES = """
@@ -107,6 +109,35 @@ def test_a_study_can_fix_the_window_the_zoom_and_the_convention_and_hide_values(
     page.mouse.move(90, 90)
     assert page.locator("#probe").inner_text().strip() == ""
     assert page.locator("#probe .bv-readout, #probe .bv-bar, #probe .bv-slices").count() == 0
+
+
+MOUNT = """
+async ([path, panels]) => {
+  const { mount } = await import(path);
+  globalThis.host ??= document.body.appendChild(document.createElement("div"));
+  host.style.width = "900px";
+  const sent = panels.map((panel) => ({ ...panel, title: "", note: "", buffer: new Uint8Array(panel.size).fill(90) }));
+  mount({ data: { kind: "panels", panels: sent, columns: 1, options: {}, group: "g" }, parentElement: host });
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const viewer = host.querySelector(".bv").viewer;
+  viewer.toggleCine();
+  const tools = host.querySelectorAll(".bv-tool").length;
+  return [viewer.options.planes, viewer.state.data?.length, Boolean(viewer.cine), tools];
+}
+"""
+
+
+def test_a_slice_has_one_plane_and_no_tools_for_going_through_slices(page, mount_viewer, right_third):
+    mount_viewer(page, right_third)  # any page on which scripts can run
+    panels = {
+        "volume": {"shape": [4, 5, 6], "size": 120, "url": "volume", "affine": AFFINE, "planes": list(PLANES)},
+        "slice": {"shape": [4, 1, 6], "size": 24, "url": "slice", "affine": AFFINE, "planes": ["coronal"]},
+    }
+    address = asset_path("volume_viewer/component.js")
+    planes, size, running, tools = page.evaluate(MOUNT, [address, [panels["volume"]]])
+    assert (planes, size, running) == (list(PLANES), 120, True)
+    planes, size, running, fewer = page.evaluate(MOUNT, [address, [panels["slice"]]])
+    assert (planes, size, running, fewer) == (["coronal"], 24, False, tools - 3)
 
 
 def test_a_slab_shows_the_maximum_and_cine_runs_until_a_hand_stops_it(probe):

@@ -4,22 +4,24 @@ import numpy as np
 import pytest
 
 from brainlab.figures.sheet import BODY_IN, Sheet
-from brainlab.figures.slices import GAP_IN, LABEL_IN, PLANES, SIDES, TILE_IN, Tile, grid, plane_view, show, sides_said
+from brainlab.figures.slices import GAP_IN, LABEL_IN, TILE_IN, Tile, explained_letters, show, show_tiles, tile_pixels
+from brainlab.grid import PLANES, Grid
 
 SHAPE = (10, 12, 8)
+GRID = Grid.unplaced(SHAPE)
 TOWARDS = {"R": 0, "A": 1}
 """The axis of [X, Y, Z] (RAS) that goes towards a side."""
 
 
 @pytest.mark.parametrize("plane", PLANES)
 def test_the_letters_name_the_side_that_they_stand_at(plane):
-    left, right = SIDES[plane]
+    left, right, _, _ = GRID.sides(plane)
     positive = next(letter for letter in (left, right) if letter in TOWARDS)
     volume = np.zeros(SHAPE, np.float32)
     half = [slice(None)] * 3
     half[TOWARDS[positive]] = slice(SHAPE[TOWARDS[positive]] // 2, None)
     volume[tuple(half)] = 1
-    view = plane_view(volume, plane)
+    view = tile_pixels(Tile(volume, GRID, plane))
     middle = view.shape[1] // 2
     bright_left = view[:, :middle].sum() > view[:, middle:].sum()
     assert bright_left == (positive == left)
@@ -30,7 +32,7 @@ def test_the_head_is_up_and_the_tile_square(plane):
     volume = np.zeros(SHAPE, np.float32)
     volume[:, SHAPE[1] // 2 :, :] = plane == "axial"
     volume[:, :, SHAPE[2] // 2 :] += plane != "axial"
-    view = plane_view(volume, plane)
+    view = tile_pixels(Tile(volume, GRID, plane))
     assert view.shape == (12, 12)
     assert view[:6].sum() > view[6:].sum()
 
@@ -38,8 +40,8 @@ def test_the_head_is_up_and_the_tile_square(plane):
 def test_grey_is_the_same_for_every_tile_and_differences_are_white_at_zero():
     sheet = Sheet(1, "T", "S", "C")
     axes = [sheet.axes(0, 0, 1, 1) for _ in range(2)]
-    show(axes[0], Tile(np.full(SHAPE, 0.4, np.float32), "axial"))
-    show(axes[1], Tile(np.zeros(SHAPE, np.float32), "axial", limit=0.2))
+    show(axes[0], Tile(np.full(SHAPE, 0.4, np.float32), GRID, "axial"))
+    show(axes[1], Tile(np.zeros(SHAPE, np.float32), GRID, "axial", limit=0.2))
     assert axes[0].images[0].get_clim() == (0, 1)
     assert axes[1].images[0].get_clim() == (-0.2, 0.2)
     assert axes[1].images[0].to_rgba(np.zeros((1, 1)))[0, 0, :3] == pytest.approx(1, abs=0.04)
@@ -48,7 +50,7 @@ def test_grey_is_the_same_for_every_tile_and_differences_are_white_at_zero():
 def test_a_grid_of_five_fits_the_sheet_and_keeps_its_order():
     volumes = [np.full(SHAPE, value, np.float32) for value in (0.1, 0.2, 0.3, 0.4, 0.5)]
     sheet = Sheet(3, "T", "S", "C")
-    grid(sheet, [[Tile(volume, "axial") for volume in volumes]], list("abcde"), ["row\nfainter"])
+    show_tiles(sheet, [[Tile(volume, GRID, "axial") for volume in volumes]], list("abcde"), ["row\nfainter"])
     shown = [axes.images[0].get_array().max() for axes in sheet.figure.axes]
     assert shown == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.5])
     assert LABEL_IN + 5 * (TILE_IN + GAP_IN) - GAP_IN <= BODY_IN
@@ -57,6 +59,6 @@ def test_a_grid_of_five_fits_the_sheet_and_keeps_its_order():
 
 
 def test_only_letters_that_are_shown_are_explained():
-    assert sides_said(["axial"]) == "R, L: the patient's right and left."
-    assert sides_said(["sagittal"]) == "P, A: back and front."
-    assert "; " in sides_said(PLANES)
+    assert explained_letters(["axial"]) == "R, L: the patient's right and left."
+    assert explained_letters(["sagittal"]) == "A, P: front and back."
+    assert "; " in explained_letters(PLANES)

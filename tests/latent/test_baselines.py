@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from sklearn.decomposition import PCA
 
 from brainlab.latent import baselines
 
@@ -12,37 +11,6 @@ def scans(n=60, dtype=np.uint8):
     bright = np.arange(n) % 2 == 1
     volumes[bright, 2, 2, 2:6] = 0.9
     return (np.rint(volumes * 255).astype(dtype) if dtype == np.uint8 else volumes.astype(dtype)), bright
-
-
-@pytest.mark.parametrize("dtype", [np.uint8, np.float16])
-def test_components_span_what_an_exact_pca_of_the_brain_spans(dtype):
-    volumes, _ = scans(dtype=dtype)
-    rows = np.arange(40)
-    fitted = baselines.VoxelComponents(3).fit(volumes, rows)
-    assert len(fitted.inside_) == 6**3
-    flat = volumes.reshape(60, -1)[:, fitted.inside_].astype(float) / (255 if dtype == np.uint8 else 1)
-    exact = PCA(3, svd_solver="full").fit(flat[:40])
-    assert fitted.pca_.explained_variance_[0] == pytest.approx(exact.explained_variance_[0], rel=1e-3)
-    assert abs(np.corrcoef(fitted.transform(volumes, np.arange(60))[:, 0], exact.transform(flat)[:, 0])[0, 1]) > 0.999
-
-
-def test_components_are_of_voxels_that_are_bright_in_most_scans():
-    volumes, _ = scans(20)
-    volumes[3, 0, 0, 0] = 255
-    assert 0 not in baselines.VoxelComponents(3).fit(volumes, np.arange(20)).inside_
-
-
-def test_components_of_many_scans_are_fitted_on_evenly_spaced_ones(monkeypatch):
-    monkeypatch.setattr(baselines, "PCA_SCANS", 10)
-    volumes, _ = scans(40, np.float32)
-    volumes[20:] += 0.2 * (volumes[20:] > 0)
-    mean = baselines.VoxelComponents(3).fit(volumes, np.arange(40)).pca_.mean_
-    assert mean.mean() == pytest.approx(volumes[:, 1:7, 1:7, 1:7].mean(), abs=0.02)
-
-
-def test_components_are_no_more_than_scans_allow():
-    volumes, _ = scans(10)
-    assert baselines.VoxelComponents(64).fit(volumes, np.arange(10)).transform(volumes, np.arange(2)).shape == (2, 9)
 
 
 def test_bright_fractions_do_not_depend_on_gain():

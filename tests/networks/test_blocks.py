@@ -1,5 +1,6 @@
 import pytest
 import torch
+from monai.networks.utils import pixelshuffle, pixelunshuffle
 
 from brainlab.errors import InputError
 from brainlab.networks.blocks import (
@@ -93,3 +94,11 @@ def test_a_residual_block_with_silent_convolutions_is_the_identity():
 def test_an_unknown_norm_is_refused():
     with pytest.raises(InputError, match="batch, group or none"):
         normalisation("instance", 8, 3)
+
+
+@pytest.mark.parametrize("size", [(4, 6), (4, 6, 8)])
+def test_folding_is_that_of_monai(size):
+    x = torch.rand(2, 3, *size)
+    folded = space_to_depth(x)
+    assert torch.equal(folded, pixelunshuffle(x, len(size), 2))
+    assert torch.equal(depth_to_space(folded), pixelshuffle(folded, len(size), 2))

@@ -35,6 +35,17 @@ def test_a_run_tells_what_it_is(run):
     assert run.metrics().empty
 
 
+def test_a_run_says_which_plane_its_slices_show(copy, slice_workspace):
+    slices = load_run(slice_workspace / "runs" / "slice-vae")
+    assert (slices.grid.shape, slices.grid.plane) == ((40, 48), "axial")  # its config.json has no plane, as old ones
+    settings = json.loads((copy / "config.json").read_text())
+    assert load_run(copy).grid.plane is None
+    for plane, said in (("axial", "axial slices need 2 sides, got 3"), ("oblique", "plane: needs one of axial")):
+        (copy / "config.json").write_text(json.dumps({**settings, "plane": plane}))
+        with pytest.raises(InputError, match=rf"config\.json: .*{said}"):
+            load_run(copy)
+
+
 def test_numpy_goes_in_and_out_with_the_agreed_shapes(run):
     z = np.zeros((3, 256), np.float32)
     images = run.decode(z)

@@ -11,7 +11,8 @@ from brainlab.simulation import lesions, participant
 from brainlab.simulation.acquisition import SCANNERS, draw_scan, noise_sigma
 from brainlab.simulation.anatomy import TISSUES, label_image
 from brainlab.simulation.head import MARGIN_MM, Native, draw_native, head_signal
-from brainlab.simulation.participant import CLASSES, CohortSettings, _draw_class, _scan_visit, simulate_participant
+from brainlab.simulation.participant import CohortSettings, _draw_class, _scan_visit, simulate_participant
+from brainlab.simulation.published import CLASSES
 
 
 def median(scan, *labels):

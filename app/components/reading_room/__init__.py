@@ -18,5 +18,5 @@ def reading_room(study: str, token: str) -> None:
 @cache
 def _component() -> Callable[..., Any]:
     """Register the component once; its script is a few lines that import ours from its versioned route."""
-    script = SCRIPT.replace("PATH", asset_path("reader.js"))
+    script = SCRIPT.replace("PATH", asset_path("reading_room/reader.js"))
     return st.components.v2.component("brainlab_reading_room", html="<div></div>", js=script)

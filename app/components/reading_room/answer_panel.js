@@ -3,7 +3,7 @@
 // C and R belong to Streamlit. A key goes to the part at hand if that part knows it, else to the next unanswered one that
 // does, else to the first; so two scales on one case are answered one after the other by the same digits.
 
-import { make } from "./dom.js";
+import { make } from "../volume_viewer/viewer/dom.js";
 import { buildPart, CONFIDENCE, partLines } from "./parts.js";
 
 /** Kinds that are answered by one press, so that a case with no other question is saved at once. */

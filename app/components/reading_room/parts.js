@@ -1,7 +1,7 @@
 // One part of the answer panel for each kind of question. A part shows its question, holds its value (text, or null while
 // unanswered) and knows its keys; it calls `told` whenever its value changes.
 
-import { make } from "./dom.js";
+import { make } from "../volume_viewer/viewer/dom.js";
 
 const CHOICE_KEYS = ["F", "J", "D", "K", "S", "L"];
 const LONGEST_TEXT = 4000;

@@ -1,6 +1,6 @@
 // The mark that a reader sets on an image: a ring, drawn over every plane whose slice it lies in.
 
-import { flipped, PLANES } from "./geometry.js";
+import { flipped, PLANES } from "../volume_viewer/viewer/geometry.js";
 
 const RADIUS = 11;
 const STILL = 4;

@@ -2,7 +2,7 @@
 // script shows what it says, so a reload, a crash or another browser goes on at the same case.
 
 import { AnswerPanel, keyLines } from "./answer_panel.js";
-import { make } from "./dom.js";
+import { make } from "../volume_viewer/viewer/dom.js";
 import { ReadingApi, tabToken } from "./reading_api.js";
 import * as screens from "./screens.js";
 import { Stage } from "./stage.js";

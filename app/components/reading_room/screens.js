@@ -1,6 +1,6 @@
 // The reading room's screens beside the case itself: plain text, one thing to do, one key to do it.
 
-import { make } from "./dom.js";
+import { make } from "../volume_viewer/viewer/dom.js";
 
 const SMALLEST = { width: 900, height: 600 };
 

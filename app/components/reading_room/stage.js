@@ -1,9 +1,10 @@
 // The picture of one case, or the two of a pair. Slices and volumes are both drawn by the viewer, with everything fixed
 // that the protocol fixes: magnification, interpolation, convention, and the window unless readers may change it.
 
-import { make } from "./dom.js";
+import { make } from "../volume_viewer/viewer/dom.js";
 import { PlaceMark } from "./place_mark.js";
-import { createViewer } from "./viewer.js";
+import { fromPicture } from "../volume_viewer/viewer/geometry.js";
+import { createViewer } from "../volume_viewer/viewer/viewer.js";
 
 const KEPT = 4;
 const SIDES = ["left", "right"];
@@ -50,7 +51,7 @@ export class Stage {
     const size = pixels.length / shown.images;
     this.viewers.forEach((viewer, i) => {
       const own = pixels.subarray(i * size, (i + 1) * size);
-      viewer.setVolume(this.flat ? upright(own, shape[0], shape[1]) : own, { shape });
+      viewer.setVolume(this.flat ? fromPicture(own, shape[0], shape[1]) : own, { shape });
       viewer.reset();
     });
     await new Promise((resolve) => { requestAnimationFrame(() => setTimeout(resolve, 0)); });
@@ -142,15 +143,4 @@ export class Stage {
       viewer.layout();
     }
   }
-}
-
-/** Rows from the top, columns from the left, to the viewer's order, in which both run the other way on screen. */
-function upright(pixels, columns, rows) {
-  const out = new Uint8Array(pixels.length);
-  for (let row = 0; row < rows; row += 1) {
-    for (let column = 0; column < columns; column += 1) {
-      out[(columns - 1 - column) * rows + (rows - 1 - row)] = pixels[row * columns + column];
-    }
-  }
-  return out;
 }

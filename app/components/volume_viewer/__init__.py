@@ -1,19 +1,18 @@
 """The canvas viewer as a Streamlit component; volumes reach it through `app.server.routes`, never through reruns."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from app.components.volume_viewer.place import FOOT_PX, TITLE_PX, TOOLS_PX, keep_place
 from app.data.codes import from_base64
-from app.data.volumes import Decoded, Source
+from app.data.volumes import Decoded, ImageSource
 from app.server.routes import asset_path, picture_path, volume_path
-from brainlab.types import FloatArray
+from brainlab.grid import Grid
 
 SCRIPT = (Path(__file__).parent / "bridge.js").read_text()
 """What Streamlit runs for a component; PATH in it is that of the component's own script."""
@@ -24,9 +23,9 @@ SLIDERS_PX, FEW_SLIDERS_PX = 466, 165
 
 @dataclass(frozen=True)
 class Overlay:
-    """A second volume laid over the first. map: `diverging` (128 is clear) or `hot` (0 is clear)."""
+    """A second image laid over the first. map: `diverging` (128 is clear) or `hot` (0 is clear)."""
 
-    source: Source
+    source: ImageSource
     map: str = "diverging"
     opacity: float = 0.8
     label: str = "difference"
@@ -35,11 +34,9 @@ class Overlay:
 
 @dataclass(frozen=True)
 class Panel:
-    """One viewer: a volume [X, Y, Z] in RAS order with its affine (voxel to mm), a title and a small badge."""
+    """One viewer: a volume or a slice, a title and a small badge."""
 
-    source: Source
-    shape: tuple[int, ...]
-    affine: FloatArray = field(compare=False)
+    source: ImageSource
     title: str = ""
     note: str = ""
     overlay: Overlay | None = None
@@ -53,7 +50,7 @@ def volume_viewer(
     group: str | None = None,
     **options: Any,
 ) -> None:
-    """Show one volume, or several side by side with crosshair, window and zoom in common.
+    """Show one image, or several side by side with crosshair, window and zoom in common.
 
     columns: panels in a row; all in one row if absent.
     group: name under which several of these calls share crosshair, window and zoom; each call for itself if absent.
@@ -62,9 +59,9 @@ def volume_viewer(
     shown = [panels] if isinstance(panels, Panel) else list(panels)
     beside = columns or len(shown)
     tools = options.get("toolbar", True) or options.get("readout", True)
-    about = {"bars": TOOLS_PX} if tools else {"bars": TITLE_PX, "below": FOOT_PX}
-    first, layout = shown[0], options.get("layout", "auto")
-    keep_place(key, first.shape, first.affine, layout=layout, count=len(shown), columns=beside, **about)
+    bars, below = (TOOLS_PX, 0) if tools else (TITLE_PX, FOOT_PX)
+    layout = options.get("layout", "auto")
+    keep_place(key, shown[0].source.grid, layout=layout, count=len(shown), columns=beside, bars=bars, below=below)
     data = {
         "kind": "panels",
         "panels": [_panel(panel) for panel in shown],
@@ -76,18 +73,17 @@ def volume_viewer(
 
 
 def latent_explorer(
-    data: dict[str, Any], key: str, on_release: Callable[[], None], **options: Any
+    data: dict[str, Any], grid: Grid, key: str, on_release: Callable[[], None], **options: Any
 ) -> dict[str, Any] | None:
     """Show latent sliders beside their brain; returns {code, revision, at} of the last release, None before the first.
 
-    data: as documented in explorer.js.
+    data: as documented in explorer.js, without what it says of the images' grid.
     """
-    keep_place(
-        key, data["shape"], np.asarray(data["affine"]), below=FEW_SLIDERS_PX if data.get("brief") else SLIDERS_PX
-    )
+    below = FEW_SLIDERS_PX if data.get("brief") else SLIDERS_PX
+    keep_place(key, grid, below=below, aside=len(grid.planes) == 1)
     start = Decoded(data["run"].rpartition(":")[0], from_base64(data["code"]))
     stills = [{"title": data["title"], "pictures": _pictures(start)}]
-    sent = {"kind": "explorer", "panels": stills, **data, **options}
+    sent = {"kind": "explorer", "panels": stills, **_placed(grid), **data, **options}
     return _component()(key=key, data=sent, on_state_change=on_release).state
 
 
@@ -100,8 +96,7 @@ def _panel(panel: Panel) -> dict[str, Any]:
     overlay = panel.overlay
     return {
         "url": volume_path(panel.source),
-        "shape": list(panel.shape),
-        "affine": panel.affine.tolist(),
+        **_placed(panel.source.grid),
         "title": panel.title,
         "note": panel.note,
         "pictures": _pictures(panel.source, *([overlay.source] if overlay else [])),
@@ -116,12 +111,17 @@ def _panel(panel: Panel) -> dict[str, Any]:
     }
 
 
-def _pictures(*sources: Source) -> list[str]:
+def _placed(grid: Grid) -> dict[str, Any]:
+    """Describe a grid for the viewer, to which a slice is a volume of one voxel's thickness with one plane to show."""
+    return {"shape": list(grid.volume_shape), "affine": grid.affine.tolist(), "planes": list(grid.planes)}
+
+
+def _pictures(*sources: ImageSource) -> list[str]:
     return [picture_path(source) for source in sources]
 
 
 @cache
 def _component() -> Callable[..., Any]:
     """Register the component once; its script is a few lines that import ours from its versioned route."""
-    script = SCRIPT.replace("PATH", asset_path("component.js"))
+    script = SCRIPT.replace("PATH", asset_path("volume_viewer/component.js"))
     return st.components.v2.component("brainlab_volume", html="<div></div>", js=script)

@@ -1,10 +1,10 @@
 // The bridge to Streamlit: `mount` is called with every new set of data and keeps what is already on screen.
 
-import { adoptStyle, make } from "./dom.js";
-import { createExplorer } from "./explorer.js";
-import { buildFoot } from "./foot.js";
-import { createViewer } from "./viewer.js";
-import { afterPaint } from "./timing.js";
+import { adoptStyle, make } from "./viewer/dom.js";
+import { createExplorer } from "./explorer/explorer.js";
+import { buildFoot } from "./viewer/foot.js";
+import { createViewer } from "./viewer/viewer.js";
+import { afterPaint } from "./viewer/timing.js";
 
 const RELEASED = "brainlab-released";
 
@@ -35,7 +35,7 @@ class PanelsHost {
   }
 
   update({ panels, columns, options, group }) {
-    const signature = JSON.stringify([options, group]);
+    const signature = JSON.stringify([options, group, [...new Set(panels.flatMap(({ planes }) => planes))]]);
     if (signature !== this.signature) this.#rebuild();
     this.signature = signature;
     this.grid.classList.toggle("bv-tight", panels.length > 1);
@@ -63,7 +63,7 @@ class PanelsHost {
     this.urls.length = Math.min(this.urls.length, panels.length);
     for (const panel of panels.slice(this.viewers.length)) {
       this.viewers.push(createViewer(this.grid, {
-        ...options, group, title: panel.title, note: panel.note, shape: panel.shape, affine: panel.affine,
+        ...options, group, title: panel.title, note: panel.note, shape: panel.shape, affine: panel.affine, planes: panel.planes,
         overlay: panel.overlay && { opacity: panel.overlay.opacity },
       }));
     }

@@ -28,10 +28,10 @@ def confound_figures(name: str) -> list[tuple[str, str, str]]:
 def sharpness_figures(name: str) -> list[tuple[str, str, str]]:
     """Sharpness of the mean image and of single scans: (title, value, explanation)."""
     found = _audit(name, resources.cohort(name).sha256)
-    how = "Variance of the 3D Laplacian."
+    how = "Variance of the Laplacian, with grey levels of 0 to 255."
     return [
-        ("Sharpness of the mean", f"{found.mean_image_sharpness:.4f}", how),
-        ("Mean sharpness of the scans", f"{found.scan_sharpness:.4f}", how),
+        ("Sharpness of the mean", f"{found.mean_image_sharpness:,.0f}", how),
+        ("Mean sharpness of the scans", f"{found.scan_sharpness:,.0f}", how),
     ]
 
 

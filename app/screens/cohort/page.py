@@ -73,7 +73,7 @@ def browse(name: str) -> None:
     with right:
         note = "simulated" if dataset.simulated else "scan"
         volume_viewer(
-            Panel(Scan(name, row), dataset.shape, dataset.affine, title=scan_choice.describe(name, row), note=note),
+            Panel(Scan(name, row), title=scan_choice.describe(name, row), note=note),
             key="cohort-scan",
             layout="grid",
         )
@@ -100,10 +100,7 @@ def mean_image(name: str) -> None:
     if not labels:
         st.caption("No scan has a class.")
         return
-    panels = [
-        Panel(Mean(name, label), dataset.shape, dataset.affine, title=label or "All scans", note="mean")
-        for label in labels
-    ]
+    panels = [Panel(Mean(name, label), title=label or "All scans", note="mean") for label in labels]
     many = len(panels) > 1
     volume_viewer(
         panels, key="cohort-mean-view", layout="column" if many else "row", toolbar=not many, readout=not many

@@ -35,8 +35,6 @@ def explorer_data(
     data: dict[str, Any] = {
         "run": f"{run}:{opened.sha256}",
         "decodeUrl": decode_path(run),
-        "shape": list(opened.shape),
-        "affine": opened.affine.tolist(),
         "title": run,
         "code": to_base64(steps),
         "revision": revision,

@@ -11,7 +11,7 @@ from app.data import resources
 from app.data.codes import SHA_DIGITS, from_base64, to_link
 from app.data.exports import gif, nifti, nifti_of, png
 from app.data.uploads import Uploaded, change_in_own_space, in_own_space
-from app.data.volumes import Decoded, Difference, Source
+from app.data.volumes import Decoded, Difference, ImageSource
 from app.screens.explorer import starting_codes, traversals
 from app.screens.explorer.latent_view import space
 
@@ -44,14 +44,11 @@ def film_strip(run: str, cohort: str | None) -> None:
         layout.empty("A traversal needs the range of the codes of real scans.", "Add a cohort on the run's grid.")
         return
     walk = traversals.choose(run, cohort, space(run, cohort), held)
-    opened = resources.run(run)
     with_difference = st.toggle("Difference to the start", key="film-difference")
     volume_viewer(
         [
             Panel(
                 Decoded(run, steps),
-                opened.shape,
-                opened.affine,
                 title=title,
                 overlay=Overlay(Difference(Decoded(run, steps), Decoded(run, walk.origin)))
                 if with_difference
@@ -64,14 +61,11 @@ def film_strip(run: str, cohort: str | None) -> None:
         toolbar=False,
         readout=False,
     )
-    walked: list[Source] = [Decoded(run, steps) for steps in walk.codes]
+    walked: list[ImageSource] = [Decoded(run, steps) for steps in walk.codes]
     layout.downloads(
         "film",
         {f"{run}-walk.png": partial(png, walked), f"{run}-walk.gif": partial(gif, walked)},
-        {
-            f"{run}-walk-{title}.nii.gz": partial(nifti, w, opened.affine)
-            for w, title in zip(walked, walk.titles, strict=True)
-        },
+        {f"{run}-walk-{title}.nii.gz": partial(nifti, w) for w, title in zip(walked, walk.titles, strict=True)},
     )
 
 
@@ -86,15 +80,14 @@ def dimensions(run: str, cohort: str | None) -> None:
 
 def compare(run: str, start: starting_codes.Start) -> None:
     """Show the original scan, the start and the edited brain side by side."""
-    opened = resources.run(run)
     first, now = Decoded(run, start.steps), Decoded(run, held())
     panels = [
-        Panel(first, opened.shape, opened.affine, title="start"),
-        Panel(now, opened.shape, opened.affine, title="now"),
-        Panel(now, opened.shape, opened.affine, title="edited minus start", overlay=Overlay(Difference(now, first))),
+        Panel(first, title="start"),
+        Panel(now, title="now"),
+        Panel(now, title="edited minus start", overlay=Overlay(Difference(now, first))),
     ]
     if start.scan:
-        panels.insert(0, Panel(start.scan, opened.shape, opened.affine, title="original", note=start.note))
+        panels.insert(0, Panel(start.scan, title="original", note=start.note))
     volume_viewer(panels, key="compare", layout="column", toolbar=False, readout=False)
 
 
@@ -107,7 +100,7 @@ def share(run: str, start: starting_codes.Start) -> None:
     st.code(address, language=None, wrap_lines=True)
     now, before = Decoded(run, current), Decoded(run, start.steps)
     files: dict[str, Callable[[], bytes]] = {
-        f"{run}.nii.gz": lambda: nifti(now, opened.affine),
+        f"{run}.nii.gz": lambda: nifti(now),
         f"{run}.png": lambda: png([now]),
     }
     if isinstance(start.scan, Uploaded):

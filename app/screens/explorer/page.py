@@ -14,7 +14,7 @@ from brainlab.errors import BrainlabError
 
 def show() -> None:
     """Choose a run and a start, then explore."""
-    runs = resources.runs()
+    runs = resources.runs_that("walk")
     layout.head(
         "Latent explorer",
         "How does the brain change along each direction of a model's latent space?",
@@ -22,7 +22,7 @@ def show() -> None:
     )
     layout.unopened(run=resources.unopened_runs())
     if not runs:
-        layout.empty("No trained run yet.", "Train one with the command below.", layout.TRAIN)
+        layout.empty("No trained run with a latent space yet.", "Train one with the command below.", layout.TRAIN)
         return
     with layout.wrapping("explorer-head", 2):
         left, middle, right = st.columns([1, 1, 3.1])
@@ -32,7 +32,7 @@ def show() -> None:
     run = left.selectbox("Run", names, index=names.index(asked if asked in names else best), key="explorer-run")
     if asked not in names:
         st.caption(f":orange[:material/info:] The run in this link does not exist here; showing {run}.")
-    fitting = list(resources.fitting(runs[run]))
+    fitting = list(resources.fitting(runs[run])) if runs[run].can("encode") else []
     cohort: str | None = middle.selectbox(
         "Classes from", fitting, key="explorer-cohort", help="Sorts and annotates the sliders."
     )
@@ -58,7 +58,7 @@ def explore(run: str, cohort: str | None, start: starting_codes.Start) -> None:
     known = revision("explorer", run, cohort, start.identity)
     data = explorer_data(run, cohort, start.steps, known, extra)
     data["title"], data["note"] = f"{run} · {start.label}", "simulated" if resources.run(run).simulated else "generated"
-    released = latent_explorer(data, key="explorer", on_release=lambda: None)
+    released = latent_explorer(data, resources.run(run).grid, key="explorer", on_release=lambda: None)
     if not released or released["revision"] != data["revision"]:
         released = {"code": data["code"], "revision": data["revision"], "at": 0}
     st.session_state["explorer-released"] = released

@@ -13,7 +13,7 @@ from app.data.uploads import Uploaded
 from app.data.volumes import Decoded, Scan, load
 from app.screens.explorer.latent_view import space
 from brainlab.errors import BrainlabError
-from brainlab.evaluation.fidelity import mean_squared_error, peak_signal_to_noise_db
+from brainlab.evaluation.metrics.fidelity import mean_squared_error, peak_signal_to_noise_db
 from brainlab.latent import directions
 from brainlab.latent.directions import Direction
 from brainlab.types import FloatArray

@@ -8,7 +8,7 @@ from app.components import layout, scan_choice
 from app.components.volume_viewer import Overlay, Panel, volume_viewer
 from app.data import resources
 from app.data.exports import nifti, png
-from app.data.volumes import Difference, Reconstruction, Sample, Scan, Source
+from app.data.volumes import Difference, ImageSource, Reconstruction, Sample, Scan
 
 
 def show() -> None:
@@ -36,7 +36,11 @@ def show() -> None:
 @st.fragment
 def reconstruct(runs: list[str]) -> None:
     """Show an original beside each run's reconstruction, as the FLAIR IntroVAE paper's figures 3 to 5."""
-    fitting = list(resources.fitting(resources.run(runs[0])))
+    able = [run for run in runs if resources.run(run).can("reconstruct")]
+    if not able:
+        layout.empty("None of these runs reconstructs: they have no encoder.", "See 'Generated brains'.")
+        return
+    fitting = list(resources.fitting(resources.run(able[0])))
     if not fitting:
         layout.empty("No cohort on this run's grid.", "Prepare one.", layout.PREPARE)
         return
@@ -48,17 +52,15 @@ def reconstruct(runs: list[str]) -> None:
     difference = right.toggle("Difference to the original", key="reconstruct-difference")
     original = Scan(cohort, row)
     dataset = resources.cohort(cohort)
-    sources = {run: Reconstruction(run, cohort, row) for run in runs if cohort in resources.fitting(resources.run(run))}
-    panels = [
-        Panel(
-            original, dataset.shape, dataset.affine, title="Original", note="simulated" if dataset.simulated else "scan"
+    sources = {run: Reconstruction(run, cohort, row) for run in able if cohort in resources.fitting(resources.run(run))}
+    if left_out := [run for run in runs if run not in sources]:
+        st.caption(
+            f":material/info: Not here: {', '.join(left_out)}, without an encoder or for other images than these."
         )
-    ]
+    panels = [Panel(original, title="Original", note="simulated" if dataset.simulated else "scan")]
     panels += [
         Panel(
             source,
-            dataset.shape,
-            dataset.affine,
             title=run,
             overlay=Overlay(Difference(source, original), opacity=0.9) if difference else None,
         )
@@ -67,10 +69,10 @@ def reconstruct(runs: list[str]) -> None:
     volume_viewer(panels, key="reconstructions", layout="column", toolbar=False, readout=False)
     if difference:
         st.caption("Orange: brighter than the original. Blue: darker. Full colour at a quarter of the intensity range.")
-    shown: dict[str, Source] = {"original": original, **sources}
+    shown: dict[str, ImageSource] = {"original": original, **sources}
     layout.downloads(
         "reconstruct",
-        {f"{name}.nii.gz": partial(nifti, source, dataset.affine) for name, source in shown.items()},
+        {f"{name}.nii.gz": partial(nifti, source) for name, source in shown.items()},
         {"reconstructions.png": lambda: png([original, *sources.values()])},
     )
 
@@ -87,11 +89,10 @@ def generate(runs: list[str]) -> None:
         "Truncation", 0.2, 1.5, 1.0, 0.05, key="generate-truncation", help="1 samples from the prior itself."
     )
     for run in runs:
-        opened = resources.run(run)
         sources = [Sample(run, seed, count, number, truncation) for number in range(count)]
         st.subheader(run, anchor=False)
         volume_viewer(
-            [Panel(s, opened.shape, opened.affine, title=f"draw {s.number}") for s in sources],
+            [Panel(s, title=f"draw {s.number}") for s in sources],
             key=f"gallery-{run}",
             layout="column",
             toolbar=False,
@@ -99,6 +100,6 @@ def generate(runs: list[str]) -> None:
         )
         layout.downloads(
             f"generate-{run}",
-            {f"{run}-{seed}-{s.number}.nii.gz": partial(nifti, s, opened.affine) for s in sources},
+            {f"{run}-{seed}-{s.number}.nii.gz": partial(nifti, s) for s in sources},
             {f"{run}-{seed}.png": partial(png, list(sources))},
         )

@@ -8,7 +8,7 @@ import streamlit as st
 from app.components import layout, scan_choice
 from app.components.volume_viewer import Panel, volume_viewer
 from app.data import resources
-from app.data.volumes import Reconstruction, Scan, Source
+from app.data.volumes import ImageSource, Reconstruction, Scan
 from app.screens.lda import lda_plots, selected_scan
 from app.screens.lda.discrimination import Analysis, analysis
 from app.screens.lda.lda_scan import show_verdict
@@ -21,7 +21,7 @@ FIRST_SHOWN = ("ivae-256", "vae-512")
 
 def choose(cohort: str) -> tuple[str, str] | None:
     """Let two runs be chosen that work on a cohort's grid; None, and what to do, where there are no two."""
-    names = [name for name, run in resources.runs().items() if cohort in resources.fitting(run)]
+    names = [name for name, run in resources.runs_that("encode").items() if cohort in resources.fitting(run)]
     if len(names) < 2:
         layout.empty("Fewer than two runs work on this cohort's grid.", "Train another.", layout.TRAIN)
         return None
@@ -102,10 +102,9 @@ def _scans(pair: tuple[str, str], both: list[Analysis]) -> None:
         for side, run, result in zip(("first", "second"), pair, results, strict=True):
             show_verdict(verdict(result, *scan), f"lda-pair-{side}-posteriors", f"**{run}**  \n")
     with right:
-        dataset = resources.cohort(scan[0])
-        sources: dict[str, Source] = {"Scan": Scan(*scan), **{run: Reconstruction(run, *scan) for run in pair}}
+        sources: dict[str, ImageSource] = {"Scan": Scan(*scan), **{run: Reconstruction(run, *scan) for run in pair}}
         volume_viewer(
-            [Panel(source, dataset.shape, dataset.affine, title=title) for title, source in sources.items()],
+            [Panel(source, title=title) for title, source in sources.items()],
             key="lda-pair-scan",
             layout="column",
             toolbar=False,

@@ -31,11 +31,10 @@ def show_chosen(run: str, result: LdaResult, scan: Named) -> None:
     """Show the chosen scan beside its reconstruction, with the posterior probability of each class."""
     st.markdown(f"**{scan_choice.describe(*scan)}**")
     show_verdict(verdict(result, *scan), "lda-posteriors")
-    dataset = resources.cohort(scan[0])
     volume_viewer(
         [
-            Panel(Scan(*scan), dataset.shape, dataset.affine, title="Scan"),
-            Panel(Reconstruction(run, *scan), dataset.shape, dataset.affine, title="Reconstruction"),
+            Panel(Scan(*scan), title="Scan"),
+            Panel(Reconstruction(run, *scan), title="Reconstruction"),
         ],
         key="lda-scan",
         group=TOGETHER,
@@ -54,7 +53,7 @@ def show_neighbours(result: LdaResult, scan: Named) -> None:
         dataset = resources.cohort(found.dataset)
         age = numbers(dataset.scans, "age_years").iloc[found.row]
         title = f"{number} · {found.label}" + (f", {age:.0f} y" if age == age else "")
-        panels.append(Panel(Scan(found.dataset, found.row), dataset.shape, dataset.affine, title=title))
+        panels.append(Panel(Scan(found.dataset, found.row), title=title))
         rows.append(
             {
                 "no.": number,

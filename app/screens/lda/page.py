@@ -18,7 +18,7 @@ COLUMNS = (
 
 def show() -> None:
     """Choose what to fit and predict, then show the result."""
-    runs, cohorts = resources.runs(), resources.cohorts()
+    runs, cohorts = resources.runs_that("encode"), resources.cohorts()
     layout.head(
         "LDA",
         "Are the classes separable in latent space, and is disease or acquisition the reason?",

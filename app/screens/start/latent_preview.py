@@ -19,6 +19,7 @@ from app.screens.explorer.latent_view import coming_space, revision
 from app.screens.explorer.starting_codes import mean_code
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.template import mni_template
+from brainlab.grid import Grid
 from brainlab.runs.run import Run
 from brainlab.types import UInt8Array
 
@@ -31,14 +32,20 @@ class Template:
 
     needs_model: ClassVar[bool] = False
 
+    @property
+    def grid(self) -> Grid:
+        template = mni_template()
+        return Grid(template.data.shape, template.affine)
+
     def array(self) -> UInt8Array:
         return _template()
 
 
 def show(runs: Mapping[str, Run], cohorts: Mapping[str, PreparedDataset]) -> None:
     """Show the best run's latent space with four sliders; a scan without a run; the template without either."""
-    run = runs[layout.best_run(list(runs))] if runs else None
-    cohort = next((name for name, data in cohorts.items() if run and data.shape == tuple(run.shape)), None)
+    walkable = [name for name, run in runs.items() if run.can("walk")]
+    run = runs[layout.best_run(walkable)] if walkable else None
+    cohort = next(iter(resources.fitting(run)), None) if run and run.can("encode") else None
     coming = coming_space(run.name, cohort) if run and cohort else None
     if run and cohort and coming and not coming.done():
         _soon(run.name, cohort)
@@ -48,13 +55,13 @@ def show(runs: Mapping[str, Run], cohorts: Mapping[str, PreparedDataset]) -> Non
     elif cohorts:
         _scan(next(iter(cohorts)))
     else:
-        volume_viewer(Panel(Template(), (182, 218, 182), mni_template().affine, "MNI152 template"), key="hero")
+        volume_viewer(Panel(Template(), "MNI152 template"), key="hero")
 
 
 def _scan(cohort: str) -> None:
     dataset = resources.cohort(cohort)
     note = "simulated" if dataset.simulated else "scan"
-    volume_viewer(Panel(Scan(cohort, 0), dataset.shape, dataset.affine, describe(cohort, 0), note), key="hero")
+    volume_viewer(Panel(Scan(cohort, 0), describe(cohort, 0), note), key="hero")
 
 
 @st.fragment(run_every=2)
@@ -76,7 +83,7 @@ def _live(run: Run, cohort: str | None) -> None:
         "shown": 0 if data.get("directions") else SHOWN,
         "brief": True,
     }
-    latent_explorer(data, key="hero-live", on_release=lambda: None)
+    latent_explorer(data, run.grid, key="hero-live", on_release=lambda: None)
 
 
 @lru_cache(maxsize=1)

@@ -6,10 +6,10 @@ from typing import Any
 
 import streamlit as st
 
-from app.data.exports import planes
 from app.screens.study.reader_links import reading_on
 from brainlab.errors import BrainlabError, LockRefusedError
 from brainlab.experiments.studies.locking import lock_study, preview
+from brainlab.grid import Grid
 from brainlab.reading.desk import lifecycle
 from brainlab.reading.protocol.design import Protocol
 from brainlab.reading.record.lock_record import lock_findings, lock_warnings
@@ -102,7 +102,8 @@ def _preview(protocol: Protocol) -> None:
         st.markdown(f"**{source}**")
         columns = st.columns(4)
         for column, picture in zip(columns, pictures, strict=False):
-            column.image(picture if picture.ndim == 2 else planes(picture)[0], output_format="PNG")
+            shown = picture if picture.ndim == 2 else Grid.unplaced(picture.shape).view(picture, "axial")
+            column.image(shown, output_format="PNG")
 
 
 def _watch(items: Iterable[Any], description: str, total: int) -> Iterator[Any]:

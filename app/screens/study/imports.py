@@ -9,7 +9,8 @@ import streamlit as st
 from app.screens.study.report import show_report
 from brainlab.errors import InputError
 from brainlab.reading.report.study_report import study_report
-from brainlab.reading.statistics.ratings import LARGEST_BYTES, LARGEST_ROWS, READING_RULES, read_ratings
+from brainlab.reading.statistics.ratings import LARGEST_BYTES, LARGEST_ROWS, read_ratings
+from brainlab.reading.statistics.reading_rules import READING_RULES
 
 COLUMNS = {
     "reader": "who answered, as a code",

@@ -8,10 +8,11 @@ from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
 from brainlab.latent import baselines
 from brainlab.latent.confounds import acquisition_matrix
-from brainlab.latent.discriminant import Priors
+from brainlab.latent.discriminant_settings import Priors
 from brainlab.latent.published import CLASSES
 from brainlab.latent.scores import Scores, score
 from brainlab.types import FloatArray, IntArray
+from brainlab.voxel_components import VoxelComponents
 
 
 class Features(NamedTuple):
@@ -85,7 +86,7 @@ def _features(train: Part, test: Part) -> Features:
     key = tuple((part.dataset.sha256, part.rows.tobytes()) for part in (train, test))
     if key not in _measured:
         volumes, others = train.dataset.volumes, test.dataset.volumes
-        components = baselines.VoxelComponents().fit(volumes, train.rows)
+        components = VoxelComponents().fit(volumes, train.rows)
         _measured[key] = Features(
             components.transform(volumes, train.rows),
             components.transform(others, test.rows),

@@ -12,11 +12,10 @@ from brainlab.latent.confounds import MetadataRegression
 from brainlab.latent.discriminant import (
     LEAST_PEOPLE,
     LatentDiscriminant,
-    Priors,
-    Shrinkage,
     listed,
     well_peopled,
 )
+from brainlab.latent.discriminant_settings import Priors, Shrinkage
 from brainlab.latent.published import TABLE_2, table_1_proportions
 from brainlab.latent.scores import Scores, accuracy_difference
 from brainlab.runs.encodings import Watch, encode_dataset

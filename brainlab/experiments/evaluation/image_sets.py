@@ -1,6 +1,8 @@
-"""The images that metrics compare: held-out scans, their reconstructions, samples, and the training scans."""
+"""The images that a run is measured by: held-out scans, their reconstructions, samples, and the training scans."""
 
-from dataclasses import dataclass
+import math
+import os
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -8,33 +10,22 @@ import numpy as np
 from brainlab import workspace
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
+from brainlab.evaluation.images import BLOCK_BYTES, ImageSets, evenly
+from brainlab.experiments.evaluation.images_on_disk import MappedImages, keep_on_disk, refuse_beyond_disk, scans
 from brainlab.latent.encoding import Encoding
-from brainlab.runs.encodings import encode_rows
 from brainlab.runs.provenance import recognise
 from brainlab.runs.run import Run
-from brainlab.types import BoolArray, Float32Array, IntArray
+from brainlab.types import FloatArray, IntArray
 
 FEWEST = 8
 """Images that every metric is defined for."""
 
+AT_ONCE = 32
+"""Scans that are encoded and decoded at once; the run itself passes fewer through its network."""
 
-@dataclass(frozen=True)
-class Material:
-    """What the metrics are computed from.
-
-    real: [m, *shape], held-out scans. generated: [n, *shape], drawn from the prior. codes, reconstructed: of `real`,
-    None for a run without encoder. brain: [*shape], voxels bright in most held-out scans. training: the dataset that
-    the run was trained on, where it is at hand. common: settings shared by all metrics.
-    """
-
-    real: Float32Array
-    generated: Float32Array
-    codes: Encoding | None
-    reconstructed: Float32Array | None
-    brain: BoolArray
-    training: PreparedDataset | None
-    common: dict[str, Any]
-    seed: int
+IMAGES_IN_MEMORY = 48
+BLOCKS_IN_MEMORY = 24
+"""What an evaluation holds at most, see `memory_bound`."""
 
 
 def held_out(run: Run, dataset: PreparedDataset) -> IntArray:
@@ -61,49 +52,93 @@ def training_data(run: Run, dataset: PreparedDataset) -> PreparedDataset | None:
     return None
 
 
-def collect(run: Run, dataset: PreparedDataset, n: int, seed: int, training: PreparedDataset | None) -> Material:
+def memory_bound(shape: tuple[int, ...]) -> int:
+    """Return how many bytes of images an evaluation holds at most, whatever their number.
+
+    24 blocks of 64 MB, or 48 images in float32 where they are larger; what the network itself takes for the images of
+    one pass, and what Python and its libraries take (about 0.5 GB), come on top.
+    """
+    return max(BLOCKS_IN_MEMORY * BLOCK_BYTES, IMAGES_IN_MEMORY * 4 * math.prod(shape))
+
+
+def refuse_beyond_memory(shape: tuple[int, ...]) -> None:
+    """Raise InputError where the images of one step do not fit into the machine's memory."""
+    needed, there = memory_bound(shape), os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if needed > there:
+        raise InputError(
+            f"images of {'x'.join(map(str, shape))}: take {needed / 1e9:,.1f} GB of memory a step, this machine has "
+            f"{there / 1e9:,.1f} GB; evaluate on a larger machine"
+        )
+
+
+def collect(
+    run: Run, dataset: PreparedDataset, n: int, seed: int, training: PreparedDataset | None
+) -> tuple[ImageSets, dict[str, Any]]:
     """Draw n samples, pick at most n held-out scans evenly, and reconstruct these by their posterior means.
 
-    Raises InputError when shapes differ, `training` is not what the run was trained on, or fewer than 8 images are
-    wanted or held out.
+    Samples and reconstructions go to disk as they are made, and all else stays there, so that memory grows neither
+    with their number nor, beyond `memory_bound`, with their size. Returns the images, and settings that all metrics
+    share. Raises InputError when shapes differ, `training` is not what the run was trained on, fewer than 8 images
+    are wanted or held out, or memory or disk do not suffice.
     """
     if n < FEWEST:
-        raise InputError(f"--n must be at least {FEWEST} for the metrics to be defined; got {n}")
-    if tuple(run.shape) != tuple(dataset.shape):
-        raise InputError(
-            f"{dataset.folder}: {run.name} makes images of {'x'.join(map(str, run.shape))}, these are "
-            f"{'x'.join(map(str, dataset.shape))}; prepare the scans with the run's recipe"
-        )
+        raise InputError(f"--n: needs {FEWEST} or more, for the metrics to be defined, got {n}")
+    dataset, shape = run.see(dataset), tuple(run.shape)
     if training is not None and training.sha256 != run.settings.get("data", {}).get("sha256"):
         raise InputError(f"{training.folder}: is not the dataset that {run.name} was trained on (its hash differs)")
     rows = held_out(run, dataset)
     if len(rows) < FEWEST:
         raise InputError(
-            f"{dataset.folder}: needs at least {FEWEST} scans that {run.name} was not trained on; got {len(rows)}"
+            f"{dataset.folder}: needs at least {FEWEST} scans that {run.name} was not trained on, got {len(rows)}"
         )
-    rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), n)).astype(int)]
-    real = dataset.batch(rows)[:, 0]
-    codes = encode_rows(run, dataset, rows) if run.can("encode") else None
+    rows = rows[evenly(len(rows), n)]
+    refuse_beyond_memory(shape)
+    refuse_beyond_disk(4 * math.prod(shape) * (n + (len(rows) if run.can("reconstruct") else 0)))
     common = {
         "data": dataset.name,
         "data_sha256": dataset.sha256,
         "run_sha256": run.sha256,
         "simulated": dataset.simulated,
         "value_range": [0, 1],
-        "shape": list(run.shape),
+        "shape": list(shape),
         "real_scans": len(rows),
         "generated": n,
         "seed": seed,
     }
     if gap := recognise(run, dataset).gap:
         common["training_people_unknown"] = gap
-    return Material(
-        real=real,
-        generated=run.sample(n, seed)[1],
-        codes=codes,
-        reconstructed=run.decode(codes.mean) if codes is not None else None,
-        brain=(real > 0.01).mean(axis=0) > 0.5,
-        training=training if training is not None else training_data(run, dataset),
-        common=common,
+    generated = keep_on_disk((images for _, images in run.sample_in_parts(n, seed)), (n, *shape))
+    codes: list[Encoding] = []
+    reconstructed: MappedImages | None = None
+    if run.can("reconstruct"):
+        passes = (run.decode(mean) for mean in _encoded(run, dataset, rows, codes))
+        reconstructed = keep_on_disk(passes, (len(rows), *shape))
+    elif run.can("encode"):
+        for _ in _encoded(run, dataset, rows, codes):
+            pass
+    known = training if training is not None else training_data(run, dataset)
+    sets = ImageSets(
+        real=scans(dataset, rows),
+        generated=generated,
+        reconstructed=reconstructed,
+        pairs=reconstructed,
+        codes=_together(codes) if codes else None,
+        training=scans(seen := run.see(known), seen.indices("train")) if known is not None else None,
         seed=seed,
+        reasons={"training": "the dataset that the run was trained on is not at hand; name it with --training"},
     )
+    return sets, common
+
+
+def _encoded(run: Run, dataset: PreparedDataset, rows: IntArray, codes: list[Encoding]) -> Iterator[FloatArray]:
+    """Yield the posterior means of scans, few at a time; the posteriors themselves are added to `codes` as vectors."""
+    for start in range(0, len(rows), AT_ONCE):
+        mean, log_variance = run.encode(dataset.batch(rows[start : start + AT_ONCE]))
+        spread = None if log_variance is None else log_variance.reshape(len(mean), -1)
+        codes.append(Encoding(mean.reshape(len(mean), -1), spread))
+        yield mean
+
+
+def _together(codes: list[Encoding]) -> Encoding:
+    means, spreads = zip(*((part.mean, part.log_variance) for part in codes), strict=True)
+    return Encoding(np.concatenate(means), None if spreads[0] is None else np.concatenate(spreads))

@@ -5,8 +5,7 @@ import numpy as np
 from brainlab.cohort.audit import audit
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.scan_table import UNLABELLED
-from brainlab.evaluation.fidelity import mean_squared_error
-from brainlab.evaluation.sharpness import laplacian_variance
+from brainlab.evaluation.metrics.fidelity import mean_squared_error
 from brainlab.experiments.figures.sources import (
     COHORT,
     RUNS,
@@ -17,7 +16,9 @@ from brainlab.experiments.figures.sources import (
     unseen_tests,
 )
 from brainlab.figures.sheet import Sheet
-from brainlab.figures.slices import PLANES, Tile, grid, grid_height_in, sides_said
+from brainlab.figures.slices import Tile, explained_letters, show_tiles, tiles_height_in
+from brainlab.grid import PLANES
+from brainlab.laplacian import laplacian_variance
 from brainlab.legend import CLASS_NAMES
 from brainlab.runs.encodings import encode_dataset
 from brainlab.runs.run import Run
@@ -35,15 +36,16 @@ def mean_image() -> Sheet:
     one = dataset.batch(dataset.indices()[:1])[0, 0]
     tile_in = 2.0
     sheet = Sheet(
-        grid_height_in(2, tile_in),
+        tiles_height_in(2, tile_in),
         "Mean image of the cohort",
         source_line([dataset]),
         f"""After figure 2 of the FLAIR IntroVAE paper, with one scan for comparison. What stays sharp in the mean lies
-        in the same place in every scan. Sharpness, the variance of the Laplacian: {found.mean_image_sharpness:.4f} for
-        the mean image, {found.scan_sharpness:.4f} on average for a scan. Middle slices. {sides_said(PLANES)}""",
+        in the same place in every scan. Sharpness, the variance of the Laplacian with grey levels of 0 to 255:
+        {found.mean_image_sharpness:,.0f} for the mean image, {found.scan_sharpness:,.0f} on average for a scan. Middle
+        slices. {explained_letters(PLANES)}""",
     )
-    rows = [[Tile(image, plane) for plane in PLANES] for image in (found.mean_image, one)]
-    grid(sheet, rows, PLANES, [f"mean of\n{len(dataset)} scans", "one scan\nthe first"], tile_in=tile_in)
+    rows = [[Tile(image, dataset.grid, plane) for plane in PLANES] for image in (found.mean_image, one)]
+    show_tiles(sheet, rows, PLANES, [f"mean of\n{len(dataset)} scans", "one scan\nthe first"], tile_in=tile_in)
     return sheet
 
 
@@ -55,16 +57,16 @@ def reconstructions(plane: str) -> Sheet:
     rows = one_a_class(dataset, tests)
     columns = reconstruction_columns(dataset, runs, rows, tests)
     sheet = Sheet(
-        grid_height_in(len(rows)),
+        tiles_height_in(len(rows)),
         f"Reconstructions, {plane} slice",
         source_line([dataset], runs),
         f"""After figure {3 + PLANES.index(plane)} of the FLAIR IntroVAE paper. Left: the first test scan of each class.
         Other columns: what each run makes of the scan's code (its posterior mean). No run was trained on these people.
         MSE: mean squared error over all voxels (intensities from 0 to 1), averaged over all {len(tests)} test scans.
-        Leuko: leukoencephalopathy, by severity. Middle slices. {sides_said([plane])}""",
+        Leuko: leukoencephalopathy, by severity. Middle slices. {explained_letters([plane])}""",
     )
-    tiles = [[Tile(images[number], plane) for images in columns.values()] for number in range(len(rows))]
-    grid(sheet, tiles, list(columns), _labels(dataset, rows))
+    tiles = [[Tile(images[number], dataset.grid, plane) for images in columns.values()] for number in range(len(rows))]
+    show_tiles(sheet, tiles, list(columns), _labels(dataset, rows))
     return sheet
 
 
@@ -91,16 +93,17 @@ def samples(run_name: str) -> Sheet:
     _, images = run.sample(SAMPLES, SEED)
     ratio = laplacian_variance(images).mean() / laplacian_variance(dataset.batch(dataset.indices())[:, 0]).mean()
     sheet = Sheet(
-        grid_height_in(len(PLANES)),
+        tiles_height_in(len(PLANES)),
         f"Samples of {run.name}",
         source_line([dataset], [run]),
         f"""After figure {6 + RUNS.index(run_name)} of the FLAIR IntroVAE paper. The axial, coronal and sagittal slice
         in a column belong to the same brain. Its {run.latent_dim} latent values were drawn from the standard normal
         distribution: the first {SAMPLES} draws of seed {SEED}, none left out. Sharpness of these {SAMPLES} (variance of
-        the Laplacian, in which noise counts too): {ratio:.2f} of that of the cohort's scans. {sides_said(PLANES)}""",
+        the Laplacian, in which noise counts too): {ratio:.2f} of that of the cohort's scans.
+        {explained_letters(PLANES)}""",
     )
-    tiles = [[Tile(image, plane) for image in images] for plane in PLANES]
-    grid(sheet, tiles, [f"sample {number + 1}" for number in range(SAMPLES)], PLANES)
+    tiles = [[Tile(image, run.grid, plane) for image in images] for plane in PLANES]
+    show_tiles(sheet, tiles, [f"sample {number + 1}" for number in range(SAMPLES)], PLANES)
     return sheet
 
 

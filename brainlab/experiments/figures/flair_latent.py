@@ -22,7 +22,7 @@ from brainlab.experiments.figures.sources import (
 )
 from brainlab.figures.charts import boxes, distributions, key, scatter, scatter_key
 from brainlab.figures.sheet import BODY_IN, FAINT, Sheet
-from brainlab.figures.slices import Tile, grid, plane_view, sides_said
+from brainlab.figures.slices import Tile, explained_letters, show_tiles, tile_pixels
 from brainlab.latent.discriminant import LatentDiscriminant
 from brainlab.latent.published import NAMED_DIMENSIONS
 from brainlab.latent.traversal import Traversal, traverse
@@ -171,7 +171,7 @@ def dimension(index: int) -> Sheet:
     covariate = str(NAMED_DIMENSIONS[index]["covariate"])
     goes_with = COVARIATES[covariate]
     blocks = walks(run, space, index)
-    shown = [plane_view(_change(steps), plane) for _, steps in blocks for plane in SHOWN_PLANES]
+    shown = [tile_pixels(Tile(_change(steps), run.grid, plane)) for _, steps in blocks for plane in SHOWN_PLANES]
     limit = max(0.01, float(np.ceil(100 * np.abs(shown).max()) / 100))
     sheet = Sheet(
         2 * BLOCK_IN - 0.15,
@@ -183,7 +183,7 @@ def dimension(index: int) -> Sheet:
         {goes_with}. All other dimensions are 0. Difference: the third image less the first, red brighter, blue darker,
         full colour at {limit:g} of full scale. Right: how each group's codes (posterior means, {len(dataset)} scans)
         are distributed; dashed, the values shown. r: Pearson's correlation over the {len(space.rows)} scans of the
-        training split. {sides_said(SHOWN_PLANES)}""",
+        training split. {explained_letters(SHOWN_PLANES)}""",
     )
     r = space.table.set_index("dimension")[f"r_{covariate}"]
     groups = np.array(grouped(space.labels))
@@ -193,10 +193,10 @@ def dimension(index: int) -> Sheet:
         sheet.text(0, above, f"Dimension {number}, {whose}", fontsize=8.5, fontweight="bold")
         headings = [*(f"value {value:g}".replace("-", "−") for value in steps.values), f"difference\n±{limit:g}"]
         tiles = [
-            [*(Tile(image, plane) for image in steps.volumes), Tile(_change(steps), plane, limit)]
+            [*(Tile(image, run.grid, plane) for image in steps.volumes), Tile(_change(steps), run.grid, plane, limit)]
             for plane in SHOWN_PLANES
         ]
-        grid(sheet, tiles, headings, SHOWN_PLANES, top=above + 0.2, tile_in=TILE_IN)
+        show_tiles(sheet, tiles, headings, SHOWN_PLANES, top=above + 0.2, tile_in=TILE_IN)
         axes = sheet.axes(CHART_LEFT_IN, above + 0.56, BODY_IN - CHART_LEFT_IN, 1.75)
         codes = space.encoding.mean[:, number].astype(np.float64)
         values = {group: codes[groups == group] for group in GROUP_COLOURS if (groups == group).any()}

@@ -12,10 +12,11 @@ from scipy.stats import binomtest
 
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
+from brainlab.evaluation.metrics.spectrum import radial_power, spectral_distance_db
 from brainlab.evaluation.neighbours import nearest
-from brainlab.evaluation.sharpness import radial_power, spectral_distance_db
 from brainlab.experiments.studies.stimuli import CohortSupply, Stimulus, Supply
-from brainlab.reading.images.rendering import plane_slice
+from brainlab.grid import Grid
+from brainlab.pictures import to_bytes
 from brainlab.runs.provenance import recognise
 from brainlab.runs.run import Run
 from brainlab.types import Float32Array, FloatArray, IntArray, UInt8Array
@@ -29,8 +30,8 @@ HELD_OUT_SCANS = 200
 BLOCK = 64
 IDENTICAL = 1e-9
 
-Plane = tuple[str, int] | None
-"""Plane and number of a slice; None for whole volumes."""
+Cut = tuple[str, int | None] | None
+"""Plane and number of a slice, without number where the image is a slice itself; None for whole volumes."""
 
 
 @dataclass(frozen=True)
@@ -69,9 +70,9 @@ def closeness_to_training(
     total = int(run.settings["data"].get("scans", 0))
     training = training_scans(run, datasets)
     held_out = [
-        (supply.dataset, supply.held_out[:HELD_OUT_SCANS])
+        _as_seen(run, supply.dataset, supply.held_out[:HELD_OUT_SCANS])
         for supply in supplies
-        if isinstance(supply, CohortSupply) and supply.dataset.shape == tuple(run.shape)
+        if isinstance(supply, CohortSupply) and run.fits(supply.dataset)
     ]
     people = {person for data, rows in training for person in data.scans["participant"].iloc[rows]}
     if len(people) < 3:
@@ -81,15 +82,14 @@ def closeness_to_training(
     if sum(len(rows) for _, rows in held_out) < 5:
         reason = "there are fewer than five held-out real scans on its grid to compare with"
         return Closeness(name, False, reason, len(fakes), training_scans_total=total)
-    planes = sorted({_plane(fake) for fake in fakes}, key=str)
-    known = _cut_all(training, planes)
+    comparable = _comparable(run.grid, fakes)
+    known = _cut_all(training, list(comparable))
     first = _first_of_each_person(training)
-    reference = _cut_all(held_out, planes)
+    reference = _cut_all(held_out, list(comparable))
     found: dict[str, list[FloatArray]] = {"fake": [], "held out": []}
-    for plane in planes:
-        images = np.stack([fake.image for fake in fakes if _plane(fake) == plane]).astype(np.float32)
-        for label, group in (("fake", images), ("held out", _unit(reference[plane]))):
-            found[label].append(_distances(group, known[plane], first))
+    for cut, images in comparable.items():
+        for label, group in (("fake", images), ("held out", _unit(reference[cut]))):
+            found[label].append(_distances(group, known[cut], first))
     near, ratio = np.concatenate(found["fake"]).T
     near_held_out, ratio_held_out = np.concatenate(found["held out"]).T
     closer = near < np.quantile(near_held_out, RARE)
@@ -112,7 +112,6 @@ def refuse_known_scans(
     name: str, reals: Sequence[Stimulus], runs: Sequence[Run], datasets: Sequence[PreparedDataset]
 ) -> None:
     """Raise InputError when a real case is, voxel by voxel, a scan that a run was trained on, whatever it is called."""
-    planes = sorted({_plane(real) for real in reals}, key=str)
     same = 0
     for data in datasets:
         seen = np.zeros(len(data), dtype=bool)
@@ -120,12 +119,11 @@ def refuse_known_scans(
             seen |= recognise(run, data).seen
         if seen.sum() < 2:
             continue
-        for plane, cut in _cut_all([(data, np.flatnonzero(seen))], planes).items():
-            known = _unit(cut)
-            images = [x.image for x in reals if _plane(x) == plane and x.image.shape == known.shape[1:]]
-            if images:
-                stack = np.stack(images).astype(np.float32)
-                same += int((nearest(stack, known.__getitem__, len(known)).distances[:, 0] < IDENTICAL).sum())
+        comparable = _comparable(data.grid, reals)
+        for cut, levels in _cut_all([(data, np.flatnonzero(seen))], list(comparable)).items():
+            known = _unit(levels)
+            distances = nearest(comparable[cut], known).distances
+            same += int((distances[:, 0] < IDENTICAL).sum())
     if same:
         raise InputError(
             f"{name}: {same} of its images are, voxel by voxel, scans that a run was trained on under other names; "
@@ -134,9 +132,15 @@ def refuse_known_scans(
 
 
 def training_scans(run: Run, datasets: Sequence[PreparedDataset]) -> list[tuple[PreparedDataset, IntArray]]:
-    """Return the scans of people that a run was trained on, on its grid: datasets with rows."""
-    found = [(data, np.flatnonzero(recognise(run, data).seen)) for data in datasets if data.shape == tuple(run.shape)]
-    return [(data, rows) for data, rows in found if len(rows)]
+    """Return the scans of people that a run was trained on, as the run sees them: datasets with rows."""
+    found = [(data, np.flatnonzero(recognise(run, data).seen)) for data in datasets if run.fits(data)]
+    return [_as_seen(run, data, rows) for data, rows in found if len(rows)]
+
+
+def _as_seen(run: Run, data: PreparedDataset, rows: IntArray) -> tuple[PreparedDataset, IntArray]:
+    """Return a dataset as a run sees it, and which of its rows are of some scans: a run of slices sees many a scan."""
+    seen = run.see(data)
+    return seen, np.flatnonzero(np.repeat(np.isin(np.arange(len(data)), rows), len(seen) // len(data)))
 
 
 @dataclass(frozen=True)
@@ -180,8 +184,8 @@ def _distances(images: Float32Array, known: UInt8Array, first: pd.Series) -> Flo
     first: whether a training scan is the first of its person. [n, 2].
     """
     take, one_each = _unit(known), _unit(known[first.to_numpy()])
-    near = nearest(images, take.__getitem__, len(take)).distances[:, 0]
-    second = nearest(images, one_each.__getitem__, len(one_each)).distances[:, 1]
+    near = nearest(images, take).distances[:, 0]
+    second = nearest(images, one_each).distances[:, 1]
     return np.stack([near, near / np.maximum(second, np.finfo(float).tiny)], axis=1)
 
 
@@ -190,22 +194,42 @@ def _first_of_each_person(scans: Sequence[tuple[PreparedDataset, IntArray]]) -> 
     return ~people.duplicated()
 
 
-def _cut_all(scans: Sequence[tuple[PreparedDataset, IntArray]], planes: Sequence[Plane]) -> dict[Plane, UInt8Array]:
-    """Cut the same slices out of many scans, each of which is read once: {plane: [n, rows, columns]}."""
-    found: dict[Plane, list[UInt8Array]] = {plane: [] for plane in planes}
+def _comparable(grid: Grid, stimuli: Sequence[Stimulus]) -> dict[Cut, Float32Array]:
+    """Group images by how images of a grid are cut to be compared with them: {cut: [n, *shape]}.
+
+    Slices of which a prepared dataset is made have no number, so that each is compared with all images of its plane.
+    Images that nothing on the grid can be compared with are left out.
+    """
+    groups: dict[Cut, list[Float32Array]] = {}
+    for stimulus in stimuli:
+        plane, number = stimulus.detail.get("plane"), stimulus.detail.get("slice")
+        cut: Cut = None if plane is None else (plane, number if grid.plane is None else None)
+        shape = _shape_of(grid, cut)
+        if shape == stimulus.image.shape:
+            groups.setdefault(cut, []).append(stimulus.image)
+    return {cut: np.stack(groups[cut]).astype(np.float32) for cut in sorted(groups, key=str)}
+
+
+def _shape_of(grid: Grid, cut: Cut) -> tuple[int, ...] | None:
+    """Return the shape of a cut through an image of a grid; None where there is no such cut."""
+    if cut is None:
+        return grid.shape if grid.plane is None else None
+    plane, number = cut
+    numbered = number is not None and number < grid.depth(plane) if grid.plane is None else grid.plane == plane
+    return tuple(reversed(grid.slice_grid(plane, number).shape)) if numbered else None
+
+
+def _cut_all(scans: Sequence[tuple[PreparedDataset, IntArray]], cuts: Sequence[Cut]) -> dict[Cut, UInt8Array]:
+    """Cut the same slices out of many scans, each of which is read once: {cut: [n, rows, columns]}."""
+    found: dict[Cut, list[UInt8Array]] = {cut: [] for cut in cuts}
     for data, rows in scans:
         for start in range(0, len(rows), BLOCK):
             for volume in data.batch(rows[start : start + BLOCK])[:, 0]:
-                levels = np.rint(np.clip(volume, 0, 1) * 255).astype(np.uint8)
-                for plane in planes:
-                    found[plane].append(levels if plane is None else plane_slice(levels, *plane))
-    return {plane: np.stack(images) for plane, images in found.items()}
+                levels = to_bytes(volume)
+                for cut in cuts:
+                    found[cut].append(levels if cut is None else data.grid.view(levels, *cut))
+    return {cut: np.stack(images) for cut, images in found.items()}
 
 
 def _unit(levels: UInt8Array) -> Float32Array:
     return levels.astype(np.float32) / np.float32(255)
-
-
-def _plane(stimulus: Stimulus) -> Plane:
-    detail = stimulus.detail
-    return (str(detail["plane"]), int(detail["slice"])) if "slice" in detail else None

@@ -11,8 +11,9 @@ from PIL import Image, UnidentifiedImageError
 
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError, UnreadableScanError
+from brainlab.grid import Grid
 from brainlab.methods.prior import Noise, StreamNoise
-from brainlab.reading.images.rendering import plane_slice, slice_indices, slice_voxel_size
+from brainlab.reading.images.rendering import slice_indices
 from brainlab.reading.protocol.design import Protocol, Source
 from brainlab.reading.record.salt import generator
 from brainlab.runs.run import Run
@@ -65,20 +66,36 @@ class Supply(ABC):
     def _random(self, purpose: str, salt: bytes) -> np.random.Generator:
         return generator(salt, purpose, self.source.kind, self.source.name)
 
-    def _cut(self, volume: FloatArray, size_mm: tuple[float, ...], index: int | None, **origin: Any) -> Stimulus:
-        """Make a stimulus of a volume, or of one slice of it."""
-        image = np.asarray(volume, dtype=np.float32)
-        if index is None:
-            return Stimulus(image, tuple(size_mm), **origin)
-        plane = self.protocol.plane
-        origin["detail"] = {**origin.get("detail", {}), "plane": plane, "slice": int(index)}
-        return Stimulus(plane_slice(image, plane, index), slice_voxel_size(size_mm, plane), **origin)
+    def _check_grid(self, grid: Grid, name: str) -> None:
+        """Raise InputError where images of a grid cannot be shown as the protocol asks."""
+        stimulus, plane = self.protocol.stimulus, self.protocol.plane
+        if grid.plane is None:
+            return
+        if stimulus == "volume":
+            raise InputError(f"{name}: needs volumes, got {grid}; set 'stimulus' to 'slice', or take another source")
+        if grid.plane != plane:
+            raise InputError(
+                f"{name}: needs {plane} slices, got {grid}; set 'plane' to '{grid.plane}', or take another source"
+            )
 
-    def _deal_slices(self, shape: tuple[int, ...], n: int, random: np.random.Generator) -> list[int | None]:
-        """Deal slice numbers evenly, so that no source shows some slices more often than another does."""
-        if self.protocol.stimulus == "volume" or len(shape) == 2:
+    def _cut(self, image: FloatArray, grid: Grid, index: int | None, **origin: Any) -> Stimulus:
+        """Make a stimulus of a whole volume, of one slice of it, or of an image that is a slice itself."""
+        image = np.asarray(image, dtype=np.float32)
+        if self.protocol.stimulus == "volume":
+            return Stimulus(image, grid.spacing_mm, **origin)
+        plane = self.protocol.plane
+        number = {} if index is None else {"slice": int(index)}
+        origin["detail"] = {**origin.get("detail", {}), "plane": plane, **number}
+        return Stimulus(grid.view(image, plane, index), grid.pixel_size_mm(plane), **origin)
+
+    def _deal_slices(self, grid: Grid, n: int, random: np.random.Generator) -> list[int | None]:
+        """Deal slice numbers evenly, so that no source shows some slices more often than another does.
+
+        None for whole volumes, and for images that are slices themselves, which have no range to be drawn from.
+        """
+        if self.protocol.stimulus == "volume" or grid.plane is not None:
             return [None] * n
-        allowed = slice_indices(shape, self.protocol)
+        allowed = slice_indices(grid, self.protocol)
         dealt = np.concatenate([random.permutation(allowed) for _ in range(-(-n // len(allowed)))])
         return [int(index) for index in dealt[:n]]
 
@@ -109,13 +126,13 @@ class CohortSupply(Supply):
         if only_test:
             kept &= scans["split"] == "test"
         self.held_out = np.flatnonzero(kept.to_numpy())
-        self.size_mm = tuple(float(s) for s in np.linalg.norm(dataset.affine[:3, :3], axis=0))
+        self._check_grid(dataset.grid, f"cohort {source.name}")
 
     def draw(self, n: int, salt: bytes) -> list[Stimulus]:
         """Draw scans of different people first, the test split before other held-out people."""
         random = self._random(FOR_READERS, salt)
         rows = self._ranked(self.held_out, random)
-        dealt = self._deal_slices(self.dataset.shape, n, random)
+        dealt = self._deal_slices(self.dataset.grid, n, random)
         taken: dict[int, list[int]] = {}
         chosen: list[tuple[int, int | None]] = []
         for number, index in enumerate(dealt):
@@ -138,7 +155,7 @@ class CohortSupply(Supply):
         random = self._random(FOR_PROBE, salt)
         order = random.permutation(len(self.dataset))
         chosen: list[tuple[int, int | None]] = []
-        for number, index in enumerate(self._deal_slices(self.dataset.shape, n, random)):
+        for number, index in enumerate(self._deal_slices(self.dataset.grid, n, random)):
             places = ((int(order[(number + step) % len(order)]), index) for step in range(len(order)))
             if (free := next((place for place in places if place not in chosen), None)) is not None:
                 chosen.append(free)
@@ -159,7 +176,7 @@ class CohortSupply(Supply):
         random: np.random.Generator,
     ) -> tuple[int, int] | None:
         """Return a scan and slice not shown yet, the wanted slice where it is free; None when all are used."""
-        allowed = slice_indices(self.dataset.shape, self.protocol)
+        allowed = slice_indices(self.dataset.grid, self.protocol)
         for step in range(len(rows)):
             row = int(rows[(number + step) % len(rows)])
             used = taken.setdefault(row, [])
@@ -175,7 +192,7 @@ class CohortSupply(Supply):
         known = {name: str(scan[name]) for name in ("session", "modality", "split") if name in scan.index}
         return self._cut(
             self.dataset.batch(np.array([row]))[0, 0],
-            self.size_mm,
+            self.dataset.grid,
             index,
             disease_class=None if pd.isna(scan["class"]) else str(scan["class"]),
             participant=str(scan["participant"]),
@@ -189,6 +206,7 @@ class RunSupply(Supply):
     def __init__(self, source: Source, protocol: Protocol, run: Run) -> None:
         super().__init__(source, protocol)
         self.run = run
+        self._check_grid(run.grid, f"run {source.name}")
 
     def draw(self, n: int, salt: bytes) -> list[Stimulus]:
         return self._sample(n, salt, self._random(FOR_READERS, salt))
@@ -200,10 +218,9 @@ class RunSupply(Supply):
         seeds = [int(seed) for seed in random.integers(2**63, size=n)]
         codes = [self.run.draw_code(sample_noise(seed, salt), self.source.truncation) for seed in seeds]
         images = self.run.decode(np.stack(codes))
-        size_mm = tuple(float(s) for s in np.linalg.norm(self.run.affine[:3, :3], axis=0))[: len(self.run.shape)]
-        dealt = self._deal_slices(self.run.shape, n, random)
+        dealt = self._deal_slices(self.run.grid, n, random)
         return [
-            self._cut(image, size_mm, index, run_sha256=self.run.sha256, seed=seed, detail={"sample": number})
+            self._cut(image, self.run.grid, index, run_sha256=self.run.sha256, seed=seed, detail={"sample": number})
             for number, (image, index, seed) in enumerate(zip(images, dealt, seeds, strict=True))
         ]
 
@@ -218,7 +235,7 @@ def sample_noise(seed: int, salt: bytes) -> Noise:
 
 
 class FolderSupply(Supply):
-    """PNG images (slices) or NIfTI images (slices or volumes) of any origin."""
+    """PNG images (slices as they are looked at) or NIfTI images (slices or volumes) of any origin."""
 
     def __init__(self, source: Source, protocol: Protocol) -> None:
         super().__init__(source, protocol)
@@ -244,10 +261,11 @@ class FolderSupply(Supply):
     def _stimulus(self, path: Path, random: np.random.Generator) -> Stimulus:
         detail = {"file": path.name}
         if path.name.lower().endswith(PICTURE_ENDINGS):
-            return Stimulus(_read_picture(path), None, detail=detail)
+            return Stimulus(_read_picture(path), None, detail={**detail, "plane": self.protocol.plane})
         volume = Volume.load(path)
-        index = self._deal_slices(volume.data.shape, 1, random)[0]
-        return self._cut(_in_unit_range(volume.data, path), volume.voxel_size_mm, index, detail=detail)
+        grid = Grid(volume.data.shape, volume.affine)
+        index = self._deal_slices(grid, 1, random)[0]
+        return self._cut(_in_unit_range(volume.data, path), grid, index, detail=detail)
 
 
 def _read_picture(path: Path) -> Float32Array:

@@ -4,18 +4,14 @@ What it evens out is what gives a source away without looking at the brain: numb
 leaves where a stripped scan is exactly zero, specks, window and enlargement. It never touches the brain itself.
 """
 
-from typing import TypeVar
-
 import numpy as np
 from scipy import ndimage
 
 from brainlab.errors import InputError
+from brainlab.grid import Grid
 from brainlab.reading.protocol.design import Protocol
-from brainlab.types import BoolArray, Float32Array, FloatArray, IntArray, UInt8Array
+from brainlab.types import BoolArray, FloatArray, IntArray, UInt8Array
 
-Voxels = TypeVar("Voxels", Float32Array, UInt8Array)
-
-AXES = {"sagittal": 0, "coronal": 1, "axial": 2}
 SLICE_PIXELS = 384
 """Length of a slice's longer side that automatic magnification comes nearest to from below."""
 
@@ -66,26 +62,11 @@ def magnification(shape: tuple[int, ...], protocol: Protocol) -> int:
     return max(1, SLICE_PIXELS // max(shape)) if len(shape) == 2 else 1
 
 
-def plane_slice(volume: Voxels, plane: str, index: int) -> Voxels:
-    """Cut one slice [rows, columns] out of a volume [X, Y, Z] in RAS order, as radiologists look at it.
-
-    The patient's right is on the left of axial and coronal slices, the front on the left of sagittal ones; front
-    (axial) or top is up.
-    """
-    return np.take(volume, index, axis=AXES[plane])[::-1, ::-1].T
-
-
-def slice_indices(shape: tuple[int, ...], protocol: Protocol) -> IntArray:
-    """Return the slice numbers that the protocol's range allows on a grid."""
-    last = shape[AXES[protocol.plane]] - 1
+def slice_indices(grid: Grid, protocol: Protocol) -> IntArray:
+    """Return the slice numbers that the protocol's range allows in volumes of a grid."""
+    last = grid.depth(protocol.plane) - 1
     first, end = (round(part * last) for part in protocol.slice_range)
     return np.arange(first, end + 1)
-
-
-def slice_voxel_size(voxel_size_mm: tuple[float, ...], plane: str) -> tuple[float, float]:
-    """Return the height and width in mm of one pixel of a slice."""
-    width, height = (size for axis, size in enumerate(voxel_size_mm) if axis != AXES[plane])
-    return height, width
 
 
 def _window(levels: UInt8Array, low: float, high: float) -> UInt8Array:

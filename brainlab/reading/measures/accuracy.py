@@ -8,8 +8,9 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special, stats
+from statsmodels.stats.proportion import proportion_confint
 
-from brainlab.reading.measures.estimate import CONFIDENCE, Estimate, Z, undefined
+from brainlab.reading.measures.estimate import CONFIDENCE, Estimate, undefined
 from brainlab.reading.measures.strata import Prior, spread_of_mean, stratum_codes
 from brainlab.types import FloatArray
 
@@ -21,8 +22,7 @@ def wilson(successes: int, n: int) -> Estimate:
     """Share of `successes` in `n` with Wilson's interval, which keeps its width at 0 and n (Wilson 1927)."""
     if n == 0:
         return undefined("undefined: no answers")
-    interval = stats.binomtest(successes, n).proportion_ci(CONFIDENCE, method="wilson")
-    return Estimate(successes / n, float(interval.low), float(interval.high), n)
+    return Estimate(successes / n, *wilson_bounds(successes / n, n), n)
 
 
 def stratified_share(strata: Iterable[tuple[int, int]]) -> Estimate:
@@ -49,10 +49,9 @@ def stratified_share(strata: Iterable[tuple[int, int]]) -> Estimate:
 
 def wilson_bounds(share: float, n: float) -> tuple[float, float]:
     """Return Wilson's bounds (1927) for a sample size that need not be whole."""
-    centre = (share + Z**2 / (2 * n)) / (1 + Z**2 / n)
-    half = Z / (1 + Z**2 / n) * (share * (1 - share) / n + Z**2 / (4 * n**2)) ** 0.5
+    low, high = proportion_confint(share * n, n, alpha=1 - CONFIDENCE, method="wilson")
     # At 0 and 1 one bound is the share itself, which rounding would miss by a hair.
-    return (max(centre - half, 0.0) if share else 0.0), (min(centre + half, 1.0) if share < 1 else 1.0)
+    return (float(low) if share else 0.0), (float(high) if share < 1 else 1.0)
 
 
 def roc_area(

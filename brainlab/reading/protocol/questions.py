@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from brainlab.errors import InputError
+from brainlab.grid import PLANES
 
 QUESTION_KINDS = ("choice", "scale", "text", "place", "pair")
 SIDES = ("left", "right")
-PLANES = ("axial", "coronal", "sagittal")
 LONGEST_TEXT = 4000
 """Signs of the longest answer that is kept."""
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from brainlab.errors import InputError
-from brainlab.reading.protocol.questions import CUE, PLANES, question_problems
+from brainlab.grid import PLANES
+from brainlab.reading.protocol.questions import CUE, question_problems
 
 if TYPE_CHECKING:
     from brainlab.reading.protocol.design import Protocol

@@ -1,7 +1,6 @@
 """The database of a study on disk: connections and transactions. Schema in schema.sql."""
 
 import hashlib
-import os
 import random
 import shutil
 import sqlite3
@@ -13,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from brainlab.errors import BrainlabError, InputError, StudyStateError
+from brainlab.files.whole import whole_file
 from brainlab.reading.record import migrations
 from brainlab.reading.record.connections import file_number, keep_open, turn_of
 
@@ -82,17 +82,14 @@ class Store:
 
     def backup(self, target: Path) -> None:
         """Copy study.db while it is in use, with SQLite's online backup; the copy appears whole or not at all."""
-        with _spoken_errors(self.path), _closing(self._connect()) as db:
-            handle, scratch = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
-            os.close(handle)
-            try:
-                with _closing(sqlite3.connect(scratch)) as copy:
-                    db.backup(copy)
-                    copy.execute("PRAGMA journal_mode = DELETE")
-                Path(scratch).replace(target)
-            except BaseException:
-                Path(scratch).unlink(missing_ok=True)
-                raise
+        with (
+            _spoken_errors(self.path),
+            _closing(self._connect()) as db,
+            whole_file(target, mode=0o600) as scratch,
+            _closing(sqlite3.connect(scratch)) as copy,
+        ):
+            db.backup(copy)
+            copy.execute("PRAGMA journal_mode = DELETE")
 
     def _connect(self) -> sqlite3.Connection:
         if not self.path.is_file():

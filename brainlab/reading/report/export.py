@@ -1,8 +1,6 @@
 """Answers joined with truth, for statistics and files. Only of an unblinded study: nothing leaves before."""
 
-import os
 import sqlite3
-import tempfile
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -12,8 +10,11 @@ import pandas as pd
 
 from brainlab.errors import InputError, StudyStateError
 from brainlab.files.spreadsheet import csv_text
-from brainlab.reading.record.store import StorageError, Store, naming
+from brainlab.files.whole import write_whole
+from brainlab.reading.desk.lifecycle import load_protocol
+from brainlab.reading.record.store import StorageError, Store
 from brainlab.reading.report.imrmc import imrmc_table
+from brainlab.reading.report.sqlite_file import write_sqlite
 
 COLUMNS = (
     "reader",
@@ -61,19 +62,22 @@ def answers_frame(folder: Path, phases: Sequence[str] = ("main", "repeat"), roun
 
 
 def export_answers(folder: Path, target: Path | str, everything: bool = False) -> int:
-    """Write the answers to a .csv, .json or .imrmc.csv file, whole or not at all, and return the number of rows.
+    """Write the answers to a .csv, .json, .db (SQLite) or .imrmc.csv file, whole, and return the number of rows.
 
     By default the first reading without practice and repeats: one row a reader and case. everything: all there is.
     The FDA's iMRMC format takes the main cases of every reading and knows nothing else; see `imrmc`.
     """
     target = Path(target)
-    if not target.name.endswith((".csv", ".json", ".imrmc")):
-        raise InputError(f"{target}: needs a file name that ends in .csv or .json, or in .imrmc.csv")
+    if not target.name.endswith((".csv", ".json", ".db", ".imrmc")):
+        raise InputError(f"{target}: needs a file name that ends in .csv, .json or .db, or in .imrmc.csv")
     if target.name.endswith((".imrmc.csv", ".imrmc")):
         frame = answers_frame(folder, ("main",), None)
         write_whole(target, imrmc_table(frame))
         return int(frame["answer"].notna().sum())
     frame = answers_frame(folder, ALL_PHASES, None) if everything else answers_frame(folder, ("main",))
+    if target.suffix == ".db":
+        write_sqlite(target, frame, load_protocol(folder).all_questions)
+        return len(frame)
     text = csv_text(frame) if target.suffix == ".csv" else frame.to_json(orient="records", indent=1)
     write_whole(target, text)
     return len(frame)
@@ -96,24 +100,6 @@ def sealed_truth(folder: Path) -> dict[str, sqlite3.Row]:
             return {row["stimulus"]: row for row in db.execute("SELECT * FROM truth")}
     except sqlite3.Error as error:
         raise StorageError(f"{path}: the sealed truth cannot be read ({error}); restore it from a backup") from error
-
-
-def write_whole(target: Path, content: str | bytes) -> None:
-    """Write a file whole or not at all: a failure leaves what was there before, and no scratch file.
-
-    Raises OSError that names `target`, such as on a full disk.
-    """
-    with naming(target):
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
-        os.close(handle)
-        scratch = Path(name)
-        try:
-            scratch.write_bytes(content.encode() if isinstance(content, str) else content)
-            scratch.chmod(0o644)
-            scratch.replace(target)
-        except BaseException:
-            scratch.unlink(missing_ok=True)
-            raise
 
 
 _PRESENTATIONS = """

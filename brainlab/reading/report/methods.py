@@ -58,7 +58,7 @@ def _cases(protocol: Protocol) -> list[str]:
         sources += "; shown as pairs of one real and one generated image, side randomised"
     first, last = protocol.slice_range
     shown = (
-        f"single {protocol.plane} slices from {first:.0%} to {last:.0%} of the axis"
+        f"single {protocol.plane} slices (those of volumes from {first:.0%} to {last:.0%} of the axis)"
         if protocol.stimulus == "slice"
         else "whole volumes in three planes"
     )

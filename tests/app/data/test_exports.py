@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from app.data.exports import gif, nifti, png
+from brainlab.grid import Grid
 
 AFFINE = np.array([[4.0, 0, 0, -78], [0, 4, 0, -94], [0, 0, 4, -70], [0, 0, 0, 1]])
 
@@ -20,6 +21,10 @@ class Block:
     level: int = 200
     needs_model: ClassVar[bool] = False
 
+    @property
+    def grid(self) -> Grid:
+        return Grid((10, 12, 8), AFFINE)
+
     def array(self) -> np.ndarray:
         volume = np.zeros((10, 12, 8), np.uint8)
         volume[5:, 6:, 4:] = self.level
@@ -28,7 +33,7 @@ class Block:
 
 def test_a_nifti_holds_the_bytes_in_their_space(tmp_path):
     path = tmp_path / "volume.nii.gz"
-    path.write_bytes(nifti(Block(), AFFINE))
+    path.write_bytes(nifti(Block()))
     image = nib.load(path)
     np.testing.assert_allclose(image.affine, AFFINE)
     np.testing.assert_array_equal(np.rint(image.get_fdata() * 255), Block().array())

@@ -27,7 +27,7 @@ def run(workspace):
 @pytest.fixture
 def exported(run):
     """A cohort's scan as the pages export it."""
-    return nifti(Scan("simulated", 3), run.affine)
+    return nifti(Scan("simulated", 3))
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +115,6 @@ def test_a_head_that_is_held_does_not_wait_for_another_s_registration(run, expor
 def test_a_head_that_is_held_no_longer_says_so(run, exported, monkeypatch):
     monkeypatch.setattr(uploads, "KEPT", 1)
     first = uploads.take("mine.nii.gz", exported, run)
-    uploads.take("other.nii.gz", nifti(Scan("simulated", 4), run.affine), run)
+    uploads.take("other.nii.gz", nifti(Scan("simulated", 4)), run)
     with pytest.raises(InputError, match="upload it again"):
         first.array()

@@ -60,6 +60,13 @@ def test_a_page_runs_on_a_workspace_with_a_cohort_and_runs(workspace, name):
     assert not opened(name).error
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_runs_on_a_workspace_of_slices(slice_workspace, monkeypatch, name):
+    monkeypatch.setenv("BRAINLAB_WORKSPACE", str(slice_workspace))
+    monkeypatch.setattr("brainlab.workspace.MODELS", slice_workspace / "no-models")
+    assert not opened(name).error
+
+
 def test_a_note_below_a_constant_is_not_printed_on_its_page():
     assert st.get_option("runner.magicEnabled") is False
 

@@ -83,7 +83,7 @@ def test_what_was_made_anew_has_another_path(tiny_workspace, tmp_path, monkeypat
 
 
 def test_only_the_viewers_own_files_of_this_version_are_served(client):
-    path = routes.asset_path("viewer.js")
+    path = routes.asset_path("volume_viewer/viewer/viewer.js")
     assert client.get(path).headers["content-type"].startswith("text/javascript")
     assert "immutable" in client.get(path).headers["cache-control"]
     for wrong in (path.replace("viewer.js", "__init__.py"), path.replace("viewer.js", "..%2F..%2Froutes.py")):

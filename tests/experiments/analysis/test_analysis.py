@@ -14,12 +14,12 @@ from brainlab.cohort.prepared import PreparedDataset, participant_split, write_p
 from brainlab.cohort.scan_table import COLUMNS
 from brainlab.cohort.views import Volumes
 from brainlab.errors import InputError
-from brainlab.evaluation.metric import Metric
 from brainlab.experiments.analysis import latent_space
 from brainlab.experiments.analysis.discrimination import lda_analysis
 from brainlab.experiments.analysis.latent_space import latent_directions
 from brainlab.experiments.evaluation.image_sets import collect, held_out
-from brainlab.experiments.evaluation.run_metrics import _finite, evaluate_run
+from brainlab.experiments.evaluation.run_metrics import evaluate_run
+from brainlab.grid import Grid
 from brainlab.runs.encodings import encode_dataset
 from brainlab.runs.provenance import hashes_of_training
 from brainlab.runs.run import Run
@@ -42,6 +42,7 @@ class LinearRun:
         self.evaluation_files = [folder / "evaluation.json"]
 
     can, see = Run.can, Run.see
+    grid = property(lambda self: Grid.unplaced(self.shape))
     view, outline = Volumes(), SimpleNamespace(sample_shape=(1, *SHAPE))
 
     @cached_property
@@ -58,9 +59,9 @@ class LinearRun:
     def decode(self, z):
         return np.clip(0.5 + z @ self.basis, 0, 1).reshape(-1, *SHAPE).astype(np.float32)
 
-    def sample(self, n, seed, truncation=1.0):
+    def sample_in_parts(self, n, seed, truncation=1.0):
         z = truncation * np.random.default_rng(seed).normal(size=(n, self.latent_dim)).astype(np.float32)
-        return z, self.decode(z)
+        yield z, self.decode(z)
 
 
 def pattern(name: str) -> np.ndarray:
@@ -176,7 +177,7 @@ def test_it_is_said_where_names_cannot_be_compared_without_their_key(run, cohort
     assert any("1a2b3c4d" in note and "predicted" in note for note in lda_analysis(run, cohort, other).notes)
     assert np.array_equal(held_out(run, other), other.indices("test"))
     assert np.array_equal(held_out(run, cohort), cohort.indices("test"))
-    assert "1a2b3c4d" in collect(run, other, 8, 0, None).common["training_people_unknown"]
+    assert "1a2b3c4d" in collect(run, other, 8, 0, None)[1]["training_people_unknown"]
 
 
 def relabelled(cohort: PreparedDataset, **columns) -> PreparedDataset:
@@ -258,7 +259,8 @@ def test_people_the_run_was_trained_on_are_not_held_out_in_another_dataset(run, 
 
 
 def test_samples_are_drawn_from_the_prior_itself(run, cohort):
-    assert np.array_equal(collect(run, cohort, 8, 3, None).generated, run.sample(8, 3)[1])
+    generated = collect(run, cohort, 8, 3, None)[0].generated[np.arange(8)]
+    assert np.array_equal(generated, next(run.sample_in_parts(8, 3))[1])
 
 
 def test_evaluation_is_written_whole_with_settings(run, cohort):
@@ -290,14 +292,3 @@ def test_another_dataset_does_not_pass_for_the_training_data(run, cohort, tmp_pa
 def test_too_few_samples_are_refused(run, cohort):
     with pytest.raises(InputError, match="--n"):
         evaluate_run(run, cohort, n=2)
-
-
-def test_what_is_not_finite_is_undefined_with_a_reason():
-    nan, inf = float("nan"), float("inf")
-    kept = _finite(Metric(0.5, nan, 3, "lower", {"ratio": inf, "power": [1.0, nan], "kernel": "linear"}))
-    assert (kept.value, kept.sd) == (0.5, None)
-    assert (kept.settings["ratio"], kept.settings["power"], kept.settings["kernel"]) == (None, [1.0, None], "linear")
-    assert kept.settings["undefined_settings"].startswith("ratio, power: ")
-    lost = _finite(Metric(nan, None, 3, "lower", {"kernel": "linear"}))
-    assert lost.value is None
-    assert "not finite" in lost.settings["undefined"]

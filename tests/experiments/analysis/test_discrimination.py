@@ -140,9 +140,9 @@ def test_baselines_learn_from_the_training_scans_alone_and_take_the_priors(sides
 
 def test_voxel_components_are_learnt_from_the_training_scans(sides, monkeypatch):
     learnt = []
-    fit = baselines.baselines.VoxelComponents.fit
+    fit = baselines.VoxelComponents.fit
     monkeypatch.setattr(
-        baselines.baselines.VoxelComponents, "fit", lambda self, v, rows: learnt.append(rows) or fit(self, v, rows)
+        baselines.VoxelComponents, "fit", lambda self, v, rows: learnt.append(rows) or fit(self, v, rows)
     )
     monkeypatch.setattr(baselines, "_measured", {})
     train, test = sides

@@ -1,5 +1,7 @@
 """Which images the metrics compare: nobody the run was trained on, evenly picked, drawn with the seed."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +10,7 @@ from brainlab import workspace
 from brainlab.cohort.prepared import PreparedDataset, write_prepared
 from brainlab.cohort.scan_table import COLUMNS
 from brainlab.errors import InputError
+from brainlab.experiments.evaluation import image_sets, images_on_disk
 from brainlab.experiments.evaluation.image_sets import collect, held_out, training_data
 from brainlab.pseudonyms import PUBLIC, PUBLIC_KEY, keyed_hash
 
@@ -51,9 +54,9 @@ class RunOf:
     def decode(self, z):
         return np.ones((len(z), *SHAPE), np.float32) * z[:, :1, None, None]
 
-    def sample(self, n, seed):
+    def sample_in_parts(self, n, seed):
         z = np.random.default_rng(seed).random((n, 1))
-        return z, self.decode(z)
+        yield z, self.decode(z)
 
 
 @pytest.fixture
@@ -75,13 +78,17 @@ def test_of_the_runs_own_data_only_the_test_split_is_held_out_even_where_no_list
 
 def test_what_is_compared_is_held_out_evenly_spaced_and_drawn_with_the_seed(dataset):
     run = RunOf(dataset)
-    material = collect(run, dataset, 8, 3, None)
-    grey = np.rint(material.real[:, 0, 0, 0] * 255)
+    sets, common = collect(run, dataset, 8, 3, None)
+    real, generated, reconstructed = (
+        part[np.arange(len(part))] for part in (sets.real, sets.generated, sets.reconstructed)
+    )
+    grey = np.rint(real[:, 0, 0, 0] * 255)
     assert (grey[0], grey[-1], len(grey)) == (20, 39, 8)
     assert np.ptp(np.diff(grey)) <= 1
-    assert np.array_equal(material.generated, run.sample(8, 3)[1])
-    assert not np.array_equal(material.generated, collect(run, dataset, 8, 4, None).generated)
-    assert material.reconstructed == pytest.approx(material.real)  # decoded from the posterior mean
+    assert np.array_equal(generated, next(run.sample_in_parts(8, 3))[1].astype(np.float32))
+    assert not np.array_equal(generated, collect(run, dataset, 8, 4, None)[0].generated[np.arange(8)])
+    assert reconstructed == pytest.approx(real)  # decoded from the posterior mean
+    assert (common["real_scans"], common["generated"], common["shape"]) == (8, 8, list(SHAPE))
 
 
 def test_the_brain_is_what_is_bright_in_most_scans(tmp_path):
@@ -89,7 +96,32 @@ def test_the_brain_is_what_is_bright_in_most_scans(tmp_path):
     volumes[:, 1:3, 1:3, 1:3] = 0.5
     volumes[12, 0, 0, 0] = 1
     dataset = write(tmp_path / "cohort", volumes)
-    assert np.array_equal(collect(RunOf(dataset), dataset, 10, 0, None).brain, volumes[0] > 0)
+    assert np.array_equal(collect(RunOf(dataset), dataset, 10, 0, None)[0].brain, volumes[0] > 0)
+
+
+def test_reconstructions_of_many_scans_are_decoded_in_passes_and_stay_in_order(dataset, monkeypatch):
+    monkeypatch.setattr(image_sets, "AT_ONCE", 3)
+    sets, _ = collect(RunOf(dataset), dataset, 20, 0, None)
+    rows = np.arange(20)
+    assert sets.reconstructed[rows] == pytest.approx(sets.real[rows])
+    assert sets.codes.mean[:, 0] == pytest.approx(sets.real[rows].mean(axis=(1, 2, 3)))
+
+
+def test_images_that_do_not_fit_on_the_disk_or_into_memory_are_refused_before_any_is_drawn(dataset, monkeypatch):
+    run = RunOf(dataset)
+    run.sample_in_parts = None
+    monkeypatch.setattr(images_on_disk.shutil, "disk_usage", lambda _: SimpleNamespace(free=4 * 64 * (100 + 20) - 1))
+    with pytest.raises(InputError, match=r"GB of disk and .* are free"):
+        collect(run, dataset, 100, 0, None)
+    monkeypatch.setattr(image_sets, "IMAGES_IN_MEMORY", 2**60)
+    with pytest.raises(InputError, match=r"4x4x4: take .* GB of memory"):
+        collect(run, dataset, 100, 0, None)
+
+
+def test_nothing_is_left_on_the_disk(dataset, tmp_path):
+    sets, _ = collect(RunOf(dataset), dataset, 8, 0, None)
+    assert not list((tmp_path / "workspace" / "cache").iterdir())
+    assert sets.generated[np.array([7])].shape == (1, *SHAPE)
 
 
 def test_fewer_scans_than_the_metrics_are_defined_for_are_refused(dataset):

@@ -7,26 +7,17 @@ import pytest
 from scipy import ndimage
 from scipy.spatial.distance import cdist
 
-from brainlab.evaluation import sharpness
+from brainlab import voxel_components
+from brainlab.evaluation import images as blocks
+from brainlab.evaluation.images import ImageSets
+from brainlab.evaluation.metrics import distribution
+from brainlab.evaluation.registry import metrics
 from brainlab.experiments.evaluation import run_metrics
-from brainlab.experiments.evaluation.image_sets import Material
+from brainlab.laplacian import laplacian_variance
 from brainlab.latent.encoding import Encoding
 
 SHAPE = (24, 26)
 VOXELS = 24 * 26
-
-
-class Scans:
-    """Stands for a prepared dataset: odd rows are the training split."""
-
-    def __init__(self, volumes):
-        self.volumes = volumes
-
-    def indices(self, split=None):
-        return np.arange(len(self.volumes))[1 if split == "train" else 0 :: 2 if split else 1]
-
-    def batch(self, rows):
-        return self.volumes[rows][:, None]
 
 
 def images(n, seed):
@@ -38,7 +29,7 @@ def images(n, seed):
 @pytest.fixture
 def material():
     real = images(12, 1)
-    return Material(real, images(20, 2), None, None, np.ones(SHAPE, bool), None, {}, seed=0)
+    return ImageSets(real, images(20, 2))
 
 
 @pytest.fixture
@@ -46,7 +37,11 @@ def measure(monkeypatch, material):
     """Return the metrics of the material with some of its parts exchanged."""
 
     def measured(**parts):
-        monkeypatch.setattr(run_metrics, "collect", lambda *_: dataclasses.replace(material, **parts))
+        if "reconstructed" in parts:
+            parts["pairs"] = parts["reconstructed"]
+        # Without what was worked out once for the sets before.
+        sets = dataclasses.replace(material, _known={}, **parts)
+        monkeypatch.setattr(run_metrics, "collect", lambda *_: (sets, {}))
         return run_metrics.evaluate_run(None, None, write=False)
 
     return measured
@@ -57,10 +52,9 @@ def squared(a, b):
 
 
 def test_memorisation_is_the_distance_of_samples_to_training_scans_beside_that_of_held_out_scans(measure):
-    training = Scans(images(30, 3))
-    held_out, seen = training.volumes[training.indices("test")], training.volumes[training.indices("train")]
+    held_out, seen = images(30, 3)[::2], images(30, 3)[1::2]
     copies = np.clip(seen[:12] + 1e-3, 0, 1)
-    found = measure(training=training, real=held_out, generated=copies, reconstructed=seen)
+    found = measure(training=seen, real=held_out, generated=copies, reconstructed=seen)
     metric = found["nearest_training_distance"]
     theirs, ours = (np.sort(squared(part, seen), axis=1) for part in (held_out, copies))
     assert (metric["value"], metric["n"]) == (pytest.approx(ours[:, 0].mean(), rel=1e-3), 12)
@@ -75,9 +69,7 @@ def test_memorisation_is_the_distance_of_samples_to_training_scans_beside_that_o
 
 
 def test_fresh_samples_are_not_called_copies(measure):
-    training = Scans(images(30, 3))
-    held_out = training.volumes[training.indices("test")]
-    settings = measure(training=training, real=held_out)["nearest_training_distance"]["settings"]
+    settings = measure(training=images(30, 3)[1::2], real=images(30, 3)[::2])["nearest_training_distance"]["settings"]
     assert settings["ratio_of_medians"] == pytest.approx(1, abs=0.2)
     assert settings["share_below_first_percentile_of_held_out"] < 0.4
 
@@ -118,12 +110,12 @@ def test_feature_discrepancy_is_on_the_components_that_twelve_real_scans_have(me
 def test_features_are_learnt_from_real_scans(measure, material, monkeypatch):
     learnt = []
 
-    class Components(run_metrics.VoxelComponents):
+    class Components(distribution.VoxelComponents):
         def fit(self, images, rows):
             learnt.append(images)
             return super().fit(images, rows)
 
-    monkeypatch.setattr(run_metrics, "VoxelComponents", Components)
+    monkeypatch.setattr(distribution, "VoxelComponents", Components)
     measure()
     assert len(learnt) == 1
     assert learnt[0] is material.real
@@ -141,10 +133,10 @@ def test_spectra_of_samples_and_reconstructions_are_compared_with_the_real_one(m
 def test_sharpness_is_relative_to_real_scans_and_is_given_inside_the_brain(measure, material):
     brain = np.zeros(SHAPE, bool)
     brain[4:20, 4:12] = True
-    dull = 0.5 * material.real
-    found = measure(generated=dull, brain=brain)["sharpness_generated"]
+    real = np.where(brain, material.real, 0).astype(np.float32)
+    found = measure(real=real, generated=0.5 * real)["sharpness_generated"]
     assert found["settings"]["relative_to_real"] == pytest.approx(0.25, rel=1e-4)
-    assert found["settings"]["in_brain"] == pytest.approx(sharpness.laplacian_variance(dull, mask=brain).mean())
+    assert found["settings"]["in_brain"] == pytest.approx(laplacian_variance(0.5 * real, mask=brain).mean())
 
 
 def test_active_units_carry_divergence_even_where_the_mean_is_constant(measure):
@@ -162,3 +154,55 @@ def test_every_metric_says_which_way_is_better(measure, material):
         "mse", "dataset_similarity", "mmd_kwon", "mmd_unbiased", "mmd_features", "spectrum_generated",
         "spectrum_reconstructed", "frechet_distance", "machine_reader_auc",
     }  # fmt: skip
+
+
+def test_no_figure_depends_on_the_size_of_the_blocks_that_are_read(measure, material, monkeypatch):
+    """Of one image each, as of images so large that memory holds no two of them."""
+    parts = {"reconstructed": images(12, 5), "training": images(30, 3)}
+    whole = measure(**parts)
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 1)
+    for name, metric in measure(**parts).items():
+        # float32 convolutions of one image and of eight differ in the last digits
+        assert metric["value"] == (whole[name]["value"] and pytest.approx(whole[name]["value"], rel=1e-4)), name
+
+
+class Counted:
+    """Images that count how many of them are read at once."""
+
+    def __init__(self, array):
+        self.array, self.shape, self.most = array, array.shape, 0
+
+    def __len__(self):
+        return len(self.array)
+
+    def __getitem__(self, rows):
+        self.most = max(self.most, len(rows))
+        return self.array[rows]
+
+
+def test_no_metric_reads_more_images_at_once_than_fill_its_blocks(measure, monkeypatch):
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 2 * 4 * VOXELS)
+    monkeypatch.setattr(voxel_components, "READ_VOXELS", 8 * VOXELS)
+    sets = {name: Counted(images(10, seed)) for seed, name in enumerate(("real", "generated", "reconstructed"))}
+    training = Counted(images(40, 9))
+    measure(**sets, training=training)
+    assert max(part.most for part in (*sets.values(), training)) == 8
+
+
+def test_the_spectrum_is_that_of_evenly_spaced_scans(material):
+    """The first half of a table may be another scanner than the second."""
+    flat = ndimage.gaussian_filter(images(150, 5), (0, 2, 2))
+    mixed = dataclasses.replace(material, real=np.concatenate([images(150, 4), flat]), generated=flat)
+    assert metrics()["spectrum_generated"].of(mixed).value > 3
+    mixed = dataclasses.replace(mixed, generated=mixed.real[::-1].copy(), _known={})
+    found = metrics()["spectrum_generated"].of(mixed)
+    assert (found.value, found.n) == (pytest.approx(0, abs=0.5), 100)
+
+
+def test_of_more_generated_than_real_images_all_count(material):
+    changed = material.generated.copy()
+    changed[15:] = 0
+    for name in ("mmd_unbiased", "mmd_features"):
+        found = metrics()[name].of(material)
+        assert (found.n, found.settings["real_n"]) == (20, 12)
+        assert metrics()[name].of(dataclasses.replace(material, generated=changed)).value != found.value

@@ -10,7 +10,8 @@ import pytest
 from brainlab.errors import InputError
 from brainlab.experiments.analysis.latent_space import latent_directions
 from brainlab.experiments.figures import flair_images, flair_latent, paper_figures, sources
-from brainlab.figures.slices import plane_view
+from brainlab.figures.slices import Tile, tile_pixels
+from brainlab.grid import Grid
 from brainlab.runs.provenance import recognise
 
 pytestmark = pytest.mark.usefixtures("paper_workspace")
@@ -52,7 +53,8 @@ def test_the_first_column_is_the_original_and_the_others_are_the_runs(cohort, ru
     sheet = flair_images.reconstructions("coronal")
     for axes, images in zip(sheet.figure.axes, columns.values(), strict=False):
         # Tiles come row by row, and the first row is the first scan's.
-        assert np.array_equal(axes.images[0].get_array(), plane_view(images[0], "coronal"))
+        expected = tile_pixels(Tile(images[0], Grid.unplaced(images[0].shape), "coronal"))
+        assert np.array_equal(axes.images[0].get_array(), expected)
 
 
 def test_shown_scans_are_test_scans_of_different_classes_and_unseen(cohort, runs):
@@ -76,8 +78,8 @@ def test_samples_are_the_runs_own_in_three_planes(cohort):
     _, images = sources.find_run("ivae-256", cohort).sample(5, seed=1)
     shown = [axes.images[0].get_array() for axes in sheet.figure.axes]
     assert len(shown) == 15
-    assert np.array_equal(shown[0], plane_view(images[0], "axial"))
-    assert np.array_equal(shown[14], plane_view(images[4], "sagittal"))
+    assert np.array_equal(shown[0], tile_pixels(Tile(images[0], Grid.unplaced(images[0].shape), "axial")))
+    assert np.array_equal(shown[14], tile_pixels(Tile(images[4], Grid.unplaced(images[4].shape), "sagittal")))
 
 
 def test_zero_is_one_image_whichever_dimension_is_walked_along(cohort, runs):

@@ -19,8 +19,9 @@ from brainlab import workspace
 from brainlab.experiments.studies import locking
 from brainlab.experiments.studies.locking import lock_study, open_sources, preview
 from brainlab.experiments.studies.stimuli import sample_noise
+from brainlab.grid import Grid
 from brainlab.reading.desk import lifecycle
-from brainlab.reading.images.rendering import plane_slice, render, slice_indices
+from brainlab.reading.images.rendering import render, slice_indices
 from brainlab.reading.protocol.design import Protocol, Reader, Source
 from brainlab.reading.record.store import Store
 from brainlab.reading.report.export import sealed_truth
@@ -96,8 +97,9 @@ def sha256(pixels: UInt8Array) -> str:
 def slices(volumes: Iterable[Float32Array], protocol: Protocol) -> Iterator[UInt8Array]:
     """Every slice of volumes that a study may show, rendered as it would be."""
     for volume in volumes:
-        for level in slice_indices(volume.shape, protocol):
-            yield render(plane_slice(np.asarray(volume, np.float32), "axial", level), VOXEL_MM, protocol)[0]
+        grid = Grid.unplaced(volume.shape)
+        for level in slice_indices(grid, protocol):
+            yield render(grid.view(np.asarray(volume, np.float32), "axial", level), VOXEL_MM, protocol)[0]
 
 
 def matched(loot: Loot, images: Iterable[UInt8Array]) -> Belief:
@@ -173,7 +175,7 @@ def test_seed_salt_and_run_draw_every_fake_again_after_unblinding(root, run):
     for stimulus, row in truth_of(folder).items():
         if row["label"] == "fake":
             volume = run.decode(0.5 * run.draw_code(sample_noise(row["seed"], salt))[None])[0]
-            image = plane_slice(volume, "axial", json.loads(row["detail_json"])["slice"])
+            image = Grid.unplaced(volume.shape).view(volume, "axial", json.loads(row["detail_json"])["slice"])
             assert sha256(render(image, VOXEL_MM, loot.protocol)[0]) == loot.pixel_sha256[stimulus]
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from brainlab.errors import InputError
-from brainlab.reading.images.rendering import foreground, plane_slice, render, slice_indices, slice_voxel_size
+from brainlab.grid import Grid
+from brainlab.reading.images.rendering import foreground, render, slice_indices
 
 
 @pytest.fixture
@@ -64,30 +65,10 @@ def test_volumes_stay_on_their_grid(make_protocol):
     assert size_mm == (4.0, 4.0, 4.0)
 
 
-def test_slices_are_turned_as_radiologists_look_at_them():
-    """Mark right (high x), front (high y) and top (high z) and look for them."""
-    volume = np.zeros((5, 6, 7), dtype=np.float32)
-    volume[4, :, :] += 1  # right
-    volume[:, 5, :] += 2  # front
-    volume[:, :, 6] += 4  # top
-    axial, coronal, sagittal = (plane_slice(volume, plane, 1) for plane in ("axial", "coronal", "sagittal"))
-    assert axial.shape == (6, 5)
-    assert (axial[-1, 0], axial[0, -1]) == (1, 2)
-    assert coronal.shape == (7, 5)
-    assert (coronal[-1, 0], coronal[0, -1]) == (1, 4)
-    assert sagittal.shape == (7, 6)
-    assert (sagittal[-1, 0], sagittal[0, -1]) == (2, 4)
-
-
-def test_a_slices_pixels_have_its_planes_size():
-    assert slice_voxel_size((1.0, 2.0, 3.0), "axial") == (2.0, 1.0)
-    assert slice_voxel_size((1.0, 2.0, 3.0), "coronal") == (3.0, 1.0)
-    assert slice_voxel_size((1.0, 2.0, 3.0), "sagittal") == (3.0, 2.0)
-
-
 def test_the_slice_range_is_a_share_of_the_axis(make_protocol):
-    assert list(slice_indices((40, 48, 41), make_protocol(slice_range=(0.45, 0.55)))) == [18, 19, 20, 21, 22]
-    assert list(slice_indices((40, 48, 41), make_protocol(slice_range=(0, 1)))) == list(range(41))
+    grid = Grid.unplaced((40, 48, 41))
+    assert list(slice_indices(grid, make_protocol(slice_range=(0.45, 0.55)))) == [18, 19, 20, 21, 22]
+    assert list(slice_indices(grid, make_protocol(slice_range=(0, 1)))) == list(range(41))
 
 
 @pytest.mark.parametrize("image", [np.full((4, 4), 1.5), np.full((4, 4), np.nan), np.full((4, 4), -0.2), np.zeros(4)])

@@ -1,8 +1,8 @@
 """Answers leave only unblinded, and then whole."""
 
-import errno
 import json
-from pathlib import Path
+import sqlite3
+from contextlib import closing
 
 import pandas as pd
 import pytest
@@ -11,7 +11,7 @@ from brainlab.errors import InputError, StudyStateError
 from brainlab.reading.desk import lifecycle
 from brainlab.reading.protocol.design import Source
 from brainlab.reading.record.store import StorageError
-from brainlab.reading.report.export import COLUMNS, answers_frame, export_answers, write_whole
+from brainlab.reading.report.export import COLUMNS, answers_frame, export_answers
 from brainlab.reading.statistics.ratings import read_ratings
 from brainlab.reading.statistics.study_statistics import study_statistics
 
@@ -65,6 +65,21 @@ def test_files_hold_one_row_a_reader_and_case(finished, tmp_path, name):
     assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == [name]
 
 
+def test_the_sqlite_file_holds_the_rows_of_the_csv_file_and_the_questions(finished, tmp_path):
+    lifecycle.unblind(finished.folder, "me")
+    assert export_answers(finished.folder, tmp_path / "answers.db", everything=True) == 48
+    export_answers(finished.folder, tmp_path / "answers.csv", everything=True)
+    with closing(sqlite3.connect(tmp_path / "answers.db")) as db:
+        stored = pd.read_sql("SELECT * FROM answers", db)
+        empty = db.execute("SELECT count(*) FROM answers WHERE truth = 'fake' AND class IS NOT NULL").fetchone()
+        kinds = db.execute("SELECT DISTINCT typeof(confidence), typeof(active_ms), typeof(position) FROM answers")
+        assert kinds.fetchall() == [("integer", "integer", "integer")]
+        assert db.execute("SELECT key, options FROM questions").fetchall()[0] == ("verdict", "real|fake")
+    assert empty == (0,)
+    assert stored.to_csv(index=False) == pd.read_csv(tmp_path / "answers.csv", dtype=object).to_csv(index=False)
+    assert sorted(path.name for path in tmp_path.glob("answers*")) == ["answers.csv", "answers.db"]
+
+
 def test_the_imrmc_file_has_truth_and_every_main_answer(finished, tmp_path):
     lifecycle.unblind(finished.folder, "me")
     assert export_answers(finished.folder, tmp_path / "answers.imrmc.csv") == 40
@@ -104,24 +119,6 @@ def test_a_missing_or_damaged_truth_is_one_line(finished):
         answers_frame(finished.folder)
 
 
-def test_a_failed_write_leaves_nothing_behind(tmp_path):
-    (tmp_path / "taken").mkdir()
-    with pytest.raises(OSError, match="taken"):
-        write_whole(tmp_path / "taken", "answers")
-    assert [path.name for path in tmp_path.iterdir()] == ["taken"]
-
-
-def test_a_full_disk_names_the_file_that_was_to_be_written(tmp_path, monkeypatch):
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(OSError, match="No space left on device") as caught:
-        write_whole(tmp_path / "answers.csv", "answers")
-    assert caught.value.filename == str(tmp_path / "answers.csv")
-    assert not list(tmp_path.iterdir())
-
-
 def test_no_text_of_an_export_is_a_formula_and_it_can_be_read_again(make_study, tmp_path):
     study = make_study(
         cue=True, sources=(Source(kind="cohort", name="+people", n=4), Source(kind="run", name="=run", n=4))
@@ -140,7 +137,7 @@ def test_no_text_of_an_export_is_a_formula_and_it_can_be_read_again(make_study, 
 
 
 def test_bad_targets_are_one_line(finished, tmp_path):
-    with pytest.raises(InputError, match=r"\.csv or \.json"):
+    with pytest.raises(InputError, match=r"\.csv, \.json or \.db"):
         export_answers(finished.folder, tmp_path / "answers.xlsx")
     with pytest.raises(InputError, match="practice, main, repeat"):
         answers_frame(finished.folder, phases=("all",))

@@ -78,7 +78,7 @@ def test_table_2_of_the_dwi_study_through_the_whole_report():
     for reader, counts in (("reader 1", FIRST), ("reader 2", SECOND)):
         for source, called in zip(SOURCES, counts, strict=True):
             assert f"<td>{reader}</td><td>{source}</td><td>{called}</td><td>50</td><td>{2 * called}.0</td>" in page
-    assert "<td>Cohen&#x27;s kappa</td><td>reader 1 and reader 2</td><td>0.837</td>" in page
+    assert "<td>Cohen&#39;s kappa</td><td>reader 1 and reader 2</td><td>0.837</td>" in page
 
 
 def test_signed_confidence_makes_the_roc_area():

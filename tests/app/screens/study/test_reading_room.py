@@ -171,7 +171,7 @@ def test_below_a_path_the_routes_answer_there_and_nowhere_else(client, link, mon
     below = type(client)(Starlette(routes=navigation.routes()))
     assert below.post("/lab/brainlab/reading/enter", body).status_code == 200
     assert below.post("/brainlab/reading/enter", body).status_code == 404
-    assert below.get(asset_path("viewer.js")).status_code == 200
+    assert below.get(asset_path("volume_viewer/viewer/viewer.js")).status_code == 200
 
 
 def test_a_closed_study_takes_no_answer(room, link):

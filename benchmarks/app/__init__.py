@@ -1,0 +1,1 @@
+"""How soon the app answers, and how it looks."""

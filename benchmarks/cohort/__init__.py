@@ -1,0 +1,1 @@
+"""Preparation of real scans, and simulated ones."""

@@ -1,0 +1,1 @@
+"""What several commands share: flags, the progress bar, lines of scores."""

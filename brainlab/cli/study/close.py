@@ -1,0 +1,19 @@
+"""`brainlab study close STUDY`: take no more answers."""
+
+import argparse
+from typing import Any
+
+from brainlab.cli.study.study_id import add_study, folder_of
+from brainlab.reading.desk import lifecycle
+
+SUMMARY = "take no more answers"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_study(parser)
+    parser.add_argument("--note", default="")
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    lifecycle.close(folder_of(args), args.note)
+    return {"study": args.study, "state": "closed"}

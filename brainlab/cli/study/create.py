@@ -1,0 +1,40 @@
+"""`brainlab study create PROTOCOL.json`: make a draft of a protocol, or print a preset."""
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from brainlab.errors import InputError
+from brainlab.files.textfile import read_text
+from brainlab.reading.desk.lifecycle import create_study, load_protocol, study_folder
+from brainlab.reading.protocol.design import Protocol, new_seed, preset
+
+SUMMARY = "make a draft of a protocol, or print a preset"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("protocol", nargs="?", type=Path, metavar="PROTOCOL.json")
+    parser.add_argument("--preset", help="print this protocol instead: dwi-2020")
+    parser.add_argument("--copy", metavar="STUDY", help="take the protocol of this study, with a new seed and no names")
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    if args.preset is not None:
+        protocol = preset(args.preset)
+        return {**asdict(protocol), "text": protocol.to_json()}
+    if args.copy is not None:
+        if args.protocol is not None:
+            raise InputError("study create: needs PROTOCOL.json or --copy STUDY, got both")
+        return _draft(load_protocol(study_folder(args.copy)).again(new_seed()))
+    if args.protocol is None:
+        raise InputError("study create: needs PROTOCOL.json, got nothing; print one with --preset dwi-2020")
+    return _draft(Protocol.from_json(read_text(args.protocol)))
+
+
+def _draft(protocol: Protocol) -> dict[str, Any]:
+    """Make a study whose sources all open."""
+    from brainlab.experiments.studies.locking import open_sources
+
+    open_sources(protocol)
+    return {"study": create_study(protocol), "state": "draft"}

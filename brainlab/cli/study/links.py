@@ -1,0 +1,36 @@
+"""`brainlab study links STUDY`: make, replace or end the readers' personal links."""
+
+import argparse
+from typing import Any
+
+from brainlab.cli.study.study_id import add_study, folder_of
+from brainlab.errors import InputError
+from brainlab.reading.desk.lifecycle import issue_links, revoke_link
+from brainlab.reading.record.tokens import LOCAL_APP
+
+SUMMARY = "make the readers' personal links; they are shown once"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_study(parser)
+    parser.add_argument("--base-url", default=LOCAL_APP, help="where readers reach the app")
+    parser.add_argument("--reader", action="append", default=[], metavar="CODE", help="only this reader (repeatable)")
+    parser.add_argument("--reissue", action="store_true", help="replace links; the old ones stop working")
+    parser.add_argument("--revoke", action="store_true", help="end the links of the readers named, make no new ones")
+    parser.add_argument("--valid-days", type=float, help="days for which the links work")
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    folder = folder_of(args)
+    if args.revoke:
+        if not args.reader:
+            raise InputError("--revoke: name the readers with --reader CODE")
+        for code in args.reader:
+            revoke_link(folder, code)
+        return {"study": args.study, "links": [], "text": f"links ended: {', '.join(args.reader)}"}
+    links = issue_links(folder, args.base_url, args.reader, args.reissue, args.valid_days)
+    return {
+        "study": args.study,
+        "links": [{"reader": link.reader, "url": link.url} for link in links],
+        "text": "\n".join(f"{link.reader}\t{link.url}" for link in links),
+    }

@@ -1,0 +1,43 @@
+"""`brainlab study report STUDY`: the statistics of an unblinded study."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from brainlab.cli.study.study_id import add_study, folder_of
+from brainlab.errors import InputError
+from brainlab.reading.desk.lifecycle import history, load_protocol, lock_checks
+from brainlab.reading.record.lock_record import lock_findings, lock_warnings
+
+SUMMARY = "statistics of an unblinded study"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_study(parser)
+    parser.add_argument("--out", type=Path, metavar="OUT.html|OUT.pdf", help="write the report as one file too")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write the report as one HTML file, of any name")
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    from brainlab.experiments.studies.machine_reader import machine_areas
+    from brainlab.files.whole import write_whole
+    from brainlab.reading.report.html_file import report_html
+    from brainlab.reading.report.pdf_file import report_pdf
+    from brainlab.reading.report.study_report import report_of
+
+    folder = folder_of(args)
+    if args.out is not None and args.out.suffix not in (".html", ".pdf"):
+        raise InputError(f"--out {args.out}: needs a file name that ends in .html or .pdf")
+    report = report_of(folder, machine_areas(load_protocol(folder)))
+    checks = lock_checks(folder)
+    record = {
+        "history": history(folder),
+        "checks": checks,
+        "lock_findings": [*lock_warnings(checks), *lock_findings(checks)],
+    }
+    for target in (args.html, args.out):
+        if target is not None:
+            pdf = target is args.out and target.suffix == ".pdf"
+            write_whole(target, report_pdf(report) if pdf else report_html(report))
+    text = "\n".join([report["title"], *report["summary"], *report["cautions"]])
+    return {"study": args.study, "state": "unblinded", **report, **record, "text": text}

@@ -1,0 +1,19 @@
+"""`brainlab study verify STUDY`: prove the databases whole."""
+
+import argparse
+from dataclasses import asdict
+from typing import Any
+
+from brainlab.cli.study.study_id import add_study, folder_of
+from brainlab.reading.record import integrity
+
+SUMMARY = "prove the databases whole"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_study(parser)
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    verdict = integrity.verify(folder_of(args))
+    return {**asdict(verdict), "exit_code": 0 if verdict.ok else 1}

@@ -1,0 +1,59 @@
+"""One figure with everything needed to read it."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from brainlab.types import FloatArray
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A measured value and its settings.
+
+    value: None where the metric is not defined, with the reason under `settings["undefined"]`. sd: standard deviation
+    over the n things measured (samples, pairs or tests, as `settings["unit"]` says), None where there is only one.
+    """
+
+    value: float | None
+    sd: float | None
+    n: int
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what JSON can hold: a value or setting that is not finite is None, and its reason beside it."""
+        settings = {name: _without_holes(value) for name, value in self.settings.items()}
+        if holes := [name for name, value in self.settings.items() if settings[name] != value]:
+            settings["undefined_settings"] = f"{', '.join(holes)}: not finite, as where images are all alike"
+        if self.value is not None and not math.isfinite(self.value):
+            reason = "the value is not finite, as where images are all alike"
+            return {"value": None, "sd": None, "n": 0, "settings": {"undefined": reason, **settings}}
+        sd = self.sd if self.sd is None or math.isfinite(self.sd) else None
+        return {"value": self.value, "sd": sd, "n": self.n, "settings": settings}
+
+
+def summarise(values: FloatArray | Sequence[float], unit: str = "sample", **settings: Any) -> Measurement:
+    """Return mean and standard deviation of one value a sample; undefined where there is none or one is not finite."""
+    array = np.asarray(values, dtype=np.float64)
+    if not array.size:
+        return undefined("nothing to measure", **settings)
+    if not np.isfinite(array).all():
+        count = int((~np.isfinite(array)).sum())
+        return undefined(f"{count} of {array.size} values are not finite", unit=unit, **settings)
+    sd = float(array.std(ddof=1)) if array.size > 1 else None
+    return Measurement(float(array.mean()), sd, int(array.size), {"unit": unit, **settings})
+
+
+def undefined(reason: str, **settings: Any) -> Measurement:
+    """Return a measurement without a value, and why."""
+    return Measurement(None, None, 0, {"undefined": reason, **settings})
+
+
+def _without_holes(value: Any) -> Any:
+    """Return a setting with None for each number in it that is not finite."""
+    if isinstance(value, list):
+        return [_without_holes(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,53 @@
+"""Metrics that results name already and that a later version measures."""
+
+from brainlab.evaluation.images import ImageSets
+from brainlab.evaluation.measurement import Measurement, undefined
+from brainlab.evaluation.registry import Metric
+
+
+def _later(_: ImageSets) -> Measurement:
+    return undefined("it comes with a later version")
+
+
+METRICS = (
+    Metric(
+        name="frechet_distance",
+        title="Frechet distance",
+        definition="Frechet distance of generated and real images on features of a network of the domain.",
+        source="Heusel et al. 2017, arXiv:1706.08500",
+        aspect="distribution",
+        better="lower",
+        needs=("real", "generated"),
+        measure=_later,
+    ),
+    Metric(
+        name="ras",
+        title="Realistic atlas score",
+        definition="Dice overlap of structures in generated images, registered to real scans, with those of the scans.",
+        source="slice-VAE paper, section 2.2",
+        aspect="anatomy",
+        better="higher",
+        needs=("real", "generated"),
+        measure=_later,
+    ),
+    Metric(
+        name="ras_real",
+        title="Realistic atlas score of real scans",
+        definition="The same overlap among real scans: the upper bound of the realistic atlas score.",
+        source="slice-VAE paper, section 2.2",
+        aspect="anatomy",
+        better="none",
+        needs=("real",),
+        measure=_later,
+    ),
+    Metric(
+        name="machine_reader_auc",
+        title="ROC area of a machine reader",
+        definition="ROC area, cross-validated, of a small network that tells real from generated images.",
+        source="Lopez-Paz and Oquab 2017, arXiv:1610.06545",
+        aspect="readers",
+        better="lower",
+        needs=("real", "generated"),
+        measure=_later,
+    ),
+)

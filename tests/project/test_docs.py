@@ -1,0 +1,65 @@
+"""Every command in the README and the docs is run, in the order of the page, in an empty folder."""
+
+import doctest
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+PAGES = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").glob("*.md"))]
+SHELL_BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+MAKE_COMMANDS = re.compile(r"^(make|git) .*$", re.MULTILINE)
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_of_page_run(page: Path, tmp_path: Path) -> None:
+    """`make` and `git clone` lines are what runs this very test, so they are only checked to exist."""
+    blocks = SHELL_BLOCK.findall(page.read_text())
+    script = MAKE_COMMANDS.sub("", "\n".join(blocks)).strip()
+    if not script:
+        pytest.skip(f"{page.name} shows no commands of its own")
+    for name in ("models", "data", "app", "pages"):
+        (tmp_path / name).symlink_to(PROJECT / name)
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "BRAINLAB_WORKSPACE": str(tmp_path / "workspace"),
+    }
+    result = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert result.returncode == 0, f"{result.stdout[-3000:]}\n{result.stderr[-3000:]}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_and_pictures_of_page_exist(page: Path) -> None:
+    targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text())
+    missing = [target for target in targets if not (page.parent / target).exists()]
+    assert not missing
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_python_sessions_of_page_print_what_they_say(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocks = re.findall(r"^```pycon\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+    if not blocks:
+        pytest.skip(f"{page.name} shows no Python session")
+    for name in ("models", "data"):
+        (tmp_path / name).symlink_to(PROJECT / name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tmp_path / "workspace"))
+    session = doctest.DocTestParser().get_doctest("\n".join(blocks), {}, page.name, str(page), 0)
+    said: list[str] = []
+    doctest.DocTestRunner().run(session, out=said.append)
+    assert not said, "".join(said)
+
+
+def test_python_is_shown_as_sessions_with_their_output() -> None:
+    """A block without its output would not be run."""
+    assert [page.name for page in PAGES if "```python" in page.read_text()] == []
