@@ -147,8 +147,8 @@ class PreparedDataset:
         if self.cut_from is not None:
             return self.cut_from.sha256
         digest = hashlib.sha256((self.folder / "scans.tsv").read_bytes())
-        for start in range(0, len(self.volumes), 256):
-            digest.update(np.ascontiguousarray(self.volumes[start : start + 256]).tobytes())
+        for volume in self.volumes:
+            digest.update(np.ascontiguousarray(volume).data)
         return digest.hexdigest()
 
     def indices(self, split: str | None = None) -> IntArray:

@@ -31,7 +31,10 @@ from brainlab.types import Float32Array, FloatArray
 from brainlab.workspace import run_folders, workspace
 
 PART = 16
-"""Images that go through a network at once, so that memory does not grow with their number."""
+"""Images that go through a network at once, so that memory does not grow with their number; fewer of large ones."""
+
+PART_VOXELS = 1 << 23
+"""Voxels that go through a network at once at most: four volumes of 128^3, one of 256^3."""
 
 MEMORY_SHARE = 0.5
 """Part of the machine's memory that the images of one call may fill."""
@@ -231,7 +234,8 @@ class Run:
         for part in range(parts):
             count = PART if part < parts - 1 else n - PART * (parts - 1)
             z = prior.draw(count, noise, truncation).numpy()
-            yield z, self.decode(z)
+            passes = range(0, count, self._at_once if self._at_once < PART else count)
+            yield from ((z[i : i + passes.step], self.decode(z[i : i + passes.step])) for i in passes)
 
     def _load(self) -> Generator:
         network = self.method.network(self.config)
@@ -248,10 +252,15 @@ class Run:
             raise InputError(f"{self.folder / WEIGHTS}: does not fit its config ({reason}); train it again") from error
         return network.eval().requires_grad_(False).to(self.device)
 
+    @property
+    def _at_once(self) -> int:
+        """Images that go through the network at once."""
+        return max(1, min(PART, PART_VOXELS // math.prod(self.shape)))
+
     @torch.inference_mode()
     def _in_parts(self, function: Callable[[Any], Sequence[Any]], values: Float32Array) -> tuple[Float32Array, ...]:
-        starts = range(0, max(1, len(values)), PART)
-        inputs = (torch.from_numpy(np.ascontiguousarray(values[i : i + PART])).to(self.device) for i in starts)
+        starts = range(0, max(1, len(values)), self._at_once)
+        inputs = (torch.from_numpy(np.ascontiguousarray(values[i : i + starts.step])).to(self.device) for i in starts)
         parts = [tuple(out.float().cpu().numpy() for out in function(part)) for part in inputs]
         found = tuple(np.concatenate(column) for column in zip(*parts, strict=True))
         if not all(np.isfinite(each).all() for each in found):

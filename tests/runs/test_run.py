@@ -277,3 +277,15 @@ def test_the_last_evaluation_is_read_wherever_it_could_be_written(run, tmp_path,
     apart.parent.mkdir(parents=True)
     apart.write_text('{"mse": {"value": 0.5}}')
     assert run.evaluation() == {"mse": {"value": 0.5}}
+
+
+def test_large_images_go_through_the_network_a_few_at_a_time_and_are_the_same(run, monkeypatch):
+    codes, images = run.sample(20, 3)
+    monkeypatch.setattr("brainlab.runs.run.PART_VOXELS", 3 * int(np.prod(run.shape)) + 1)
+    seen = []
+    decode = run.model().decode
+    monkeypatch.setattr(run.model(), "decode", lambda z: seen.append(len(z)) or decode(z))
+    parts = list(run.sample_in_parts(20, 3))
+    assert max(seen) == max(len(part) for _, part in parts) == 3
+    assert np.array_equal(np.concatenate([z for z, _ in parts]), codes)
+    assert np.allclose(np.concatenate([part for _, part in parts]), images, atol=1e-5)
