@@ -13,20 +13,20 @@ from brainlab.errors import BrainlabError
 
 COMMANDS = {
     "simulate": "write a simulated cohort as a BIDS dataset",
-    "prepare": "register, strip, crop, average and bound scans into a prepared dataset",
-    "audit": "describe a prepared dataset and how well acquisition alone tells its classes apart",
+    "prepare": "register, skull-strip and downsample scans into a prepared dataset",
+    "audit": "describe a prepared dataset and how well acquisition parameters alone predict its classes",
     "presets": "list what can be trained",
     "train": "train a generator",
-    "sample": "draw new images from a run",
+    "sample": "generate images from a run",
     "reconstruct": "encode and decode the test scans of a prepared dataset",
-    "traverse": "walk along one latent dimension",
-    "lda": "tell the classes apart in a run's latent space, beside the baselines",
+    "traverse": "decode a traversal of one latent dimension",
+    "lda": "classify by LDA on a run's latent codes, with baselines",
     "evaluate": "measure a run against real scans",
     "metrics": "measure generated images against real ones, both as files",
-    "figures": "draw the figures of the papers from runs and cohorts",
+    "figures": "reproduce the figures of the papers from runs and cohorts",
     "study": "design, run and report a blinded reading study",
     "app": "open the app in a browser",
-    "demo": "make the default workspace of the app ready",
+    "demo": "set up the workspace of the app",
 }
 """Command name to its one-line help. A command's module is imported only when it is called, so that help is quick."""
 

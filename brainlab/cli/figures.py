@@ -12,7 +12,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "names", nargs="+", metavar="NAME", help="flair for all figures of the FLAIR paper, or one, such as flair-3"
     )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the pictures (default: docs/figures/PAPER)")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the figures (default: docs/figures/PAPER)")
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:

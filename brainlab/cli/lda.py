@@ -17,19 +17,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--predict",
         type=Path,
         metavar="OTHER",
-        help="predict the whole of this one; by default the test split of --data",
+        help="dataset to predict as a whole (default: the test split of --data)",
     )
     parser.add_argument(
         "--priors",
         choices=typing.get_args(Priors),
         default="empirical",
-        help="classes as likely as in the training split (default), or all alike",
+        help="class frequencies of the training split (default), or equal",
     )
     parser.add_argument(
         "--shrinkage",
         choices=typing.get_args(Shrinkage),
         default="choose",
-        help="of the covariance; by default chosen by cross-validation on the training split",
+        help="of the covariance (default: cross-validated on the training split)",
     )
     add_device(parser)
 

@@ -21,19 +21,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("out", type=Path, help="folder of the prepared dataset")
     parser.add_argument("--recipe", required=True, help=f"one of: {', '.join(RECIPES)}")
     parser.add_argument(
-        "--labels", metavar="COL", help="column that names the class (default: class, diagnosis, group)"
+        "--labels", metavar="COL", help="column with the class (default: class, diagnosis, dx or group)"
     )
     parser.add_argument("--jobs", type=int, default=1, metavar="J", help="processes (default: 1)")
     parser.add_argument("--scheduler", metavar="ADDR", help="address of a Dask scheduler to use instead of processes")
     parser.add_argument(
         "--include",
         metavar="GLOB",
-        help="take all files whose path or name matches, of whatever sequence and version, and no others "
-        "(default: the recipe's sequence, one version a visit)",
+        help="use every file whose path or name matches, whatever its sequence, and no others "
+        "(default: the recipe's sequence, one version per visit)",
     )
     parser.add_argument("--table", type=Path, metavar="CSV", help="maps file to participant, class, age, ...")
     parser.add_argument(
-        "--class-folders", action="store_true", help="take the folders right below the source as classes"
+        "--class-folders", action="store_true", help="the folders directly below the source name the classes"
     )
     parser.add_argument(
         "--overwrite", action="store_true", help="replace a prepared dataset of other scans or of another recipe"

@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--truncation",
         type=number("truncation", float),
         default=1.0,
-        help="factor on the spread of the codes (default 1)",
+        help="standard deviation of the sampled codes (default 1)",
     )
     parser.add_argument(
         "--codes-of",

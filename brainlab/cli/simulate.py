@@ -10,14 +10,18 @@ from brainlab.simulation.published import CLASSES
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("out", type=Path, metavar="OUT", help="folder of the BIDS dataset; a stopped run is taken up")
-    parser.add_argument("--participants", type=int, required=True, metavar="N", help="how many people")
-    parser.add_argument("--seed", type=int, required=True, metavar="S", help="decides every byte; ids carry it")
+    parser.add_argument(
+        "out", type=Path, metavar="OUT", help="folder of the BIDS dataset; an interrupted simulation is resumed"
+    )
+    parser.add_argument("--participants", type=int, required=True, metavar="N", help="number of participants")
+    parser.add_argument(
+        "--seed", type=int, required=True, metavar="S", help="determines every byte; part of the participant ids"
+    )
     parser.add_argument(
         "--classes",
         nargs="+",
         metavar="NAME[:WEIGHT]",
-        help=f"of {', '.join(CLASSES)}; drawn alike unless weighted (default: as in the FLAIR paper's table 1)",
+        help=f"of {', '.join(CLASSES)}; equally likely unless weighted (default: as in the FLAIR paper's table 1)",
     )
     parser.add_argument(
         "--modalities", nargs="+", default=["FLAIR"], metavar="NAME", help="sequences (only FLAIR so far)"
@@ -26,22 +30,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--space",
         choices=("native", "mni"),
         default="native",
-        help="whole tilted heads in the scanner, or skull-stripped on the MNI152 grid (default: native)",
+        help="whole heads in scanner space, or skull-stripped on the MNI152 grid (default: native)",
     )
     parser.add_argument("--voxel-size-mm", type=int, choices=(1, 2), default=1, help="of the grid (default: 1)")
     parser.add_argument(
         "--acquisition-bias",
         choices=("seed", "none"),
         default="none",
-        help="'seed': multiple sclerosis scanned with another TE, TR and bandwidth, as in the paper (default: none)",
+        help="'seed': other TE, TR and bandwidth for multiple sclerosis, as in the paper (default: none)",
     )
     parser.add_argument(
         "--truth",
         choices=("full", "table"),
         default="full",
-        help="images and volumes of the truth, or volumes only, which is faster (default: full)",
+        help="ground-truth images and volumes, or volumes only, which is faster (default: full)",
     )
-    parser.add_argument("--jobs", type=int, default=1, metavar="J", help="processes; they change no byte (default: 1)")
+    parser.add_argument(
+        "--jobs", type=int, default=1, metavar="J", help="processes; the result does not depend on them (default: 1)"
+    )
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:

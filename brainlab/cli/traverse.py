@@ -14,7 +14,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run_folder", type=Path, metavar="RUN")
     parser.add_argument("--dim", type=number("dim", int), required=True, help="latent dimension, counted from 0")
     # A list of values would swallow OUT behind it, so OUT is taken from its end.
-    parser.add_argument("--values", nargs="+", required=True, metavar="VALUE", help="values of it; all others are 0")
+    parser.add_argument(
+        "--values", nargs="+", required=True, metavar="VALUE", help="values of the dimension; all others are 0"
+    )
     parser.add_argument("out", type=Path, nargs="?", metavar="OUT", help="folder for the film-strip and the images")
     add_overwrite(parser)
     add_device(parser)

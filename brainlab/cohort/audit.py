@@ -67,13 +67,13 @@ def audit(dataset: PreparedDataset) -> Audit:
     scans = dataset.scans
     warnings = [f"no test participant in class {name}" for name in _classes_without_test(scans)]
     for group in spellings(scans["class"].dropna()):
-        warnings.append(f"classes {in_words([repr(name) for name in group])} differ in capitals or blanks alone")
+        warnings.append(f"classes {in_words([repr(name) for name in group])} differ only in case or spaces")
     confound: Confound | None = None
     reason = _untellable(scans)
     if reason is None:
         confound = confound_score(scans)
         if not confound.columns:
-            warnings.append("no acquisition metadata that differs between scans: nothing to tell classes apart by")
+            warnings.append("no acquisition parameter differs between scans, so none can predict the class")
     else:
         warnings.append(f"no confound score: {reason}")
     mean, scan_sharpness = _mean_image(dataset)

@@ -28,7 +28,7 @@ def one_spelling(names: Iterable[str | None]) -> tuple[dict[str, str], list[str]
         usual = group.most_common(1)[0][0]
         changes |= {name: usual for name in group if name != usual}
         counts = ", ".join(f"'{name}' ({count})" for name, count in group.most_common())
-        notes.append(f"classes {counts} differ in capitals or blanks alone: taken as one, '{usual}'")
+        notes.append(f"classes {counts} differ only in case or spaces: merged as '{usual}'")
     for name, count in Counter(filter(None, names)).items():
         if name.lower() in MISSING_WORDS | DOUBTFUL_WORDS:
             notes.append(f"'{name}' ({count} scans) is taken as a class; write n/a where the class is not known")

@@ -58,7 +58,7 @@ def _card(kept: RunSettings, last: dict[str, Any], evaluation: dict[str, Any] | 
         "## Limits",
         f"- Trained on {kind} of one grid and one contrast. It does not represent a clinical population, and its "
         "images are no evidence about patients.",
-        f"- Sharpness is the variance of the {len(settings['shape'])}D Laplacian, which counts noise too.",
+        f"- Sharpness is the variance of the {len(settings['shape'])}D Laplacian, which also counts noise.",
         "",
         "## Licence",
         "BSD-3-Clause, as the code.",

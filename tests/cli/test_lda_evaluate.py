@@ -53,7 +53,7 @@ def test_lda_prints_the_table_and_the_baselines(places, capsys):
     assert main(["lda", run, "--data", data, "--predict", data, "--priors", "uniform"]) == 0
     printed = capsys.readouterr().out
     assert "latents, acquisition regressed out" in printed
-    assert "people left out: the LDA is fitted on scans of theirs" in printed
+    assert "participants left out: the LDA was fitted on other scans of theirs" in printed
 
 
 def test_evaluate_prints_one_key_a_metric_with_those_of_others(places, capsys, tmp_path, monkeypatch):

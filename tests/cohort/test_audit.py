@@ -145,7 +145,7 @@ def test_a_table_edited_by_hand(tmp_path: Path, capsys: pytest.CaptureFixture) -
     assert "line 2: needs a number for age_years, got 'forty'" in text
     code, text = audited(whole.assign(**{"class": ["ms", "MS", *["healthy"] * 4]}))
     assert code == 0
-    assert "classes 'ms' and 'MS' differ in capitals or blanks alone" in text
+    assert "classes 'ms' and 'MS' differ only in case or spaces" in text
 
 
 def test_command_and_warnings(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

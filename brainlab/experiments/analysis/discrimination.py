@@ -121,7 +121,7 @@ def lda_analysis(
     test = _unseen(_labelled(test, notes, set(train.labels)), train, notes)
     if not len(test.rows):
         raise InputError(
-            f"{target.folder}: LDA needs scans to predict, of people it is not fitted on and of the classes "
+            f"{target.folder}: LDA needs scans to predict, of participants it is not fitted on and of the classes "
             f"{listed(sorted(set(train.labels)))}; got none; predict another cohort"
         )
     _note_known_people(run, test, notes)
@@ -186,11 +186,12 @@ def _well_peopled(train: Part, notes: list[str]) -> Part:
     lonely = sorted(set(np.asarray(train.labels)[~keep]))
     if len(set(np.asarray(train.labels)[keep])) < 2:
         raise InputError(
-            f"{train.dataset.folder}: LDA needs two classes with {LEAST_PEOPLE} people each in the training split; got "
-            f"{len(train.rows)} scans of {len(set(train.participants))} people, of {listed(sorted(set(train.labels)))}"
+            f"{train.dataset.folder}: LDA needs two classes with {LEAST_PEOPLE} participants each in the training "
+            f"split; got {len(train.rows)} scans of {len(set(train.participants))} people, of "
+            f"{listed(sorted(set(train.labels)))}"
         )
     if lonely:
-        notes.append(f"{(~keep).sum()} training scans left out: a single person has the class {listed(lonely)}")
+        notes.append(f"{(~keep).sum()} training scans left out: only one participant has the class {listed(lonely)}")
     return Part(train.dataset, train.rows[keep])
 
 
@@ -199,7 +200,9 @@ def _unseen(test: Part, train: Part, notes: list[str]) -> Part:
     keep = ~np.isin(test.participants, train.participants)
     if not keep.all():
         known = len(set(np.asarray(test.participants)[~keep]))
-        notes.append(f"{(~keep).sum()} scans of {known} people left out: the LDA is fitted on scans of theirs")
+        notes.append(
+            f"{(~keep).sum()} scans of {known} participants left out: the LDA was fitted on other scans of theirs"
+        )
     return Part(test.dataset, test.rows[keep])
 
 
@@ -208,9 +211,11 @@ def _note_known_people(run: Run, test: Part, notes: list[str]) -> None:
     found = recognise(run, test.dataset)
     known = set(np.asarray(test.participants)[found.seen[test.rows]])
     if known:
-        notes.append(f"{len(known)} predicted participants were in the run's own training data: the figures flatter it")
+        notes.append(
+            f"{len(known)} predicted participants were in the run's training data, so its results are optimistic"
+        )
     if not found.unseen[test.rows].all() and found.gap:
-        notes.append(f"{found.gap}; some of the predicted people may be the run's own")
+        notes.append(f"{found.gap}; some predicted participants may be in the run's training data")
 
 
 def _without_acquisition(

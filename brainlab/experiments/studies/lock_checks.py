@@ -77,7 +77,7 @@ def closeness_to_training(
     people = {person for data, rows in training for person in data.scans["participant"].iloc[rows]}
     if len(people) < 3:
         cohort = run.settings["data"].get("name", "unknown")
-        reason = f"the scans of its training cohort ({cohort}) are not at hand"
+        reason = f"the scans of its training cohort ({cohort}) are not available"
         return Closeness(name, False, reason, len(fakes), training_scans_total=total)
     if sum(len(rows) for _, rows in held_out) < 5:
         reason = "there are fewer than five held-out real scans on its grid to compare with"

@@ -203,7 +203,7 @@ def _closeness(
         if isinstance(supply, RunSupply):
             found.append(closeness_to_training(name, supply.run, seen, supplies, datasets).to_dict())
         elif supply.source.truth == "fake":
-            reason = "what the makers of these images trained on is not known"
+            reason = "the training data behind these images are unknown"
             found.append(Closeness(name, False, reason, len(seen)).to_dict())
         else:
             refuse_known_scans(name, seen, [*list_runs(), *chosen], datasets)
@@ -299,8 +299,8 @@ def _note(finding: Probe, override: str) -> str:
 def _refusal(finding: Probe) -> str:
     names = ", ".join(finding.suspects) or "a mixture of features"
     return (
-        f"lock refused: rendering alone tells real from fake (AUC {finding.auc:.2f}, at most {finding.limit:.2f} "
-        f"allowed) by {names}"
+        f"lock refused: rendering alone distinguishes real from fake (AUC {finding.auc:.2f}, at most "
+        f"{finding.limit:.2f} allowed) by {names}"
     )
 
 

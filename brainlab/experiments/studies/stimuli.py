@@ -144,9 +144,9 @@ class CohortSupply(Supply):
                 chosen.append(place)
         if len(chosen) < n:
             raise InputError(
-                f"cohort {self.source.name}: needs {n} images (practice included) of people that no run was trained "
-                f"on, got {len(chosen)} from {len(self.held_out)} scans ({self.refused} people were trained on); take "
-                "fewer cases, a wider slice range or another cohort"
+                f"cohort {self.source.name}: needs {n} images (practice included) of held-out participants, got "
+                f"{len(chosen)} from {len(self.held_out)} scans ({self.refused} participants were used for training); "
+                "take fewer cases, a wider slice range or another cohort"
             )
         return [self._stimulus(row, index) for row, index in chosen]
 

@@ -48,7 +48,7 @@ class Question:
 
 VERDICT = Question(key="verdict", kind="choice", text="Is this image real or fake?", options=("real", "fake"))
 WHICH = Question(key="which", kind="pair", text="Which of the two images is real?")
-CUE = Question(key="cue", kind="text", text="What gave it away? (optional)", required=False)
+CUE = Question(key="cue", kind="text", text="What was your verdict based on? (optional)", required=False)
 
 
 @dataclass(frozen=True)

@@ -12,66 +12,64 @@ WANTED_IMAGES = 200
 
 
 def lock_warnings(checks: Mapping[str, Any]) -> list[str]:
-    """Return what a reader of the report has to know before believing it."""
+    """Return the warnings that the report shows beside its results."""
     probe = checks.get("probe") or {}
     lines = []
     if probe and not probe["passed"]:
         names = ", ".join(name.replace("_", " ") for name in probe["suspects"]) or "a mixture of features"
         lines.append(
-            f"Rendering alone told real from fake (AUC {probe['auc']:.2f}, at most {probe['limit']:.2f} is allowed) by "
-            f"{names}; the study was locked in spite of this because: {checks.get('override') or 'no reason given'}."
+            f"Rendering alone distinguished real from fake (AUC {probe['auc']:.2f}, limit {probe['limit']:.2f}) by "
+            f"{names}; the study was locked regardless, reason: {checks.get('override') or 'none given'}."
         )
     elif probe and not probe["judged"]:
-        lines.append(f"Whether rendering tells real from fake was not judged: {_images(probe)} are too few.")
+        lines.append(f"The blinding check of the rendering was not possible: {_images(probe)} are too few.")
     elif probe and min(probe["real"], probe["fake"]) < WANTED_IMAGES:
         lines.append(
-            f"Whether rendering tells real from fake was judged on {_images(probe)} instead of {WANTED_IMAGES} each; "
-            f"up to an AUC of {probe['limit']:.2f} nothing could be told from chance."
+            f"The blinding check of the rendering used {_images(probe)} instead of {WANTED_IMAGES} each, so an AUC up "
+            f"to {probe['limit']:.2f} could not be distinguished from chance."
         )
     lines += [f"{entry['name']}: {gap}." for entry in checks.get("sources", ()) for gap in entry.get("gaps", ())]
     lines += [
         f"{entry['share_copies']:.0%} of the {entry['n']} fakes of {entry['name']} look like copies of training scans: "
-        "nearer to one than 99% of held-out scans are, and far from everybody else's."
+        "nearer to one than 99% of held-out scans, and far from scans of all other participants."
         for entry in checks.get("training", ())
         if entry["warned"]
     ]
     lines += [
         f"The fakes of {entry['name']} differ from real images in their spectrum by {entry['distance_db']:.1f} dB "
-        f"(chance reaches {entry['chance_db']:.1f} dB); readers may see it as blur or as a pattern."
+        f"(chance reaches {entry['chance_db']:.1f} dB); readers may notice blur or a pattern."
         for entry in checks.get("spectrum", ())
         if entry["warned"]
     ]
     lines += [
-        f"{entry['images']} of its images are in study {entry['study']} too: whoever compares the pixels of both knows "
-        "that no run made them, for no run draws an image twice."
+        f"{entry['images']} of its images also occur in study {entry['study']}: comparing pixels reveals that no run "
+        "generated them, because samples never recur."
         for entry in checks.get("recurring", ())
     ]
     return lines
 
 
 def lock_findings(checks: Mapping[str, Any]) -> list[str]:
-    """Return what was looked at and found in order, or could not be looked at."""
+    """Return the checks that were passed or could not be made."""
     probe = checks.get("probe") or {}
     lines = []
     if probe and probe["judged"] and probe["passed"]:
         lines.append(
-            f"A classifier that sees background, border, grey levels, repeated pixels and file length alone tells real "
-            f"from fake with an AUC of {probe['auc']:.2f} ({_images(probe)}; more than {probe['limit']:.2f} would have "
-            "refused the lock)."
+            "A classifier of background, border, grey levels, repeated pixels and file length alone distinguishes "
+            f"real from fake with an AUC of {probe['auc']:.2f} ({_images(probe)}; the limit for locking is "
+            f"{probe['limit']:.2f})."
         )
     for entry in checks.get("training", ()):
         if not entry["checked"]:
-            lines.append(
-                f"Whether fakes of {entry['name']} are copies of training scans was not checked: {entry['reason']}."
-            )
+            lines.append(f"Fakes of {entry['name']} were not checked for copies of training scans: {entry['reason']}.")
         else:
             lines.append(
                 f"Of the {entry['n']} fakes of {entry['name']}, {entry['share_closer']:.0%} are nearer to one of "
-                f"{entry['training_scans']} training scans (the run saw {entry['training_scans_total']}) than 99% of "
-                f"held-out scans are, which blur alone can do, and {entry['share_copies']:.0%} look like copies."
+                f"{entry['training_scans']} training scans (of {entry['training_scans_total']} in all) than 99% of "
+                f"held-out scans are, which blur alone can cause, and {entry['share_copies']:.0%} look like copies."
             )
     lines += [
-        f"The fakes of {entry['name']} differ in their spectrum from real images no more than chance does "
+        f"The spectrum of the fakes of {entry['name']} is within chance of that of real images "
         f"({entry['distance_db']:.1f} dB)."
         for entry in checks.get("spectrum", ())
         if not entry["warned"]

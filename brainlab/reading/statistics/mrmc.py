@@ -162,7 +162,7 @@ def beyond_these_readers(values: FloatArray, covariance: FloatArray, n: int) -> 
     """
     readers, value = len(values), float(values.mean())
     if readers < 2:
-        return Estimate(value, n=n, reason="no interval: one reader shows nothing of how readers differ")
+        return Estimate(value, n=n, reason="no interval: one reader gives no estimate of the variation between readers")
     se, degrees = obuchowski_rockette(values, covariance)
     cases_only = float(np.sqrt(covariance.mean()))
     if max(se, cases_only) < 1e-9:
@@ -177,7 +177,9 @@ def _reader_mean(values: FloatArray, covariance: FloatArray, fixed: Estimate) ->
     readers = len(values)
     caution = None
     if readers < FEW_READERS:
-        caution = f"{readers} readers say little about readers at large: trust the interval for other readers least"
+        caution = (
+            f"{readers} readers represent other readers poorly; interpret the interval for other readers with caution"
+        )
     return ReaderMean(fixed.value, fixed.n, readers, fixed, beyond_these_readers(values, covariance, fixed.n), caution)
 
 

@@ -11,7 +11,7 @@ from brainlab.reading.measures.signal_detection import detection_estimates
 from brainlab.reading.statistics import roc
 from brainlab.reading.statistics.answers import FAKE, REAL, Answers
 
-NO_TRUTH = "undefined: what the right answers are is not known"
+NO_TRUTH = "undefined: the correct answers are unknown"
 NOT_REAL_FAKE = "undefined: the answers are not 'real' and 'fake'"
 
 

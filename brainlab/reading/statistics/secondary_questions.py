@@ -84,7 +84,7 @@ def _choice(given: pd.DataFrame, question: Question, _: float) -> Iterator[dict[
 def _pair(given: pd.DataFrame, _: Question, __: float) -> Iterator[dict[str, Any]]:
     for reader, source, rows in _by_reader_and_source(given):
         right = rows["value"] == rows["truth"]
-        yield _row("right side", reader, source, _share(rows, right))
+        yield _row("correct side", reader, source, _share(rows, right))
         test = stats.binomtest(int(right.sum()), len(rows), CHANCE)
         yield _row("p, exact, against one half", reader, source, Estimate(float(test.pvalue), n=len(rows)))
     for name, cases in given.groupby("reader", sort=False):

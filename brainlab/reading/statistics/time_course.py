@@ -106,10 +106,10 @@ def _learning_trend(position: FloatArray, right: FloatArray) -> Estimate:
     if n < FEWEST or np.ptp(position) == 0:
         return undefined(f"undefined: needs at least {FEWEST} answered cases", n)
     if np.ptp(right) == 0:
-        return undefined(f"undefined: {'all' if right[0] else 'none'} of the {n} answers are right", n)
+        return undefined(f"undefined: {'all' if right[0] else 'none'} of the {n} answers are correct", n)
     early, late = sorted((position[right == 1], position[right == 0]), key=np.max)
     if early.max() <= late.min():  # the likelihood has no maximum (Albert and Anderson 1984)
-        return undefined("undefined: position tells right from wrong without exception", n)
+        return undefined("undefined: position separates correct from incorrect answers perfectly", n)
     fit = Logit(right, add_constant((position - position.mean()) / STEP)).fit(disp=False)
     low, high = fit.conf_int(1 - CONFIDENCE)[1]
     return Estimate(float(np.exp(fit.params[1])), float(np.exp(low)), float(np.exp(high)), n)

@@ -179,7 +179,7 @@ def test_spellings_of_a_class_are_one_class(make_dataset: Callable[..., Path]) -
     found = find_sources(root, RECIPE)
     assert [scan.details["class"] for scan in found.scans] == ["MS", "MS", "MS", "Healthy", "Healthy"]
     reasons = "; ".join(note["reason"] for note in found.warnings)
-    assert "classes 'MS' (2), 'ms' (1) differ in capitals or blanks alone: taken as one, 'MS'" in reasons
+    assert "classes 'MS' (2), 'ms' (1) differ only in case or spaces: merged as 'MS'" in reasons
     assert len({scan.details["participant"] for scan in found.scans}) == 5
 
 

@@ -168,7 +168,7 @@ def test_lda_leaves_out_scans_of_unknown_class_and_says_so(run, cohort, tmp_path
 def test_lda_says_when_the_run_knows_the_people(run, cohort, tmp_path):
     other = write_cohort(tmp_path / "other", 30, 2)
     run.settings["data"]["participants"] = other.participant_hashes()
-    assert any("flatter" in note for note in lda_analysis(run, cohort, other).notes)
+    assert any("optimistic" in note for note in lda_analysis(run, cohort, other).notes)
 
 
 def test_it_is_said_where_names_cannot_be_compared_without_their_key(run, cohort, tmp_path):
@@ -189,10 +189,10 @@ def relabelled(cohort: PreparedDataset, **columns) -> PreparedDataset:
     ("columns", "said"),
     [
         ({"class": None}, "LDA needs class labels, got none for the training split; give a table with a class column"),
-        ({"class": "ms"}, "LDA needs two classes with 2 people each in the training split; got .* of ms$"),
-        ({"class": [f"c{i:03d}" for i in range(200)]}, "two classes with 2 people each .* c000, .* and .* more$"),
+        ({"class": "ms"}, "LDA needs two classes with 2 participants each in the training split; got .* of ms$"),
+        ({"class": [f"c{i:03d}" for i in range(200)]}, "two classes with 2 participants each .* c000, .* and .* more$"),
         ({"split": "test"}, "LDA needs scans in the training split, got none"),
-        ({"split": "train"}, "LDA needs scans to predict, of people it is not fitted on .* got none"),
+        ({"split": "train"}, "LDA needs scans to predict, of participants it is not fitted on .* got none"),
     ],
 )
 def test_a_cohort_that_allows_no_lda_is_refused_in_one_line(run, cohort, columns, said):

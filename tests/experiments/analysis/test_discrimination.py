@@ -75,7 +75,7 @@ def test_people_the_lda_is_fitted_on_are_not_predicted_in_another_cohort(analyse
     people = [f"fit{i}" if i < 10 else f"new{i}" for i in range(40)]
     found = analysed(codes, fit, cohort(tmp_path, "other", two_classes(SIGN), "train", people=people))
     assert found.test.rows.tolist() == list(range(10, 40))
-    assert "10 scans of 10 people left out: the LDA is fitted on scans of theirs" in found.notes
+    assert "10 scans of 10 participants left out: the LDA was fitted on other scans of theirs" in found.notes
 
 
 def test_the_other_priors_are_the_other_ones(analysed, tmp_path, monkeypatch):
@@ -178,7 +178,7 @@ def test_a_class_of_one_person_is_left_out_and_said(analysed, tmp_path):
     split = np.where(np.arange(40) < 30, "train", "test")
     found = analysed({"fit": noise(40) + SIGN[:, None]}, cohort(tmp_path, "fit", labels, split))
     assert 0 not in found.train.rows
-    assert "1 training scans left out: a single person has the class rare" in found.notes
+    assert "1 training scans left out: only one participant has the class rare" in found.notes
     assert found.scores.accuracy == 1
 
 

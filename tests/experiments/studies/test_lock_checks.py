@@ -119,7 +119,8 @@ def test_what_cannot_be_checked_is_said_with_its_reason(studio, tmp_path, draws)
     (found,) = lifecycle.lock_checks(study)["training"]
     assert not found["checked"]
     assert any(
-        "was not checked: what the makers of these images" in x for x in lock_findings(lifecycle.lock_checks(study))
+        "not checked for copies of training scans: the training data behind these images" in x
+        for x in lock_findings(lifecycle.lock_checks(study))
     )
 
     (studio / "cohorts" / "people").rename(studio / "people-elsewhere")
@@ -131,7 +132,7 @@ def test_what_cannot_be_checked_is_said_with_its_reason(studio, tmp_path, draws)
     study = draft(tmp_path, Source(kind="cohort", name="others", n=4), Source(kind="run", name="machine", n=5))
     lock_study(study)
     (found,) = lifecycle.lock_checks(study)["training"]
-    assert found["reason"] == "the scans of its training cohort (simulated) are not at hand"
+    assert found["reason"] == "the scans of its training cohort (simulated) are not available"
 
 
 @pytest.mark.parametrize("kind", ["cohort", "folder"])
@@ -175,6 +176,6 @@ def test_an_override_is_told_with_its_reason():
     (line,) = lock_warnings({"probe": {**probe, "passed": False, "judged": True}, "override": "a pilot"})
     assert "AUC 0.91" in line
     assert "background haze" in line
-    assert "because: a pilot" in line
+    assert "regardless, reason: a pilot" in line
     assert lock_warnings({"probe": {**probe, "auc": 0.5, "passed": True, "judged": True}}) == []
     assert lock_warnings({"probe": None}) == lock_findings({}) == []

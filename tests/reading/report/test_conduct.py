@@ -107,8 +107,8 @@ def test_an_overridden_probe_is_owned_up_to(make_protocol):
     figures = {"readers": ["A", "B"], "cases": 20, "answers": 40, "learning": {}, "pace": {}, "between_rounds": []}
     sections = dict(methods(figures, make_protocol(), conduct))
     blinding = " ".join(sections["Blinding and independence"])
-    assert "AUC 0.71, at most 0.60 is allowed) by border" in blinding
-    assert "locked in spite of this because: a border of one pixel." in blinding
+    assert "AUC 0.71, limit 0.60) by border" in blinding
+    assert "locked regardless, reason: a border of one pixel." in blinding
     assert "2 further readers withdrew" in " ".join(sections["Readers"])
 
 

@@ -76,7 +76,7 @@ def test_grades_are_never_taken_for_right_or_wrong(frame):
     graded = frame.assign(answer=[str(1 + row % 5) for row in range(len(frame))])
     report = study_report(graded)
     assert {values["accuracy"]["value"] for values in report["per_reader"].values()} == {None}
-    assert "right answers" in report["per_reader"]["R1"]["accuracy"]["reason"]
+    assert "correct answers" in report["per_reader"]["R1"]["accuracy"]["reason"]
     assert report["categories"] == ["1", "2", "3", "4", "5"]
     assert report["cohens_kappa"][0]["n"] == 20
     assert not any("correctly" in line for line in report["summary"])

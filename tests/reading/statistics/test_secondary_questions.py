@@ -83,14 +83,14 @@ def test_pairs_are_held_against_one_half_and_show_a_bias_to_one_side():
     frame = _frame("x", [None] * 10, [None] * 10, truth).assign(answer=lambda f: f["truth"])
     frame.loc[frame["reader"] == "B", "answer"] = "left"
     entry = _only(frame.drop(columns="x"), WHICH)
-    right = _value(entry, "right side", "A")
+    right = _value(entry, "correct side", "A")
     assert (right["value"], right["high"]) == (1, 1)
     assert right["low"] == pytest.approx(stats.binomtest(10, 10).proportion_ci(method="wilson").low)
     assert _value(entry, "p, exact, against one half", "A")["value"] == pytest.approx(2 * 0.5**10)
-    assert _value(entry, "right side", "B")["value"] == 0.5
+    assert _value(entry, "correct side", "B")["value"] == 0.5
     assert _value(entry, "p, exact, against one half", "B")["value"] == 1
     assert _value(entry, "answered left (side bias)", "B")["value"] == 1
-    assert _value(entry, "right side", "A", "people")["n"] == 5
+    assert _value(entry, "correct side", "A", "people")["n"] == 5
 
 
 def _at(*mm: float, **more: str) -> str:

@@ -50,9 +50,9 @@ def test_the_odds_ratio_is_that_of_a_two_by_two_table():
 @pytest.mark.parametrize(
     ("right", "words"),
     [
-        (np.ones(30, bool), "all of the 30 answers are right"),
-        (np.zeros(30, bool), "none of the 30 answers are right"),
-        (np.arange(30) >= 15, "without exception"),
+        (np.ones(30, bool), "all of the 30 answers are correct"),
+        (np.zeros(30, bool), "none of the 30 answers are correct"),
+        (np.arange(30) >= 15, "perfectly"),
         (np.arange(10) % 2 == 0, "at least 20"),
     ],
 )

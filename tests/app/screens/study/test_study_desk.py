@@ -222,7 +222,7 @@ def test_what_the_lock_found_shows_on_the_desk(studies):
     seal(folder, cases, {"probe": probe, "override": "a pilot"})
     page.run()
     assert not page.exception
-    assert "locked in spite of this because: a pilot" in page.warning[0].value
+    assert "locked regardless, reason: a pilot" in page.warning[0].value
 
 
 def test_a_reader_can_be_withdrawn(studies):
