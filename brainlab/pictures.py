@@ -45,6 +45,11 @@ def to_bytes(pixels: FloatArray) -> UInt8Array:
     return np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8)
 
 
+def to_unit(levels: UInt8Array) -> Float32Array:
+    """Return bytes as the intensities in [0, 1] that they stand for; undoes `to_bytes` but for its rounding."""
+    return levels.astype(np.float32) / np.float32(255)
+
+
 def enlarged(pixels: UInt8Array, zoom: int, resampling: Image.Resampling) -> Image.Image:
     """Return bytes [rows, columns] as a picture `zoom` times as large."""
     picture = Image.fromarray(pixels)

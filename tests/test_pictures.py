@@ -1,7 +1,7 @@
 import numpy as np
 
 from brainlab.grid import Grid
-from brainlab.pictures import film_strip, middle_views, mosaic
+from brainlab.pictures import film_strip, middle_views, mosaic, to_bytes, to_unit
 
 GRID = Grid.unplaced((4, 6, 5))
 
@@ -40,3 +40,10 @@ def test_thick_slices_are_shown_in_their_true_proportions():
 def test_values_outside_the_unit_interval_are_clipped():
     pixels = np.asarray(film_strip(np.array([[[-1.0, 2.0]]], np.float32), Grid.unplaced((1, 2)), zoom=1))
     assert sorted(pixels.flatten().tolist()) == [0, 255]
+
+
+def test_bytes_stand_for_the_intensities_that_they_were_rounded_from():
+    levels = np.arange(256, dtype=np.uint8)
+    assert to_unit(levels).dtype == np.float32
+    assert to_unit(levels)[[0, 255]].tolist() == [0, 1]
+    assert to_bytes(to_unit(levels)).tolist() == levels.tolist()

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from app.data.volumes import ImageSource, load
-from brainlab.pictures import enlarged, mosaic
+from brainlab.pictures import enlarged, mosaic, to_unit
 from brainlab.volume import Volume
 
 ZOOM = 6
@@ -17,7 +17,7 @@ ZOOM = 6
 
 def nifti(source: ImageSource) -> bytes:
     """Return an image over [0, 1] as a gzipped NIfTI in its own space; a slice is a volume of one voxel's thickness."""
-    intensities = load(source).reshape(source.grid.volume_shape).astype(np.float32) / np.float32(255)
+    intensities = to_unit(load(source).reshape(source.grid.volume_shape))
     return nifti_of(Volume(intensities, source.grid.affine))
 
 

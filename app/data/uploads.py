@@ -21,7 +21,7 @@ from brainlab.cohort.recipes import RECIPES, PreparationRecipe
 from brainlab.cohort.preparation.resampling import resample
 from brainlab.errors import BrainlabError, InputError, UnreadableScanError
 from brainlab.grid import Grid
-from brainlab.pictures import to_bytes
+from brainlab.pictures import to_bytes, to_unit
 from brainlab.runs.run import Run
 from brainlab.types import FloatArray, UInt8Array
 from brainlab.volume import Volume
@@ -139,7 +139,7 @@ def in_own_space(source: Source, head: Head, affine: FloatArray) -> Volume:
 
     affine: of the run's grid. With it a model's brain lies over the scan as it came from the scanner.
     """
-    volume = Volume(load(source).astype(np.float32) / np.float32(255), affine)
+    volume = Volume(to_unit(load(source)), affine)
     return _to_head(volume, head)
 
 

@@ -27,6 +27,7 @@ from brainlab.cohort.scan_table import read_scans, row_order, write_scans
 from brainlab.errors import InputError
 from brainlab.files.whole import whole_file
 from brainlab.grid import Grid
+from brainlab.pictures import to_bytes
 from brainlab.pseudonyms import PUBLIC_KEY, keyed_hash
 from brainlab.types import Float32Array, FloatArray, IntArray
 
@@ -169,7 +170,7 @@ class PreparedDataset:
             return image
         low, high = (0.0, 1.0) if self.unit_range else Z_WINDOW
         unit = (image.astype(np.float32) - low) / np.float32(high - low)
-        return np.rint(np.clip(unit, 0, 1) * 255).astype(np.uint8)
+        return to_bytes(unit)
 
     def participant_hashes(self, split: str | None = None, key: bytes = PUBLIC_KEY) -> list[str]:
         """Hashes under a key of the participants of one split, sorted."""

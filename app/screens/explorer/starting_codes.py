@@ -16,6 +16,7 @@ from brainlab.errors import BrainlabError
 from brainlab.evaluation.metrics.fidelity import mean_squared_error, peak_signal_to_noise_db
 from brainlab.latent import directions
 from brainlab.latent.directions import Direction
+from brainlab.pictures import to_unit
 from brainlab.types import FloatArray
 
 MEAN, ZERO, SCAN, OWN, RANDOM = "Mean", "Zeros", "Scan", "Upload", "Random"
@@ -135,7 +136,7 @@ def _own(run: str) -> Start:
         return nothing
     for note in scan.head.notes:
         st.caption(f":orange[:material/info:] {note}")
-    mean, _ = found.encode(load(scan).astype(np.float32)[None, None] / np.float32(255))
+    mean, _ = found.encode(to_unit(load(scan))[None, None])
     return Start(scan.name, to_steps(mean[0]), scan)
 
 
@@ -155,9 +156,7 @@ def fidelity_note(run: str, start: Start) -> str | None:
     """Say how far the start's brain is from the scan that it was encoded from; None where it is of no scan."""
     if start.scan is None:
         return None
-    made, original = (
-        load(source).astype(np.float32)[None] / np.float32(255) for source in (Decoded(run, start.steps), start.scan)
-    )
+    made, original = (to_unit(load(source))[None] for source in (Decoded(run, start.steps), start.scan))
     squared_error = float(mean_squared_error(made, original)[0])
     psnr_db = float(peak_signal_to_noise_db(made, original)[0])
     known = (resources.run(run).evaluation() or {}).get("mse")

@@ -28,6 +28,7 @@ from brainlab.cohort.recipes import PreparationRecipe, find_recipe
 from brainlab.cohort.scan_table import COLUMNS
 from brainlab.cohort.sources.discovery import Found, ScanSource
 from brainlab.errors import BrainlabError, InputError, IntensityError, UnreadableScanError, naming_path
+from brainlab.pictures import to_bytes, to_unit
 
 KEPT_FORMAT = 2
 """Goes up when finished scans are kept in another way, so that those of an older version are made again."""
@@ -205,7 +206,7 @@ def _attempt(source: ScanSource, recipe: PreparationRecipe, dtype: str, pictures
     stage, notes = "register", []
     try:
         scan = prepare_one(source.path, recipe, source.in_template_space)
-        stored = np.rint(scan.data * 255).astype(np.uint8) if dtype == "uint8" else scan.data.astype(dtype)
+        stored = to_bytes(scan.data) if dtype == "uint8" else scan.data.astype(dtype)
         done = _Outcome(
             source.relative, scan.seconds, stored, sha256=scan.sha256, content=content_hash(scan.native),
             notes=list(scan.notes),
@@ -271,7 +272,7 @@ def _unit_range(path: Path) -> npt.NDArray[np.float32]:
     """Read a finished scan as float32 in [0, 1]."""
     with np.load(path, allow_pickle=False) as values:
         stored = values["data"]
-    return stored.astype(np.float32) / np.float32(255) if stored.dtype == np.uint8 else stored.astype(np.float32)
+    return to_unit(stored) if stored.dtype == np.uint8 else stored.astype(np.float32)
 
 
 def _row(source: ScanSource, outcome: _Outcome) -> dict[str, Any]:

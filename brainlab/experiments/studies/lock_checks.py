@@ -16,7 +16,7 @@ from brainlab.evaluation.metrics.spectrum import radial_power, spectral_distance
 from brainlab.evaluation.neighbours import nearest
 from brainlab.experiments.studies.stimuli import CohortSupply, Stimulus, Supply
 from brainlab.grid import Grid
-from brainlab.pictures import to_bytes
+from brainlab.pictures import to_bytes, to_unit
 from brainlab.runs.provenance import recognise
 from brainlab.runs.run import Run
 from brainlab.types import Float32Array, FloatArray, IntArray, UInt8Array
@@ -232,4 +232,4 @@ def _cut_all(scans: Sequence[tuple[PreparedDataset, IntArray]], cuts: Sequence[C
 
 
 def _unit(levels: UInt8Array) -> Float32Array:
-    return levels.astype(np.float32) / np.float32(255)
+    return to_unit(levels)

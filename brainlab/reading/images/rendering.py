@@ -9,6 +9,7 @@ from scipy import ndimage
 
 from brainlab.errors import InputError
 from brainlab.grid import Grid
+from brainlab.pictures import to_bytes
 from brainlab.reading.protocol.design import Protocol
 from brainlab.types import BoolArray, FloatArray, IntArray, UInt8Array
 
@@ -30,7 +31,7 @@ def render(
     """
     if image.ndim not in (2, 3) or not np.isfinite(image).all() or image.min() < -1e-3 or image.max() > 1 + 1e-3:
         raise InputError("an image to be read needs 2 or 3 dimensions and finite intensities in [0, 1]")
-    levels = np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
+    levels = to_bytes(image)
     levels = np.where(foreground(levels, protocol.background_floor), levels, 0).astype(np.uint8)
     levels = _window(levels, protocol.window_low, protocol.window_high)
     factor = magnification(levels.shape, protocol)
@@ -72,7 +73,7 @@ def slice_indices(grid: Grid, protocol: Protocol) -> IntArray:
 def _window(levels: UInt8Array, low: float, high: float) -> UInt8Array:
     """Map [low, high] (of 1) to [0, 255] by one table for all images."""
     table = np.clip((np.arange(256) / 255 - low) / (high - low), 0, 1)
-    return np.rint(table * 255).astype(np.uint8)[levels]
+    return to_bytes(table)[levels]
 
 
 def _enlarge(levels: UInt8Array, factor: int, interpolation: str) -> UInt8Array:

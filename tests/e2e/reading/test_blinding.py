@@ -125,8 +125,10 @@ def test_two_readers_in_one_browser_do_not_meet(browser: Browser, sealed) -> Non
     context = browser.new_context()
     first, second = context.new_page(), context.new_page()
     wire = Wire.of(second)
+    first.bring_to_front()  # a page behind another draws a frame a second
     begin(first, study.links[0])
     seen = read_all(first)
+    second.bring_to_front()
     begin(second, study.links[1])
     expect(second.locator(".rr-foot")).to_contain_text("Image 1 of 15")
     left = second.evaluate(EVERYTHING_IN_THE_BROWSER)
