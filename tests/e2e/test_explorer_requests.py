@@ -18,6 +18,7 @@ async path => {
   const code = (...steps) => encodeCode(Int16Array.of(steps[0], steps[1] ?? 0));
   const show = (data) => mount({ parentElement: host, setStateValue() {}, data: {
     kind: "explorer", shape: [2, 2, 2], affine: [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]],
+    planes: ["axial", "coronal", "sagittal"],
     title: "", note: "", order: [0, 1], low: code(-64, -64), high: code(64, 64), ...data } });
   const until = async (holds) => {
     for (let turn = 0; turn < 500 && !holds(); turn += 1) await new Promise((resolve) => setTimeout(resolve, 10));
