@@ -10,22 +10,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     from brainlab.experiments.presets import describe_preset
-    from brainlab.runs.methods import find_preset, presets
+    from brainlab.errors import InputError
+    from brainlab.runs.methods import presets
 
     if args.name is not None:
-        find_preset(args.name)
-    found = [describe_preset(name) for name in ([args.name] if args.name else presets())]
-    lines = [_line(entry) for entry in found]
+        found, broken = [describe_preset(args.name)], []
+    else:
+        found, broken = [], []
+        for name in presets():
+            try:
+                found.append(describe_preset(name))
+            except InputError as error:
+                broken.append(str(error))
+    lines = [*map(_line, found), *(f"not usable: {reason}" for reason in broken)]
     if args.name:
         lines += [f"  {name}: {value}" for name, value in found[0]["settings"].items()]
-    return {"presets": found, "text": "\n".join(lines)}
+    return {"presets": found, "broken": broken, "text": "\n".join(lines)}
 
 
 def _line(entry: dict[str, Any]) -> str:
     size = " x ".join(map(str, entry["sample_shape"][1:]))
     count = sum(entry["parameters"].values())
-    ships = ", a trained run ships" if entry["ships"] else ""
-    return (
-        f"{entry['name'].ljust(16)} {entry['method']}, {size}, codes of {entry['latent_dim']}, "
-        f"{count / 1e6:.1f} M parameters, {entry['paper']}{ships}"
-    )
+    parts = [entry["method"], size, f"codes of {entry['latent_dim']}", f"{count / 1e6:.1f} M parameters", entry["paper"]]
+    parts += ["a trained run ships"] if entry["ships"] else []
+    return f"{entry['name'].ljust(16)} {', '.join(filter(None, parts))}"

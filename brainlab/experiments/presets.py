@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from brainlab.errors import InputError
 from brainlab.runs.methods import find_preset
 from brainlab.workspace import MODELS
 
@@ -14,11 +15,18 @@ def describe_preset(name: str) -> dict[str, Any]:
     """Return one preset's figures, without memory for its weights.
 
     parameters: numbers that are trained, by network. ships: whether a trained run lies in `models/`.
-    Raises InputError on a name that is not a preset.
+    Raises InputError on a name that is not a preset, or where the method's networks cannot be built.
     """
     method, preset = find_preset(name)
-    with torch.device("meta"):
-        recipe = method.recipe(preset.config)
+    try:
+        with torch.device("meta"):
+            recipe = method.recipe(preset.config)
+    except Exception as error:  # a method under development can fail in any way
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise InputError(
+            f"{name}: the networks of {method.name} cannot be built without memory for their weights ({reason}); take "
+            "sizes from the config, and read no tensor's value while building"
+        ) from error
     return {
         "name": name,
         "method": method.title,

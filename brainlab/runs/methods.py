@@ -42,7 +42,7 @@ def method_of_settings(settings: dict[str, Any]) -> Method[Any]:
     for method in known.values():
         if name == method.name or (name is None and kind == method.config.__name__):
             return method
-    raise InputError(
+    raise UnknownMethodError(
         f"method: needs one of {', '.join(known)}, got {name or kind!r}; the run is of another version, or of a method "
         f"that {VARIABLE} does not name"
     )
