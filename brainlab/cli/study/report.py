@@ -14,8 +14,8 @@ SUMMARY = "statistics of an unblinded study"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_study(parser)
-    parser.add_argument("--out", type=Path, metavar="OUT.html|OUT.pdf", help="write the report as one file too")
-    parser.add_argument("--html", type=Path, metavar="FILE", help="write the report as one HTML file, of any name")
+    parser.add_argument("--out", type=Path, metavar="OUT.html|OUT.pdf", help="also write the report to a file")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="also write the report to an HTML file of any name")
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
