@@ -19,7 +19,8 @@ from brainlab.errors import BrainlabError, InputError
 from brainlab.reading.desk.lifecycle import study_folder
 from brainlab.reading.record.store import StorageError
 from brainlab.reading.record.tokens import LinkError
-from brainlab.reading.room.session import LeaseLostError, Presentation, ReaderSession
+from brainlab.reading.room.reader_view import Presentation
+from brainlab.reading.room.session import LeaseLostError, ReaderSession
 
 LONGEST_BODY = 20_000
 SHORTEST_TAB = 16

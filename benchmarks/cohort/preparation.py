@@ -18,6 +18,7 @@ from PIL import Image
 from brainlab.cohort.preparation.placement import Placement, place_on_template
 from brainlab.cohort.template import mni_tissue
 from brainlab.errors import BrainlabError
+from brainlab.grid import Grid
 from brainlab.types import BoolArray
 from brainlab.volume import Volume
 
@@ -90,9 +91,10 @@ def main() -> None:
         except BrainlabError as error:
             print(f"| {name[:36]} | refused: {error} | | | | | |", flush=True)
             continue
-        image = placement.on_template().data
-        image = np.clip(image / np.percentile(image[image > 0], 99), 0, 1)
-        rows.append(np.concatenate([np.rot90(image[:, :, plane]) for plane in PLANES], axis=1))
+        placed = placement.on_template()
+        grid = Grid(placed.data.shape, placed.affine)
+        image = np.clip(placed.data / np.percentile(placed.data[placed.data > 0], 99), 0, 1)
+        rows.append(np.concatenate([grid.view(image, "axial", number) for number in PLANES], axis=1))
     native = [scores[name] for name in WITH_MASK if name in scores]
     print(f"\nnative masks: mean Dice {np.mean(native):.3f}, worst {min(native):.3f}")
     if args.montage:

@@ -21,6 +21,7 @@ from playwright.sync_api import sync_playwright
 from plotly.subplots import make_subplots
 
 from brainlab.cohort.prepared import PreparedDataset
+from brainlab.grid import Grid
 from brainlab.volume import Volume
 from brainlab.workspace import PROJECT
 
@@ -104,12 +105,13 @@ def draw_beside(simulated: PreparedDataset, real: PreparedDataset, out: Path) ->
 
 
 def _tile(image: Any, affine: Any, title: str, zoom: int) -> Image.Image:
-    """One person: axial, coronal and sagittal slice side by side, the patient's right on the left, with a title."""
+    """One person: axial, coronal and sagittal slice side by side, with a title."""
     index = [
         round((mm - affine[axis, 3]) / affine[axis, axis])
         for axis, mm in zip((2, 1, 0), PLANES_MM.values(), strict=True)
     ]
-    views = [image[::-1, :, index[0]].T[::-1], image[::-1, index[1], :].T[::-1], image[index[2], :, :].T[::-1]]
+    grid = Grid(image.shape, affine)
+    views = [grid.view(image, plane, at) for plane, at in zip(PLANES_MM, index, strict=True)]
     height, width = max(view.shape[0] for view in views), max(view.shape[1] for view in views)
     padded = []
     for view in views:

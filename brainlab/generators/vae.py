@@ -30,6 +30,7 @@ class VAEConfig:
 
     latent_dim: length of a code.
     sample_shape: channel first.
+    plane: which slices are read, where `sample_shape` is that of slices.
     widths: channels after each halving of the sides that follows the folding of 2 x 2 x 2 voxels into channels.
     dense_width: features of the one dense layer between the convolutions and the code; the paper prints none.
     residual_blocks: blocks at the smallest size, in the encoder and in the decoder.
@@ -50,6 +51,7 @@ class VAEConfig:
 
     latent_dim: Count = 8
     sample_shape: tuple[int, ...] = (1, 40, 48, 40)
+    plane: Literal["axial", "coronal", "sagittal"] = "axial"
     widths: tuple[Count, ...] = (64, 64)
     dense_width: Count = 256
     residual_blocks: NotNegative = 0
@@ -88,6 +90,8 @@ class VAE(Autoencoder):
 
     def __init__(self, config: VAEConfig) -> None:
         super().__init__()
+        if config.flip and len(config.sample_shape) == 3 and config.plane == "sagittal":
+            raise InputError("--flip: needs slices that show left and right, got sagittal ones; use --no-flip")
         self.sample_shape, self.latent_dim = config.sample_shape, config.latent_dim
         self.prior = NormalPrior(config.latent_dim)
         shared: dict[str, Any] = {
@@ -218,7 +222,7 @@ def flip_half(x: Tensor) -> Tensor:
 
 def view(config: VAEConfig) -> View:
     """Return what a VAE reads: volumes or slices, by the sides of its images."""
-    return Volumes() if len(config.sample_shape) == 4 else Slices()
+    return Volumes() if len(config.sample_shape) == 4 else Slices(config.plane)
 
 
 def check_batch(config: VAEConfig, images: int) -> None:

@@ -81,23 +81,23 @@ def down_block(inputs: int, outputs: int, norm: str, spatial_dims: int) -> nn.Se
 
     On a CPU it costs about a quarter of a convolution of kernel 3 followed by pooling.
     """
-    conv = _CONV[spatial_dims](inputs, outputs, 4, stride=2, padding=1)  # type: ignore[call-arg]
+    conv = _CONV[spatial_dims](inputs, outputs, 4, stride=2, padding=1)
     return nn.Sequential(conv, normalisation(norm, outputs, spatial_dims), nn.LeakyReLU(LEAK))
 
 
 def up_block(inputs: int, outputs: int, norm: str, spatial_dims: int) -> nn.Sequential:
     """Double each side with one transposed convolution; kernel 4 divides by stride 2, so no checkerboard appears."""
-    conv = _TRANSPOSED[spatial_dims](inputs, outputs, 4, stride=2, padding=1)  # type: ignore[call-arg]
+    conv = _TRANSPOSED[spatial_dims](inputs, outputs, 4, stride=2, padding=1)
     return nn.Sequential(conv, normalisation(norm, outputs, spatial_dims), nn.LeakyReLU(LEAK))
 
 
 def pooled_block(inputs: int, outputs: int, norm: str, spatial_dims: int) -> nn.Sequential:
     """Convolution, normalisation and pooling, as the FLAIR IntroVAE paper (section 4.4) describes its encoder."""
     return nn.Sequential(
-        _CONV[spatial_dims](inputs, outputs, 3, padding=1),  # type: ignore[call-arg]
+        _CONV[spatial_dims](inputs, outputs, 3, padding=1),
         normalisation(norm, outputs, spatial_dims),
         nn.LeakyReLU(LEAK),
-        _POOL[spatial_dims](2),  # type: ignore[call-arg]
+        _POOL[spatial_dims](2),
     )
 
 
@@ -105,7 +105,7 @@ def upsampled_block(inputs: int, outputs: int, norm: str, spatial_dims: int) -> 
     """Upsampling, convolution and normalisation: the reverse of `pooled_block`."""
     return nn.Sequential(
         nn.Upsample(scale_factor=2),
-        _CONV[spatial_dims](inputs, outputs, 3, padding=1),  # type: ignore[call-arg]
+        _CONV[spatial_dims](inputs, outputs, 3, padding=1),
         normalisation(norm, outputs, spatial_dims),
         nn.LeakyReLU(LEAK),
     )
@@ -120,10 +120,10 @@ class ResidualBlock(nn.Module):
         self.body = nn.Sequential(
             normalisation(norm, channels, spatial_dims),
             nn.LeakyReLU(LEAK),
-            conv(channels, channels, 3, padding=1),  # type: ignore[call-arg]
+            conv(channels, channels, 3, padding=1),
             normalisation(norm, channels, spatial_dims),
             nn.LeakyReLU(LEAK),
-            conv(channels, channels, 3, padding=1),  # type: ignore[call-arg]
+            conv(channels, channels, 3, padding=1),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -207,10 +207,10 @@ class ConvDecoder(nn.Module):
             layers.append((up_block if folded else upsampled_block)(inputs, outputs, norm, dims))
         if folded:
             layers += [up_block(channels[-1], FINE_WIDTH, norm, dims)]
-            layers += [_CONV[dims](FINE_WIDTH, sample_shape[0] * 2**dims, 1), DepthToSpace()]  # type: ignore[call-arg]
+            layers += [_CONV[dims](FINE_WIDTH, sample_shape[0] * 2**dims, 1), DepthToSpace()]
         else:
             layers += [upsampled_block(channels[-1], channels[-1], norm, dims)]
-            layers += [_CONV[dims](channels[-1], sample_shape[0], 3, padding=1)]  # type: ignore[call-arg]
+            layers += [_CONV[dims](channels[-1], sample_shape[0], 3, padding=1)]
         self.features = nn.Sequential(*layers)
 
     def forward(self, z: Tensor) -> Tensor:

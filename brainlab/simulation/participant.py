@@ -9,8 +9,8 @@ from scipy import stats
 from brainlab.cohort.template import grid_affine
 from brainlab.simulation import lesions, longitudinal
 from brainlab.simulation.acquisition import Scan, draw_scan, draw_scanner, scan_image
-from brainlab.simulation.anatomy import Anatomy, Person, build_anatomy, draw_person, label_image
-from brainlab.simulation.contrast import TISSUES, lesion_signal, tissue_signals
+from brainlab.simulation.anatomy import TISSUES, Anatomy, Person, build_anatomy, draw_person, label_image
+from brainlab.simulation.contrast import lesion_signal, tissue_signals
 from brainlab.simulation.head import brain_surface, draw_native, head_signal, resample
 from brainlab.simulation.lesions import LesionMaps
 from brainlab.simulation.published import PUBLISHED_PARTICIPANTS

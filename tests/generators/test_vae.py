@@ -4,8 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from brainlab.cohort.views import Batch
-from brainlab.generators.vae import VAE, VAEConfig, VAERecipe, flip_half, set_learning_rate
+from brainlab.cohort.views import Batch, Slices
+from brainlab.errors import InputError
+from brainlab.generators.vae import VAE, VAEConfig, VAERecipe, flip_half, set_learning_rate, view
 from brainlab.methods.prior import SeededNoise
 from brainlab.methods.recipe import Progress
 from brainlab.networks.losses import draw_posterior, squared_error
@@ -152,3 +153,11 @@ def test_even_voxels_weigh_quiet_voxels_more_and_keep_the_whole():
     weight, variance = recipe.generator.weight[0], images.var(0, correction=0)
     assert weight[:, 4:].mean() > 4 * weight[:, :4].mean()
     assert torch.allclose((weight * variance).sum(), variance.sum(), rtol=1e-4)
+
+
+def test_sagittal_slices_are_never_mirrored_front_to_back():
+    sagittal = dataclasses.replace(TINY, sample_shape=(1, 8, 8), plane="sagittal")
+    assert view(sagittal) == Slices("sagittal")
+    VAE(sagittal)
+    with pytest.raises(InputError, match="--flip: needs slices that show left and right"):
+        VAE(dataclasses.replace(sagittal, flip=True))

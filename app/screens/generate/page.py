@@ -40,7 +40,7 @@ def reconstruct(runs: list[str]) -> None:
     if not able:
         layout.empty("None of these runs reconstructs: they have no encoder.", "See 'Generated brains'.")
         return
-    fitting = list(resources.fitting(resources.run(able[0])))
+    fitting = list(dict.fromkeys(name for run in able for name in resources.fitting(resources.run(run))))
     if not fitting:
         layout.empty("No cohort on this run's grid.", "Prepare one.", layout.PREPARE)
         return

@@ -24,8 +24,6 @@ def show() -> None:
     except BrainlabError:
         # What went wrong is for the researcher: its text names files of this machine.
         st.title("Reading room", anchor=False)
-        st.error(
-            "The study cannot be opened at the moment. Earlier answers are kept; please try again in a few minutes."
-        )
+        st.error(UNAVAILABLE)
     else:
         reading_room(study, token)

@@ -13,13 +13,14 @@ from app.components.scan_choice import describe
 from app.components.volume_viewer import Panel, latent_explorer, volume_viewer
 from app.data import resources
 from app.data.codes import to_steps
-from app.data.volumes import Scan, to_bytes
+from app.data.volumes import Scan
 from app.screens.explorer.explorer_data import explorer_data
 from app.screens.explorer.latent_view import coming_space, revision
 from app.screens.explorer.starting_codes import mean_code
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.template import mni_template
 from brainlab.grid import Grid
+from brainlab.pictures import to_bytes
 from brainlab.runs.run import Run
 from brainlab.types import UInt8Array
 

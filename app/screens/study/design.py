@@ -9,6 +9,7 @@ from app.components import layout
 from app.data import resources
 from app.screens.study.questions import first_question, further_questions
 from brainlab.errors import InputError
+from brainlab.grid import PLANES
 from brainlab.reading.protocol.design import (
     INSTRUCTIONS,
     OTHER_INSTRUCTIONS,
@@ -18,7 +19,7 @@ from brainlab.reading.protocol.design import (
     Source,
     usual_instructions,
 )
-from brainlab.reading.protocol.questions import PLANES, VERDICT, Question
+from brainlab.reading.protocol.questions import VERDICT, Question
 from brainlab.reading.protocol.validation import check_reader_codes
 
 WINDOWS = ("fixed", "adjustable")

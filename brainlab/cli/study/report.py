@@ -23,12 +23,12 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from brainlab.files.whole import write_whole
     from brainlab.reading.report.html_file import report_html
     from brainlab.reading.report.pdf_file import report_pdf
-    from brainlab.reading.report.study_report import report_of
+    from brainlab.reading.report.study_report import study_report
 
     folder = folder_of(args)
     if args.out is not None and args.out.suffix not in (".html", ".pdf"):
         raise InputError(f"--out {args.out}: needs a file name that ends in .html or .pdf")
-    report = report_of(folder, machine_areas(load_protocol(folder)))
+    report = study_report(folder, machine_areas(load_protocol(folder)))
     checks = lock_checks(folder)
     record = {
         "history": history(folder),

@@ -93,7 +93,8 @@ def collect(
         )
     rows = rows[evenly(len(rows), n)]
     refuse_beyond_memory(shape)
-    refuse_beyond_disk(4 * math.prod(shape) * (n + (len(rows) if run.can("reconstruct") else 0)))
+    kept = n + (len(rows) if run.can("reconstruct") else 0)
+    refuse_beyond_disk(4 * math.prod(shape) * kept, f"--n: {n} images and what goes with them", "draw fewer")
     common = {
         "data": dataset.name,
         "data_sha256": dataset.sha256,

@@ -68,14 +68,14 @@ def keep_on_disk(blocks: Iterable[Float32Array], shape: tuple[int, ...]) -> Mapp
         return MappedImages(np.memmap(file, dtype=np.float32, mode="r", shape=shape))
 
 
-def refuse_beyond_disk(needed: int) -> Path:
-    """Return a folder for scratch files; raise InputError where `needed` bytes do not fit on its disk."""
+def refuse_beyond_disk(needed: int, what: str = "the images", advice: str = "take fewer images") -> Path:
+    """Return a folder for scratch files; raise InputError, naming `what`, where `needed` bytes do not fit there."""
     folder = _scratch_folder()
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise InputError(
-            f"{folder}: the images take {needed / 1e9:,.1f} GB of disk and {free / 1e9:,.1f} GB are free; make room, "
-            "or take fewer images"
+            f"{what}: take {needed / 1e9:,.1f} GB of disk, {free / 1e9:,.1f} GB are free in {folder}; make room, or "
+            f"{advice}"
         )
     return folder
 

@@ -177,7 +177,7 @@ class Protocol:
                 if name in values:
                     if not isinstance(values[name], list) or not all(isinstance(item, dict) for item in values[name]):
                         raise InputError(f"protocol: {name}: needs a list of JSON objects")
-                    values[name] = [from_dict(kind, item) for item in values[name]]  # type: ignore[type-var]
+                    values[name] = [from_dict(kind, item) for item in values[name]]
             if values.get("questions"):
                 values.setdefault("instructions", usual_instructions(values["questions"][0]))
             return from_dict(cls, values)
