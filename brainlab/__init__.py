@@ -35,7 +35,7 @@ if TYPE_CHECKING:  # the same names as in the table below, for editors and type 
     from brainlab.reading.protocol.design import Reader as Reader
     from brainlab.reading.protocol.design import Source as Source
     from brainlab.reading.report.export import export_answers as export_answers
-    from brainlab.reading.report.study_report import report_of as study_report
+    from brainlab.reading.report.study_report import study_report as study_report
     from brainlab.reading.statistics.ratings import read_ratings as read_ratings
     from brainlab.reading.statistics.study_statistics import study_statistics as study_statistics
     from brainlab.runs.encodings import encode_dataset as encode
@@ -84,7 +84,7 @@ _PUBLIC = {
     "study_status": "brainlab.reading.desk.lifecycle:study_status",
     "close_study": "brainlab.reading.desk.lifecycle:close",
     "unblind_study": "brainlab.reading.desk.lifecycle:unblind",
-    "study_report": "brainlab.reading.report.study_report:report_of",
+    "study_report": "brainlab.reading.report.study_report:study_report",
     "export_answers": "brainlab.reading.report.export:export_answers",
     "read_ratings": "brainlab.reading.statistics.ratings:read_ratings",
     "study_statistics": "brainlab.reading.statistics.study_statistics:study_statistics",

@@ -67,7 +67,7 @@ def _page(measured: dict[str, Any], discriminated: dict[str, Any], pairs: dict[s
         "**All scans here are simulated.** Written by `benchmarks/models/shipped_runs.py`; every setting is in",
         "`evaluation.json` and `lda.json` beside each run in `models/`.",
         f"Images are compared with {len(predict)} scans of",
-        f"{predict.scans['participant'].nunique()} people whom no run has seen.",
+        f"{predict.scans['participant'].nunique()} held-out participants.",
         "",
         "## Images",
         *_images(measured),
@@ -76,7 +76,7 @@ def _page(measured: dict[str, Any], discriminated: dict[str, Any], pairs: dict[s
         fit, predict = pairs[name]
         lines += [
             "",
-            f"## Telling the classes apart: {name} cohort",
+            f"## Classification by LDA: {name} cohort",
             f"LDA fitted on the training split of `{fit.name}`, predicting the whole of `{predict.name}`;",
             "95% intervals from 1,000 bootstrap draws of participants.",
             "",
@@ -123,7 +123,7 @@ def _images(measured: dict[str, Any]) -> list[str]:
         "",
         "Sharpness is the variance of the 3D Laplacian, as a share of real scans'; noise counts as sharpness, so read",
         "the spectrum beside it. 'Copies' is the share of samples nearer to a training scan than 99% of held-out scans",
-        "are; blur alone also brings samples nearer.",
+        "are; blur alone also reduces the distance.",
     ]
     return [*_table(head, rows), *notes]
 
@@ -144,7 +144,7 @@ def _accuracies(results: dict[str, Any]) -> list[str]:
             difference = part["latents_minus_pca_64"]
             low, high = difference["interval"]
             lines.append(
-                f"- {name} less 64 principal components, {priors} priors: balanced accuracy "
+                f"- {name} minus 64 principal components, {priors} priors: balanced accuracy "
                 f"{difference['balanced_accuracy']:+.3f} ({low:+.3f} to {high:+.3f})."
             )
     return lines
@@ -167,7 +167,7 @@ def _published() -> list[str]:
         for name, row in TABLE_2.items()
     ]
     return [
-        "## Published beside it",
+        "## Published results",
         "Table 2 of the FLAIR IntroVAE paper: IVAE-256 on 572 real test scans. Other data: a reference, no pass mark.",
         "",
         *_table(["class", "FP", "FN", "TP", "TN", "precision", "recall"], rows),

@@ -99,9 +99,9 @@ def how(rows: pd.DataFrame) -> str:
     """Say on how many people the figures of `one_run` rest."""
     sizes = rows.drop_duplicates("cohort")
     counts = zip(sizes["scans"], sizes["people"], sizes["cohort"], strict=True)
-    people = " and ".join(f"{scans} scans of {people} people ({cohort})" for scans, people, cohort in counts)
+    people = " and ".join(f"{scans} scans of {people} participants ({cohort})" for scans, people, cohort in counts)
     return (
-        f"Balanced accuracy with its 95% interval, empirical priors, on {people} whom no run has seen; simulated. "
+        f"Balanced accuracy with its 95% interval, empirical priors, on {people}, held out; simulated. "
         "Measured before shipping: docs/results.md."
     )
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.screens.study.report import show_report
 from brainlab.errors import InputError
-from brainlab.reading.report.study_report import study_report
+from brainlab.reading.report.study_report import report_from_answers
 from brainlab.reading.statistics.ratings import LARGEST_BYTES, LARGEST_ROWS, read_ratings
 from brainlab.reading.statistics.reading_rules import READING_RULES
 
@@ -72,7 +72,7 @@ def _explain() -> None:
 def _report(content: bytes, name: str) -> tuple[dict[str, Any], pd.DataFrame, list[str]]:
     """Return the report of a file, its rows and what was mended in them; the file's name is the title."""
     frame, notes = read_ratings(content, name)
-    return {**study_report(frame, notes=notes), "title": _stem(name)}, frame, notes
+    return {**report_from_answers(frame, notes=notes), "title": _stem(name)}, frame, notes
 
 
 def _stem(name: str) -> str:

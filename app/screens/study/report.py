@@ -23,7 +23,7 @@ from brainlab.reading.report.findings import MOST_PAIRS
 from brainlab.reading.report.html_file import report_html
 from brainlab.reading.report.imrmc import imrmc_table
 from brainlab.reading.report.pdf_file import report_pdf
-from brainlab.reading.report.study_report import report_of
+from brainlab.reading.report.study_report import study_report
 
 TABS = {
     "Sources": ("sources",),
@@ -147,4 +147,4 @@ def _downloads(report: dict[str, Any], frame: pd.DataFrame, name: str) -> None:
 @st.cache_data(max_entries=16, show_spinner="Computing the statistics")
 def _report(folder: str, machine: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """The report; an unblinded study never changes, but a machine reader may come."""
-    return report_of(Path(folder), machine)
+    return study_report(Path(folder), machine)

@@ -7,7 +7,7 @@ from typing import Any
 from brainlab.cli.study.study_id import add_study, folder_of
 from brainlab.reading.desk.backup import backup_study
 
-SUMMARY = "write the whole study, the truth too, to one file, while in use"
+SUMMARY = "write the complete study, including the truth, to one file, also while it is being read"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

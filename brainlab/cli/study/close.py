@@ -1,4 +1,4 @@
-"""`brainlab study close STUDY`: take no more answers."""
+"""`brainlab study close STUDY`: stop accepting answers."""
 
 import argparse
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from brainlab.cli.study.study_id import add_study, folder_of
 from brainlab.reading.desk import lifecycle
 
-SUMMARY = "take no more answers"
+SUMMARY = "stop accepting answers"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""`brainlab study create PROTOCOL.json`: make a draft of a protocol, or print a preset."""
+"""`brainlab study create PROTOCOL.json`: create a draft from a protocol, or print a preset."""
 
 import argparse
 from dataclasses import asdict
@@ -10,13 +10,13 @@ from brainlab.files.textfile import read_text
 from brainlab.reading.desk.lifecycle import create_study, load_protocol, study_folder
 from brainlab.reading.protocol.design import Protocol, new_seed, preset
 
-SUMMARY = "make a draft of a protocol, or print a preset"
+SUMMARY = "create a draft from a protocol, or print a preset"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("protocol", nargs="?", type=Path, metavar="PROTOCOL.json")
     parser.add_argument("--preset", help="print this protocol instead: dwi-2020")
-    parser.add_argument("--copy", metavar="STUDY", help="take the protocol of this study, with a new seed and no names")
+    parser.add_argument("--copy", metavar="STUDY", help="copy the protocol of this study, with a new seed and no names")
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:

@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     # A positional with a type would make a path of SUPPRESS itself.
     parser.add_argument("out", nargs="?", metavar=FORMATS, default=argparse.SUPPRESS)
     parser.add_argument("--out", dest="out", metavar=FORMATS, help="the same, as an option")
-    parser.add_argument("--all", action="store_true", help="with practice, hidden repeats and later readings")
+    parser.add_argument("--all", action="store_true", help="include practice cases, hidden repeats and later readings")
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:

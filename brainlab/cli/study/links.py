@@ -8,16 +8,16 @@ from brainlab.errors import InputError
 from brainlab.reading.desk.lifecycle import issue_links, revoke_link
 from brainlab.reading.record.tokens import LOCAL_APP
 
-SUMMARY = "make the readers' personal links; they are shown once"
+SUMMARY = "create the readers' personal links, which are shown once"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_study(parser)
-    parser.add_argument("--base-url", default=LOCAL_APP, help="where readers reach the app")
+    parser.add_argument("--base-url", default=LOCAL_APP, help="address of the app for readers")
     parser.add_argument("--reader", action="append", default=[], metavar="CODE", help="only this reader (repeatable)")
     parser.add_argument("--reissue", action="store_true", help="replace links; the old ones stop working")
-    parser.add_argument("--revoke", action="store_true", help="end the links of the readers named, make no new ones")
-    parser.add_argument("--valid-days", type=float, help="days for which the links work")
+    parser.add_argument("--revoke", action="store_true", help="revoke the links of the named readers")
+    parser.add_argument("--valid-days", type=float, help="validity of the links in days")
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:

@@ -6,12 +6,12 @@ from typing import Any
 from brainlab.cli.common.progress import progress
 from brainlab.cli.study.study_id import add_study, folder_of
 
-SUMMARY = "draw, render and seal all cases; nothing changes afterwards"
+SUMMARY = "sample, render and seal all cases; nothing changes afterwards"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_study(parser)
-    parser.add_argument("--override", default="", metavar="REASON", help="lock although the blinding probe refuses")
+    parser.add_argument("--override", default="", metavar="REASON", help="lock although the blinding check fails")
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:

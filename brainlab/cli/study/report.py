@@ -14,8 +14,8 @@ SUMMARY = "statistics of an unblinded study"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_study(parser)
-    parser.add_argument("--out", type=Path, metavar="OUT.html|OUT.pdf", help="write the report as one file too")
-    parser.add_argument("--html", type=Path, metavar="FILE", help="write the report as one HTML file, of any name")
+    parser.add_argument("--out", type=Path, metavar="OUT.html|OUT.pdf", help="also write the report to a file")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="also write the report to an HTML file of any name")
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
@@ -23,12 +23,12 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from brainlab.files.whole import write_whole
     from brainlab.reading.report.html_file import report_html
     from brainlab.reading.report.pdf_file import report_pdf
-    from brainlab.reading.report.study_report import report_of
+    from brainlab.reading.report.study_report import study_report
 
     folder = folder_of(args)
     if args.out is not None and args.out.suffix not in (".html", ".pdf"):
         raise InputError(f"--out {args.out}: needs a file name that ends in .html or .pdf")
-    report = report_of(folder, machine_areas(load_protocol(folder)))
+    report = study_report(folder, machine_areas(load_protocol(folder)))
     checks = lock_checks(folder)
     record = {
         "history": history(folder),

@@ -6,7 +6,7 @@ from typing import Any
 
 from brainlab.reading.desk.backup import restore_study
 
-SUMMARY = "bring a study back from a backup; what is there is kept aside"
+SUMMARY = "restore a study from a backup; an existing study is moved aside"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from brainlab.reading.statistics.reading_rules import READING_RULES
 
-SUMMARY = "agreement and accuracy from a CSV of answers"
+SUMMARY = "agreement and accuracy from a CSV file of answers"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""`brainlab study status STUDY`: show how far each reader is, never an answer."""
+"""`brainlab study status STUDY`: show the progress of each reader, never an answer."""
 
 import argparse
 from dataclasses import asdict
@@ -8,7 +8,7 @@ from brainlab.cli.study.study_id import add_study, folder_of
 from brainlab.reading.desk.lifecycle import study_status
 from brainlab.reading.desk.pace import study_pace
 
-SUMMARY = "show how far each reader is, never an answer"
+SUMMARY = "show the progress of each reader, never an answer"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from brainlab.cli.study.study_id import add_study, folder_of
 from brainlab.reading.desk import lifecycle
 
-SUMMARY = "open the truth; recorded"
+SUMMARY = "reveal the truth, which is recorded"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

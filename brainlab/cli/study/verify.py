@@ -1,4 +1,4 @@
-"""`brainlab study verify STUDY`: prove the databases whole."""
+"""`brainlab study verify STUDY`: check the integrity of the databases."""
 
 import argparse
 from dataclasses import asdict
@@ -7,7 +7,7 @@ from typing import Any
 from brainlab.cli.study.study_id import add_study, folder_of
 from brainlab.reading.record import integrity
 
-SUMMARY = "prove the databases whole"
+SUMMARY = "check the integrity of the databases"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from brainlab.cli.study.study_id import add_study, folder_of
 from brainlab.reading.desk.lifecycle import withdraw_reader
 
-SUMMARY = "take a reader out for good: link, name and answers in reports"
+SUMMARY = "withdraw a reader permanently: revoke the link, erase the name, exclude the answers from reports"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -59,7 +59,9 @@ def unseen_tests(dataset: PreparedDataset, runs: Sequence[Run]) -> IntArray:
     rows = dataset.indices("test")
     seen = np.any([recognise(run, dataset).seen[rows] for run in runs], axis=0)
     if seen.all():
-        raise InputError(f"{dataset.folder}: no test scan of a person whom no run was trained on; prepare more people")
+        raise InputError(
+            f"{dataset.folder}: needs test scans of held-out participants, got none; prepare more participants"
+        )
     return rows[~seen]
 
 

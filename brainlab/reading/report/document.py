@@ -81,7 +81,7 @@ GRRAS = (
 
 
 def report_sections(report: Report) -> list[Section]:
-    """Return the document of `study_report`: findings, methods, results, what they do not show, checklist."""
+    """Return the document of `report_from_answers`: findings, methods, results, what they do not show, checklist."""
     sections = [
         Section("findings", "Findings", (Words(tuple(report["summary"])),) if report["summary"] else ()),
         Section("methods", "Methods", tuple(Words(tuple(m["lines"]), m["heading"]) for m in report["method_sections"])),

@@ -14,7 +14,7 @@ TEMPLATE = "report.html.jinja"
 
 
 def report_html(report: dict[str, Any]) -> str:
-    """Return the report of `study_report` as a self-contained HTML page."""
+    """Return the report of `report_from_answers` as a self-contained HTML page."""
     pages = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined)
     sections = [
         (section, [(type(block).__name__, block) for block in section.blocks]) for section in report_sections(report)

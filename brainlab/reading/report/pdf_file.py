@@ -36,7 +36,7 @@ class _Pages(FPDF):
 
 
 def report_pdf(report: dict[str, Any]) -> bytes:
-    """Return the report of `study_report` as a PDF on A4."""
+    """Return the report of `report_from_answers` as a PDF on A4."""
     logging.getLogger("fontTools").setLevel(logging.ERROR)
     pages = _Pages(format="A4")
     for style, file in FONTS.items():

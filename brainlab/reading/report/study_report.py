@@ -19,7 +19,7 @@ from brainlab.reading.statistics.study_statistics import study_statistics
 Machine = Mapping[str, Mapping[str, Any]]
 
 
-def study_report(
+def report_from_answers(
     frame: pd.DataFrame,
     protocol: Protocol | None = None,
     conduct: dict[str, Any] | None = None,
@@ -72,10 +72,10 @@ def _in_order(images: dict[str, Any], protocol: Protocol) -> dict[str, Any]:
     return {part: dict(sorted(cells.items(), key=lambda item: names.index(item[0]))) for part, cells in images.items()}
 
 
-def report_of(folder: Path, machine: Machine | None = None) -> dict[str, Any]:
+def study_report(folder: Path, machine: Machine | None = None) -> dict[str, Any]:
     """Return the whole report of an unblinded study, every reading included."""
     frame = answers_frame(folder, round_=None)
     protocol = load_protocol(folder)
     # A pair is one stimulus of two images, so that it has no look of its own.
     images = None if protocol.paired else study_appearance(folder)
-    return study_report(frame, protocol, study_conduct(folder), machine, images)
+    return report_from_answers(frame, protocol, study_conduct(folder), machine, images)

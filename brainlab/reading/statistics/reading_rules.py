@@ -1,9 +1,9 @@
-"""How a file of answers is read, in words; apart from the reader itself, so that help needs no library."""
+"""The rules by which a file of answers is read, in words; separate from the code, so that help loads no library."""
 
 READING_RULES = (
-    "Commas, semicolons or tabs part the columns. Spellings of one label (1 and 1.0, Mild and mild) and of one reader "
-    "(R1 and r1) are taken as one; cases are not. NA, n/a, NaN, null, - and . are missing; none and unknown are, too, "
-    "among numbers or real and fake, and are an answer among other words. Truth, source and class belong to the case. "
-    "A note says each of these."
+    "Columns are separated by commas, semicolons or tabs. Spellings of one label (1 and 1.0, Mild and mild) and of one "
+    "reader (R1 and r1) are merged; cases are not. NA, n/a, NaN, null, - and . are missing; so are none and unknown "
+    "among numbers or real and fake, while among other words they are answers. Truth, source and class apply to the "
+    "case. Each interpretation is listed in a note."
 )
 """What a user must know of how a file is read: for the command's help and the page."""

@@ -20,7 +20,7 @@ from brainlab.reading.desk import lifecycle
 from brainlab.reading.desk.backup import restore_study
 from brainlab.reading.record import integrity, migrations
 from brainlab.reading.record.store import StorageError, Store, connect
-from brainlab.reading.report.study_report import report_of
+from brainlab.reading.report.study_report import study_report
 from brainlab.reading.room.session import ReaderSession
 
 OLD = Path(__file__).with_name("version_1.tar.gz")
@@ -107,7 +107,7 @@ def test_a_study_of_version_1_is_read_to_its_end(tmp_path):
         assert not truth.execute("SELECT * FROM sqlite_schema WHERE name = 'salt'").fetchall()
     lifecycle.close(folder)
     lifecycle.unblind(folder, "a researcher of a later version")
-    assert report_of(folder, {})["per_reader"].keys() == {"A", "B"}
+    assert study_report(folder, {})["per_reader"].keys() == {"A", "B"}
     assert integrity.verify(folder).ok
 
 

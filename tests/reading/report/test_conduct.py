@@ -5,7 +5,7 @@ import json
 from brainlab.reading.desk import lifecycle
 from brainlab.reading.report.conduct import study_conduct
 from brainlab.reading.report.methods import methods
-from brainlab.reading.report.study_report import report_of
+from brainlab.reading.report.study_report import study_report
 
 
 def read_with_incidents(study) -> None:
@@ -64,7 +64,7 @@ def test_methods_tell_it_in_the_order_of_the_guideline(make_study, make_protocol
     read_with_incidents(study)
     lifecycle.close(study.folder, "enough answers")
     lifecycle.unblind(study.folder, "Dr Example")
-    report = report_of(study.folder)
+    report = study_report(study.folder)
     sections = {section["heading"]: " ".join(section["lines"]) for section in report["method_sections"]}
     assert list(sections) == [
         "Readers",

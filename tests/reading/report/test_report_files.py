@@ -11,7 +11,7 @@ from brainlab.reading.report.chart_svg import chart_svg
 from brainlab.reading.report.document import Table, report_sections
 from brainlab.reading.report.html_file import report_html
 from brainlab.reading.report.pdf_file import report_pdf
-from brainlab.reading.report.study_report import study_report
+from brainlab.reading.report.study_report import report_from_answers
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def report() -> dict:
                 )
             )
     machine = {"other": {"value": 0.97, "low": 0.9, "high": 1.0, "n": 400, "reason": None}}
-    return study_report(pd.concat(rows, ignore_index=True), machine=machine)
+    return report_from_answers(pd.concat(rows, ignore_index=True), machine=machine)
 
 
 def blocks(report: dict, kind: type) -> list:
@@ -126,6 +126,6 @@ def test_pdf_is_whole_and_holds_text(report):
 
 def test_an_undefined_kappa_is_a_reason_in_every_file(report):
     frame = pd.DataFrame({"reader": list("aabb"), "case": list("1212"), "answer": "real", "truth": list("ab") * 2})
-    bare = study_report(frame.assign(truth="real"))
+    bare = report_from_answers(frame.assign(truth="real"))
     assert "undefined: each side gave a single answer" in report_html(bare)
     assert report_pdf(bare).startswith(b"%PDF-")

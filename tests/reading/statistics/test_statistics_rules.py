@@ -11,7 +11,7 @@ from brainlab.reading.measures.estimate import bootstrap_interval
 from brainlab.reading.measures.krippendorff import krippendorff_alpha
 from brainlab.reading.measures.signal_detection import detection_estimates
 from brainlab.reading.measures.strata import spread_of_mean
-from brainlab.reading.report.study_report import study_report
+from brainlab.reading.report.study_report import report_from_answers
 from brainlab.reading.report.tables import ACCURACY, agreement_table, class_table, means_table, reader_table, table_2
 from brainlab.reading.statistics import roc
 from brainlab.reading.statistics.answers import Answers
@@ -206,7 +206,7 @@ def test_alpha_knows_where_cases_came_from():
 def test_the_tables_of_a_report_hold_each_figure_under_its_name():
     columns = {"class": ["ms"] * 10, "confidence": [3] * 10}
     frame = table({"A": "rrrrrffffr", "B": "rrffrfffrr"}, "rrrrrfffff", "pppppmmmmm", **columns)
-    report = study_report(frame)
+    report = report_from_answers(frame)
     for rows in (table_2(report), class_table(report)):
         assert (rows["low"] < rows["high"]).all()
         assert rows["percent"].between(rows["low"], rows["high"]).all()
@@ -222,4 +222,4 @@ def test_the_tables_of_a_report_hold_each_figure_under_its_name():
     agreement = agreement_table(report).set_index(["figure", "of"])["value"]
     assert agreement["Gwet's AC1", "all readers"] == report["gwet_ac1"]["value"]
     assert agreement["Krippendorff's alpha", "all readers"] == report["krippendorff_alpha"]["value"]
-    assert "all readers" not in set(agreement_table(study_report(frame[:10]))["of"])
+    assert "all readers" not in set(agreement_table(report_from_answers(frame[:10]))["of"])

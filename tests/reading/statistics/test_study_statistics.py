@@ -9,7 +9,7 @@ import pytest
 from brainlab.errors import InputError
 from brainlab.reading.report.document import Table, report_sections
 from brainlab.reading.report.html_file import report_html
-from brainlab.reading.report.study_report import study_report
+from brainlab.reading.report.study_report import report_from_answers
 from brainlab.reading.report.tables import table_2
 from brainlab.reading.statistics.study_statistics import study_statistics
 
@@ -65,7 +65,7 @@ def test_table_2_of_the_dwi_study():
 
 
 def test_table_2_of_the_dwi_study_through_the_whole_report():
-    report = study_report(dwi_answers())
+    report = report_from_answers(dwi_answers())
     table = table_2(report)
     assert tuple(table.loc[table["reader"] == "reader 1", "called real"]) == FIRST
     assert tuple(table.loc[table["reader"] == "reader 2", "called real"]) == SECOND
