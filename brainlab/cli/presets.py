@@ -31,6 +31,12 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 def _line(entry: dict[str, Any]) -> str:
     size = " x ".join(map(str, entry["sample_shape"][1:]))
     count = sum(entry["parameters"].values())
-    parts = [entry["method"], size, f"codes of {entry['latent_dim']}", f"{count / 1e6:.1f} M parameters", entry["paper"]]
+    parts = [
+        entry["method"],
+        size,
+        f"codes of {entry['latent_dim']}",
+        f"{count / 1e6:.1f} M parameters",
+        entry["paper"],
+    ]
     parts += ["a trained run ships"] if entry["ships"] else []
     return f"{entry['name'].ljust(16)} {', '.join(filter(None, parts))}"
