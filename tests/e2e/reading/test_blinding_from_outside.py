@@ -56,7 +56,7 @@ def test_no_page_but_the_reading_room_opens_with_a_link(outside, sealed) -> None
         page = context.new_page()
         wire = Wire.of(page, bodies=False)
         page.goto(f"{url}/{name}")
-        page.get_by_text("open only on the machine that runs brainlab").wait_for(timeout=30_000)
+        page.get_by_text("available only on the machine that runs brainlab").wait_for(timeout=30_000)
         for word in (b"Study desk", b"Latent explorer", b"SecretTitle", b"GiveAway"):
             assert word not in b"\n".join(wire.frames), (name, word)
         page.close()

@@ -135,7 +135,7 @@ def test_from_design_to_kappa(reading_server, browser: Browser, page: Page, idle
     page.get_by_label("Title of the study").fill("something else")
     page.get_by_label("Your name, for the record").fill("Researcher")
     page.get_by_role("button", name="Unblind").click()
-    page.get_by_text("That is not the title of this study").wait_for()
+    page.get_by_text("The title does not match").wait_for()
     page.get_by_label("Title of the study").fill(TITLE)
     page.get_by_role("button", name="Unblind").click()
     metric = page.locator("[data-testid=stMetric]", has_text="Kappa, R1 and R2")

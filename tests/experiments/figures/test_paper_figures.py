@@ -69,7 +69,7 @@ def test_shown_scans_are_test_scans_of_different_classes_and_unseen(cohort, runs
 def test_people_whom_a_run_knows_are_not_shown(cohort, runs):
     everyone = cohort.participant_hashes()
     runs[0].settings["data"]["participants"] = everyone
-    with pytest.raises(InputError, match="no test scan of a person"):
+    with pytest.raises(InputError, match="needs test scans of held-out participants"):
         sources.unseen_tests(cohort, runs)
 
 
