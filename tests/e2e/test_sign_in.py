@@ -115,7 +115,7 @@ def test_a_listed_researcher_gets_in_through_the_provider_and_another_does_not(
     provider.email = "bob@elsewhere.example"
     page.goto(guarded)
     page.get_by_role("button", name="Sign in with your institution").click()
-    expect(page.get_by_text("bob@elsewhere.example is not on the list")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("bob@elsewhere.example is not on this server's list")).to_be_visible(timeout=30_000)
     assert page.get_by_role("link", name="Study desk").count() == 0
     provider.email = "ann@hospital.example"
     page.get_by_role("button", name="Sign in with another account").click()

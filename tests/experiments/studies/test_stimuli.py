@@ -48,7 +48,7 @@ def test_whom_a_run_was_trained_on_never_comes(salt):
     supply = _supply(seen=("test b", "train c"))
     assert supply.refused == 2
     assert set(_people(supply, 4, salt)) == {"train a", "test d"}
-    with pytest.raises(InputError, match=r"got 4 from 4 scans \(2 people were trained on\)"):
+    with pytest.raises(InputError, match=r"got 4 from 4 scans \(2 participants were used for training\)"):
         supply.draw(5, salt)
 
 
