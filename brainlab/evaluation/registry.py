@@ -4,6 +4,10 @@ A metric is one entry of the tuple `METRICS` at the foot of the file that comput
 metrics`, run cards and every table of scores read the entries here, so a new metric needs its own file only, in
 `brainlab/evaluation/metrics/` or elsewhere (`brainlab.plugins`):
 
+    from brainlab.evaluation.images import each
+    from brainlab.evaluation.measurement import summarise
+    from brainlab.evaluation.registry import Metric
+
     METRICS = (
         Metric(
             name="mean_grey",

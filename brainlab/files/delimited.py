@@ -129,7 +129,7 @@ def _advice(lines: list[str], header_line: int, needed: Sequence[str]) -> str:
         cells = {cell.strip().strip('"').lower() for cell in line.split(most_likely_delimiter(line))}
         if set(needed) <= cells:
             return f"line {number} has them: delete the lines above it"
-    return "name them there, parted by commas, semicolons or tabs"
+    return "name them there, separated by commas, semicolons or tabs"
 
 
 def _records(lines: list[str], first: int, delimiter: str, name: str) -> Iterator[tuple[int, list[str]]]:

@@ -41,7 +41,7 @@ def class_chart(report: Report) -> Chart:
 
 
 def kappa_chart(report: Report) -> Chart:
-    """Cohen's kappa of every pair of readers and of each reader with themself."""
+    """Cohen's kappa of every pair of readers, and intra-reader kappa."""
     pairs = {" and ".join(entry["readers"]): entry for entry in report["cohens_kappa"]}
     pairs |= {f"{entry['reader']}, repeats": entry for entry in report["intra_reader"]}
     pairs |= {

@@ -25,7 +25,7 @@ class Plan:
     fleiss_width: of Fleiss' kappa of all readers (which is then `kappa` too); None with fewer than three.
     mean_accuracy_width: of the accuracy averaged over these readers; None with one reader. For other readers like them
         it is wider by how much readers differ, which nobody knows beforehand.
-    repeat_kappa: a reader's agreement with themself under the assumptions, None without hidden repeats.
+    repeat_kappa: intra-reader kappa under the assumptions, None without hidden repeats.
     repeat_kappa_width: of Cohen's kappa over the hidden repeats; None where no repetition has an interval.
     """
 
@@ -51,8 +51,8 @@ def plan(
 ) -> Plan:
     """Simulate readers of a protocol and return the widths of their intervals.
 
-    sensitivity, specificity: share of real and fake cases that a reader calls rightly. kappa: agreement of two
-    readers, self_kappa: of a reader with themself on hidden repeats; a value that the shares alone exceed is raised to
+    sensitivity, specificity: share of real and fake cases that a reader classifies correctly. kappa: agreement of two
+    readers, self_kappa: intra-reader kappa on hidden repeats; a value that the shares alone exceed is raised to
     what they imply. Readers share a case's draw with such a probability that this kappa results. Raises InputError for
     shares outside 0 to 1.
     """

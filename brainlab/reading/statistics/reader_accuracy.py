@@ -35,7 +35,7 @@ def called_real(answers: Answers, column: str) -> dict[str, dict[str, dict[str, 
     return _by_group(answers, column, share)
 
 
-def rightly_judged(answers: Answers, column: str) -> dict[str, dict[str, dict[str, Any]]]:
+def correct_by(answers: Answers, column: str) -> dict[str, dict[str, dict[str, Any]]]:
     """Share of right answers with Wilson's interval, per reader and source or class; empty without truth."""
     if "truth" not in answers.main:
         return {}

@@ -28,8 +28,8 @@ def study_statistics(
     how far from one half the balanced accuracy may lie and still count as chance; fix it before anyone reads.
     `categories` are all answers that the question allows; without them those that were given or are true.
 
-    Keys: `readers`, `cases`, `answers`; `cohens_kappa` (one entry a pair of readers), `intra_reader` (Cohen's kappa of
-    a reader with themself), `fleiss_kappa`, `gwet_ac1`, `pabak`, `krippendorff_alpha`, each with value, low, high, n
+    Keys: `readers`, `cases`, `answers`; `cohens_kappa` (one entry a pair of readers), `intra_reader` (each reader's
+    intra-reader kappa), `fleiss_kappa`, `gwet_ac1`, `pabak`, `krippendorff_alpha`, each with value, low, high, n
     and reason; `per_reader` {reader: {accuracy, sensitivity, specificity, auc, d_prime, criterion, signal_detection,
     against_chance}}; `per_source` and `per_class` {reader: {source: share called real}}; `accuracy_per_class`;
     `auc_per_source`; `roc` {reader: curve}; `seconds_per_case`, `seconds_per_source`, `pace` and `learning` by reader;
@@ -64,7 +64,7 @@ def study_statistics(
         "categories": list(first.categories),
         "per_source": reader_accuracy.called_real(first, "source"),
         "per_class": reader_accuracy.called_real(first, "class"),
-        "accuracy_per_class": reader_accuracy.rightly_judged(first, "class"),
+        "accuracy_per_class": reader_accuracy.correct_by(first, "class"),
         "auc_per_source": reader_accuracy.area_by_source(first),
         "roc": reader_accuracy.roc_curves(first),
         "seconds_per_case": time_course.seconds_per_case(first),
