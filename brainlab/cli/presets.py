@@ -9,19 +9,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    from brainlab.experiments.presets import describe_preset
     from brainlab.errors import InputError
+    from brainlab.experiments.presets import describe_preset
     from brainlab.runs.methods import presets
 
-    if args.name is not None:
-        found, broken = [describe_preset(args.name)], []
-    else:
-        found, broken = [], []
-        for name in presets():
-            try:
-                found.append(describe_preset(name))
-            except InputError as error:
-                broken.append(str(error))
+    found: list[dict[str, Any]] = []
+    broken: list[str] = []
+    for name in presets() if args.name is None else [args.name]:
+        try:
+            found.append(describe_preset(name))
+        except InputError as error:
+            if args.name is not None:
+                raise
+            broken.append(str(error))
     lines = [*map(_line, found), *(f"not usable: {reason}" for reason in broken)]
     if args.name:
         lines += [f"  {name}: {value}" for name, value in found[0]["settings"].items()]

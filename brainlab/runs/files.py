@@ -9,7 +9,7 @@ import numpy as np
 import brainlab
 from brainlab.errors import InputError
 from brainlab.methods.method import Method, Schedule
-from brainlab.runs.methods import config_of_settings, method_of_settings
+from brainlab.runs.methods import UnknownMethodError, config_of_settings, method_of_settings
 from brainlab.training.checkpoint import refuse_pointer
 
 CONFIG = "config.json"
@@ -93,6 +93,8 @@ def read_settings(folder: Path, *, to_resume: bool = False) -> RunSettings:
         method = method_of_settings(settings)
         config, schedule = config_of_settings(settings, method)
         _check_affine(settings["affine"])
+    except UnknownMethodError as error:
+        raise InputError("; ".join(filter(None, [f"{path}: {error}", _newer(settings)]))) from error
     except InputError as error:
         raise InputError(f"{path}: {error}; {_newer(settings) or mend}") from error
     return RunSettings(settings, method, config, schedule)

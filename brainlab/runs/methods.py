@@ -17,6 +17,10 @@ from brainlab.plugins import brought, modules_of, named
 VARIABLE = "BRAINLAB_METHODS"
 
 
+class UnknownMethodError(InputError):
+    """A run is of a method that is not here."""
+
+
 def methods() -> dict[str, Method[Any]]:
     """Return every method by name. Raises InputError where one that others bring cannot be used."""
     return _methods(named("method"))
@@ -43,8 +47,7 @@ def method_of_settings(settings: dict[str, Any]) -> Method[Any]:
         if name == method.name or (name is None and kind == method.config.__name__):
             return method
     raise UnknownMethodError(
-        f"method: needs one of {', '.join(known)}, got {name or kind!r}; the run is of another version, or of a method "
-        f"that {VARIABLE} does not name"
+        f"method: needs one of {', '.join(known)}, got {name or kind!r}; set {VARIABLE} to the file of its method"
     )
 
 

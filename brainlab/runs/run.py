@@ -40,6 +40,8 @@ MEMORY_SHARE = 0.5
 """Part of the machine's memory that the images of one call may fill."""
 
 DEVICES = ("auto", "cpu", "cuda")
+DEVICE_VARIABLE = "BRAINLAB_DEVICE"
+"""Environment variable for the device of runs that are opened without one, as the app does."""
 
 _networks: dict[tuple[str, str, str], Generator] = {}
 _lock = threading.Lock()
@@ -268,10 +270,11 @@ class Run:
         return found
 
 
-def load_run(folder: Path | str, device: str = "cpu") -> Run:
+def load_run(folder: Path | str, device: str | None = None) -> Run:
     """Open a run folder. Raises InputError where it is not one, holds no weights yet, or there is no such device.
 
-    device: where its network computes: cpu, cuda, or auto, which takes a GPU where there is one.
+    device: where its network computes: cpu, cuda, or auto, which takes a GPU where there is one; None is what
+        BRAINLAB_DEVICE says, and cpu where it says nothing.
     """
     folder = Path(folder)
     if not (folder / CONFIG).is_file():
@@ -284,8 +287,9 @@ def load_run(folder: Path | str, device: str = "cpu") -> Run:
     return run
 
 
-def find_device(name: str) -> str:
+def find_device(name: str | None) -> str:
     """Return `cpu` or `cuda` for a choice of DEVICES. Raises InputError where there is no such device."""
+    name = name or os.environ.get(DEVICE_VARIABLE) or "cpu"
     if name not in DEVICES:
         raise InputError(f"--device: needs one of {', '.join(DEVICES)}, got {name}")
     if name == "cuda" and not torch.cuda.is_available():

@@ -289,3 +289,13 @@ def test_large_images_go_through_the_network_a_few_at_a_time_and_are_the_same(ru
     assert max(seen) == max(len(part) for _, part in parts) == 3
     assert np.array_equal(np.concatenate([z for z, _ in parts]), codes)
     assert np.allclose(np.concatenate([part for _, part in parts]), images, atol=1e-5)
+
+
+def test_a_device_that_is_not_here_is_one_line_however_it_was_asked_for(run, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    assert load_run(run.folder, "auto").device == load_run(run.folder).device == "cpu"
+    with pytest.raises(InputError, match="--device: needs a GPU for cuda, found none"):
+        load_run(run.folder, "cuda")
+    monkeypatch.setenv("BRAINLAB_DEVICE", "tpu")
+    with pytest.raises(InputError, match="--device: needs one of auto, cpu, cuda, got tpu"):
+        load_run(run.folder)

@@ -16,7 +16,7 @@ TOOLS_PX, TITLE_PX, FOOT_PX = 66, 30, 32
 """Heights of what stands about the planes: title with tools and read-out; title alone; foot below several viewers."""
 GAP_PX, NARROWEST_PX, WIDE_PX, HIGHEST_PX = 10, 130, 480, 720
 """As in viewer.css and viewer.js: gap, narrowest panel, width from which planes lie in a row, greatest height."""
-ASIDE_PX, VIEWER_SHARE, STATUS_LINE_PX = 970, 5 / 12, 24
+ASIDE_PX, VIEWER_SHARE, STATUS_LINE_PX = 800, 5 / 12, 24
 """As in viewer.css: page width from which sliders stand beside one plane, the viewer's part of it, a second line."""
 
 

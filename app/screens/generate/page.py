@@ -54,9 +54,7 @@ def reconstruct(runs: list[str]) -> None:
     dataset = resources.cohort(cohort)
     sources = {run: Reconstruction(run, cohort, row) for run in able if cohort in resources.fitting(resources.run(run))}
     if left_out := [run for run in runs if run not in sources]:
-        st.caption(
-            f":material/info: Not here: {', '.join(left_out)}, without an encoder or for other images than these."
-        )
+        st.caption(f":material/info: Not shown: {', '.join(left_out)} (no encoder, or made for other images).")
     panels = [Panel(original, title="Original", note="simulated" if dataset.simulated else "scan")]
     panels += [
         Panel(

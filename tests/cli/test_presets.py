@@ -1,0 +1,48 @@
+"""What can be trained is listed, also beside a method that cannot be built."""
+
+import json
+
+import pytest
+
+from brainlab.cli import main
+from brainlab.runs.methods import VARIABLE
+
+BROKEN = """
+import dataclasses
+import torch
+from brainlab.generators.vae import METHOD as VAE, VAERecipe
+
+class Broken(VAERecipe):
+    def __init__(self, config):
+        super().__init__(config)
+        self.size = int(torch.zeros(3).sum())
+
+METHOD = dataclasses.replace(VAE, name="broken", recipe=Broken, presets={"broken-8": VAE.presets["vae-8"]})
+"""
+
+
+def test_presets_say_what_they_are(capsys):
+    assert main(["presets", "--json"]) == 0
+    found = {entry["name"]: entry for entry in json.loads(capsys.readouterr().out)["presets"]}
+    assert list(found) == ["vae-8", "vae-512", "ivae-32", "ivae-256"]
+    entry = found["ivae-256"]
+    assert (entry["method"], entry["latent_dim"], entry["sample_shape"]) == ("IntroVAE", 256, [1, 40, 48, 40])
+    assert entry["abilities"] == ["encode", "reconstruct", "walk"]
+    assert entry["ships"]
+    assert 2 * sum(entry["parameters"].values()) < 15e6, "half-precision weights stay small"
+    assert main(["presets", "vae-8"]) == 0
+    assert "  reconstruction_weight: 12.0" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["vae-9", "broken-8"])
+def test_what_cannot_be_trained_is_one_line_and_hides_no_other(name, tmp_path, monkeypatch, capsys):
+    (tmp_path / "broken.py").write_text(BROKEN)
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "broken.py"))
+    assert main(["presets", name]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"error: {name}: ")
+    assert said.count("\n") == 1
+    assert main(["presets"]) == 0
+    listed = capsys.readouterr().out
+    assert "vae-512" in listed
+    assert "not usable: broken-8: the networks of broken cannot be built" in listed
