@@ -13,7 +13,7 @@ from brainlab.experiments import training
 from brainlab.experiments.training_plan import Machine
 from brainlab.files.folder_lock import folder_in_use
 from brainlab.generators.introvae import IntroVAEConfig
-from brainlab.generators.vae import VAEConfig
+from brainlab.generators.vae import VAEConfig, VAERecipe
 from brainlab.methods.method import Schedule
 from brainlab.pseudonyms import PUBLIC_KEY, keyed_hash
 from brainlab.ranges import flag
@@ -116,6 +116,19 @@ def test_bad_input_is_refused_before_anything_is_written(tmp_path):
     folder.mkdir()
     (folder / "notes.txt").write_text("mine")
     refuse("not empty")
+
+
+def test_held_out_scans_are_never_trained_on(tmp_path, monkeypatch):
+    data, seen = cohort(tmp_path / "data"), []
+    step = VAERecipe.step
+    monkeypatch.setattr(
+        VAERecipe,
+        "step",
+        lambda self, batch, at: seen.extend(batch.image[:, 0, 0, 0, 0].tolist()) or step(self, batch, at),
+    )
+    training.train("vae-8", data, tmp_path / "run", config=TINY, schedule=SHORT, machine=MACHINE)
+    # Each scan of this cohort is its number over 9 everywhere; scan 0 is held out.
+    assert {round(9 * grey) for grey in seen} == set(range(1, 9))
 
 
 def test_resume_wants_a_checkpoint_and_the_same_data(tmp_path):
