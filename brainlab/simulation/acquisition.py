@@ -106,6 +106,10 @@ def draw_scan(rng: np.random.Generator, scanner: Scanner) -> Scan:
     )
 
 
+BLURZ = 0.5
+BLUR0 = 0.8
+
+
 def scan_image(
     signal: Float32Array, white_signal: float, scan: Scan, voxel_mm: tuple[float, float, float]
 ) -> Float32Array:
@@ -116,8 +120,9 @@ def scan_image(
     """
     rng = np.random.default_rng(scan.seed)
     image = signal / np.float32(white_signal)
-    if scan.thickness_mm > voxel_mm[2]:
-        image = ndimage.gaussian_filter1d(image, scan.thickness_mm / np.sqrt(12) / voxel_mm[2], axis=2, truncate=2.5)
+    blur = [0.6 * scan.pixel_mm / voxel_mm[0], 0.6 * scan.pixel_mm / voxel_mm[1], BLURZ * scan.thickness_mm / voxel_mm[2]]
+    blur = [np.sqrt(BLUR0**2 / voxel_mm[0]**2 + b * b) for b in blur]
+    image = ndimage.gaussian_filter(image, blur, truncate=2.5)
     if scan.motion_mm:
         shift = scan.motion_mm / voxel_mm[1]
         image = np.float32(0.72) * image + np.float32(0.28) * ndimage.shift(image, (0, shift, 0), order=1)

@@ -28,7 +28,15 @@ from brainlab.types import Float32Array, FloatArray, UInt8Array
 
 VENTRICLE_GROWTH_MM = 3.8
 SULCAL_GROWTH = 0.6
+VENTRICLE_START_MM = -3.2
+SULCAL_START = 0.45
+FOLDING = 0.35
 """What ageing adds between 25 and 85 years: to the ventricles' walls in mm, to the logarithm of the sulci's width."""
+
+WARPS_MM = ((26.0, 1.3), (12.0, 0.72), (6.5, 0.5))
+"""Width and strength of the parts of the random velocity."""
+SYMMETRY = 0.85
+"""Share of its variance that is alike on both sides."""
 
 COARSE_STEP_MM = 4
 COARSE_SHAPE = tuple(-(-size // COARSE_STEP_MM) + 1 for size in GRID_SHAPE)
@@ -104,6 +112,12 @@ class Anatomy:
     region: UInt8Array
     ventricle_distance_mm: Float32Array
     surface_distance_mm: Float32Array
+    regional: Float32Array = None
+    age_years: float = 0
+
+    def coordinates_mm(self):
+        a = self.affine
+        return [(a[i, 3] + self.voxel_size_mm * np.arange(n)).astype(np.float32).reshape([-1 if k == i else 1 for k in range(3)]) for i, n in enumerate(self.shape)]
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -145,11 +159,11 @@ def draw_person(rng: np.random.Generator, age_years: float, sex: str, atrophy_ye
         age_years=age_years,
         sex=sex,
         mask_volume_ml=float(volume_ml),
-        ventricle_growth_mm=float(np.clip(-0.2 + VENTRICLE_GROWTH_MM * ageing**1.4 + rng.normal(0, 0.9), -2.0, 6.0)),
-        sulcal_width=float(np.exp(0.62 + SULCAL_GROWTH * ageing + rng.normal(0, 0.25))),
-        rotation_degrees=rng.normal(0, (1.8, 1.0, 1.0)),
-        scale=1 + rng.normal(0, 0.01) + rng.normal(0, 0.014, 3),
-        shift_mm=rng.normal(0, (0.5, 1.2, 1.2)),
+        ventricle_growth_mm=float(np.clip(VENTRICLE_START_MM + VENTRICLE_GROWTH_MM * ageing**1.4 + rng.normal(0, 0.9), -5.0, 6.0)),
+        sulcal_width=float(np.exp(SULCAL_START + SULCAL_GROWTH * ageing + rng.normal(0, 0.25))),
+        rotation_degrees=rng.normal(0, (0.7, 0.4, 0.4)),
+        scale=1 + rng.normal(0, 0.004) + rng.normal(0, 0.0056, 3),
+        shift_mm=rng.normal(0, (0.2, 0.5, 0.5)),
         seed=int(rng.integers(2**62)),
     )
 
@@ -159,6 +173,8 @@ def build_anatomy(person: Person, voxel_size_mm: int) -> Anatomy:
     maps = atlas()
     rng = np.random.default_rng(person.seed)
     displacement_mm = _displacement(rng, person)  # [3, coarse]
+    regional = smooth_noise(rng, COARSE_SHAPE, 11 / COARSE_STEP_MM)
+    regional = (regional + _mirrored(regional)) / np.float32(np.sqrt(2))
     folding = [smooth_noise(rng, COARSE_SHAPE, width / COARSE_STEP_MM) for width in (4.0, 4.0)]
 
     box = _box(voxel_size_mm)
@@ -184,7 +200,7 @@ def build_anatomy(person: Person, voxel_size_mm: int) -> Anatomy:
     )
     fold, thickness = (upsample(field, coarse_axes) for field in folding)
     grey, white, fluid = _sharpen(grey, white, brain, region, person.sulcal_width, fold, thickness)
-    return Anatomy(voxel_size_mm, box, _shares(grey, white, fluid, region), brain, region, distance, depth)
+    return Anatomy(voxel_size_mm, box, _shares(grey, white, fluid, region), brain, region, distance, depth, upsample(regional, coarse_axes), person.age_years)
 
 
 def label_image(anatomy: Anatomy, lesion: Float32Array) -> UInt8Array:
@@ -248,9 +264,9 @@ def _displacement(rng: np.random.Generator, person: Person) -> Float32Array:
     """Flow a random velocity and the ventricles' growth for unit time; [3, coarse] in mm, from person to template."""
     maps = atlas()
     velocity = np.zeros((3, *COARSE_SHAPE), np.float32)
-    for width_mm, amplitude_mm in ((26.0, 2.6), (12.0, 1.6), (6.5, 1.15)):
+    for width_mm, amplitude_mm in WARPS_MM:
         for axis in range(3):
-            velocity[axis] += np.float32(amplitude_mm) * smooth_noise(rng, COARSE_SHAPE, width_mm / COARSE_STEP_MM)
+            velocity[axis] += np.float32(amplitude_mm) * _nearly_symmetric(rng, width_mm / COARSE_STEP_MM, axis)
     ratio = COARSE_STEP_MM // DISTANCE_STEP_MM
     wall = maps.ventricle_wall_mm[::ratio, ::ratio, ::ratio]
     wall = np.pad(wall, [(0, size - have) for size, have in zip(COARSE_SHAPE, wall.shape, strict=True)], mode="edge")
@@ -258,6 +274,23 @@ def _displacement(rng: np.random.Generator, person: Person) -> Float32Array:
     reach = np.exp(-np.maximum(wall, 0) / np.float32(14)).astype(np.float32)
     velocity -= np.float32(1.8 * person.ventricle_growth_mm) * reach * outward
     return _integrate(np.asarray(velocity / COARSE_STEP_MM, np.float32)) * COARSE_STEP_MM
+
+
+def _nearly_symmetric(rng: np.random.Generator, sigma_voxels: float, axis: int) -> Float32Array:
+    """Return one component of a random velocity [coarse], of unit variance: most of it alike on both sides.
+
+    The component across the midline changes its sign with the side, so that what is alike keeps the midline in place.
+    """
+    both, own = (smooth_noise(rng, COARSE_SHAPE, sigma_voxels) for _ in range(2))
+    mirrored = _mirrored(both)
+    alike = (both - mirrored if axis == 0 else both + mirrored) / np.float32(np.sqrt(2))
+    return np.float32(np.sqrt(SYMMETRY)) * alike + np.float32(np.sqrt(1 - SYMMETRY)) * own
+
+
+def _mirrored(field: Float32Array) -> Float32Array:
+    """Mirror a field [coarse] at the midline, which lies between two of its points."""
+    turned = field[::-1]
+    return (turned + np.concatenate([turned[1:], turned[-1:]])) / 2
 
 
 def _integrate(velocity: Float32Array, steps: int = 4) -> Float32Array:
@@ -296,7 +329,7 @@ def _sharpen(
 ) -> tuple[Float32Array, Float32Array, Float32Array]:
     """Turn the shares of an average of many brains into the crisper ones of a single brain."""
     fluid = np.clip(1 - grey - white, 0.02, 1)
-    gain = np.where(region == VENTRICLE, np.float32(1.3), np.float32(sulcal_width) * np.exp(np.float32(0.75) * fold))
+    gain = np.where(region == VENTRICLE, np.float32(1.3), np.float32(sulcal_width) * np.exp(np.float32(FOLDING) * fold))
     inner = (region == DEEP_GREY) | (region == PALLIDUM) | (region == BRAINSTEM) | (region == CALLOSUM)
     gain[inner] = 0.6
     gain[region == CEREBELLUM] *= np.float32(0.8)

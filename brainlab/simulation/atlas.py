@@ -47,9 +47,13 @@ def atlas() -> Atlas:
     depth = _distance_inside(tissue.brain)
     lateral, other = _ventricles(fluid, _upsample(depth), x, y, z)
     region = _regions(tissue.grey, tissue.white, lateral | other, x, y, z)
+    near = ndimage.distance_transform_edt(~lateral) < 3.5
+    rim = near & ((region == CEREBRUM) | (region == CALLOSUM) | (region == VENTRICLE))
+    whiter = np.where(rim, tissue.white + np.float32(0.5) * tissue.grey, tissue.white)
+    greyless = np.where(rim, np.float32(0), tissue.grey)
     maps = Atlas(
-        grey=ndimage.gaussian_filter(tissue.grey, 0.5),
-        white=ndimage.gaussian_filter(tissue.white, 0.5),
+        grey=ndimage.gaussian_filter(greyless, 0.5),
+        white=ndimage.gaussian_filter(whiter, 0.5),
         brain=brain,
         region=region,
         ventricle_distance_mm=_signed_distance(lateral),

@@ -33,7 +33,32 @@ LOADS_ML = {
 }
 """Lesion load in the real head: median in ml, standard deviation of its logarithm, least, most. They overlap."""
 
-TISSUE_TEXTURE = np.float32(0.025)
+TISSUE_TEXTURE = np.float32(0.02)
+REGIONAL = np.float32(0.035)
+
+
+def ageing_of_tissue(age):
+    grow = max(age - 25, 0) / 60
+    f = np.ones((2, len(TISSUES)))
+    f[1, TISSUES.index("white")] += 0.05 * grow
+    f[1, TISSUES.index("deep_grey")] -= 0.10 * grow
+    f[1, TISSUES.index("pallidum")] -= 0.10 * grow
+    return f
+
+
+def unevenness(anatomy, texture):
+    """Relative deviation of relaxation times from a tissue's own [X, Y, Z]."""
+    white = anatomy.shares[0]
+    d = np.maximum(anatomy.ventricle_distance_mm, 0)
+    x, y, z = anatomy.coordinates_mm()
+    u = TISSUE_TEXTURE * texture + REGIONAL * anatomy.regional
+    halo = 0.10 * np.exp(-d / 4.0) * (0.6 + 0.8 * np.clip((-y - 10) / 40, 0, 1))
+    tract = 0.10 * np.exp(-(((np.abs(x) - 24) / 6) ** 2 + ((y + 20 + 0.1 * z) / 9) ** 2)) * (z > -10)
+    u += white * (halo + tract - 0.06 * (anatomy.region == 6)).astype(np.float32)
+    return u.astype(np.float32)
+
+
+_OLD = np.float32(0.025)
 """Standard deviation of a tissue's signal from place to place; no brain is uniform."""
 
 WOMEN = {"ms": 0.7}
@@ -217,13 +242,20 @@ def _scan_visit(
     visit: int,
 ) -> SimulatedScan:
     """Image one visit, on the template's grid without skull or as a head in the scanner."""
+    jitter = jitter * ageing_of_tissue(anatomy.age_years)
+    step = 0.01
     signals = tissue_signals("FLAIR", scan.flair, jitter)
+    slopes = (tissue_signals("FLAIR", scan.flair, jitter * (1 + step)) - signals) / step
+    uneven = unevenness(anatomy, texture)
     signal = np.zeros(anatomy.shape, np.float32)
-    for share, level in zip(anatomy.shares, signals, strict=True):
+    slope = np.zeros(anatomy.shape, np.float32)
+    for share, level, rise in zip(anatomy.shares, signals, slopes, strict=True):
         signal += np.float32(level) * share
+        slope += np.float32(rise) * share
+    signal += slope * uneven
     ill = maps.share > 0
     signal[ill] += maps.share[ill] * (lesion_signal("FLAIR", scan.flair, maps.damage[ill]) - signal[ill])
-    signal *= anatomy.brain * (1 + TISSUE_TEXTURE * texture)
+    signal *= anatomy.brain
     labels, myelin = label_image(anatomy, maps.share), lesions.myelin_map(anatomy, maps)
     row = _volumes(anatomy, maps, labels, ratio)
     session = f"ses-{visit:02d}"
