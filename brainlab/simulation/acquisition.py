@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from brainlab.simulation.anatomy import upsample
 from brainlab.simulation.contrast import FlairSettings, fluid_null_inversion_time
+from brainlab.simulation.fields import upsample
 from brainlab.types import Float32Array
 
 REFERENCE_SNR = 26.0
@@ -98,7 +98,7 @@ def draw_scan(rng: np.random.Generator, scanner: Scanner) -> Scan:
         pixel_bandwidth_hz=int(scanner.pixel_bandwidth_hz * (1 + rng.normal(0, 0.06))),
         pixel_mm=float(rng.choice([0.72, 0.86, 0.94, 1.0])),
         thickness_mm=scanner.thickness_mm,
-        shading=float(rng.uniform(0.02, 0.09)),
+        shading=float(rng.uniform(0.04, 0.13)),
         ghost=float(rng.uniform(0.01, 0.045)) if moved < 0.25 else 0.0,
         motion_mm=float(rng.uniform(0.8, 2.4)) if moved < 0.12 else 0.0,
         gain=float(np.exp(rng.uniform(np.log(150), np.log(900)))),
@@ -106,8 +106,8 @@ def draw_scan(rng: np.random.Generator, scanner: Scanner) -> Scan:
     )
 
 
-BLURZ = 0.5
-BLUR0 = 0.8
+BLURZ = 0.42
+BLUR0 = 0.5
 
 
 def scan_image(
@@ -120,8 +120,12 @@ def scan_image(
     """
     rng = np.random.default_rng(scan.seed)
     image = signal / np.float32(white_signal)
-    blur = [0.6 * scan.pixel_mm / voxel_mm[0], 0.6 * scan.pixel_mm / voxel_mm[1], BLURZ * scan.thickness_mm / voxel_mm[2]]
-    blur = [np.sqrt(BLUR0**2 / voxel_mm[0]**2 + b * b) for b in blur]
+    blur = [
+        0.6 * scan.pixel_mm / voxel_mm[0],
+        0.6 * scan.pixel_mm / voxel_mm[1],
+        BLURZ * scan.thickness_mm / voxel_mm[2],
+    ]
+    blur = [np.sqrt(BLUR0**2 / voxel_mm[0] ** 2 + b * b) for b in blur]
     image = ndimage.gaussian_filter(image, blur, truncate=2.5)
     if scan.motion_mm:
         shift = scan.motion_mm / voxel_mm[1]
@@ -130,9 +134,22 @@ def scan_image(
         image = image + np.float32(scan.ghost) * np.roll(image, image.shape[1] // int(rng.integers(2, 5)), axis=1)
     image = image * coil_shading(rng, image.shape, scan.shading)
     sigma = np.float32(noise_sigma(scan, voxel_mm))
-    real = image + sigma * rng.standard_normal(image.shape, dtype=np.float32)
-    imaginary = sigma * rng.standard_normal(image.shape, dtype=np.float32)
+    real, imaginary = (
+        sigma * smooth(rng.standard_normal(image.shape, dtype=np.float32), scan, voxel_mm) for _ in range(2)
+    )
+    real = real + image
     return np.float32(scan.gain) * np.sqrt(real * real + imaginary * imaginary)
+
+
+def smooth(noise, scan, voxel_mm):
+    width = [
+        NOISE_WIDTH * size / voxel for size, voxel in zip((scan.pixel_mm, scan.pixel_mm, scan.thickness_mm), voxel_mm)
+    ]
+    out = ndimage.gaussian_filter(noise, width, truncate=2.5)
+    return out / out.std()
+
+
+NOISE_WIDTH = 0.4
 
 
 def noise_sigma(scan: Scan, voxel_mm: tuple[float, float, float]) -> float:

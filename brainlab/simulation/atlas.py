@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 from scipy import ndimage
 
-from brainlab.cohort.template import GRID_ORIGIN_MM, GRID_SHAPE, mni_tissue
+from brainlab.cohort.template import GRID_ORIGIN_MM, GRID_SHAPE, TissueMaps, mni_tissue
 from brainlab.types import BoolArray, Float32Array, UInt8Array
 
 VENTRICLE, DEEP_GREY, PALLIDUM, CEREBELLUM, BRAINSTEM, CALLOSUM, CEREBRUM = 1, 2, 3, 4, 5, 6, 0
@@ -22,17 +22,21 @@ DISTANCE_STEP_MM = 2
 
 @dataclass(frozen=True)
 class Atlas:
-    """Template maps at 1 mm [182, 218, 182], and distances at 2 mm [91, 109, 91]. All are read-only."""
+    """Template maps at 1 mm [182, 218, 182]; two distances at 2 mm [91, 109, 91]. All are read-only."""
 
     grey: Float32Array
     white: Float32Array
+    sulcal: Float32Array
+    """Share of fluid outside the ventricles, less where vessels and membranes fill the room of an average brain."""
+    cavity: Float32Array
+    """Share of fluid in the ventricles: crisp walls, with the septum and the choroid plexus left out."""
     brain: Float32Array
     """1 inside the brain, 0 outside, soft over one voxel."""
     region: UInt8Array
     ventricle_distance_mm: Float32Array
     """To the wall of the lateral ventricles; negative inside them."""
     ventricle_wall_mm: Float32Array
-    """To the wall of any ventricle, negative inside; ventricles grow along its gradient."""
+    """To the wall of any ventricle, negative inside, at 1 mm; ventricles grow along its gradient."""
     surface_distance_mm: Float32Array
     """Depth under the outer surface of the brain; 0 outside."""
 
@@ -47,17 +51,17 @@ def atlas() -> Atlas:
     depth = _distance_inside(tissue.brain)
     lateral, other = _ventricles(fluid, _upsample(depth), x, y, z)
     region = _regions(tissue.grey, tissue.white, lateral | other, x, y, z)
-    near = ndimage.distance_transform_edt(~lateral) < 3.5
-    rim = near & ((region == CEREBRUM) | (region == CALLOSUM) | (region == VENTRICLE))
-    whiter = np.where(rim, tissue.white + np.float32(0.5) * tissue.grey, tissue.white)
-    greyless = np.where(rim, np.float32(0), tissue.grey)
+    wall = _fine_signed_distance(lateral | other)
+    grey, white, sulcal = _tissue_beside_ventricles(tissue, region, lateral, wall)
     maps = Atlas(
-        grey=ndimage.gaussian_filter(greyless, 0.5),
-        white=ndimage.gaussian_filter(whiter, 0.5),
+        grey=ndimage.gaussian_filter(grey, 0.5),
+        white=ndimage.gaussian_filter(white, 0.5),
+        sulcal=ndimage.gaussian_filter(sulcal, 0.5) * _sulcal_gain(region, x, y, z),
+        cavity=_cavity(wall, x, y, z),
         brain=brain,
         region=region,
         ventricle_distance_mm=_signed_distance(lateral),
-        ventricle_wall_mm=_signed_distance(lateral | other),
+        ventricle_wall_mm=wall,
         surface_distance_mm=depth,
     )
     for array in vars(maps).values():
@@ -91,7 +95,7 @@ def _ventricles(
 ) -> tuple[BoolArray, BoolArray]:
     """Masks of the lateral ventricles, and of the third and fourth together."""
     wet, side = fluid > 0.4, np.abs(x)
-    body = (side >= 1) & (side < 26) & (y > -52) & (y < 36) & (z > 2) & (z < 32) & (depth_mm > 24)
+    body = (side >= 1) & (side < 26) & (y > -52) & (y < 36) & (z > -4) & (z < 32) & (depth_mm > 24)
     cistern = (side < 13) & (y < -24) & (z < 17)
     falx = (side < 5) & ((y > 29) | (y < -36))
     insula = (side > 22) & (y > -20)
@@ -102,6 +106,40 @@ def _ventricles(
     third = wet & (side < 5) & (y > -26) & (y < 8) & (z > -10) & (z < 9) & ~lateral
     fourth = wet & (side < 11) & (y > -54) & (y < -36) & (z > -44) & (z < -22)
     return lateral, _large_parts(third | fourth, 60)
+
+
+def _tissue_beside_ventricles(
+    tissue: TissueMaps, region: UInt8Array, lateral: BoolArray, wall_mm: Float32Array
+) -> tuple[Float32Array, Float32Array, Float32Array]:
+    """Shares of grey, white and sulcal fluid, without what the template's average blurs about the ventricles.
+
+    Its voxels between white matter and fluid are as dark as grey matter and are counted as such; half of that is white.
+    Fluid within 3 mm of a wall is the ventricle's own, which `cavity` holds: there is white matter up to it.
+    """
+    rim = (ndimage.distance_transform_edt(~lateral) < 3.5) & np.isin(region, (CEREBRUM, CALLOSUM, VENTRICLE))
+    grey = np.where(rim, np.float32(0), tissue.grey)
+    white = np.where(rim, tissue.white + np.float32(0.5) * tissue.grey, tissue.white)
+    fluid = np.clip(1 - grey - white, 0, 1)
+    sulcal = fluid * np.clip(wall_mm / 3, 0, 1)
+    return grey, white + (fluid - sulcal), sulcal
+
+
+def _sulcal_gain(region: UInt8Array, x: Float32Array, y: Float32Array, z: Float32Array) -> Float32Array:
+    """Factor on the fluid's share: veins, pineal gland and membranes share the cistern behind the thalami, the falx the
+    cleft between the hemispheres; set by the dark volume of real FLAIR scans about the ventricles."""
+    side = np.abs(x)
+    gain = np.where(region == CEREBELLUM, np.float32(0.8), np.float32(1))
+    cistern = (side < 24) & (y > -50) & (y < -18) & (z > -14) & (z < 18)
+    gain = np.where(cistern, gain * np.float32(0.4), gain)
+    return np.where(side < 6, gain * np.float32(0.8), gain)
+
+
+def _cavity(wall_mm: Float32Array, x: Float32Array, y: Float32Array, z: Float32Array) -> Float32Array:
+    """Share of fluid in the ventricles; the septum is about 2 mm thick, the plexus fills half of each trigone."""
+    inside = 1 / (1 + np.exp(np.clip(2 * wall_mm, -20, 20)))
+    septum = 0.75 * np.exp(-np.square(x / 0.9)) * ((y > -22) & (y < 32) & (z > 2))
+    plexus = 0.6 * np.exp(-np.square((np.abs(x) - 22) / 6) - np.square((y + 38) / 8) - np.square((z - 8) / 8))
+    return np.asarray(inside * (1 - septum) * (1 - plexus), np.float32)
 
 
 def _regions(
@@ -150,6 +188,13 @@ def _signed_distance(mask: BoolArray) -> Float32Array:
     outside = ndimage.distance_transform_edt(~coarse, sampling=step)
     inside = ndimage.distance_transform_edt(coarse, sampling=step)
     return ndimage.gaussian_filter((outside - inside).astype(np.float32), 0.6)
+
+
+def _fine_signed_distance(mask: BoolArray) -> Float32Array:
+    """Distance in mm to the wall of a mask on the 1 mm grid, negative inside."""
+    outside, inside = ndimage.distance_transform_edt(~mask), ndimage.distance_transform_edt(mask)
+    distance = np.where(mask, 0.5 - inside, outside - 0.5).astype(np.float32)
+    return ndimage.gaussian_filter(distance, 0.6)
 
 
 def _halve(mask: BoolArray) -> BoolArray:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from brainlab.simulation.anatomy import TISSUES
+from brainlab.simulation.tissue_shares import TISSUES
 from brainlab.types import Float32Array, FloatArray
 
 FLUID_T1_S = 4.3
@@ -31,10 +31,10 @@ class Tissue:
 
 TISSUE_TABLE = {
     "white": Tissue((0.646, 0.838), (0.072, 0.069), 0.69),
-    "cortical_grey": Tissue((1.197, 1.47), (0.095, 0.099), 0.82),
+    "cortical_grey": Tissue((1.197, 1.61), (0.095, 0.099), 0.82),
     "deep_grey": Tissue((1.05, 1.33), (0.083, 0.079), 0.79),
     "pallidum": Tissue((0.80, 1.00), (0.067, 0.058), 0.74),
-    "cerebellar_grey": Tissue((1.15, 1.44), (0.088, 0.090), 0.82),
+    "cerebellar_grey": Tissue((1.15, 1.50), (0.086, 0.086), 0.82),
     "cerebellar_white": Tissue((0.68, 0.88), (0.074, 0.071), 0.69),
     "brainstem": Tissue((0.78, 1.02), (0.077, 0.074), 0.72),
     "fluid": Tissue((FLUID_T1_S, FLUID_T1_S), (1.9, 1.7), 1.0),

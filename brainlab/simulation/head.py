@@ -13,8 +13,9 @@ from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
 from brainlab.simulation.acquisition import Scan
-from brainlab.simulation.anatomy import Anatomy, smooth_noise, upsample
+from brainlab.simulation.anatomy import Anatomy
 from brainlab.simulation.contrast import constants, flair_signal
+from brainlab.simulation.fields import smooth_noise, upsample
 from brainlab.types import BoolArray, Float32Array, FloatArray
 
 MARGIN_MM = ((16, 16), (16, 28), (56, 12))

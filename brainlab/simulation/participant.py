@@ -9,11 +9,12 @@ from scipy import stats
 from brainlab.cohort.template import grid_affine
 from brainlab.simulation import lesions, longitudinal
 from brainlab.simulation.acquisition import Scan, draw_scan, draw_scanner, scan_image
-from brainlab.simulation.anatomy import TISSUES, Anatomy, Person, build_anatomy, draw_person, label_image
+from brainlab.simulation.anatomy import Anatomy, Person, build_anatomy, draw_person, label_image
 from brainlab.simulation.contrast import lesion_signal, tissue_signals
 from brainlab.simulation.head import brain_surface, draw_native, head_signal, resample
 from brainlab.simulation.lesions import LesionMaps
 from brainlab.simulation.published import PUBLISHED_PARTICIPANTS
+from brainlab.simulation.tissue_shares import TISSUES
 from brainlab.types import Float32Array, FloatArray, UInt8Array
 
 AGES_YEARS = {
@@ -52,7 +53,7 @@ def unevenness(anatomy, texture):
     d = np.maximum(anatomy.ventricle_distance_mm, 0)
     x, y, z = anatomy.coordinates_mm()
     u = TISSUE_TEXTURE * texture + REGIONAL * anatomy.regional
-    halo = 0.10 * np.exp(-d / 4.0) * (0.6 + 0.8 * np.clip((-y - 10) / 40, 0, 1))
+    halo = (0.10 * np.exp(-d / 4.0) + 0.15 * np.exp(-d / 1.5)) * (0.6 + 0.8 * np.clip((-y - 10) / 40, 0, 1))
     tract = 0.10 * np.exp(-(((np.abs(x) - 24) / 6) ** 2 + ((y + 20 + 0.1 * z) / 9) ** 2)) * (z > -10)
     u += white * (halo + tract - 0.06 * (anatomy.region == 6)).astype(np.float32)
     return u.astype(np.float32)
