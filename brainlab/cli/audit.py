@@ -1,9 +1,12 @@
 """`brainlab audit`: describe a prepared dataset."""
 
 import argparse
+import dataclasses
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from brainlab.errors import InputError
 
 if TYPE_CHECKING:
     from brainlab.cohort.audit import Audit
@@ -25,6 +28,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         str(name): {column: _plain(group[column].describe().to_dict()) for column in group.columns if column != "class"}
         for name, group in found.acquisition.groupby("class", sort=False)
     }
+    realism, lines = _realism(dataset)
     return {
         "simulated": dataset.simulated,
         "scans": len(dataset),
@@ -35,8 +39,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "confound_chance": found.confound.chance if found.confound else None,
         "confound_columns": list(found.confound.columns) if found.confound else [],
         "acquisition": acquisition,
+        "realism": realism,
         "warnings": list(found.warnings),
-        "text": _text(dataset, found),
+        "text": "\n".join([_text(dataset, found), *lines]),
     }
 
 
@@ -57,3 +62,30 @@ def _text(dataset: "PreparedDataset", found: "Audit") -> str:
         score, chance = found.confound.score, found.confound.chance
         lines.append(f"class from acquisition alone: balanced accuracy {score:.3f} (chance {chance:.3f})")
     return "\n".join([*lines, *(f"warning: {text}" for text in found.warnings)])
+
+
+def _realism(dataset: "PreparedDataset") -> tuple[dict[str, Any] | None, list[str]]:
+    """Return the figures of realism and those of real scans by sequence, and the lines that show them side by side.
+
+    None and the reason where the volumes are on another grid than those that real scans were measured on.
+    """
+    from brainlab.cohort import realism
+
+    try:
+        measured = realism.measure(dataset)
+    except InputError as error:
+        return None, ["", str(error)]
+    found: dict[str, Any] = {}
+    lines: list[str] = []
+    for name, one in measured.items():
+        rows = realism.beside_real(name, one)
+        found[name] = {"of": one.of, "figures": [dataclasses.asdict(row) for row in rows]}
+        lines += ["", f"{name} of {one.of}, beside real scans", f"{'figure':26} {'here':>9} {'real':>9} {'sd':>7}"]
+        lines += [
+            f"{row.name:26} {_number(row.here):>9} {_number(row.real):>9} {_number(row.real_sd):>7}" for row in rows
+        ]
+    return found, lines
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None or not math.isfinite(value) else f"{value:.4g}"

@@ -6,12 +6,12 @@ contrast, the unevenness and the fine texture of a scan. All figures are of volu
 grid (recipe flair-40), one scan a person, people in groups of seven, so that their number does not matter.
 """
 
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import pandas as pd
 
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.recipes import RECIPES
@@ -56,11 +56,39 @@ REAL_DIFFERENCE_ENERGY = (2.44, 2.32, 2.28, 2.06, 1.81, 1.53, 1.22, 0.97, 0.79, 
 """By band, of the same people; the energy of differences in 1e-3."""
 
 REAL_CONTRAST = {
-    "FLAIR": {"grey": Reference(1.07, 0.06), "deep_grey": Reference(0.99, 0.07), "fluid": Reference(0.60, 0.14)},
-    "T1w": {"grey": Reference(0.86, 0.02), "deep_grey": Reference(0.97, 0.03), "fluid": Reference(0.61, 0.07)},
-    "T2w": {"grey": Reference(1.35, 0.07), "deep_grey": Reference(1.23, 0.05), "fluid": Reference(2.31, 0.33)},
-    "DWI": {"grey": Reference(1.04, 0.04), "deep_grey": Reference(0.79, 0.13), "fluid": Reference(0.55, 0.06)},
-    "ADC": {"grey": Reference(1.20, 0.03), "deep_grey": Reference(1.48, 0.42), "fluid": Reference(2.88)},
+    "FLAIR": {
+        "grey_to_white": Reference(1.07, 0.06),
+        "deep_grey_to_white": Reference(0.99, 0.07),
+        "fluid_to_white": Reference(0.60, 0.14),
+    },
+    "T1w": {
+        "grey_to_white": Reference(0.86, 0.02),
+        "deep_grey_to_white": Reference(0.97, 0.03),
+        "fluid_to_white": Reference(0.61, 0.07),
+        "sharpness": Reference(0.082),
+        "white_sd": Reference(0.067),
+    },
+    "T2w": {
+        "grey_to_white": Reference(1.35, 0.07),
+        "deep_grey_to_white": Reference(1.23, 0.05),
+        "fluid_to_white": Reference(2.31, 0.33),
+        "sharpness": Reference(0.089),
+        "white_sd": Reference(0.060),
+    },
+    "DWI": {
+        "grey_to_white": Reference(1.04, 0.04),
+        "deep_grey_to_white": Reference(0.79, 0.13),
+        "fluid_to_white": Reference(0.55, 0.06),
+        "sharpness": Reference(0.061),
+        "white_sd": Reference(0.102),
+    },
+    "ADC": {
+        "grey_to_white": Reference(1.20, 0.03),
+        "deep_grey_to_white": Reference(1.48, 0.42),
+        "fluid_to_white": Reference(2.88),
+        "sharpness": Reference(0.109),
+        "white_sd": Reference(0.131),
+    },
 }
 """Medians relative to white matter, prepared with flair-40, so with the partial volume of 4 mm: 11 FLAIR, 8 T1 (2D,
 3 mm) and 7 T2 scans of open_ms_data, 2 b 1000 and 2 ADC maps of ISLES 2022."""
@@ -95,13 +123,15 @@ class Realism:
 
 @dataclass(frozen=True, kw_only=True)
 class Contrast:
-    """Median intensity of a tissue relative to that of white matter: mean and standard deviation over people."""
+    """Means over people: median intensity of a tissue relative to that of white matter; sharpness and white_sd as in
+    `Realism`.
+    """
 
-    grey: Reference
-    deep_grey: Reference
-    fluid: Reference
-    sharpness: Reference
-    white_sd: Reference
+    grey_to_white: float
+    deep_grey_to_white: float
+    fluid_to_white: float
+    sharpness: float
+    white_sd: float
 
 
 @dataclass(frozen=True)
@@ -135,8 +165,76 @@ def regions() -> Regions:
         white=white > 0.9,
         white_core=white > 0.95,
         fluid=(fluid > 0.6) & centre,
-        centre=centre,
+        centre=np.asarray(centre),
     )
+
+
+@dataclass(frozen=True)
+class SequenceRealism:
+    """What was measured of the scans of one sequence.
+
+    of: whom, in words. contrast: tissue medians. realism: how people differ, of FLAIR alone, whose real figures are
+    known.
+    """
+
+    of: str
+    contrast: Contrast
+    realism: Realism | None
+
+
+def measure(dataset: PreparedDataset) -> dict[str, SequenceRealism]:
+    """Measure each sequence of a cohort, one scan a person: of people with multiple sclerosis, if there are two.
+
+    The real people had multiple sclerosis; of a cohort without such people, everybody is measured.
+    Raises InputError where the volumes are not those of recipe flair-40.
+    """
+    recipe = RECIPES["flair-40"]
+    on_grid = dataset.shape == recipe.shape and np.allclose(dataset.affine, recipe.affine, atol=1e-3)
+    if not on_grid or not dataset.unit_range:
+        raise InputError(f"realism: needs volumes of 4 mm from 0 to 1, as of recipe {recipe.name}, got {dataset.grid}")
+    scans = dataset.scans
+    names = scans["modality"].fillna("image").astype(str) if len(dataset.channels) == 1 else None
+    found = {}
+    for channel, name in enumerate(dataset.channels if names is None else sorted(set(names))):
+        rows = scans if names is None else scans[names == name]
+        rows = rows.drop_duplicates("participant")
+        patients = rows[rows["class"] == "ms"]
+        of, chosen = ("people with multiple sclerosis", patients) if len(patients) > 1 else ("everybody", rows)
+        volumes = dataset.batch(chosen.index.to_numpy())[:, channel if names is None else 0]
+        found[name] = SequenceRealism(of, contrast(volumes), realism(volumes) if name == "FLAIR" else None)
+    return found
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure beside that of real scans; None where there is none."""
+
+    name: str
+    here: float | None
+    real: float | None
+    real_sd: float | None
+
+
+def beside_real(sequence: str, measured: SequenceRealism) -> list[Row]:
+    """Return every figure of a sequence beside the one of real scans."""
+    rows: list[Row] = []
+    if (found := measured.realism) is not None:
+        rows += [_row(name, getattr(found, name), real) for name, real in REAL_FLAIR.items()]
+        for name, values, reals in (
+            ("log10_power", found.log_power, REAL_LOG_POWER),
+            ("difference_energy", found.difference_energy, REAL_DIFFERENCE_ENERGY),
+        ):
+            for low, value, real_value in zip(BANDS, values, reals, strict=False):
+                rows.append(_row(f"{name}_{low:.2f}_{low + 0.05:.2f}", value, Reference(real_value)))
+    real_contrast = REAL_CONTRAST.get(sequence, {})
+    for name, value in dataclasses.asdict(measured.contrast).items():
+        if not any(row.name == name for row in rows):
+            rows.append(_row(name, value, real_contrast.get(name)))
+    return rows
+
+
+def _row(name: str, here: float, real: Reference | None) -> Row:
+    return Row(name, here if np.isfinite(here) else None, real.mean if real else None, real.sd if real else None)
 
 
 def realism(volumes: Float32Array) -> Realism:
@@ -146,8 +244,9 @@ def realism(volumes: Float32Array) -> Realism:
     some = regions()
     white = np.array([np.median(scan[some.white]) for scan in volumes])
     outlines = [(2 * (share := (group > IN_BRAIN).mean(0)) * (1 - share)).sum() * VOXEL_ML for group in groups]
-    powers = [_by_band(scan - scan.mean(), np.mean) for scan in volumes]
-    energies = [1000 * _by_band(one - other, np.sum) / one.size**2 for one, other in pairs]
+    bands = np.bincount(_band_of_frequency(volumes.shape[1:]).ravel(), minlength=len(BANDS))[: len(BANDS) - 1]
+    powers = [_energy_by_band(scan - scan.mean()) / bands for scan in volumes]
+    energies = [1000 * _energy_by_band(one - other) / one.size**2 for one, other in pairs]
     return Realism(
         people=len(volumes),
         pairwise_mse=_mean([np.square(one - other).mean() for one, other in pairs]),
@@ -159,10 +258,7 @@ def realism(volumes: Float32Array) -> Realism:
         white_sd=_mean([scan[some.white].std() for scan in volumes]),
         white_neighbours=_mean([_neighbours(scan, some.white_core) for scan in volumes]),
         dark_centre_ml=_mean(
-            [
-                ((scan < 0.5 * level) & some.centre).sum() * VOXEL_ML
-                for scan, level in zip(volumes, white, strict=True)
-            ]
+            [((scan < 0.5 * level) & some.centre).sum() * VOXEL_ML for scan, level in zip(volumes, white, strict=True)]
         ),
         log_power=tuple(np.mean(np.log10(powers), axis=0).round(4).tolist()),
         difference_energy=tuple(np.mean(energies, axis=0).round(4).tolist()) if pairs else (float("nan"),) * 10,
@@ -173,40 +269,34 @@ def contrast(volumes: Float32Array) -> Contrast:
     """Measure tissue medians of people [n, 40, 48, 40] of one sequence, on the grid of flair-40."""
     some = regions()
 
-    def ratio(where: BoolArray) -> Reference:
-        return _reference([np.median(scan[where]) / np.median(scan[some.white]) for scan in volumes])
+    def ratio(where: BoolArray) -> float:
+        return _mean([np.median(scan[where]) / np.median(scan[some.white]) for scan in volumes])
 
     return Contrast(
-        grey=ratio(some.grey),
-        deep_grey=ratio(some.deep_grey),
-        fluid=ratio(some.fluid),
-        sharpness=_reference(laplacian_variance(volumes, scale=1)),
-        white_sd=_reference([scan[some.white].std() for scan in volumes]),
+        grey_to_white=ratio(some.grey),
+        deep_grey_to_white=ratio(some.deep_grey),
+        fluid_to_white=ratio(some.fluid),
+        sharpness=float(laplacian_variance(volumes, scale=1).mean()),
+        white_sd=_mean([scan[some.white].std() for scan in volumes]),
     )
 
 
-def _reference(values: object) -> Reference:
-    numbers = np.asarray(values, dtype=np.float64)
-    return Reference(float(numbers.mean()), float(numbers.std()))
-
-
-def _mean(values: list[np.floating]) -> float:
+def _mean(values: Sequence[float]) -> float:
     return float(np.mean(values)) if values else float("nan")
 
 
 @lru_cache(maxsize=1)
 def _band_of_frequency(shape: tuple[int, ...]) -> IntArray:
     """Number of the band of each frequency of a volume [*shape]; the last is beyond the bands."""
-    parts = np.meshgrid(*(np.square(np.fft.fftfreq(side)) for side in shape), indexing="ij")
-    return np.digitize(np.sqrt(sum(parts)), BANDS) - 1
+    x, y, z = np.meshgrid(*(np.square(np.fft.fftfreq(side)) for side in shape), indexing="ij")
+    return np.digitize(np.sqrt(x + y + z), BANDS) - 1
 
 
-def _by_band(image: Float32Array, statistic: object) -> FloatArray:
-    """Return the sum or mean of the squared spectrum in each band."""
+def _energy_by_band(image: Float32Array) -> FloatArray:
+    """Sum of the squared spectrum in each band."""
     power = np.square(np.abs(np.fft.fftn(image)))
-    band = _band_of_frequency(image.shape)
-    total = np.bincount(band.ravel(), power.ravel(), len(BANDS))[: len(BANDS) - 1]
-    return total if statistic is np.sum else total / np.bincount(band.ravel(), minlength=len(BANDS))[: len(BANDS) - 1]
+    energy = np.bincount(_band_of_frequency(image.shape).ravel(), power.ravel(), len(BANDS))
+    return np.asarray(energy[: len(BANDS) - 1], np.float64)
 
 
 def _neighbours(scan: Float32Array, inside: BoolArray) -> float:

@@ -98,7 +98,7 @@ def draw_scan(rng: np.random.Generator, scanner: Scanner) -> Scan:
         pixel_bandwidth_hz=int(scanner.pixel_bandwidth_hz * (1 + rng.normal(0, 0.06))),
         pixel_mm=float(rng.choice([0.72, 0.86, 0.94, 1.0])),
         thickness_mm=scanner.thickness_mm,
-        shading=float(rng.uniform(0.04, 0.13)),
+        shading=float(rng.uniform(0.03, 0.12)),
         ghost=float(rng.uniform(0.01, 0.045)) if moved < 0.25 else 0.0,
         motion_mm=float(rng.uniform(0.8, 2.4)) if moved < 0.12 else 0.0,
         gain=float(np.exp(rng.uniform(np.log(150), np.log(900)))),

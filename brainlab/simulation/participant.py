@@ -35,7 +35,7 @@ LOADS_ML = {
 """Lesion load in the real head: median in ml, standard deviation of its logarithm, least, most. They overlap."""
 
 TISSUE_TEXTURE = np.float32(0.02)
-REGIONAL = np.float32(0.035)
+REGIONAL = np.float32(0.04)
 
 
 def ageing_of_tissue(age):
@@ -56,7 +56,16 @@ def unevenness(anatomy, texture):
     halo = (0.10 * np.exp(-d / 4.0) + 0.15 * np.exp(-d / 1.5)) * (0.6 + 0.8 * np.clip((-y - 10) / 40, 0, 1))
     tract = 0.10 * np.exp(-(((np.abs(x) - 24) / 6) ** 2 + ((y + 20 + 0.1 * z) / 9) ** 2)) * (z > -10)
     u += white * (halo + tract - 0.06 * (anatomy.region == 6)).astype(np.float32)
+    side = np.abs(x)
+    temporal = np.exp(-np.square((side - 26) / 9) - np.square((y + 16) / 17) - np.square((z + 17) / 9))
+    insula = np.exp(-np.square((side - 38) / 5) - np.square((y - 4) / 16) - np.square((z - 2) / 12))
+    arch = np.hypot((y + 2) / 46, (z + 2) / 36)
+    cingulate = np.exp(-np.square((side - 4) / 5) - np.square((arch - 1.15) / 0.15)) * (z > -8)
+    u += LIMBIC * anatomy.shares[1] * np.maximum(np.maximum(temporal, insula), cingulate)
     return u.astype(np.float32)
+
+
+LIMBIC = 0.14
 
 
 _OLD = np.float32(0.025)

@@ -9,7 +9,7 @@ import numpy as np
 from brainlab.simulation.atlas import BRAINSTEM, CALLOSUM, CEREBELLUM, DEEP_GREY, PALLIDUM
 from brainlab.types import Float32Array, UInt8Array
 
-FOLDING = 0.35
+FOLDING = 0.32
 """How much sulci differ in width from place to place: standard deviation of the logarithm."""
 CORTEX = 0.35
 """The same of the cortex's thickness."""
