@@ -78,10 +78,19 @@ def scan_image(
         image = image + np.float32(scan.ghost) * np.roll(image, image.shape[1] // int(rng.integers(2, 5)), axis=1)
     image = image * coil_shading(rng, image.shape, scan.shading)
     sigma = np.float32(noise_sigma(scan, voxel_mm))
-    noise = np.random.default_rng([scan.seed, channel])
-    real = image + sigma * noise.standard_normal(image.shape, dtype=np.float32)
-    imaginary = sigma * noise.standard_normal(image.shape, dtype=np.float32)
+    widths = [scan.noise_width_mm / size for size in voxel_mm]
+    noise = _noise(np.random.default_rng([scan.seed, channel]), image.shape, widths)
+    real, imaginary = image + sigma * noise[0], sigma * noise[1]
     return np.sqrt(real * real + imaginary * imaginary)
+
+
+def _noise(rng: np.random.Generator, shape: tuple[int, ...], widths: list[float]) -> list[Float32Array]:
+    """Two fields of unit noise [X, Y, Z], smooth over `widths` voxels."""
+    fields = [rng.standard_normal(shape, dtype=np.float32) for _ in range(2)]
+    if not any(widths):
+        return fields
+    smooth = [ndimage.gaussian_filter(field, widths, mode="wrap") for field in fields]
+    return [field / np.float32(field.std()) for field in smooth]
 
 
 def noise_sigma(scan: Scan, voxel_mm: tuple[float, float, float]) -> float:

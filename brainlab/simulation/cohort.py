@@ -238,6 +238,10 @@ def _write_tables(out: Path, settings: CohortSettings) -> tuple[int, int]:
     bids_writer.write_table(out / TRUTH / "dseg.tsv", ("index", "name"), labels)
     meanings = {name: meaning for name, meaning in _MEANINGS.items() if name in columns}
     bids_writer.write_json(out / TRUTH / "scans.json", meanings)
+    foreign = [SEQUENCES[name] for name in settings.modalities if not SEQUENCES[name].in_bids]
+    if foreign:
+        patterns = "".join(f"*_{sequence.suffix or sequence.name}.*\n" for sequence in foreign)
+        bids_writer.write_bytes(out / ".bidsignore", patterns.encode())
     bids_writer.write_bytes(out / "README", README.format(sequences=", ".join(settings.modalities)).encode())
     bids_writer.write_json(
         out / "participants.json",

@@ -56,6 +56,15 @@ def test_channels_of_a_scan_share_its_shading_but_not_its_noise():
     assert abs(np.corrcoef(one.ravel(), other.ravel())[0, 1]) < 0.03
 
 
+def test_noise_of_a_tomograph_is_alike_in_neighbours():
+    flat = np.full((30, 36, 30), 50, np.float32)
+    noisy = ideal(pixel_bandwidth_hz=250)
+    for width_mm, expected in ((0.0, 0.0), (2.0, np.exp(-1 / 4))):  # of a Gaussian filter as wide as a voxel
+        image = scan_image(flat, 50.0, replace(noisy, noise_width_mm=width_mm), (2, 2, 2)) - 1
+        assert np.corrcoef(image[1:].ravel(), image[:-1].ravel())[0, 1] == pytest.approx(expected, abs=0.04)
+        assert image.std() == pytest.approx(noise_sigma(noisy, (2, 2, 2)), rel=0.05)
+
+
 def test_noise_is_that_of_the_sequence():
     base = scan()
     assert noise_sigma(replace(base, relative_snr=2.0), (2, 2, 2)) == pytest.approx(noise_sigma(base, (2, 2, 2)) / 2)

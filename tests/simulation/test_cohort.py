@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 
 from brainlab.cli import main
-from brainlab.errors import InputError
 from brainlab.cohort.sources.discovery import find_sources
+from brainlab.errors import InputError
 from brainlab.simulation.cohort import parse_classes, simulate_cohort
 from brainlab.simulation.participant import CohortSettings
 from brainlab.simulation.sequences.registry import SEQUENCES
@@ -182,6 +182,12 @@ def test_volumes_of_infarcts_stand_in_the_table_of_a_cohort_with_some(every_moda
     template_ml = np.asarray(mask.dataobj).sum() * 0.008
     assert template_ml / scans["template_volume_ratio"][0] == pytest.approx(scans["stroke_volume_ml"][0], abs=0.01)
     assert "stroke_volume_ml" not in pd.read_csv(cohort / "derivatives/truth/scans.tsv", sep="\t")
+
+
+def test_what_bids_has_no_name_for_is_ignored_by_its_validator(every_modality, cohort):
+    out, _ = every_modality
+    assert (out / ".bidsignore").read_text().split() == ["*_DIR.*", "*_RD.*", "*_AD.*", "*_DVR.*"]
+    assert not (cohort / ".bidsignore").exists()
 
 
 def test_no_sequence_at_all_is_refused(tmp_path):

@@ -24,12 +24,12 @@ from brainlab.simulation.sequences.techniques import (
 )
 from brainlab.simulation.sequences.tissue import TISSUE_TABLE
 
-READOUT_BLUR = 1.4
+READOUT_BLUR = 1.2
 """Width of an echo-planar voxel along and across over its nominal size: T2* decays during the long readout."""
 
 DIFFUSION_ECHO_S = (0.080, 0.058)
 """Echo time of diffusion-weighted slices at 1.5 T and 3 T."""
-DIFFUSION_SLICES_MM = (2.0, 4.0, 5.0)
+DIFFUSION_SLICES_MM = (2.0, 3.0, 5.0)
 """Thickness of its slices; one is drawn."""
 
 PIXELS_MM = (0.72, 0.86, 0.94, 1.0)
@@ -59,6 +59,8 @@ class ScanProtocol:
     """Share of fat's signal that saturation leaves."""
     shaded: bool = True
     """Whether the coil's sensitivity shows."""
+    noise_width_mm: float = 0.0
+    """Standard deviation of the filter that makes noise alike in neighbours; 0 for white noise."""
 
 
 def flair(rng: np.random.Generator, scanner: Scanner) -> ScanProtocol:
@@ -123,7 +125,7 @@ def t2w(rng: np.random.Generator, scanner: Scanner) -> ScanProtocol:
     technique = SpinEcho(
         field_strength_t=scanner.field_strength_t,
         echo_time_s=_around(rng, 0.085 * scanner.echo_habit, 0.05, 4),
-        repetition_time_s=_around(rng, 5.5, 0.08),
+        repetition_time_s=_around(rng, 6.0, 0.08),
         echo_factor=ECHO_FACTOR,
         transfer=TRAIN_TRANSFER,
     )
@@ -188,7 +190,7 @@ def mtr(rng: np.random.Generator, scanner: Scanner) -> ScanProtocol:
         repetition_time_s=_around(rng, 0.033, 0.1, 4),
         flip_degrees=_around(rng, 10, 0.05, 0),
     )
-    return _volume(rng, scanner, technique, (1.0, 1.2), relative_snr=2.5)
+    return _volume(rng, scanner, technique, (1.0, 1.2), relative_snr=4.0)
 
 
 def pet(rng: np.random.Generator, scanner: Scanner) -> ScanProtocol:
@@ -199,8 +201,9 @@ def pet(rng: np.random.Generator, scanner: Scanner) -> ScanProtocol:
         pixel_mm=width_mm,
         thickness_mm=1.2 * width_mm,
         pixel_bandwidth_hz=250,
-        relative_snr=0.5,
+        relative_snr=0.35,
         shaded=False,
+        noise_width_mm=1.7,
     )
 
 

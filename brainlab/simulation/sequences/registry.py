@@ -100,6 +100,8 @@ class Sequence:
     """Further images of the scan: suffix and reading."""
     reference: str = "white"
     """Tissue by whose signal the channels are scaled, and to which the noise is relative."""
+    in_bids: bool = True
+    """Whether BIDS 1.10 has the suffix; files of others are listed in `.bidsignore`."""
     units: str = ""
     """Of a map; empty for a magnitude image in the scanner's own units."""
     step: float = 1.0
@@ -122,12 +124,16 @@ SEQUENCES = {
     for sequence in (
         Sequence(name="FLAIR", title="fluid-attenuated inversion recovery", protocol=protocols.flair),
         Sequence(name="T1w", title="T1-weighted by the site's protocol", protocol=protocols.t1w),
-        Sequence(
-            name="T1SE", title="T1-weighted spin echo", protocol=protocols.t1se, entity="acq-SE", suffix="T1w"
-        ),
+        Sequence(name="T1SE", title="T1-weighted spin echo", protocol=protocols.t1se, entity="acq-SE", suffix="T1w"),
         Sequence(name="T2w", title="T2-weighted turbo spin echo", protocol=protocols.t2w),
         Sequence(name="PDw", title="proton-density-weighted turbo spin echo", protocol=protocols.pdw),
-        Sequence(name="DIR", title="double inversion recovery", protocol=protocols.dir_, reference="cortical_grey"),
+        Sequence(
+            name="DIR",
+            title="double inversion recovery",
+            protocol=protocols.dir_,
+            in_bids=False,
+            reference="cortical_grey",
+        ),
         Sequence(
             name="DWI",
             title="diffusion-weighted trace image of b 1000, and of b 0",
@@ -148,16 +154,56 @@ SEQUENCES = {
             reading=_adc,
             units="um^2/s",
         ),
-        Sequence(name="MTR", title="magnetisation transfer ratio", protocol=protocols.mtr, suffix="MTRmap",
-                 reading=_transfer_ratio, units="%", step=0.01),
-        Sequence(name="FA", title="fractional anisotropy", protocol=protocols.dti, acquisition="DTI", folder="dwi",
-                 reading=_fractional_anisotropy, units="1", step=1e-4),
-        Sequence(name="RD", title="radial diffusivity", protocol=protocols.dti, acquisition="DTI", folder="dwi",
-                 reading=_radial, units="um^2/s"),
-        Sequence(name="AD", title="axial diffusivity", protocol=protocols.dti, acquisition="DTI", folder="dwi",
-                 reading=_axial, units="um^2/s"),
-        Sequence(name="DVR", title="distribution volume ratio of a myelin tracer (PET)", protocol=protocols.pet,
-                 folder="pet", entity="trc-PIB", reading=_distribution_volume_ratio, units="1", step=1e-3),
+        Sequence(
+            name="MTR",
+            title="magnetisation transfer ratio",
+            protocol=protocols.mtr,
+            suffix="MTRmap",
+            reading=_transfer_ratio,
+            units="%",
+            step=0.01,
+        ),
+        Sequence(
+            name="FA",
+            title="fractional anisotropy",
+            protocol=protocols.dti,
+            acquisition="DTI",
+            folder="dwi",
+            reading=_fractional_anisotropy,
+            units="1",
+            step=1e-4,
+        ),
+        Sequence(
+            name="RD",
+            title="radial diffusivity",
+            protocol=protocols.dti,
+            acquisition="DTI",
+            folder="dwi",
+            reading=_radial,
+            in_bids=False,
+            units="um^2/s",
+        ),
+        Sequence(
+            name="AD",
+            title="axial diffusivity",
+            protocol=protocols.dti,
+            acquisition="DTI",
+            folder="dwi",
+            reading=_axial,
+            in_bids=False,
+            units="um^2/s",
+        ),
+        Sequence(
+            name="DVR",
+            title="distribution volume ratio of a myelin tracer (PET)",
+            protocol=protocols.pet,
+            folder="pet",
+            entity="trc-PIB",
+            reading=_distribution_volume_ratio,
+            in_bids=False,
+            units="1",
+            step=1e-3,
+        ),
     )
-}  # fmt: skip
+}
 """By name, as `--modalities` has them."""

@@ -65,7 +65,7 @@ def combined(*factors: dict[str, FloatArray]) -> dict[str, FloatArray]:
 def unevenness(anatomy: Anatomy, texture: Float32Array) -> Float32Array:
     """Return the relative deviation of relaxation times from a tissue's own [X, Y, Z].
 
-    texture: unit noise [X, Y, Z] of a few mm, the person's own. What follows ventricles and tracts concerns white matter
+    texture: unit noise [X, Y, Z] of a few mm, the person's own. What follows ventricles and tracts is of white matter
     alone.
     """
     x, y, z = anatomy.coordinates_mm()
