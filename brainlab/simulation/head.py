@@ -27,6 +27,8 @@ MARROW_FAT = 0.35
 """Signal of the marrow between both tables of the skull, relative to fat's."""
 
 STEP_MM = 4
+OUTER_WATER_MM = 1.0
+"""Width of the fluid between the template's brain, which holds fluid itself, and the skull."""
 OUTER_FLUID_MM = 4
 """How deep under the template's surface fluid counts as lying outside the brain."""
 FIELD_OF_VIEW_MM = (224.0, 240.0, 184.0)
@@ -117,9 +119,9 @@ def build_head(anatomy: Anatomy, seed: int) -> Head:
     body = _body(outside_mm, x, y, z, float(rng.uniform(13.0, 17.0)))
     skin_mm = _distance_mm(~body, size)
     kind = np.where(skin_mm < 6, FAT, MUSCLE)
-    kind = np.where((outside_mm > 2.5) & (outside_mm < 8), BONE, kind)
+    kind = np.where((outside_mm > OUTER_WATER_MM) & (outside_mm < 8), BONE, kind)
     kind = np.where((outside_mm > 4.5) & (outside_mm < 6), MARROW, kind)
-    kind = np.where(outside_mm <= 2.5, WATER, kind)
+    kind = np.where(outside_mm <= OUTER_WATER_MM, WATER, kind)
     for sign in (-1, 1):
         kind = np.where((x - sign * 32) ** 2 + (y - 72) ** 2 + (z + 38) ** 2 < 144, WATER, kind)
     spine = (x**2 + (y + 50) ** 2) * (z < -62)

@@ -43,7 +43,7 @@ def simulate(monkeypatch):
     monkeypatch.setattr(lesions, "texture_noise", lambda *_: None)
     for field in ("unevenness", "coherence"):
         monkeypatch.setattr(participant, field, lambda *_: None)
-    monkeypatch.setattr(participant, "draw_infarct", lambda *_: "an infarct")
+    monkeypatch.setattr(participant, "draw_infarct", lambda rng, _: rng.random(5))
     monkeypatch.setattr(lesions, "draw_plaques", lambda _rng, _anatomy, load_ml, *_: loads.append(load_ml) or [])
 
     def people(count, classes=ALL, seed=7, bias="none", stroke_share=0.0):
@@ -171,6 +171,9 @@ def test_a_visit_shows_its_own_plaques_and_both_kinds_of_lesion(monkeypatch):
 
 def test_as_many_people_have_an_infarct_as_asked_and_have_it_at_their_last_visit(simulate):
     people = simulate(150, stroke_share=0.3)
+    others = simulate(150)
+    assert [traits(person) for person in people] == [traits(person) for person in others]
+    assert [person.sessions for person in people] == [person.sessions for person in others]  # and so is disability
     struck = [[visit.row["stroke"] is not None for visit in person.visits] for person in people]
     assert np.mean([visits[-1] for visits in struck]) == pytest.approx(0.3, abs=0.1)
     assert not any(any(visits[:-1]) for visits in struck)
