@@ -201,7 +201,7 @@ def pet(rng: np.random.Generator, scanner: Scanner) -> ScanProtocol:
         pixel_mm=width_mm,
         thickness_mm=1.2 * width_mm,
         pixel_bandwidth_hz=250,
-        relative_snr=0.35,
+        relative_snr=0.7,
         shaded=False,
         noise_width_mm=1.7,
     )

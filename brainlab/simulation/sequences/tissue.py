@@ -83,7 +83,7 @@ TISSUE_TABLE = {
 COHERENT_ANISOTROPY = 0.78
 """Of white matter whose fibres run all one way, as in the callosum."""
 
-HOLE_FROM, HOLE_FULL = 0.65, 1.05
+HOLE_FROM, HOLE_FULL = 0.62, 1.0
 """Damage of a plaque from which axons go too, and at which nothing but a black hole would be left."""
 
 UNEVENNESS = {"t1_s": 1.0, "t2_s": 1.0, "diffusivity_mm2_s": 0.5, "mtr": -0.5, "dvr": -0.5}
