@@ -21,7 +21,8 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from brainlab.simulation.participant import CohortSettings, SimulatedScan, simulate_participant
+from brainlab.simulation.imaging import SimulatedImage
+from brainlab.simulation.participant import CohortSettings, simulate_participant
 from brainlab.simulation.published import PUBLISHED_PARTICIPANTS
 
 THRESHOLDS = np.linspace(0.1, 0.98, 45)
@@ -40,29 +41,29 @@ def measure(job: tuple[int, int, str]) -> list[dict[str, Any]]:
         {
             "person": f"{disease}{number}",
             "ms": disease == "ms",
-            "bright": bright_shares(scan),
-            "lesion": place_and_shape(scan),
-            "load_ml": scan.row["lesion_volume_ml"],
+            "bright": bright_shares(visit.images[0]),
+            "lesion": place_and_shape(visit.images[0]),
+            "load_ml": visit.row["lesion_volume_ml"],
         }
-        for scan in person.scans
+        for visit in person.visits
     ]
 
 
-def bright_shares(scan: SimulatedScan) -> Array:
+def bright_shares(scan: SimulatedImage) -> Array:
     """Shares of bright voxels: of the paper's 4 mm image in [0, 1], and at 2 mm relative to the brain's median."""
     x, y, z = scan.image.shape
     image = scan.image[5 : x - 6, 6 : y - 7, : z - 11].reshape(40, 2, 48, 2, 40, 2).mean(axis=(1, 3, 5))
     bounded = np.minimum(image, np.percentile(image, 99.5))
     small = (bounded - bounded.min()) / (bounded.max() - bounded.min())
-    brain = scan.image[scan.brain > 0]
+    brain = scan.image[scan.truth.brain > 0]
     relative = np.sort(brain / np.median(brain))
     above = 1 - np.searchsorted(relative, RELATIVE_THRESHOLDS) / len(relative)
     return np.concatenate([[(small > t).mean() for t in THRESHOLDS], above, [small.mean(), small.std()]])
 
 
-def place_and_shape(scan: SimulatedScan) -> Array:
+def place_and_shape(scan: SimulatedImage) -> Array:
     """Where the lesions lie and how they look, from the true labels; no amount of anything is among them."""
-    labels, lesion = scan.labels, scan.lesion > 0
+    labels, lesion = scan.truth.labels, scan.truth.lesion > 0
     if not lesion.any():
         return np.zeros(11)
     ventricle = ndimage.distance_transform_edt(labels != 5, sampling=2)

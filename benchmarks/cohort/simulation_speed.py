@@ -20,12 +20,14 @@ from brainlab.simulation.participant import CohortSettings
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--people", type=int, default=6)
+    parser.add_argument("--modalities", nargs="+", default=["FLAIR"])
     args = parser.parse_args()
     atlas()
     for space in ("mni", "native"):
         for voxel_size_mm in (2, 1):
             for truth in ("table", "full"):
-                settings = CohortSettings(1, space=space, voxel_size_mm=voxel_size_mm)
+                names = tuple(args.modalities)
+                settings = CohortSettings(1, space=space, voxel_size_mm=voxel_size_mm, modalities=names)
                 with tempfile.TemporaryDirectory() as folder:
                     clock, processor = time.perf_counter(), time.process_time()
                     scans = simulate_cohort(Path(folder) / "cohort", settings, args.people, truth=truth)["scans"]

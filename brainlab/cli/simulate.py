@@ -7,6 +7,7 @@ from typing import Any
 
 from brainlab.cli.common.progress import progress
 from brainlab.simulation.published import CLASSES
+from brainlab.simulation.sequences.registry import SEQUENCES
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +25,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"of {', '.join(CLASSES)}; equally likely unless weighted (default: as in the FLAIR paper's table 1)",
     )
     parser.add_argument(
-        "--modalities", nargs="+", default=["FLAIR"], metavar="NAME", help="sequences (only FLAIR so far)"
+        "--modalities",
+        nargs="+",
+        default=["FLAIR"],
+        metavar="NAME",
+        help=f"sequences of each visit, of {', '.join(SEQUENCES)}; each is counted as a scan (default: FLAIR)",
+    )
+    parser.add_argument(
+        "--acute-stroke",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="share of people with an acute infarct at their last visit, with its mask in the truth (default: 0)",
     )
     parser.add_argument(
         "--space",
@@ -61,6 +73,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         voxel_size_mm=args.voxel_size_mm,
         acquisition_bias=args.acquisition_bias,
         modalities=tuple(args.modalities),
+        stroke_share=args.acute_stroke,
     )
 
     def track(numbers: Iterable[int], total: int) -> Iterable[int]:

@@ -17,7 +17,8 @@ from brainlab.errors import InputError
 from brainlab.files.whole import write_whole
 from brainlab.types import FloatArray
 
-BIDS_VERSION = "1.9.0"
+BIDS_VERSION = "1.10.0"
+"""The first that names maps made by the scanner, such as ADC."""
 GZIP_LEVEL = 1
 
 

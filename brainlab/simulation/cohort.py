@@ -1,8 +1,10 @@
 """Write a simulated cohort as a BIDS dataset: atomic by participant, resumable, the same bytes for the same seed.
 
 OUT/dataset_description.json      written first; holds the settings, by which a second run knows its own
-OUT/sub-*/ses-*/anat/*_FLAIR      a participant's folder is renamed into place when whole, after its truth
-OUT/derivatives/truth/            labels, masks, myelin (`--truth full`) and scans.tsv with the volumes (always)
+OUT/sub-*/ses-*/{anat,dwi,pet}/   one image a sequence and visit; a participant's folder is renamed into place when
+                                  whole, after its truth
+OUT/derivatives/truth/            labels, masks, myelin (`--truth full`) and scans.tsv with the volumes of each visit
+                                  (always)
 OUT/participants.tsv, README      written last, from the truth of every participant
 """
 
@@ -15,23 +17,20 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from brainlab import __version__
 from brainlab.cohort import bids_writer
-from brainlab.cohort.template import SPACE
 from brainlab.errors import InputError, naming_path
+from brainlab.simulation import visit_writer
 from brainlab.simulation.anatomy import LABELS
-from brainlab.simulation.contrast import MODALITIES
 from brainlab.simulation.longitudinal import EDSS_COEFFICIENTS, EDSS_NOISE
 from brainlab.simulation.participant import (
     CohortSettings,
     SimulatedParticipant,
-    SimulatedScan,
     participant_id,
     simulate_participant,
 )
 from brainlab.simulation.published import CLASSES
+from brainlab.simulation.sequences.registry import SEQUENCES
 
 GENERATOR = "brainlab simulate"
 LICENSE = "CC0"
@@ -52,12 +51,15 @@ SCAN_COLUMNS = (
     "demyelinated_volume_ml",
     "template_volume_ratio",
 )
+STROKE_COLUMN = "stroke_volume_ml"
 
 README = """This dataset is SIMULATED: nobody was scanned. brainlab made it from the MNI152 template.
 
-Images:    one FLAIR a visit: skull-stripped on the MNI152 grid (space mni), or whole heads in a scanner (native).
-Truth:     derivatives/truth holds labels, brain and lesion masks and myelin on each image's own grid (unless it was
-           made with `--truth table`), and scans.tsv with volumes in ml of the person's real head.
+Images:    one of each sequence a visit: skull-stripped on the MNI152 grid (space mni), or whole heads in a scanner
+           (native). Sequences: {sequences}.
+Truth:     derivatives/truth holds labels, brain and lesion masks and myelin (unless it was made with `--truth table`),
+           and scans.tsv with volumes in ml of the person's real head. Whole heads lie on a grid of their own in each
+           sequence: the masks of the first are complete, those of others carry their name (space-T2w).
 Classes:   healthy, ms (multiple sclerosis), leuko1-3 (leukoencephalopathy, Fazekas 1-3); see participants.tsv.
 EDSS:      in each person's sessions table; its formula and coefficients stand in participants.json.
 """
@@ -93,6 +95,8 @@ def simulate_cohort(
 ) -> dict[str, Any]:
     """Write participants 1 to `participants` and return `participants`, `scans` and `seconds`.
 
+    `scans` counts each sequence of each visit: two visits of FLAIR and T1w are four scans.
+
     truth: `full` writes images of the truth, `table` only derivatives/truth/scans.tsv: about a third faster.
     jobs: processes; the bytes do not depend on them. track: wraps the numbers of the participants to show progress.
     A run that was killed is taken up where it stopped; more participants can be added to a finished cohort.
@@ -107,12 +111,16 @@ def simulate_cohort(
             done: Iterable[int] = _write_all(out, settings, wanted, truth, jobs)
             for _ in done if track is None else track(done, len(wanted)):
                 pass
-            people, scans = _write_tables(out)
+            people, visits = _write_tables(out, settings)
     except OSError as error:
         if out.is_dir():
             error.add_note("people who are finished are kept")
         raise
-    return {"participants": people, "scans": scans, "seconds": round(time.monotonic() - started, 2)}
+    return {
+        "participants": people,
+        "scans": visits * len(settings.modalities),
+        "seconds": round(time.monotonic() - started, 2),
+    }
 
 
 def write_participant(out: Path, settings: CohortSettings, number: int, truth: str) -> int:
@@ -123,12 +131,12 @@ def write_participant(out: Path, settings: CohortSettings, number: int, truth: s
     scratch = [path.parent / f".{path.name}.partial" for path in (truth_folder, folder)]
     for path in scratch:
         shutil.rmtree(path, ignore_errors=True)
-    for scan in person.scans:
-        stem = f"{name}_{scan.session}"
-        anat = Path(scan.session) / "anat"
-        _write_scan(scratch[1] / anat, stem, settings, scan)
+    for visit in person.visits:
+        stem = f"{name}_{visit.session}"
+        for image in visit.images:
+            visit_writer.write_image(scratch[1] / visit.session, stem, image, skull_stripped=settings.space == "mni")
         if truth == "full":
-            _write_truth(scratch[0] / anat, stem, scan)
+            visit_writer.write_truth(scratch[0] / visit.session, stem, visit.images)
     bids_writer.write_table(scratch[1] / f"{name}_sessions.tsv", SESSION_COLUMNS, person.sessions)
     bids_writer.write_json(scratch[0] / "participant.json", _summary(person))
     for path, final in zip(scratch, (truth_folder, folder), strict=True):
@@ -139,7 +147,7 @@ def write_participant(out: Path, settings: CohortSettings, number: int, truth: s
 
 def _summary(person: SimulatedParticipant) -> dict[str, Any]:
     """What the tables of the whole cohort need of one participant."""
-    return {"participant": person.row, "scans": [scan.row for scan in person.scans]}
+    return {"participant": person.row, "scans": [visit.row for visit in person.visits]}
 
 
 def _write_all(out: Path, settings: CohortSettings, numbers: list[int], truth: str, jobs: int) -> Iterator[int]:
@@ -153,37 +161,6 @@ def _write_all(out: Path, settings: CohortSettings, numbers: list[int], truth: s
         yield from pool.map(write_participant, [out] * many, [settings] * many, numbers, [truth] * many)
 
 
-def _write_scan(folder: Path, stem: str, settings: CohortSettings, scan: SimulatedScan) -> None:
-    """Write one image as int16 with its sidecar."""
-    image = np.clip(np.rint(scan.image), 0, 32767).astype(np.int16)
-    bids_writer.write_image(folder / f"{stem}_FLAIR.nii.gz", image, scan.affine)
-    sidecar: dict[str, Any] = {
-        "Simulated": True,
-        "Manufacturer": scan.scan.manufacturer,
-        "StationName": f"simulated scanner {scan.scan.scanner}",
-        "MagneticFieldStrength": scan.scan.flair.field_strength_t,
-        "EchoTime": scan.scan.flair.echo_time_s,
-        "RepetitionTime": scan.scan.flair.repetition_time_s,
-        "InversionTime": scan.scan.flair.inversion_time_s,
-        "PixelBandwidth": scan.scan.pixel_bandwidth_hz,
-        "SliceThickness": scan.scan.thickness_mm,
-    }
-    if settings.space == "mni":
-        sidecar |= {"SkullStripped": True, "SpatialReference": SPACE}
-    else:
-        sidecar |= {"SkullStripped": False}
-    bids_writer.write_json(folder / f"{stem}_FLAIR.json", sidecar)
-
-
-def _write_truth(folder: Path, stem: str, scan: SimulatedScan) -> None:
-    """Write labels, masks and myelin of one visit; myelin in steps of 1/200."""
-    bids_writer.write_image(folder / f"{stem}_dseg.nii.gz", scan.labels, scan.affine)
-    bids_writer.write_image(folder / f"{stem}_desc-brain_mask.nii.gz", scan.brain, scan.affine)
-    bids_writer.write_image(folder / f"{stem}_desc-lesion_mask.nii.gz", scan.lesion, scan.affine)
-    myelin = np.rint(np.clip(scan.myelin, 0, 1) * 200).astype(np.uint8)
-    bids_writer.write_image(folder / f"{stem}_desc-myelin_probseg.nii.gz", myelin, scan.affine, scale=1 / 200)
-
-
 def _check(settings: CohortSettings, participants: int, truth: str, jobs: int) -> None:
     """Refuse what cannot be simulated."""
     if participants < 1:
@@ -192,9 +169,15 @@ def _check(settings: CohortSettings, participants: int, truth: str, jobs: int) -
         raise InputError(f"--seed: needs a whole number from 0 to {2**32 - 1}, got {settings.seed}")
     if jobs < 1:
         raise InputError(f"--jobs: needs at least 1, got {jobs}")
+    if not 0 <= settings.stroke_share <= 1:
+        raise InputError(f"--acute-stroke: needs a share from 0 to 1, got {settings.stroke_share}")
+    if not settings.modalities:
+        raise InputError(f"--modalities: needs at least one of {', '.join(SEQUENCES)}, got none")
     for name in settings.modalities:
-        if name not in MODALITIES:
-            raise InputError(f"--modalities {name}: only {', '.join(MODALITIES)} can be simulated so far; leave it out")
+        if name not in SEQUENCES:
+            raise InputError(f"--modalities {name}: needs one of {', '.join(SEQUENCES)}, got '{name}'")
+        if settings.modalities.count(name) > 1:
+            raise InputError(f"--modalities {name}: is named twice; give each sequence once")
     for flag, value, known in (
         ("--space", settings.space, ("native", "mni")),
         ("--voxel-size-mm", settings.voxel_size_mm, (1, 2)),
@@ -233,7 +216,7 @@ def _claim(out: Path, settings: CohortSettings, truth: str) -> None:
         "Parameters": wanted,
     }
     for root, derivative in ((out / TRUTH, True), (out, False)):
-        name = "Truth of a simulated cohort" if derivative else "Simulated FLAIR cohort"
+        name = "Truth of a simulated cohort" if derivative else f"Simulated cohort: {', '.join(settings.modalities)}"
         bids_writer.write_description(
             root, name, generator, derivative=derivative, license_name=LICENSE, Simulated=True
         )
@@ -245,15 +228,21 @@ def _is_done(out: Path, settings: CohortSettings, number: int) -> bool:
     return (out / name).is_dir() and (out / TRUTH / name / "participant.json").is_file()
 
 
-def _write_tables(out: Path) -> tuple[int, int]:
-    """Write the tables of everybody who is there; returns how many people and scans that is."""
+def _write_tables(out: Path, settings: CohortSettings) -> tuple[int, int]:
+    """Write the tables of everybody who is there; returns how many people and visits that is."""
     people = [json.loads(path.read_text()) for path in sorted((out / TRUTH).glob("sub-*/participant.json"))]
-    scans = [row for person in people for row in person["scans"]]
-    bids_writer.write_table(out / TRUTH / "scans.tsv", SCAN_COLUMNS, scans)
+    visits = [row for person in people for row in person["scans"]]
+    columns = (*SCAN_COLUMNS, STROKE_COLUMN) if settings.stroke_share else SCAN_COLUMNS
+    bids_writer.write_table(out / TRUTH / "scans.tsv", columns, visits)
     labels = [{"index": index, "name": name} for index, name in LABELS.items()]
     bids_writer.write_table(out / TRUTH / "dseg.tsv", ("index", "name"), labels)
-    bids_writer.write_json(out / TRUTH / "scans.json", _COLUMN_MEANINGS)
-    bids_writer.write_bytes(out / "README", README.encode())
+    meanings = {name: meaning for name, meaning in _MEANINGS.items() if name in columns}
+    bids_writer.write_json(out / TRUTH / "scans.json", meanings)
+    foreign = [SEQUENCES[name] for name in settings.modalities if not SEQUENCES[name].in_bids]
+    if foreign:
+        patterns = "".join(f"*_{sequence.suffix or sequence.name}.*\n" for sequence in foreign)
+        bids_writer.write_bytes(out / ".bidsignore", patterns.encode())
+    bids_writer.write_bytes(out / "README", README.format(sequences=", ".join(settings.modalities)).encode())
     bids_writer.write_json(
         out / "participants.json",
         {
@@ -271,14 +260,15 @@ def _write_tables(out: Path) -> tuple[int, int]:
         },
     )
     bids_writer.write_table(out / "participants.tsv", PARTICIPANT_COLUMNS, [person["participant"] for person in people])
-    return len(people), len(scans)
+    return len(people), len(visits)
 
 
-_COLUMN_MEANINGS = {
+_MEANINGS = {
     "brain_volume_ml": {"Description": "grey and white matter and lesions in the real head", "Units": "ml"},
     "intracranial_volume_ml": {"Description": "the brain mask, with inner and outer fluid", "Units": "ml"},
     "ventricle_volume_ml": {"Description": "lateral, third and fourth ventricles", "Units": "ml"},
     "lesion_volume_ml": {"Description": "voxels of which at least half is lesion", "Units": "ml"},
     "demyelinated_volume_ml": {"Description": "plaque voxels without their myelin", "Units": "ml"},
+    STROKE_COLUMN: {"Description": "voxels of which at least half is acutely infarcted tissue", "Units": "ml"},
     "template_volume_ratio": {"Description": "volume in the template's space over volume in the real head"},
 }

@@ -1,7 +1,7 @@
 """A whole head in the scanner: skull, scalp, neck and face around a brain, tilted, at the scan's voxel size.
 
-Only what a registration meets is drawn: dark bone, bright scalp, muscle and fat below, dark eyes, the cord. The brain's
-size in mm is the person's own (1.15-1.6 l with its fluid), not the template's.
+Only what a registration meets is drawn: dark bone, scalp, muscle and fat below, the fluid of the eyes, the cord. The
+brain's size in mm is the person's own (1.15-1.6 l with its fluid), not the template's.
 """
 
 from dataclasses import dataclass
@@ -14,17 +14,29 @@ from scipy.spatial.transform import Rotation
 
 from brainlab.simulation.acquisition import Scan
 from brainlab.simulation.anatomy import Anatomy
-from brainlab.simulation.contrast import constants, flair_signal
 from brainlab.simulation.fields import smooth_noise, upsample
-from brainlab.types import BoolArray, Float32Array, FloatArray
+from brainlab.simulation.sequences.tissue import properties
+from brainlab.types import BoolArray, Float32Array, FloatArray, UInt8Array
 
 MARGIN_MM = ((16, 16), (16, 28), (56, 12))
 """Room added to the template's grid on each side: ears, nose, neck, scalp."""
 
+KINDS = ("fat", "muscle", "bone", "fat", "fluid", "white")
+"""What a head is made of beside the brain: the tissue of the table that each kind is like."""
+AIR, FAT, MUSCLE, BONE, MARROW, WATER, CORD = range(7)
+MARROW_FAT = 0.35
+"""Signal of the marrow between both tables of the skull, relative to fat's."""
+
 STEP_MM = 4
+OUTER_WATER_MM = 1.0
+"""Width of the fluid between the template's brain, which holds fluid itself, and the skull."""
 OUTER_FLUID_MM = 4
 """How deep under the template's surface fluid counts as lying outside the brain."""
 FIELD_OF_VIEW_MM = (224.0, 240.0, 184.0)
+
+
+MOVEMENT_MM, MOVEMENT_DEGREES = 0.4, 0.4
+"""Standard deviations of shift and turn of the head, along and about each axis, from one scan of a visit to another."""
 
 
 @dataclass(frozen=True)
@@ -36,26 +48,38 @@ class Native:
     to_template: FloatArray
 
 
-def draw_native(rng: np.random.Generator, scan: Scan, anatomy: Anatomy, template_to_native_ml: float) -> Native:
-    """Draw how the head lies in the scanner.
+def draw_position(rng: np.random.Generator, template_to_native_ml: float) -> FloatArray:
+    """Draw how the head lies in the scanner at a visit: scanner mm to template mm [4, 4].
 
     template_to_native_ml: template volume of a structure over its volume in the real head (1.2-1.8).
-    Pitch 6 +- 6 degrees, roll and yaw 0 +- 4; a few mm off the centre; a third of the files run to the left and to the
-    back (LPS), as scanners write them.
+    Pitch 6 +- 6 degrees, roll and yaw 0 +- 4; a few mm off the centre.
     """
-    pitch_roll_yaw_degrees = rng.normal((6, 0, 0), (6, 4, 4))
-    turn = Rotation.from_euler("XYZ", pitch_roll_yaw_degrees, degrees=True).as_matrix()
     to_template = np.eye(4)
-    to_template[:3, :3] = template_to_native_ml ** (1 / 3) * turn
-    centre_mm = np.array([0, -12, 10]) + rng.normal(0, (3, 5, 3))
-    to_template[:3, 3] = centre_mm
-    pixel, thickness = max(scan.pixel_mm, anatomy.voxel_size_mm), max(scan.thickness_mm, anatomy.voxel_size_mm)
+    to_template[:3, :3] = template_to_native_ml ** (1 / 3) * _turn(rng.normal((6, 0, 0), (6, 4, 4)))
+    to_template[:3, 3] = np.array([0, -12, 10]) + rng.normal(0, (3, 5, 3))
+    return to_template
+
+
+def draw_native(rng: np.random.Generator, scan: Scan, voxel_size_mm: int, position: FloatArray) -> Native:
+    """Draw the grid of one scan of a visit, with the head a little moved since.
+
+    voxel_size_mm: of the anatomy, below which nothing is resolved. position: of `draw_position`.
+    A third of the files run to the left and to the back (LPS), as scanners write them.
+    """
+    moved = np.eye(4)
+    moved[:3, :3] = _turn(np.clip(rng.normal(0, MOVEMENT_DEGREES, 3), -1, 1))
+    moved[:3, 3] = np.clip(rng.normal(0, MOVEMENT_MM, 3), -1, 1)
+    pixel, thickness = max(scan.pixel_mm, voxel_size_mm), max(scan.thickness_mm, voxel_size_mm)
     voxel_mm = np.array([pixel, pixel, thickness])
     shape = np.ceil(np.array(FIELD_OF_VIEW_MM) / voxel_mm).astype(int)
     flip = np.array([-1, -1, 1]) if rng.random() < 0.33 else np.ones(3)
     affine = np.diag([*(flip * voxel_mm), 1.0])
     affine[:3, 3] = -affine[:3, :3] @ ((shape - 1) / 2)
-    return Native((int(shape[0]), int(shape[1]), int(shape[2])), affine, to_template)
+    return Native((int(shape[0]), int(shape[1]), int(shape[2])), affine, position @ moved)
+
+
+def _turn(pitch_roll_yaw_degrees: FloatArray) -> FloatArray:
+    return np.asarray(Rotation.from_euler("XYZ", pitch_roll_yaw_degrees, degrees=True).as_matrix())
 
 
 def resample(native: Native, values: npt.NDArray[Any], affine: FloatArray, order: int = 1) -> npt.NDArray[Any]:
@@ -66,15 +90,28 @@ def resample(native: Native, values: npt.NDArray[Any], affine: FloatArray, order
     )
 
 
-def head_signal(anatomy: Anatomy, signal: Float32Array, scan: Scan) -> tuple[Float32Array, FloatArray]:
-    """Put skull and scalp around the brain's signal [box]; returns the signal on a larger canvas, and its affine."""
-    rng = np.random.default_rng([scan.seed, 1])
+@dataclass(frozen=True)
+class Head:
+    """A person's head around the brain, on a canvas larger than the template's grid [X, Y, Z]."""
+
+    affine: FloatArray
+    """Voxel indices of the canvas to template mm."""
+    brain: Float32Array
+    """1 inside the brain, 0 outside."""
+    kind: UInt8Array
+    """0 for air, else 1 more than the index in KINDS."""
+    texture: Float32Array
+    """Factor on the signal of fat and muscle."""
+
+
+def build_head(anatomy: Anatomy, seed: int) -> Head:
+    """Put skull, scalp, eyes, face and neck around the brain; seed: the person's own, alike at each visit."""
+    rng = np.random.default_rng(seed)
     size = anatomy.voxel_size_mm
-    pads = [(before // size, after // size) for before, after in MARGIN_MM]
+    pads = _pads(size)
     affine = anatomy.affine
     affine[:3, 3] -= [part.start * size + before * size for part, (before, _) in zip(anatomy.box, pads, strict=True)]
     brain = np.pad(anatomy.embed(anatomy.brain), pads)
-    inner = np.pad(anatomy.embed(signal), pads)
     outside_mm = _distance_mm(brain > 0.5, size)
     x, y, z = (
         (affine[i, 3] + size * np.arange(n)).astype(np.float32).reshape([-1 if i == k else 1 for k in range(3)])
@@ -82,29 +119,37 @@ def head_signal(anatomy: Anatomy, signal: Float32Array, scan: Scan) -> tuple[Flo
     )
     body = _body(outside_mm, x, y, z, float(rng.uniform(13.0, 17.0)))
     skin_mm = _distance_mm(~body, size)
-    names = ("fat", "muscle", "bone", "white", "fluid")
-    fat, muscle, bone, cord, _ = (
-        float(flair_signal(scan.flair, *constants(name, scan.flair.field_strength_t))) for name in names
-    )
-    fat *= float(rng.uniform(0.12, 0.4))  # what fat saturation leaves of it
+    kind = np.where(skin_mm < 6, FAT, MUSCLE)
+    kind = np.where((outside_mm > OUTER_WATER_MM) & (outside_mm < 8), BONE, kind)
+    kind = np.where((outside_mm > 4.5) & (outside_mm < 6), MARROW, kind)
+    kind = np.where(outside_mm <= OUTER_WATER_MM, WATER, kind)
+    for sign in (-1, 1):
+        kind = np.where((x - sign * 32) ** 2 + (y - 72) ** 2 + (z + 38) ** 2 < 144, WATER, kind)
+    spine = (x**2 + (y + 50) ** 2) * (z < -62)
+    kind = np.where((spine > 0) & (spine < 100), WATER, kind)
+    kind = np.where((spine > 0) & (spine < 30), CORD, kind)
     coarse = tuple(size * n // STEP_MM + 2 for n in brain.shape)
     steps = [np.asarray(size / STEP_MM * np.arange(n), np.float32) for n in brain.shape]
     texture = 1 + np.float32(0.25) * upsample(smooth_noise(rng, coarse, 1.0), steps)
-    tissue = np.where(skin_mm < 6, np.float32(fat), np.float32(muscle)) * texture
-    tissue = np.where((outside_mm > 2.5) & (outside_mm < 8), np.float32(bone), tissue)
-    tissue = np.where((outside_mm > 4.5) & (outside_mm < 6), np.float32(0.35 * fat), tissue)
-    tissue = np.where(outside_mm <= 2.5, np.float32(0), tissue)
-    for sign in (-1, 1):
-        eye = (x - sign * 32) ** 2 + (y - 72) ** 2 + (z + 38) ** 2 < 144
-        tissue = np.where(eye, np.float32(0), tissue)
-    spine = (x**2 + (y + 50) ** 2) * (z < -62)
-    tissue = np.where((spine > 0) & (spine < 100), np.float32(0), tissue)
-    tissue = np.where((spine > 0) & (spine < 30), np.float32(cord), tissue)
-    tissue = ndimage.gaussian_filter(np.where(body, tissue, np.float32(0)), 0.6 / size * 1.5)
-    head = inner + (1 - np.clip(brain, 0, 1)) * tissue
-    if scan.thickness_mm > size:
-        head = ndimage.gaussian_filter1d(head, scan.thickness_mm / np.sqrt(12) / size, axis=2, truncate=2.5)
-    return head, affine
+    return Head(affine, brain, np.where(body, kind, AIR).astype(np.uint8), texture)
+
+
+def head_signal(head: Head, anatomy: Anatomy, signal: Float32Array, scan: Scan) -> Float32Array:
+    """Return the signal of the whole head [channels, canvas] around that of the brain [channels, box]."""
+    levels = np.abs(scan.technique.signals(properties(KINDS, scan.technique.field_strength_t)))
+    levels[:, FAT - 1] *= scan.fat
+    levels[:, MARROW - 1] *= scan.fat * MARROW_FAT
+    table = np.concatenate([np.zeros((len(levels), 1)), levels], axis=1).astype(np.float32)  # air first
+    size, pads = anatomy.voxel_size_mm, _pads(anatomy.voxel_size_mm)
+    soft = np.where((head.kind == FAT) | (head.kind == MUSCLE), head.texture, np.float32(1))
+    out = np.zeros((len(levels), *head.kind.shape), np.float32)
+    for channel, level, inner in zip(out, table, signal, strict=True):
+        tissue = ndimage.gaussian_filter(level[head.kind] * soft, 0.9 / size)
+        channel += np.pad(anatomy.embed(inner), pads) + (1 - np.clip(head.brain, 0, 1)) * tissue
+        if scan.thickness_mm > size:
+            sigma = scan.thickness_mm / np.sqrt(12) / size
+            channel[:] = ndimage.gaussian_filter1d(channel, sigma, axis=2, truncate=2.5)
+    return out
 
 
 def brain_surface(anatomy: Anatomy) -> Float32Array:
@@ -116,6 +161,11 @@ def brain_surface(anatomy: Anatomy) -> Float32Array:
     tissue = anatomy.brain * (1 - np.where(rim, anatomy.shares[7], np.float32(0))) >= 0.5
     closed = ndimage.binary_closing(tissue, iterations=4 // anatomy.voxel_size_mm)
     return ndimage.binary_fill_holes(closed).astype(np.float32)
+
+
+def _pads(voxel_size_mm: int) -> list[tuple[int, int]]:
+    """Voxels that the canvas has more than the grid, on each side."""
+    return [(before // voxel_size_mm, after // voxel_size_mm) for before, after in MARGIN_MM]
 
 
 def _body(outside_mm: Float32Array, x: Float32Array, y: Float32Array, z: Float32Array, scalp_mm: float) -> BoolArray:

@@ -24,6 +24,9 @@ PLACE_WEIGHTS = (4.2, 2.2, 0.9, 1.2, 1.3)
 RESIDUAL_DAMAGE = 0.45
 """How bright a remyelinated (shadow) plaque stays, as a share of the full damage."""
 
+MYELIN_LOSS = 0.85
+"""Share of its myelin that a demyelinated voxel is without."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Plaque:
@@ -131,7 +134,7 @@ def myelin_map(anatomy: Anatomy, maps: LesionMaps) -> Float32Array:
     white = anatomy.shares[0] + anatomy.shares[5] + np.float32(0.85) * anatomy.shares[6]
     grey = anatomy.shares[1] + anatomy.shares[2] + anatomy.shares[4] + anatomy.shares[3]
     healthy = (white + np.float32(0.25) * grey) * (anatomy.brain > 0.5)
-    return healthy * (1 - np.float32(0.85) * maps.demyelinated)
+    return healthy * (1 - np.float32(MYELIN_LOSS) * maps.demyelinated)
 
 
 def texture_noise(seed: int, anatomy: Anatomy) -> Float32Array:

@@ -1,21 +1,33 @@
 """One simulated participant: traits, visits, images and truth. Depends on the seed and on its number only."""
 
-from dataclasses import dataclass, replace
+import zlib
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from scipy import stats
 
-from brainlab.cohort.template import grid_affine
 from brainlab.simulation import lesions, longitudinal
-from brainlab.simulation.acquisition import Scan, draw_scan, draw_scanner, scan_image
 from brainlab.simulation.anatomy import Anatomy, Person, build_anatomy, draw_person, label_image
-from brainlab.simulation.contrast import lesion_signal, tissue_signals
-from brainlab.simulation.head import brain_surface, draw_native, head_signal, resample
+from brainlab.simulation.head import build_head, draw_position
+from brainlab.simulation.imaging import HeadInScanner, SimulatedImage, image_visit
 from brainlab.simulation.lesions import LesionMaps
 from brainlab.simulation.published import PUBLISHED_PARTICIPANTS
-from brainlab.simulation.tissue_shares import TISSUES
-from brainlab.types import Float32Array, FloatArray, UInt8Array
+from brainlab.simulation.scanners import Scanner, draw_scanner
+from brainlab.simulation.sequences.composition import FLUID, VisitTissue
+from brainlab.simulation.sequences.registry import SEQUENCES
+from brainlab.simulation.sequences.variation import (
+    ageing_of_tissue,
+    coherence,
+    combined,
+    draw_tissue_factors,
+    unevenness,
+)
+from brainlab.simulation.stroke import draw_infarct
+from brainlab.types import Float32Array, FloatArray
+
+PERSON, DISEASE, SCANNER, TISSUE, STROKE, HEAD, POSITION, SCAN = range(8)
+"""Parts of a participant, each with random numbers of its own."""
 
 AGES_YEARS = {
     "healthy": (39, 24, 10, 90),
@@ -34,43 +46,6 @@ LOADS_ML = {
 }
 """Lesion load in the real head: median in ml, standard deviation of its logarithm, least, most. They overlap."""
 
-TISSUE_TEXTURE = np.float32(0.02)
-REGIONAL = np.float32(0.04)
-
-
-def ageing_of_tissue(age):
-    grow = max(age - 25, 0) / 60
-    f = np.ones((2, len(TISSUES)))
-    f[1, TISSUES.index("white")] += 0.05 * grow
-    f[1, TISSUES.index("deep_grey")] -= 0.10 * grow
-    f[1, TISSUES.index("pallidum")] -= 0.10 * grow
-    return f
-
-
-def unevenness(anatomy, texture):
-    """Relative deviation of relaxation times from a tissue's own [X, Y, Z]."""
-    white = anatomy.shares[0]
-    d = np.maximum(anatomy.ventricle_distance_mm, 0)
-    x, y, z = anatomy.coordinates_mm()
-    u = TISSUE_TEXTURE * texture + REGIONAL * anatomy.regional
-    halo = (0.10 * np.exp(-d / 4.0) + 0.15 * np.exp(-d / 1.5)) * (0.6 + 0.8 * np.clip((-y - 10) / 40, 0, 1))
-    tract = 0.10 * np.exp(-(((np.abs(x) - 24) / 6) ** 2 + ((y + 20 + 0.1 * z) / 9) ** 2)) * (z > -10)
-    u += white * (halo + tract - 0.06 * (anatomy.region == 6)).astype(np.float32)
-    side = np.abs(x)
-    temporal = np.exp(-np.square((side - 26) / 9) - np.square((y + 16) / 17) - np.square((z + 17) / 9))
-    insula = np.exp(-np.square((side - 38) / 5) - np.square((y - 4) / 16) - np.square((z - 2) / 12))
-    arch = np.hypot((y + 2) / 46, (z + 2) / 36)
-    cingulate = np.exp(-np.square((side - 4) / 5) - np.square((arch - 1.15) / 0.15)) * (z > -8)
-    u += LIMBIC * anatomy.shares[1] * np.maximum(np.maximum(temporal, insula), cingulate)
-    return u.astype(np.float32)
-
-
-LIMBIC = 0.14
-
-
-_OLD = np.float32(0.025)
-"""Standard deviation of a tissue's signal from place to place; no brain is uniform."""
-
 WOMEN = {"ms": 0.7}
 """Share of women where it is not a half."""
 
@@ -86,20 +61,17 @@ class CohortSettings:
     voxel_size_mm: int = 2
     acquisition_bias: str = "none"
     modalities: tuple[str, ...] = ("FLAIR",)
+    """Names of SEQUENCES; every one is imaged at each visit."""
+    stroke_share: float = 0.0
+    """Share of people with an acute infarct, which they have at their last visit."""
 
 
 @dataclass(frozen=True)
-class SimulatedScan:
-    """One visit: image and truth on the image's grid, each [X, Y, Z], and the numbers of its table row."""
+class SimulatedVisit:
+    """One visit: its images, one a sequence, and the numbers of its table row."""
 
     session: str
-    scan: Scan
-    affine: FloatArray
-    image: Float32Array
-    brain: UInt8Array
-    labels: UInt8Array
-    lesion: UInt8Array
-    myelin: Float32Array
+    images: list[SimulatedImage]
     row: dict[str, Any]
 
 
@@ -110,7 +82,7 @@ class SimulatedParticipant:
     participant: str
     row: dict[str, Any]
     sessions: list[dict[str, Any]]
-    scans: list[SimulatedScan]
+    visits: list[SimulatedVisit]
 
 
 def participant_id(seed: int, number: int) -> str:
@@ -120,7 +92,7 @@ def participant_id(seed: int, number: int) -> str:
 
 def simulate_participant(settings: CohortSettings, number: int) -> SimulatedParticipant:
     """Simulate one participant of a cohort, counted from 1."""
-    person_rng, disease_rng, scan_rng = (np.random.default_rng([settings.seed, number, part]) for part in range(3))
+    person_rng, disease_rng, scanner_rng = (_stream(settings, number, part) for part in (PERSON, DISEASE, SCANNER))
     class_name = _draw_class(person_rng, settings)
     mean, deviation, low, high = AGES_YEARS[class_name]
     age = float(
@@ -131,21 +103,31 @@ def simulate_participant(settings: CohortSettings, number: int) -> SimulatedPart
     sex = "F" if person_rng.random() < WOMEN.get(class_name, 0.5) else "M"
     load_ml = draw_load(disease_rng, class_name)
     person = draw_person(person_rng, round(age, 1), sex, _atrophy_years(class_name, load_ml))
-    jitter = 1 + person_rng.normal(0, 0.02, (2, len(TISSUES)))
+    factors = draw_tissue_factors(person_rng, _stream(settings, number, TISSUE))
     visits = longitudinal.draw_visits(disease_rng, class_name)
-    scanner = draw_scanner(scan_rng, class_name, settings.acquisition_bias)
+    scanner = draw_scanner(scanner_rng, class_name, settings.acquisition_bias)
+    stroke_rng = _stream(settings, number, STROKE)
+    had_stroke = stroke_rng.random() < settings.stroke_share
 
     first = build_anatomy(person, settings.voxel_size_mm)
     ratio = float((first.brain >= 0.5).sum()) * settings.voxel_size_mm**3 / 1000 / person.mask_volume_ml
     disease = Disease.draw(disease_rng, first, person, class_name, load_ml * ratio, visits)
-    scans: list[SimulatedScan] = []
+    made: list[SimulatedVisit] = []
     maps: list[LesionMaps] = []
     for visit, years in enumerate(visits.years):
         anatomy = first if visit == 0 else build_anatomy(person.older_by(years), settings.voxel_size_mm)
         texture = lesions.texture_noise(disease.seed, anatomy)
         maps.append(disease.at_visit(anatomy, visit, texture))
-        scan = draw_scan(scan_rng, scanner)
-        scans.append(_scan_visit(settings, scan_rng, anatomy, maps[-1], texture, scan, jitter, ratio, visit + 1))
+        acute = had_stroke and visit == len(visits.years) - 1
+        tissue = VisitTissue(
+            anatomy=anatomy,
+            lesions=maps[-1],
+            infarct=draw_infarct(stroke_rng, anatomy) if acute else None,
+            uneven=unevenness(anatomy, texture),
+            coherence=coherence(anatomy, texture),
+            factors=combined(factors, ageing_of_tissue(person.age_years + years)),
+        )
+        made.append(_scan_visit(settings, number, visit, tissue, scanner, ratio))
 
     name = participant_id(settings.seed, number)
     row: dict[str, Any] = {"participant_id": name, "age": person.age_years, "sex": sex, "class": class_name}
@@ -154,7 +136,7 @@ def simulate_participant(settings: CohortSettings, number: int) -> SimulatedPart
     if class_name == "ms":
         index = longitudinal.dynamic_remyelination(maps[0].demyelinated, maps[-1].demyelinated)
         row["dynamic_remyelination"] = round(index, 5)
-    for years, result in zip(visits.years, scans, strict=True):
+    for years, result in zip(visits.years, made, strict=True):
         age_then = round(person.age_years + years, 2)
         session: dict[str, Any] = {"session_id": result.session, "age": age_then, "years_since_first": years}
         if index is not None:
@@ -163,7 +145,7 @@ def simulate_participant(settings: CohortSettings, number: int) -> SimulatedPart
         sessions.append(session)
         result.row.update(participant_id=name, session_id=result.session, age_years=age_then, sex=sex)
         result.row["class"] = class_name
-    return SimulatedParticipant(name, row, sessions, scans)
+    return SimulatedParticipant(name, row, sessions, made)
 
 
 def draw_load(rng: np.random.Generator, class_name: str) -> float:
@@ -241,65 +223,43 @@ def _atrophy_years(class_name: str, load_ml: float) -> float:
 
 
 def _scan_visit(
-    settings: CohortSettings,
-    rng: np.random.Generator,
-    anatomy: Anatomy,
-    maps: LesionMaps,
-    texture: Float32Array,
-    scan: Scan,
-    jitter: FloatArray,
-    ratio: float,
-    visit: int,
-) -> SimulatedScan:
+    settings: CohortSettings, number: int, visit: int, tissue: VisitTissue, scanner: Scanner, ratio: float
+) -> SimulatedVisit:
     """Image one visit, on the template's grid without skull or as a head in the scanner."""
-    jitter = jitter * ageing_of_tissue(anatomy.age_years)
-    step = 0.01
-    signals = tissue_signals("FLAIR", scan.flair, jitter)
-    slopes = (tissue_signals("FLAIR", scan.flair, jitter * (1 + step)) - signals) / step
-    uneven = unevenness(anatomy, texture)
-    signal = np.zeros(anatomy.shape, np.float32)
-    slope = np.zeros(anatomy.shape, np.float32)
-    for share, level, rise in zip(anatomy.shares, signals, slopes, strict=True):
-        signal += np.float32(level) * share
-        slope += np.float32(rise) * share
-    signal += slope * uneven
-    ill = maps.share > 0
-    signal[ill] += maps.share[ill] * (lesion_signal("FLAIR", scan.flair, maps.damage[ill]) - signal[ill])
-    signal *= anatomy.brain
-    labels, myelin = label_image(anatomy, maps.share), lesions.myelin_map(anatomy, maps)
-    row = _volumes(anatomy, maps, labels, ratio)
-    session = f"ses-{visit:02d}"
-    brain = anatomy.brain >= 0.5
-    if settings.space == "mni":
-        size = anatomy.voxel_size_mm
-        image = np.maximum(scan_image(signal, float(signals[0]), scan, (size, size, size)), 1) * brain
-        image, mask, labels, myelin = (
-            anatomy.embed(array) for array in (image, brain.astype(np.uint8), labels, myelin)
-        )
-        lesion = (labels == 11).astype(np.uint8)
-        return SimulatedScan(session, scan, grid_affine(size), image, mask, labels, lesion, myelin, row)
-    native = draw_native(rng, scan, anatomy, ratio)
-    head, head_affine = head_signal(anatomy, signal, scan)
-    x, y, z = np.abs(np.diag(native.affine)[:3])
-    sharp = replace(scan, thickness_mm=float(z))  # the slice profile is in the head's signal already
-    image = scan_image(resample(native, head, head_affine), float(signals[0]), sharp, (x, y, z))
-    mask = (resample(native, brain_surface(anatomy), anatomy.affine) >= 0.5).astype(np.uint8)
-    labels = resample(native, labels, anatomy.affine, order=0) * mask
-    lesion = (labels == 11).astype(np.uint8)
-    myelin = resample(native, myelin, anatomy.affine)
-    return SimulatedScan(session, scan, native.affine, image, mask, labels, lesion, myelin, row)
+
+    def stream(name: str) -> np.random.Generator:
+        return _stream(settings, number, SCAN, visit, zlib.crc32(name.encode()))
+
+    native = None
+    if settings.space == "native":
+        # The seed and not the visit makes the head: a person keeps it.
+        head = build_head(tissue.anatomy, int(_stream(settings, number, HEAD).integers(2**62)))
+        native = HeadInScanner(head, draw_position(_stream(settings, number, POSITION, visit), ratio))
+    sequences = tuple(SEQUENCES[name] for name in settings.modalities)
+    images = image_visit(tissue, sequences, scanner, stream, native)
+    return SimulatedVisit(f"ses-{visit + 1:02d}", images, _volumes(tissue, ratio, settings.stroke_share > 0))
 
 
-def _volumes(anatomy: Anatomy, maps: LesionMaps, labels: UInt8Array, ratio: float) -> dict[str, Any]:
+def _stream(settings: CohortSettings, number: int, *part: int) -> np.random.Generator:
+    """Return the random numbers of one part of one participant, which no other part can disturb."""
+    return np.random.default_rng([settings.seed, number, *part])
+
+
+def _volumes(tissue: VisitTissue, ratio: float, strokes: bool) -> dict[str, Any]:
     """Return the truth table's volumes in ml of the real head; ratio: template volume over real volume."""
+    anatomy, labels = tissue.anatomy, label_image(tissue.anatomy, tissue.lesions.share)
     unit = anatomy.voxel_size_mm**3 / 1000 / ratio
     inside = anatomy.brain >= 0.5
-    tissue = float((1 - anatomy.shares[7])[inside].sum()) * unit
-    return {
-        "brain_volume_ml": round(tissue, 3),
+    solid = float((1 - anatomy.shares[FLUID])[inside].sum()) * unit
+    row = {
+        "brain_volume_ml": round(solid, 3),
         "intracranial_volume_ml": round(float(inside.sum()) * unit, 3),
         "ventricle_volume_ml": round(float((labels == 5).sum()) * unit, 3),
         "lesion_volume_ml": round(float((labels == 11).sum()) * unit, 3),
-        "demyelinated_volume_ml": round(float((maps.demyelinated >= 0.5).sum()) * unit, 3),
+        "demyelinated_volume_ml": round(float((tissue.lesions.demyelinated >= 0.5).sum()) * unit, 3),
         "template_volume_ratio": round(ratio, 5),
     }
+    if strokes:
+        voxels = 0 if tissue.infarct is None else int(tissue.infarct.mask(anatomy).sum())
+        row["stroke_volume_ml"] = round(voxels * unit, 3)
+    return row

@@ -13,7 +13,7 @@ from brainlab.types import Float32Array
 
 WARPS_MM = ((26.0, 1.2), (12.0, 0.72), (6.5, 0.5))
 """Width and strength of the parts of the random velocity."""
-SYMMETRY = 0.62
+SYMMETRY = 0.56
 """Share of its variance that is alike on both sides."""
 REACH_MM = 14.0
 """How far from a ventricle's wall its growth still moves tissue (falls to 1/e)."""

@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
+from brainlab.simulation import longitudinal
 from brainlab.simulation.anatomy import Anatomy, Person, build_anatomy, draw_person
-from brainlab.simulation.participant import CohortSettings, SimulatedParticipant, simulate_participant
+from brainlab.simulation.longitudinal import Visits
+from brainlab.simulation.participant import CohortSettings, SimulatedParticipant, SimulatedVisit, simulate_participant
+from brainlab.simulation.sequences.registry import SEQUENCES
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +28,12 @@ def ms_participant() -> SimulatedParticipant:
 @pytest.fixture(scope="session")
 def leuko_participant() -> SimulatedParticipant:
     return simulate_participant(CohortSettings(seed=3, classes=(("leuko3", 1.0),)), 1)
+
+
+@pytest.fixture(scope="session")
+def every_sequence() -> SimulatedVisit:
+    """One visit of a person with plaques and an acute infarct, in every sequence."""
+    settings = CohortSettings(seed=3, classes=(("ms", 1.0),), modalities=tuple(SEQUENCES), stroke_share=1.0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(longitudinal, "draw_visits", lambda *_: Visits((0.0,)))
+        return simulate_participant(settings, 1).visits[0]

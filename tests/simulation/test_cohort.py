@@ -13,11 +13,11 @@ import pandas as pd
 import pytest
 
 from brainlab.cli import main
+from brainlab.cohort.sources.discovery import find_sources
 from brainlab.errors import InputError
-from brainlab.simulation import cohort as cohort_module
-from brainlab.simulation.acquisition import SCANNERS, draw_scan
 from brainlab.simulation.cohort import parse_classes, simulate_cohort
-from brainlab.simulation.participant import CohortSettings, SimulatedScan
+from brainlab.simulation.participant import CohortSettings
+from brainlab.simulation.sequences.registry import SEQUENCES
 
 SETTINGS = CohortSettings(seed=5, classes=(("healthy", 2.0), ("leuko1", 1.0)))
 
@@ -79,42 +79,6 @@ def test_sidecars_have_the_units_of_bids_and_say_simulated(cohort):
     assert description["License"] == "CC0"
 
 
-def written(tmp_path):
-    """Write one small scan with its truth; returns its sidecar and the folder."""
-    scan = draw_scan(np.random.default_rng(0), SCANNERS[0])
-    image = np.full((4, 4, 4), 100, np.float32)
-    parts = {"labels": np.uint8(image / 50), "brain": np.uint8(image > 0), "lesion": np.uint8(image > 200)}
-    myelin = np.linspace(0, 1, 64, dtype=np.float32).reshape(4, 4, 4)
-    made = SimulatedScan("ses-01", scan, np.eye(4), image, myelin=myelin, row={}, **parts)
-    cohort_module._write_scan(tmp_path, "sub-1", SETTINGS, made)
-    cohort_module._write_truth(tmp_path, "sub-1", made)
-    return json.loads((tmp_path / "sub-1_FLAIR.json").read_text()), made
-
-
-def test_a_sidecar_holds_the_scans_own_settings(tmp_path):
-    sidecar, made = written(tmp_path)
-    assert sidecar["PixelBandwidth"] == made.scan.pixel_bandwidth_hz
-    assert sidecar["MagneticFieldStrength"] == 1.5
-    assert sidecar["SliceThickness"] == 4.0
-    assert (sidecar["EchoTime"], sidecar["InversionTime"], sidecar["RepetitionTime"]) == (
-        made.scan.flair.echo_time_s,
-        made.scan.flair.inversion_time_s,
-        made.scan.flair.repetition_time_s,
-    )
-
-
-def test_truth_is_read_back_as_it_was(tmp_path):
-    _, made = written(tmp_path)
-    for name, expected in (
-        ("dseg", made.labels),
-        ("desc-brain_mask", made.brain),
-        ("desc-lesion_mask", made.lesion),
-        ("desc-myelin_probseg", made.myelin),
-    ):
-        found = nib.load(tmp_path / f"sub-1_{name}.nii.gz").get_fdata()
-        np.testing.assert_allclose(found, expected, atol=1 / 400 + 1e-6, err_msg=name)
-
-
 def test_truth_as_a_table_only(tmp_path):
     simulate_cohort(tmp_path / "t", SETTINGS, 1, truth="table")
     assert (tmp_path / "t/derivatives/truth/scans.tsv").is_file()
@@ -141,7 +105,10 @@ def test_classes_are_read_with_their_weights():
         ["--classes", "stroke"],
         ["--classes", "ms:-1"],
         ["--classes", "ms:nan"],
-        ["--modalities", "T1w"],
+        ["--modalities", "T3w"],
+        ["--modalities", "T1w", "FLAIR", "T1w"],
+        ["--acute-stroke", "1.5"],
+        ["--acute-stroke", "nan"],
         ["--participants", "0"],
         ["--seed", "-1"],
         ["--jobs", "0"],
@@ -173,3 +140,56 @@ def test_a_killed_command_leaves_nothing_half_written_and_goes_on(cohort, tmp_pa
     finished = subprocess.run(command, capture_output=True, check=True)
     assert json.loads(finished.stdout)["participants"] == 2
     assert contents(out) == whole
+
+
+@pytest.fixture(scope="module")
+def every_modality(tmp_path_factory):
+    out = tmp_path_factory.mktemp("every") / "simulated"
+    settings = CohortSettings(seed=5, classes=(("healthy", 1.0),), modalities=tuple(SEQUENCES), stroke_share=1.0)
+    return out, simulate_cohort(out, settings, 1)
+
+
+def test_each_sequence_of_a_visit_is_counted_as_a_scan(every_modality, cohort):
+    out, report = every_modality
+    assert (report["participants"], report["scans"]) == (1, len(SEQUENCES))
+    assert len(pd.read_csv(out / "derivatives/truth/scans.tsv", sep="\t")) == 1
+    assert "FLAIR, T1w" in (out / "README").read_text()
+
+
+def test_preparation_finds_every_sequence_by_its_name(every_modality):
+    out, _ = every_modality
+    for name, sequence in SEQUENCES.items():
+        (source,) = find_sources(out, "flair-40", include=f"*{sequence.stem('ses-01')}.nii.gz").scans
+        assert source.details["modality"] == (sequence.suffix or name)
+        assert source.in_template_space
+        assert source.simulated
+        assert source.details["stroke_volume_ml"] > 0
+    assert [scan.details["modality"] for scan in find_sources(out, "flair-40").scans] == ["FLAIR"]
+
+
+def test_the_flair_is_the_same_file_whatever_else_is_asked_for(every_modality, tmp_path):
+    out, _ = every_modality
+    alone = CohortSettings(seed=5, classes=(("healthy", 1.0),), stroke_share=1.0)
+    simulate_cohort(tmp_path / "alone", alone, 1, truth="table")
+    relative = "sub-S5P00001/ses-01/anat/sub-S5P00001_ses-01_FLAIR.nii.gz"
+    assert (tmp_path / "alone" / relative).read_bytes() == (out / relative).read_bytes()
+
+
+def test_volumes_of_infarcts_stand_in_the_table_of_a_cohort_with_some(every_modality, cohort):
+    out, _ = every_modality
+    scans = pd.read_csv(out / "derivatives/truth/scans.tsv", sep="\t")
+    mask = nib.load(next(out.glob("derivatives/truth/sub-*/ses-01/anat/*desc-stroke_mask.nii.gz")))
+    template_ml = np.asarray(mask.dataobj).sum() * 0.008
+    assert template_ml / scans["template_volume_ratio"][0] == pytest.approx(scans["stroke_volume_ml"][0], abs=0.01)
+    assert "stroke_volume_ml" not in pd.read_csv(cohort / "derivatives/truth/scans.tsv", sep="\t")
+
+
+def test_what_bids_has_no_name_for_is_ignored_by_its_validator(every_modality, cohort):
+    out, _ = every_modality
+    assert (out / ".bidsignore").read_text().split() == ["*_DIR.*", "*_RD.*", "*_AD.*", "*_DVR.*"]
+    assert not (cohort / ".bidsignore").exists()
+
+
+def test_no_sequence_at_all_is_refused(tmp_path):
+    with pytest.raises(InputError, match="--modalities: needs at least one of FLAIR"):
+        simulate_cohort(tmp_path / "out", CohortSettings(seed=1, modalities=()), 1)

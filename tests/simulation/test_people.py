@@ -14,7 +14,7 @@ from brainlab.simulation.participant import (
     LOADS_ML,
     CohortSettings,
     Disease,
-    SimulatedScan,
+    SimulatedVisit,
     draw_load,
     simulate_participant,
 )
@@ -28,9 +28,10 @@ def simulate(monkeypatch):
     """Simulate people whose brains, lesions and images are left out; `loads` collects their lesion loads."""
     loads: list[float] = []
 
-    def scan_visit(_settings, _rng, anatomy, _maps, _texture, scan, _jitter, ratio, visit):
-        row = {"lesion_volume_ml": 10.0, "ratio": ratio, "anatomy_of": anatomy.person}
-        return SimulatedScan(f"ses-{visit:02d}", scan, None, None, None, None, None, None, row)
+    def scan_visit(_settings, _number, visit, tissue, scanner, ratio):
+        row = {"lesion_volume_ml": 10.0, "ratio": ratio, "anatomy_of": tissue.anatomy.person, "scanner": scanner.name}
+        row["stroke"] = tissue.infarct
+        return SimulatedVisit(f"ses-{visit + 1:02d}", [], row)
 
     def at_visit(_disease, _anatomy, visit, _texture):
         return LesionMaps(None, None, np.full(4, 1.0 if visit == 0 else 0.2, np.float32))
@@ -40,10 +41,13 @@ def simulate(monkeypatch):
     monkeypatch.setattr(participant, "_scan_visit", scan_visit)
     monkeypatch.setattr(Disease, "at_visit", at_visit)
     monkeypatch.setattr(lesions, "texture_noise", lambda *_: None)
+    for field in ("unevenness", "coherence"):
+        monkeypatch.setattr(participant, field, lambda *_: None)
+    monkeypatch.setattr(participant, "draw_infarct", lambda rng, _: rng.random(5))
     monkeypatch.setattr(lesions, "draw_plaques", lambda _rng, _anatomy, load_ml, *_: loads.append(load_ml) or [])
 
-    def people(count, classes=ALL, seed=7, bias="none"):
-        settings = CohortSettings(seed=seed, classes=classes, acquisition_bias=bias)
+    def people(count, classes=ALL, seed=7, bias="none", stroke_share=0.0):
+        settings = CohortSettings(seed=seed, classes=classes, acquisition_bias=bias, stroke_share=stroke_share)
         return [simulate_participant(settings, number) for number in range(1, count + 1)]
 
     people.loads = loads
@@ -51,7 +55,7 @@ def simulate(monkeypatch):
 
 
 def traits(person):
-    return (person.row["age"], person.row["sex"], person.row["class"], person.scans[0].scan)
+    return (person.row["age"], person.row["sex"], person.row["class"], person.visits[0].row["scanner"])
 
 
 def test_the_seed_and_the_number_make_the_person(simulate):
@@ -83,24 +87,24 @@ def test_without_bias_the_scanner_has_nothing_to_do_with_the_class(simulate):
     people = simulate(200, (("healthy", 1.0), ("leuko1", 1.0)))
     table = np.zeros((2, 5))
     for person in people:
-        table[int(person.row["class"] == "healthy"), "ABCDE".index(person.scans[0].scan.scanner)] += 1
+        table[int(person.row["class"] == "healthy"), "ABCDE".index(person.visits[0].row["scanner"])] += 1
     assert chi2_contingency(table).pvalue > 0.001
 
 
 def test_a_persons_age_does_not_choose_the_scanner(simulate):
     people = simulate(60, (("ms", 1.0),), bias="seed")
-    biased, others = ([p.row["age"] for p in people if (p.scans[0].scan.scanner == "M") == m] for m in (True, False))
+    biased, others = ([p.row["age"] for p in people if (p.visits[0].row["scanner"] == "M") == m] for m in (True, False))
     assert min(others) < np.median(biased) < max(others)
 
 
 def test_a_person_stays_on_one_scanner_and_grows_older(simulate):
     for person in simulate(20, (("ms", 1.0),)):
-        assert len({scan.scan.scanner for scan in person.scans}) == 1
+        assert len({visit.row["scanner"] for visit in person.visits}) == 1
         years = [session["years_since_first"] for session in person.sessions]
         expected = [pytest.approx(person.row["age"] + passed, abs=0.011) for passed in years]
         assert [session["age"] for session in person.sessions] == expected
-        assert [scan.row["age_years"] for scan in person.scans] == expected
-        assert [scan.row["anatomy_of"].age_years for scan in person.scans] == expected
+        assert [visit.row["age_years"] for visit in person.visits] == expected
+        assert [visit.row["anatomy_of"].age_years for visit in person.visits] == expected
 
 
 def test_remyelination_is_read_from_the_first_visit_to_the_last(simulate):
@@ -109,8 +113,8 @@ def test_remyelination_is_read_from_the_first_visit_to_the_last(simulate):
 
 def test_loads_are_drawn_for_the_real_head_and_placed_in_the_templates_space(simulate):
     people = simulate(60, (("ms", 1.0),))
-    ratios = [person.scans[0].row["ratio"] for person in people]
-    volumes = [person.scans[0].row["anatomy_of"].mask_volume_ml for person in people]
+    ratios = [person.visits[0].row["ratio"] for person in people]
+    volumes = [person.visits[0].row["anatomy_of"].mask_volume_ml for person in people]
     assert ratios == pytest.approx([BRAIN_ML / volume for volume in volumes])
     drawn = np.array(simulate.loads) / ratios
     assert drawn.min() >= 1
@@ -163,3 +167,13 @@ def test_a_visit_shows_its_own_plaques_and_both_kinds_of_lesion(monkeypatch):
     assert maps.share.tolist() == [0.8, 0.6, 0.4]
     assert maps.damage.tolist() == [0.9, 0.4, 0.2]
     assert maps.demyelinated.tolist() == [0.7, 0.3, 0.2]
+
+
+def test_as_many_people_have_an_infarct_as_asked_and_have_it_at_their_last_visit(simulate):
+    people = simulate(150, stroke_share=0.3)
+    others = simulate(150)
+    assert [traits(person) for person in people] == [traits(person) for person in others]
+    assert [person.sessions for person in people] == [person.sessions for person in others]  # and so is disability
+    struck = [[visit.row["stroke"] is not None for visit in person.visits] for person in people]
+    assert np.mean([visits[-1] for visits in struck]) == pytest.approx(0.3, abs=0.1)
+    assert not any(any(visits[:-1]) for visits in struck)

@@ -17,8 +17,9 @@ from brainlab.cohort.sources.name_matching import PERSON_WORDS, SESSION_WORDS
 from brainlab.cohort.sources.table_rows import PARTICIPANT_COLUMNS, SESSION_COLUMNS, KeyedRows, few
 from brainlab.files.textfile import read_text
 
-SEQUENCES = ("FLAIR", "T1w", "T2w", "PDw", "T2starw", "T1rho", "PDT2", "inplaneT1", "inplaneT2", "angio", "dwi", "DIR")
-"""Suffixes of images that can be prepared; bold, field maps, masks and the like are left out."""
+SEQUENCES = ("FLAIR", "T1w", "T2w", "PDw", "T2starw", "T1rho", "PDT2", "inplaneT1", "inplaneT2", "angio", "dwi", "DIR",
+             "ADC", "FA", "RD", "AD", "MTRmap", "DVR")  # fmt: skip
+"""Suffixes of images and maps that can be prepared; bold, field maps, masks and the like are left out."""
 ACQUISITION = {
     "echo_time_s": ("EchoTime", 1.0),
     "repetition_time_s": ("RepetitionTime", 100.0),

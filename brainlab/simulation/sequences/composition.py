@@ -1,0 +1,94 @@
+"""From a person's tissue at a visit to the noiseless signal of a scan: one tissue after another, by share."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from brainlab.simulation.anatomy import Anatomy
+from brainlab.simulation.lesions import MYELIN_LOSS, LesionMaps
+from brainlab.simulation.sequences.techniques import Technique
+from brainlab.simulation.sequences.tissue import damaged, properties, white_matter
+from brainlab.simulation.stroke import Infarct
+from brainlab.simulation.tissue_shares import TISSUES
+from brainlab.types import Float32Array, FloatArray
+
+WHITE, FLUID = TISSUES.index("white"), TISSUES.index("fluid")
+SMALL_CHANGE = 0.01
+"""Relative change of relaxation times from which the slope of a signal is taken."""
+
+
+@dataclass(frozen=True)
+class VisitTissue:
+    """What every scan of one visit sees; arrays are [X, Y, Z] of the anatomy's box."""
+
+    anatomy: Anatomy
+    lesions: LesionMaps
+    infarct: Infarct | None
+    uneven: Float32Array
+    """Relative deviation of relaxation times from the tissue's own."""
+    coherence: Float32Array
+    """How far white matter's fibres run one way, in [0, 1]."""
+    factors: Mapping[str, FloatArray]
+    """The person's own factors on the properties of TISSUES, each [8]."""
+
+
+@dataclass(frozen=True)
+class Signal:
+    """Noiseless magnitudes of a scan [channels, X, Y, Z], 0 outside the brain, and of each pure tissue [8]."""
+
+    channels: Float32Array
+    tissue: FloatArray
+    """In the first channel."""
+
+
+def compose(technique: Technique, visit: VisitTissue) -> Signal:
+    """Return the signal of one scan of a visit.
+
+    Signals are summed over the shares of a voxel with their signs, and magnitudes taken at the end. Unevenness enters
+    to first order: its slope comes from a small change of all tissue.
+    """
+    shares = visit.anatomy.shares
+    tissue = properties(TISSUES, technique.field_strength_t).scaled(visit.factors)
+    levels = technique.signals(tissue)
+    slopes = (technique.signals(tissue.uneven(SMALL_CHANGE)) - levels) / SMALL_CHANGE
+    own = {name: factors[WHITE] for name, factors in visit.factors.items()}
+    crossing, one_way = technique.signals(white_matter(technique.field_strength_t, np.array([0.0, 1.0])).scaled(own)).T
+    channels = np.zeros((len(levels), *visit.anatomy.shape), np.float32)
+    for signal, level, slope, ordered in zip(channels, levels, slopes, one_way - crossing, strict=True):
+        rise = np.zeros_like(signal)
+        for share, height, steepness in zip(shares, level, slope, strict=True):
+            signal += np.float32(height) * share
+            rise += np.float32(steepness) * share
+        signal += rise * visit.uneven
+        if ordered:
+            signal += np.float32(ordered) * visit.coherence * shares[WHITE]
+    _add_lesions(channels, technique, visit)
+    if visit.infarct is not None:
+        _add_infarct(channels, technique, visit, visit.infarct)
+    return Signal(np.abs(channels) * visit.anatomy.brain, np.abs(levels[0]))
+
+
+def _add_lesions(channels: Float32Array, technique: Technique, visit: VisitTissue) -> None:
+    """Put lesions in the place of their share of each voxel."""
+    ill = visit.lesions.share > 0
+    share, damage = visit.lesions.share[ill], visit.lesions.damage[ill]
+    bare = np.minimum(MYELIN_LOSS * visit.lesions.demyelinated[ill] / share, 1)
+    whole = white_matter(technique.field_strength_t, visit.coherence[ill].astype(float))
+    lost = technique.signals(damaged(whole, technique.field_strength_t, damage.astype(float), bare.astype(float)))
+    for signal, level in zip(channels, lost, strict=True):
+        signal[ill] += share * (level.astype(np.float32) - signal[ill])
+
+
+def _add_infarct(channels: Float32Array, technique: Technique, visit: VisitTissue, infarct: Infarct) -> None:
+    """Change each kind of tissue in an infarct into what it becomes; fluid stays fluid."""
+    tissue = properties(TISSUES, technique.field_strength_t).scaled(visit.factors)
+    dead = replace(tissue.scaled(infarct.factors), diffusivity_mm2_s=np.full(len(TISSUES), infarct.diffusivity_mm2_s))
+    changes = technique.signals(dead) - technique.signals(tissue)
+    ill = infarct.share > 0
+    for number, share in enumerate(visit.anatomy.shares):
+        if number == FLUID:
+            continue
+        infarcted = infarct.share[ill] * share[ill]
+        for signal, change in zip(channels, changes[:, number], strict=True):
+            signal[ill] += np.float32(change) * infarcted
