@@ -76,10 +76,8 @@ def _wedge(rng: np.random.Generator, anatomy: Anatomy, side: float, ragged: Floa
     inside_degrees = np.asarray(half_degrees + 5 * ragged - degrees, np.float32)
     cone = _soft(inside_degrees / 2.5) * _soft((reach_mm + 3 * ragged - from_mm) / 1.5)
     # Other arteries feed what lies near the midline, more so higher up, and the poles.
-    border_mm = 20 + 0.35 * np.maximum(z - 20, 0)
-    own = (
-        _soft((side * x - border_mm.astype(np.float32) + 2 * ragged) / 1.5) * _soft((44 - y) / 2) * _soft((y + 66) / 2)
-    )
+    from_border_mm = np.asarray(side * x - 20 - 0.35 * np.maximum(z - 20, 0) + 2 * ragged, np.float32)
+    own = _soft(from_border_mm / 1.5) * _soft((44 - y) / 2) * _soft((y + 66) / 2)
     return np.asarray(cone * own, np.float32)
 
 

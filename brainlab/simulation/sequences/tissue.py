@@ -52,7 +52,7 @@ class Tissue:
 TISSUE_TABLE = {
     "white": Tissue(t1_s=(0.646, 0.838), t2_s=(0.072, 0.069), density=0.71, diffusivity_mm2_s=0.75e-3, anisotropy=0.30,
                     mtr=0.42, dvr=1.35),
-    "cortical_grey": Tissue(t1_s=(1.197, 1.61), t2_s=(0.095, 0.099), density=0.83, diffusivity_mm2_s=0.86e-3,
+    "cortical_grey": Tissue(t1_s=(1.197, 1.61), t2_s=(0.095, 0.099), density=0.83, diffusivity_mm2_s=0.89e-3,
                             anisotropy=0.10, mtr=0.35, dvr=1.0),
     "deep_grey": Tissue(t1_s=(1.05, 1.33), t2_s=(0.083, 0.079), density=0.79, diffusivity_mm2_s=0.75e-3,
                         anisotropy=0.20, mtr=0.36, dvr=1.12),

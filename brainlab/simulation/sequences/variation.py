@@ -31,8 +31,8 @@ CALLOSUM_CHANGE = -0.06
 """Shorter relaxation in the callosum, of many and thin fibres."""
 
 LIMBIC = 0.14
-"""Longer relaxation of the limbic cortex, which FLAIR shows brighter than other cortex (Hirai et al., Radiology 215:470,
-2000)."""
+"""Longer relaxation of the limbic cortex, which is brighter than other cortex in FLAIR (Hirai et al., Radiology
+215:470, 2000)."""
 
 THALAMUS = -0.10
 """Shorter relaxation in the thalamus than in caudate and putamen, of which the table has the constants: more myelin."""
