@@ -74,9 +74,11 @@ def _wedge(rng: np.random.Generator, anatomy: Anatomy, side: float, ragged: Floa
     along_mm = away[0] * direction[0] + away[1] * direction[1] + away[2] * direction[2]
     degrees = np.rad2deg(np.arccos(np.clip(along_mm / np.maximum(reach_mm, 1), -1, 1))).astype(np.float32)
     inside_degrees = np.asarray(half_degrees + 5 * ragged - degrees, np.float32)
-    cone = _soft(inside_degrees / 2.5) * _soft((reach_mm + 3 * ragged - from_mm) / 1.5)
+    past_mm = np.asarray(reach_mm + 3 * ragged - from_mm, np.float32)
+    cone = _soft(inside_degrees / 2.5) * _soft(past_mm / 1.5)
     # Other arteries feed what lies near the midline, more so higher up, and the poles.
-    from_border_mm = np.asarray(side * x - 20 - 0.35 * np.maximum(z - 20, 0) + 2 * ragged, np.float32)
+    medial_mm = np.asarray(20 + 0.35 * np.maximum(z - 20, 0), np.float32)
+    from_border_mm = np.asarray(side * x - medial_mm + 2 * ragged, np.float32)
     own = _soft(from_border_mm / 1.5) * _soft((44 - y) / 2) * _soft((y + 66) / 2)
     return np.asarray(cone * own, np.float32)
 
