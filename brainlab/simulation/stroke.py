@@ -12,7 +12,7 @@ import numpy as np
 from brainlab.cohort.template import GRID_ORIGIN_MM
 from brainlab.simulation.anatomy import COARSE_SHAPE, COARSE_STEP_MM, TISSUES, Anatomy, smooth_noise, upsample
 from brainlab.simulation.atlas import BRAINSTEM, CEREBELLUM, DEEP_GREY
-from brainlab.types import Float32Array, UInt8Array
+from brainlab.types import Float32Array, FloatArray, UInt8Array
 
 FLUID = TISSUES.index("fluid")
 
@@ -74,8 +74,9 @@ def _wedge(rng: np.random.Generator, anatomy: Anatomy, side: float, ragged: Floa
     cone = _soft((half_degrees + 5 * ragged - degrees) / 2.5) * _soft((reach_mm + 3 * ragged - from_mm) / 1.5)
     # Other arteries feed what lies near the midline, more so higher up, and the poles.
     border_mm = 20 + 0.35 * np.maximum(z - 20, 0)
-    own = _soft((side * x - border_mm + 2 * ragged) / 1.5) * _soft((44 - y) / 2) * _soft((y + 66) / 2)
-    return np.asarray(cone * own, np.float32)
+    lateral = _soft((side * x - border_mm + 2 * ragged) / 1.5)
+    between_poles = _soft((44 - y) / 2) * _soft((y + 66) / 2)
+    return np.asarray(cone * lateral * between_poles, np.float32)
 
 
 def _lacune(rng: np.random.Generator, anatomy: Anatomy, side: float, ragged: Float32Array) -> Float32Array:
@@ -103,6 +104,6 @@ def _ragged(rng: np.random.Generator, anatomy: Anatomy) -> Float32Array:
     return upsample(field, axes)
 
 
-def _soft(value: Float32Array) -> Float32Array:
+def _soft(value: FloatArray) -> Float32Array:
     """Logistic function."""
     return np.asarray(1 / (1 + np.exp(-np.clip(value, -30, 30))), np.float32)
