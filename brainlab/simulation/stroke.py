@@ -14,7 +14,7 @@ from brainlab.simulation.anatomy import Anatomy
 from brainlab.simulation.atlas import BRAINSTEM, CEREBELLUM, DEEP_GREY
 from brainlab.simulation.fields import COARSE_SHAPE, COARSE_STEP_MM, smooth_noise, upsample
 from brainlab.simulation.tissue_shares import TISSUES
-from brainlab.types import Float32Array, UInt8Array
+from brainlab.types import Float32Array, FloatArray, UInt8Array
 
 FLUID = TISSUES.index("fluid")
 
@@ -72,15 +72,13 @@ def _wedge(rng: np.random.Generator, anatomy: Anatomy, side: float, ragged: Floa
     away = [x - side * TRUNK_MM[0], y - TRUNK_MM[1], z - TRUNK_MM[2]]
     reach_mm = np.sqrt(away[0] ** 2 + away[1] ** 2 + away[2] ** 2)
     along_mm = away[0] * direction[0] + away[1] * direction[1] + away[2] * direction[2]
-    degrees = np.rad2deg(np.arccos(np.clip(along_mm / np.maximum(reach_mm, 1), -1, 1))).astype(np.float32)
-    inside_degrees = np.asarray(half_degrees + 5 * ragged - degrees, np.float32)
-    past_mm = np.asarray(reach_mm + 3 * ragged - from_mm, np.float32)
-    cone = _soft(inside_degrees / 2.5) * _soft(past_mm / 1.5)
+    degrees = np.rad2deg(np.arccos(np.clip(along_mm / np.maximum(reach_mm, 1), -1, 1)))
+    cone = _soft((half_degrees + 5 * ragged - degrees) / 2.5) * _soft((reach_mm + 3 * ragged - from_mm) / 1.5)
     # Other arteries feed what lies near the midline, more so higher up, and the poles.
-    medial_mm = np.asarray(20 + 0.35 * np.maximum(z - 20, 0), np.float32)
-    from_border_mm = np.asarray(side * x - medial_mm + 2 * ragged, np.float32)
-    own = _soft(from_border_mm / 1.5) * _soft((44 - y) / 2) * _soft((y + 66) / 2)
-    return np.asarray(cone * own, np.float32)
+    border_mm = 20 + 0.35 * np.maximum(z - 20, 0)
+    lateral = _soft((side * x - border_mm + 2 * ragged) / 1.5)
+    between_poles = _soft((44 - y) / 2) * _soft((y + 66) / 2)
+    return np.asarray(cone * lateral * between_poles, np.float32)
 
 
 def _lacune(rng: np.random.Generator, anatomy: Anatomy, side: float, ragged: Float32Array) -> Float32Array:
@@ -108,6 +106,6 @@ def _ragged(rng: np.random.Generator, anatomy: Anatomy) -> Float32Array:
     return upsample(field, axes)
 
 
-def _soft(value: Float32Array) -> Float32Array:
+def _soft(value: FloatArray) -> Float32Array:
     """Logistic function."""
     return np.asarray(1 / (1 + np.exp(-np.clip(value, -30, 30))), np.float32)
