@@ -64,18 +64,27 @@ def draw_scan(rng: np.random.Generator, scanner: Scanner, sequence: Sequence) ->
 
 
 def scan_image(
-    signal: Float32Array, reference: float, scan: Scan, voxel_mm: tuple[float, float, float], channel: int = 0
+    signal: Float32Array,
+    reference: float,
+    scan: Scan,
+    voxel_mm: tuple[float, float, float],
+    channel: int = 0,
+    *,
+    resampled: bool = False,
 ) -> Float32Array:
     """Return the magnitude image [X, Y, Z] of a noiseless signal, relative to the signal `reference` of a tissue.
 
-    voxel_mm: of the array. Where the scan's slices are thicker than that, the signal is blurred along the last axis as
-    by a slice; the noise is that of the scan's own voxel, averaged or repeated to the array's.
+    voxel_mm: of the array; the noise is that of the scan's own voxel, averaged or repeated to the array's.
     channel: of a scan that has several; they share shading, ghosts and motion, not noise.
+    resampled: whether the array lies on another grid than the scan's slices: then slices and interpolation blur the
+    signal, and noise is alike in neighbours. On the scan's own grid the slices' profile has to be in the signal.
     """
     rng = np.random.default_rng(scan.seed)
     image = signal / np.float32(reference)
-    blur = [np.hypot(RESAMPLING_MM, share * size) / voxel for share, size, voxel in _scanned(scan, voxel_mm)]
-    image = ndimage.gaussian_filter(image, blur, truncate=2.5)
+    blur_mm = _blur_mm(scan, resampled)
+    image = ndimage.gaussian_filter(
+        image, [blur / size for blur, size in zip(blur_mm, voxel_mm, strict=True)], truncate=2.5
+    )
     if scan.motion_mm:
         shift = scan.motion_mm / voxel_mm[1]
         image = np.float32(0.72) * image + np.float32(0.28) * ndimage.shift(image, (0, shift, 0), order=1)
@@ -83,7 +92,7 @@ def scan_image(
         image = image + np.float32(scan.ghost) * np.roll(image, image.shape[1] // int(rng.integers(2, 5)), axis=1)
     image = image * coil_shading(rng, image.shape, scan.shading)
     sigma = np.float32(noise_sigma(scan, voxel_mm))
-    widths = [np.hypot(scan.noise_width_mm, NOISE_WIDTH * size) / voxel for _, size, voxel in _scanned(scan, voxel_mm)]
+    widths = [width / size for width, size in zip(_grain_mm(scan, resampled), voxel_mm, strict=True)]
     noise = _noise(np.random.default_rng([scan.seed, channel]), image.shape, widths)
     real, imaginary = image + sigma * noise[0], sigma * noise[1]
     return np.sqrt(real * real + imaginary * imaginary)
@@ -96,10 +105,20 @@ def _noise(rng: np.random.Generator, shape: tuple[int, ...], widths: list[float]
     return [field / np.float32(field.std()) for field in smooth]
 
 
-def _scanned(scan: Scan, voxel_mm: tuple[float, float, float]) -> list[tuple[float, float, float]]:
-    """Return by axis the blur as a share of the scanned voxel, that voxel's size, and the array's, both in mm."""
-    sizes = (scan.pixel_mm, scan.pixel_mm, scan.thickness_mm)
-    return list(zip((BLUR_IN_PLANE, BLUR_IN_PLANE, BLUR_OF_SLICES), sizes, voxel_mm, strict=True))
+def _blur_mm(scan: Scan, resampled: bool) -> tuple[float, float, float]:
+    """Standard deviation of the blur along each axis."""
+    in_plane = BLUR_IN_PLANE * scan.pixel_mm
+    if not resampled:
+        return in_plane, in_plane, 0.0
+    x, z = (float(np.hypot(RESAMPLING_MM, blur)) for blur in (in_plane, BLUR_OF_SLICES * scan.thickness_mm))
+    return x, x, z
+
+
+def _grain_mm(scan: Scan, resampled: bool) -> tuple[float, float, float]:
+    """Standard deviation of the filter that makes noise alike in neighbours, along each axis."""
+    share = NOISE_WIDTH if resampled else 0.0
+    x, z = (float(np.hypot(scan.noise_width_mm, share * size)) for size in (scan.pixel_mm, scan.thickness_mm))
+    return x, x, z
 
 
 def noise_sigma(scan: Scan, voxel_mm: tuple[float, float, float]) -> float:

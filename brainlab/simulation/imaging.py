@@ -1,7 +1,7 @@
 """The images of one visit: each sequence that is asked for, of the same tissue, with the truth on each image's grid."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -132,7 +132,7 @@ def _on_template(visit: VisitTissue, truth: Truth, sequence: Sequence, scan: Sca
     signal = compose(scan.technique, visit)
     reference = float(signal.tissue[TISSUES.index(sequence.reference)])
     channels = [
-        anatomy.embed(scan_image(part, reference, scan, (size, size, size), number))
+        anatomy.embed(scan_image(part, reference, scan, (size, size, size), number, resampled=True))
         for number, part in enumerate(signal.channels)
     ]
     return _Channels(scan, np.stack(channels), reference, truth, skull_stripped=True)
@@ -151,9 +151,8 @@ def _whole_head(
     signal = compose(scan.technique, visit)
     reference = float(signal.tissue[TISSUES.index(sequence.reference)])
     x, y, z = np.abs(np.diag(grid.affine)[:3])
-    sharp = replace(scan, thickness_mm=float(z))  # the slice profile is in the head's signal already
     channels = [
-        scan_image(resample(grid, part, native.head.affine), reference, sharp, (x, y, z), number)
+        scan_image(resample(grid, part, native.head.affine), reference, scan, (x, y, z), number)
         for number, part in enumerate(head_signal(native.head, visit.anatomy, signal.channels, scan))
     ]
     return _Channels(scan, np.stack(channels), reference, _resampled(truth, visit, grid), skull_stripped=False)

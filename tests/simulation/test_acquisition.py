@@ -36,7 +36,8 @@ def ideal(**changes):
         "shading": 0.0,
         "ghost": 0.0,
         "motion_mm": 0.0,
-        "thickness_mm": 1.0,
+        "pixel_mm": 1e-3,
+        "thickness_mm": 1e-3,
     }
     return replace(scan(), **(perfect | changes))
 
@@ -70,13 +71,31 @@ def test_noise_is_that_of_the_sequence():
     assert noise_sigma(replace(base, relative_snr=2.0), (2, 2, 2)) == pytest.approx(noise_sigma(base, (2, 2, 2)) / 2)
 
 
-def test_a_slice_blurs_along_the_bodys_axis_as_a_box_of_its_thickness():
+def width_of(image, axis):
+    """Standard deviation of a point's image along an axis, in voxels."""
+    profile, places = image.sum(axis=tuple({0, 1, 2} - {axis})), np.arange(41) - 20
+    return np.sqrt((profile * places**2).sum() / profile.sum())
+
+
+def test_a_train_of_echoes_blurs_in_the_plane_and_slices_only_where_they_are_resampled():
     point = np.zeros((41, 41, 41), np.float32)
     point[20, 20, 20] = 1
-    image = scan_image(point, 1.0, ideal(thickness_mm=8.0), (1, 1, 1))
-    profile, places = image[20, 20], np.arange(41) - 20
-    assert profile.sum() == pytest.approx(image.sum(), rel=1e-5)
-    assert np.sqrt((profile * places**2).sum() / profile.sum()) == pytest.approx(8 / np.sqrt(12), rel=0.1)
+    still = ideal(pixel_mm=4.0, thickness_mm=8.0)
+    own, on_template = (scan_image(point, 1.0, still, (1, 1, 1), resampled=resampled) for resampled in (False, True))
+    assert own.sum() == pytest.approx(1, rel=1e-5)
+    assert width_of(own, 0) == pytest.approx(0.6 * 4, rel=0.1)
+    assert width_of(own, 2) == 0
+    assert width_of(on_template, 2) > 8 / np.sqrt(12)  # of a slice's profile alone
+
+
+def test_resampled_noise_is_alike_in_neighbours_and_as_strong():
+    flat = np.full((30, 36, 30), 50, np.float32)
+    noisy = ideal(pixel_bandwidth_hz=250, pixel_mm=1.0, thickness_mm=4.0)
+    noise = scan_image(flat, 50.0, noisy, (2, 2, 2), resampled=True) - 1
+    pairs = [(noise[1:], noise[:-1]), (noise[..., 1:], noise[..., :-1])]
+    along = [np.corrcoef(one.ravel(), other.ravel())[0, 1] for one, other in pairs]
+    assert along[1] > 0.5 > along[0]
+    assert noise.std() == pytest.approx(noise_sigma(noisy, (2, 2, 2)), rel=0.1)
 
 
 def test_ghosts_and_motion_are_seen_along_the_phase_axis():

@@ -85,8 +85,7 @@ def test_atlas_has_ventricles_of_plausible_size_on_both_sides():
 
 def test_atlas_distances_are_in_mm_from_the_ventricles_and_from_the_surface():
     maps = atlas()
-    inside = maps.region[::2, ::2, ::2] == VENTRICLE
-    assert maps.ventricle_wall_mm[inside].mean() < 0
+    assert maps.ventricle_wall_mm[maps.region == VENTRICLE].mean() < 0
     assert maps.ventricle_wall_mm[:, :, -20:].min() > 20
     for distance, where in (
         (maps.ventricle_distance_mm, maps.ventricle_distance_mm > 6),

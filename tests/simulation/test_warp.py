@@ -25,5 +25,5 @@ def test_ventricles_that_grow_push_their_walls_apart(monkeypatch):
     monkeypatch.setattr(warp, "WARPS_MM", ())
     moved = warp.displacement(np.random.default_rng(0), 3.0)
     left, right = (moved[0, column, 26, 23] for column in (19, 26))  # beside the bodies of the lateral ventricles
-    assert left > 0.5  # what lies left of them shows what lay nearer to the midline
-    assert right < -0.5
+    assert left > 0.3  # what lies left of them shows what lay nearer to the midline
+    assert right < -0.3

@@ -77,7 +77,7 @@ def test_null_time_is_ln2_t1_for_a_very_long_repetition():
 
 def test_flair_at_known_times():
     settings = InversionRecovery(field_strength_t=3.0, echo_time_s=0.1, repetition_time_s=9.0, inversion_time_s=2.5)
-    by_hand = 0.69 * (1 - 2 * 0.050622 + 0.0000217) * 0.234758
+    by_hand = 0.71 * (1 - 2 * 0.050622 + 0.0000217) * 0.234758
     assert levels(settings)["white"] == pytest.approx(by_hand, rel=1e-3)
 
 
@@ -144,7 +144,7 @@ def test_t1_weighting_puts_white_above_grey_above_fluid(field_strength_t):
 def test_mprage_has_more_contrast_than_spin_echo():
     ratios = [levels(technique)["cortical_grey"] / levels(technique)["white"] for technique in (mprage(), spin_echo())]
     assert 0.5 < ratios[0] < 0.7
-    assert 0.75 < ratios[1] < 0.9
+    assert 0.7 < ratios[1] < 0.85
 
 
 def test_mprage_is_an_inversion_recovery_where_its_pulses_tip_nothing():
