@@ -71,6 +71,14 @@ def test_people_with_multiple_sclerosis_are_measured_where_there_are_some(people
     assert "multiple sclerosis" in realism.measure(people)["FLAIR"].of
 
 
+def test_one_scan_a_person_is_measured(people, tmp_path):
+    scans = people.scans.copy()
+    scans["participant"] = scans["participant"].iloc[0]
+    scans["split"] = "train"
+    one = write_prepared(tmp_path / "one", people.batch(people.indices())[:, 0], scans, people.recipe)
+    assert realism.measure(one)["FLAIR"].realism.people == 1
+
+
 def test_the_command_puts_figures_beside_those_of_real_scans(people, capsys):
     cli.main(["audit", str(people.folder), "--json"])
     rows = json.loads(capsys.readouterr().out)["realism"]["FLAIR"]["figures"]

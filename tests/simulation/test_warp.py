@@ -27,3 +27,11 @@ def test_ventricles_that_grow_push_their_walls_apart(monkeypatch):
     left, right = (moved[0, column, 26, 23] for column in (19, 26))  # beside the bodies of the lateral ventricles
     assert left > 0.3  # what lies left of them shows what lay nearer to the midline
     assert right < -0.3
+
+
+def test_what_is_alike_on_both_sides_keeps_the_midline_in_place(monkeypatch):
+    monkeypatch.setattr(warp, "SYMMETRY", 1.0)
+    moved = warp.displacement(np.random.default_rng(0), 0.0)
+    middle = (moved[0, 22] + 3 * moved[0, 23]) / 4  # x = 0 lies at 22.75 of the coarse grid
+    assert np.abs(middle).max() < 0.2 * np.abs(moved[0]).max()
+    assert np.abs(moved[1, 23]).max() > 0.4 * np.abs(moved[1]).max()
