@@ -17,9 +17,9 @@ T2_CHANGE_BY_85 = {"white": 0.05, "deep_grey": -0.10, "pallidum": -0.10}
 PERSONAL = 0.02
 """Standard deviation of a tissue's properties between people."""
 
-TEXTURE = 0.02
+TEXTURE = 0.028
 """Standard deviation of relaxation times over a few mm; no brain is uniform."""
-REGIONAL = 0.04
+REGIONAL = 0.045
 """The same over centimetres."""
 
 HALO, HALO_MM = (0.10, 0.15), (4.0, 1.5)
