@@ -20,6 +20,7 @@ from brainlab.simulation.sequences.variation import (
     ageing_of_tissue,
     coherence,
     combined,
+    disease_of_tissue,
     draw_tissue_factors,
     unevenness,
 )
@@ -123,9 +124,9 @@ def simulate_participant(settings: CohortSettings, number: int) -> SimulatedPart
             anatomy=anatomy,
             lesions=maps[-1],
             infarct=draw_infarct(stroke_rng, anatomy) if acute else None,
-            uneven=unevenness(anatomy, texture),
+            uneven=unevenness(anatomy, texture, class_name),
             coherence=coherence(anatomy, texture),
-            factors=combined(factors, ageing_of_tissue(person.age_years + years)),
+            factors=combined(factors, ageing_of_tissue(person.age_years + years), disease_of_tissue(class_name)),
         )
         made.append(_scan_visit(settings, number, visit, tissue, scanner, ratio))
 

@@ -121,7 +121,7 @@ def healthy(anatomy, **changes):
         "anatomy": anatomy,
         "lesions": LesionMaps(nothing, nothing, nothing),
         "infarct": None,
-        "uneven": unevenness(anatomy, texture),
+        "uneven": unevenness(anatomy, texture, "healthy"),
         "coherence": coherence(anatomy, texture),
         "factors": {},
     }

@@ -24,7 +24,7 @@ from brainlab.simulation.sequences.techniques import (
 )
 from brainlab.simulation.sequences.tissue import TISSUE_TABLE
 
-FLAIR_INVERSION = 1.035
+FLAIR_INVERSION = 1.045
 """Inversion time over that which nulls fluid; set by the fluid of real FLAIR scans, which is not black."""
 READOUT_BLUR = 1.2
 """Width of an echo-planar voxel along and across over its nominal size: T2* decays during the long readout."""

@@ -1,10 +1,10 @@
 """MR properties of tissue, from the literature: relaxation, water, diffusion, magnetisation transfer, myelin binding.
 
 Relaxation times in s at 1.5 T and 3 T:
-T1 of white matter, cortex and deep grey: Wright et al., MAGMA 21:121 (2008), measured at both fields. T2 of white matter:
-Stanisz et al., Magn Reson Med 54:507 (2005); of grey matter between their 0.099 s and the 0.071 s that Gelman measured
-in people. T1 of fluid 4.3 s at any field: Rooney et al., Magn Reson Med
-57:308 (2007). Iron shortens T2 in the deep nuclei, most in the pallidum (Gelman et al., Radiology 210:759, 1999).
+T1 of white matter, cortex and deep grey: Wright et al., MAGMA 21:121 (2008), measured at both fields. T2 of white
+matter: Stanisz et al., Magn Reson Med 54:507 (2005); of grey matter between their 0.099 s and the shorter times that
+Gelman measured in people. T1 of fluid 4.3 s at any field: Rooney et al., Magn Reson Med 57:308 (2007). Iron shortens T2
+in the deep nuclei, most in the pallidum (Gelman et al., Radiology 210:759, 1999).
 Relative proton density 0.71 / 0.83 / 1 in white, grey and fluid (Whittall et al., Magn Reson Med 37:34, 1997).
 Lesions: water-rich tissue without myelin has a longer T1 and T2 (Stevenson et al., Magn Reson Imaging 18:265, 2000);
 where axons are gone too, water fills the gap and T1 is far longer: the black holes of T1-weighted images (van

@@ -14,6 +14,13 @@ from brainlab.types import Float32Array, FloatArray
 T2_CHANGE_BY_85 = {"white": 0.05, "deep_grey": -0.10, "pallidum": -0.10}
 """Relative change of T2 between 25 and 85 years."""
 
+DISEASE_T2 = {"ms": {"white": 1.03, "deep_grey": 0.98, "pallidum": 0.98}}
+"""Factors on T2 by class, away from lesions: white matter that looks normal has a longer T2 in multiple sclerosis
+(Whittall et al., Magn Reson Med 47:403, 2002), and the deep nuclei hold more iron (Bakshi et al., Arch Neurol 59:62,
+2002)."""
+DISEASE_HALO = {"ms": 1.5}
+"""Factor on HALO by class: diffusely abnormal white matter (Seewann et al., Arch Neurol 66:601, 2009)."""
+
 PERSONAL = 0.02
 """Standard deviation of a tissue's properties between people."""
 
@@ -34,7 +41,7 @@ LIMBIC = 0.14
 """Longer relaxation of the limbic cortex, which is brighter than other cortex in FLAIR (Hirai et al., Radiology
 215:470, 2000)."""
 
-THALAMUS = -0.10
+THALAMUS = -0.03
 """Shorter relaxation in the thalamus than in caudate and putamen, of which the table has the constants: more myelin."""
 
 DEEP_COHERENCE, DEEP_MM = 0.42, (6.0, 26.0)
@@ -47,6 +54,12 @@ COHERENCE_TEXTURE = 0.07
 def ageing_of_tissue(age_years: float) -> dict[str, FloatArray]:
     """Return factors on the properties of the tissues of TISSUES [8]: 1 until 25 years."""
     return {"t2_s": np.array([1 + T2_CHANGE_BY_85.get(name, 0.0) * ageing(age_years) for name in TISSUES])}
+
+
+def disease_of_tissue(class_name: str) -> dict[str, FloatArray]:
+    """Return factors on the properties of the tissues of TISSUES [8] that a class has wherever there is no lesion."""
+    changed = DISEASE_T2.get(class_name, {})
+    return {"t2_s": np.array([changed.get(name, 1.0) for name in TISSUES])}
 
 
 def draw_tissue_factors(relaxation: np.random.Generator, other: np.random.Generator) -> dict[str, FloatArray]:
@@ -66,7 +79,7 @@ def combined(*factors: dict[str, FloatArray]) -> dict[str, FloatArray]:
     return product
 
 
-def unevenness(anatomy: Anatomy, texture: Float32Array) -> Float32Array:
+def unevenness(anatomy: Anatomy, texture: Float32Array, class_name: str) -> Float32Array:
     """Return the relative deviation of relaxation times from a tissue's own [X, Y, Z].
 
     texture: unit noise [X, Y, Z] of a few mm, the person's own. What follows ventricles and tracts is of white matter
@@ -75,7 +88,11 @@ def unevenness(anatomy: Anatomy, texture: Float32Array) -> Float32Array:
     x, y, z = anatomy.coordinates_mm()
     distance_mm = np.maximum(anatomy.ventricle_distance_mm, 0)
     behind = HALO_IN_FRONT + (HALO_BEHIND - HALO_IN_FRONT) * np.clip((-y - 10) / 40, 0, 1)
-    white = behind * sum(height * np.exp(-distance_mm / width) for height, width in zip(HALO, HALO_MM, strict=True))
+    white = (
+        DISEASE_HALO.get(class_name, 1.0)
+        * behind
+        * sum(height * np.exp(-distance_mm / width) for height, width in zip(HALO, HALO_MM, strict=True))
+    )
     white += TRACT * _corticospinal(x, y, z) + CALLOSUM_CHANGE * (anatomy.region == CALLOSUM)
     thalamus = (anatomy.region == DEEP_GREY) & (((np.abs(x) - 12) / 14) ** 2 + ((y + 18) / 17) ** 2 < 1)
     uneven = TEXTURE * texture + REGIONAL * anatomy.regional + anatomy.white() * white + THALAMUS * thalamus

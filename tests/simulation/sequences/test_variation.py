@@ -10,6 +10,7 @@ from brainlab.simulation.sequences.variation import (
     ageing_of_tissue,
     coherence,
     combined,
+    disease_of_tissue,
     draw_tissue_factors,
     unevenness,
 )
@@ -52,7 +53,7 @@ def test_factors_multiply():
 
 
 def test_unevenness_is_a_few_per_cent_and_longest_at_the_ventricles(old_anatomy, texture):
-    uneven = unevenness(old_anatomy, texture)
+    uneven = unevenness(old_anatomy, texture, "healthy")
     white = (old_anatomy.shares[0] > 0.9) & (old_anatomy.region != CALLOSUM)
     assert 0.02 < uneven[white].std() < 0.08
     distance = old_anatomy.ventricle_distance_mm
@@ -68,3 +69,14 @@ def test_fibres_run_one_way_in_the_callosum_and_cross_below_the_cortex(old_anato
     assert one_way[callosum].min() == 1
     assert one_way[callosum].mean() > one_way[deep].mean() + 0.2 > one_way[shallow].mean() + 0.4
     assert 0 <= one_way.min() <= one_way.max() <= 1
+
+
+def test_multiple_sclerosis_changes_tissue_away_from_lesions(old_anatomy):
+    white = TISSUES.index("white")
+    assert disease_of_tissue("ms")["t2_s"][white] > 1
+    assert (disease_of_tissue("leuko3")["t2_s"] == 1).all()
+    still = np.zeros_like(old_anatomy.brain)
+    more = unevenness(old_anatomy, still, "ms") - unevenness(old_anatomy, still, "healthy")
+    near = (old_anatomy.white() > 0.9) & (old_anatomy.ventricle_distance_mm < 3)
+    far = (old_anatomy.white() > 0.9) & (old_anatomy.ventricle_distance_mm > 20)
+    assert more[near].mean() > 10 * more[far].mean() > 0
