@@ -76,7 +76,7 @@ def audit(dataset: PreparedDataset) -> Audit:
             warnings.append("no acquisition parameter differs between scans, so none can predict the class")
     else:
         warnings.append(f"no confound score: {reason}")
-    mean, scan_sharpness = _mean_image(dataset)
+    mean, scan_sharpness = mean_image(dataset)
     return Audit(
         classes=class_table(scans),
         mean_image=mean,
@@ -137,8 +137,8 @@ def confound_score(scans: pd.DataFrame) -> Confound:
     return Confound(float(balanced_accuracy_score(labels, predicted)), chance, columns)
 
 
-def _mean_image(dataset: PreparedDataset) -> tuple[Float32Array, float]:
-    """Return the mean image and the mean sharpness of the scans, read in pieces."""
+def mean_image(dataset: PreparedDataset) -> tuple[Float32Array, float]:
+    """Return the mean image [X, Y, Z] in [0, 1] and the mean sharpness of the scans, which are read in pieces."""
     total = np.zeros(dataset.shape, dtype=np.float64)
     sharp = 0.0
     for start in range(0, len(dataset), CHUNK):

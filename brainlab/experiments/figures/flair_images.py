@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from brainlab.cohort.audit import audit
+from brainlab.cohort import audit
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.scan_table import UNLABELLED
 from brainlab.evaluation.metrics.fidelity import mean_squared_error
@@ -32,7 +32,7 @@ SAMPLES, SEED = 5, 1
 def mean_image() -> Sheet:
     """Figure 2: the mean over the whole cohort in three planes, here with one of its scans below."""
     dataset = find_cohort(COHORT)
-    found = audit(dataset)
+    mean, scan_sharpness = audit.mean_image(dataset)
     one = dataset.batch(dataset.indices()[:1])[0, 0]
     tile_in = 2.0
     sheet = Sheet(
@@ -41,10 +41,10 @@ def mean_image() -> Sheet:
         source_line([dataset]),
         f"""After figure 2 of the FLAIR IntroVAE paper, with one scan for comparison. What stays sharp in the mean lies
         in the same place in every scan. Sharpness, the variance of the Laplacian with grey levels of 0 to 255:
-        {found.mean_image_sharpness:,.0f} for the mean image, {found.scan_sharpness:,.0f} on average for a scan. Middle
+        {laplacian_variance([mean])[0]:,.0f} for the mean image, {scan_sharpness:,.0f} on average for a scan. Middle
         slices. {explained_letters(PLANES)}""",
     )
-    rows = [[Tile(image, dataset.grid, plane) for plane in PLANES] for image in (found.mean_image, one)]
+    rows = [[Tile(image, dataset.grid, plane) for plane in PLANES] for image in (mean, one)]
     show_tiles(sheet, rows, PLANES, [f"mean of\n{len(dataset)} scans", "one scan\nthe first"], tile_in=tile_in)
     return sheet
 
