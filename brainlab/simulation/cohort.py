@@ -33,6 +33,8 @@ from brainlab.simulation.published import CLASSES
 from brainlab.simulation.sequences.registry import SEQUENCES
 
 GENERATOR = "brainlab simulate"
+SIMULATOR = 2
+"""Which people a seed stands for: they change with this number and with nothing else."""
 LICENSE = "CC0"
 """Of simulated people alone: nobody was scanned, so that nobody's rights are touched."""
 TRUTH = Path("derivatives") / "truth"
@@ -192,7 +194,7 @@ def _claim(out: Path, settings: CohortSettings, truth: str) -> None:
     """Make the folder ours, or see that it is."""
     if out.exists() and not out.is_dir():
         raise InputError(f"{out}: is a file; choose a folder")
-    wanted = json.loads(json.dumps({**asdict(settings), "truth": truth}))
+    wanted = json.loads(json.dumps({**asdict(settings), "truth": truth, "simulator": SIMULATOR}))
     description = out / "dataset_description.json"
     if description.is_file():
         try:
@@ -200,10 +202,12 @@ def _claim(out: Path, settings: CohortSettings, truth: str) -> None:
             found = generator["Parameters"] if generator["Name"] == GENERATOR else None
         except (ValueError, LookupError, TypeError):
             found = None
-        if found is None:
+        if not isinstance(found, dict):
             raise InputError(f"{out}: holds a dataset that this command did not make; choose another folder")
         if generator.get("Version") != __version__:
             raise InputError(f"{out}: was made by brainlab {generator.get('Version')}; choose another folder")
+        if found.get("simulator", 1) != SIMULATOR:
+            raise InputError(f"{out}: holds people of an older simulator; choose another folder")
         if found != wanted:
             raise InputError(f"{out}: holds a cohort of other settings ({found}); choose another folder")
     elif out.is_dir() and any(not path.name.startswith(".writing-") for path in out.iterdir()):

@@ -91,6 +91,13 @@ def test_another_folder_is_left_alone(cohort, tmp_path):
         simulate_cohort(tmp_path, SETTINGS, 1)
     with pytest.raises(InputError, match="other settings"):
         simulate_cohort(cohort, CohortSettings(seed=6, classes=SETTINGS.classes), 1)
+    old = tmp_path / "old"
+    old.mkdir()
+    description = json.loads((cohort / "dataset_description.json").read_text())
+    del description["GeneratedBy"][0]["Parameters"]["simulator"]
+    (old / "dataset_description.json").write_text(json.dumps(description))
+    with pytest.raises(InputError, match="older simulator"):
+        simulate_cohort(old, SETTINGS, 1)
     assert (tmp_path / "thesis.txt").read_text() == "mine"
 
 

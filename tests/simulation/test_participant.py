@@ -114,3 +114,15 @@ def test_an_infarct_changes_nothing_else():
     other_side = slice(0, 42) if right else slice(49, None)
     np.testing.assert_array_equal(without["FLAIR"].image[other_side], with_one["FLAIR"].image[other_side])
     assert (without["FLAIR"].image != with_one["FLAIR"].image)[stroke > 0].all()
+
+
+def test_a_seed_stands_for_the_same_person_until_the_simulator_gets_another_number(ms_participant):
+    """Whoever changes these people on purpose raises `cohort.SIMULATOR`: runs were trained on them."""
+    visit = ms_participant.visits[0]
+    volumes = {name: visit.row[name] for name in ("brain_volume_ml", "ventricle_volume_ml", "lesion_volume_ml")}
+    assert volumes == pytest.approx(
+        {"brain_volume_ml": 1239.681, "ventricle_volume_ml": 11.469, "lesion_volume_ml": 6.793}, rel=2e-3
+    )
+    (flair,) = visit.images
+    brain = flair.image[flair.truth.brain > 0]
+    assert (brain.mean(), brain.std()) == pytest.approx((152.614, 33.410), rel=1e-3)
