@@ -33,6 +33,7 @@ from brainlab.cohort.realism import BANDS, contrast, realism
 from brainlab.voxel_components import VoxelComponents
 
 COMPONENTS = 200
+MEDIANS = ("grey_to_white", "deep_grey_to_white", "fluid_to_white")
 AGES = (20, 80)
 
 Array = npt.NDArray[Any]
@@ -41,14 +42,16 @@ Array = npt.NDArray[Any]
 def first_scans(dataset: PreparedDataset, class_name: str | None = None) -> Array:
     """Row numbers of the first scan of each person, of a class if one is named."""
     scans = dataset.scans.drop_duplicates("participant")
-    return np.asarray(scans.index[scans["class"] == class_name] if class_name else scans.index)
+    chosen = scans[scans["class"] == class_name] if class_name else scans
+    return np.flatnonzero(dataset.scans.index.isin(chosen.index))
 
 
 def features(volume: Array) -> dict[str, float]:
     """Radial spectrum and tissue medians of one scan [40, 48, 40]."""
     alone = realism(volume[None])
     spectrum = {f"power {low:.2f}": value for low, value in zip(BANDS, alone.log_power, strict=False)}
-    return spectrum | vars(contrast(volume[None])) | {"neighbours": alone.white_neighbours}
+    medians = contrast(volume[None])
+    return spectrum | {name: getattr(medians, name) for name in MEDIANS}
 
 
 def real_or_simulated(real: PreparedDataset, simulated: PreparedDataset) -> dict[str, Any]:
@@ -112,7 +115,7 @@ def what_a_network_knows(known: PreparedDataset, unseen: PreparedDataset, epochs
     model = network(len(names))
     weight = torch.tensor(len(labels) / np.maximum(np.bincount(labels, minlength=len(names)), 1) ** 0.5).float()
     optimiser = torch.optim.AdamW(model.parameters(), 1e-3, weight_decay=0.02)
-    steps = epochs * (len(labels) // 32)
+    steps = epochs * max(1, len(labels) // 32)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 3e-3, total_steps=steps)
     for _ in range(epochs):
         for rows in torch.randperm(len(labels))[: len(labels) // 32 * 32].split(32):

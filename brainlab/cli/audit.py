@@ -67,7 +67,7 @@ def _text(dataset: "PreparedDataset", found: "Audit") -> str:
 def _realism(dataset: "PreparedDataset") -> tuple[dict[str, Any] | None, list[str]]:
     """Return the figures of realism and those of real scans by sequence, and the lines that show them side by side.
 
-    None and the reason where the volumes are on another grid than those that real scans were measured on.
+    None and the reason where the volumes are not those of recipe flair-40.
     """
     from brainlab.cohort import realism
 
@@ -79,8 +79,12 @@ def _realism(dataset: "PreparedDataset") -> tuple[dict[str, Any] | None, list[st
     lines: list[str] = []
     for name, one in measured.items():
         rows = realism.beside_real(name, one)
-        found[name] = {"of": one.of, "figures": [dataclasses.asdict(row) for row in rows]}
-        lines += ["", f"{name} of {one.of}, beside real scans", f"{'figure':26} {'here':>9} {'real':>9} {'sd':>7}"]
+        found[name] = {"people": one.people, "of": one.of, "figures": [dataclasses.asdict(row) for row in rows]}
+        lines += [
+            "",
+            f"{name} of {one.people} {one.of}, beside scans of patients (multiple sclerosis; stroke for dwi, ADC)",
+        ]
+        lines.append(f"{'figure':26} {'here':>9} {'real':>9} {'sd':>7}")
         lines += [
             f"{row.name:26} {_number(row.here):>9} {_number(row.real):>9} {_number(row.real_sd):>7}" for row in rows
         ]

@@ -36,7 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=0.0,
         metavar="SHARE",
-        help="share of people with an acute infarct at their last visit, with its mask in the truth (default: 0)",
+        help="share of people with an acute infarct at their last visit; their class stays, and the truth tells them "
+        "(default: 0)",
     )
     parser.add_argument(
         "--space",

@@ -1,9 +1,10 @@
-"""How much people differ, and how their tissue looks: figures by which simulated brains are held against real ones.
+"""How much people differ, and how their tissue looks: figures by which simulated brains are compared with real ones.
 
 A model spends its code on what differs between people. So simulated people have to differ as real ones do: from each
 other, from their own mirror image, in the outline, band by band of spatial frequency; and their tissue has to have the
 contrast, the unevenness and the fine texture of a scan. All figures are of volumes of [0, 1] at 4 mm on the template's
-grid (recipe flair-40), one scan a person, people in groups of seven, so that their number does not matter.
+grid (recipe flair-40), one scan a person, people in groups of seven, so that more people change nothing. What depends
+on the number in a group is missing where there are fewer than seven.
 """
 
 import dataclasses
@@ -22,6 +23,7 @@ from brainlab.types import BoolArray, Float32Array, FloatArray, IntArray
 from brainlab.volume import Volume
 
 GROUP = 7
+MOST_PEOPLE = 140
 BANDS = np.linspace(0, 0.5, 11)
 """Edges of the bands of spatial frequency, in cycles a voxel."""
 IN_BRAIN = 0.15
@@ -57,7 +59,6 @@ REAL_DIFFERENCE_ENERGY = (2.44, 2.32, 2.28, 2.06, 1.81, 1.53, 1.22, 0.97, 0.79, 
 
 REAL_CONTRAST = {
     "FLAIR": {
-        "grey_to_white": Reference(1.07, 0.06),
         "deep_grey_to_white": Reference(0.99, 0.07),
         "fluid_to_white": Reference(0.60, 0.14),
     },
@@ -75,7 +76,7 @@ REAL_CONTRAST = {
         "sharpness": Reference(0.089),
         "white_sd": Reference(0.060),
     },
-    "DWI": {
+    "dwi": {
         "grey_to_white": Reference(1.04, 0.04),
         "deep_grey_to_white": Reference(0.79, 0.13),
         "fluid_to_white": Reference(0.55, 0.06),
@@ -90,8 +91,8 @@ REAL_CONTRAST = {
         "white_sd": Reference(0.131),
     },
 }
-"""Medians relative to white matter, prepared with flair-40, so with the partial volume of 4 mm: 11 FLAIR, 8 T1 (2D,
-3 mm) and 7 T2 scans of open_ms_data, 2 b 1000 and 2 ADC maps of ISLES 2022."""
+"""By BIDS suffix: medians relative to white matter, prepared with flair-40, so with the partial volume of 4 mm: 11
+FLAIR, 8 T1 (2D, 3 mm) and 7 T2 scans of open_ms_data, 2 b 1000 and 2 ADC maps of ISLES 2022."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +105,8 @@ class Realism:
     grey_to_white: ratio of medians. white_sd: standard deviation in white matter inside one scan. white_neighbours:
     correlation of neighbouring voxels there, by which texture is told from speckle. dark_centre_ml: voxels darker than
     half of white matter about the ventricles. log_power and difference_energy (1e-3): by BANDS.
-    Figures that compare people are missing (nan) where there is one person only.
+    Figures that compare people are missing (nan) where there is one person only, voxel_sd and outline_ml where there
+    are fewer than seven; people beyond the last whole group are not compared.
     """
 
     people: int
@@ -173,10 +175,11 @@ def regions() -> Regions:
 class SequenceRealism:
     """What was measured of the scans of one sequence.
 
-    of: whom, in words. contrast: tissue medians. realism: how people differ, of FLAIR alone, whose real figures are
-    known.
+    people, of: how many, and whom in words. contrast: tissue medians. realism: how people differ, of FLAIR alone, whose
+    real figures are known.
     """
 
+    people: int
     of: str
     contrast: Contrast
     realism: Realism | None
@@ -185,23 +188,29 @@ class SequenceRealism:
 def measure(dataset: PreparedDataset) -> dict[str, SequenceRealism]:
     """Measure each sequence of a cohort, one scan a person: of people with multiple sclerosis, if there are two.
 
-    The real people had multiple sclerosis; of a cohort without such people, everybody is measured.
+    The real people had multiple sclerosis; of a cohort without such people, everybody is measured, and of more than
+    MOST_PEOPLE as many, evenly spaced. A scan of which nobody says what it is counts as FLAIR, which the recipe is for.
     Raises InputError where the volumes are not those of recipe flair-40.
     """
     recipe = RECIPES["flair-40"]
-    on_grid = dataset.shape == recipe.shape and np.allclose(dataset.affine, recipe.affine, atol=1e-3)
-    if not on_grid or not dataset.unit_range:
-        raise InputError(f"realism: needs volumes of 4 mm from 0 to 1, as of recipe {recipe.name}, got {dataset.grid}")
-    scans = dataset.scans
-    names = scans["modality"].fillna("image").astype(str) if len(dataset.channels) == 1 else None
+    if dataset.shape != recipe.shape or not np.allclose(dataset.affine, recipe.affine, atol=1e-3):
+        raise InputError(f"realism: needs the 4 mm grid of recipe {recipe.name}, got {dataset.grid}")
+    if not dataset.unit_range:
+        raise InputError(f"realism: needs values from 0 to 1, as of recipe {recipe.name}, got z-scores")
+    scans = dataset.scans.reset_index(drop=True)
+    names = scans["modality"].fillna("FLAIR").astype(str) if len(dataset.channels) == 1 else None
     found = {}
     for channel, name in enumerate(dataset.channels if names is None else sorted(set(names))):
         rows = scans if names is None else scans[names == name]
         rows = rows.drop_duplicates("participant")
         patients = rows[rows["class"] == "ms"]
-        of, chosen = ("people with multiple sclerosis", patients) if len(patients) > 1 else ("everybody", rows)
-        volumes = dataset.batch(chosen.index.to_numpy())[:, channel if names is None else 0]
-        found[name] = SequenceRealism(of, contrast(volumes), realism(volumes) if name == "FLAIR" else None)
+        of, chosen = ("people with multiple sclerosis", patients) if len(patients) > 1 else ("people", rows)
+        places = chosen.index.to_numpy()
+        places = places[np.linspace(0, len(places) - 1, min(len(places), MOST_PEOPLE)).round().astype(int)]
+        volumes = dataset.batch(places)[:, channel if names is None else 0]
+        found[name] = SequenceRealism(
+            len(volumes), of, contrast(volumes), realism(volumes) if name == "FLAIR" else None
+        )
     return found
 
 
@@ -224,8 +233,8 @@ def beside_real(sequence: str, measured: SequenceRealism) -> list[Row]:
             ("log10_power", found.log_power, REAL_LOG_POWER),
             ("difference_energy", found.difference_energy, REAL_DIFFERENCE_ENERGY),
         ):
-            for low, value, real_value in zip(BANDS, values, reals, strict=False):
-                rows.append(_row(f"{name}_{low:.2f}_{low + 0.05:.2f}", value, Reference(real_value)))
+            for low, high, value, real_value in zip(BANDS[:-1], BANDS[1:], values, reals, strict=True):
+                rows.append(_row(f"{name}_{low:.2f}_{high:.2f}", value, Reference(real_value)))
     real_contrast = REAL_CONTRAST.get(sequence, {})
     for name, value in dataclasses.asdict(measured.contrast).items():
         if not any(row.name == name for row in rows):
@@ -243,42 +252,48 @@ def realism(volumes: Float32Array) -> Realism:
     pairs = [(group[i], group[j]) for group in groups for i in range(len(group)) for j in range(i)]
     some = regions()
     white = np.array([np.median(scan[some.white]) for scan in volumes])
-    outlines = [(2 * (share := (group > IN_BRAIN).mean(0)) * (1 - share)).sum() * VOXEL_ML for group in groups]
+    shares = [(group > IN_BRAIN).mean(0) for group in groups if len(group) == GROUP]
+    outlines = [(2 * share * (1 - share)).sum() * VOXEL_ML for share in shares]
     bands = np.bincount(_band_of_frequency(volumes.shape[1:]).ravel(), minlength=len(BANDS))[: len(BANDS) - 1]
     powers = [_energy_by_band(scan - scan.mean()) / bands for scan in volumes]
     energies = [1000 * _energy_by_band(one - other) / one.size**2 for one, other in pairs]
     return Realism(
         people=len(volumes),
         pairwise_mse=_mean([np.square(one - other).mean() for one, other in pairs]),
-        voxel_sd=_mean([group.std(0).mean() for group in groups if len(group) > 1]),
+        voxel_sd=_mean([group.std(0).mean() for group in groups if len(group) == GROUP]),
         mirror_mse=_mean([np.square(scan - scan[::-1]).mean() for scan in volumes]),
-        outline_ml=_mean(outlines) if pairs else float("nan"),
+        outline_ml=_mean(outlines),
         sharpness=float(laplacian_variance(volumes, scale=1).mean()),
-        grey_to_white=_mean([np.median(scan[some.grey]) / level for scan, level in zip(volumes, white, strict=True)]),
+        grey_to_white=_ratio(volumes, some.grey, some.white),
         white_sd=_mean([scan[some.white].std() for scan in volumes]),
         white_neighbours=_mean([_neighbours(scan, some.white_core) for scan in volumes]),
         dark_centre_ml=_mean(
             [((scan < 0.5 * level) & some.centre).sum() * VOXEL_ML for scan, level in zip(volumes, white, strict=True)]
         ),
         log_power=tuple(np.mean(np.log10(powers), axis=0).round(4).tolist()),
-        difference_energy=tuple(np.mean(energies, axis=0).round(4).tolist()) if pairs else (float("nan"),) * 10,
+        difference_energy=tuple(np.mean(energies, axis=0).round(4).tolist())
+        if pairs
+        else (float("nan"),) * (len(BANDS) - 1),
     )
 
 
 def contrast(volumes: Float32Array) -> Contrast:
     """Measure tissue medians of people [n, 40, 48, 40] of one sequence, on the grid of flair-40."""
     some = regions()
-
-    def ratio(where: BoolArray) -> float:
-        return _mean([np.median(scan[where]) / np.median(scan[some.white]) for scan in volumes])
-
     return Contrast(
-        grey_to_white=ratio(some.grey),
-        deep_grey_to_white=ratio(some.deep_grey),
-        fluid_to_white=ratio(some.fluid),
+        grey_to_white=_ratio(volumes, some.grey, some.white),
+        deep_grey_to_white=_ratio(volumes, some.deep_grey, some.white),
+        fluid_to_white=_ratio(volumes, some.fluid, some.white),
         sharpness=float(laplacian_variance(volumes, scale=1).mean()),
         white_sd=_mean([scan[some.white].std() for scan in volumes]),
     )
+
+
+def _ratio(volumes: Float32Array, tissue: BoolArray, white: BoolArray) -> float:
+    """Median of a tissue over that of white matter, mean over people; nan where white matter is black."""
+    levels = np.array([[np.median(scan[where]) for where in (tissue, white)] for scan in volumes])
+    seen = levels[levels[:, 1] > 0]
+    return _mean((seen[:, 0] / seen[:, 1]).tolist())
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -126,7 +126,7 @@ def noise_sigma(scan: Scan, voxel_mm: tuple[float, float, float]) -> float:
 
     Per scanned voxel sigma goes with sqrt(bandwidth) / (volume x field). Sites average longer where voxels are small or
     the field is low, about enough to make up for half of it, hence the square roots. Averaging n scanned voxels into
-    one of the array divides the noise by sqrt(n).
+    one of the array divides the noise by sqrt(n); an array finer than the scan has up to sqrt(1.5) of it.
     """
     scanned_mm3, field_strength_t = scan.pixel_mm**2 * scan.thickness_mm, scan.technique.field_strength_t
     sigma = (np.sqrt(scan.pixel_bandwidth_hz / 250) * (3.0 / scanned_mm3) ** 0.5 * (3.0 / field_strength_t) ** 0.5) / (

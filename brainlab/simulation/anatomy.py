@@ -20,8 +20,8 @@ from brainlab.simulation.warp import displacement
 from brainlab.types import Float32Array, FloatArray, UInt8Array
 
 VENTRICLE_START_MM, VENTRICLE_GROWTH_MM, VENTRICLE_SD_MM = -2.5, 4.6, 0.9
-"""How far the ventricles' walls lie from the template's at 25 years, what the years up to 85 add, and how much people
-differ."""
+"""How far the ventricles are made to grow from the template's: at 25 years, what the years up to 85 add, and how much
+people differ."""
 SULCAL_START, SULCAL_GROWTH, SULCAL_SD = 0.05, 0.9, 0.18
 """The same of the logarithm of the sulci's width."""
 
@@ -96,7 +96,7 @@ class Anatomy:
     ventricle_distance_mm: Float32Array
     surface_distance_mm: Float32Array
     regional: Float32Array
-    """Unit noise, alike on both sides, by which tissue differs from region to region."""
+    """Noise of about unit variance, alike on both sides, by which tissue differs from region to region."""
 
     def coordinates_mm(self) -> list[Float32Array]:
         """Template coordinates of the voxels in mm, broadcastable: [X, 1, 1], [1, Y, 1], [1, 1, Z]."""

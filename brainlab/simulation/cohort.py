@@ -61,7 +61,10 @@ Images:    one of each sequence a visit: skull-stripped on the MNI152 grid (spac
            (native). Sequences: {sequences}.
 Truth:     derivatives/truth holds labels, brain and lesion masks and myelin (unless it was made with `--truth table`),
            and scans.tsv with volumes in ml of the person's real head. Whole heads lie on a grid of their own in each
-           sequence: the masks of the first are complete, those of others carry their name (space-T2w).
+           sequence: the masks of the first are complete, those of others carry their name (space-T2w); maps of one
+           scan, such as DWI and ADC, share the masks of the first of them.
+Infarcts:  people with an acute one (`--acute-stroke`) keep their class: stroke_volume_ml in scans.tsv tells them, and
+           desc-stroke_mask shows it, at their last visit.
 Classes:   healthy, ms (multiple sclerosis), leuko1-3 (leukoencephalopathy, Fazekas 1-3); see participants.tsv.
 EDSS:      in each person's sessions table; its formula and coefficients stand in participants.json.
 """

@@ -20,7 +20,9 @@ def smooth_noise(rng: np.random.Generator, shape: tuple[int, ...], sigma_voxels:
 def mirror_alike(
     rng: np.random.Generator, sigma_voxels: float, symmetry: float, *, across_midline: bool = False
 ) -> Float32Array:
-    """Return a field [coarse] of unit variance, of which the share `symmetry` of the variance is alike on both sides.
+    """Return a field [coarse], of which the share `symmetry` of the variance is alike on both sides.
+
+    Its variance is 1, more within `sigma_voxels` of the midline, where what is alike meets itself (0 across it).
 
     across_midline: of a component that runs across the midline, which changes its sign with the side, so that what is
     alike keeps the midline in place.

@@ -134,8 +134,14 @@ def build_head(anatomy: Anatomy, seed: int) -> Head:
     return Head(affine, brain, np.where(body, kind, AIR).astype(np.uint8), texture)
 
 
-def head_signal(head: Head, anatomy: Anatomy, signal: Float32Array, scan: Scan) -> Float32Array:
-    """Return the signal of the whole head [channels, canvas] around that of the brain [channels, box]."""
+def head_signal(
+    head: Head, anatomy: Anatomy, signal: Float32Array, scan: Scan, template_mm: float = 1.0
+) -> Float32Array:
+    """Return the signal of the whole head [channels, canvas] around that of the brain [channels, box].
+
+    template_mm: length in the template of a mm of the real head. The profile of slices lies along the template's axis,
+    a few degrees from the slices' own.
+    """
     levels = np.abs(scan.technique.signals(properties(KINDS, scan.technique.field_strength_t)))
     levels[:, FAT - 1] *= scan.fat
     levels[:, MARROW - 1] *= scan.fat * MARROW_FAT
@@ -147,7 +153,7 @@ def head_signal(head: Head, anatomy: Anatomy, signal: Float32Array, scan: Scan) 
         tissue = ndimage.gaussian_filter(level[head.kind] * soft, 0.9 / size)
         channel += np.pad(anatomy.embed(inner), pads) + (1 - np.clip(head.brain, 0, 1)) * tissue
         if scan.thickness_mm > size:
-            sigma = scan.thickness_mm / np.sqrt(12) / size
+            sigma = template_mm * scan.thickness_mm / np.sqrt(12) / size
             channel[:] = ndimage.gaussian_filter1d(channel, sigma, axis=2, truncate=2.5)
     return out
 

@@ -151,9 +151,11 @@ def _whole_head(
     signal = compose(scan.technique, visit)
     reference = float(signal.tissue[TISSUES.index(sequence.reference)])
     x, y, z = np.abs(np.diag(grid.affine)[:3])
+    template_mm = float(np.cbrt(np.linalg.det(native.position[:3, :3])))
+    heads = head_signal(native.head, visit.anatomy, signal.channels, scan, template_mm)
     channels = [
         scan_image(resample(grid, part, native.head.affine), reference, scan, (x, y, z), number)
-        for number, part in enumerate(head_signal(native.head, visit.anatomy, signal.channels, scan))
+        for number, part in enumerate(heads)
     ]
     return _Channels(scan, np.stack(channels), reference, _resampled(truth, visit, grid), skull_stripped=False)
 

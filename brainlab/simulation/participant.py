@@ -14,7 +14,7 @@ from brainlab.simulation.imaging import HeadInScanner, SimulatedImage, image_vis
 from brainlab.simulation.lesions import LesionMaps
 from brainlab.simulation.published import PUBLISHED_PARTICIPANTS
 from brainlab.simulation.scanners import Scanner, draw_scanner
-from brainlab.simulation.sequences.composition import FLUID, VisitTissue
+from brainlab.simulation.sequences.composition import VisitTissue
 from brainlab.simulation.sequences.registry import SEQUENCES
 from brainlab.simulation.sequences.variation import (
     ageing_of_tissue,
@@ -24,7 +24,7 @@ from brainlab.simulation.sequences.variation import (
     draw_tissue_factors,
     unevenness,
 )
-from brainlab.simulation.stroke import draw_infarct
+from brainlab.simulation.stroke import FLUID, draw_infarct
 from brainlab.types import Float32Array, FloatArray
 
 PERSON, DISEASE, SCANNER, TISSUE, STROKE, HEAD, POSITION, SCAN = range(8)

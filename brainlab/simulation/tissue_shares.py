@@ -10,9 +10,10 @@ from brainlab.simulation.atlas import BRAINSTEM, CALLOSUM, CEREBELLUM, DEEP_GREY
 from brainlab.types import Float32Array, UInt8Array
 
 FOLDING = 0.32
-"""How much sulci differ in width from place to place: standard deviation of the logarithm."""
+"""How much sulci differ in width from place to place: standard deviation of the logarithm of the factor on fluid."""
 CORTEX = 0.35
-"""The same of the cortex's thickness."""
+"""How much the border of white matter and cortex moves from place to place: standard deviation of the logarithm of
+white matter's weight."""
 INNER_GAIN = 0.6
 """Factor on fluid inside the deep nuclei, brainstem and callosum, which have no sulci."""
 

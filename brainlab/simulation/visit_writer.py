@@ -58,7 +58,7 @@ def _sidecar(made: SimulatedImage, skull_stripped: bool) -> dict[str, Any]:
 def write_truth(folder: Path, visit: str, images: list[SimulatedImage]) -> None:
     """Write labels, masks and myelin of the first image's grid, and the masks on the grids of the others.
 
-    Images of the template's space share one grid, and whole heads have one a scan.
+    Images of the template's space share one grid. Whole heads have one a scan, named by the first image of the scan.
     """
     first, *others = images
     place = folder / "anat"
@@ -67,9 +67,11 @@ def write_truth(folder: Path, visit: str, images: list[SimulatedImage]) -> None:
     myelin = np.rint(np.clip(truth.myelin, 0, 1) * 200).astype(np.uint8)
     bids_writer.write_image(place / f"{visit}_desc-myelin_probseg.nii.gz", myelin, truth.affine, scale=1 / 200)
     _write_masks(place, visit, truth)
+    written = [truth]
     for image in others:
-        if image.truth is not truth:
+        if all(image.truth is not one for one in written):
             _write_masks(place, f"{visit}_space-{image.sequence.name}", image.truth)
+            written.append(image.truth)
 
 
 def _write_masks(place: Path, stem: str, truth: Truth) -> None:

@@ -103,3 +103,10 @@ def test_a_grid_of_its_own_has_masks_of_its_own(tmp_path):
     write_truth(tmp_path, "sub-1", [made("FLAIR", blank), made("T2w", blank)])
     names = sorted(path.name for path in tmp_path.rglob("*space-*"))
     assert names == ["sub-1_space-T2w_desc-brain_mask.nii.gz", "sub-1_space-T2w_desc-lesion_mask.nii.gz"]
+
+
+def test_maps_of_one_scan_share_their_masks(tmp_path):
+    blank = np.zeros((4, 4, 4), np.float32)
+    one = made("DWI", blank)
+    write_truth(tmp_path, "sub-1", [made("FLAIR", blank), one, made("ADC", blank, of=one.truth)])
+    assert {path.name.split("_")[1] for path in tmp_path.rglob("*space-*")} == {"space-DWI"}

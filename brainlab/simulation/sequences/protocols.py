@@ -38,13 +38,13 @@ PIXELS_MM = (0.72, 0.86, 0.94, 1.0)
 """In-plane voxel sizes of slices; one is drawn."""
 
 MULTISLICE_TRANSFER = 0.40
-"""Saturation of bound water by the pulses for other slices, as a share of that of a transfer experiment; spin echo."""
+"""Saturation of bound water by the pulses for other slices, as a share of that of a transfer experiment: spin echo."""
 
 TRAIN_TRANSFER = 0.20
-"""The same in a turbo spin echo, relative to what its own refocusing pulses do alike to all tissue."""
+"""The same of a turbo spin echo. Both are set by the contrast of real T1 and T2 scans."""
 
 ECHO_FACTOR = 0.75
-"""Echo time by contrast over echo time by k-space, of turbo spin echoes refocused by 120 to 150 degrees."""
+"""Echo time by contrast over echo time by k-space, of a T2-weighted turbo spin echo refocused by 120 to 150 degrees."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +56,7 @@ class ScanProtocol:
     thickness_mm: float
     pixel_bandwidth_hz: int
     relative_snr: float = 1.0
-    """Of white matter, relative to FLAIR with the same voxel, bandwidth and field."""
+    """Of the sequence's reference tissue, relative to white matter in FLAIR of the same voxel, bandwidth and field."""
     fat: float = 1.0
     """Share of fat's signal that saturation leaves."""
     shaded: bool = True
@@ -66,7 +66,8 @@ class ScanProtocol:
 
 
 def flair(rng: np.random.Generator, scanner: Scanner) -> ScanProtocol:
-    """The inversion time is a little longer than what nulls fluid for the repetition time, within 2%."""
+    """The inversion time is 4.5% longer than what nulls fluid for the repetition time, with a standard
+    deviation of 2%."""
     repetition_s = _around(rng, scanner.repetition_time_s, 0.025)
     technique = InversionRecovery(
         field_strength_t=scanner.field_strength_t,
@@ -196,7 +197,7 @@ def mtr(rng: np.random.Generator, scanner: Scanner) -> ScanProtocol:
 
 
 def pet(rng: np.random.Generator, scanner: Scanner) -> ScanProtocol:
-    """A tomograph resolves about 4 mm (full width at half maximum), which such voxels blur by; no coil, no field."""
+    """A tomograph resolves 3 to 4 mm (full width at half maximum), which such voxels blur by; no coil, no field."""
     width_mm = float(rng.uniform(2.4, 3.0))
     return ScanProtocol(
         technique=TracerBinding(),

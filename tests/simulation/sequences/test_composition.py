@@ -96,3 +96,8 @@ def test_an_infarct_restricts_diffusion_in_tissue_and_leaves_fluid():
     white, cortex = made[1, :2].ravel() / before[1, 0, 0, 0]
     assert 1.5 < white < 1.9  # a day old, against healthy white matter
     assert 1.8 < cortex < 2.5
+
+
+def test_water_in_an_infarct_is_slow_where_a_plaque_was_too():
+    made = compose(TRACE, voxels({WHITE: 1.0}, lesion=0.9, damage=0.8, infarct=1.0)).channels[:, 0, 0, 0]
+    assert np.log(made[0] / made[1]) / 1000 == pytest.approx(0.5e-3, rel=0.02)

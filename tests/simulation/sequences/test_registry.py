@@ -93,6 +93,13 @@ def test_inversion_times_stay_close_to_the_nulls():
         assert (double.inversion_time_s, double.second_inversion_time_s) == pytest.approx(expected, rel=0.05)
 
 
+def test_fluid_is_not_quite_black_in_flair():
+    rng = np.random.default_rng(0)
+    drawn = [SEQUENCES["FLAIR"].protocol(rng, SCANNERS[number % 5]).technique for number in range(200)]
+    ratio = [one.inversion_time_s / fluid_null_inversion_time(one.repetition_time_s) for one in drawn]
+    assert np.mean(ratio) == pytest.approx(1.045, abs=0.005)
+
+
 def test_files_are_named_as_bids_has_them():
     stems = {name: f"{s.folder}/{s.stem('sub-1_ses-01')}" for name, s in SEQUENCES.items()}
     assert stems["FLAIR"] == "anat/sub-1_ses-01_FLAIR"
