@@ -22,7 +22,7 @@ from brainlab.types import Float32Array, FloatArray, UInt8Array
 VENTRICLE_START_MM, VENTRICLE_GROWTH_MM, VENTRICLE_SD_MM = -2.5, 4.6, 0.9
 """How far the ventricles are made to grow from the template's: at 25 years, what the years up to 85 add, and how much
 people differ."""
-SULCAL_START, SULCAL_GROWTH, SULCAL_SD = 0.05, 0.9, 0.18
+SULCAL_START, SULCAL_GROWTH, SULCAL_SD = 0.05, 0.95, 0.15
 """The same of the logarithm of the sulci's width."""
 
 PLACEMENT_SD: dict[str, Any] = {

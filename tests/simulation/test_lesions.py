@@ -42,7 +42,7 @@ def test_plaques_lie_where_the_disease_puts_them(old_anatomy, plaques):
     for plaque in plaques:
         index = tuple(np.rint(inverse[:3, :3] @ plaque.centre_mm + inverse[:3, 3]).astype(int))
         if plaque.place == "periventricular":
-            assert old_anatomy.ventricle_distance_mm[index] < 10
+            assert old_anatomy.ventricle_distance_mm[index] < 12  # 6 mm, and nearly half of a long finger
         if plaque.place == "juxtacortical":
             assert cortex[index] > 0.2
         if plaque.place == "infratentorial":

@@ -127,7 +127,7 @@ def t2w(rng: np.random.Generator, scanner: Scanner) -> ScanProtocol:
     """Turbo spin echo; its repetition time leaves fluid a good deal short of full recovery."""
     technique = SpinEcho(
         field_strength_t=scanner.field_strength_t,
-        echo_time_s=_around(rng, 0.091 * scanner.echo_habit, 0.05, 4),
+        echo_time_s=_around(rng, 0.093 * scanner.echo_habit, 0.05, 4),
         repetition_time_s=_around(rng, 6.0, 0.08),
         echo_factor=ECHO_FACTOR,
         transfer=TRAIN_TRANSFER,

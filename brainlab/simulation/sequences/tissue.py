@@ -1,10 +1,11 @@
 """MR properties of tissue, from the literature: relaxation, water, diffusion, magnetisation transfer, myelin binding.
 
 Relaxation times in s at 1.5 T and 3 T:
-T1 of white matter, cortex and deep grey: Wright et al., MAGMA 21:121 (2008), measured at both fields. T2 of white
-matter: Stanisz et al., Magn Reson Med 54:507 (2005); of grey matter between their 0.099 s and the shorter times that
-Gelman measured in people. T1 of fluid 4.3 s at any field: Rooney et al., Magn Reson Med 57:308 (2007). Iron shortens T2
-in the deep nuclei, most in the pallidum (Gelman et al., Radiology 210:759, 1999).
+T1 of white matter, cortex and deep grey: Wright et al., MAGMA 21:121 (2008), measured at both fields; that of deep grey
+a little lower, for the thalamus. T2 of white matter: Stanisz et al., Magn Reson Med 54:507 (2005); of grey matter
+between their 0.099 s and the shorter times that Gelman measured in people. T1 of fluid 4.3 s at any field: Rooney et
+al., Magn Reson Med 57:308 (2007). Iron shortens T2 in the deep nuclei, most in the pallidum (Gelman et al., Radiology
+210:759, 1999).
 Relative proton density 0.71 / 0.83 / 1 in white, grey and fluid (Whittall et al., Magn Reson Med 37:34, 1997).
 Lesions: water-rich tissue without myelin has a longer T1 and T2 (Stevenson et al., Magn Reson Imaging 18:265, 2000);
 where axons are gone too, water fills the gap and T1 is far longer: the black holes of T1-weighted images (van
@@ -55,7 +56,7 @@ TISSUE_TABLE = {
                     mtr=0.42, dvr=1.35),
     "cortical_grey": Tissue(t1_s=(1.197, 1.61), t2_s=(0.093, 0.097), density=0.83, diffusivity_mm2_s=0.93e-3,
                             anisotropy=0.10, mtr=0.35, dvr=1.0),
-    "deep_grey": Tissue(t1_s=(1.05, 1.33), t2_s=(0.083, 0.079), density=0.79, diffusivity_mm2_s=0.75e-3,
+    "deep_grey": Tissue(t1_s=(0.98, 1.24), t2_s=(0.083, 0.079), density=0.79, diffusivity_mm2_s=0.75e-3,
                         anisotropy=0.20, mtr=0.36, dvr=1.12),
     "pallidum": Tissue(t1_s=(0.80, 1.00), t2_s=(0.067, 0.058), density=0.74, diffusivity_mm2_s=0.76e-3,
                        anisotropy=0.25, mtr=0.38, dvr=1.2),

@@ -11,14 +11,17 @@ from brainlab.simulation.atlas import CALLOSUM, DEEP_GREY
 from brainlab.simulation.tissue_shares import TISSUES
 from brainlab.types import Float32Array, FloatArray
 
-T2_CHANGE_BY_85 = {"white": 0.05, "deep_grey": -0.10, "pallidum": -0.10}
+T2_CHANGE_BY_85 = {"white": 0.05, "deep_grey": -0.15, "pallidum": -0.15}
 """Relative change of T2 between 25 and 85 years."""
 
 DISEASE_T2 = {"ms": {"white": 1.03, "deep_grey": 0.98, "pallidum": 0.98}}
 """Factors on T2 by class, away from lesions: white matter that looks normal has a longer T2 in multiple sclerosis
 (Whittall et al., Magn Reson Med 47:403, 2002), and the deep nuclei hold more iron (Bakshi et al., Arch Neurol 59:62,
 2002)."""
-DISEASE_HALO = {"ms": 1.5}
+HALO_GROWTH_BY_85 = 0.6
+"""How much stronger the halo is at 85 years than at 25: caps and linings of the ventricles come with age (Fazekas et
+al., AJR 149:351, 1987)."""
+DISEASE_HALO = {"ms": 1.4}
 """Factor on HALO by class: diffusely abnormal white matter (Seewann et al., Arch Neurol 66:601, 2009)."""
 
 PERSONAL = 0.02
@@ -29,7 +32,7 @@ TEXTURE = 0.028
 REGIONAL = 0.045
 """The same over centimetres."""
 
-HALO, HALO_MM = (0.10, 0.15), (4.0, 1.5)
+HALO, HALO_MM = (0.10, 0.10), (4.0, 1.5)
 """Longer relaxation of white matter at the ventricles' walls, and how far it reaches, in two layers; most behind."""
 HALO_IN_FRONT, HALO_BEHIND = 0.6, 1.4
 TRACT = 0.10
@@ -88,11 +91,9 @@ def unevenness(anatomy: Anatomy, texture: Float32Array, class_name: str) -> Floa
     x, y, z = anatomy.coordinates_mm()
     distance_mm = np.maximum(anatomy.ventricle_distance_mm, 0)
     behind = HALO_IN_FRONT + (HALO_BEHIND - HALO_IN_FRONT) * np.clip((-y - 10) / 40, 0, 1)
-    white = (
-        DISEASE_HALO.get(class_name, 1.0)
-        * behind
-        * sum(height * np.exp(-distance_mm / width) for height, width in zip(HALO, HALO_MM, strict=True))
-    )
+    layers = sum(height * np.exp(-distance_mm / width) for height, width in zip(HALO, HALO_MM, strict=True))
+    strength = DISEASE_HALO.get(class_name, 1.0) * (1 + HALO_GROWTH_BY_85 * ageing(anatomy.age_years))
+    white = strength * behind * layers
     white += TRACT * _corticospinal(x, y, z) + CALLOSUM_CHANGE * (anatomy.region == CALLOSUM)
     thalamus = (anatomy.region == DEEP_GREY) & (((np.abs(x) - 12) / 14) ** 2 + ((y + 18) / 17) ** 2 < 1)
     uneven = TEXTURE * texture + REGIONAL * anatomy.regional + anatomy.white() * white + THALAMUS * thalamus
