@@ -1,7 +1,6 @@
 """Attempts to see through the blinding from another machine: pages and routes, with a link and without one."""
 
 import hashlib
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,6 +10,7 @@ from playwright.sync_api import Browser, BrowserContext
 
 from brainlab.reading.desk import lifecycle
 from brainlab.reading.record.store import Store
+from tests.e2e.conftest import CHROMIUM, FLAGS
 from tests.e2e.reading.blinding_tools import Wire, begin, case
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -25,17 +25,10 @@ def outside(reading_server, browser: Browser, tmp_path: Path, monkeypatch) -> It
     server = type(reading_server)(reading_server.workspace, tmp_path / "log.txt")
     server.start()
     rules = f"--host-resolver-rules=MAP {OUTSIDE} 127.0.0.1"
-    away = browser.browser_type.launch(
-        executable_path=_path(), args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", rules]
-    )
+    away = browser.browser_type.launch(executable_path=CHROMIUM, args=[*FLAGS, rules])
     yield f"http://{OUTSIDE}:{server.port}", away.new_context()
     away.close()
     server.stop()
-
-
-def _path() -> str:
-    """Return where Chromium is, which the fixture `browser` has found."""
-    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
 
 
 def test_no_page_but_the_reading_room_opens_with_a_link(outside, sealed) -> None:
