@@ -9,9 +9,9 @@ app: .venv/ready
 	$(BIN)/brainlab app --port $(PORT)
 
 # Two processes share the test files, the checks among them; a browser needs a core beside its server, so more
-# processes would gain little.
+# processes would gain little. One thread each: two processes of two threads on two cores wait for each other.
 test: .venv/ready
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: .venv/ready
 	$(BIN)/ruff check .
