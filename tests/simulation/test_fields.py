@@ -28,3 +28,8 @@ def test_upsampling_is_linear_interpolation():
     axes = [np.array([0.25, 1.0]), np.array([0.5]), np.array([0.0, 2.75])]
     grid = np.stack(np.meshgrid(*axes, indexing="ij"))
     np.testing.assert_allclose(fields.upsample(coarse, axes), ndimage.map_coordinates(coarse, grid, order=1))
+
+
+def test_the_mirror_stands_at_the_midline_which_lies_between_two_points():
+    ramp = np.arange(fields.COARSE_SHAPE[0], dtype=np.float32)[:, None, None]
+    np.testing.assert_allclose(fields._mirrored(ramp)[:-1, 0, 0], 45.5 - np.arange(46))
