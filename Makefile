@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8501
+# Temporary files of tests go to memory where there is enough of it: no test waits for a disk.
+MEMORY := $(shell test "$$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 {print $$4}')" -gt 4000000 2>/dev/null && echo /dev/shm)
 
 .PHONY: app test check format clean
 
@@ -11,7 +13,7 @@ app: .venv/ready
 # Two processes share the test files, the checks among them; a browser needs a core beside its server, so more
 # processes would gain little. One thread each: two processes of two threads on two cores wait for each other.
 test: .venv/ready
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 $(if $(MEMORY),PYTEST_DEBUG_TEMPROOT=$(MEMORY)) $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: .venv/ready
 	$(BIN)/ruff check .
