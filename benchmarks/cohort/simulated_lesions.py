@@ -21,9 +21,9 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from brainlab.simulation.imaging import SimulatedImage
 from brainlab.simulation.participant import CohortSettings, simulate_participant
 from brainlab.simulation.published import PUBLISHED_PARTICIPANTS
+from brainlab.simulation.scanning.imaging import SimulatedImage
 
 THRESHOLDS = np.linspace(0.1, 0.98, 45)
 RELATIVE_THRESHOLDS = np.linspace(0.5, 2.2, 60)

@@ -12,9 +12,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from brainlab.simulation.atlas import atlas
 from brainlab.simulation.cohort import simulate_cohort
 from brainlab.simulation.participant import CohortSettings
+from brainlab.simulation.people.atlas import atlas
 
 
 def main() -> None:

@@ -21,14 +21,14 @@ from brainlab import __version__
 from brainlab.cohort import bids_writer
 from brainlab.errors import InputError, naming_path
 from brainlab.simulation import visit_writer
-from brainlab.simulation.anatomy import LABELS
-from brainlab.simulation.longitudinal import EDSS_COEFFICIENTS, EDSS_NOISE
+from brainlab.simulation.disease.longitudinal import EDSS_COEFFICIENTS, EDSS_NOISE
 from brainlab.simulation.participant import (
     CohortSettings,
     SimulatedParticipant,
     participant_id,
     simulate_participant,
 )
+from brainlab.simulation.people.anatomy import LABELS
 from brainlab.simulation.published import CLASSES
 from brainlab.simulation.sequences.registry import SEQUENCES
 

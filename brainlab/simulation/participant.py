@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from brainlab.simulation import lesions, longitudinal
-from brainlab.simulation.anatomy import Anatomy, Person, build_anatomy, draw_person, label_image
-from brainlab.simulation.head import build_head, draw_position
-from brainlab.simulation.imaging import HeadInScanner, SimulatedImage, image_visit
-from brainlab.simulation.lesions import LesionMaps
+from brainlab.simulation.disease import lesions, longitudinal
+from brainlab.simulation.disease.lesions import LesionMaps
+from brainlab.simulation.disease.stroke import FLUID, draw_infarct
+from brainlab.simulation.people.anatomy import Anatomy, Person, build_anatomy, draw_person, label_image
 from brainlab.simulation.published import PUBLISHED_PARTICIPANTS
-from brainlab.simulation.scanners import Scanner, draw_scanner
+from brainlab.simulation.scanning.head import build_head, draw_position
+from brainlab.simulation.scanning.imaging import HeadInScanner, SimulatedImage, image_visit
+from brainlab.simulation.scanning.scanners import Scanner, draw_scanner
 from brainlab.simulation.sequences.composition import VisitTissue
 from brainlab.simulation.sequences.registry import SEQUENCES
 from brainlab.simulation.sequences.variation import (
@@ -24,7 +25,6 @@ from brainlab.simulation.sequences.variation import (
     draw_tissue_factors,
     unevenness,
 )
-from brainlab.simulation.stroke import FLUID, draw_infarct
 from brainlab.types import Float32Array, FloatArray
 
 PERSON, DISEASE, SCANNER, TISSUE, STROKE, HEAD, POSITION, SCAN = range(8)

@@ -7,7 +7,7 @@ import numpy as np
 
 from brainlab.cohort import bids_writer
 from brainlab.cohort.template import SPACE
-from brainlab.simulation.imaging import SimulatedImage, Truth
+from brainlab.simulation.scanning.imaging import SimulatedImage, Truth
 from brainlab.simulation.sequences.techniques import sidecar
 from brainlab.types import Float32Array, FloatArray
 

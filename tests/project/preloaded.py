@@ -27,6 +27,7 @@ def serve(address: str) -> None:
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
     importlib.import_module("torch._dynamo")  # which Lightning's trainer loads when it is called
+    importlib.import_module("brainlab.simulation.people.atlas").atlas()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no zombies: the exit code comes through the connection
     with socket.socket(socket.AF_UNIX) as door:
         door.bind(address)

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from brainlab.simulation import longitudinal
-from brainlab.simulation.anatomy import Anatomy, Person, build_anatomy, draw_person
-from brainlab.simulation.longitudinal import Visits
+from brainlab.simulation.disease import longitudinal
+from brainlab.simulation.disease.longitudinal import Visits
 from brainlab.simulation.participant import CohortSettings, SimulatedParticipant, SimulatedVisit, simulate_participant
+from brainlab.simulation.people.anatomy import Anatomy, Person, build_anatomy, draw_person
 from brainlab.simulation.sequences.registry import SEQUENCES
 
 

@@ -5,9 +5,9 @@ import pytest
 from scipy import ndimage
 
 from brainlab.cohort.template import grid_affine
-from brainlab.simulation.acquisition import noise_sigma
 from brainlab.simulation.participant import CohortSettings, _draw_class, simulate_participant
 from brainlab.simulation.published import CLASSES
+from brainlab.simulation.scanning.acquisition import noise_sigma
 
 
 def median(image, *labels):

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from scipy.stats import chi2_contingency
 
-from brainlab.simulation import lesions, participant
-from brainlab.simulation.lesions import LesionMaps
-from brainlab.simulation.longitudinal import Visits
+from brainlab.simulation import participant
+from brainlab.simulation.disease import lesions
+from brainlab.simulation.disease.lesions import LesionMaps
+from brainlab.simulation.disease.longitudinal import Visits
 from brainlab.simulation.participant import (
     AGES_YEARS,
     LOADS_ML,

@@ -6,9 +6,9 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from brainlab.simulation.acquisition import draw_scan
-from brainlab.simulation.imaging import SimulatedImage, Truth
-from brainlab.simulation.scanners import SCANNERS
+from brainlab.simulation.scanning.acquisition import draw_scan
+from brainlab.simulation.scanning.imaging import SimulatedImage, Truth
+from brainlab.simulation.scanning.scanners import SCANNERS
 from brainlab.simulation.sequences.registry import SEQUENCES
 from brainlab.simulation.visit_writer import write_image, write_truth
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from brainlab.simulation.anatomy import Anatomy
-from brainlab.simulation.lesions import MYELIN_LOSS, LesionMaps
+from brainlab.simulation.disease.lesions import MYELIN_LOSS, LesionMaps
+from brainlab.simulation.disease.stroke import FLUID, Infarct
+from brainlab.simulation.people.anatomy import Anatomy
+from brainlab.simulation.people.tissue_shares import TISSUES
 from brainlab.simulation.sequences.techniques import Technique
 from brainlab.simulation.sequences.tissue import Properties, damaged, properties, white_matter
-from brainlab.simulation.stroke import FLUID, Infarct
-from brainlab.simulation.tissue_shares import TISSUES
 from brainlab.types import BoolArray, Float32Array, FloatArray
 
 WHITE = TISSUES.index("white")

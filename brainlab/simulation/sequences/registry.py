@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from brainlab.simulation.scanners import Scanner
+from brainlab.simulation.scanning.scanners import Scanner
 from brainlab.simulation.sequences import protocols
 from brainlab.simulation.sequences.protocols import ScanProtocol
 from brainlab.types import Float32Array

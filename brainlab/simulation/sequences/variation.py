@@ -6,9 +6,9 @@ al., Neuroradiology 35:119, 1993; Siemonsen et al., AJNR 29:950, 2008; Callaghan
 
 import numpy as np
 
-from brainlab.simulation.anatomy import Anatomy, ageing
-from brainlab.simulation.atlas import CALLOSUM, DEEP_GREY
-from brainlab.simulation.tissue_shares import TISSUES
+from brainlab.simulation.people.anatomy import Anatomy, ageing
+from brainlab.simulation.people.atlas import CALLOSUM, DEEP_GREY
+from brainlab.simulation.people.tissue_shares import TISSUES
 from brainlab.types import Float32Array, FloatArray
 
 T2_CHANGE_BY_85 = {"white": 0.05, "deep_grey": -0.15, "pallidum": -0.15}

@@ -5,12 +5,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from brainlab.simulation.lesions import LesionMaps
+from brainlab.simulation.disease.lesions import LesionMaps
+from brainlab.simulation.disease.stroke import Infarct
+from brainlab.simulation.people.tissue_shares import TISSUES
 from brainlab.simulation.sequences.composition import VisitTissue, compose
 from brainlab.simulation.sequences.techniques import InversionRecovery, SpinEcho, TraceDiffusion
 from brainlab.simulation.sequences.tissue import damaged, properties, white_matter
-from brainlab.simulation.stroke import Infarct
-from brainlab.simulation.tissue_shares import TISSUES
 
 T2W = SpinEcho(field_strength_t=3.0, echo_time_s=0.09, repetition_time_s=5.0)
 TRACE = TraceDiffusion(field_strength_t=3.0, echo_time_s=0.06, repetition_time_s=6.0, b_value_s_mm2=1000.0)

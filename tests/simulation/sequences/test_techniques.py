@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from brainlab.simulation.people.tissue_shares import TISSUES
 from brainlab.simulation.sequences.techniques import (
     DoubleInversion,
     GradientEcho,
@@ -17,7 +18,6 @@ from brainlab.simulation.sequences.techniques import (
     sidecar,
 )
 from brainlab.simulation.sequences.tissue import FLUID_T1_S, damaged, properties, white_matter
-from brainlab.simulation.tissue_shares import TISSUES
 
 
 def flair(field_strength_t=3.0, echo_time_s=0.1, repetition_time_s=9.0):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from brainlab.simulation.people.tissue_shares import TISSUES
 from brainlab.simulation.sequences.tissue import (
     COHERENT_ANISOTROPY,
     HOLE_FROM,
@@ -11,7 +12,6 @@ from brainlab.simulation.sequences.tissue import (
     properties,
     white_matter,
 )
-from brainlab.simulation.tissue_shares import TISSUES
 
 
 # Wright et al. 2008 (T1) and Stanisz et al. 2005 (T2), in s.

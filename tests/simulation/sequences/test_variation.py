@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from brainlab.simulation import lesions
-from brainlab.simulation.atlas import CALLOSUM
+from brainlab.simulation.disease import lesions
+from brainlab.simulation.people.atlas import CALLOSUM
+from brainlab.simulation.people.tissue_shares import TISSUES
 from brainlab.simulation.sequences.variation import (
     PERSONAL,
     ageing_of_tissue,
@@ -14,7 +15,6 @@ from brainlab.simulation.sequences.variation import (
     draw_tissue_factors,
     unevenness,
 )
-from brainlab.simulation.tissue_shares import TISSUES
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from brainlab.simulation.atlas import CEREBRUM
-from brainlab.simulation.tissue_shares import TISSUES, tissue_shares
+from brainlab.simulation.people.atlas import CEREBRUM
+from brainlab.simulation.people.tissue_shares import TISSUES, tissue_shares
 
 
 def test_the_cerebellum_is_white_inside_and_grey_outside(old_anatomy):

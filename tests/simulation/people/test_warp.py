@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from brainlab.simulation import warp
 from brainlab.simulation.fields import COARSE_STEP_MM
+from brainlab.simulation.people import warp
 
 
 def test_warp_never_folds(old_person):

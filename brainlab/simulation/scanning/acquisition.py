@@ -11,7 +11,7 @@ import numpy as np
 from scipy import ndimage
 
 from brainlab.simulation.fields import upsample
-from brainlab.simulation.scanners import Scanner
+from brainlab.simulation.scanning.scanners import Scanner
 from brainlab.simulation.sequences.protocols import ScanProtocol
 from brainlab.simulation.sequences.registry import Sequence
 from brainlab.types import Float32Array

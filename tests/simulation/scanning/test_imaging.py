@@ -5,13 +5,13 @@ import pytest
 from scipy import ndimage
 
 from brainlab.cohort.template import grid_affine
-from brainlab.simulation import imaging
-from brainlab.simulation.anatomy import label_image
-from brainlab.simulation.atlas import CALLOSUM
-from brainlab.simulation.head import Native, build_head, draw_position
-from brainlab.simulation.imaging import HeadInScanner, image_visit
-from brainlab.simulation.lesions import LesionMaps, texture_noise
-from brainlab.simulation.scanners import SCANNERS
+from brainlab.simulation.disease.lesions import LesionMaps, texture_noise
+from brainlab.simulation.people.anatomy import label_image
+from brainlab.simulation.people.atlas import CALLOSUM
+from brainlab.simulation.scanning import imaging
+from brainlab.simulation.scanning.head import Native, build_head, draw_position
+from brainlab.simulation.scanning.imaging import HeadInScanner, image_visit
+from brainlab.simulation.scanning.scanners import SCANNERS
 from brainlab.simulation.sequences.composition import VisitTissue
 from brainlab.simulation.sequences.registry import SEQUENCES
 from brainlab.simulation.sequences.variation import coherence, unevenness

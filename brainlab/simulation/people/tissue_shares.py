@@ -6,7 +6,7 @@ brain's; sulci widen by a factor on the fluid's share, and noise fields of gyral
 
 import numpy as np
 
-from brainlab.simulation.atlas import BRAINSTEM, CALLOSUM, CEREBELLUM, DEEP_GREY, PALLIDUM
+from brainlab.simulation.people.atlas import BRAINSTEM, CALLOSUM, CEREBELLUM, DEEP_GREY, PALLIDUM
 from brainlab.types import Float32Array, UInt8Array
 
 FOLDING = 0.32

@@ -7,8 +7,8 @@ their own mirror image, was set by real scans: see `brainlab.cohort.realism`.
 import numpy as np
 from scipy import ndimage
 
-from brainlab.simulation.atlas import atlas
 from brainlab.simulation.fields import COARSE_SHAPE, COARSE_STEP_MM, mirror_alike
+from brainlab.simulation.people.atlas import atlas
 from brainlab.types import Float32Array
 
 WARPS_MM = ((26.0, 1.2), (12.0, 0.72), (6.5, 0.5))

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from brainlab.simulation.acquisition import coil_shading, draw_scan, noise_sigma, scan_image
-from brainlab.simulation.scanners import SCANNERS
+from brainlab.simulation.scanning.acquisition import coil_shading, draw_scan, noise_sigma, scan_image
+from brainlab.simulation.scanning.scanners import SCANNERS
 from brainlab.simulation.sequences.registry import SEQUENCES
 
 

@@ -5,6 +5,7 @@ in people of 20-30 to .84 above 75 (means of 95 studies: Vagberg et al., PLoS On
 """
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,10 @@ from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
 from brainlab.cohort.template import GRID_ORIGIN_MM, GRID_SHAPE, grid_affine
-from brainlab.simulation.atlas import DISTANCE_STEP_MM, VENTRICLE, atlas
 from brainlab.simulation.fields import COARSE_SHAPE, COARSE_STEP_MM, mirror_alike, smooth_noise, upsample
-from brainlab.simulation.tissue_shares import tissue_shares
-from brainlab.simulation.warp import displacement
+from brainlab.simulation.people.atlas import DISTANCE_STEP_MM, VENTRICLE, atlas
+from brainlab.simulation.people.tissue_shares import tissue_shares
+from brainlab.simulation.people.warp import displacement
 from brainlab.types import Float32Array, FloatArray, UInt8Array
 
 VENTRICLE_START_MM, VENTRICLE_GROWTH_MM, VENTRICLE_SD_MM = -2.5, 4.6, 0.9
@@ -32,6 +33,8 @@ PLACEMENT_SD: dict[str, Any] = {
     "shift_mm": (0.2, 0.5, 0.5),
 }
 """How far people lie from the template after an affine registration: pitch, roll, yaw; x, y, z."""
+FAR_MM = 100.0
+"""Distance to the ventricles given to what lies outside the brain."""
 GYRUS_MM, REGION_MM = 4.0, 11.0
 """Widths of the fields that shape the cortex, and by which tissue differs from region to region."""
 
@@ -180,16 +183,20 @@ def build_anatomy(person: Person, voxel_size_mm: int) -> Anatomy:
         points_mm[axis] += upsample(displacement_mm[axis], coarse_axes)
 
     source = points_mm - np.asarray(GRID_ORIGIN_MM, np.float32)[:, None, None, None]
-    half = (source - (DISTANCE_STEP_MM - 1) / 2) / DISTANCE_STEP_MM
-    grey, white, sulcal, cavity, brain = (
-        ndimage.map_coordinates(m, source, order=1)
-        for m in (maps.grey, maps.white, maps.sulcal, maps.cavity, maps.brain)
-    )
-    region = ndimage.map_coordinates(maps.region, source, order=0)
-    distance, depth = (
-        ndimage.map_coordinates(m, half, order=1, mode="nearest")
-        for m in (maps.ventricle_distance_mm, maps.surface_distance_mm)
-    )
+    brain = ndimage.map_coordinates(maps.brain, source, order=1)
+    inside = brain > 0  # the rest of the box is not looked up
+    at = source[:, inside]
+    half = (at - (DISTANCE_STEP_MM - 1) / 2) / DISTANCE_STEP_MM
+
+    def looked_up(map_: npt.NDArray[Any], where: npt.NDArray[Any], order: int = 1) -> npt.NDArray[Any]:
+        found = np.zeros(brain.shape, map_.dtype)
+        found[inside] = ndimage.map_coordinates(map_, where, order=order, mode="nearest")
+        return found
+
+    grey, white, sulcal, cavity = (looked_up(m, at) for m in (maps.grey, maps.white, maps.sulcal, maps.cavity))
+    region = looked_up(maps.region, at, order=0)
+    distance, depth = (looked_up(m, half) for m in (maps.ventricle_distance_mm, maps.surface_distance_mm))
+    distance[~inside] = FAR_MM
     fold, thickness, regional = (upsample(field, coarse_axes) for field in (fold, thickness, regional))
     return Anatomy(
         voxel_size_mm=voxel_size_mm,
@@ -214,10 +221,9 @@ def label_image(anatomy: Anatomy, lesion: Float32Array) -> UInt8Array:
     grouped = np.stack(
         [shares[1], shares[0], shares[2] + shares[3], shares[4] + shares[5], shares[6], shares[7]]
     ).argmax(0)
-    label = np.choose(
-        grouped,
-        [1 + right, 3 + right, 6 + right, np.uint8(8), np.uint8(9), np.where(region == VENTRICLE, 5, 10)],
-    ).astype(np.uint8)
+    label = np.array([1, 3, 6, 8, 9, 10], np.uint8)[grouped]
+    label += (grouped < 3) & right
+    label[(label == 10) & (region == VENTRICLE)] = 5
     label[lesion >= 0.5] = 11
     label[anatomy.brain < 0.5] = 0
     return label
@@ -228,6 +234,7 @@ def ageing(age_years: float) -> float:
     return max(age_years - 25, 0) / 60
 
 
+@lru_cache
 def _box(voxel_size_mm: int) -> tuple[slice, slice, slice]:
     """The part of the grid in which every brain lies: the template's brain and 8 mm around it."""
     occupied = np.nonzero(atlas().brain > 0.5)

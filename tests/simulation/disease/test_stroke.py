@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from brainlab.simulation.atlas import BRAINSTEM, CEREBELLUM
-from brainlab.simulation.stroke import HOURS, OEDEMA_HOURS, T2_GAIN, Infarct, draw_infarct
+from brainlab.simulation.disease.stroke import HOURS, OEDEMA_HOURS, T2_GAIN, Infarct, draw_infarct
+from brainlab.simulation.people.atlas import BRAINSTEM, CEREBELLUM
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from brainlab.simulation.acquisition import draw_scan
-from brainlab.simulation.head import AIR, BONE, FAT, WATER, build_head, draw_native, draw_position, head_signal
-from brainlab.simulation.scanners import SCANNERS
+from brainlab.simulation.scanning.acquisition import draw_scan
+from brainlab.simulation.scanning.head import AIR, BONE, FAT, WATER, build_head, draw_native, draw_position, head_signal
+from brainlab.simulation.scanning.scanners import SCANNERS
 from brainlab.simulation.sequences.registry import SEQUENCES
 
 

@@ -7,9 +7,9 @@ import pytest
 from scipy import ndimage
 
 from brainlab.cohort.template import grid_affine, mni_tissue
-from brainlab.simulation import anatomy
-from brainlab.simulation.anatomy import LABELS, build_anatomy, draw_person, label_image
-from brainlab.simulation.atlas import VENTRICLE, atlas
+from brainlab.simulation.people import anatomy
+from brainlab.simulation.people.anatomy import LABELS, build_anatomy, draw_person, label_image
+from brainlab.simulation.people.atlas import VENTRICLE, atlas
 
 
 def test_shares_sum_to_one_inside_the_brain(old_anatomy):

@@ -12,9 +12,9 @@ import numpy as np
 from scipy import ndimage
 
 from brainlab.cohort.template import GRID_ORIGIN_MM
-from brainlab.simulation.anatomy import Anatomy
-from brainlab.simulation.atlas import BRAINSTEM, CALLOSUM, CEREBRUM
 from brainlab.simulation.fields import COARSE_SHAPE, COARSE_STEP_MM, smooth_noise, upsample
+from brainlab.simulation.people.anatomy import Anatomy
+from brainlab.simulation.people.atlas import BRAINSTEM, CALLOSUM, CEREBRUM
 from brainlab.types import BoolArray, Float32Array, FloatArray, IntArray
 
 PLACES = ("periventricular", "juxtacortical", "callosal", "infratentorial", "deep")

@@ -116,7 +116,10 @@ def _tissue_beside_ventricles(
     Its voxels between white matter and fluid are as dark as grey matter and are counted as such; half of that is white.
     Fluid within 3 mm of a wall is the ventricle's own, which `cavity` holds: there is white matter up to it.
     """
-    rim = (ndimage.distance_transform_edt(~lateral) < 3.5) & np.isin(region, (CEREBRUM, CALLOSUM, VENTRICLE))
+    near = _around(lateral, 4)
+    rim = np.zeros_like(lateral)
+    rim[near] = ndimage.distance_transform_edt(~lateral[near]) < 3.5
+    rim &= np.isin(region, (CEREBRUM, CALLOSUM, VENTRICLE))
     grey = np.where(rim, np.float32(0), tissue.grey)
     white = np.where(rim, tissue.white + np.float32(0.5) * tissue.grey, tissue.white)
     fluid = np.clip(1 - grey - white, 0, 1)
@@ -192,9 +195,15 @@ def _signed_distance(mask: BoolArray) -> Float32Array:
 
 def _fine_signed_distance(mask: BoolArray) -> Float32Array:
     """Distance in mm to the wall of a mask on the 1 mm grid, negative inside."""
-    outside, inside = ndimage.distance_transform_edt(~mask), ndimage.distance_transform_edt(mask)
-    distance = np.where(mask, 0.5 - inside, outside - 0.5).astype(np.float32)
+    distance = (ndimage.distance_transform_edt(~mask) - 0.5).astype(np.float32)
+    near = _around(mask, 1)
+    distance[near] = np.where(mask[near], 0.5 - ndimage.distance_transform_edt(mask[near]), distance[near])
     return ndimage.gaussian_filter(distance, 0.6)
+
+
+def _around(mask: BoolArray, margin: int) -> tuple[slice, ...]:
+    """The box of a mask and so many voxels around it."""
+    return tuple(slice(max(int(where.min()) - margin, 0), int(where.max()) + margin + 1) for where in np.nonzero(mask))
 
 
 def _halve(mask: BoolArray) -> BoolArray:

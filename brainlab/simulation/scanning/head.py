@@ -12,9 +12,9 @@ import numpy.typing as npt
 from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
-from brainlab.simulation.acquisition import Scan
-from brainlab.simulation.anatomy import Anatomy
 from brainlab.simulation.fields import smooth_noise, upsample
+from brainlab.simulation.people.anatomy import Anatomy
+from brainlab.simulation.scanning.acquisition import Scan
 from brainlab.simulation.sequences.tissue import properties
 from brainlab.types import BoolArray, Float32Array, FloatArray, UInt8Array
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from brainlab.cohort.template import grid_affine
-from brainlab.simulation import lesions
-from brainlab.simulation.acquisition import Scan, draw_scan, scan_image
-from brainlab.simulation.anatomy import Anatomy, label_image
-from brainlab.simulation.head import Head, Native, brain_surface, draw_native, head_signal, resample
-from brainlab.simulation.scanners import Scanner
+from brainlab.simulation.disease import lesions
+from brainlab.simulation.people.anatomy import Anatomy, label_image
+from brainlab.simulation.people.tissue_shares import TISSUES
+from brainlab.simulation.scanning.acquisition import Scan, draw_scan, scan_image
+from brainlab.simulation.scanning.head import Head, Native, brain_surface, draw_native, head_signal, resample
+from brainlab.simulation.scanning.scanners import Scanner
 from brainlab.simulation.sequences.composition import VisitTissue, compose
 from brainlab.simulation.sequences.registry import Reading, Sequence
-from brainlab.simulation.tissue_shares import TISSUES
 from brainlab.types import Float32Array, FloatArray, UInt8Array
 
 

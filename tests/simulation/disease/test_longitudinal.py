@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from brainlab.simulation import longitudinal
-from brainlab.simulation.longitudinal import EDSS_COEFFICIENTS, disability, draw_visits, dynamic_remyelination
+from brainlab.simulation.disease import longitudinal
+from brainlab.simulation.disease.longitudinal import EDSS_COEFFICIENTS, disability, draw_visits, dynamic_remyelination
 
 
 def test_visits_by_class():

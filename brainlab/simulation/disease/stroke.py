@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from brainlab.cohort.template import GRID_ORIGIN_MM
-from brainlab.simulation.anatomy import Anatomy
-from brainlab.simulation.atlas import BRAINSTEM, CEREBELLUM, DEEP_GREY
 from brainlab.simulation.fields import COARSE_SHAPE, COARSE_STEP_MM, smooth_noise, upsample
-from brainlab.simulation.tissue_shares import TISSUES
+from brainlab.simulation.people.anatomy import Anatomy
+from brainlab.simulation.people.atlas import BRAINSTEM, CEREBELLUM, DEEP_GREY
+from brainlab.simulation.people.tissue_shares import TISSUES
 from brainlab.types import Float32Array, FloatArray, UInt8Array
 
 FLUID = TISSUES.index("fluid")

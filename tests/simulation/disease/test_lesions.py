@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from brainlab.simulation import lesions
-from brainlab.simulation.atlas import BRAINSTEM, CALLOSUM, CEREBELLUM
+from brainlab.simulation.disease import lesions
+from brainlab.simulation.people.atlas import BRAINSTEM, CALLOSUM, CEREBELLUM
 
 
 @pytest.fixture(scope="module")
