@@ -10,7 +10,7 @@ from scipy import stats
 from brainlab.simulation.disease import lesions, longitudinal
 from brainlab.simulation.disease.lesions import LesionMaps
 from brainlab.simulation.disease.stroke import FLUID, draw_infarct
-from brainlab.simulation.people.anatomy import Anatomy, Person, build_anatomy, draw_person, label_image
+from brainlab.simulation.people.anatomy import Anatomy, Person, build_anatomy, draw_person
 from brainlab.simulation.published import PUBLISHED_PARTICIPANTS
 from brainlab.simulation.scanning.head import build_head, draw_position
 from brainlab.simulation.scanning.imaging import HeadInScanner, SimulatedImage, image_visit
@@ -248,7 +248,7 @@ def _stream(settings: CohortSettings, number: int, *part: int) -> np.random.Gene
 
 def _volumes(tissue: VisitTissue, ratio: float, strokes: bool) -> dict[str, Any]:
     """Return the truth table's volumes in ml of the real head; ratio: template volume over real volume."""
-    anatomy, labels = tissue.anatomy, label_image(tissue.anatomy, tissue.lesions.share)
+    anatomy, labels = tissue.anatomy, tissue.labels
     unit = anatomy.voxel_size_mm**3 / 1000 / ratio
     inside = anatomy.brain >= 0.5
     solid = float((1 - anatomy.shares[FLUID])[inside].sum()) * unit

@@ -21,6 +21,9 @@ PLACES = ("periventricular", "juxtacortical", "callosal", "infratentorial", "dee
 PLACE_WEIGHTS = (4.2, 2.2, 0.9, 1.2, 1.3)
 """Dirichlet weights of a person's own mixture of places."""
 
+RIM = 0.2
+"""How uneven a plaque's rim is: standard deviation of its distance from the centre, relative to that distance."""
+
 RESIDUAL_DAMAGE = 0.45
 """How bright a remyelinated (shadow) plaque stays, as a share of the full damage."""
 
@@ -76,7 +79,7 @@ def draw_plaques(
             place = PLACES[int(rng.choice(len(PLACES), p=mixture))]
             plaque = _draw_plaque(rng, anatomy, place, candidates[place], away, size, rng.uniform(0, years))
             plaques.append(plaque)
-            placed_ml += 0.7 * plaque.volume_ml  # white matter fills about this much of an ovoid
+            placed_ml += 0.65 * plaque.volume_ml  # white matter fills about this much of an ovoid
     return plaques
 
 
@@ -212,7 +215,10 @@ def _away_from_ventricle(anatomy: Anatomy) -> Float32Array:
 def _local_radius(
     anatomy: Anatomy, plaque: Plaque, inverse: FloatArray, texture: Float32Array
 ) -> tuple[tuple[slice, ...], Float32Array]:
-    """Return the box around a plaque and the normalised radius in it: 1 on the rim, which the texture makes uneven."""
+    """Return the box around a plaque and the normalised radius in it: 1 on the rim, which the texture makes uneven.
+
+    The volume stays the ovoid's on average: the mean of (1 + RIM t)^-3 over unit noise t is about 1 + 6 RIM^2.
+    """
     reach = 1.5 * plaque.radii_mm.max() / anatomy.voxel_size_mm + 1
     centre = inverse[:3, :3] @ plaque.centre_mm + inverse[:3, 3]
     part = tuple(
@@ -226,7 +232,7 @@ def _local_radius(
         squared = (
             squared + ((row[0] * away_mm[0] + row[1] * away_mm[1] + row[2] * away_mm[2]) / np.float32(radius)) ** 2
         )
-    return part, np.sqrt(squared) * (1 + np.float32(0.12) * texture[part])
+    return part, np.sqrt(squared) * np.float32(np.cbrt(1 + 6 * RIM**2)) * (1 + np.float32(RIM) * texture[part])
 
 
 def _vascular_risk(rng: np.random.Generator, anatomy: Anatomy) -> Float32Array:

@@ -134,7 +134,8 @@ def _sulcal_gain(region: UInt8Array, x: Float32Array, y: Float32Array, z: Float3
     gain = np.where(region == CEREBELLUM, np.float32(0.8), np.float32(1))
     cistern = (side < 24) & (y > -50) & (y < -18) & (z > -14) & (z < 18)
     gain = np.where(cistern, gain * np.float32(0.4), gain)
-    return np.where(side < 6, gain * np.float32(0.8), gain)
+    gain = np.where(side < 6, gain * np.float32(0.8), gain)
+    return np.where((side < 6) & (y > 25), gain * np.float32(0.65), gain)
 
 
 def _cavity(wall_mm: Float32Array, x: Float32Array, y: Float32Array, z: Float32Array) -> Float32Array:

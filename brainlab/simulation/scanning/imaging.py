@@ -7,7 +7,7 @@ import numpy as np
 
 from brainlab.cohort.template import grid_affine
 from brainlab.simulation.disease import lesions
-from brainlab.simulation.people.anatomy import Anatomy, label_image
+from brainlab.simulation.people.anatomy import Anatomy
 from brainlab.simulation.people.tissue_shares import TISSUES
 from brainlab.simulation.scanning.acquisition import Scan, draw_scan, scan_image
 from brainlab.simulation.scanning.head import Head, Native, brain_surface, draw_native, head_signal, resample
@@ -96,7 +96,7 @@ def image_visit(
 def visit_truth(visit: VisitTissue) -> Truth:
     """Return the truth of a visit on the anatomy's box."""
     anatomy = visit.anatomy
-    labels = label_image(anatomy, visit.lesions.share)
+    labels = visit.labels
     return Truth(
         affine=anatomy.affine,
         brain=(anatomy.brain >= 0.5).astype(np.uint8),

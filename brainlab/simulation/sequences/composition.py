@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from brainlab.simulation.disease.lesions import MYELIN_LOSS, LesionMaps
 from brainlab.simulation.disease.stroke import FLUID, Infarct
-from brainlab.simulation.people.anatomy import Anatomy
+from brainlab.simulation.people.anatomy import Anatomy, label_image
 from brainlab.simulation.people.tissue_shares import TISSUES
 from brainlab.simulation.sequences.techniques import Technique
 from brainlab.simulation.sequences.tissue import Properties, damaged, properties, white_matter
-from brainlab.types import BoolArray, Float32Array, FloatArray
+from brainlab.types import BoolArray, Float32Array, FloatArray, UInt8Array
 
 WHITE = TISSUES.index("white")
 SMALL_CHANGE = 0.01
@@ -31,6 +32,11 @@ class VisitTissue:
     """How far white matter's fibres run one way, in [0, 1]."""
     factors: Mapping[str, FloatArray]
     """The person's own factors on the properties of TISSUES, each [8]."""
+
+    @cached_property
+    def labels(self) -> UInt8Array:
+        """The most likely structure of each voxel, with the values of LABELS."""
+        return label_image(self.anatomy, self.lesions.share)
 
 
 @dataclass(frozen=True)
