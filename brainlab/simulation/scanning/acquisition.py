@@ -55,8 +55,8 @@ def draw_scan(rng: np.random.Generator, scanner: Scanner, sequence: Sequence) ->
         **vars(protocol),
         scanner=scanner.name,
         manufacturer=scanner.manufacturer,
-        shading=float(rng.uniform(*SHADING)) if protocol.shaded else 0.0,
-        ghost=float(rng.uniform(0.01, 0.045)) if moved < 0.25 and protocol.shaded else 0.0,
+        shading=float(rng.uniform(*SHADING)) if protocol.coil else 0.0,
+        ghost=float(rng.uniform(0.01, 0.045)) if moved < 0.25 and protocol.coil else 0.0,
         motion_mm=float(rng.uniform(0.8, 2.4)) if moved < 0.12 else 0.0,
         gain=float(np.exp(rng.uniform(np.log(150), np.log(900)))),
         seed=int(rng.integers(2**62)),
@@ -72,7 +72,9 @@ def scan_image(
     *,
     resampled: bool = False,
 ) -> Float32Array:
-    """Return the magnitude image [X, Y, Z] of a noiseless signal, relative to the signal `reference` of a tissue.
+    """Return the image [X, Y, Z] of a noiseless signal, relative to the signal `reference` of a tissue.
+
+    A coil's is a magnitude; a tomograph's has nearly Gaussian noise, and is cut at 0 here.
 
     voxel_mm: of the array; the noise is that of the scan's own voxel, averaged or repeated to the array's.
     channel: of a scan that has several; they share shading, ghosts and motion, not noise.
@@ -94,6 +96,8 @@ def scan_image(
     sigma = np.float32(noise_sigma(scan, voxel_mm))
     widths = [width / size for width, size in zip(_grain_mm(scan, resampled), voxel_mm, strict=True)]
     noise = _noise(np.random.default_rng([scan.seed, channel]), image.shape, widths)
+    if not scan.coil:
+        return np.maximum(image + sigma * noise[0], np.float32(0))
     real, imaginary = image + sigma * noise[0], sigma * noise[1]
     return np.sqrt(real * real + imaginary * imaginary)
 

@@ -59,8 +59,8 @@ class ScanProtocol:
     """Of the sequence's reference tissue, relative to white matter in FLAIR of the same voxel, bandwidth and field."""
     fat: float = 1.0
     """Share of fat's signal that saturation leaves."""
-    shaded: bool = True
-    """Whether the coil's sensitivity shows."""
+    coil: bool = True
+    """Whether a coil receives it: its sensitivity shows, movement leaves ghosts, and noise is that of a magnitude."""
     noise_width_mm: float = 0.0
     """Standard deviation of the filter that makes noise alike in neighbours; 0 for white noise."""
 
@@ -205,7 +205,7 @@ def pet(rng: np.random.Generator, scanner: Scanner) -> ScanProtocol:
         thickness_mm=1.2 * width_mm,
         pixel_bandwidth_hz=250,
         relative_snr=0.7,
-        shaded=False,
+        coil=False,
         noise_width_mm=1.7,
     )
 
