@@ -104,7 +104,11 @@ def shrink(volume: Volume, factor: int) -> Volume:
 def template_distance() -> Volume:
     """Return the distance in mm to the surface of the template's brain, negative inside, at 2 mm."""
     brain = mni_tissue().brain
-    outside, inside = ndimage.distance_transform_edt(~brain), ndimage.distance_transform_edt(brain)
+    outside, inside = ndimage.distance_transform_edt(~brain), np.zeros(brain.shape)
+    box = tuple(
+        slice(max(0, part.start - 1), part.stop + 1) for part in ndimage.find_objects(brain.astype(np.uint8))[0]
+    )
+    inside[box] = ndimage.distance_transform_edt(brain[box])  # nothing outside the box is nearer than its margin
     return shrink(Volume((outside - inside).astype(np.float32), mni_template().affine), GRID_MM)
 
 
