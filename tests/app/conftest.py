@@ -3,6 +3,7 @@
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -10,11 +11,15 @@ from urllib.parse import unquote
 import pytest
 from starlette.applications import Starlette
 from streamlit import config
+from streamlit.components.v2 import manifest_scanner
 
 from app import navigation
 
 # As `streamlit run app/main.py` does, so that the settings in app/.streamlit/ hold here too.
 config._main_script_path = str(Path(__file__).resolve().parents[2] / "app" / "main.py")
+
+# A server looks through all installed packages for components when it starts; each AppTest is such a start.
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ check is refused.
 """
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache, partial
 
 import numpy as np
 import SimpleITK
@@ -76,11 +77,13 @@ def register(head: Head) -> Registration:
     faults: list[str] = []
     for image in (head.bare, head.image)[: 2 if head.enclosed else 1]:
         moving, coarse = to_itk(image), to_itk(shrink(image, 3))
+        # What a mirrored template scores is the same for every start.
+        rival = cache(partial(_likeness_mirrored, coarse, head.centre_mm))
         for likeness, start in _search(coarse, head.centre_mm)[:STARTS]:
             fit = _fit(moving, start)
             fault = fit.fault(most_scale if image is head.bare else MOST_SCALE)
             if fault is None and fit.similarity < UPRIGHT_SIMILARITY:
-                fault = _mirrored(coarse, head.centre_mm, likeness)
+                fault = _mirrored(likeness, rival)
             if fault is None:
                 return fit
             faults.append(fault)
@@ -101,7 +104,11 @@ def shrink(volume: Volume, factor: int) -> Volume:
 def template_distance() -> Volume:
     """Return the distance in mm to the surface of the template's brain, negative inside, at 2 mm."""
     brain = mni_tissue().brain
-    outside, inside = ndimage.distance_transform_edt(~brain), ndimage.distance_transform_edt(brain)
+    outside, inside = ndimage.distance_transform_edt(~brain), np.zeros(brain.shape)
+    box = tuple(
+        slice(max(0, part.start - 1), part.stop + 1) for part in ndimage.find_objects(brain.astype(np.uint8))[0]
+    )
+    inside[box] = ndimage.distance_transform_edt(brain[box])  # nothing outside the box is nearer than its margin
     return shrink(Volume((outside - inside).astype(np.float32), mni_template().affine), GRID_MM)
 
 
@@ -178,12 +185,21 @@ def _search(coarse: SimpleITK.Image, centre: FloatArray, mirror: int | None = No
     return refined
 
 
-def _mirrored(coarse: SimpleITK.Image, centre: FloatArray, likeness: float) -> str | None:
-    """Say which way a head is mirrored, if a mirrored template fits it about as well as the upright one, or None."""
+def _likeness_mirrored(coarse: SimpleITK.Image, centre: FloatArray, mirror: int) -> float:
+    """Return the mutual information of a head and the template mirrored along one axis, in the best pose."""
+    return _search(coarse, centre, mirror)[0][0]
+
+
+def _mirrored(likeness: float, rival: Callable[[int], float]) -> str | None:
+    """Say which way a head is mirrored, if a mirrored template fits it about as well as the upright one, or None.
+
+    rival: mutual information of the template mirrored along an axis.
+    """
     for mirror, name in MIRRORS.items():
-        rival, _ = _search(coarse, centre, mirror)[0]
-        if likeness < LEAST_ADVANTAGE * rival:
-            return f"the head seems {name} (mutual information {rival:.2f} if mirrored, {likeness:.2f} as it is)"
+        if likeness < LEAST_ADVANTAGE * rival(mirror):
+            return (
+                f"the head seems {name} (mutual information {rival(mirror):.2f} if mirrored, {likeness:.2f} as it is)"
+            )
     return None
 
 

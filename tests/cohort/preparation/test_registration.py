@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from brainlab.cohort.preparation.head import find_head, foreground, frame_of
-from brainlab.cohort.preparation.placement import place_on_template, placed_already
+from brainlab.cohort.preparation.placement import Placement, place_on_template, placed_already
 from brainlab.cohort.preparation.registration import MOST_SCALE, Registration, distance_to_brain
 from brainlab.cohort.preparation.resampling import from_itk, itk_transform, matrix_of, resample, to_itk
 from brainlab.cohort.preparation.skullstrip import brain_mask
@@ -84,27 +84,36 @@ def test_distance_to_the_brain_is_in_mm_of_the_image() -> None:
     assert (distance_to_brain(away, np.eye(4)) > 50).all()
 
 
-def test_stripped_brain_is_found_again_whatever_its_header() -> None:
-    placed = turn(7, 4.0) @ np.diag([0.86, 0.9, 0.88, 1])
+PLACED = turn(7, 4.0) @ np.diag([0.86, 0.9, 0.88, 1])
+"""Where `native` has the template's brain."""
+
+
+@pytest.fixture(scope="module")
+def native() -> Volume:
+    """Return the template's stripped brain, smaller and turned, on a grid with thick slices."""
     grid = np.diag([2.0, 2.0, 3.0, 1])
     grid[:3, 3] = -85, -110, -75
-    native = resample(mni_template(), (85, 110, 56), grid, np.linalg.inv(placed))
-    found = place_on_template(native)
+    return resample(mni_template(), (85, 110, 56), grid, np.linalg.inv(PLACED))
+
+
+@pytest.fixture(scope="module")
+def found(native: Volume) -> Placement:
+    return place_on_template(native)
+
+
+def test_stripped_brain_is_found_again_whatever_its_header(native: Volume, found: Placement) -> None:
     assert dice(found.template_mask(native).data > 0.5, mni_tissue().brain) > 0.96
     corners = np.array([[-60, -90, -30, 1], [60, 60, 60, 1], [0, -18, 10, 1]]).T
-    assert np.abs((found.template_to_native - placed) @ corners).max() < 3
-    assert found.scores["scale"] == pytest.approx(np.linalg.det(placed[:3, :3]), rel=0.05)
+    assert np.abs((found.template_to_native - PLACED) @ corners).max() < 3
+    assert found.scores["scale"] == pytest.approx(np.linalg.det(PLACED[:3, :3]), rel=0.05)
     turned = Volume(native.data, turn(20, 50) @ native.affine)
     again = place_on_template(turned)
     assert dice(found.native_mask, again.native_mask) > 0.999
     assert np.abs(found.on_template().data - again.on_template().data).mean() < 1e-3
 
 
-def test_a_brain_that_is_back_to_front_is_refused() -> None:
-    grid = np.diag([3.0, 3.0, 3.0, 1])
-    grid[:3, 3] = -85, -110, -75
-    native = resample(mni_template(), (57, 74, 56), grid, np.diag([1 / 0.88] * 3 + [1.0]))
-    assert place_on_template(native).scores["in_view"] > 0.98
+def test_a_brain_that_is_back_to_front_is_refused(native: Volume, found: Placement) -> None:
+    assert found.scores["in_view"] > 0.98
     turned = Volume(np.ascontiguousarray(native.data[:, ::-1]), native.affine)
     with pytest.raises(RegistrationError, match="back to front"):
         place_on_template(turned)

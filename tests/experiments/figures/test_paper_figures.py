@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -31,9 +32,26 @@ def runs(cohort):
     return [sources.find_run(name, cohort) for name in sources.RUNS]
 
 
+@pytest.fixture(autouse=True)
+def nothing_kept():
+    """Let no test show what another one made."""
+    flair_images.KEPT.clear()
+
+
 def test_a_figure_is_the_same_bytes_every_time(tmp_path):
-    first, second = (paper_figures.draw_figure("flair-3", tmp_path / name) for name in "ab")
+    first = paper_figures.draw_figure("flair-3", tmp_path / "a")
+    flair_images.KEPT.clear()
+    second = paper_figures.draw_figure("flair-3", tmp_path / "b")
     assert first.read_bytes() == second.read_bytes()
+
+
+def test_what_figures_share_is_made_once_and_again_of_other_scans_or_runs(cohort, runs, monkeypatch):
+    made = []
+    monkeypatch.setattr(flair_images, "_reconstruct", lambda *given: made.append(given) or {})
+    tests = cohort.indices("test")
+    for shown, drawn in ((runs, tests), (runs, tests), (runs[:2], tests), (runs, tests[:1]), (runs, tests)):
+        flair_images.reconstruction_columns(cohort, shown, drawn[:1], drawn)
+    assert len(made) == 4
 
 
 @pytest.mark.parametrize("name", paper_figures.FIGURES)
@@ -102,7 +120,8 @@ def test_discriminant_scores_merge_the_grades_and_hold_out_the_test_split(cohort
     assert sum(len(points) for points in train.by_group((0, 2)).values()) == len(train.groups)
 
 
-def test_both_cohorts_share_a_range_that_holds_every_scan(paper_workspace: Path):
+def test_both_cohorts_share_a_range_that_holds_every_scan(paper_workspace: Path, monkeypatch):
+    monkeypatch.setattr(flair_latent, "audit", lambda _: SimpleNamespace(confound=None))  # no forest: boxes alone count
     table = paper_workspace / "cohorts" / "simulated" / "scans.tsv"
     scans = pd.read_csv(table, sep="\t")
     scans["echo_time_s"] *= 2

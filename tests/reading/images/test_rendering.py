@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from brainlab.errors import InputError
 from brainlab.grid import Grid
-from brainlab.reading.images.rendering import foreground, render, slice_indices
+from brainlab.reading.images.rendering import foreground, islands, render, slice_indices
 
 
 @pytest.fixture
@@ -36,6 +37,20 @@ def test_two_separate_lobes_both_stay(make_protocol):
     image = np.zeros((40, 48), dtype=np.float32)
     image[5:15, 5:40] = image[25:30, 8:14] = 0.6
     assert foreground(np.rint(image * 255).astype(np.uint8), 0.04).sum() == (image > 0).sum()
+
+
+@pytest.mark.parametrize("shape", [(20, 24), (8, 9, 10)])
+def test_holes_are_filled_and_bays_are_not(shape):
+    random = np.random.default_rng(0)
+    for density in (0.4, 0.6, 0.8):
+        mask = random.random(shape) < density
+        filled = ndimage.binary_fill_holes(mask)
+        kept = islands(mask)
+        assert (filled | ~kept).all()
+        numbers, count = ndimage.label(filled)
+        sizes = np.bincount(numbers.ravel())[1:]
+        large = [number for number in range(1, count + 1) if sizes[number - 1] >= 0.05 * sizes.max()]
+        assert np.array_equal(kept, np.isin(numbers, large))
 
 
 def test_bytes_and_floats_give_the_same_pixels(brain, make_protocol):
