@@ -3,15 +3,16 @@
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from brainlab import workspace as places
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import BrainlabError, InputError
-from brainlab.methods.method import Ability
-from brainlab.runs.methods import presets
-from brainlab.runs.run import Run, load_run
 from brainlab.workspace import cohort_folders, run_folders, workspace
+
+if TYPE_CHECKING:
+    from brainlab.methods.method import Ability
+    from brainlab.runs.run import Run
 
 T = TypeVar("T")
 
@@ -29,14 +30,16 @@ def cohort(name: str) -> PreparedDataset:
     return _named(found, name, "cohort")
 
 
-def runs() -> dict[str, Run]:
+def runs() -> "dict[str, Run]":
     """Runs that load, by name, in the order of the papers' presets; of two of one name the one that ships."""
+    from brainlab.runs.methods import presets
+
     found = _openable(run_folders(), "weights.safetensors", _run)
     order = {preset: place for place, preset in enumerate(presets())}
     return dict(sorted(found.items(), key=lambda item: order.get(item[1].preset, len(order))))
 
 
-def run(name: str) -> Run:
+def run(name: str) -> "Run":
     """One run by name; raises InputError when there is none."""
     return _named(runs(), name, "run")
 
@@ -51,13 +54,13 @@ def unopened_runs() -> list[tuple[str, str]]:
     return _unopened([places.MODELS, workspace() / "runs"], "weights.safetensors", _run)
 
 
-def fitting(found: Run) -> dict[str, PreparedDataset]:
+def fitting(found: "Run") -> dict[str, PreparedDataset]:
     """Cohorts that a run can read, as it sees them: those that it cuts into slices have a name that says so."""
     seen = (found.see(data) for data in cohorts().values() if found.fits(data))
     return {data.name: data for data in seen}
 
 
-def runs_that(*abilities: Ability) -> dict[str, Run]:
+def runs_that(*abilities: "Ability") -> "dict[str, Run]":
     """Runs that load and have all of some abilities, by name."""
     return {name: run for name, run in runs().items() if run.abilities.issuperset(abilities)}
 
@@ -91,7 +94,10 @@ def _cohort(folder: Path, stamp: int) -> PreparedDataset:
 
 
 @lru_cache(maxsize=64)
-def _run(folder: Path, stamp: int) -> Run:
+def _run(folder: Path, stamp: int) -> "Run":
+    # Torch takes most of the time in which a server starts; one that only takes readers' answers does without.
+    from brainlab.runs.run import load_run
+
     return load_run(folder)
 
 

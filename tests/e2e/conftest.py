@@ -66,13 +66,13 @@ class Server:
             self.process = subprocess.Popen(
                 [*command, "--server.headless", "true"], cwd=PROJECT, env=environment, stdout=log, stderr=log
             )
-        for _ in range(240):
+        for _ in range(1200):
             try:
                 with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=1) as reply:
                     if reply.status == 200:
                         return
             except OSError:
-                time.sleep(0.25)
+                time.sleep(0.05)
         raise RuntimeError(f"the server did not start: {self.log.read_text()[-2000:]}")
 
     def kill(self) -> None:

@@ -8,7 +8,6 @@ import streamlit as st
 
 from app.screens.study.reader_links import reading_on
 from brainlab.errors import BrainlabError, LockRefusedError
-from brainlab.experiments.studies.locking import lock_study, preview
 from brainlab.grid import Grid
 from brainlab.reading.desk import lifecycle
 from brainlab.reading.protocol.design import Protocol
@@ -32,6 +31,8 @@ def lock(folder: Path, protocol: Protocol) -> None:
         _preview(protocol)
     if not act.button("Lock the study", type="primary", key=f"lock-{folder.name}", width="stretch"):
         return
+    from brainlab.experiments.studies.locking import lock_study
+
     try:
         lock_study(folder, override=reason, watch=_watch)
     except LockRefusedError as error:
@@ -96,6 +97,8 @@ def unblind(folder: Path, title: str) -> None:
 @st.dialog("Images as readers will see them", width="large")
 def _preview(protocol: Protocol) -> None:
     """Show two rendered images of each source; of volumes the middle axial slice, in the convention readers see."""
+    from brainlab.experiments.studies.locking import preview
+
     with st.spinner("Rendering"):
         images = preview(protocol, per_source=2)
     for source, pictures in images.items():

@@ -1,16 +1,18 @@
-"""Study desk: design, lock, distribute, monitor, close, unblind and report a blinded reading study."""
+"""Study desk: design, lock, distribute, monitor, close, unblind and report a blinded reading study.
+
+What locks and what reports load the libraries of statistics and figures; neither is imported before it is asked for.
+"""
 
 import streamlit as st
 
 from app.components import layout
 from app.data import resources
-from app.screens.study import backup, conduct, imports, report
+from app.screens.study import backup, conduct
 from app.screens.study.design import design_form
 from app.screens.study.planner import planner
 from app.screens.study.progress import progress
 from app.screens.study.protocol_sources import SEED, choose_start
 from app.screens.study.reader_links import links
-from brainlab.experiments.studies.locking import open_sources
 from brainlab.reading.desk import lifecycle
 from brainlab.reading.desk.lifecycle import StudyStatus
 
@@ -35,6 +37,8 @@ def show() -> None:
     if chosen == NEW:
         design_study({study: names[study] for study, status in studies.items() if status.state != "damaged"})
     elif chosen == FINISHED:
+        from app.screens.study import imports
+
         imports.show()
     else:
         show_study(studies[chosen])
@@ -47,6 +51,8 @@ def design_study(earlier: dict[str, str]) -> None:
     if protocol:
         planner(protocol, key)
         if st.button("Create the study", type="primary", key="desk-create"):
+            from brainlab.experiments.studies.locking import open_sources
+
             open_sources(protocol)
             st.session_state["desk-next"] = lifecycle.create_study(protocol)
             del st.session_state[SEED]  # the next design gets another
@@ -80,6 +86,8 @@ def show_study(status: StudyStatus) -> None:
         conduct.checks(folder)
         conduct.unblind(folder, status.title)
     else:
+        from app.screens.study import report
+
         report.show(folder)
     layout.download(
         "Protocol (JSON)",

@@ -4,8 +4,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from statsmodels.api import OLS, Logit, add_constant
+from statsmodels.discrete.discrete_model import Logit  # statsmodels.api would load all of its time series, too
 from statsmodels.nonparametric.smoothers_lowess import lowess
+from statsmodels.regression.linear_model import OLS
+from statsmodels.tools.tools import add_constant
 
 from brainlab.reading.measures.estimate import CONFIDENCE, Estimate, undefined
 from brainlab.reading.statistics.answers import Answers

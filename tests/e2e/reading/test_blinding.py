@@ -158,11 +158,16 @@ def test_the_desk_shows_no_answer_before_unblinding(reading_server, browser: Bro
     begin(reader, study.links[0])
     read_all(reader)
     page = browser.new_page()
+    page.clock.install()
     wire = Wire.of(page)
     page.goto(f"{reading_server.url}/study_desk")
     page.wait_for_selector(idle)
     expect(page.get_by_text("finished")).to_be_visible()
-    page.wait_for_timeout(6000)  # the live view comes again
+    before = len(wire.frames)
+    page.clock.fast_forward(6000)
+    while not any(b"(median)" in frame for frame in wire.frames[before:]):  # the live view comes again
+        page.wait_for_timeout(50)
+    page.wait_for_selector(idle)
     frames = b"\n".join(wire.frames)
     assert b"(median)" in frames
     with Store(study.folder).read() as db:

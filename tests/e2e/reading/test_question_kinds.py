@@ -170,11 +170,11 @@ def test_pairs_are_answered_left_or_right(page: Page, locked) -> None:
 
 
 def test_a_reload_does_not_lengthen_the_time_of_a_case(page: Page, locked) -> None:
-    _, link = locked(time_cap_s=6.0)
+    _, link = locked(time_cap_s=2.5)
     _begin(page, link)
     stage = page.locator(".rr-stage")
     expect(stage).to_be_visible()
-    expect(stage).to_be_hidden(timeout=9_000)
+    expect(stage).to_be_hidden(timeout=5_500)
     expect(page.locator(".rr-over")).to_be_visible()
     page.reload()
     _begin(page, link)

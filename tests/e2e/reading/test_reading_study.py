@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from statsmodels.stats.inter_rater import cohens_kappa
 
+from brainlab.experiments.studies import locking
 from brainlab.experiments.studies.locking import lock_study
 from brainlab.reading.desk import lifecycle
 from brainlab.reading.protocol.design import Protocol, Reader, Source
@@ -159,6 +160,7 @@ def locked_study(reading_server, monkeypatch: pytest.MonkeyPatch) -> Callable[..
 
     def make(base_url: str, **changes: Any) -> tuple[Path, str]:
         monkeypatch.setenv("BRAINLAB_WORKSPACE", str(reading_server.workspace))
+        monkeypatch.setattr(locking, "PROBE_IMAGES", 4)  # too few to judge, and quick
         protocol = Protocol(
             title="Killed",
             sources=(Source(kind="cohort", name="simulated", n=6), Source(kind="run", name="tiny-vae", n=6)),
@@ -212,17 +214,17 @@ def test_a_killed_server_loses_no_answer(reading_server, browser: Browser, locke
 def test_a_pause_stops_the_time_of_a_case_and_does_not_lift_its_limit(
     reading_server, browser: Browser, locked_study
 ) -> None:
-    _, link = locked_study(reading_server.url, time_cap_s=4.0)
+    _, link = locked_study(reading_server.url, time_cap_s=2.5)
     reader = ReaderAtKeyboard(browser, link, 7)
     reader.begin()
     reader.case()
     stage = reader.page.locator(".rr-stage")
     reader.page.keyboard.press("p")
     reader.page.get_by_role("button", name="Go on").wait_for()
-    reader.page.wait_for_timeout(4500)
+    reader.page.wait_for_timeout(3000)  # longer than the limit: were it running, the image would be gone
     reader.page.keyboard.press("Enter")
     expect(stage).to_be_visible()
-    expect(stage).to_be_hidden(timeout=4500)
+    expect(stage).to_be_hidden(timeout=3000)
     reader.answer()
     reader.case()
     expect(stage).to_be_visible()

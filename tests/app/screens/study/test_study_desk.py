@@ -111,7 +111,7 @@ def test_a_preview_of_volumes_has_the_patients_right_on_screen_left(studies, mon
     volume = np.zeros((5, 6, 7), dtype=np.uint8)
     volume[4, 5, 3] = 255  # the patient's right, in front
     shown = []
-    monkeypatch.setattr("app.screens.study.conduct.preview", lambda protocol, per_source: {"a": [volume]})
+    monkeypatch.setattr("brainlab.experiments.studies.locking.preview", lambda protocol, per_source: {"a": [volume]})
     monkeypatch.setattr("streamlit.delta_generator.DeltaGenerator.image", lambda self, image, **_: shown.append(image))
     press(press(open_desk(), "Create the study"), "See sample images")
     assert np.argwhere(shown[0]).tolist() == [[0, 0]]
@@ -353,7 +353,7 @@ def test_the_form_leaves_a_whole_protocol_as_it_is(studies, monkeypatch):
     assert not page.exception
     assert not page.warning
     assert page.selectbox(key="desk-copy").value == study
-    monkeypatch.setattr("app.screens.study.page.open_sources", lambda protocol: [])
+    monkeypatch.setattr("brainlab.experiments.studies.locking.open_sources", lambda protocol: [])
     copied = created(page, studies)
     assert copied.seed != protocol.seed
     assert copied == protocol.again(copied.seed)
