@@ -12,6 +12,8 @@ app: .venv/ready
 
 # Two processes share the test files, the checks among them; a browser needs a core beside its server, so more
 # processes would gain little. One thread each: two processes of two threads on two cores wait for each other.
+# Compiled modules and tests are kept, as Python does by itself: some machines forbid it.
+test: export PYTHONDONTWRITEBYTECODE=
 test: .venv/ready
 	OMP_NUM_THREADS=1 $(if $(MEMORY),PYTEST_DEBUG_TEMPROOT=$(MEMORY)) $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 

@@ -1,6 +1,7 @@
 """A workspace small enough for tests: one cohort around the template and two untrained runs."""
 
 import dataclasses
+import gc
 import hashlib
 import itertools
 import json
@@ -172,3 +173,9 @@ def paper_workspace(tiny_workspace: Path, tmp_path: Path, monkeypatch: pytest.Mo
     for name in ("simulated", "simulated-biased"):
         shutil.copytree(tiny_workspace / "cohorts" / "simulated", tmp_path / "workspace" / "cohorts" / name)
     return tmp_path / "workspace"
+
+
+def pytest_collection_finish() -> None:
+    """Spare the collector the objects of loaded modules: Streamlit asks for a full collection after each run of a page."""
+    gc.collect()
+    gc.freeze()
