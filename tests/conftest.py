@@ -176,6 +176,6 @@ def paper_workspace(tiny_workspace: Path, tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def pytest_collection_finish() -> None:
-    """Spare the collector the objects of loaded modules: Streamlit asks for a full collection after each run of a page."""
+    """Spare the collector what is loaded: Streamlit asks for a full collection after each run of a page."""
     gc.collect()
     gc.freeze()

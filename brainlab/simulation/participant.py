@@ -14,9 +14,9 @@ from brainlab.simulation.people.anatomy import Anatomy, Person, build_anatomy, d
 from brainlab.simulation.published import PUBLISHED_PARTICIPANTS
 from brainlab.simulation.scanning.head import build_head, draw_position
 from brainlab.simulation.scanning.imaging import HeadInScanner, SimulatedImage, image_visit
-from brainlab.simulation.scanning.scanners import Scanner, draw_scanner
 from brainlab.simulation.sequences.composition import VisitTissue
 from brainlab.simulation.sequences.registry import SEQUENCES
+from brainlab.simulation.sequences.scanners import Scanner, draw_scanner
 from brainlab.simulation.sequences.variation import (
     ageing_of_tissue,
     coherence,

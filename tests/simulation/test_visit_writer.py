@@ -8,8 +8,8 @@ import pytest
 
 from brainlab.simulation.scanning.acquisition import draw_scan
 from brainlab.simulation.scanning.imaging import SimulatedImage, Truth
-from brainlab.simulation.scanning.scanners import SCANNERS
 from brainlab.simulation.sequences.registry import SEQUENCES
+from brainlab.simulation.sequences.scanners import SCANNERS
 from brainlab.simulation.visit_writer import write_image, write_truth
 
 

@@ -11,9 +11,9 @@ import numpy as np
 from scipy import ndimage
 
 from brainlab.simulation.fields import upsample
-from brainlab.simulation.scanning.scanners import Scanner
 from brainlab.simulation.sequences.protocols import ScanProtocol
 from brainlab.simulation.sequences.registry import Sequence
+from brainlab.simulation.sequences.scanners import Scanner
 from brainlab.types import Float32Array
 
 REFERENCE_SNR = 26.0

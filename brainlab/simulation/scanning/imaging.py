@@ -11,9 +11,9 @@ from brainlab.simulation.people.anatomy import Anatomy
 from brainlab.simulation.people.tissue_shares import TISSUES
 from brainlab.simulation.scanning.acquisition import Scan, draw_scan, scan_image
 from brainlab.simulation.scanning.head import Head, Native, brain_surface, draw_native, head_signal, resample
-from brainlab.simulation.scanning.scanners import Scanner
 from brainlab.simulation.sequences.composition import VisitTissue, compose
 from brainlab.simulation.sequences.registry import Reading, Sequence
+from brainlab.simulation.sequences.scanners import Scanner
 from brainlab.types import Float32Array, FloatArray, UInt8Array
 
 

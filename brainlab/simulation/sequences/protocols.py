@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from brainlab.simulation.scanning.scanners import Scanner
+from brainlab.simulation.sequences.scanners import Scanner
 from brainlab.simulation.sequences.techniques import (
     DoubleInversion,
     GradientEcho,

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from brainlab.simulation.scanning.scanners import Scanner
 from brainlab.simulation.sequences import protocols
 from brainlab.simulation.sequences.protocols import ScanProtocol
+from brainlab.simulation.sequences.scanners import Scanner
 from brainlab.types import Float32Array
 
 Reading = Callable[[Float32Array, Any, float], Float32Array]

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from brainlab.simulation.scanning.acquisition import coil_shading, draw_scan, noise_sigma, scan_image
-from brainlab.simulation.scanning.scanners import SCANNERS
 from brainlab.simulation.sequences.registry import SEQUENCES
+from brainlab.simulation.sequences.scanners import SCANNERS
 
 
 def scan(seed=0):

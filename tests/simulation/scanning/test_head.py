@@ -8,8 +8,8 @@ from scipy import ndimage
 
 from brainlab.simulation.scanning.acquisition import draw_scan
 from brainlab.simulation.scanning.head import AIR, BONE, FAT, WATER, build_head, draw_native, draw_position, head_signal
-from brainlab.simulation.scanning.scanners import SCANNERS
 from brainlab.simulation.sequences.registry import SEQUENCES
+from brainlab.simulation.sequences.scanners import SCANNERS
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,9 @@ from brainlab.simulation.people.atlas import CALLOSUM
 from brainlab.simulation.scanning import imaging
 from brainlab.simulation.scanning.head import Native, build_head, draw_position
 from brainlab.simulation.scanning.imaging import HeadInScanner, image_visit
-from brainlab.simulation.scanning.scanners import SCANNERS
 from brainlab.simulation.sequences.composition import VisitTissue
 from brainlab.simulation.sequences.registry import SEQUENCES
+from brainlab.simulation.sequences.scanners import SCANNERS
 from brainlab.simulation.sequences.variation import coherence, unevenness
 
 WHITE, CORTEX, VENTRICLES, LESION = (3, 4), (1, 2), (5,), (11,)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from brainlab.cohort.sources.bids import SEQUENCES as PREPARED
-from brainlab.simulation.scanning.scanners import BIASED_SCANNER, SCANNERS
 from brainlab.simulation.sequences.registry import SEQUENCES
+from brainlab.simulation.sequences.scanners import BIASED_SCANNER, SCANNERS
 from brainlab.simulation.sequences.techniques import (
     GradientEcho,
     Mprage,

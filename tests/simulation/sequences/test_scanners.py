@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from brainlab.simulation.scanning.scanners import BIASED_SCANNER, draw_scanner
+from brainlab.simulation.sequences.scanners import BIASED_SCANNER, draw_scanner
 
 
 def names(class_name, bias):
