@@ -44,7 +44,7 @@ def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pyte
     real = os.scandir
 
     def scandir(path):
-        if os.fspath(path).endswith("locked"):
+        if str(path).endswith("locked"):
             raise PermissionError(13, "Permission denied", os.fspath(path))
         return real(path)
 
