@@ -1,6 +1,7 @@
 """Place a brain on the template: its mask in the scan, and the stripped scan on an axis-aligned grid of MNI space."""
 
 import dataclasses
+import math
 from dataclasses import dataclass, field
 
 import nibabel as nib
@@ -78,7 +79,8 @@ def place_on_template(native: Volume) -> Placement:
         raise RegistrationError(f"brain mask of {volume_ml:.0f} ml; brains have {LEAST_BRAIN_ML} to {MOST_BRAIN_ML} ml")
     seen = _share_in_view(native, head.frame @ fit.matrix)
     if seen < LEAST_SEEN:
-        raise RegistrationError(f"{1 - seen:.0%} of the brain lies outside the image; at most {1 - LEAST_SEEN:.0%} may")
+        inside = math.floor(1000 * seen) / 10  # rounded down, so that it never reads as the bound itself
+        raise RegistrationError(f"needs at least {LEAST_SEEN:.0%} of the brain inside the image, got {inside:.1f}%")
     notes = air_notes if seen > 0.98 else (*air_notes, f"{1 - seen:.0%} of the brain lies outside the image")
     matrix = head.frame @ fit.matrix
     scores = {"scale": fit.scale, "similarity": fit.similarity, "brain_ml": volume_ml, "in_view": seen}

@@ -12,7 +12,7 @@ from brainlab.cohort.sources.bids import BidsDataset
 from brainlab.cohort.sources.file_table import details_of, listed_files
 from brainlab.cohort.sources.folder_search import FolderSearch
 from brainlab.cohort.sources.image_files import Note, file_stem, is_prepared_dataset, matches
-from brainlab.cohort.sources.scan_names import SUBJECT
+from brainlab.cohort.sources.person_names import SUBJECT
 from brainlab.cohort.sources.table_rows import few, read_table
 from brainlab.cohort.template import SPACE
 from brainlab.errors import InputError
@@ -58,10 +58,10 @@ def find_sources(
     include: a pattern that the relative path or the file name must match; everything that matches is taken. Without it
     only the recipe's sequences are, and one version of each visit (`scan_choice`).
     table: a CSV or TSV that maps `file` (relative to the source) to `participant`, `class`, `age`, ...; files that it
-    does not list are left out.
+    does not list are left out. People are guessed for rows without a participant only.
     class_folders: the folders right below `source` are classes.
     nameless: the person of images whose path names nobody, such as `visit1/flair.nii`; by default the source's name.
-    Without a table and outside a BIDS dataset, people, visits and sequences are guessed from the paths (`scan_names`)
+    Without a table and outside a BIDS dataset, people, visits and sequences are guessed from the paths (`scan_places`)
     so that scans of one person do not fall on both sides of the split; the warnings say what was taken for what.
     Raises InputError when nothing is found or the column does not exist.
     """
@@ -79,7 +79,11 @@ def find_sources(
     reader = _Reader(search, labels)
     notes: list[Note] = []
     if table is not None:
-        scans = _from_table(table, search.base, reader, notes)
+        listed = listed_files(table, search.base, notes)
+        unnamed = [path for path, row in listed if details_of(row, [])["participant"] is None]
+        search.guess_places(unnamed, nameless or search.base.resolve().name)
+        notes += search.people_notes(unnamed)
+        scans = _from_table(table, listed, reader, notes)
         if not scans:
             raise InputError(f"--table {table}: lists no scan; give a row a scan")
     elif source.is_file():
@@ -215,9 +219,11 @@ class _Reader:
         return {**known.get((participant, None), {}), **known.get((participant, session), {})}
 
 
-def _from_table(table: Path, base: Path, reader: _Reader, warnings: list[dict[str, str]]) -> list[ScanSource]:
+def _from_table(
+    table: Path, listed: list[tuple[Path, dict[str, str]]], reader: _Reader, warnings: list[Note]
+) -> list[ScanSource]:
     """Describe the files that the user's table lists."""
-    scans = [reader.scan(path, row) for path, row in listed_files(table, base, warnings)]
+    scans = [reader.scan(path, row) for path, row in listed]
     reasons = [f"{problem} ({few(files)})" for problem, files in reader.problems.items()]
     if reasons:
         warnings.append({"path": str(table), "reason": few(reasons, "; ")})

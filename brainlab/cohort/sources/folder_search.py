@@ -6,8 +6,10 @@ from pathlib import Path, PurePosixPath
 from brainlab.cohort.recipes import PreparationRecipe
 from brainlab.cohort.sources.bids import SEQUENCES, entities, find_root
 from brainlab.cohort.sources.image_files import ImageFiles, Note, file_stem, find_images, matches, without_twins
+from brainlab.cohort.sources.people_notes import people_notes
 from brainlab.cohort.sources.scan_choice import Candidate, bids_rank, choose, nothing_chosen
-from brainlab.cohort.sources.scan_names import PHASE, ScanPlace, people_notes, scan_places, take_apart
+from brainlab.cohort.sources.scan_names import PHASE, take_apart
+from brainlab.cohort.sources.scan_places import ScanPlace, scan_places
 from brainlab.errors import InputError
 from brainlab.volume import FILE_ENDINGS
 
@@ -48,8 +50,7 @@ class FolderSearch:
                 raise InputError(f"{self.base}: {nothing_chosen(candidates, recipe)}")
             notes += choice.notes
             files = [image.path for image in choice.taken]
-        places = [self._places[path] for path in files if path in self._places]
-        return files, notes + people_notes(places, self.class_folders)
+        return files, notes + self.people_notes(files)
 
     def root(self, folder: Path) -> Path | None:
         """Return the BIDS dataset that a folder lies in."""
@@ -66,16 +67,23 @@ class FolderSearch:
 
         nameless: the person of images whose path names nobody.
         """
-        free = {PurePosixPath(path.relative_to(self.base)): path for path in paths if self.bids_root(path) is None}
+        free = {self._relative(path): path for path in paths if self.bids_root(path) is None}
         guessed = scan_places(free, nameless, self.class_folders)
         self._places = {free[relative]: place for relative, place in guessed.items()}
 
     def place(self, path: Path) -> ScanPlace:
         """Return what the path of an image outside BIDS is taken to tell."""
         if path not in self._places:  # a file that a table names, which may lie anywhere
-            relative = PurePosixPath(path.relative_to(self.base) if path.is_relative_to(self.base) else path)
+            relative = self._relative(path)
             self._places |= {path: scan_places([relative], file_stem(path.name))[relative]}
         return self._places[path]
+
+    def people_notes(self, paths: Iterable[Path]) -> list[Note]:
+        """Return what the user should know of the people guessed for images outside BIDS."""
+        return people_notes([self._places[path] for path in paths if path in self._places], self.class_folders)
+
+    def _relative(self, path: Path) -> PurePosixPath:
+        return PurePosixPath(path.relative_to(self.base) if path.is_relative_to(self.base) else path)
 
     def _candidate(self, path: Path) -> Candidate:
         """Describe an image for the choice."""
@@ -87,7 +95,7 @@ class FolderSearch:
             return Candidate(
                 path,
                 relative,
-                visit=(f"{root}/{place.participant}", place.session, "" if place.folder is None else place.name.rest),
+                visit=(f"{root}/{place.participant}", place.session, place.name.rest),
                 sequence=place.name.sequence,
                 word=place.name.word,
                 rank=(len(place.name.copies),),

@@ -95,5 +95,16 @@ def test_too_small_a_brain_and_one_cut_off_are_refused(brain_volume: Volume) -> 
     with pytest.raises(RegistrationError, match=r"brain mask of \d+ ml; brains have 700 to 2300 ml"):
         place_on_template(on_the_shift(brain_volume, small))
     cut = Volume(brain_volume.data[:, :, :26], SHIFT @ brain_volume.affine)
-    with pytest.raises(RegistrationError, match="of the brain lies outside the image; at most 15% may"):
+    with pytest.raises(RegistrationError, match=r"needs at least 85% of the brain inside the image, got [1-7]\d\.\d%"):
         place_on_template(cut)
+
+
+@pytest.mark.usefixtures("known_fit")
+def test_the_share_in_view_at_its_bound(brain_volume: Volume, monkeypatch: pytest.MonkeyPatch) -> None:
+    """15% outside is allowed; a hair more is refused, and is not reported as the 15% that are allowed."""
+    scan = on_the_shift(brain_volume, brain_volume.data)
+    monkeypatch.setattr(placement, "_share_in_view", lambda *_: 0.85)
+    assert place_on_template(scan).notes[-1] == "15% of the brain lies outside the image"
+    monkeypatch.setattr(placement, "_share_in_view", lambda *_: 0.84999)
+    with pytest.raises(RegistrationError, match=r"at least 85% of the brain inside the image, got 84\.9%"):
+        place_on_template(scan)

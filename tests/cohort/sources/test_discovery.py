@@ -145,6 +145,25 @@ def test_people_and_classes_of_a_table_are_names(tmp_path: Path) -> None:
     assert "'None' (1 scans) is taken as a class; write n/a where the class is not known" in reasons
 
 
+def test_the_table_decides_whose_scan_it_is(tmp_path: Path) -> None:
+    """Rows that name people are taken as they are, without a guess; for others the guess is of all rows, and noted."""
+    names = ("P01_bl.nii", "P01_fu.nii", "P02_bl.nii")
+    for name in names:
+        (tmp_path / name).touch()
+    guessed = find_sources(tmp_path, RECIPE)
+    assert [scan.details["participant"] for scan in guessed.scans] == ["P01", "P01", "P02"]
+    assert any("2 people guessed from 3 files" in note["reason"] for note in guessed.warnings)
+    table = tmp_path / "table.csv"
+    table.write_text("file,participant\n" + "".join(f"{name},{who}\n" for name, who in zip(names, "xyx", strict=True)))
+    told = find_sources(tmp_path, RECIPE, table=table)
+    assert [scan.details["participant"] for scan in told.scans] == ["x", "y", "x"]
+    assert not any("guessed" in note["reason"] for note in told.warnings)
+    table.write_text("file,class\n" + "".join(f"{name},ms\n" for name in names))
+    classes = find_sources(tmp_path, RECIPE, table=table)
+    assert [scan.details["participant"] for scan in classes.scans] == ["P01", "P01", "P02"]
+    assert any("2 people guessed from 3 files" in note["reason"] for note in classes.warnings)
+
+
 def test_table_without_header_or_with_a_stray_quote(tmp_path: Path) -> None:
     (tmp_path / "a.nii").touch()
     table = tmp_path / "table.csv"

@@ -41,7 +41,7 @@ def test_class_folders_with_three_sequences(search: Search) -> None:
     assert {scan.details["class"] for scan in found.scans} == {None}
     reasons = [note["reason"] for note in found.warnings]
     assert reasons[0].startswith("left out: 3 T1w (such as HGG/p0/p0_t1.nii), 3 T2w")
-    assert "3 people, named by folder: p0, p1, p2" in reasons[1]
+    assert "3 people guessed from 3 files by the number of a patient" in reasons[1]
     assert "--class-folders" in reasons[1]
 
 
@@ -128,6 +128,17 @@ def test_visits_and_people_are_not_versions(search: Search) -> None:
     names = [f"sub-{person}/ses-{visit}/anat/sub-{person}_ses-{visit}_FLAIR.nii" for person in "12" for visit in "ab"]
     assert len(taken(search(*names, bids=True))) == 4
     assert len(search("x/p0/study1_flair.nii", "x/p0/study2_flair.nii").scans) == 6
+
+
+def test_visits_told_by_names_alone_are_kept_with_their_sessions(search: Search) -> None:
+    found = search("P01_bl_flair.nii", "P01_fu_flair.nii", "anna/1/flair.nii", "anna/2/flair.nii", "bert/1/flair.nii")
+    assert [(scan.details["participant"], scan.details["session"]) for scan in found.scans] == [
+        ("P01", "bl"),
+        ("P01", "fu"),
+        ("anna", "1"),
+        ("anna", "2"),
+        ("bert", None),
+    ]
 
 
 def test_free_versions_of_one_scan(search: Search) -> None:
