@@ -25,6 +25,9 @@ TOLERANCE = 0.05
 """Noise, in ranges of the values: what lies less than this below the air is air too."""
 MOST_DARKER = 0.05
 """Share of the voxels that may be darker than the air: dips beside bright edges, or a bad correction of the bias."""
+AMID = 0.2
+"""With this share of the voxels that differ from the number around a head darker than it, the number lies amid the
+head's values and is not air, as 0 around a stripped brain of z-scores."""
 INVERTED = 0.9
 """With this share of the voxels that differ from the background darker than it, the image is a negative."""
 TIGHT = 0.1
@@ -86,11 +89,13 @@ def _level(data: Float32Array, empty: BoolArray) -> tuple[float | None, float | 
     level, width = (float(found[np.argmax(counts)]), 0.0) if common else _densest_half(sides)
     noise = TOLERANCE * (high - low)
     darker = float(np.mean(data[measured] < level - noise))
-    if darker > MOST_DARKER and darker > INVERTED * float(np.mean(np.abs(data[measured] - level) > noise)):
+    head = float(np.mean(np.abs(data[measured] - level) > noise))
+    if darker > MOST_DARKER and darker > INVERTED * head:
         raise IntensityError(
             f"needs air darker than the head, got a background of {level:.4g} brighter than the head; invert the image"
         )
-    if darker <= MOST_DARKER and (not empty.any() or width <= TIGHT * (high - low)):
+    amid = common and darker > AMID * head
+    if darker <= MOST_DARKER and not amid and (not empty.any() or width <= TIGHT * (high - low)):
         return level, None
     if common:
         return None, level

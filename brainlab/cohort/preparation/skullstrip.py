@@ -15,8 +15,9 @@ DARKEST, BRIGHTEST = 0.45, 1.5
 """Brain, in medians of the core. The upper bound holds only outside the template's brain: lesions are bright."""
 OPENING, CLOSING = 2, 3
 """Radii in voxels of 2 mm: what is cut from the scalp and the eyes, and what is closed over the furrows."""
-EMPTY = 0.1
-"""In a stripped scan all above this, in medians of the core, is brain; voxels that only touch it are not."""
+EMPTY, FAINT, SURFACE = 0.1, 0.02, 2
+"""In a stripped scan all above the second, in medians of the core, is brain; within so many voxels of its surface all
+above the first: voxels that only touch the brain are not."""
 OUTSIDE_MM = 8.0
 """How far outside the template's brain nothing of a stripped scan lies, but for what a mask left over."""
 MOST_OUTSIDE = 0.05
@@ -39,9 +40,14 @@ def brain_mask(intensity: FloatArray, distance_mm: FloatArray) -> Float32Array:
 
 
 def stripped_mask(intensity: FloatArray, distance_mm: FloatArray) -> BoolArray:
-    """Return the brain mask [X, Y, Z] of a scan that was stripped before: all that is not empty, holes filled."""
-    keep = intensity > EMPTY * _core(intensity, distance_mm)
-    return ndimage.binary_fill_holes(_largest(keep))
+    """Return the brain mask [X, Y, Z] of a scan that was stripped before: all that is not empty, holes filled.
+
+    At its surface alone dark voxels are left out: interpolation makes them. Deeper ones are fluid.
+    """
+    core = _core(intensity, distance_mm)
+    keep = ndimage.binary_fill_holes(_largest(intensity > FAINT * core))
+    surface = keep & ~ndimage.binary_erosion(keep, iterations=SURFACE, border_value=1)
+    return keep & ~(surface & (intensity <= EMPTY * core))
 
 
 def is_only_brain(intensity: FloatArray, distance_mm: FloatArray) -> bool:

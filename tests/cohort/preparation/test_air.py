@@ -112,3 +112,16 @@ def test_an_image_full_of_head_has_no_air_to_tell() -> None:
     gradient[5:15, 5:15, 5:15] -= 60
     with pytest.raises(RegistrationError, match="leave some air around the head"):
         above_air(Volume(gradient.astype(np.float32), np.eye(4)))
+
+
+@pytest.mark.parametrize("share", [0.05, 0.16, 0.5])
+def test_zero_around_a_brain_of_z_scores_is_no_grey_value(share: float) -> None:
+    """In FLAIR few voxels of an image are darker than the brain's mean, but many of the brain's own."""
+    random = np.random.default_rng(0)
+    side = int((share * 40**3) ** (1 / 3))
+    scores = np.zeros((40, 40, 40))
+    scores[2 : 2 + side, 2 : 2 + side, 2 : 2 + side] = random.gamma(9, 1 / 3, (side, side, side)) - 3
+    found, notes = above_air(Volume(scores.astype(np.float32), np.eye(4)))
+    assert (found.data[scores != 0] > 0).mean() > 0.98
+    assert (found.data[scores == 0] == 0).all()
+    assert notes[0].endswith("hold 0: taken as empty")

@@ -43,3 +43,16 @@ def test_a_stripped_scan_has_nothing_outside_the_brain() -> None:
     assert is_only_brain((RADIUS_MM < 48).astype(float), RADIUS_MM - 45)
     scalp = np.where((RADIUS_MM > 54) & (RADIUS_MM < 58), 0.5, BRAIN)
     assert not is_only_brain(scalp, RADIUS_MM - 45)
+
+
+def test_dark_fluid_of_a_stripped_scan_is_brain_but_its_soft_edge_is_not() -> None:
+    scan = np.where(RADIUS_MM < 45, 100.0, 0.0)
+    fluid = (RADIUS_MM > 34) & (RADIUS_MM < 38)
+    scan[fluid] = 5.0
+    scan[20:26, 28:32, :30] = np.where(scan[20:26, 28:32, :30] > 0, 5.0, 0.0)  # a cleft that reaches the surface
+    edge = (RADIUS_MM >= 45) & (RADIUS_MM < 47)
+    scan[edge] = 5.0
+    mask = stripped_mask(scan, RADIUS_MM - 45)
+    assert mask[fluid].all()
+    assert not mask[edge].any()
+    assert mask[RADIUS_MM < 41].all()
