@@ -69,9 +69,12 @@ class SpinEcho:
     transfer: float = 0.0
 
     def signals(self, tissue: Properties) -> FloatArray:
-        recovered = tissue.density * (1 - np.exp(-self.repetition_time_s / tissue.t1_s))
-        left = np.exp(-self.echo_factor * self.echo_time_s / tissue.t2_s) * (1 - self.transfer * tissue.mtr)
-        return np.stack([recovered * left])
+        echo = _spin_echo(tissue, self.echo_factor * self.echo_time_s, self.repetition_time_s)
+        return np.stack([echo * (1 - self.transfer * tissue.mtr)])
+
+
+def _spin_echo(tissue: Properties, echo_s: float, repetition_s: float) -> FloatArray:
+    return tissue.density * (1 - np.exp(-repetition_s / tissue.t1_s)) * np.exp(-echo_s / tissue.t2_s)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,9 +171,13 @@ class GradientEcho:
     flip_degrees: float
 
     def signals(self, tissue: Properties) -> FloatArray:
-        angle, kept = np.deg2rad(self.flip_degrees), np.exp(-self.repetition_time_s / tissue.t1_s)
-        steady = np.sin(angle) * (1 - kept) / (1 - kept * np.cos(angle))
-        return np.stack([tissue.density * steady * np.exp(-self.echo_time_s / tissue.t2_s)])
+        return np.stack([_spoiled_echo(tissue, self.echo_time_s, self.repetition_time_s, self.flip_degrees)])
+
+
+def _spoiled_echo(tissue: Properties, echo_s: float, repetition_s: float, flip_degrees: float) -> FloatArray:
+    angle, kept = np.deg2rad(flip_degrees), np.exp(-repetition_s / tissue.t1_s)
+    steady = np.sin(angle) * (1 - kept) / (1 - kept * np.cos(angle))
+    return tissue.density * steady * np.exp(-echo_s / tissue.t2_s)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -263,10 +270,6 @@ class TensorDiffusion:
         return np.stack([plain, plain * np.exp(-b * tissue.axial_mm2_s), plain * np.exp(-b * tissue.radial_mm2_s)])
 
 
-def _spin_echo(tissue: Properties, echo_s: float, repetition_s: float) -> FloatArray:
-    return tissue.density * (1 - np.exp(-repetition_s / tissue.t1_s)) * np.exp(-echo_s / tissue.t2_s)
-
-
 @dataclass(frozen=True, kw_only=True)
 class MagnetisationTransfer:
     """Spoiled gradient echo without and with a pulse that saturates bound water; channels: without, with.
@@ -282,9 +285,7 @@ class MagnetisationTransfer:
     flip_degrees: float
 
     def signals(self, tissue: Properties) -> FloatArray:
-        angle, kept = np.deg2rad(self.flip_degrees), np.exp(-self.repetition_time_s / tissue.t1_s)
-        steady = np.sin(angle) * (1 - kept) / (1 - kept * np.cos(angle))
-        without = tissue.density * steady * np.exp(-self.echo_time_s / tissue.t2_s)
+        without = _spoiled_echo(tissue, self.echo_time_s, self.repetition_time_s, self.flip_degrees)
         return np.stack([without, without * (1 - tissue.mtr)])
 
 
