@@ -44,10 +44,10 @@ def _with_hash(name: str, relative: str) -> str:
 
 
 def write_intermediate(folder: Path, scan: PreparedScan) -> None:
-    """Write the images of one scan."""
+    """Write the images of one scan; the native mask lies on the file's own grid, voxel on voxel."""
     folder.mkdir(parents=True, exist_ok=True)
     native_mask = scan.placement.native_mask.astype(np.float32)
-    Volume(native_mask, scan.native.affine).save(folder / "brain_mask_native.nii.gz")
+    Volume(native_mask, scan.native.affine).save(folder / "brain_mask_native.nii.gz", scan.native.axes)
     scan.placement.on_template().save(folder / "mni.nii.gz")
     scan.placement.template_mask(scan.native).save(folder / _LAST)
 

@@ -1,8 +1,15 @@
 """Folders of intermediate images have the names that users expect, one a scan, and never too long."""
 
 import os
+from pathlib import Path
 
-from brainlab.cohort.preparation.intermediate import intermediate_names
+import nibabel as nib
+import numpy as np
+import pytest
+
+from brainlab.cohort.preparation.intermediate import intermediate_names, write_intermediate
+from brainlab.cohort.preparation.prepare import prepare_one
+from brainlab.volume import Volume
 
 
 def test_names_are_paths_without_extension() -> None:
@@ -23,3 +30,12 @@ def test_a_name_too_long_for_the_disk_is_shortened() -> None:
     assert len(set(names.values())) == 3
     assert names[relatives[2]] == "y" * 255
     assert intermediate_names(relatives[:1]) == {relatives[0]: names[relatives[0]]}
+
+
+@pytest.mark.parametrize("axes", ["RAS", "LPS", "PIR", "SLA"])
+def test_the_native_mask_lies_on_the_grid_of_the_file(tmp_path: Path, brain_volume: Volume, axes: str) -> None:
+    brain_volume.save(tmp_path / "scan.nii", axes)
+    write_intermediate(tmp_path / "out", prepare_one(tmp_path / "scan.nii", in_template_space=True))
+    scan, mask = (nib.load(tmp_path / name) for name in ("scan.nii", "out/brain_mask_native.nii.gz"))
+    np.testing.assert_allclose(mask.affine, scan.affine, atol=1e-4)
+    np.testing.assert_array_equal(mask.get_fdata() > 0, scan.get_fdata() > 0)
