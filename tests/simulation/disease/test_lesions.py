@@ -96,12 +96,15 @@ def test_vascular_lesions_grow_out_of_lighter_ones(old_anatomy):
 
 
 def test_vascular_lesions_are_symmetrical_and_spare_the_callosum(old_anatomy):
-    share = lesions.vascular_lesions(old_anatomy, 5, 25.0, 0.8).share
-    lesion = old_anatomy.embed(share) >= 0.5
-    left, right = lesion[:45].sum(), lesion[46:].sum()
-    assert 0.5 < left / right < 2
-    assert (lesion & lesion[::-1]).sum() / lesion.sum() > 0.35  # Dice with the mirror image; by chance 0.2
-    assert not (share[old_anatomy.region == CALLOSUM] > 0).any()
+    shares = [lesions.vascular_lesions(old_anatomy, seed, 25.0, 0.8).share for seed in range(3)]
+    dice = []
+    for share in shares:
+        lesion = old_anatomy.embed(share) >= 0.5
+        left, right = lesion[:45].sum(), lesion[46:].sum()
+        assert 0.5 < left / right < 2
+        dice.append((lesion & lesion[::-1]).sum() / lesion.sum())
+        assert not (share[old_anatomy.region == CALLOSUM] > 0).any()
+    assert np.mean(dice) > 0.42  # with the mirror image; about 0.3 where only the ventricles are symmetrical
 
 
 def test_vascular_lesions_lie_near_the_ventricles_and_are_as_dark_as_their_damage(old_anatomy):
