@@ -40,7 +40,8 @@ POINTERS = (
 class NiftiFile:
     """What a file holds, checked.
 
-    voxels: [X, Y, Z] of the stored type, before scaling. sform, qform: [4, 4] or None where the header has none.
+    voxels: [X, Y, Z], or [X, Y, Z, n] of a series, of the stored type, before scaling.
+    sform, qform: [4, 4] or None where the header has none.
     base_affine: [4, 4] from voxel sizes alone. space_unit: as written (`mm`, `meter`, `micron`, `unknown`).
     """
 
@@ -58,20 +59,26 @@ class NiftiFile:
         return self.voxels.shape
 
 
-def read_nifti(path: Path) -> NiftiFile:
-    """Read one file. Raises UnreadableScanError with the reason alone, without the path."""
+def read_nifti(path: Path, *, series: bool = False) -> NiftiFile:
+    """Read one file. Raises UnreadableScanError with the reason alone, without the path.
+
+    series: whether it may hold several images, voxels [X, Y, Z, n].
+    """
     header_path, image_path = _pair(path)
     in_pair = header_path != image_path
     try:
         with _open(header_path) as stream:
             header, notes = _header(stream, in_pair)
+            shape = _shape(header, series)
             if not in_pair:
-                raw = _voxels(stream, header, path, first_byte=stream.tell() + 4)  # four bytes announce extensions
+                raw = _voxels(
+                    stream, header, shape, path, first_byte=stream.tell() + 4
+                )  # four bytes announce extensions
         if in_pair:
             if not image_path.is_file():
                 raise UnreadableScanError(f"a header whose image is missing; put {image_path.name} beside it")
             with _open(image_path) as stream:
-                raw = _voxels(stream, header, image_path, first_byte=0)
+                raw = _voxels(stream, header, shape, image_path, first_byte=0)
     except EOFError as error:
         raise UnreadableScanError("the gzip stream is cut off; copy or download the file again") from error
     except (zlib.error, gzip.BadGzipFile) as error:
@@ -155,9 +162,10 @@ def _wrong_magic(needed: str, magic: bytes, in_pair: bool) -> str:
     return f"needs NIfTI magic {needed} {'in a .hdr/.img pair' if in_pair else 'in a single file'}, got {got}; {advice}"
 
 
-def _voxels(stream: BinaryIO | gzip.GzipFile, header: Any, path: Path, first_byte: int) -> npt.NDArray[Any]:
+def _voxels(
+    stream: BinaryIO | gzip.GzipFile, header: Any, shape: tuple[int, ...], path: Path, first_byte: int
+) -> npt.NDArray[Any]:
     """Read the voxels, never more bytes than the file has, then the rest, so that gzip checks its checksum."""
-    shape = _shape(header)
     try:
         dtype = header.get_data_dtype()
     except (HeaderDataError, KeyError) as error:
@@ -183,8 +191,8 @@ def _voxels(stream: BinaryIO | gzip.GzipFile, header: Any, path: Path, first_byt
     return np.frombuffer(content, dtype=dtype).reshape(shape, order="F")
 
 
-def _shape(header: Any) -> tuple[int, int, int]:
-    """Return the three dimensions; a fourth that is 1 is dropped."""
+def _shape(header: Any, series: bool) -> tuple[int, ...]:
+    """Return the three dimensions, and the number of images where there are several."""
     dims = [int(n) for n in header["dim"]]
     if 1 <= int(header["dim"][0].byteswap()) <= 7 and not 1 <= dims[0] <= 7:
         raise UnreadableScanError("header size and dimensions in different byte orders; convert the file again")
@@ -195,14 +203,14 @@ def _shape(header: Any) -> tuple[int, int, int]:
         raise UnreadableScanError(f"a dimension of {min(shape)} in the header; sizes are positive")
     while len(shape) > 3 and shape[-1] == 1:
         shape.pop()
-    if len(shape) != 3:
+    if len(shape) != 3 and not (series and len(shape) == 4):
         count = "x".join(map(str, shape))
         raise UnreadableScanError(f"{len(shape)}D ({count}); one 3D image is needed, split the series first")
-    if min(shape) < LEAST_VOXELS_AN_AXIS:
-        raise UnreadableScanError(f"{min(shape)} voxels along an axis; at least {LEAST_VOXELS_AN_AXIS} are needed")
+    if min(shape[:3]) < LEAST_VOXELS_AN_AXIS:
+        raise UnreadableScanError(f"{min(shape[:3])} voxels along an axis; at least {LEAST_VOXELS_AN_AXIS} are needed")
     if np.prod(shape, dtype=float) > MOST_VOXELS:
         raise UnreadableScanError(f"the header claims {'x'.join(map(str, shape))} voxels, more than any head scan")
-    return shape[0], shape[1], shape[2]
+    return tuple(shape)
 
 
 def _too_short(shape: tuple[int, ...], needed: int, held: int, at_most: bool) -> str:
@@ -219,7 +227,7 @@ def _checked(header: Any, voxels: npt.NDArray[Any], notes: list[str]) -> NiftiFi
     sizes = np.abs(sizes)
     header["pixdim"][1:4] = sizes
     base = np.diag([*sizes, 1.0])
-    base[:3, 3] = -sizes * (np.array(voxels.shape) - 1) / 2
+    base[:3, 3] = -sizes * (np.array(voxels.shape[:3]) - 1) / 2
     if isinstance(header, nib.Nifti1Header):
         slope, intercept = float(header["scl_slope"]), float(header["scl_inter"])
         sform = np.asarray(header.get_sform(), dtype=float) if int(header["sform_code"]) > 0 else None

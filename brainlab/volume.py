@@ -5,8 +5,8 @@ every kind, so the header is checked here first: a file is refused with one line
 that it does not hold.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import EllipsisType
 
@@ -28,6 +28,10 @@ MOST_EXPONENT = 100
 """Values are kept between 2^-100 and 2^100, where single precision (2^-126 to 2^128) leaves room to compute."""
 
 
+ChooseImages = Callable[[int], tuple[list[int], str]]
+"""From the number of images in a file to those whose mean is the scan, counted from 0, and a note of what was done."""
+
+
 @dataclass(frozen=True)
 class Volume:
     """A scan in memory.
@@ -46,8 +50,10 @@ class Volume:
     missing: BoolArray | None = None
 
     @classmethod
-    def load(cls, path: Path | str) -> "Volume":
+    def load(cls, path: Path | str, choose: ChooseImages | None = None) -> "Volume":
         """Read a NIfTI-1, NIfTI-2 or Analyze file, gzipped or not, whatever its name says.
+
+        choose: which images of a series to average; without it a series is refused.
 
         Complex values become their magnitude, missing values (NaN, infinity) become 0 and are listed in `missing`, axes
         are reordered to RAS: each with a note where it changes the meaning. Raises UnreadableScanError, `path: reason`,
@@ -55,7 +61,9 @@ class Volume:
         """
         path = Path(path)
         try:
-            file = read_nifti(path)
+            file = read_nifti(path, series=choose is not None)
+            if choose is not None and file.voxels.ndim > 3:
+                file = _mean_of(file, *choose(file.voxels.shape[3]))
             affine, notes = _affine(file)
             data, missing, more = _values(file)
         except UnreadableScanError as error:
@@ -93,6 +101,18 @@ class Volume:
         """Edge lengths of a voxel along the three axes."""
         x, y, z = np.linalg.norm(self.affine[:3, :3], axis=0)
         return float(x), float(y), float(z)
+
+
+def _mean_of(file: NiftiFile, images: list[int], note: str) -> NiftiFile:
+    """Return the mean of some images of a series, of the stored numbers; one alone keeps its type."""
+    voxels = file.voxels[..., images[0]]
+    if len(images) > 1:
+        wide = np.complex128 if voxels.dtype.kind == "c" else np.float64
+        total = voxels.astype(wide)
+        for image in images[1:]:
+            total += file.voxels[..., image]
+        voxels = total / len(images)
+    return replace(file, voxels=voxels, notes=(*file.notes, note))
 
 
 def _affine(file: NiftiFile) -> tuple[FloatArray, list[str]]:

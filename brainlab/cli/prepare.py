@@ -39,6 +39,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--overwrite", action="store_true", help="replace a prepared dataset of other scans or of another recipe"
     )
     parser.add_argument("--keep-intermediate", action="store_true", help="also write masks and registered scans")
+    parser.add_argument(
+        "--image-of-series",
+        type=int,
+        metavar="N",
+        help="of 4D files, the image to use, counted from 0 (default: the mean of those without diffusion weighting, "
+        "by the .bval beside; of all where there is none)",
+    )
     parser.add_argument("--dtype", choices=("uint8", "float16"), default="uint8", help="stored type (default: uint8)")
 
 
@@ -48,6 +55,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
     if args.jobs < 1:
         raise InputError(f"--jobs {args.jobs}: at least 1 process is needed")
+    if args.image_of_series is not None and args.image_of_series < 0:
+        raise InputError(f"--image-of-series {args.image_of_series}: images are counted from 0")
     recipe = find_recipe(args.recipe)
     found = find_sources(args.source, recipe, args.labels, args.include, args.table, args.class_folders)
     check_place(found, args.out, recipe, args.dtype, args.overwrite)
@@ -63,6 +72,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         dtype=args.dtype,
         overwrite=args.overwrite,
         track=lambda scans, total: progress(scans, "preparing", total),
+        image_of_series=args.image_of_series,
     )
     text = _text(report, report.warnings[len(found.warnings) :], args.out)
     return {**dataclasses.asdict(report), "text": text, "exit_code": 0 if report.scans else 2}

@@ -76,6 +76,7 @@ def prepare_cohort(
     dtype: str = "uint8",
     overwrite: bool = False,
     track: Track = lambda items, total: items,
+    image_of_series: int | None = None,
 ) -> Report:
     """Prepare every scan and write the dataset that is left after the failures; nothing is written if none is left.
 
@@ -85,6 +86,7 @@ def prepare_cohort(
     jobs: processes on this machine. scheduler: address of a Dask scheduler whose workers see the same files instead.
     keep_intermediate: also write brain mask, registered scan and its mask under `out/intermediate/`.
     overwrite: replace a prepared dataset that holds other scans, or was made by another recipe.
+    image_of_series: of 4D files, the image to use, counted from 0; by default see `series`.
     Of scans with equal voxels one is kept. Raises InputError when `out` holds something else, OSError that
     names `out` when the disk is full.
     """
@@ -94,13 +96,14 @@ def prepare_cohort(
         raise InputError(
             f"--dtype: {recipe.name} makes z-scores, which need float16, got {dtype}; give --dtype float16"
         )
-    work = _work_folder(found.scans, out, recipe, dtype)
+    scans = [dataclasses.replace(source, image_of_series=image_of_series) for source in found.scans]
+    work = _work_folder(scans, out, recipe, dtype)
     pictures = work / "intermediate" if keep_intermediate else None
     try:
         with naming_path(out):
             work.mkdir(parents=True, exist_ok=True)
-            outcomes = _run(found.scans, recipe, dtype, work, pictures, jobs, scheduler, track)
-            done = [(source, o) for source, o in zip(found.scans, outcomes, strict=True) if o.file is not None]
+            outcomes = _run(scans, recipe, dtype, work, pictures, jobs, scheduler, track)
+            done = [(source, o) for source, o in zip(scans, outcomes, strict=True) if o.file is not None]
             doubts = [len(outcome.notes) for _, outcome in done]
             done, copies = without_copies(done, [outcome.content for _, outcome in done], doubts)
             if done:
@@ -205,7 +208,7 @@ def _attempt(source: ScanSource, recipe: PreparationRecipe, dtype: str, pictures
     start = time.perf_counter()
     stage, notes = "register", []
     try:
-        scan = prepare_one(source.path, recipe, source.in_template_space)
+        scan = prepare_one(source.path, recipe, source.in_template_space, source.image_of_series)
         stored = to_bytes(scan.data) if dtype == "uint8" else scan.data.astype(dtype)
         done = _Outcome(
             source.relative, scan.seconds, stored, sha256=scan.sha256, content=content_hash(scan.native),
@@ -240,7 +243,9 @@ def _kept_path(work: Path, source: ScanSource) -> Path:
         stamp = [status.st_size, status.st_mtime_ns]
     except OSError:
         stamp = []
-    key = json.dumps([str(source.path.resolve()), source.relative, stamp, source.in_template_space])
+    key = json.dumps(
+        [str(source.path.resolve()), source.relative, stamp, source.in_template_space, source.image_of_series]
+    )
     return work / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.npz"
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from brainlab.cohort.intensity import UNIT
 from brainlab.cohort.preparation.placement import Placement, place_on_template, placed_already
 from brainlab.cohort.preparation.scan_checks import check_scan
+from brainlab.cohort.preparation.series import choose_images
 from brainlab.cohort.recipes import PreparationRecipe, find_recipe
 from brainlab.errors import BrainlabError, UnreadableScanError
 from brainlab.types import Float32Array
@@ -34,19 +35,23 @@ class PreparedScan:
 
 
 def prepare_one(
-    path: Path | str, recipe: PreparationRecipe | str = "flair-40", in_template_space: bool = False
+    path: Path | str,
+    recipe: PreparationRecipe | str = "flair-40",
+    in_template_space: bool = False,
+    image_of_series: int | None = None,
 ) -> PreparedScan:
     """Prepare one NIfTI file, such as one that was just uploaded.
 
     in_template_space: the scan is skull-stripped and on the MNI152 template already: it is averaged without any
     registration. A scan on the recipe's own grid with values in [0, 1], such as a generator's, is taken as it is.
+    image_of_series: of a 4D file, the image to use, counted from 0; by default see `series`.
     Raises UnreadableScanError, RegistrationError or IntensityError with the reason; warnings of reading
     are added to the error as its notes.
     """
     start = time.perf_counter()
     recipe = find_recipe(recipe)
     path = Path(path)
-    native = Volume.load(path)
+    native = Volume.load(path, choose_images(path, image_of_series))
     try:
         check_scan(native)
     except UnreadableScanError as error:

@@ -26,12 +26,14 @@ class ScanSource:
 
     relative: path as the user sees it, relative to the source folder. details: columns of `scans.tsv`, truth included.
     in_template_space: already skull-stripped and on the MNI152 template, so that it needs no registration.
+    image_of_series: of a 4D file, the image that was asked for, counted from 0.
     """
 
     path: Path
     relative: str
     details: dict[str, Any] = field(default_factory=dict)
     in_template_space: bool = False
+    image_of_series: int | None = None
     simulated: bool = False
 
 

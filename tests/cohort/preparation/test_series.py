@@ -1,0 +1,78 @@
+"""One scan is made of a 4D file by rule, and the rule is told."""
+
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from brainlab.cli import main
+from brainlab.cohort.preparation.prepare import prepare_one
+from brainlab.cohort.preparation.series import choose_images
+from brainlab.errors import UnreadableScanError
+from brainlab.volume import Volume
+
+
+@pytest.fixture
+def series(tmp_path: Path, brain_volume: Volume) -> Path:
+    """Return the file of a series of five: the brain, three weighted images at half its signal, twice the brain."""
+    data = np.stack([brain_volume.data * factor for factor in (1, 0.5, 0.5, 0.5, 2)], axis=3)
+    nib.save(nib.Nifti1Image(data, brain_volume.affine), tmp_path / "sub-1_dwi.nii.gz")
+    return tmp_path / "sub-1_dwi.nii.gz"
+
+
+def mean_of(path: Path, brain: Volume, asked: int | None = None) -> tuple[float, str]:
+    """Return how bright the scan is in units of the brain, and the note."""
+    volume = Volume.load(path, choose_images(path, asked))
+    np.testing.assert_allclose(volume.affine, brain.affine, atol=1e-4)
+    return float(volume.data.sum() / brain.data.sum()), volume.notes[-1]
+
+
+def test_of_a_diffusion_series_the_images_without_weighting_are_used(series: Path, brain_volume: Volume) -> None:
+    series.with_name("sub-1_dwi.bval").write_text("0 1000 1000\t1000 5\n")
+    brightness, note = mean_of(series, brain_volume)
+    assert brightness == pytest.approx(1.5, rel=1e-4)
+    assert note == "series of 5 images: mean of the 2 with b up to 5 s/mm2 used"
+
+
+def test_where_all_are_weighted_the_least_is_used(series: Path, brain_volume: Volume) -> None:
+    series.with_name("sub-1_dwi.bval").write_text("700 1000 1000 1000 2000")
+    brightness, note = mean_of(series, brain_volume)
+    assert brightness == pytest.approx(1, rel=1e-4)
+    assert note == "series of 5 images: number 0 with b up to 700 s/mm2 used"
+
+
+def test_of_any_other_series_the_mean_is_used(series: Path, brain_volume: Volume) -> None:
+    brightness, note = mean_of(series, brain_volume)
+    assert brightness == pytest.approx(0.9, rel=1e-4)
+    assert note == "series of 5 images: their mean used"
+
+
+def test_the_image_that_is_asked_for_is_used(series: Path, brain_volume: Volume) -> None:
+    assert mean_of(series, brain_volume, 4) == (pytest.approx(2, rel=1e-4), "series of 5 images: number 4 used")
+    with pytest.raises(UnreadableScanError, match=r"image 5 was asked for; the series has 5, counted from 0$"):
+        mean_of(series, brain_volume, 5)
+
+
+@pytest.mark.parametrize("text", ["0 1000", "", "0 1000 b 1 2", "0 nan 1 1 1"])
+def test_b_values_that_do_not_fit_are_refused(series: Path, text: str) -> None:
+    series.with_name("sub-1_dwi.bval").write_text(text)
+    with pytest.raises(UnreadableScanError, match="b-values"):
+        Volume.load(series, choose_images(series))
+
+
+def test_who_does_not_choose_gets_no_series(series: Path) -> None:
+    with pytest.raises(UnreadableScanError, match="4D"):
+        Volume.load(series)
+
+
+def test_a_series_is_prepared_and_its_note_stays(series: Path) -> None:
+    scan = prepare_one(series, in_template_space=True, image_of_series=0)
+    assert scan.data.max() == 1
+    assert scan.notes == ("series of 5 images: number 0 used",)
+
+
+def test_images_are_counted_from_0(series: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    flags = ["--recipe", "flair-40", "--image-of-series", "-1"]
+    assert main(["prepare", str(series), str(tmp_path / "out"), *flags]) == 2
+    assert capsys.readouterr().err == "error: --image-of-series -1: images are counted from 0\n"
