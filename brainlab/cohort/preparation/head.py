@@ -12,8 +12,9 @@ from brainlab.types import BoolArray, FloatArray
 from brainlab.volume import Volume
 
 GRID_MM = 2
-HEIGHT_MM = 150.0
-"""From the vertex down to below the cerebellum; more would be neck."""
+HEIGHT_MM, MOST_HEIGHT_MM = 150.0, 190.0
+"""From the vertex of the scalp down to where most necks begin, by which a head is found and fitted; and down
+to below the cerebellum of a large head, as far as a mask may reach."""
 CORE_MM = 45.0
 """Within this distance of the head's centre nearly all is brain."""
 CLAMP = 1.6
@@ -35,14 +36,16 @@ AIR = 0.02
 class Head:
     """The top of a head in its own frame (voxel axes, mm from the image centre), so that turned headers change nothing.
 
-    frame: [4, 4] from this frame to the mm of the scan. image: 2 mm, in medians of the core, clamped.
-    bare: the same with all outside the skull set to 0. centre_mm: of the head. stripped: as small and as bright at its
-    surface as nothing but a brain, which `is_only_brain` confirms once the template lies on it.
+    frame: [4, 4] from this frame to the mm of the scan. image: 2 mm, in medians of the core, clamped. tall: the same
+    further down, neck included. bare: `image` with all outside the skull set to 0. centre_mm: of the head.
+    stripped: as small and as bright at its surface as nothing but a brain, which `is_only_brain` confirms once the
+    template lies on it.
     enclosed: whether what lies outside the brain was there to be found and is gone from `bare`.
     """
 
     frame: FloatArray
     image: Volume
+    tall: Volume
     bare: Volume
     centre_mm: FloatArray
     stripped: bool
@@ -53,7 +56,9 @@ def find_head(volume: Volume) -> Head:
     """Find the head in a scan whose air is 0. Raises RegistrationError when there is too little in the image."""
     frame = frame_of(volume)
     own = Volume(volume.data, np.linalg.inv(frame) @ volume.affine)
-    data, affine = _top(_coarse(own))
+    coarse = _coarse(own)
+    top = _vertex(coarse)
+    data, affine = _down_to(coarse, top, HEIGHT_MM)
     inside = foreground(data)
     if not inside.any():
         raise RegistrationError("no head found: nothing stands out of the background")
@@ -62,11 +67,16 @@ def find_head(volume: Volume) -> Head:
     median = float(np.median(data[(distance_mm < CORE_MM) & inside])) if inside.any() else 0.0
     if not median > 0:
         raise RegistrationError("no head found: its centre is empty")
-    image = Volume((np.minimum(data, CLAMP * median) / median).astype(np.float32), affine)
+
+    def in_medians(data: FloatArray, affine: FloatArray) -> Volume:
+        return Volume((np.minimum(data, CLAMP * median) / median).astype(np.float32), affine)
+
+    image = in_medians(data, affine)
     bare, profile = _without_scalp(image)
     return Head(
         frame=frame,
         image=image,
+        tall=in_medians(*_down_to(coarse, top, MOST_HEIGHT_MM)),
         bare=bare,
         centre_mm=(affine @ [*centre, 1.0])[:3],
         stripped=(
@@ -130,8 +140,8 @@ def _coarse(volume: Volume) -> Volume:
     return resample(from_itk(smooth, volume.affine), (x, y, z), affine)
 
 
-def _top(volume: Volume) -> tuple[FloatArray, FloatArray]:
-    """Cut the neck off: return data [X, Y, Z] and affine of the top of the head."""
+def _vertex(volume: Volume) -> int:
+    """Return the index along the third axis of the top of the head."""
     inside = foreground(volume.data)
     volume_ml = float(inside.sum()) * GRID_MM**3 / 1000
     if volume_ml < LEAST_HEAD_ML:
@@ -139,8 +149,12 @@ def _top(volume: Volume) -> tuple[FloatArray, FloatArray]:
             f"no head found: {volume_ml:.0f} ml stand out of the background, {LEAST_HEAD_ML:.0f} needed"
         )
     filled = np.flatnonzero(inside.sum((0, 1)) > 25)
-    top = int(filled[-1]) if len(filled) else volume.data.shape[2] - 1
-    bottom = max(0, top - int(HEIGHT_MM / GRID_MM))
+    return int(filled[-1]) if len(filled) else volume.data.shape[2] - 1
+
+
+def _down_to(volume: Volume, top: int, height_mm: float) -> tuple[FloatArray, FloatArray]:
+    """Cut off what is below: return data [X, Y, Z] and affine of so much of the head from its vertex down."""
+    bottom = max(0, top - int(height_mm / GRID_MM))
     affine = volume.affine.copy()
     affine[2, 3] += GRID_MM * bottom
     return volume.data[:, :, bottom : top + 8], affine

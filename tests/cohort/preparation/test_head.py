@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from brainlab.cohort.preparation.head import CLAMP, GRID_MM, HEIGHT_MM, Head, find_head, foreground
+from brainlab.cohort.preparation.head import CLAMP, GRID_MM, HEIGHT_MM, MOST_HEIGHT_MM, Head, find_head, foreground
 from brainlab.volume import Volume
 
 
@@ -14,6 +14,10 @@ def head(whole_head: Volume) -> Head:
 
 def test_the_neck_is_cut_off_and_fat_is_clamped(head: Head, whole_head: Volume) -> None:
     assert head.image.data.shape[2] * GRID_MM <= HEIGHT_MM + 20 < whole_head.data.shape[2] * 4
+    more = (MOST_HEIGHT_MM - HEIGHT_MM) / GRID_MM
+    assert head.tall.data.shape[2] == head.image.data.shape[2] + more
+    np.testing.assert_array_equal(head.tall.data[:, :, int(more) :], head.image.data)
+    np.testing.assert_allclose(head.tall.affine @ [0, 0, more, 1], head.image.affine[:, 3])
     fat = Volume(whole_head.data.copy(), whole_head.affine)
     fat.data[:12] *= 5  # the scalp of one side
     assert find_head(fat).image.data.max() <= CLAMP + 1e-6

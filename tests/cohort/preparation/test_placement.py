@@ -58,12 +58,31 @@ def test_nothing_outside_the_brain_is_taken_for_a_stripped_one(
     assert dice(mask, brain) > (0.95 if neck else 0.98)
 
 
+def test_the_cerebellum_of_a_large_head_is_whole(brain_volume: Volume, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The template's brain is as tall as the part of a head that is fitted, and here the vertex lies 20 mm above it."""
+    bright = np.random.default_rng(0).uniform(400, 800, brain_volume.data.shape).astype(np.float32)
+    below, above = 15, 6
+    data = np.pad(bright * (brain_volume.data > 0), ((0, 0), (0, 0), (below, above)))
+    affine = brain_volume.affine.copy()
+    affine[2, 3] -= below * affine[2, 2]
+    brain = data > 0
+    bottom, top = np.flatnonzero(brain.any((0, 1)))[[0, -1]]
+    data[14:26, 18:30, top : top + 6] = 700
+    data[14:32, 14:32, : bottom + 2] = 700  # a neck: nothing that was stripped
+    native = Volume(data, affine)
+    frame = np.linalg.inv(frame_of(native))
+    monkeypatch.setattr(placement, "register", lambda head: Registration(frame, 1.0, 0.5))
+    mask = place_on_template(native).native_mask
+    low = slice(bottom, bottom + 5)
+    assert mask[:, :, low][brain[:, :, low]].mean() > 0.85
+
+
 @pytest.fixture
 def known_fit(brain_volume: Volume, monkeypatch: pytest.MonkeyPatch) -> None:
     """Take any scan for a stripped brain that lies on the template already, in the mm of its file."""
 
     def found(native: Volume) -> Head:
-        return Head(np.eye(4), native, native, np.zeros(3), True, False)
+        return Head(np.eye(4), native, native, native, np.zeros(3), True, False)
 
     monkeypatch.setattr(placement, "find_head", found)
     monkeypatch.setattr(placement, "register", lambda head: Registration(SHIFT, 1.0, 0.5))
