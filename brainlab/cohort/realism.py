@@ -189,7 +189,7 @@ def measure(dataset: PreparedDataset) -> dict[str, SequenceRealism]:
     """Measure each sequence of a cohort, one scan a person: of people with multiple sclerosis, if there are two.
 
     The real people had multiple sclerosis; of a cohort without such people, everybody is measured, and of more than
-    MOST_PEOPLE as many, evenly spaced. A scan of which nobody says what it is counts as FLAIR, which the recipe is for.
+    MOST_PEOPLE as many, evenly spaced. A scan of unknown sequence counts as FLAIR, which the recipe is for.
     Raises InputError where the volumes are not those of recipe flair-40.
     """
     recipe = RECIPES["flair-40"]

@@ -23,6 +23,7 @@ from brainlab.cohort.intensity import Z_SCORE
 from brainlab.cohort.preparation.copies import content_hash, without_copies
 from brainlab.cohort.preparation.intermediate import intermediate_names, is_whole, write_intermediate
 from brainlab.cohort.preparation.prepare import prepare_one
+from brainlab.cohort.preparation.series import b_value_file
 from brainlab.cohort.prepared import check_replaceable, participant_split, write_prepared
 from brainlab.cohort.recipes import PreparationRecipe, find_recipe
 from brainlab.cohort.scan_table import COLUMNS
@@ -238,11 +239,13 @@ def _work_folder(scans: list[ScanSource], out: Path, recipe: PreparationRecipe, 
 
 def _kept_path(work: Path, source: ScanSource) -> Path:
     """Name a finished scan's file after everything that its result depends on."""
-    try:
-        status = source.path.stat()
-        stamp = [status.st_size, status.st_mtime_ns]
-    except OSError:
-        stamp = []
+    stamp = []
+    for path in (source.path, b_value_file(source.path)):
+        try:
+            status = path.stat()
+            stamp.append([status.st_size, status.st_mtime_ns])
+        except OSError:
+            stamp.append([])
     key = json.dumps(
         [str(source.path.resolve()), source.relative, stamp, source.in_template_space, source.image_of_series]
     )

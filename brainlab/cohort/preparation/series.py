@@ -44,9 +44,14 @@ def choose_images(path: Path, asked: int | None = None) -> ChooseImages:
     return choose
 
 
+def b_value_file(path: Path) -> Path:
+    """Return where the b-values of an image are, if it has any."""
+    return path.with_name(f"{file_stem(path.name)}.bval")
+
+
 def _b_values(path: Path) -> FloatArray | None:
     """Return the b-values in s/mm2 of the file beside an image, or None where there is none."""
-    beside = path.with_name(f"{file_stem(path.name)}.bval")
+    beside = b_value_file(path)
     if not beside.is_file():
         return None
     try:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import nibabel as nib
 import numpy as np
 import pytest
 
@@ -178,6 +179,19 @@ def test_a_file_that_changed_is_prepared_again(heads: Path, tmp_path: Path, monk
     Volume(changed, RECIPE.affine).save(heads / "b.nii")
     prepare_cohort(find_sources(heads, RECIPE), tmp_path / "out", RECIPE)
     np.testing.assert_array_equal(PreparedDataset.open(tmp_path / "out").volumes[1], np.rint(changed * 255))
+
+
+def test_a_series_whose_b_values_changed_is_prepared_again(
+    heads: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = np.random.default_rng(5).random((*RECIPE.shape, 2), dtype=np.float32)
+    nib.save(nib.Nifti1Image(plain, RECIPE.affine), heads / "b.nii")
+    (heads / "b.bval").write_text("1000 0")
+    stop_before_writing(heads, tmp_path / "out", monkeypatch)
+    (heads / "b.bval").write_text("0 1000 ")
+    prepare_cohort(find_sources(heads, RECIPE), tmp_path / "out", RECIPE)
+    stored = PreparedDataset.open(tmp_path / "out").volumes[1]
+    np.testing.assert_array_equal(stored, np.rint(plain[..., 0] * 255))
 
 
 def test_a_resumed_run_makes_the_intermediate_images_that_it_is_asked_for(
