@@ -18,6 +18,8 @@ from brainlab.cohort.template import SPACE
 from brainlab.errors import InputError
 
 CLASS_COLUMNS = ("class", "diagnosis", "dx", "group")
+NOT_MRI = {"pet", "spect", "ct"}
+"""Suffixes and words of images that show a head otherwise."""
 
 
 @dataclass(frozen=True)
@@ -115,8 +117,12 @@ def _other_sequences(scans: list[ScanSource], recipe: PreparationRecipe) -> list
     if not others:
         return []
     what = ", ".join(f"{count} {name}" for name, count in sorted(others.items()))
-    mixed = "; several sequences in one prepared dataset can look like classes" if len(names) > 1 else ""
-    return [{"path": ".", "reason": f"{recipe.name} is for {' or '.join(recipe.modalities)}, got {what}{mixed}"}]
+    reason = f"{recipe.name} is for {' or '.join(recipe.modalities)}, got {what}"
+    if len(names) > 1:
+        reason += "; several sequences in one prepared dataset can look like classes"
+    if NOT_MRI & {name.lower() for name in others}:
+        reason += "; registration is made for MRI, look at each image"
+    return [{"path": ".", "reason": reason}]
 
 
 class _Reader:

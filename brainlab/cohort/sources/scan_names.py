@@ -21,6 +21,15 @@ SEQUENCE_WORDS = {
            "probseg", "label", "labels", "roi", "gt", "groundtruth"),
 }  # fmt: skip
 """Sequence, or kind of image, to the words that tell it in a file name."""
+FOREIGN_WORDS = {
+    "PET": ("pet", "suv", "suvr", "fdg", "pib", "amyloid"),
+    "SPECT": ("spect", "datscan"),
+    "angio": ("mra", "tof", "angio"),
+    "bold": ("bold", "fmri", "rsfmri"),
+    "perfusion": ("asl", "cbf", "pwi"),
+}
+"""The same of images that no recipe is for. They count only in a name that tells no sequence, since they may mean
+something else there; 'ct' is left out, which is as often a control."""
 CONTRAST = ("post", "gd", "ce", "gado", "km")
 SPACE_WORDS = ("in", "to", "on", "reg", "space")
 """What follows one of these is another image that this one lies on: `lesion_in_FLAIR`."""
@@ -38,6 +47,7 @@ SESSION = re.compile(rf"(?<![^\W_])(?:{_SESSION}|{_DATE})(?![^\W_])", re.IGNOREC
 RUN = re.compile(r"(?<![^\W_])(?:run|echo|rep)[-_ ]?0*([0-9]+)(?![^\W_])", re.IGNORECASE)
 _ORIENTED = re.compile(r"^(?:ax|sag|cor|tra|3d|2d)+|(?:ax|sag|cor|tra|3d|2d)+$")
 _WORD_TO_SEQUENCE = {word: sequence for sequence, words in SEQUENCE_WORDS.items() for word in words}
+_WORD_TO_FOREIGN = {word: kind for kind, words in FOREIGN_WORDS.items() for word in words}
 
 
 @dataclass(frozen=True)
@@ -65,6 +75,7 @@ def take_apart(stem: str) -> NameParts:
         copies += [run[0]] * min(int(run[1][:3]) - 1, 99)
     stem = RUN.sub("", stem)
     pieces = re.split(r"([\W_]+)", stem)
+    known = _WORD_TO_SEQUENCE if any(map(_sequence_of, pieces[::2])) else _WORD_TO_FOREIGN
     told: dict[str, str] = {}
     kept = ""
     for position in range(0, len(pieces), 2):
@@ -72,7 +83,7 @@ def take_apart(stem: str) -> NameParts:
         if word in SPACE_WORDS and told:
             copies.append(word)
             break
-        if sequence := _WORD_TO_SEQUENCE.get(_ORIENTED.sub("", word) or word):
+        if sequence := _sequence_of(word, known):
             told.setdefault(sequence, pieces[position])
         elif word in COPY_WORDS or word.startswith(("regto", "reg2", "into")):
             copies.append(word)
@@ -85,6 +96,12 @@ def take_apart(stem: str) -> NameParts:
     sequence = _one_of(told)
     word = told.get(sequence or "", "")
     return NameParts(sequence, word, tuple(copies), "_".join(visits) or None, kept.strip("-_. ()[]"))
+
+
+def _sequence_of(word: str, known: Mapping[str, str] = _WORD_TO_SEQUENCE) -> str | None:
+    """Return the sequence that a word tells, whatever it says of its orientation: `AX3DFLAIR` -> FLAIR."""
+    word = word.lower()
+    return known.get(_ORIENTED.sub("", word) or word)
 
 
 def _one_of(told: Mapping[str, str]) -> str | None:

@@ -76,6 +76,14 @@ def test_a_folder_of_one_other_sequence_is_taken_with_a_note(search: Search, bid
 
 
 @pytest.mark.parametrize("bids", [True, False])
+def test_images_that_are_no_mri_are_left_out_or_noted(search: Search, bids: bool) -> None:
+    names = ("sub-1/anat/sub-1_FLAIR.nii", "sub-2/pet/sub-2_pet.nii")
+    assert taken(search(*names, bids=bids)) == ["sub-1_FLAIR.nii"]
+    asked = search(*names, bids=bids, include="*")
+    assert asked.warnings[-1]["reason"].endswith("; registration is made for MRI, look at each image")
+
+
+@pytest.mark.parametrize("bids", [True, False])
 def test_several_other_sequences_are_an_error_that_says_how_to_ask(search: Search, bids: bool) -> None:
     with pytest.raises(
         InputError, match=r"no FLAIR, which flair-40 is for, among 2 images: 1 T1w .*, 1 T2w .*--include '\*T1w\*'"

@@ -26,6 +26,11 @@ from brainlab.cohort.sources.scan_names import take_apart
         ("FLAIR (2)", "FLAIR", None, "2"),
         ("pt1", None, None, "pt1"),
         ("reflairs", None, None, "reflairs"),
+        ("p0_FDG_PET", "PET", None, "p0"),
+        ("IXI002-Guys-0828-MRA", "angio", None, "IXI002-Guys-0828"),
+        ("p0_rest_bold", "bold", None, "p0_rest"),
+        ("pet_07_T1", "T1w", None, "pet_07"),
+        ("CT_07", None, None, "CT_07"),
     ],
 )
 def test_a_name_taken_apart(name: str, sequence: str | None, session: str | None, rest: str) -> None:
