@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -33,11 +34,20 @@ class Upload(Protocol):
         ...
 
 
-def bring_in(path: str, uploads: Sequence[Upload], name: str, tell: Tell, recipe: str = "flair-40") -> Report:
+def bring_in(
+    path: str,
+    uploads: Sequence[Upload],
+    name: str,
+    tell: Tell,
+    recipe: str = "flair-40",
+    table: Upload | None = None,
+) -> Report:
     """Prepare scans into `<workspace>/cohorts/<name>`; `tell` gets the share that is done and a line of text.
 
-    Raises InputError when there is nothing to prepare, two uploads have one name, or the cohort's name is not one or
-    is taken.
+    table: of the files with their participants and classes, as `prepare --table` takes it; files that it does not list
+    are left out.
+    Raises InputError when there is nothing to prepare, two uploads have one name, the table cannot be used, or the
+    cohort's name is not one or is taken.
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,60}", name):
         raise InputError(f"the name of a cohort needs letters, digits, - and _; got '{name}'")
@@ -45,8 +55,14 @@ def bring_in(path: str, uploads: Sequence[Upload], name: str, tell: Tell, recipe
     if out.exists():
         raise InputError(f"there is a cohort named '{name}' already; choose another name")
     out.parent.mkdir(parents=True, exist_ok=True)
-    if path.strip():
-        return _prepare(Path(path.strip()).expanduser(), out, recipe, tell)
+    with _table_file(table) as listed:
+        if path.strip():
+            return _prepare(Path(path.strip()).expanduser(), out, recipe, tell, table=listed)
+        return _bring_in_uploads(uploads, out, tell, recipe, listed)
+
+
+def _bring_in_uploads(uploads: Sequence[Upload], out: Path, tell: Tell, recipe: str, table: Path | None) -> Report:
+    """Prepare uploaded files, each under its own name in a folder that is gone afterwards."""
     if not uploads:
         raise InputError("nothing to prepare; give a path or upload a NIfTI file")
     names = [Path(upload.name).name for upload in uploads]
@@ -61,7 +77,7 @@ def bring_in(path: str, uploads: Sequence[Upload], name: str, tell: Tell, recipe
         for file_name, upload in taken:
             (Path(folder) / file_name).write_bytes(upload.getbuffer())
         try:
-            report = _prepare(Path(folder), out, recipe, tell, include="*")
+            report = _prepare(Path(folder), out, recipe, tell, include="*", table=table)
         except BaseException as error:
             # Scans prepared so far are kept under the uploads' folder, which no later import has again. A click on
             # the page ends the import in this way.
@@ -71,6 +87,21 @@ def bring_in(path: str, uploads: Sequence[Upload], name: str, tell: Tell, recipe
                 raise InputError(str(error).replace(f"{folder}/", "").replace(folder, "the uploads")) from error
             raise
     return dataclasses.replace(report, failed=[*report.failed, *refused])
+
+
+@contextmanager
+def _table_file(table: Upload | None) -> Iterator[Path | None]:
+    """Put an uploaded table on disk for a while. Errors name it as the user does."""
+    if table is None:
+        yield None
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / Path(table.name).name
+        path.write_bytes(table.getbuffer())
+        try:
+            yield path
+        except InputError as error:
+            raise InputError(str(error).replace(f"--table {path}", path.name).replace(str(path), path.name)) from error
 
 
 def _unusable(name: str) -> str | None:
@@ -91,7 +122,9 @@ def _work_folders(out: Path) -> set[Path]:
     return set(out.parent.glob(f".{out.name}.work-*"))
 
 
-def _prepare(source: Path, out: Path, recipe: str, tell: Tell, include: str | None = None) -> Report:
+def _prepare(
+    source: Path, out: Path, recipe: str, tell: Tell, include: str | None = None, table: Path | None = None
+) -> Report:
     steps = find_recipe(recipe)
 
     def track(items: Iterable[Any], total: int) -> Iterator[Any]:
@@ -100,5 +133,9 @@ def _prepare(source: Path, out: Path, recipe: str, tell: Tell, include: str | No
             yield item
 
     # Uploads lie in a folder with a name of its own, which must not become anybody's.
-    found = find_sources(source, steps, include=include, nameless=out.name if include else None)
-    return prepare_cohort(found, out, steps, track=track)
+    found = find_sources(source, steps, include=include, table=table, nameless=out.name if include else None)
+    report = prepare_cohort(found, out, steps, track=track)
+    if table is None:
+        return report
+    warnings = [{**note, "path": table.name} if note["path"] == str(table) else note for note in report.warnings]
+    return dataclasses.replace(report, warnings=warnings)

@@ -140,11 +140,15 @@ def bring_in() -> None:
             "or upload NIfTI files", type=["nii", "gz"], accept_multiple_files=True, key="import-files"
         )
         name = left.text_input("Name of the new cohort", "mine", key="import-name")
+        table = right.file_uploader(
+            "Table of the files: file, participant, class, ... (optional)", type=["csv", "tsv"], key="import-table"
+        )
+        left.caption("Without a table, people are guessed from the names of files and folders; the notes say how.")
         sent = st.form_submit_button("Prepare", type="primary", icon=":material/play_arrow:")
     if not sent:
         return
     bar = st.progress(0.0, "Looking for scans")
-    report = importing.bring_in(path, files, name, lambda share, text: bar.progress(share, text))
+    report = importing.bring_in(path, files, name, lambda share, text: bar.progress(share, text), table=table)
     bar.empty()
     if report.scans:
         st.success(

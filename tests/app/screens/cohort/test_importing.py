@@ -3,6 +3,7 @@
 import pytest
 
 from app.screens.cohort import importing
+from brainlab.cohort.preparation.batch import Report
 from brainlab.errors import InputError
 
 
@@ -20,13 +21,13 @@ def test_nothing_to_prepare_and_a_taken_name_are_refused(workspace):
 
 
 class Upload:
-    """An uploaded file that is not an image."""
+    """An uploaded file, by default one that is not an image."""
 
-    def __init__(self, name="broken.nii"):
-        self.name = name
+    def __init__(self, name="broken.nii", content=b"not an image"):
+        self.name, self.content = name, content
 
     def getbuffer(self):
-        return memoryview(b"not an image")
+        return memoryview(self.content)
 
 
 def test_uploads_of_one_name_are_refused_by_name(empty_workspace):
@@ -82,3 +83,28 @@ def test_a_refusal_of_uploads_does_not_name_the_folder_they_lay_in(empty_workspa
     monkeypatch.setattr(importing, "find_sources", refuse)
     with pytest.raises(InputError, match=r"^the uploads: no image found in a\.nii$"):
         importing.bring_in("", [Upload()], "mine", lambda share, text: None)
+
+
+def test_an_uploaded_table_says_whose_scans_they_are(empty_workspace, monkeypatch):
+    seen = []
+
+    def prepare(found, out, recipe, **_):
+        seen.extend((scan.relative, scan.details["participant"], scan.details["class"]) for scan in found.scans)
+        return Report(0, [], [], found.warnings, None)
+
+    monkeypatch.setattr(importing, "prepare_cohort", prepare)
+    table = Upload("people.csv", b"file,participant,class\na.nii,anna,ms\nb.nii,anna,ms\n\nc.nii,,\n,bert,ms\n")
+    uploads = [Upload(name) for name in ("a.nii", "b.nii", "c.nii", "d.nii")]
+    report = importing.bring_in("", uploads, "mine", print, table=table)
+    assert seen == [("a.nii", "anna", "ms"), ("b.nii", "anna", "ms"), ("c.nii", "c", None)]
+    assert {note["path"] for note in report.warnings} <= {"people.csv", "."}
+    assert any(note["path"] == "people.csv" for note in report.warnings)
+
+
+def test_a_table_that_cannot_be_used_is_named_as_it_was_uploaded(empty_workspace):
+    with pytest.raises(InputError, match=r"^people\.csv: no column 'file' with the path of each scan; add one$"):
+        importing.bring_in("", [Upload()], "mine", print, table=Upload("people.csv", b"who,class\nanna,ms\n"))
+    contradiction = Upload("people.csv", b"file,class\nbroken.nii,ms\nbroken.nii,healthy\n")
+    with pytest.raises(InputError, match=r"^people\.csv: lines 2 and 3 are both for broken\.nii"):
+        importing.bring_in("", [Upload()], "mine", print, table=contradiction)
+    assert not list((empty_workspace / "cohorts").iterdir())
