@@ -21,10 +21,10 @@ REFERENCE_SNR = 26.0
 
 SHADING = (0.03, 0.12)
 """Least and most of what a coil's sensitivity varies by."""
-BLUR_IN_PLANE, BLUR_OF_SLICES = 0.6, 0.4
+BLUR_IN_PLANE, BLUR_OF_SLICES = 0.45, 0.4
 """Standard deviation of the blur as a share of the scanned voxel: of a train of echoes in the plane; across slices of
 their profile (1 / sqrt(12) alone) and of the interpolation between them when the scan is put on the template."""
-RESAMPLING_MM = 0.4
+RESAMPLING_MM = 0.3
 """The blur of that interpolation in any direction."""
 NOISE_WIDTH = 0.4
 """Smoothness of the noise as a share of the scanned voxel: interpolated noise is not white."""

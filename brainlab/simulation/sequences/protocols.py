@@ -24,7 +24,7 @@ from brainlab.simulation.sequences.techniques import (
 )
 from brainlab.simulation.sequences.tissue import TISSUE_TABLE
 
-FLAIR_INVERSION = 1.045
+FLAIR_INVERSION = 1.068
 """Inversion time over that which nulls fluid; set by the fluid of real FLAIR scans, which is not black."""
 READOUT_BLUR = 1.2
 """Width of an echo-planar voxel along and across over its nominal size: T2* decays during the long readout."""
@@ -66,7 +66,7 @@ class ScanProtocol:
 
 
 def flair(rng: np.random.Generator, scanner: Scanner) -> ScanProtocol:
-    """The inversion time is 4.5% longer than what nulls fluid for the repetition time, with a standard
+    """The inversion time is 6.8% longer than what nulls fluid for the repetition time, with a standard
     deviation of 2%."""
     repetition_s = _around(rng, scanner.repetition_time_s, 0.025)
     technique = InversionRecovery(

@@ -86,7 +86,7 @@ def test_t1w_is_another_image_from_site_to_site():
 def test_inversion_times_stay_close_to_the_nulls():
     for seed, scanner in enumerate([*SCANNERS, BIASED_SCANNER] * 3):
         flair = SEQUENCES["FLAIR"].protocol(np.random.default_rng(seed), scanner).technique
-        assert flair.inversion_time_s == pytest.approx(fluid_null_inversion_time(flair.repetition_time_s), rel=0.09)
+        assert flair.inversion_time_s == pytest.approx(fluid_null_inversion_time(flair.repetition_time_s), rel=0.12)
         double = SEQUENCES["DIR"].protocol(np.random.default_rng(seed), scanner).technique
         white_t1_s = float(properties(["white"], scanner.field_strength_t).t1_s[0])
         expected = double_null_inversion_times(double.repetition_time_s, white_t1_s)
@@ -97,7 +97,7 @@ def test_fluid_is_not_quite_black_in_flair():
     rng = np.random.default_rng(0)
     drawn = [SEQUENCES["FLAIR"].protocol(rng, SCANNERS[number % 5]).technique for number in range(200)]
     ratio = [one.inversion_time_s / fluid_null_inversion_time(one.repetition_time_s) for one in drawn]
-    assert np.mean(ratio) == pytest.approx(1.045, abs=0.005)
+    assert np.mean(ratio) == pytest.approx(1.068, abs=0.005)
 
 
 def test_files_are_named_as_bids_has_them():
