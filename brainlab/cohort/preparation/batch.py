@@ -368,7 +368,7 @@ def _rows(source: ScanSource, outcome: _Outcome, recipe: PreparationRecipe) -> I
     details = dict(source.details)
     row = {**details, "split": participant_split(str(details["participant"])), "sha256": outcome.sha256}
     for name, sha256 in outcome.others.items():
-        row |= {f"source_{name}": source.others[name].relative, f"sha256_{name}": sha256}
+        row |= {f"source_{name.lower()}": source.others[name].relative, f"sha256_{name.lower()}": sha256}
     if recipe.plane is None or (recipe.pictures and outcome.images == 1):
         yield row
         return
