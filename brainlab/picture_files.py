@@ -17,6 +17,8 @@ WHITE = 255.0
 COLOURED, MOST_COLOURED = 32, 1e-3
 """By how many of 255 levels red, green and blue must differ for a pixel to be coloured, and the share of such pixels
 that a grey image may have: compression brings about fewer."""
+WHITE_PERCENT = 99.5
+"""Single pixels far brighter than all others, as of a vessel or an artefact, must not make a picture dark."""
 LEAST_SIDE = 16
 """Pixels; less is no slice of a head."""
 
@@ -31,9 +33,10 @@ class Pictures:
     notes: tuple[str, ...]
 
     @property
-    def extremes(self) -> tuple[float, float]:
-        """The darkest and the brightest level."""
-        return float(min(page.min() for page in self.pages)), float(max(page.max() for page in self.pages))
+    def darkest_and_brightest(self) -> tuple[float, float]:
+        """The lowest level, and the one that `WHITE_PERCENT` of the pixels do not exceed."""
+        levels = np.concatenate([page.ravel() for page in self.pages])
+        return float(levels.min()), float(np.percentile(levels, WHITE_PERCENT))
 
 
 def read_pictures(path: Path) -> Pictures:

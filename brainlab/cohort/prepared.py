@@ -112,6 +112,11 @@ class PreparedDataset:
         return f"{self.folder.name}: {self.part}" if self.part else self.folder.name
 
     @property
+    def noun(self) -> str:
+        """What its images are called: scans, or slices, of which a scan has many."""
+        return "scans" if self.grid.plane is None else "slices"
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """Shape of one image, without channel: three sides of a volume, two of a slice."""
         return tuple(self.volumes.shape[1:] if len(self.channels) == 1 else self.volumes.shape[2:])

@@ -13,6 +13,7 @@ from brainlab.cohort.preparation.batch import Report, prepare_cohort
 from brainlab.cohort.recipes import find_recipe
 from brainlab.cohort.sources.discovery import find_sources
 from brainlab.errors import BrainlabError, InputError
+from brainlab.picture_files import PICTURE_ENDINGS
 from brainlab.volume import FILE_ENDINGS
 from brainlab.workspace import workspace
 
@@ -48,12 +49,13 @@ def bring_in(path: str, uploads: Sequence[Upload], name: str, tell: Tell, recipe
     if path.strip():
         return _prepare(Path(path.strip()).expanduser(), out, recipe, tell)
     if not uploads:
-        raise InputError("nothing to prepare; give a path or upload a NIfTI file")
+        raise InputError("nothing to prepare; give a path or upload a file")
     names = [Path(upload.name).name for upload in uploads]
     if twice := sorted(name for name, count in Counter(names).items() if count > 1):
         raise InputError(f"{', '.join(twice)}: uploaded more than once; give every scan a file name of its own")
-    refused = [{"path": name, "stage": "read", "reason": why} for name in names if (why := _unusable(name))]
-    taken = [(name, upload) for name, upload in zip(names, uploads, strict=True) if not _unusable(name)]
+    endings = PICTURE_ENDINGS if find_recipe(recipe).pictures else FILE_ENDINGS
+    refused = [{"path": name, "stage": "read", "reason": why} for name in names if (why := _unusable(name, endings))]
+    taken = [(name, upload) for name, upload in zip(names, uploads, strict=True) if not _unusable(name, endings)]
     if not taken:
         return Report(0, list(find_recipe(recipe).shape), refused, [], None)
     before = _work_folders(out)
@@ -73,16 +75,18 @@ def bring_in(path: str, uploads: Sequence[Upload], name: str, tell: Tell, recipe
     return dataclasses.replace(report, failed=[*report.failed, *refused])
 
 
-def _unusable(name: str) -> str | None:
-    """Return why a file of this name cannot be a scan; None where it may be one."""
+def _unusable(name: str, endings: tuple[str, ...]) -> str | None:
+    """Return why a file of this name cannot be prepared; None where it may be."""
     if name.startswith("."):
         return "a hidden file: its name begins with a dot; rename it"
     if len(name.encode()) > LONGEST_NAME:
         return f"needs a name of at most {LONGEST_NAME} characters; rename it"
     if name.lower().endswith(ARCHIVES):
-        return "an archive; unpack it and upload the NIfTI files in it"
-    if not name.lower().endswith(FILE_ENDINGS):
-        return f"needs a name that ends in {' or '.join(FILE_ENDINGS[:2])}; rename it if it is a NIfTI file"
+        return "an archive; unpack it and upload the files in it"
+    if not name.lower().endswith(endings):
+        if endings == PICTURE_ENDINGS:
+            return f"needs a picture ({', '.join(endings)}); choose a recipe for scans if it is one"
+        return f"needs a name that ends in {' or '.join(endings[:2])}; rename it if it is a NIfTI file"
     return None
 
 

@@ -73,20 +73,18 @@ def with_grey_ranges(scans: Sequence[ScanSource]) -> list[ScanSource]:
     """Return sources of pictures with their black and white, where they have more than 8 bits, whose files do not say.
 
     12 bits of a scanner lie in the lowest sixteenth of 16, and each slice ends at another level. So all pictures of a
-    visit and sequence share one range, from the darkest to the brightest of their levels: slices of one scan keep their
-    relation, as in a volume, and scanners of any scale come to [0, 1].
+    visit and sequence share one range, from the lowest level to the brightest picture's 99.5th percentile: slices of
+    one scan keep their relation, as in a volume, and scanners of any scale come to [0, 1].
     """
-    extremes: dict[tuple[object, ...], list[tuple[float, float]]] = defaultdict(list)
+    levels: dict[tuple[object, ...], list[tuple[float, float]]] = defaultdict(list)
     deep = {scan.relative for scan in scans if is_deep(scan.path)}
     for scan in scans:
         if scan.relative in deep:
             try:
-                extremes[_visit(scan)].append(read_pictures(scan.path).extremes)
+                levels[_visit(scan)].append(read_pictures(scan.path).darkest_and_brightest)
             except UnreadableScanError:
                 continue  # said when it is prepared
-    ranges = {
-        visit: (min(low for low, _ in found), max(high for _, high in found)) for visit, found in extremes.items()
-    }
+    ranges = {visit: (min(low for low, _ in found), max(high for _, high in found)) for visit, found in levels.items()}
     return [
         dataclasses.replace(scan, grey_range=ranges.get(_visit(scan))) if scan.relative in deep else scan
         for scan in scans
@@ -114,7 +112,8 @@ def counted(notes: Iterable[Note]) -> list[Note]:
 def _black_and_white(read: Pictures, grey_range: tuple[float, float] | None) -> tuple[float, float]:
     if not read.deep:
         return 0.0, WHITE
-    return grey_range or read.extremes
+    low, high = grey_range or read.darkest_and_brightest
+    return low, max(high, low + 1e-6)
 
 
 def _squared(picture: Float32Array, side: int) -> Float32Array:

@@ -22,7 +22,7 @@ def copy_cohort(workspace: Path, target: Path, **columns: list[str | None]) -> N
 def test_show_it_chooses_the_new_cohort(tiny_workspace, empty_workspace, monkeypatch):
     copy_cohort(tiny_workspace, empty_workspace / "cohorts" / "before")
 
-    def bring_in(path, files, name, tell):
+    def bring_in(path, files, name, tell, recipe):
         copy_cohort(tiny_workspace, empty_workspace / "cohorts" / name)
         return Report(4, [1, 1, 1], [], [], 1.0)
 
