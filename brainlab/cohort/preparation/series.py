@@ -42,7 +42,8 @@ def choose_images(path: Path, asked: int | None = None, weighted: bool = False) 
                 f"{len(b_values)} b-values beside a series of {count} images; give a .bval file with one for each"
             )
         if weighted and b_values.max() > LOW_B:
-            shell = float(b_values[np.abs(b_values - CLINICAL_B).argmin()])
+            diffusion = b_values[b_values > LOW_B]
+            shell = float(diffusion[np.abs(diffusion - CLINICAL_B).argmin()])
             high = np.flatnonzero(np.abs(b_values - shell) <= SHELL * shell).tolist()
             return high, f"series of {count} images: mean of the {len(high)} with b about {shell:g} s/mm2 used"
         highest = max(LOW_B, float(b_values.min()))
