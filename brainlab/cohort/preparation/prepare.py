@@ -75,6 +75,7 @@ def prepare_one(
                 notes += [f"{name}: {note}" for note in scans[name].notes]
             visit = place_visit(scans, recipe.mask_from or recipe.channels[0], in_template_space)
             placement, (data, matrix) = visit.placement, _channels(visit, recipe)
+            notes += visit.notes
         elif is_prepared(native, recipe):
             placement, data, matrix = placed_already(native), native.data, np.eye(4)
         else:

@@ -20,11 +20,13 @@ class Visit:
     """The scans of a visit, the first of which the others are brought onto.
 
     scans: by sequence, air at 0. placement: of the first. from_first: [4, 4], mm of the first scan to mm of each.
+    notes: what a user should know of the others, one line each.
     """
 
     scans: dict[str, Volume]
     placement: Placement
     from_first: dict[str, FloatArray]
+    notes: tuple[str, ...] = ()
 
     @property
     def first(self) -> Volume:
@@ -48,12 +50,14 @@ def place_visit(scans: Mapping[str, Volume], mask_from: str, in_template_space: 
     if in_template_space:
         return Visit(dict(scans), placed_already(scans[first]), {name: np.eye(4) for name in scans})
     aired: dict[str, Volume] = {}
+    notes: list[str] = []
     from_hub: dict[str, FloatArray] = {}
     name = mask_from
     try:
         hub = place_on_template(scans[mask_from])
         for name, scan in scans.items():
-            aired[name] = above_air(scan)[0]
+            aired[name], note = _above_air(scan)
+            notes += [f"{name}: {note}"] if note else []
         for name, scan in aired.items():
             same = name == mask_from
             from_hub[name] = np.eye(4) if same else coregister(aired[mask_from], hub.native_mask, scan).matrix
@@ -61,7 +65,18 @@ def place_visit(scans: Mapping[str, Volume], mask_from: str, in_template_space: 
         raise type(error)(f"{name}: {error}") from error
     to_hub = np.linalg.inv(from_hub[first])
     placement = hub if first == mask_from else _moved(hub, scans[mask_from], aired[first], to_hub, from_hub[first])
-    return Visit(aired, placement, {name: matrix @ to_hub for name, matrix in from_hub.items()})
+    return Visit(aired, placement, {name: matrix @ to_hub for name, matrix in from_hub.items()}, tuple(notes))
+
+
+def _above_air(scan: Volume) -> tuple[Volume, str]:
+    """Return a scan with air at 0, or as it is with a note: where a sequence nulls tissue, much is as dark as air.
+
+    The fit to the visit's other scan tells whether it is a head.
+    """
+    try:
+        return above_air(scan)[0], ""
+    except RegistrationError:
+        return scan, "the level of air is not clear: values taken as they are"
 
 
 def _moved(hub: Placement, seen_on: Volume, first: Volume, to_hub: FloatArray, from_hub: FloatArray) -> Placement:

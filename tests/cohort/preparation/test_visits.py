@@ -107,6 +107,20 @@ def test_the_mask_of_another_scan_is_moved_onto_the_first(brain_volume, monkeypa
     assert overlap > 0.95
 
 
+def test_a_sequence_that_nulls_tissue_is_taken_as_it_is_with_a_note(brain_volume, monkeypatch):
+    def unclear(scan):
+        if scan is dark:
+            raise RegistrationError("no head found")
+        return scan, ()
+
+    dark = dataclasses.replace(brain_volume, data=brain_volume.data.max() - brain_volume.data)
+    monkeypatch.setattr(visits, "place_on_template", lambda scan: Placement(scan.data > 0, scan, np.eye(4)))
+    monkeypatch.setattr(visits, "above_air", unclear)
+    visit = place_visit({"FLAIR": brain_volume, "DIR": dark}, "FLAIR")
+    assert visit.scans["DIR"] is dark
+    assert visit.notes == ("DIR: the level of air is not clear: values taken as they are",)
+
+
 def test_a_scan_that_cannot_be_brought_onto_the_others_is_refused_by_name(brain_volume, monkeypatch):
     noise = Volume(
         np.random.default_rng(0).gamma(2, 9, brain_volume.data.shape).astype(np.float32), brain_volume.affine
