@@ -34,10 +34,13 @@ def coarse(monkeypatch):
 
 @pytest.fixture
 def cohort(make_dataset):
-    """Four people with a FLAIR and a T1w a thousand times as bright, in template space."""
+    """Four people with a FLAIR and a T1w a thousand times as bright, in template space; the last one's are brighter."""
     root = make_dataset(4)
     for path in sorted(root.glob("sub-*/anat/*_FLAIR.nii.gz")):
         flair = Volume.load(path)
+        if path.name.startswith("sub-03"):
+            flair = dataclasses.replace(flair, data=3 * flair.data)
+            flair.save(path)
         Volume(flair.data.max() - flair.data * 1000 * (flair.data > 0), flair.affine).save(
             path.with_name(path.name.replace("FLAIR", "T1w"))
         )
