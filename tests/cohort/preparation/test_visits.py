@@ -15,7 +15,7 @@ from brainlab.cohort.preparation.visits import place_visit
 from brainlab.cohort.prepared import PreparedDataset, participant_split
 from brainlab.cohort.recipes import find_recipe
 from brainlab.cohort.sources.discovery import find_sources
-from brainlab.errors import RegistrationError, UnreadableScanError
+from brainlab.errors import InputError, RegistrationError, UnreadableScanError
 from brainlab.volume import Volume
 
 WHOLE = find_recipe("flair-synthesis").of_sequences(["FLAIR", "T1w"])
@@ -75,6 +75,35 @@ def test_a_later_scan_is_scaled_by_the_numbers_of_an_earlier_dataset(cohort, tmp
     old, new = (PreparedDataset.open(tmp_path / name) for name in ("old", "new"))
     np.testing.assert_array_equal(new.volumes[0], old.volumes[2])
     assert new.recipe["z_scores"] == old.recipe["z_scores"]
+
+
+def test_a_visit_is_kept_with_its_images_and_goes_on_after_an_interruption(cohort, tmp_path, monkeypatch):
+    """The folder of intermediate images is that of the first sequence; a resumed run gives the same dataset."""
+    found, seen = find_sources(cohort, RECIPE), []
+
+    def counted(path, *rest):
+        if len(seen) == 2:
+            raise KeyboardInterrupt
+        seen.append(path.name)
+        return prepare_one(path, *rest)
+
+    monkeypatch.setattr(batch, "write_intermediate", lambda folder, scan: folder.mkdir(parents=True))
+    monkeypatch.setattr(batch, "is_whole", lambda folder: folder.is_dir())
+    monkeypatch.setattr(batch, "prepare_one", counted)
+    with pytest.raises(KeyboardInterrupt):
+        prepare_cohort(found, tmp_path / "out", RECIPE, keep_intermediate=True)
+    seen.clear()
+    prepare_cohort(found, tmp_path / "out", RECIPE, keep_intermediate=True)
+    assert seen == ["sub-02_FLAIR.nii.gz", "sub-03_FLAIR.nii.gz"]
+    monkeypatch.undo()
+    assert (tmp_path / "out" / "intermediate" / "sub-01__anat__sub-01_FLAIR").is_dir()
+    prepare_cohort(found, tmp_path / "whole", RECIPE)
+    assert PreparedDataset.open(tmp_path / "out").sha256 == PreparedDataset.open(tmp_path / "whole").sha256
+
+
+def test_z_scores_are_not_stored_as_bytes(cohort, tmp_path):
+    with pytest.raises(InputError, match="--dtype: flair-synthesis makes z-scores, which need float16, got uint8"):
+        prepare_cohort(find_sources(cohort, RECIPE), tmp_path / "out", RECIPE, dtype="uint8")
 
 
 def test_without_training_participants_all_are_used_and_that_is_said(cohort, tmp_path, monkeypatch):
