@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # the same names as in the table below, for editors and type 
     from brainlab.cohort.audit import audit as audit
     from brainlab.cohort.preparation.batch import prepare_cohort as prepare
     from brainlab.cohort.prepared import PreparedDataset as PreparedDataset
+    from brainlab.cohort.recipes import find_recipe as find_recipe
     from brainlab.cohort.sources.discovery import find_sources as find_scans
     from brainlab.errors import InputError as InputError
     from brainlab.experiments.analysis.discrimination import lda_analysis as lda
@@ -53,6 +54,7 @@ _PUBLIC = {
     "Volume": "brainlab.volume:Volume",
     "CohortSettings": "brainlab.simulation.participant:CohortSettings",
     "simulate": "brainlab.simulation.cohort:simulate_cohort",
+    "find_recipe": "brainlab.cohort.recipes:find_recipe",
     "find_scans": "brainlab.cohort.sources.discovery:find_sources",
     "prepare": "brainlab.cohort.preparation.batch:prepare_cohort",
     "PreparedDataset": "brainlab.cohort.prepared:PreparedDataset",

@@ -81,7 +81,8 @@ def describe_cohort(dataset: PreparedDataset) -> str:
     size = " × ".join(str(side) for side in dataset.shape)
     people = dataset.scans["participant"].nunique()
     origin = "simulated" if dataset.simulated else "from scans"
-    return f"{len(dataset)} scans of {people} participants · {size} voxels · recipe {dataset.recipe['name']} · {origin}"
+    count = f"{len(dataset)} {dataset.noun} of {people} participants"
+    return f"{count} · {size} voxels · recipe {dataset.recipe['name']} · {origin}"
 
 
 def best_run(names: Sequence[str]) -> str:

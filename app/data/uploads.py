@@ -34,8 +34,8 @@ KEPT = 32
 class Head:
     """What is kept of an upload. data: an image on `grid`. notes: what was noticed while it was read, a line each.
 
-    native_shape, native_affine, axes, template_to_native: where it lay before it was placed on the template, and the
-    order of its file's axes.
+    native_shape, native_affine, axes, grid_to_native: where it lay before it was prepared, and the order of its file's
+    axes.
     """
 
     data: UInt8Array
@@ -44,7 +44,7 @@ class Head:
     native_shape: tuple[int, int, int]
     native_affine: FloatArray
     axes: str
-    template_to_native: FloatArray
+    grid_to_native: FloatArray
 
 
 @dataclass(frozen=True)
@@ -127,11 +127,12 @@ def recipe_of(run: Run) -> PreparationRecipe:
     for recipe in RECIPES.values():
         if _makes(recipe, run):
             return recipe
-    raise InputError(f"{run.name}: no recipe makes scans for it; choose a run of {', '.join(RECIPES)}")
+    known = (recipe.name for recipe in RECIPES.values() if recipe.alone)
+    raise InputError(f"{run.name}: no recipe makes scans for it; choose a run of {', '.join(known)}")
 
 
 def _makes(recipe: PreparationRecipe, run: Run) -> bool:
-    return recipe.shape == tuple(run.shape) and np.allclose(recipe.affine, run.affine, atol=1e-3)
+    return recipe.alone and recipe.shape == tuple(run.shape) and np.allclose(recipe.affine, run.affine, atol=1e-3)
 
 
 def in_own_space(source: Source, head: Head, affine: FloatArray) -> Volume:
@@ -150,7 +151,7 @@ def change_in_own_space(after: Source, before: Source, head: Head, affine: Float
 
 
 def _to_head(volume: Volume, head: Head) -> Volume:
-    placed = resample(volume, head.native_shape, head.native_affine, np.linalg.inv(head.template_to_native))
+    placed = resample(volume, head.native_shape, head.native_affine, np.linalg.inv(head.grid_to_native))
     return dataclasses.replace(placed, axes=head.axes)
 
 
@@ -172,5 +173,5 @@ def _prepare(content: bytes | memoryview, recipe: PreparationRecipe, in_template
         native_shape=made.native.data.shape,
         native_affine=made.native.affine,
         axes=made.native.axes,
-        template_to_native=made.placement.template_to_native,
+        grid_to_native=made.grid_to_native,
     )

@@ -54,7 +54,7 @@ def _plain(values: dict[Any, Any]) -> dict[str, Any]:
 
 
 def _text(dataset: "PreparedDataset", found: "Audit") -> str:
-    lines = [f"{len(dataset)} {'SIMULATED ' if dataset.simulated else ''}scans, {dataset.recipe['name']}", ""]
+    lines = [f"{len(dataset)} {'SIMULATED ' if dataset.simulated else ''}{dataset.noun}, {dataset.recipe['name']}", ""]
     lines.append(found.classes.round(1).to_string())
     lines.append("")
     lines.append(f"sharpness: mean image {found.mean_image_sharpness:.4g}, scans {found.scan_sharpness:.4g}")

@@ -11,15 +11,38 @@ from brainlab.cli.common.progress import progress
 from brainlab.cohort.recipes import RECIPES, find_recipe
 from brainlab.cohort.sources.image_files import LEFT_OUT
 from brainlab.errors import InputError
+from brainlab.grid import PLANES
 
 if TYPE_CHECKING:
     from brainlab.cohort.preparation.batch import Report
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("source", type=Path, help="a BIDS dataset, a folder of NIfTI files, or one NIfTI file")
+    parser.add_argument(
+        "source", type=Path, help="a BIDS dataset, a folder of NIfTI files or of pictures of slices, or one such file"
+    )
     parser.add_argument("out", type=Path, help="folder of the prepared dataset")
-    parser.add_argument("--recipe", required=True, help=f"one of: {', '.join(RECIPES)}")
+    listed = "; ".join(f"{recipe.name}: {recipe.summary}" for recipe in RECIPES.values())
+    parser.add_argument("--recipe", required=True, metavar="NAME", help=f"{listed} (docs/recipes.md)")
+    parser.add_argument(
+        "--modalities",
+        nargs="+",
+        metavar="NAME",
+        help="of a recipe for several sequences, those to use as channels (default: all)",
+    )
+    parser.add_argument(
+        "--plane", choices=PLANES, help="what the pictures show, of recipes for pictures (default: axial)"
+    )
+    parser.add_argument(
+        "--scale-by",
+        type=Path,
+        metavar="PREPARED",
+        help="of recipes that make z-scores, use the means and standard deviations of this dataset, such as one that a "
+        "model was trained on (default: those of this cohort's training participants)",
+    )
+    parser.add_argument(
+        "--paper-exact", action="store_true", help="keep an error of the published code (ixi-slices-128 has one)"
+    )
     parser.add_argument(
         "--labels", metavar="COL", help="column with the class (default: class, diagnosis, dx or group)"
     )
@@ -46,7 +69,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="of 4D files, the image to use, counted from 0 (default: the mean of those without diffusion weighting, "
         "by the .bval beside; of all where there is none)",
     )
-    parser.add_argument("--dtype", choices=("uint8", "float16"), default="uint8", help="stored type (default: uint8)")
+    parser.add_argument(
+        "--dtype", choices=("uint8", "float16"), help="stored type (default: uint8; float16 for z-scores)"
+    )
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
@@ -57,7 +82,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         raise InputError(f"--jobs {args.jobs}: at least 1 process is needed")
     if args.image_of_series is not None and args.image_of_series < 0:
         raise InputError(f"--image-of-series {args.image_of_series}: images are counted from 0")
-    recipe = find_recipe(args.recipe)
+    recipe = find_recipe(args.recipe, args.paper_exact)
+    recipe = recipe.of_sequences(args.modalities) if args.modalities else recipe
+    recipe = recipe.of_plane(args.plane) if args.plane else recipe
     found = find_sources(args.source, recipe, args.labels, args.include, args.table, args.class_folders)
     check_place(found, args.out, recipe, args.dtype, args.overwrite)
     if found.warnings:  # before hours of work, so that a wrong guess can be stopped
@@ -73,6 +100,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         overwrite=args.overwrite,
         track=lambda scans, total: progress(scans, "preparing", total),
         image_of_series=args.image_of_series,
+        scale_by=args.scale_by,
     )
     text = _text(report, report.warnings[len(found.warnings) :], args.out)
     return {**dataclasses.asdict(report), "text": text, "exit_code": 0 if report.scans else 2}

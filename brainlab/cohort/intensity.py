@@ -1,7 +1,11 @@
-"""What the values of a prepared dataset are, as its `recipe.json` says: in [0, 1], or z-scores."""
+"""What the values of a prepared dataset are, as its `recipe.json` says: in [0, 1] or z-scores, of which sequences."""
 
 INTENSITY = "intensity"
 """Key of `recipe.json`; absent where values are in [0, 1]."""
 UNIT, Z_SCORE = "unit", "z-score"
 Z_WINDOW = (-2.0, 4.0)
 """z-scores that are black and white on a screen: background lies about -1, bright tissue about 3."""
+CHANNELS = "channels"
+"""Key of `recipe.json` for the names of the channels, where there are several."""
+Z_SCORES = "z_scores"
+"""Key of `recipe.json` for the mean and the standard deviation of each channel before they became 0 and 1."""

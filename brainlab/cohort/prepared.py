@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from brainlab.cohort.intensity import INTENSITY, UNIT, Z_SCORE, Z_WINDOW
+from brainlab.cohort.intensity import CHANNELS, INTENSITY, UNIT, Z_SCORE, Z_WINDOW
 from brainlab.cohort.scan_table import read_scans, row_order, write_scans
 from brainlab.errors import InputError
 from brainlab.files.whole import whole_file
@@ -32,8 +32,6 @@ from brainlab.pseudonyms import PUBLIC_KEY, keyed_hash
 from brainlab.types import Float32Array, FloatArray, IntArray
 
 TEST_SHARE = 0.1
-CHANNELS = "channels"
-"""Key of `recipe.json` for the names of the channels, where there are several."""
 PROSE = ("summary", "steps")
 """Keys of `recipe.json` that only put the others into words."""
 ROW_ORDER = "row_order"
@@ -112,6 +110,11 @@ class PreparedDataset:
     def name(self) -> str:
         """The folder's name, and what of it these images are where a view cut them."""
         return f"{self.folder.name}: {self.part}" if self.part else self.folder.name
+
+    @property
+    def noun(self) -> str:
+        """What its images are called: scans, or slices, of which a scan has many."""
+        return "scans" if self.grid.plane is None else "slices"
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -15,7 +15,7 @@ from functools import lru_cache
 import numpy as np
 
 from brainlab.cohort.prepared import PreparedDataset
-from brainlab.cohort.recipes import RECIPES
+from brainlab.cohort.recipes import RECIPES, flair_blocks
 from brainlab.cohort.template import grid_affine, mni_tissue
 from brainlab.errors import InputError
 from brainlab.laplacian import laplacian_variance
@@ -151,7 +151,7 @@ class Regions:
 @lru_cache(maxsize=1)
 def regions() -> Regions:
     """Return where the template has which tissue nearly alone."""
-    blocks = RECIPES["flair-40"].blocks
+    blocks = flair_blocks(4)
     tissue = mni_tissue()
     grey, white, fluid = (
         blocks.apply(Volume(share, grid_affine())).data for share in (tissue.grey, tissue.white, tissue.fluid)

@@ -1,4 +1,4 @@
-"""The steps of a recipe: from a brain on the template to what models read. Each has a number or two and `apply`."""
+"""The steps of a recipe: from a brain on its grid to what models read. Each has a number or two and `apply`."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -18,6 +18,10 @@ class Step(ABC):
     @abstractmethod
     def words(self) -> str:
         """What is done, for the record."""
+
+    def concerns(self, sequence: str | None) -> bool:
+        """Whether images of a sequence take this step; None where a recipe has one sequence and no name for it."""
+        return True
 
     @abstractmethod
     def apply(self, volume: Volume) -> Volume:
@@ -101,19 +105,61 @@ class UnitRange(Step):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ZScore(Step):
-    """Subtract the mean of all voxels and divide by their standard deviation."""
+class ClipPercentiles(Step):
+    """Clip the brain's intensities between two of their percentiles, and scale these to 0 and 1 (slice VAE, 3.2).
+
+    What is 0 is background: it stays 0 and has no part in the percentiles.
+    """
+
+    low_percentile: float
+    high_percentile: float
 
     @property
     def words(self) -> str:
-        return "mean of all voxels subtracted, divided by their standard deviation"
+        return (
+            f"brain clipped to its {self.low_percentile:g}th and {self.high_percentile:g}th percentile, scaled to 0 "
+            "and 1"
+        )
 
     def apply(self, volume: Volume) -> Volume:
-        spread = float(volume.data.std(dtype=np.float64))
-        if not spread > 0:
+        brain = volume.data != 0
+        if not brain.any():
             raise IntensityError("no contrast left inside the brain: every value is the same")
-        data = (volume.data - volume.data.mean(dtype=np.float64)) / spread
-        return Volume(data.astype(np.float32), volume.affine)
+        low, high = np.percentile(volume.data[brain], (self.low_percentile, self.high_percentile))
+        if not high > low:
+            raise IntensityError("no contrast left inside the brain: every value is the same")
+        scaled = np.clip((volume.data - low) / (high - low), 0, 1).astype(np.float32)
+        return Volume(np.where(brain, scaled, np.float32(0)), volume.affine)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DivideByMaximum(Step):
+    """Set what is negative to 0 and divide by the maximum: intensities in [0, 1], 0 where they were 0 (DWI, 3.1)."""
+
+    @property
+    def words(self) -> str:
+        return "divided by the maximum"
+
+    def apply(self, volume: Volume) -> Volume:
+        data = volume.data * (volume.data > 0)
+        if not (highest := float(data.max())) > 0:
+            raise IntensityError("no contrast left inside the brain: every value is the same")
+        return Volume(data / np.float32(highest), volume.affine)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DivideBy127(Step):
+    """Divide grey levels of 0 to 255 by 127, as the code of the IXI thesis does: `paper_exact` alone.
+
+    Its images reach 2, which a decoder into [0, 1] cannot; here all above 1 is 1, as it then learns to show it.
+    """
+
+    @property
+    def words(self) -> str:
+        return "grey levels of 0 to 255 divided by 127, above 1 set to 1 (an error of the published code)"
+
+    def apply(self, volume: Volume) -> Volume:
+        return Volume(np.minimum(volume.data * np.float32(255 / 127), np.float32(1)), volume.affine)
 
 
 def _overlaps(edges: FloatArray, first: float, step: float, count: int) -> Float32Array:

@@ -14,6 +14,7 @@ from brainlab.cohort.preparation.batch import Report, prepare_cohort
 from brainlab.cohort.recipes import find_recipe
 from brainlab.cohort.sources.discovery import find_sources
 from brainlab.errors import BrainlabError, InputError
+from brainlab.picture_files import PICTURE_ENDINGS
 from brainlab.volume import FILE_ENDINGS
 from brainlab.workspace import workspace
 
@@ -64,12 +65,13 @@ def bring_in(
 def _bring_in_uploads(uploads: Sequence[Upload], out: Path, tell: Tell, recipe: str, table: Path | None) -> Report:
     """Prepare uploaded files, each under its own name in a folder that is gone afterwards."""
     if not uploads:
-        raise InputError("nothing to prepare; give a path or upload a NIfTI file")
+        raise InputError("nothing to prepare; give a path or upload a file")
     names = [Path(upload.name).name for upload in uploads]
     if twice := sorted(name for name, count in Counter(names).items() if count > 1):
         raise InputError(f"{', '.join(twice)}: uploaded more than once; give every scan a file name of its own")
-    refused = [{"path": name, "stage": "read", "reason": why} for name in names if (why := _unusable(name))]
-    taken = [(name, upload) for name, upload in zip(names, uploads, strict=True) if not _unusable(name)]
+    endings = PICTURE_ENDINGS if find_recipe(recipe).pictures else FILE_ENDINGS
+    refused = [{"path": name, "stage": "read", "reason": why} for name in names if (why := _unusable(name, endings))]
+    taken = [(name, upload) for name, upload in zip(names, uploads, strict=True) if not _unusable(name, endings)]
     if not taken:
         return Report(0, list(find_recipe(recipe).shape), refused, [], None)
     before = _work_folders(out)
@@ -104,16 +106,18 @@ def _table_file(table: Upload | None) -> Iterator[Path | None]:
             raise InputError(str(error).replace(f"--table {path}", path.name).replace(str(path), path.name)) from error
 
 
-def _unusable(name: str) -> str | None:
-    """Return why a file of this name cannot be a scan; None where it may be one."""
+def _unusable(name: str, endings: tuple[str, ...]) -> str | None:
+    """Return why a file of this name cannot be prepared; None where it may be."""
     if name.startswith("."):
         return "a hidden file: its name begins with a dot; rename it"
     if len(name.encode()) > LONGEST_NAME:
         return f"needs a name of at most {LONGEST_NAME} characters; rename it"
     if name.lower().endswith(ARCHIVES):
-        return "an archive; unpack it and upload the NIfTI files in it"
-    if not name.lower().endswith(FILE_ENDINGS):
-        return f"needs a name that ends in {' or '.join(FILE_ENDINGS[:2])}; rename it if it is a NIfTI file"
+        return "an archive; unpack it and upload the files in it"
+    if not name.lower().endswith(endings):
+        if endings == PICTURE_ENDINGS:
+            return f"needs a picture ({', '.join(endings)}); choose a recipe for scans if it is one"
+        return f"needs a name that ends in {' or '.join(endings[:2])}; rename it if it is a NIfTI file"
     return None
 
 

@@ -7,8 +7,11 @@ from app.components.volume_viewer import Panel, volume_viewer
 from app.data import resources
 from app.data.volumes import Mean, Scan
 from app.screens.cohort import audits, importing
+from brainlab.cohort.recipes import RECIPES
 from brainlab.cohort.scan_table import UNLABELLED
 from brainlab.files.spreadsheet import csv_text
+from brainlab.picture_files import PICTURE_ENDINGS
+from brainlab.volume import FILE_ENDINGS
 
 SHOW = "import-shown"  # key of the wish to see the cohort that was just brought in
 
@@ -127,17 +130,22 @@ def show_acquisition(name: str) -> None:
 
 @st.fragment
 def bring_in() -> None:
-    """Prepare a BIDS dataset, a folder of NIfTI files or uploaded files into a new cohort."""
+    """Prepare a BIDS dataset, a folder of NIfTI files or of pictures, or uploaded files into a new cohort."""
     if st.session_state.pop(SHOW, False):
         st.rerun(scope="app")  # a button in a fragment draws only the fragment anew
-    st.markdown(
-        "Scans are registered to the MNI152 template, skull-stripped, averaged to 4 mm blocks and scaled to [0, 1]."
-    )
+    recipe = RECIPES[st.selectbox("Recipe", list(RECIPES), format_func=_with_summary, key="import-recipe")]
+    with st.popover("Steps"):
+        st.markdown("\n".join(f"1. {words}" for words in recipe.words))
     with st.form("import", border=True):
         left, right = st.columns(2)
-        path = left.text_input("Path of a BIDS dataset or a folder of NIfTI files on this machine", key="import-path")
+        kind = "a folder of pictures" if recipe.pictures else "a BIDS dataset or a folder of NIfTI files"
+        path = left.text_input(f"Path of {kind} on this machine", key="import-path")
+        endings = PICTURE_ENDINGS if recipe.pictures else FILE_ENDINGS[:2]
         files = right.file_uploader(
-            "or upload NIfTI files", type=["nii", "gz"], accept_multiple_files=True, key="import-files"
+            f"or upload {'pictures' if recipe.pictures else 'NIfTI files'}",
+            type=[ending.rpartition(".")[2] for ending in endings],
+            accept_multiple_files=True,
+            key="import-files",
         )
         name = left.text_input("Name of the new cohort", "mine", key="import-name")
         table = right.file_uploader(
@@ -148,7 +156,7 @@ def bring_in() -> None:
     if not sent:
         return
     bar = st.progress(0.0, "Looking for scans")
-    report = importing.bring_in(path, files, name, lambda share, text: bar.progress(share, text), table=table)
+    report = importing.bring_in(path, files, name, lambda share, text: bar.progress(share, text), recipe.name, table)
     bar.empty()
     if report.scans:
         st.success(
@@ -160,6 +168,10 @@ def bring_in() -> None:
     layout.refusals("Notes and excluded scans", report.warnings)
     if report.scans:
         st.button("Show the cohort", key="import-show", on_click=_choose, args=(name,))
+
+
+def _with_summary(name: str) -> str:
+    return f"{name} ({RECIPES[name].summary})"
 
 
 def _choose(name: str) -> None:

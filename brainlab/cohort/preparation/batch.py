@@ -19,15 +19,20 @@ import numpy.typing as npt
 import pandas as pd
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-from brainlab.cohort.intensity import Z_SCORE
+from brainlab.cohort.intensity import Z_SCORE, Z_SCORES
 from brainlab.cohort.preparation.copies import content_hash, without_copies
 from brainlab.cohort.preparation.intermediate import intermediate_names, is_whole, write_intermediate
+from brainlab.cohort.preparation.pictures import counted, prepare_picture, with_grey_ranges
 from brainlab.cohort.preparation.prepare import prepare_one
 from brainlab.cohort.preparation.series import b_value_file
 from brainlab.cohort.prepared import check_replaceable, participant_split, write_prepared
 from brainlab.cohort.recipes import PreparationRecipe, find_recipe
+from brainlab.cohort.sampling import SampledGrid
 from brainlab.cohort.scan_table import COLUMNS
-from brainlab.cohort.sources.discovery import Found, ScanSource
+from brainlab.cohort.sources.discovery import Found
+from brainlab.cohort.sources.scan_source import ScanSource
+from brainlab.cohort.views import SLICE
+from brainlab.cohort.z_scores import Numbers, cohort_numbers, numbers_of, scored
 from brainlab.errors import BrainlabError, InputError, IntensityError, UnreadableScanError, naming_path
 from brainlab.pictures import to_bytes, to_unit
 
@@ -53,7 +58,8 @@ class Report:
 class _Outcome:
     """One scan, done or failed.
 
-    data: [*shape] in the stored type, until it lies in `file`. sha256: of its file. content: hash of its voxels.
+    data: [*shape], [C, *shape] or slices [n, *shape] in the stored type, until it lies in `file`. sha256: of its file.
+    others: of the files of its other channels. content: hash of its voxels. images: rows of the table it makes.
     """
 
     relative: str
@@ -61,7 +67,9 @@ class _Outcome:
     data: npt.NDArray[Any] | None = None
     file: Path | None = None
     sha256: str = ""
+    others: dict[str, str] = field(default_factory=dict)
     content: str = ""
+    images: int = 1
     notes: list[str] = field(default_factory=list)
     stage: str = ""
     reason: str = ""
@@ -74,10 +82,11 @@ def prepare_cohort(
     jobs: int = 1,
     scheduler: str | None = None,
     keep_intermediate: bool = False,
-    dtype: str = "uint8",
+    dtype: str | None = None,
     overwrite: bool = False,
     track: Track = lambda items, total: items,
     image_of_series: int | None = None,
+    scale_by: Path | str | None = None,
 ) -> Report:
     """Prepare every scan and write the dataset that is left after the failures; nothing is written if none is left.
 
@@ -86,20 +95,25 @@ def prepare_cohort(
 
     jobs: processes on this machine. scheduler: address of a Dask scheduler whose workers see the same files instead.
     keep_intermediate: also write brain mask, registered scan and its mask under `out/intermediate/`.
-    overwrite: replace a prepared dataset that holds other scans, or was made by another recipe.
-    image_of_series: of 4D files, the image to use, counted from 0; by default see `series`.
+    dtype: by default the recipe's own. overwrite: replace a prepared dataset that holds other scans, or was made by
+    another recipe. image_of_series: of 4D files, the image to use, counted from 0; by default see `series`.
+    scale_by: an earlier dataset of z-scores, whose means and standard deviations are used instead of this cohort's.
     Of scans with equal voxels one is kept. Raises InputError when `out` holds something else, OSError that
     names `out` when the disk is full.
     """
     out, recipe = Path(out), find_recipe(recipe)
     check_place(found, out, recipe, dtype, overwrite)
+    numbers = _numbers(recipe, scale_by)
+    dtype = dtype or recipe.dtype
     if recipe.intensity == Z_SCORE and dtype != "float16":
-        raise InputError(
-            f"--dtype: {recipe.name} makes z-scores, which need float16, got {dtype}; give --dtype float16"
-        )
+        raise InputError(f"--dtype: {recipe.name} makes z-scores, which need float16, got {dtype}; leave it out")
+    if recipe.pictures and keep_intermediate:
+        raise InputError(f"--keep-intermediate: {recipe.name} registers and strips nothing; leave it out")
     scans = [dataclasses.replace(source, image_of_series=image_of_series) for source in found.scans]
+    scans = with_grey_ranges(scans) if recipe.pictures else scans
     work = _work_folder(scans, out, recipe, dtype)
     pictures = work / "intermediate" if keep_intermediate else None
+    more: list[dict[str, str]] = []
     try:
         with naming_path(out):
             work.mkdir(parents=True, exist_ok=True)
@@ -108,39 +122,72 @@ def prepare_cohort(
             doubts = [len(outcome.notes) for _, outcome in done]
             done, copies = without_copies(done, [outcome.content for _, outcome in done], doubts)
             if done:
-                _write(out, done, recipe, dtype, pictures)
+                if recipe.z_scored and numbers is None:
+                    numbers, more = _cohort_numbers(done, recipe)
+                _write(out, done, recipe, dtype, pictures, numbers)
     except OSError as error:
         if work.is_dir():
             error.add_note("finished scans are kept")
         raise
     shutil.rmtree(work, ignore_errors=True)
     notes = [{"path": o.relative, "reason": note} for o in outcomes for note in o.notes]
+    notes = counted(notes) if recipe.pictures else notes
     return Report(
         scans=len(done),
         shape=list(recipe.shape),
         failed=[{"path": o.relative, "stage": o.stage, "reason": o.reason} for o in outcomes if o.file is None],
-        warnings=found.warnings + copies + notes,
+        warnings=found.warnings + copies + notes + more,
         seconds_per_scan=round(float(np.mean([o.seconds for o in outcomes])), 3) if outcomes else None,
     )
 
 
-def check_place(found: Found, out: Path, recipe: PreparationRecipe, dtype: str, overwrite: bool) -> None:
+def check_place(found: Found, out: Path, recipe: PreparationRecipe, dtype: str | None, overwrite: bool) -> None:
     """Refuse to write where another prepared dataset, or something else, would be lost. Raises InputError."""
     sources = {source.relative: source.path for source in found.scans}
-    check_replaceable(out, sources, recipe.record(), dtype, overwrite)
+    check_replaceable(out, sources, recipe.record(), dtype or recipe.dtype, overwrite)
+
+
+def _numbers(recipe: PreparationRecipe, scale_by: Path | str | None) -> Numbers | None:
+    """Return the means and standard deviations of an earlier dataset, if one is named."""
+    if scale_by is None:
+        return None
+    if not recipe.z_scored:
+        raise InputError(f"--scale-by: {recipe.name} scales each scan by itself; leave it out")
+    return numbers_of(scale_by, recipe.record())
+
+
+def _cohort_numbers(
+    done: list[tuple[ScanSource, _Outcome]], recipe: PreparationRecipe
+) -> tuple[Numbers, list[dict[str, str]]]:
+    """Return the means and standard deviations of the training participants, or of all where there are none."""
+    files = [
+        (participant_split(str(source.details["participant"])), cast(Path, outcome.file)) for source, outcome in done
+    ]
+    training = [file for split, file in files if split == "train"]
+    notes = []
+    if not training:
+        reason = "no participant is in the training split: z-scores by the images of all"
+        notes.append({"path": ".", "reason": reason})
+    chosen = training or [file for _, file in files]
+    return cohort_numbers((_stored(file) for file in chosen), recipe.channels), notes
 
 
 def _write(
-    out: Path, done: list[tuple[ScanSource, _Outcome]], recipe: PreparationRecipe, dtype: str, pictures: Path | None
+    out: Path,
+    done: list[tuple[ScanSource, _Outcome]],
+    recipe: PreparationRecipe,
+    dtype: str,
+    pictures: Path | None,
+    numbers: Numbers | None,
 ) -> None:
     """Write the dataset of the scans that are done."""
-    rows = pd.DataFrame([_row(source, outcome) for source, outcome in done])
+    rows = pd.DataFrame([row for source, outcome in done for row in _rows(source, outcome, recipe)])
     extra = [name for name in rows.columns if name not in COLUMNS]
     write_prepared(
         out,
-        (_unit_range(cast(Path, outcome.file)) for _, outcome in done),
+        (image for _, outcome in done for image in _images(cast(Path, outcome.file), recipe, numbers)),
         rows.reindex(columns=[*COLUMNS, *extra]),
-        _record(recipe, [source for source, _ in done]),
+        {**_record(recipe, [source for source, _ in done]), **({Z_SCORES: numbers} if numbers else {})},
         dtype,
         pictures if pictures is not None and pictures.is_dir() else None,
     )
@@ -209,11 +256,15 @@ def _attempt(source: ScanSource, recipe: PreparationRecipe, dtype: str, pictures
     start = time.perf_counter()
     stage, notes = "register", []
     try:
-        scan = prepare_one(source.path, recipe, source.in_template_space, source.image_of_series)
-        stored = to_bytes(scan.data) if dtype == "uint8" else scan.data.astype(dtype)
+        if recipe.pictures:
+            return _picture(source, recipe, dtype)
+        others = {name: other.path for name, other in source.others.items()}
+        scan = prepare_one(source.path, recipe, source.in_template_space, source.image_of_series, others)
+        # what becomes a z-score of the cohort must not lose digits before
+        stored = to_bytes(scan.data) if dtype == "uint8" else scan.data.astype("f4" if recipe.z_scored else dtype)
         done = _Outcome(
-            source.relative, scan.seconds, stored, sha256=scan.sha256, content=content_hash(scan.native),
-            notes=list(scan.notes),
+            source.relative, scan.seconds, stored, sha256=scan.sha256, others=scan.others_sha256,
+            content=content_hash(scan.native), images=len(stored) if recipe.plane else 1, notes=list(scan.notes),
         )  # fmt: skip
     except BrainlabError as error:
         reason, notes = str(error), list(getattr(error, "__notes__", []))
@@ -231,6 +282,18 @@ def _attempt(source: ScanSource, recipe: PreparationRecipe, dtype: str, pictures
     return _Outcome(source.relative, time.perf_counter() - start, notes=notes, stage=stage, reason=reason)
 
 
+def _picture(source: ScanSource, recipe: PreparationRecipe, dtype: str) -> _Outcome:
+    """Prepare the pictures of one file."""
+    start = time.perf_counter()
+    made = prepare_picture(source.path, recipe, source.grey_range)
+    stored = to_bytes(made.data) if dtype == "uint8" else made.data.astype(dtype)
+    seconds = time.perf_counter() - start
+    return _Outcome(
+        source.relative, seconds, stored, sha256=made.sha256, content=made.content, images=len(stored),
+        notes=list(made.notes),
+    )  # fmt: skip
+
+
 def _work_folder(scans: list[ScanSource], out: Path, recipe: PreparationRecipe, dtype: str) -> Path:
     place = os.path.commonpath([source.path.resolve().parent for source in scans])
     key = json.dumps([place, recipe.record(), dtype, version("brainlab"), KEPT_FORMAT], sort_keys=True)
@@ -240,14 +303,22 @@ def _work_folder(scans: list[ScanSource], out: Path, recipe: PreparationRecipe, 
 def _kept_path(work: Path, source: ScanSource) -> Path:
     """Name a finished scan's file after everything that its result depends on."""
     stamp = []
-    for path in (source.path, b_value_file(source.path)):
+    paths = (source.path, *(other.path for other in source.others.values()))
+    for path in (*paths, *map(b_value_file, paths)):
         try:
             status = path.stat()
             stamp.append([status.st_size, status.st_mtime_ns])
         except OSError:
             stamp.append([])
     key = json.dumps(
-        [str(source.path.resolve()), source.relative, stamp, source.in_template_space, source.image_of_series]
+        [
+            [str(path.resolve()) for path in paths],
+            source.relative,
+            stamp,
+            source.in_template_space,
+            source.image_of_series,
+            source.grey_range,
+        ]
     )
     return work / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.npz"
 
@@ -258,7 +329,9 @@ def _keep(work: Path, source: ScanSource, outcome: _Outcome) -> _Outcome:
         return outcome
     path = _kept_path(work, source)
     scratch = path.with_suffix(".part")
-    facts = json.dumps({name: getattr(outcome, name) for name in ("seconds", "sha256", "content", "notes")})
+    facts = json.dumps(
+        {name: getattr(outcome, name) for name in ("seconds", "sha256", "others", "content", "images", "notes")}
+    )
     with scratch.open("wb") as stream:
         np.savez(stream, data=outcome.data, facts=np.array(facts))
     return dataclasses.replace(outcome, data=None, file=scratch.replace(path))
@@ -276,23 +349,38 @@ def _kept(work: Path, source: ScanSource, pictures: Path | None) -> _Outcome | N
         return None
 
 
-def _unit_range(path: Path) -> npt.NDArray[np.float32]:
-    """Read a finished scan as float32 in [0, 1]."""
+def _stored(path: Path) -> npt.NDArray[np.float32]:
+    """Read a finished scan as float32: in [0, 1], or what becomes a z-score."""
     with np.load(path, allow_pickle=False) as values:
         stored = values["data"]
     return to_unit(stored) if stored.dtype == np.uint8 else stored.astype(np.float32)
 
 
-def _row(source: ScanSource, outcome: _Outcome) -> dict[str, Any]:
+def _images(path: Path, recipe: PreparationRecipe, numbers: Numbers | None) -> Iterator[npt.NDArray[np.float32]]:
+    """Return the images of a finished scan, one a row of the table."""
+    stored = _stored(path)
+    image = stored if numbers is None else scored(stored, numbers)
+    yield from image if recipe.plane else [image]
+
+
+def _rows(source: ScanSource, outcome: _Outcome, recipe: PreparationRecipe) -> Iterator[dict[str, Any]]:
+    """Return the rows of the table for one scan: one, or one a slice."""
     details = dict(source.details)
-    return {**details, "split": participant_split(str(details["participant"])), "sha256": outcome.sha256}
+    row = {**details, "split": participant_split(str(details["participant"])), "sha256": outcome.sha256}
+    for name, sha256 in outcome.others.items():
+        row |= {f"source_{name.lower()}": source.others[name].relative, f"sha256_{name.lower()}": sha256}
+    if recipe.plane is None or (recipe.pictures and outcome.images == 1):
+        yield row
+        return
+    first = recipe.grid.kept[0] if isinstance(recipe.grid, SampledGrid) and recipe.grid.kept else 0
+    yield from ({**row, SLICE: first + number} for number in range(outcome.images))
 
 
 def _record(recipe: PreparationRecipe, scans: list[ScanSource]) -> dict[str, Any]:
     packages = ("brainlab", "nibabel", "SimpleITK", "nilearn", "numpy", "scipy")
     return {
         **recipe.record(),
-        "template": "MNI152 ICBM 2009a (nilearn), 182x218x182 at 1 mm",
+        **({} if recipe.pictures else {"template": "MNI152 ICBM 2009a (nilearn), 182x218x182 at 1 mm"}),
         "simulated": any(source.simulated for source in scans),
         "versions": {name: version(name) for name in packages},
     }

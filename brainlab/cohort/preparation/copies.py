@@ -6,8 +6,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from brainlab.cohort.sources.discovery import ScanSource
 from brainlab.cohort.sources.image_files import LEFT_OUT, Note
+from brainlab.cohort.sources.scan_source import ScanSource
 from brainlab.volume import Volume
 
 T = TypeVar("T")

@@ -1,4 +1,4 @@
-"""Which images of a 4D file make a scan: those without diffusion weighting, all of a time series, or the one asked for.
+"""Which images of a 4D file make a scan: those without diffusion weighting, or with it, all of a time series, or one.
 
 A diffusion series is told by the `.bval` file beside it (FSL's format, which BIDS and dcm2niix write): the images
 without weighting show the anatomy best. Others, such as a functional series, are of one contrast, and their mean has
@@ -18,10 +18,15 @@ LOW_B = 50.0
 """In s/mm2: up to this an image is hardly weighted; scanners write 0, 5 or 50 for none."""
 
 
-def choose_images(path: Path, asked: int | None = None) -> ChooseImages:
+CLINICAL_B, SHELL = 1000.0, 0.1
+"""The weighting in s/mm2 that clinical scans have, and by what share the b-values of one shell differ."""
+
+
+def choose_images(path: Path, asked: int | None = None, weighted: bool = False) -> ChooseImages:
     """Return what chooses of a file's images [n] those whose mean is the scan, with a note.
 
-    asked: the image to use, counted from 0.
+    asked: the image to use, counted from 0. weighted: of a diffusion series those with the weighting of clinical scans,
+    or nearest to it, instead of those without: their mean is the trace image.
     """
 
     def choose(count: int) -> tuple[list[int], str]:
@@ -36,6 +41,11 @@ def choose_images(path: Path, asked: int | None = None) -> ChooseImages:
             raise UnreadableScanError(
                 f"{len(b_values)} b-values beside a series of {count} images; give a .bval file with one for each"
             )
+        if weighted and b_values.max() > LOW_B:
+            diffusion = b_values[b_values > LOW_B]
+            shell = float(diffusion[np.abs(diffusion - CLINICAL_B).argmin()])
+            high = np.flatnonzero(np.abs(b_values - shell) <= SHELL * shell).tolist()
+            return high, f"series of {count} images: mean of the {len(high)} with b about {shell:g} s/mm2 used"
         highest = max(LOW_B, float(b_values.min()))
         low = np.flatnonzero(b_values <= highest).tolist()
         which = f"number {low[0]}" if len(low) == 1 else f"mean of the {len(low)}"

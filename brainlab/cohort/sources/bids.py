@@ -17,9 +17,11 @@ from brainlab.cohort.sources.name_matching import PERSON_WORDS, SESSION_WORDS
 from brainlab.cohort.sources.table_rows import PARTICIPANT_COLUMNS, SESSION_COLUMNS, KeyedRows, few
 from brainlab.files.textfile import read_text
 
-SEQUENCES = ("FLAIR", "T1w", "T2w", "PDw", "T2starw", "T1rho", "PDT2", "inplaneT1", "inplaneT2", "angio", "dwi", "DIR",
-             "ADC", "FA", "RD", "AD", "MTRmap", "DVR")  # fmt: skip
-"""Suffixes of images and maps that can be prepared; bold, field maps, masks and the like are left out."""
+SEQUENCES = ("FLAIR", "T1w", "T1SE", "T2w", "PDw", "T2starw", "T1rho", "PDT2", "inplaneT1", "inplaneT2", "angio",
+             "dwi", "DIR", "ADC", "FA", "RD", "AD", "MTRmap", "DVR")  # fmt: skip
+"""Suffixes of images and maps that can be prepared, and T1SE; bold, field maps, masks and the like are left out."""
+SPIN_ECHO = ("se", "tse", "t1se", "spinecho")
+"""Labels `acq-` of a T1w that is a spin echo: another contrast than the gradient echo that the suffix alone means."""
 ACQUISITION = {
     "echo_time_s": ("EchoTime", 1.0),
     "repetition_time_s": ("RepetitionTime", 100.0),
@@ -47,6 +49,14 @@ def entities(name: str) -> dict[str, str]:
     *pairs, suffix = stem.split("_")
     found = dict(pair.split("-", 1) for pair in pairs if "-" in pair)
     return {**found, "suffix": suffix}
+
+
+def sequence(parts: Mapping[str, str]) -> str | None:
+    """Return the sequence that a BIDS name tells, None where it is none that can be prepared."""
+    suffix = parts["suffix"].lower()
+    if suffix == "t1w" and parts.get("acq", "").lower() in SPIN_ECHO:
+        return "T1SE"
+    return next((name for name in SEQUENCES if name.lower() == suffix), None)
 
 
 class BidsDataset:
@@ -117,7 +127,7 @@ class BidsDataset:
         return {
             "participant": f"sub-{parts['sub']}",
             "session": f"ses-{session}" if session else None,
-            "modality": next((name for name in SEQUENCES if name.lower() == parts["suffix"].lower()), parts["suffix"]),
+            "modality": sequence(parts) or parts["suffix"],
             **self._person(path),
             **acquisition(sidecar),
         }

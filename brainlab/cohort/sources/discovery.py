@@ -1,8 +1,8 @@
-"""Find the scans to prepare and what is known of them: a BIDS dataset, a folder of NIfTI files, or one file."""
+"""Find the scans to prepare and what is known of them: a BIDS dataset, a folder of NIfTI files or pictures, or one."""
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,30 +13,17 @@ from brainlab.cohort.sources.file_table import details_of, listed_files
 from brainlab.cohort.sources.folder_search import FolderSearch
 from brainlab.cohort.sources.image_files import Note, file_stem, is_prepared_dataset, matches
 from brainlab.cohort.sources.person_names import SUBJECT
+from brainlab.cohort.sources.scan_source import ScanSource
 from brainlab.cohort.sources.table_rows import few, read_table
+from brainlab.cohort.sources.visits import join_visits
 from brainlab.cohort.template import SPACE
+from brainlab.cohort.views import SLICE
 from brainlab.errors import InputError
+from brainlab.picture_files import PICTURE_ENDINGS
 
 CLASS_COLUMNS = ("class", "diagnosis", "dx", "group")
 NOT_MRI = {"pet", "spect", "ct"}
 """Suffixes and words of images that show a head otherwise."""
-
-
-@dataclass(frozen=True)
-class ScanSource:
-    """One scan to prepare.
-
-    relative: path as the user sees it, relative to the source folder. details: columns of `scans.tsv`, truth included.
-    in_template_space: already skull-stripped and on the MNI152 template, so that it needs no registration.
-    image_of_series: of a 4D file, the image that was asked for, counted from 0.
-    """
-
-    path: Path
-    relative: str
-    details: dict[str, Any] = field(default_factory=dict)
-    in_template_space: bool = False
-    image_of_series: int | None = None
-    simulated: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,6 +52,8 @@ def find_sources(
     does not list are left out. People are guessed for rows without a participant only.
     class_folders: the folders right below `source` are classes.
     nameless: the person of images whose path names nobody, such as `visit1/flair.nii`; by default the source's name.
+    Of a recipe of several sequences each source is a visit, with its scans by sequence (`visits`). Of a recipe for
+    pictures the files are pictures.
     Without a table and outside a BIDS dataset, people, visits and sequences are guessed from the paths (`scan_places`)
     so that scans of one person do not fall on both sides of the split; the warnings say what was taken for what.
     Raises InputError when nothing is found or the column does not exist.
@@ -79,7 +68,11 @@ def find_sources(
             f"{source}: needs scans, got a dataset that is prepared already; use it as it is, or give the folder of "
             "the scans that it was made from"
         )
-    search = FolderSearch(source if source.is_dir() else source.parent, class_folders)
+    if recipe.pictures and source.is_file() and not source.name.lower().endswith(PICTURE_ENDINGS):
+        raise InputError(
+            f"{source}: {recipe.name} needs a picture ({', '.join(PICTURE_ENDINGS)}); give one, or a folder"
+        )
+    search = FolderSearch(source if source.is_dir() else source.parent, class_folders, recipe.pictures)
     reader = _Reader(search, labels)
     notes: list[Note] = []
     if table is not None:
@@ -107,7 +100,11 @@ def find_sources(
     if class_folders:
         for scan in scans:
             scan.details["class"] = scan.details["class"] or _class_folder(scan.relative)
-    return Found(scans, notes + _other_sequences(scans, recipe) + reader.warnings())
+    if recipe.several:
+        scans, more = join_visits(scans, recipe)
+    else:
+        more = [] if recipe.pictures else _other_sequences(scans, recipe)
+    return Found(scans, notes + more + reader.warnings())
 
 
 def _other_sequences(scans: list[ScanSource], recipe: PreparationRecipe) -> list[Note]:
@@ -150,6 +147,8 @@ class _Reader:
         relative = path.relative_to(self.base).as_posix() if path.is_relative_to(self.base) else str(path)
         dataset = self.dataset(path)
         details: dict[str, Any] = {"source": relative, "class": None}
+        if (number := self._search.slice_numbers.get(path)) is not None:
+            details[SLICE] = number
         sidecar: dict[str, Any] = {}
         cells: dict[str, str] = {}
         if dataset is None:

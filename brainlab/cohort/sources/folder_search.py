@@ -4,27 +4,39 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from brainlab.cohort.recipes import PreparationRecipe
-from brainlab.cohort.sources.bids import SEQUENCES, entities, find_root
-from brainlab.cohort.sources.image_files import ImageFiles, Note, file_stem, find_images, matches, without_twins
+from brainlab.cohort.sources.bids import entities, find_root, sequence
+from brainlab.cohort.sources.image_files import (
+    FOREIGN_ENDINGS,
+    LEFT_OUT,
+    ImageFiles,
+    Note,
+    file_stem,
+    find_images,
+    matches,
+    without_twins,
+)
 from brainlab.cohort.sources.people_notes import people_notes
 from brainlab.cohort.sources.scan_choice import Candidate, bids_rank, choose, nothing_chosen
 from brainlab.cohort.sources.scan_names import PHASE, take_apart
 from brainlab.cohort.sources.scan_places import ScanPlace, scan_places
+from brainlab.cohort.sources.slice_names import without_slice_numbers
 from brainlab.errors import InputError
+from brainlab.picture_files import PICTURE_ENDINGS
 from brainlab.volume import FILE_ENDINGS
-
-_BIDS_SEQUENCES = {suffix.lower(): suffix for suffix in SEQUENCES}
 
 
 class FolderSearch:
     """One search below a folder: which images belong to a BIDS dataset, and what the paths of the others tell.
 
-    class_folders: the folders right below `base` are classes, and nobody's name.
+    class_folders: the folders right below `base` are classes, and nobody's name. pictures: pictures of slices are
+    searched, and no scans.
     """
 
-    def __init__(self, base: Path, class_folders: bool = False) -> None:
+    def __init__(self, base: Path, class_folders: bool = False, pictures: bool = False) -> None:
         self.base = base
         self.class_folders = class_folders
+        self.pictures = pictures
+        self.slice_numbers: dict[Path, int] = {}
         self._roots: dict[Path, Path | None] = {}
         self._places: dict[Path, ScanPlace] = {}
 
@@ -34,10 +46,13 @@ class FolderSearch:
         include: a pattern; everything that matches is taken. nameless: see `guess_places`.
         Raises InputError when there is nothing to prepare.
         """
-        found = find_images(self.base)
+        found = find_images(self.base, PICTURE_ENDINGS if self.pictures else FILE_ENDINGS)
         files = [path for path in found.paths if include is None or matches(path.relative_to(self.base), include)]
         if not files:
-            raise InputError(f"{self.base}: {_nothing_found(found, include)}")
+            raise InputError(f"{self.base}: {_nothing_found(found, include, self.pictures)}")
+        if self.pictures:
+            self.guess_places(files, nameless)
+            return files, found.notes + _others(found) + self.people_notes(files)
         files, twins = without_twins(files, self.base)
         if not files:
             raise InputError(f"{self.base}: no image is left to prepare; {twins[0]['path']}: {twins[0]['reason']}")
@@ -67,9 +82,14 @@ class FolderSearch:
 
         nameless: the person of images whose path names nobody.
         """
-        free = {self._relative(path): path for path in paths if self.bids_root(path) is None}
-        guessed = scan_places(free, nameless, self.class_folders)
-        self._places = {free[relative]: place for relative, place in guessed.items()}
+        free = {path: self._relative(path) for path in paths if self.bids_root(path) is None}
+        if self.pictures:
+            named = without_slice_numbers(free.values())
+            numbers = {path: named[relative][1] for path, relative in free.items()}
+            self.slice_numbers = {path: number for path, number in numbers.items() if number is not None}
+            free = {path: named[relative][0] for path, relative in free.items()}
+        guessed = scan_places(list(dict.fromkeys(free.values())), nameless, self.class_folders)
+        self._places = {path: guessed[relative] for path, relative in free.items()}
 
     def place(self, path: Path) -> ScanPlace:
         """Return what the path of an image outside BIDS is taken to tell."""
@@ -102,17 +122,17 @@ class FolderSearch:
                 regular=place.name.sequence is not None or not strict,
             )
         named, guess = entities(path.name), take_apart(file_stem(path.name))
-        sequence = _BIDS_SEQUENCES.get(named["suffix"].lower())
+        told = sequence(named)
         if named.get("part", "mag") != "mag":  # phase, or the real or imaginary part: no image of a head
-            sequence = PHASE
+            told = PHASE
         return Candidate(
             path,
             relative,
             visit=(f"{root}/sub-{named['sub']}", f"ses-{named['ses']}" if "ses" in named else None, ""),
-            sequence=sequence or guess.sequence or named["suffix"],
-            word=named["suffix"] if sequence else guess.word or named["suffix"],
+            sequence=told or guess.sequence or named["suffix"],
+            word=named["suffix"] if told else guess.word or named["suffix"],
             rank=bids_rank(named),
-            regular=sequence is not None,
+            regular=told is not None,
         )
 
 
@@ -120,7 +140,13 @@ def _says_bids(root: Path) -> bool:
     return (root / "dataset_description.json").is_file() or (root / "participants.tsv").is_file()
 
 
-def _nothing_found(found: ImageFiles, include: str | None) -> str:
+def _others(found: ImageFiles) -> list[Note]:
+    """Note the files beside pictures that are none."""
+    kinds = ", ".join(f"{count} {ending}" for ending, count in sorted(found.foreign.items()))
+    return [{"path": ".", "reason": f"{LEFT_OUT}{kinds}: no pictures"}] if kinds else []
+
+
+def _nothing_found(found: ImageFiles, include: str | None, pictures: bool) -> str:
     """Say why a folder holds nothing to prepare, and what it holds instead."""
     if found.paths:
         example = found.paths[0].name
@@ -128,8 +154,18 @@ def _nothing_found(found: ImageFiles, include: str | None) -> str:
     reasons = [f"{note['path']}: {note['reason']}" for note in found.notes[:1]]
     if found.passed_over:
         reasons.append(f"{', '.join(found.passed_over)}: not searched; give it as the source if it is meant")
-    if found.foreign:
-        kinds = ", ".join(f"{count} {ending}" for ending, count in sorted(found.foreign.items()))
-        reasons.append(f"it holds {kinds}: unpack or convert them to NIfTI")
+    for endings, advice in _advice(pictures):
+        if kinds := ", ".join(
+            f"{n} {end}" for end, n in sorted(found.foreign.items()) if endings is None or end in endings
+        ):
+            reasons.append(f"it holds {kinds}: {advice}")
     what = "; ".join(reasons) or "name a folder that holds scans"
-    return f"no image ({', '.join(FILE_ENDINGS)}) found; {what}"
+    return f"no image ({', '.join(PICTURE_ENDINGS if pictures else FILE_ENDINGS)}) found; {what}"
+
+
+def _advice(pictures: bool) -> list[tuple[tuple[str, ...] | None, str]]:
+    """Return what to do about files of which endings; None for all."""
+    if pictures:
+        return [(None, "scans need a recipe for scans, other pictures another format")]
+    scans = tuple(ending for ending in FOREIGN_ENDINGS if ending not in PICTURE_ENDINGS)
+    return [(scans, "unpack or convert them to NIfTI"), (PICTURE_ENDINGS, "pictures need a recipe such as slices-128")]

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from brainlab.errors import UnreadableScanError
+from brainlab.picture_files import PICTURE_ENDINGS
 from brainlab.volume import FILE_ENDINGS, Volume
 
 SKIPPED_IN_BIDS = ("derivatives", "sourcedata", "code")
@@ -30,6 +31,7 @@ FOREIGN_ENDINGS = (
     ".gz",
     ".tgz",
     ".7z",
+    *PICTURE_ENDINGS,
 )
 """Files that may hold scans, but not as NIfTI or Analyze."""
 PREFERRED = (".nii.gz", ".nii", ".img", ".img.gz", ".hdr")
@@ -46,7 +48,8 @@ class ImageFiles:
     """What a folder holds.
 
     paths: images that can be read, in a fixed order. notes: what was passed over. foreign: count of the files by ending
-    that may hold scans in another format. passed_over: folders of a BIDS dataset that are derived from others.
+    that may hold scans in another format, or of all others where pictures are searched. passed_over: folders of a BIDS
+    dataset that are derived from others.
     """
 
     paths: list[Path] = field(default_factory=list)
@@ -55,8 +58,10 @@ class ImageFiles:
     passed_over: list[str] = field(default_factory=list)
 
 
-def find_images(folder: Path) -> ImageFiles:
+def find_images(folder: Path, endings: tuple[str, ...] = FILE_ENDINGS) -> ImageFiles:
     """Search a folder and all below it; in a BIDS dataset not what is derived from other images.
+
+    endings: of the names of images, in small letters.
 
     Hidden files, what macOS adds, prepared datasets, folders that cannot be read or were searched under another name,
     and names that cannot be written into a table are passed over with a note.
@@ -90,8 +95,8 @@ def find_images(folder: Path) -> ImageFiles:
             name for name in folders if not name.startswith(".") and name != MACOS_FOLDER and name not in skipped
         )
         for name in sorted(names):
-            if not name.lower().endswith(FILE_ENDINGS):
-                found.foreign.update(ending for ending in FOREIGN_ENDINGS if name.lower().endswith(ending))
+            if not name.lower().endswith(endings):
+                found.foreign.update(_foreign(name, endings))
             elif name.startswith(MACOS_FILE) or (name.lower().endswith(".hdr") and name[:-4] + ".img" in names):
                 continue
             elif reason := _unusable_name((inside / name).relative_to(folder)):
@@ -99,6 +104,14 @@ def find_images(folder: Path) -> ImageFiles:
             else:
                 found.paths.append(inside / name)
     return found
+
+
+def _foreign(name: str, endings: tuple[str, ...]) -> list[str]:
+    """Return the ending of another file as it is counted; beside pictures every file is, but for hidden ones."""
+    if endings == PICTURE_ENDINGS:
+        known = next((end for end in FILE_ENDINGS[1::-1] if name.lower().endswith(end)), Path(name).suffix.lower())
+        return [] if name.startswith(".") else [known or "without an ending"]
+    return [ending for ending in FOREIGN_ENDINGS if name.lower().endswith(ending)]
 
 
 def is_prepared_dataset(folder: Path) -> bool:
@@ -113,7 +126,8 @@ def matches(relative: Path, pattern: str) -> bool:
 
 def file_stem(name: str) -> str:
     """Return a file name without the ending of an image."""
-    return next((name[: -len(end)] for end in sorted(FILE_ENDINGS, key=len)[::-1] if name.lower().endswith(end)), name)
+    endings = sorted((*FILE_ENDINGS, *PICTURE_ENDINGS), key=len)[::-1]
+    return next((name[: -len(end)] for end in endings if name.lower().endswith(end)), name)
 
 
 def without_twins(paths: Iterable[Path], base: Path) -> tuple[list[Path], list[Note]]:

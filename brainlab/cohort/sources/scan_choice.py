@@ -56,9 +56,9 @@ def _number(text: str) -> int:
 def choose(candidates: Sequence[Candidate], recipe: PreparationRecipe) -> Choice:
     """Keep the images of the recipe's sequences, one version of each visit, with a note for the others.
 
-    Where no name of a visit tells the recipe's sequence, images whose names tell none are taken for it; an image of a
-    BIDS dataset must say it by its suffix. A folder of one other sequence alone is taken, which the caller has to note;
-    several are not mixed.
+    Where no name of a visit tells the recipe's sequence, images whose names tell none are taken for it, but not where a
+    recipe is for several; an image of a BIDS dataset must say it by its suffix. A folder of one other sequence alone is
+    taken, which the caller has to note; several are not mixed.
     """
     wanted = [image for image in candidates if image.regular and image.sequence in recipe.modalities]
     if not any(image.sequence is None or image.sequence in recipe.modalities for image in candidates):
@@ -66,7 +66,9 @@ def choose(candidates: Sequence[Candidate], recipe: PreparationRecipe) -> Choice
         wanted = others if len({image.sequence for image in others}) == 1 else []
     visits = {image.visit[:2] for image in wanted}
     untold = [
-        image for image in candidates if image.regular and image.sequence is None and image.visit[:2] not in visits
+        image
+        for image in candidates
+        if not recipe.several and image.regular and image.sequence is None and image.visit[:2] not in visits
     ]
     notes: list[Note] = []
     taken = _one_a_visit([*wanted, *untold], notes)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 MASK, PHASE = "mask", "phase"
 SEQUENCE_WORDS = {
     "FLAIR": ("flair", "t2flair", "flairt2", "t2f"),
-    "T1w": ("t1", "t1w", "t1n", "t1se", "mprage", "t1mprage", "bravo", "spgr"),
+    "T1w": ("t1", "t1w", "t1n", "mprage", "t1mprage", "bravo", "spgr"),
+    "T1SE": ("t1se",),
     "T1ce": ("t1c", "t1ce", "t1gd", "t1post", "t1km"),
     "T2w": ("t2", "t2w", "t2tse"),
     "T2starw": ("t2star", "t2starw", "t2s"),
@@ -16,6 +17,8 @@ SEQUENCE_WORDS = {
     "ADC": ("adc",),
     "SWI": ("swi",),
     "DIR": ("dir",),
+    "MTRmap": ("mtr", "mtrmap"),
+    "DVR": ("dvr",),
     PHASE: ("phase", "imag", "imaginary"),
     MASK: ("mask", "msk", "brainmask", "lesionmask", "lesion", "lesions", "lesionchange", "seg", "segmentation", "dseg",
            "probseg", "label", "labels", "roi", "gt", "groundtruth"),

@@ -79,7 +79,7 @@ def test_nothing_got_through(tmp_path: Path, capsys: pytest.CaptureFixture) -> N
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (["--recipe", "t1-cube-64"], "recipe 't1-cube-64' is not known; choose one of"),
+        (["--recipe", "t1-cube-32"], "recipe 't1-cube-32' is not known; choose one of"),
         (["--recipe", "flair-40", "--jobs", "0"], "--jobs 0"),
         (["--recipe", "flair-40", "--labels", "site"], "--labels site"),
         (["--recipe", "flair-40", "--include", "*.mgz"], "no image"),

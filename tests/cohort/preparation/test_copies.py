@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from brainlab.cohort.preparation.copies import content_hash, without_copies
-from brainlab.cohort.sources.discovery import ScanSource
+from brainlab.cohort.sources.scan_source import ScanSource
 from brainlab.volume import Volume
 
 

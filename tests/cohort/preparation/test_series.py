@@ -35,6 +35,23 @@ def test_of_a_diffusion_series_the_images_without_weighting_are_used(series: Pat
     assert note == "series of 5 images: mean of the 2 with b up to 5 s/mm2 used"
 
 
+@pytest.mark.parametrize(
+    ("b_values", "brightness", "said"),
+    [
+        ("0 1000 995 1000 3000", 0.5, "mean of the 3 with b about 1000 s/mm2 used"),
+        ("0 2000 2000 2000 3000", 0.5, "mean of the 3 with b about 2000 s/mm2 used"),
+        ("0 0 5 0 0", 0.9, "mean of the 5 with b up to 5 s/mm2 used"),
+    ],
+)
+def test_a_recipe_for_weighted_images_gets_those_of_clinical_weighting(
+    series, brain_volume, b_values, brightness, said
+):
+    series.with_name("sub-1_dwi.bval").write_text(b_values)
+    volume = Volume.load(series, choose_images(series, weighted=True))
+    assert volume.data.sum() / brain_volume.data.sum() == pytest.approx(brightness, rel=1e-4)
+    assert volume.notes[-1] == f"series of 5 images: {said}"
+
+
 def test_where_all_are_weighted_the_least_is_used(series: Path, brain_volume: Volume) -> None:
     series.with_name("sub-1_dwi.bval").write_text("700 1000 1000 1000 2000")
     brightness, note = mean_of(series, brain_volume)

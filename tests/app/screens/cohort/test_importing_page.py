@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from app.screens.cohort import importing
 from brainlab.cohort.preparation.batch import Report
 from brainlab.cohort.prepared import PreparedDataset, write_prepared
+from brainlab.cohort.recipes import RECIPES
 
 PAGE = Path(__file__).resolve().parents[4] / "pages" / "cohort.py"
 
@@ -22,7 +25,7 @@ def copy_cohort(workspace: Path, target: Path, **columns: list[str | None]) -> N
 def test_show_it_chooses_the_new_cohort(tiny_workspace, empty_workspace, monkeypatch):
     copy_cohort(tiny_workspace, empty_workspace / "cohorts" / "before")
 
-    def bring_in(path, files, name, tell, table):
+    def bring_in(path, files, name, tell, recipe, table):
         copy_cohort(tiny_workspace, empty_workspace / "cohorts" / name)
         return Report(4, [1, 1, 1], [], [], 1.0)
 
@@ -55,3 +58,18 @@ def test_a_mean_of_each_class_leaves_out_scans_without_one(tiny_workspace, empty
     page.segmented_control(key="cohort-mean").set_value("each class").run()
     assert not page.exception
     assert "No scan has a class." in [caption.value for caption in page.caption]
+
+
+def test_pictures_are_brought_in_by_a_recipe_for_pictures(empty_workspace, tmp_path):
+    for number in range(3):
+        grain = np.random.default_rng(number).integers(0, 256, (64, 64)).astype(np.uint8)
+        Image.fromarray(grain).save(tmp_path / f"anna_{number}.png")
+    page = AppTest.from_file(str(PAGE), default_timeout=120)
+    page.session_state["cohort-tabs"] = "Import scans"
+    page.run()
+    assert {name.split()[0] for name in page.selectbox(key="import-recipe").options} == set(RECIPES)
+    page.selectbox(key="import-recipe").set_value("slices-64").run()
+    page.text_input(key="import-path").set_value(str(tmp_path))
+    next(button for button in page.button if button.label == "Prepare").click().run()
+    assert not page.exception
+    assert PreparedDataset.open(empty_workspace / "cohorts" / "mine").volumes.shape == (3, 64, 64)

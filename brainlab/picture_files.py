@@ -1,0 +1,99 @@
+"""Read picture files as grey levels: PNG, JPEG and TIFF, of 8 or 16 bits, with one page or many."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from brainlab.errors import UnreadableScanError
+from brainlab.types import Float32Array
+
+PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
+DEEP_MODES = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")
+"""Modes of Pillow for more than 8 bits, whose white no file tells."""
+WHITE = 255.0
+COLOURED, MOST_COLOURED = 32, 1e-3
+"""By how many of 255 levels red, green and blue must differ for a pixel to be coloured, and the share of such pixels
+that a grey image may have: compression brings about fewer."""
+WHITE_PERCENT = 99.5
+"""Single pixels far brighter than all others, as of a vessel or an artefact, must not make a picture dark."""
+LEAST_SIDE = 16
+"""Pixels; less is no slice of a head."""
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """pages: grey levels [rows, columns] each, as stored. deep: whether these have no white of their own, as 8 bits
+    have. notes: what was done to them, one line each."""
+
+    pages: list[Float32Array]
+    deep: bool
+    notes: tuple[str, ...]
+
+    @property
+    def darkest_and_brightest(self) -> tuple[float, float]:
+        """The lowest level, and the one that `WHITE_PERCENT` of the pixels do not exceed."""
+        levels = np.concatenate([page.ravel() for page in self.pages])
+        return float(levels.min()), float(np.percentile(levels, WHITE_PERCENT))
+
+
+def read_pictures(path: Path) -> Pictures:
+    """Read a picture, or all pages of a TIFF, turned as the camera or scanner says that it is looked at.
+
+    Transparent parts become black; coloured pictures whose channels are alike become grey, with a note.
+    Raises UnreadableScanError for what cannot be read, and for pictures that are coloured.
+    """
+    notes: dict[str, None] = {}
+    try:
+        with Image.open(path) as file:
+            pages = [_grey(page, notes) for page in _pages(file)]
+            deep = file.mode in DEEP_MODES
+    except UnreadableScanError as error:
+        raise UnreadableScanError(error.reason, path) from error
+    # Pillow raises SyntaxError, struct.error and others for damaged files, by format
+    except Exception as error:
+        reason = " ".join(str(error).split()).replace(str(path), path.name) or type(error).__name__
+        raise UnreadableScanError(f"cannot be read as a picture ({reason[:200]})", path) from error
+    if small := [page.shape for page in pages if min(page.shape) < LEAST_SIDE]:
+        size = "x".join(map(str, small[0]))
+        raise UnreadableScanError(f"needs at least {LEAST_SIDE} pixels a side, got {size}", path)
+    if not all(np.isfinite(page).all() for page in pages):
+        raise UnreadableScanError("holds values that are no numbers (NaN or infinite)", path)
+    return Pictures(pages, deep, tuple(notes))
+
+
+def is_deep(path: Path) -> bool:
+    """Whether a file has more than 8 bits a pixel, told by its header alone; False for one that cannot be read."""
+    try:
+        with Image.open(path) as file:
+            return file.mode in DEEP_MODES
+    except Exception:  # said when it is prepared
+        return False
+
+
+def _pages(file: Image.Image) -> Iterator[Image.Image]:
+    """Return the pages of a TIFF; of an animation in another format the first frame."""
+    for number in range(getattr(file, "n_frames", 1) if file.format == "TIFF" else 1):
+        file.seek(number)
+        yield ImageOps.exif_transpose(file)
+
+
+def _grey(page: Image.Image, notes: dict[str, None]) -> Float32Array:
+    """Return the grey levels of one page."""
+    if page.mode in DEEP_MODES:
+        return np.asarray(page, dtype=np.float32)
+    if page.mode in ("1", "L"):
+        return np.asarray(page.convert("L"), dtype=np.float32)
+    pixels = np.asarray(page.convert("RGBA"), dtype=np.float32)
+    colours, opaque = pixels[..., :3], pixels[..., 3:] / np.float32(WHITE)
+    if (opaque < 1).any():
+        notes["transparent parts taken as black"] = None
+        colours = colours * opaque
+    share = float(np.mean(np.ptp(colours, axis=-1) > COLOURED))
+    if share > MOST_COLOURED:
+        raise UnreadableScanError(f"{share:.1%} of its pixels are coloured: needs the grey levels of a slice")
+    if page.mode not in ("LA", "La", "P", "PA"):
+        notes["colour image without colours: turned to grey"] = None
+    return colours.mean(axis=-1)

@@ -1,0 +1,164 @@
+"""Several sequences of a visit lie on each other as channels, with one mask, scaled by the training participants."""
+
+import dataclasses
+import json
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from brainlab.cohort.preparation import batch, coregistration, visits
+from brainlab.cohort.preparation.batch import prepare_cohort
+from brainlab.cohort.preparation.placement import Placement
+from brainlab.cohort.preparation.prepare import prepare_one
+from brainlab.cohort.preparation.visits import place_visit
+from brainlab.cohort.prepared import PreparedDataset, participant_split
+from brainlab.cohort.recipes import find_recipe
+from brainlab.cohort.sources.discovery import find_sources
+from brainlab.errors import InputError, RegistrationError, UnreadableScanError
+from brainlab.volume import Volume
+
+WHOLE = find_recipe("flair-synthesis").of_sequences(["FLAIR", "T1w"])
+RECIPE = dataclasses.replace(
+    WHOLE,
+    grid=dataclasses.replace(WHOLE.grid, whole=(24, 28, 24), voxel_mm=(8.0, 8.0, 8.0)),
+    steps=(),
+)
+
+
+@pytest.fixture(autouse=True)
+def coarse(monkeypatch):
+    """The brain of these tests has voxels of 4 mm."""
+    monkeypatch.setattr(coregistration, "FINE_MM", 4.0)
+
+
+@pytest.fixture
+def cohort(make_dataset):
+    """Four people with a FLAIR and a T1w a thousand times as bright, in template space; the last one's are brighter."""
+    root = make_dataset(4)
+    for path in sorted(root.glob("sub-*/anat/*_FLAIR.nii.gz")):
+        flair = Volume.load(path)
+        if path.name.startswith("sub-03"):
+            flair = dataclasses.replace(flair, data=3 * flair.data)
+            flair.save(path)
+        Volume(flair.data.max() - flair.data * 1000 * (flair.data > 0), flair.affine).save(
+            path.with_name(path.name.replace("FLAIR", "T1w"))
+        )
+        sidecar = path.with_name(path.name.replace(".nii.gz", ".json"))
+        sidecar.with_name(sidecar.name.replace("FLAIR", "T1w")).write_text(sidecar.read_text())
+    return root
+
+
+def test_a_dataset_of_channels_is_scaled_by_its_training_participants(cohort, tmp_path, monkeypatch):
+    monkeypatch.setattr(batch, "participant_split", lambda name: "test" if name == "sub-03" else "train")
+    report = prepare_cohort(find_sources(cohort, RECIPE), tmp_path / "out", RECIPE)
+    assert (report.scans, report.shape, report.failed) == (4, [24, 28, 24], [])
+    data = PreparedDataset.open(tmp_path / "out")
+    assert (data.channels, data.unit_range, data.volumes.dtype) == (("FLAIR", "T1w"), False, np.float16)
+    assert data.volumes.shape == (4, 2, 24, 28, 24)
+    scores = data.batch(data.indices("train"))
+    np.testing.assert_allclose(scores.mean(axis=(0, 2, 3, 4)), 0, atol=1e-3)
+    np.testing.assert_allclose(scores.std(axis=(0, 2, 3, 4)), 1, atol=1e-3)
+    first = data.scans.iloc[0]
+    assert first["source"].endswith("sub-00_FLAIR.nii.gz")
+    assert first["source_t1w"].endswith("sub-00_T1w.nii.gz")
+    assert first["sha256_t1w"] != first["sha256"]
+    numbers = json.loads((tmp_path / "out" / "recipe.json").read_text())["z_scores"]
+    assert numbers["T1w"]["sd"] > 100 * numbers["FLAIR"]["sd"]
+
+
+def test_a_later_scan_is_scaled_by_the_numbers_of_an_earlier_dataset(cohort, tmp_path):
+    prepare_cohort(find_sources(cohort, RECIPE), tmp_path / "old", RECIPE)
+    found = find_sources(cohort, RECIPE)
+    one = dataclasses.replace(found, scans=found.scans[2:3])
+    prepare_cohort(one, tmp_path / "new", RECIPE, scale_by=tmp_path / "old")
+    old, new = (PreparedDataset.open(tmp_path / name) for name in ("old", "new"))
+    np.testing.assert_array_equal(new.volumes[0], old.volumes[2])
+    assert new.recipe["z_scores"] == old.recipe["z_scores"]
+
+
+def test_a_visit_is_kept_with_its_images_and_goes_on_after_an_interruption(cohort, tmp_path, monkeypatch):
+    """The folder of intermediate images is that of the first sequence; a resumed run gives the same dataset."""
+    found, seen = find_sources(cohort, RECIPE), []
+
+    def counted(path, *rest):
+        if len(seen) == 2:
+            raise KeyboardInterrupt
+        seen.append(path.name)
+        return prepare_one(path, *rest)
+
+    monkeypatch.setattr(batch, "write_intermediate", lambda folder, scan: folder.mkdir(parents=True))
+    monkeypatch.setattr(batch, "is_whole", lambda folder: folder.is_dir())
+    monkeypatch.setattr(batch, "prepare_one", counted)
+    with pytest.raises(KeyboardInterrupt):
+        prepare_cohort(found, tmp_path / "out", RECIPE, keep_intermediate=True)
+    seen.clear()
+    prepare_cohort(found, tmp_path / "out", RECIPE, keep_intermediate=True)
+    assert seen == ["sub-02_FLAIR.nii.gz", "sub-03_FLAIR.nii.gz"]
+    monkeypatch.undo()
+    assert (tmp_path / "out" / "intermediate" / "sub-01__anat__sub-01_FLAIR").is_dir()
+    prepare_cohort(found, tmp_path / "whole", RECIPE)
+    assert PreparedDataset.open(tmp_path / "out").sha256 == PreparedDataset.open(tmp_path / "whole").sha256
+
+
+def test_z_scores_are_not_stored_as_bytes(cohort, tmp_path):
+    with pytest.raises(InputError, match="--dtype: flair-synthesis makes z-scores, which need float16, got uint8"):
+        prepare_cohort(find_sources(cohort, RECIPE), tmp_path / "out", RECIPE, dtype="uint8")
+
+
+def test_without_training_participants_all_are_used_and_that_is_said(cohort, tmp_path, monkeypatch):
+    monkeypatch.setattr(batch, "participant_split", lambda name: "test")
+    report = prepare_cohort(find_sources(cohort, RECIPE), tmp_path / "out", RECIPE)
+    assert any("no participant is in the training split" in note["reason"] for note in report.warnings)
+    assert participant_split("sub-00") == "train"
+
+
+def test_a_broken_scan_of_a_visit_names_its_sequence(cohort):
+    paths = {name: cohort / "sub-00" / "anat" / f"sub-00_{name}.nii.gz" for name in ("FLAIR", "T1w")}
+    paths["T1w"].write_bytes(b"<html>")
+    with pytest.raises(UnreadableScanError) as error:
+        prepare_one(paths["FLAIR"], RECIPE, True, None, {"T1w": paths["T1w"]})
+    assert error.value.reason.startswith("T1w: a saved web page")
+
+
+def test_the_mask_of_another_scan_is_moved_onto_the_first(brain_volume, monkeypatch):
+    """The brain is found on the second scan; the first lies 30 mm from it."""
+    noise = np.random.default_rng(0).normal(0, 5, brain_volume.data.shape).astype(np.float32)
+    second = Volume(brain_volume.data + np.abs(noise), brain_volume.affine)
+    moved = nib.affines.from_matvec(np.eye(3), [30, 0, 0])
+    first = Volume(np.where(brain_volume.data > 0, 1000 - 0.7 * brain_volume.data, 0), moved @ brain_volume.affine)
+    first = dataclasses.replace(first, data=first.data.astype(np.float32))
+    found = Placement(brain_volume.data > 0, brain_volume, np.eye(4), scores={"brain_ml": 1900.0})
+    monkeypatch.setattr(visits, "place_on_template", lambda scan: found)
+    monkeypatch.setattr(visits, "above_air", lambda scan: (scan, ()))
+    visit = place_visit({"DVR": first, "MTRmap": second}, "MTRmap")
+    np.testing.assert_allclose(visit.from_first["DVR"], np.eye(4), atol=1e-6)
+    np.testing.assert_allclose(visit.from_first["MTRmap"][:3, 3], [-30, 0, 0], atol=2)
+    np.testing.assert_allclose(visit.placement.template_to_native[:3, 3], [30, 0, 0], atol=2)
+    overlap = (visit.placement.native_mask & (first.data > 0)).sum() / (first.data > 0).sum()
+    assert overlap > 0.95
+
+
+def test_a_sequence_that_nulls_tissue_is_taken_as_it_is_with_a_note(brain_volume, monkeypatch):
+    def unclear(scan):
+        if scan is dark:
+            raise RegistrationError("no head found")
+        return scan, ()
+
+    dark = dataclasses.replace(brain_volume, data=brain_volume.data.max() - brain_volume.data)
+    monkeypatch.setattr(visits, "place_on_template", lambda scan: Placement(scan.data > 0, scan, np.eye(4)))
+    monkeypatch.setattr(visits, "above_air", unclear)
+    visit = place_visit({"FLAIR": brain_volume, "DIR": dark}, "FLAIR")
+    assert visit.scans["DIR"] is dark
+    assert visit.notes == ("DIR: the level of air is not clear: values taken as they are",)
+
+
+def test_a_scan_that_cannot_be_brought_onto_the_others_is_refused_by_name(brain_volume, monkeypatch):
+    noise = Volume(
+        np.random.default_rng(0).gamma(2, 9, brain_volume.data.shape).astype(np.float32), brain_volume.affine
+    )
+    found = Placement(brain_volume.data > 0, brain_volume, np.eye(4))
+    monkeypatch.setattr(visits, "place_on_template", lambda scan: found)
+    monkeypatch.setattr(visits, "above_air", lambda scan: (scan, ()))
+    with pytest.raises(RegistrationError, match=r"^T1w: cannot be brought onto the visit's other scan"):
+        place_visit({"FLAIR": brain_volume, "T1w": noise}, "FLAIR")

@@ -1,0 +1,92 @@
+"""Pictures of every kind become the same grey levels, and what is no picture of a slice is refused with its reason."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from brainlab.errors import UnreadableScanError
+from brainlab.picture_files import is_deep, read_pictures
+
+ROWS, COLUMNS = np.mgrid[0:24, 0:32]
+LEVELS = (7 * ROWS + 2 * COLUMNS).astype(np.uint8)
+
+
+def written(path, image, **options):
+    image.save(path, **options)
+    return read_pictures(path)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "LA", "P"])
+def test_modes_of_8_bits_hold_the_same_levels(tmp_path, mode):
+    image = Image.fromarray(LEVELS).convert(mode)
+    read = written(tmp_path / "a.png", image)
+    (page,) = read.pages
+    np.testing.assert_allclose(page, LEVELS, atol=1e-4)
+    assert not read.deep
+    assert read.notes == (("colour image without colours: turned to grey",) if mode in ("RGB", "RGBA") else ())
+
+
+@pytest.mark.parametrize("ending", ["png", "tif"])
+def test_16_bits_keep_their_levels(tmp_path, ending):
+    deep = LEVELS.astype(np.uint16) * 16
+    read = written(tmp_path / f"a.{ending}", Image.fromarray(deep))
+    np.testing.assert_array_equal(read.pages[0], deep)
+    assert read.deep
+    assert is_deep(tmp_path / f"a.{ending}")
+    assert read.darkest_and_brightest == pytest.approx((0, np.percentile(deep, 99.5)))
+
+
+def test_all_pages_of_a_tiff_are_read(tmp_path):
+    pages = [Image.fromarray(LEVELS + number) for number in range(3)]
+    read = written(tmp_path / "a.tiff", pages[0], save_all=True, append_images=pages[1:])
+    assert [page[0, 0] for page in read.pages] == [0, 1, 2]
+
+
+def test_a_picture_is_turned_as_its_exif_says(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned a quarter clockwise
+    read = written(tmp_path / "a.png", Image.fromarray(LEVELS), exif=exif)
+    np.testing.assert_array_equal(read.pages[0], np.rot90(LEVELS, -1))
+
+
+def test_transparent_parts_are_black(tmp_path):
+    image = Image.fromarray(LEVELS).convert("RGBA")
+    opaque = np.full(LEVELS.shape, 255, np.uint8)
+    opaque[:12] = 0
+    image.putalpha(Image.fromarray(opaque))
+    read = written(tmp_path / "a.png", image)
+    assert not read.pages[0][:12].any()
+    np.testing.assert_allclose(read.pages[0][12:], LEVELS[12:], atol=1e-4)
+    assert "transparent parts taken as black" in read.notes
+
+
+def test_the_grain_of_a_jpeg_is_no_colour_and_a_red_lesion_is_one(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 60, LEVELS.shape).astype(np.uint8)
+    colours = np.stack([LEVELS // 2 + noise] * 3, axis=-1)
+    written(tmp_path / "grain.jpg", Image.fromarray(colours), quality=40)
+    colours[4:8, 4:8] = (255, 0, 0)
+    with pytest.raises(UnreadableScanError, match=r"2\.1% of its pixels are coloured"):
+        written(tmp_path / "a.png", Image.fromarray(colours))
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(b"", "cannot be read as a picture"), (b"<html>", "cannot be read as a picture"), (None, "cannot be read")],
+)
+def test_damaged_files_are_one_line(tmp_path, content, reason):
+    path = tmp_path / "a.png"
+    Image.fromarray(LEVELS).save(path)
+    path.write_bytes(path.read_bytes()[:60] if content is None else content)
+    with pytest.raises(UnreadableScanError, match=reason) as error:
+        read_pictures(path)
+    assert "\n" not in str(error.value)
+    assert not is_deep(path)
+
+
+def test_thumbnails_and_missing_numbers_are_refused(tmp_path):
+    with pytest.raises(UnreadableScanError, match="needs at least 16 pixels a side, got 8x32"):
+        written(tmp_path / "a.png", Image.fromarray(LEVELS[:8]))
+    values = LEVELS.astype(np.float32)
+    values[0, 0] = np.nan
+    with pytest.raises(UnreadableScanError, match="no numbers"):
+        written(tmp_path / "a.tif", Image.fromarray(values))
