@@ -13,6 +13,7 @@ from brainlab.workspace import cohort_folders, run_folders, workspace
 if TYPE_CHECKING:
     from brainlab.methods.method import Ability
     from brainlab.runs.run import Run
+    from brainlab.runs.training_codes import TrainingCodes
 
 T = TypeVar("T")
 
@@ -42,6 +43,13 @@ def runs() -> "dict[str, Run]":
 def run(name: str) -> "Run":
     """One run by name; raises InputError when there is none."""
     return _named(runs(), name, "run")
+
+
+def training_codes(name: str) -> "TrainingCodes | None":
+    """Codes that a run keeps of the people it was trained on; None where it keeps none, or they are damaged."""
+    found = run(name)
+    path = found.folder / "training_codes.npz"
+    return _training_codes(name, found.sha256, path.stat().st_mtime_ns) if path.is_file() else None
 
 
 def unopened_cohorts() -> list[tuple[str, str]]:
@@ -99,6 +107,16 @@ def _run(folder: Path, stamp: int) -> "Run":
     from brainlab.runs.run import load_run
 
     return load_run(folder)
+
+
+@lru_cache(maxsize=8)
+def _training_codes(name: str, sha256: str, stamp: int) -> "TrainingCodes | None":
+    from brainlab.runs.training_codes import read_training_codes
+
+    try:
+        return read_training_codes(run(name))
+    except InputError:
+        return None
 
 
 def _named(found: dict[str, T], name: str, kind: str) -> T:

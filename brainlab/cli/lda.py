@@ -1,4 +1,4 @@
-"""`brainlab lda RUN --data PREPARED [--predict OTHER]`."""
+"""`brainlab lda RUN [--data PREPARED] [--predict OTHER]`."""
 
 import argparse
 import typing
@@ -7,12 +7,18 @@ from typing import Any
 
 from brainlab.cli.common.device import add_device
 from brainlab.cli.common.progress import progress
+from brainlab.errors import InputError
 from brainlab.latent.discriminant_settings import Priors, Shrinkage
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run_folder", type=Path, metavar="RUN")
-    parser.add_argument("--data", type=Path, required=True, metavar="PREPARED", help="fit on its training split")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="PREPARED",
+        help="fit on its training split (default: on the codes that the run keeps of the people it was trained on)",
+    )
     parser.add_argument(
         "--predict",
         type=Path,
@@ -38,10 +44,17 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from brainlab.cohort.prepared import PreparedDataset
     from brainlab.experiments.analysis.discrimination import lda_analysis
     from brainlab.runs.run import load_run
+    from brainlab.runs.training_codes import read_training_codes
 
+    chosen = load_run(args.run_folder, args.device)
+    known = PreparedDataset.open(args.data) if args.data else read_training_codes(chosen)
+    if known is None:
+        raise InputError(
+            f"--data: {chosen.name} keeps no codes of the people it was trained on; give a dataset to fit on"
+        )
     result = lda_analysis(
-        load_run(args.run_folder, args.device),
-        PreparedDataset.open(args.data),
+        chosen,
+        known,
         PreparedDataset.open(args.predict) if args.predict else None,
         priors=args.priors,
         shrinkage=args.shrinkage,

@@ -34,20 +34,18 @@ def encode_dataset(run: Run, dataset: PreparedDataset, watch: Watch | None = Non
     for path in _places(run, dataset):
         if (known := _load(path, run, dataset)) is not None:
             return known
-    starts: Iterable[int] = range(0, len(dataset), BATCH)
-    if watch is not None:
-        starts = watch(starts, "Encoding", -(-len(dataset) // BATCH))
-    batches = (dataset.batch(np.arange(start, min(start + BATCH, len(dataset)))) for start in starts)
-    encoding = encode_batches(run.encode, batches)
+    encoding = encode_rows(run, dataset, np.arange(len(dataset)), watch)
     _store(encoding, run, dataset)
     return encoding
 
 
-def encode_rows(run: Run, dataset: PreparedDataset, rows: IntArray) -> Encoding:
-    """Return the posteriors of some scans, without keeping them."""
+def encode_rows(run: Run, dataset: PreparedDataset, rows: IntArray, watch: Watch | None = None) -> Encoding:
+    """Return the posteriors of some scans, without keeping them. watch: shows progress."""
     dataset = see_to_encode(run, dataset)
-    batches = (dataset.batch(rows[start : start + BATCH]) for start in range(0, len(rows), BATCH))
-    return encode_batches(run.encode, batches)
+    starts: Iterable[int] = range(0, len(rows), BATCH)
+    if watch is not None:
+        starts = watch(starts, "Encoding", -(-len(rows) // BATCH))
+    return encode_batches(run.encode, (dataset.batch(rows[start : start + BATCH]) for start in starts))
 
 
 def see_to_encode(run: Run, dataset: PreparedDataset) -> PreparedDataset:

@@ -39,13 +39,18 @@ def hashes_of_training(data: PreparedDataset) -> dict[str, Any]:
 
     The key is public where the scans are simulated; else it is the workspace's own, made at first need.
     """
-    key = PUBLIC_KEY if data.simulated else read_or_make_key(pseudonyms_key())
+    key = training_key(data)
     return {
         "key": key_id(key),
         "participants": data.participant_hashes("train", key),
         "files": data.file_hashes("train"),
         "voxels": sorted({data.voxel_hashes[row] for row in data.indices("train")}),
     }
+
+
+def training_key(data: PreparedDataset) -> bytes:
+    """Return the key for names of a dataset's people: public where they are simulated, else the workspace's own."""
+    return PUBLIC_KEY if data.simulated else read_or_make_key(pseudonyms_key())
 
 
 def recognise(run: Run, dataset: PreparedDataset) -> Recognition:

@@ -56,6 +56,21 @@ def test_lda_prints_the_table_and_the_baselines(places, capsys):
     assert "participants left out: the LDA was fitted on other scans of theirs" in printed
 
 
+def test_lda_fits_on_the_codes_that_a_run_keeps(places, capsys):
+    run, data = places
+    assert main(["lda", run, "--predict", data]) == 2
+    assert "--data: run keeps no codes of the people it was trained on" in capsys.readouterr().err
+    assert main(["keep-codes", run, "--data", data, "--json"]) == 0
+    kept = json.loads(capsys.readouterr().out)
+    assert kept["people"] > 10
+    assert Path(kept["file"]).stat().st_size == kept["bytes"]
+    assert main(["lda", run, "--predict", data, "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["settings"]["fitted_on"]["participants"] == kept["people"]
+    assert main(["lda", run]) == 2
+    assert "needs scans to predict" in capsys.readouterr().err
+
+
 def test_evaluate_prints_one_key_a_metric_with_those_of_others(places, capsys, tmp_path, monkeypatch):
     run, data = places
     (tmp_path / "toy.py").write_text(TOY)

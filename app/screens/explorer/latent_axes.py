@@ -36,13 +36,13 @@ def plane(run: str, cohort: str, described: Sequence[dict[str, Any]]) -> dict[st
     titles = [item["name"] for item in described]
     if len(axes) < len(PLANE):
         return None
-    rows = [row for row in range(len(found.labels)) if found.labels[row]]
+    codes, labels, learnt = found.everyone()
+    rows = [row for row in range(len(labels)) if labels[row]]
     rows = rows[:: -(-len(rows) // MOST_POINTS)]
     names = groups(run, cohort)
-    codes = found.encoding.mean[rows]
-    points = np.stack([axis.position(codes) for axis in axes], axis=1)
-    fitted = np.isin(rows, found.rows).astype(np.uint8)
-    members = np.array([names.index(name) for name in grouped([found.labels[row] for row in rows])], dtype=np.uint8)
+    points = np.stack([axis.position(codes[rows]) for axis in axes], axis=1)
+    fitted = learnt[rows].astype(np.uint8)
+    members = np.array([names.index(name) for name in grouped([labels[row] for row in rows])], dtype=np.uint8)
     return {
         "axes": [titles.index(DIRECTIONS[name][0]) for name in PLANE],
         "colours": colours(names),

@@ -40,10 +40,11 @@ class Histograms:
 
     def array(self) -> UInt8Array:
         found = space(self.run, self.cohort)
-        known = np.array([label != "" for label in found.labels])
-        labels = grouped([label for label in found.labels if label])
+        codes, classes, _ = found.everyone()
+        known = np.array([label != "" for label in classes])
+        labels = grouped([label for label in classes if label])
         names = groups(self.run, self.cohort)
-        codes = found.encoding.mean[known]
+        codes = codes[known]
         low, high = ranges(found)
         rows = [(codes[:, k], float(low[k]), float(high[k])) for k in range(found.encoding.latent_dim)]
         axes = {axis.name: axis for axis in found.axes}
@@ -79,7 +80,7 @@ def _coming(run: str, run_sha256: str, cohort: str, cohort_sha256: str) -> Futur
 
 def groups(run: str, cohort: str) -> list[str]:
     """Names of the groups that are there: the paper's in its order, then others."""
-    present = set(grouped([label for label in space(run, cohort).labels if label]))
+    present = set(grouped([label for label in space(run, cohort).everyone()[1] if label]))
     known = list(dict.fromkeys(GROUPS.values()))
     return [name for name in known if name in present] + sorted(present - set(known))
 

@@ -10,9 +10,11 @@ import pandas as pd
 
 from app.components.tables import COLUMN_NAMES, accuracy_rows
 from app.data import resources
-from brainlab.errors import BrainlabError
+from brainlab.errors import BrainlabError, InputError
+from brainlab.experiments.analysis.baselines import Known
 from brainlab.experiments.analysis.discrimination import LdaResult, lda_analysis
 
+OWN_PEOPLE = "the people it was trained on"
 FEW_SCANS = 100
 KEPT = 256
 """Results in memory: more than there are pairs of runs and cohorts in the comparison."""
@@ -31,13 +33,16 @@ class Analysis:
 
 
 def analysis(run: str, cohort: str, predict: str | None, priors: str) -> Analysis:
-    """Fit LDA on a run's codes of a cohort and predict its test split, or the whole of another cohort."""
+    """Fit LDA on a run's codes of a cohort and predict its test split, or the whole of another cohort.
+
+    cohort: OWN_PEOPLE for the people the run was trained on, whose codes it keeps.
+    """
     key = _key(run, cohort, predict, priors)
     known = _kept(key)
     if isinstance(known, Analysis):
         return known
     target = resources.cohort(predict) if predict else None
-    found = lda_analysis(resources.run(run), resources.cohort(cohort), target, priors=cast(Any, priors))
+    found = lda_analysis(resources.run(run), _known(run, cohort), target, priors=cast(Any, priors))
     made = Analysis(found, accuracy_rows(found))
     _keep(key, made)
     return made
@@ -73,7 +78,17 @@ def size_note(found: LdaResult) -> str | None:
 
 def _key(run: str, cohort: str, predict: str | None, priors: str) -> Key:
     target = resources.cohort(predict).sha256 if predict else None
-    return (run, resources.run(run).sha256, cohort, resources.cohort(cohort).sha256, predict, target, priors)
+    return (run, resources.run(run).sha256, cohort, _known(run, cohort).sha256, predict, target, priors)
+
+
+def _known(run: str, cohort: str) -> Known:
+    """Return whom an LDA is fitted on; InputError where a run keeps no codes of its people."""
+    if cohort != OWN_PEOPLE:
+        return resources.cohort(cohort)
+    found = resources.training_codes(run)
+    if found is None:
+        raise InputError(f"{run} keeps no codes of the people it was trained on; fit on a cohort")
+    return found
 
 
 class Comparison:

@@ -10,7 +10,7 @@ from app.components.volume_viewer import Panel, volume_viewer
 from app.data import resources
 from app.data.volumes import ImageSource, Reconstruction, Scan
 from app.screens.lda import lda_plots, selected_scan
-from app.screens.lda.discrimination import Analysis, analysis
+from app.screens.lda.discrimination import OWN_PEOPLE, Analysis, analysis
 from app.screens.lda.lda_scan import show_verdict
 from brainlab.experiments.analysis.discrimination import LdaResult
 from brainlab.experiments.analysis.verdicts import difference, disagreements, verdict
@@ -21,7 +21,11 @@ FIRST_SHOWN = ("ivae-256", "vae-512")
 
 def choose(cohort: str) -> tuple[str, str] | None:
     """Let two runs be chosen that work on a cohort's grid; None, and what to do, where there are no two."""
-    names = [name for name, run in resources.runs_that("encode").items() if cohort in resources.fitting(run)]
+    runs = resources.runs_that("encode")
+    if cohort == OWN_PEOPLE:
+        names = [name for name in runs if resources.training_codes(name) is not None]
+    else:
+        names = [name for name, run in runs.items() if cohort in resources.fitting(run)]
     if len(names) < 2:
         layout.empty("Fewer than two runs work on this cohort's grid.", "Train another.", layout.TRAIN)
         return None

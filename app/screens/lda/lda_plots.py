@@ -8,14 +8,18 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.components.plots import calm, colour
+from brainlab.experiments.analysis.baselines import Part
 from brainlab.experiments.analysis.discrimination import LdaResult
 from brainlab.experiments.analysis.verdicts import Verdict
 from brainlab.legend import GROUP_COLOURS, grouped
+from brainlab.runs.training_codes import TrainingCodes
+from brainlab.types import FloatArray
 
 SYMBOLS = {"healthy": "circle", "MS": "diamond", "leukoencephalopathy": "square"}
 VIEWS = {"1 and 2": (0, 1), "1 and 3": (0, 2), "2 and 3": (1, 2), "3D": (0, 1, 2)}
 OURS, OTHERS = "#2aa79a", "#7d8b97"
 UNBIASED, BIASED = "#2b95d6", "#e69f00"
+NO_IMAGE = ""
 MARK = 19
 """Size of the chosen scan's mark; its colour stays that of its class."""
 
@@ -33,29 +37,33 @@ def discriminant_scatter(
 
     Two axes are a plane and three a space; a single one is drawn as strips, one a group.
     Large marks are predicted scans, small faint ones those that the LDA was fitted on; a point's `customdata` is its
-    dataset and row. chosen: dataset and row of the scan to mark.
+    dataset and row, with NO_IMAGE for the dataset of people known by their codes. chosen: dataset and row of the scan
+    to mark.
     """
     figure = go.Figure()
     predicted = set(grouped(result.test.labels))
-    sides = [("test", result.test, result.on_test.points)]
+    sides: list[tuple[str, Part[Any], FloatArray]] = [("test", result.test, result.on_test.points)]
     if training:
         sides.insert(0, ("train", result.train, result.on_train.points))
     for side, part, points in sides:
         labels = np.array(grouped(part.labels))
+        coded = isinstance(part.dataset, TrainingCodes)
+        source = NO_IMAGE if coded else part.dataset.name
+        people = ["known by the code alone"] * len(labels) if coded else part.participants
         for number, name in enumerate(dict.fromkeys([*GROUP_COLOURS, *labels])):
             mine = np.flatnonzero(labels == name)
             if not len(mine):
                 continue
             rows = [int(row) for row in part.rows[mine]]
-            marked = [i for i, row in enumerate(rows) if (part.dataset.name, row) == chosen]
+            marked = [i for i, row in enumerate(rows) if (source, row) == chosen]
             style = {"color": colour(str(name), number), "symbol": SYMBOLS.get(str(name), "x")}
             shared: dict[str, Any] = {
                 "mode": "markers",
                 "name": str(name),
                 "legendgroup": str(name),
                 "showlegend": side == "test" or name not in predicted,
-                "customdata": [[part.dataset.name, row] for row in rows],
-                "text": [f"{part.participants[i]} · {part.labels[i]} · {side}" for i in mine],
+                "customdata": [[source, row] for row in rows],
+                "text": [f"{people[i]} · {part.labels[i]} · {side}" for i in mine],
                 "hovertemplate": "%{text}<extra></extra>",
             }
             columns = [points[mine, axis] for axis in axes]

@@ -7,12 +7,18 @@ import streamlit as st
 from app.components import layout
 from app.data import resources
 from app.screens.lda import lda_pair, lda_plots, lda_scan, lda_scores, selected_scan, shipped_figures
-from app.screens.lda.discrimination import Analysis, analysis, comparison, size_note
+from app.screens.lda.discrimination import OWN_PEOPLE, Analysis, analysis, comparison, size_note
 from brainlab.errors import BrainlabError
 
 COLUMNS = (
     "Balanced accuracy of LDA on the codes, the same with the acquisition regressed out, LDA on 64 principal "
     "components of the voxels, a signal threshold, and the acquisition parameters alone."
+)
+
+ITS_TEST = "its test split"
+FIT = (
+    "A run may keep the codes of the people it was trained on: many more than there are images here. Baselines that "
+    "need the images of the people they are fitted on are left out then."
 )
 
 
@@ -38,10 +44,10 @@ def show() -> None:
     if not fitting:
         layout.empty("No cohort on this run's grid.", "Prepare one.", layout.PREPARE)
         return
-    cohort = middle.selectbox("Fit on the training split of", fitting, key="lda-cohort")
-    predict = right.selectbox(
-        "Predict", ["its test split", *(name for name in fitting if name != cohort)], key="lda-predict"
-    )
+    kept = [OWN_PEOPLE] if resources.training_codes(run) is not None else []
+    cohort = middle.selectbox("Fit on the training split of", [*kept, *fitting], key="lda-cohort", help=FIT)
+    own = [] if cohort == OWN_PEOPLE else [ITS_TEST]
+    predict = right.selectbox("Predict", [*own, *(name for name in fitting if name != cohort)], key="lda-predict")
     priors = far.segmented_control(
         "Priors",
         ["empirical", "uniform"],
@@ -50,7 +56,7 @@ def show() -> None:
         key="lda-priors",
         help="Prior probabilities of the classes.",
     )
-    target = None if predict == "its test split" else predict
+    target = None if predict == ITS_TEST else predict
     try:
         with st.spinner("Encoding and fitting (results are cached)"):
             result = analysis(run, cohort, target, priors or "empirical")

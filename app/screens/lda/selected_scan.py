@@ -29,10 +29,11 @@ def choose(scan: Named, by: str | None = None) -> None:
 
 
 def clicked(chart: str) -> None:
-    """Take over a click on a point of a chart; its `customdata` names the scan."""
+    """Take over a click on a point of a chart; its `customdata` names the scan, if there is an image of it."""
     if points := st.session_state[chart]["selection"]["points"]:
         dataset, row = points[0]["customdata"]
-        choose((str(dataset), int(row)), chart)
+        if dataset:
+            choose((str(dataset), int(row)), chart)
 
 
 def picked(table: str, rows: Sequence[Named]) -> None:

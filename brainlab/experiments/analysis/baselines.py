@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
@@ -11,6 +11,7 @@ from brainlab.latent.confounds import acquisition_matrix
 from brainlab.latent.discriminant_settings import Priors
 from brainlab.latent.published import CLASSES
 from brainlab.latent.scores import Scores, score
+from brainlab.runs.training_codes import TrainingCodes
 from brainlab.types import FloatArray, IntArray
 from brainlab.voxel_components import VoxelComponents
 
@@ -30,11 +31,16 @@ MOST_MEASURED = 8
 _measured: dict[tuple[tuple[str, bytes], ...], Features] = {}
 
 
+Known = PreparedDataset | TrainingCodes
+"""Where scans come from: with their images, or known by their codes alone."""
+D = TypeVar("D", PreparedDataset, TrainingCodes, Known)
+
+
 @dataclass(frozen=True)
-class Part:
+class Part(Generic[D]):
     """The labelled scans of one side of an analysis."""
 
-    dataset: PreparedDataset
+    dataset: D
     rows: IntArray
 
     @cached_property
@@ -50,12 +56,14 @@ class Part:
         return acquisition_matrix(self.dataset.scans.iloc[self.rows])
 
 
-def baseline_scores(train: Part, test: Part, priors: Priors) -> dict[str, Scores | None]:
+def baseline_scores(train: Part[Known], test: Part[PreparedDataset], priors: Priors) -> dict[str, Scores | None]:
     """Predict the test scans without a generative model; None where a baseline has nothing to go by."""
     measured = _features(train, test)
     predictions = {
-        "pca_64": _predict_by_components(measured, train, priors),
-        "signal_threshold": baselines.predict_by_threshold(measured.bright, train.labels, measured.test_bright, priors),
+        "pca_64": _predict_by_components(measured, train, priors) if measured else None,
+        "signal_threshold": baselines.predict_by_threshold(measured.bright, train.labels, measured.test_bright, priors)
+        if measured
+        else None,
         "acquisition_metadata": baselines.predict_by_acquisition(
             train.acquisition, train.labels, test.acquisition, priors
         ),
@@ -64,7 +72,7 @@ def baseline_scores(train: Part, test: Part, priors: Priors) -> dict[str, Scores
     return {name: score_part(said, test, train) if said is not None else None for name, said in predictions.items()}
 
 
-def _predict_by_components(measured: Features, train: Part, priors: Priors) -> list[str] | None:
+def _predict_by_components(measured: Features, train: Part[Known], priors: Priors) -> list[str] | None:
     """Predict by LDA on voxel components; None where they do not allow one, as where all volumes are alike."""
     try:
         return baselines.predict_by_components(
@@ -74,15 +82,20 @@ def _predict_by_components(measured: Features, train: Part, priors: Priors) -> l
         return None
 
 
-def score_part(predicted: list[str], test: Part, train: Part) -> Scores:
+def score_part(predicted: list[str], test: Part[PreparedDataset], train: Part[Known]) -> Scores:
     """Count predictions of the test scans; the paper's classes come in its order, others after them."""
     seen = set(train.labels) | set(test.labels)
     order = [name for name in CLASSES if name in seen] + sorted(seen - set(CLASSES))
     return score(test.labels, predicted, test.participants, order)
 
 
-def _features(train: Part, test: Part) -> Features:
-    """Measure the volumes; no run has a part in it, so it is done once in a process for all runs on the same scans."""
+def _features(train: Part[Known], test: Part[PreparedDataset]) -> Features | None:
+    """Measure the volumes; no run has a part in it, so it is done once in a process for all runs on the same scans.
+
+    None where the scans that are fitted are known by their codes alone.
+    """
+    if isinstance(train.dataset, TrainingCodes):
+        return None
     key = tuple((part.dataset.sha256, part.rows.tobytes()) for part in (train, test))
     if key not in _measured:
         volumes, others = train.dataset.volumes, test.dataset.volumes

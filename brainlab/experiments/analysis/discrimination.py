@@ -7,7 +7,7 @@ import numpy as np
 
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
-from brainlab.experiments.analysis.baselines import Part, baseline_scores, score_part
+from brainlab.experiments.analysis.baselines import D, Known, Part, baseline_scores, score_part
 from brainlab.latent.confounds import MetadataRegression
 from brainlab.latent.discriminant import (
     LEAST_PEOPLE,
@@ -21,7 +21,11 @@ from brainlab.latent.scores import Scores, accuracy_difference
 from brainlab.runs.encodings import Watch, encode_dataset
 from brainlab.runs.provenance import recognise
 from brainlab.runs.run import Run
+from brainlab.runs.training_codes import TrainingCodes
 from brainlab.types import FloatArray
+
+OF_IMAGES = ("pca_64", "signal_threshold")
+"""Baselines that need the images of the scans that they are fitted on."""
 
 
 class Judged(NamedTuple):
@@ -53,8 +57,8 @@ class LdaResult:
     other_scores: Scores
     other_baselines: dict[str, Scores | None]
     without_acquisition: Scores | None
-    train: Part
-    test: Part
+    train: Part[Known]
+    test: Part[PreparedDataset]
     on_train: Judged
     on_test: Judged
     notes: list[str] = field(default_factory=list)
@@ -64,16 +68,14 @@ class LdaResult:
         return {
             "per_class": self.scores.per_class(),
             **_summary(self.scores),
-            "baselines": {name: _summary(scores, name) for name, scores in self.baselines.items()},
+            "baselines": {name: self._summary(scores, name) for name, scores in self.baselines.items()},
             "other_priors": {
                 "priors": self.other_priors,
                 **_summary(self.other_scores),
-                "baselines": {name: _summary(scores, name) for name, scores in self.other_baselines.items()},
+                "baselines": {name: self._summary(scores, name) for name, scores in self.other_baselines.items()},
                 "latents_minus_pca_64": _less_components(self.other_scores, self.other_baselines),
             },
-            "without_acquisition": _summary(
-                self.without_acquisition, "acquisition_metadata" if _acquisition_unknown(self.train) else ""
-            ),
+            "without_acquisition": self._summary(self.without_acquisition, "without_acquisition"),
             "latents_minus_pca_64": _less_components(self.scores, self.baselines),
             "precision_at_table_1": self.scores.precision_at(table_1_proportions()),
             "confusion": {"classes": list(self.scores.classes), "counts": self.scores.confusion.tolist()},
@@ -90,10 +92,21 @@ class LdaResult:
             "notes": self.notes,
         }
 
+    def _summary(self, scores: Scores | None, what: str) -> dict[str, Any]:
+        """Sum up scores; of those that are not there, say why."""
+        if scores is not None:
+            return _summary(scores)
+        reason = "these values do not vary enough within classes"
+        if what in ("acquisition_metadata", "without_acquisition") and _acquisition_unknown(self.train):
+            reason = "no acquisition parameter is known"
+        elif what in OF_IMAGES and isinstance(self.train.dataset, TrainingCodes):
+            reason = "needs the images of the scans that it is fitted on"
+        return {"accuracy": None, "balanced_accuracy": None, "reason": reason}
+
 
 def lda_analysis(
     run: Run,
-    dataset: PreparedDataset,
+    dataset: PreparedDataset | TrainingCodes,
     predict: PreparedDataset | None = None,
     *,
     priors: Priors = "empirical",
@@ -102,14 +115,22 @@ def lda_analysis(
 ) -> LdaResult:
     """Fit LDA on the codes of a dataset's training split and predict its test split, or the whole of another dataset.
 
+    dataset: may be the codes that the run keeps of the people it was trained on; another dataset is predicted then, and
+    there are no baselines that need their images.
+
     As the FLAIR IntroVAE paper's section 5.3, with what it lacks beside it: the same from voxels, a signal threshold,
     acquisition parameters or nothing at all, and from codes with the acquisition parameters regressed out.
     Scans without a class, classes of a single person in the training split, and test scans of a class that is not
     fitted are left out and noted.
     Raises InputError when there is nothing to fit or to predict, or the datasets' shapes do not fit the run.
     """
-    dataset = run.see(dataset)
-    target = run.see(predict) if predict is not None else dataset
+    if isinstance(dataset, PreparedDataset):
+        dataset = run.see(dataset)
+        target = run.see(predict) if predict is not None else dataset
+    elif predict is not None:
+        target = run.see(predict)
+    else:
+        raise InputError(f"{run.name}: needs scans to predict, which it was not trained on, got none; name a dataset")
     notes: list[str] = []
     train = Part(dataset, dataset.indices("train"))
     if not len(train.rows):
@@ -118,14 +139,15 @@ def lda_analysis(
     train = _well_peopled(_labelled(train, notes), notes)
     test = Part(target, target.indices(None if predict is not None else "test"))
     _check_labels(test, "the scans to predict")
-    test = _unseen(_labelled(test, notes, set(train.labels)), train, notes)
+    test = _unseen(_labelled(test, notes, set(train.labels)), train, run, notes)
     if not len(test.rows):
         raise InputError(
             f"{target.folder}: LDA needs scans to predict, of participants it is not fitted on and of the classes "
             f"{listed(sorted(set(train.labels)))}; got none; predict another cohort"
         )
     _note_known_people(run, test, notes)
-    codes = encode_dataset(run, dataset, watch).mean[train.rows].astype(np.float64)
+    known = encode_dataset(run, dataset, watch) if isinstance(dataset, PreparedDataset) else dataset.encoding
+    codes = known.mean[train.rows].astype(np.float64)
     test_codes = encode_dataset(run, target, watch).mean[test.rows].astype(np.float64)
     discriminant = LatentDiscriminant(priors, shrinkage).fit(codes, train.labels, train.participants)
     on_test = _judge(discriminant, test_codes)
@@ -156,7 +178,7 @@ def _judge(discriminant: LatentDiscriminant, codes: FloatArray) -> Judged:
     )
 
 
-def _check_labels(part: Part, what: str) -> None:
+def _check_labels(part: Part[Any], what: str) -> None:
     """Raise InputError where there are scans, and none of them has a class."""
     if len(part.rows) and part.dataset.scans["class"].iloc[part.rows].isna().all():
         raise InputError(
@@ -165,7 +187,7 @@ def _check_labels(part: Part, what: str) -> None:
         )
 
 
-def _labelled(part: Part, notes: list[str], allowed: set[str] | None = None) -> Part:
+def _labelled(part: Part[D], notes: list[str], allowed: set[str] | None = None) -> Part[D]:
     """Leave out scans without a class, or of a class that was never seen, and note how many."""
     labels = part.dataset.scans["class"].iloc[part.rows]
     keep = labels.notna().to_numpy()
@@ -180,7 +202,7 @@ def _labelled(part: Part, notes: list[str], allowed: set[str] | None = None) -> 
     return Part(part.dataset, part.rows[keep])
 
 
-def _well_peopled(train: Part, notes: list[str]) -> Part:
+def _well_peopled(train: Part[Known], notes: list[str]) -> Part[Known]:
     """Leave out the classes of a single person, and say so; InputError where fewer than two classes are left."""
     keep = well_peopled(train.labels, train.participants)
     lonely = sorted(set(np.asarray(train.labels)[~keep]))
@@ -195,9 +217,12 @@ def _well_peopled(train: Part, notes: list[str]) -> Part:
     return Part(train.dataset, train.rows[keep])
 
 
-def _unseen(test: Part, train: Part, notes: list[str]) -> Part:
+def _unseen(test: Part[PreparedDataset], train: Part[Known], run: Run, notes: list[str]) -> Part[PreparedDataset]:
     """Leave out people whom the LDA is fitted on: two cohorts may share some."""
-    keep = ~np.isin(test.participants, train.participants)
+    if isinstance(train.dataset, TrainingCodes):
+        keep = ~recognise(run, test.dataset).seen[test.rows]
+    else:
+        keep = ~np.isin(test.participants, train.participants)
     if not keep.all():
         known = len(set(np.asarray(test.participants)[~keep]))
         notes.append(
@@ -206,7 +231,7 @@ def _unseen(test: Part, train: Part, notes: list[str]) -> Part:
     return Part(test.dataset, test.rows[keep])
 
 
-def _note_known_people(run: Run, test: Part, notes: list[str]) -> None:
+def _note_known_people(run: Run, test: Part[PreparedDataset], notes: list[str]) -> None:
     """Say when the run was trained on people whom it is to predict, or when that cannot be known."""
     found = recognise(run, test.dataset)
     known = set(np.asarray(test.participants)[found.seen[test.rows]])
@@ -219,7 +244,12 @@ def _note_known_people(run: Run, test: Part, notes: list[str]) -> None:
 
 
 def _without_acquisition(
-    codes: FloatArray, test_codes: FloatArray, train: Part, test: Part, priors: Priors, shrinkage: Shrinkage
+    codes: FloatArray,
+    test_codes: FloatArray,
+    train: Part[Known],
+    test: Part[PreparedDataset],
+    priors: Priors,
+    shrinkage: Shrinkage,
 ) -> Scores | None:
     """Repeat the LDA on codes with acquisition parameters regressed out.
 
@@ -236,7 +266,7 @@ def _without_acquisition(
     return score_part(fitted.predict(regression.transform(test_codes, test.acquisition)), test, train)
 
 
-def _acquisition_unknown(part: Part) -> bool:
+def _acquisition_unknown(part: Part[Known]) -> bool:
     return not np.isfinite(part.acquisition).any()
 
 
@@ -245,12 +275,8 @@ def _less_components(scores: Scores, others: dict[str, Scores | None]) -> dict[s
     return accuracy_difference(scores, components) if components is not None else None
 
 
-def _summary(scores: Scores | None, what: str = "") -> dict[str, Any]:
-    """Sum up scores; of those that are not there, `what` they are of decides the reason given."""
-    if scores is None:
-        unknown = "no acquisition parameter is known"
-        reason = unknown if what == "acquisition_metadata" else "these values do not vary enough within classes"
-        return {"accuracy": None, "balanced_accuracy": None, "reason": reason}
+def _summary(scores: Scores) -> dict[str, Any]:
+    """Sum up scores."""
     intervals = scores.intervals()
     return {
         "accuracy": scores.accuracy,
@@ -260,7 +286,7 @@ def _summary(scores: Scores | None, what: str = "") -> dict[str, Any]:
     }
 
 
-def _people(part: Part) -> dict[str, Any]:
+def _people(part: Part[Any]) -> dict[str, Any]:
     """Count participants, and scans by class."""
     names, counts = np.unique(part.labels, return_counts=True)
     by_class = {str(name): int(count) for name, count in zip(names, counts, strict=True)}

@@ -17,7 +17,8 @@ from brainlab.latent.encoding import Encoding, class_means
 from brainlab.latent.published import NAMED_DIMENSIONS
 from brainlab.runs.encodings import Watch, encode_dataset
 from brainlab.runs.run import Run
-from brainlab.types import Float32Array, FloatArray, IntArray
+from brainlab.runs.training_codes import TrainingCodes, read_training_codes
+from brainlab.types import BoolArray, Float32Array, FloatArray, IntArray
 
 COVARIATES = {"age_years": "years", "ventricle_volume_ml": "ml", "mean_intensity": "of full scale"}
 """Covariates that codes are regressed on, with their units."""
@@ -28,7 +29,8 @@ class LatentSpace:
     """What the latent explorer offers for one run and one cohort.
 
     encoding: all scans' posteriors, labels: their classes, empty where unknown; both in the dataset's order.
-    rows: the scans that everything else was learnt from.
+    people, people_labels: posteriors and classes of the scans that everything else was learnt from: the people the run
+    keeps the codes of, or the dataset's own training scans. rows: those of the dataset among them.
     table: `dimensions.dimension_table`, best separators of the classes first.
     named: the run's own counterparts of the paper's two named dimensions, name to {dimension, r, covariate}.
     axes: discriminant, principal and covariate directions. means: class to its mean code [d].
@@ -37,6 +39,8 @@ class LatentSpace:
 
     encoding: Encoding
     labels: list[str]
+    people: Encoding
+    people_labels: list[str]
     rows: IntArray
     table: pd.DataFrame
     named: dict[str, dict[str, Any]]
@@ -46,26 +50,39 @@ class LatentSpace:
 
     def dimension(self, index: int) -> Direction:
         """Return one dimension as a direction; InputError when it does not exist."""
-        return directions.dimension(self.encoding.mean[self.rows], index)
+        return directions.dimension(self.people.mean, index)
+
+    def everyone(self) -> tuple[Float32Array, list[str], BoolArray]:
+        """Return codes [N, d], classes and whether they were learnt from, of the people and the dataset's others."""
+        others = np.setdiff1d(np.arange(len(self.labels)), self.rows)
+        codes = np.concatenate([self.people.mean, self.encoding.mean[others]])
+        labels = [*self.people_labels, *(self.labels[row] for row in others)]
+        return codes, labels, np.arange(len(codes)) < len(self.people)
 
 
 def latent_directions(run: Run, dataset: PreparedDataset, watch: Watch | None = None) -> LatentSpace:
     """Describe a run's latent space by a cohort: which dimensions matter, how they are named, where one can walk.
 
-    Learnt from the labelled scans of the training split; from all scans where there are fewer than two such.
+    Learnt from the people whose codes the run keeps (`runs.training_codes`); without them from the labelled scans of
+    the dataset's training split; from all scans where there are fewer than two such.
     Raises InputError when the run cannot encode the scans.
     """
     dataset = run.see(dataset)
     encoding = encode_dataset(run, dataset, watch)
     labels = dataset.scans["class"].fillna("").astype(str).tolist()
-    rows = np.array([i for i in dataset.indices("train") if labels[i]], dtype=int)
-    if len(rows) < 2:
-        rows = dataset.indices()
-    names = [labels[i] for i in rows]
-    people = dataset.scans["participant"].iloc[rows].astype(str).tolist()
-    codes = encoding.mean[rows]
-    measured = scan_covariates(dataset, rows)
-    table = dimensions.dimension_table(encoding.rows(rows), names, measured)
+    known = _labelled_people(read_training_codes(run))
+    if known is not None:
+        rows, known_encoding, scans = np.array([], dtype=int), known.encoding, known.scans
+        measured = {name: scans[name].to_numpy(float) for name in COVARIATES if name in scans}
+    else:
+        rows = np.array([i for i in dataset.indices("train") if labels[i]], dtype=int)
+        rows = rows if len(rows) >= 2 else dataset.indices()
+        known_encoding, scans = encoding.rows(rows), dataset.scans.iloc[rows]
+        measured = scan_covariates(dataset, rows)
+    names = scans["class"].fillna("").astype(str).tolist()
+    people = scans["participant"].astype(str).tolist()
+    codes = known_encoding.mean
+    table = dimensions.dimension_table(known_encoding, names, measured)
     axes = [*_discriminant_axes(codes, names, people), *directions.principal_axes(codes)]
     for name, values in measured.items():
         with contextlib.suppress(InputError):  # known of too few, or nothing changes with it
@@ -73,6 +90,8 @@ def latent_directions(run: Run, dataset: PreparedDataset, watch: Watch | None = 
     return LatentSpace(
         encoding=encoding,
         labels=labels,
+        people=known_encoding,
+        people_labels=names,
         rows=rows,
         table=table,
         named=_named(table),
@@ -80,6 +99,14 @@ def latent_directions(run: Run, dataset: PreparedDataset, watch: Watch | None = 
         means={name: code for name, code in class_means(codes, names).items() if name},
         gaussian=LatentGaussian().fit(codes, people),
     )
+
+
+def _labelled_people(known: TrainingCodes | None) -> TrainingCodes | None:
+    """Leave out people without a class; None where fewer than two have one."""
+    if known is None:
+        return None
+    rows = np.flatnonzero(known.scans["class"].notna().to_numpy())
+    return known.rows(rows) if len(rows) >= 2 else None
 
 
 def _discriminant_axes(codes: FloatArray, names: list[str], people: list[str]) -> list[Direction]:

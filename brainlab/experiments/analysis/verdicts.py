@@ -11,6 +11,7 @@ from brainlab.experiments.analysis.discrimination import Judged, LdaResult
 from brainlab.latent.neighbours import nearest_people
 from brainlab.latent.published import CLASSES
 from brainlab.latent.scores import accuracy_difference
+from brainlab.runs.training_codes import TrainingCodes
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,8 @@ class Neighbour(NamedTuple):
 
 
 def scans(result: LdaResult) -> list[tuple[str, int]]:
-    """Return dataset and row of all scans of a result, those that were predicted first."""
-    return [(part.dataset.name, int(row)) for part in (result.test, result.train) for row in part.rows]
+    """Return dataset and row of all scans of a result that have an image, those that were predicted first."""
+    return [(part.dataset.name, int(row)) for part, _ in _sides(result) for row in part.rows]
 
 
 def verdict(result: LdaResult, dataset: str, row: int) -> Verdict:
@@ -63,11 +64,11 @@ def verdict(result: LdaResult, dataset: str, row: int) -> Verdict:
 
 
 def neighbours(result: LdaResult, dataset: str, row: int, count: int = 4) -> list[Neighbour]:
-    """Return the nearest scans of other people, one a person, among those fitted on and those predicted."""
+    """Return the nearest scans of other people, one a person, among those predicted and those fitted on with images."""
     everything = scans(result)
     index = everything.index((dataset, row))
-    coordinates = np.concatenate([result.on_test.coordinates, result.on_train.coordinates])
-    people = [*result.test.participants, *result.train.participants]
+    coordinates = np.concatenate([judged.coordinates for _, judged in _sides(result)])
+    people = [name for part, _ in _sides(result) for name in part.participants]
     nearest, distances = nearest_people(coordinates, people, index, count)
     return [
         Neighbour(verdict(result, *everything[i]), float(distance))
@@ -106,9 +107,17 @@ def _check_same_scans(first: LdaResult, second: LdaResult) -> None:
         )
 
 
-def _find(result: LdaResult, dataset: str, row: int) -> tuple[Part, Judged, int]:
+def _sides(result: LdaResult) -> list[tuple[Part[Any], Judged]]:
+    """Return the scans predicted, and those fitted on where they have images, with what the LDA says of them."""
+    sides: list[tuple[Part[Any], Judged]] = [(result.test, result.on_test)]
+    if not isinstance(result.train.dataset, TrainingCodes):
+        sides.append((result.train, result.on_train))
+    return sides
+
+
+def _find(result: LdaResult, dataset: str, row: int) -> tuple[Part[Any], Judged, int]:
     """Return the side on which a scan is, and its place there."""
-    for part, judged in ((result.test, result.on_test), (result.train, result.on_train)):
+    for part, judged in _sides(result):
         places = np.flatnonzero(part.rows == row)
         if part.dataset.name == dataset and len(places):
             return part, judged, int(places[0])

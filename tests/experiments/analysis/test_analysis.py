@@ -12,17 +12,20 @@ import pytest
 
 from brainlab.cohort.prepared import PreparedDataset, participant_split, write_prepared
 from brainlab.cohort.scan_table import COLUMNS
-from brainlab.cohort.views import Volumes
+from brainlab.cohort.views import Slices, Volumes
 from brainlab.errors import InputError
 from brainlab.experiments.analysis import latent_space
 from brainlab.experiments.analysis.discrimination import lda_analysis
 from brainlab.experiments.analysis.latent_space import latent_directions
+from brainlab.experiments.analysis.training_people import keep_training_codes, one_a_person
+from brainlab.experiments.analysis.verdicts import scans
 from brainlab.experiments.evaluation.image_sets import collect, held_out
 from brainlab.experiments.evaluation.run_metrics import evaluate_run
 from brainlab.grid import Grid
 from brainlab.runs.encodings import encode_dataset
 from brainlab.runs.provenance import hashes_of_training
 from brainlab.runs.run import Run
+from brainlab.runs.training_codes import read_training_codes
 
 SHAPE = (16, 18, 16)
 CLASSES = ("healthy", "ms", "leuko1")
@@ -292,3 +295,67 @@ def test_another_dataset_does_not_pass_for_the_training_data(run, cohort, tmp_pa
 def test_too_few_samples_are_refused(run, cohort):
     with pytest.raises(InputError, match="--n"):
         evaluate_run(run, cohort, n=2)
+
+
+def test_a_run_keeps_one_code_for_each_person_it_was_trained_on(run, cohort):
+    keep_training_codes(run, cohort)
+    kept = read_training_codes(run)
+    people = cohort.scans.iloc[cohort.indices("train")].drop_duplicates("participant")
+    assert kept.scans["class"].tolist() == people["class"].tolist()
+    np.testing.assert_allclose(kept.scans["age_years"], people["age_years"], rtol=1e-6)
+    np.testing.assert_allclose(kept.encoding.mean, encode_dataset(run, cohort).mean[people.index], atol=0.05)
+    assert not set(kept.scans["participant"]) & set(people["participant"]), "names are hashed"
+    assert set(kept.scans["participant"]) == set(hashes_of_training(cohort)["participants"])
+    assert {"mean_intensity", "ventricle_volume_ml", "echo_time_s"} <= set(kept.scans)
+
+
+def test_codes_are_kept_of_the_dataset_that_a_run_was_trained_on_only(run, cohort, tmp_path):
+    other = write_cohort(tmp_path / "other", 20, 2)
+    with pytest.raises(InputError, match="linear was trained on another dataset, cohort; give that one"):
+        keep_training_codes(run, other)
+    assert read_training_codes(run) is None
+
+
+def test_of_slices_the_middle_one_of_the_first_scan_is_kept(cohort):
+    cut = Slices("axial", 0.25, 0.75).of(cohort)
+    rows = one_a_person(cut)
+    people = cohort.scans.iloc[cohort.indices("train")].drop_duplicates("participant")
+    assert cut.scans["participant"].iloc[rows].tolist() == people["participant"].tolist()
+    assert set(cut.scans["slice"].iloc[rows]) == {8}
+    assert set(cut.scans["session"].iloc[rows]) == {"0"}
+
+
+def test_lda_fits_on_kept_codes_and_predicts_other_people(run, cohort, tmp_path):
+    keep_training_codes(run, cohort)
+    kept = read_training_codes(run)
+    other = write_cohort(tmp_path / "other", 30, 2)
+    result = lda_analysis(run, kept, other)
+    assert len(result.test.rows) == len(other)
+    assert result.scores.balanced_accuracy > 0.9
+    found = result.to_json()
+    assert found["baselines"]["pca_64"]["reason"] == "needs the images of the scans that it is fitted on"
+    assert found["baselines"]["acquisition_metadata"]["accuracy"] is not None
+    assert found["settings"]["fitted_on"]["participants"] == len(kept)
+    assert [name for name, _ in scans(result)] == ["other"] * len(other), "nobody without an image can be looked at"
+    with pytest.raises(InputError, match="needs scans to predict"):
+        lda_analysis(run, kept)
+
+
+def test_people_the_run_keeps_codes_of_are_not_predicted(run, cohort):
+    keep_training_codes(run, cohort)
+    result = lda_analysis(run, read_training_codes(run), cohort)
+    assert set(result.test.rows) == set(cohort.indices("test"))
+    assert any("left out: the LDA was fitted on other scans of theirs" in note for note in result.notes)
+
+
+def test_a_latent_space_is_learnt_from_the_people_whose_codes_are_kept(run, cohort, tmp_path):
+    other = write_cohort(tmp_path / "other", 20, 2)
+    keep_training_codes(run, cohort)
+    space = latent_directions(run, other)
+    kept = read_training_codes(run)
+    np.testing.assert_allclose(space.people.mean, kept.encoding.mean)
+    assert len(space.encoding) == len(other)
+    codes, labels, learnt = space.everyone()
+    assert len(codes) == len(labels) == len(kept) + len(other)
+    assert learnt.sum() == len(kept)
+    assert {"discriminant axis 1", "age_years", "mean_intensity"} <= {axis.name for axis in space.axes}

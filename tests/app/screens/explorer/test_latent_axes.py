@@ -8,7 +8,7 @@ from app.screens.explorer.explorer_data import explorer_data
 from app.screens.explorer.latent_axes import directions, plane
 from app.screens.explorer.latent_view import BINS, Histograms, groups, space
 from brainlab.latent.directions import between
-from brainlab.legend import GROUP_COLOURS
+from brainlab.legend import GROUP_COLOURS, grouped
 
 RUN, COHORT = "tiny-ivae", "simulated"
 
@@ -56,13 +56,15 @@ def test_points_of_the_plane_are_the_readings_of_its_two_directions(found):
     first, second = (described[k] for k in shown["axes"])
     assert (first["name"], second["name"]) == ("Discriminant axis 1", "Discriminant axis 2")
     points = floats(shown["points"]).reshape(-1, 2)
-    codes = found.encoding.mean.astype(float)
+    codes, labels, learnt = found.everyone()
     for column, axis in enumerate((first, second)):
         np.testing.assert_allclose(points[:, column], codes @ floats(axis["readout"]) + axis["offset"], atol=1e-2)
     members = np.frombuffer(from_base64(shown["members"]), dtype=np.uint8)
-    assert [shown["colours"][k] for k in members[:3]] == list(GROUP_COLOURS.values())
+    assert [shown["colours"][k] for k in members] == [GROUP_COLOURS[name] for name in grouped(labels)]
     fitted = np.frombuffer(from_base64(shown["fitted"]), dtype=np.uint8)
-    assert set(np.flatnonzero(fitted)) == set(found.rows), "scans that the axes were learnt from are told from others"
+    assert np.array_equal(fitted, learnt), "scans that the axes were learnt from are told from others"
+    assert learnt.sum() == len(found.rows)
+    assert len(codes) == len(found.labels)
 
 
 def test_without_a_cohort_there_are_dimensions_only(workspace):

@@ -8,9 +8,11 @@ from streamlit.testing.v1 import AppTest
 
 from app.data import resources
 from app.screens.lda import lda_pair, lda_plots, selected_scan, shipped_figures
-from app.screens.lda.discrimination import analysis
+from app.screens.lda.discrimination import OWN_PEOPLE, analysis
 from app.server.access import SIGNED_IN
 from brainlab.experiments.analysis.verdicts import scans, verdict
+from brainlab.runs.encodings import encode_dataset
+from brainlab.runs.training_codes import TrainingCodes
 
 PROJECT = Path(__file__).resolve().parents[4]
 
@@ -47,6 +49,45 @@ def test_the_chosen_scan_is_told_with_its_class_and_its_neighbours(result, place
     assert len(near) == 4
     assert told.participant not in set(near["participant"])
     assert any("The LDA was fitted on this scan" in caption.value for caption in found.caption) == told.fitted
+
+
+@pytest.fixture
+def kept(result, monkeypatch):
+    """Let the run keep the codes of people of other names and of the same training scans."""
+    run, data = resources.run("tiny-ivae"), resources.cohort("simulated")
+    rows = data.indices("train")
+    scans = data.scans.iloc[rows][["class", "age_years"]].reset_index(drop=True)
+    scans["participant"] = [f"hash{number}" for number in range(len(rows))]
+    found = TrainingCodes(run.folder, "its people", scans, encode_dataset(run, data).rows(rows), True, run.sha256)
+    monkeypatch.setattr(resources, "training_codes", lambda name: found if name == "tiny-ivae" else None)
+    return found
+
+
+@pytest.mark.parametrize("tab", ["Separation", "Table 2 and baselines", "Two runs", "All runs and cohorts"])
+def test_a_run_that_keeps_codes_of_its_people_is_fitted_on_them(kept, tab):
+    found = opened(tab)
+    assert found.selectbox(key="lda-cohort").value == OWN_PEOPLE
+    assert found.selectbox(key="lda-predict").options == ["simulated"]
+    assert "64 voxel components" not in [metric.label for metric in found.metric], "which need the people's images"
+    if tab == "Separation":
+        near = next(frame.value for frame in found.dataframe if "distance" in frame.value)
+        assert set(near["used for fitting"]) == {"no"}
+    found.selectbox(key="lda-cohort").set_value("simulated").run()
+    assert not found.exception
+    assert found.selectbox(key="lda-predict").options == ["its test split"]
+
+
+def test_points_without_an_image_cannot_be_chosen(kept, monkeypatch):
+    found = analysis("tiny-ivae", OWN_PEOPLE, "simulated", "empirical").lda
+    figure = lda_plots.discriminant_scatter(found, (0, 1))
+    faint = [trace for trace in figure.data if "train" in trace.text[0]]
+    assert sum(len(trace.x) for trace in faint) == len(kept)
+    assert all(dataset == lda_plots.NO_IMAGE for trace in faint for dataset, _ in trace.customdata)
+    assert not any("hash" in text for trace in faint for text in trace.text)
+    state = {"chart": {"selection": {"points": [{"customdata": faint[0].customdata[0]}]}}}
+    monkeypatch.setattr(selected_scan.st, "session_state", state)
+    selected_scan.clicked("chart")
+    assert selected_scan.CHOSEN not in state
 
 
 def test_a_scan_that_this_analysis_does_not_have_gives_way_to_its_first(result):
