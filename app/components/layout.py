@@ -81,7 +81,7 @@ def describe_cohort(dataset: PreparedDataset) -> str:
     size = " × ".join(str(side) for side in dataset.shape)
     people = dataset.scans["participant"].nunique()
     origin = "simulated" if dataset.simulated else "from scans"
-    count = f"{len(dataset)} {dataset.noun} of {people} participants"
+    count = f"{len(dataset)} {dataset.noun} of {people} participant{'' if people == 1 else 's'}"
     return f"{count} · {size} voxels · recipe {dataset.recipe['name']} · {origin}"
 
 

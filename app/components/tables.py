@@ -37,6 +37,7 @@ PER_CLASS_COLUMNS = {
 
 NARROW: dict[str, Any] = {
     "participant": st.column_config.Column(width=128),
+    "slice": st.column_config.Column(width=40),
     "class": st.column_config.Column(width=64),
     "age_years": st.column_config.NumberColumn("age", help="years", format="%.0f", width=44),
     "sex": st.column_config.Column(width=40),

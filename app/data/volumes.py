@@ -43,10 +43,11 @@ class ImageSource(Source, Protocol):
 
 @dataclass(frozen=True)
 class Scan:
-    """One scan of a cohort."""
+    """One scan of a cohort, or one channel of it."""
 
     cohort: str
     row: int
+    channel: int = 0
     needs_model: ClassVar[bool] = False
 
     @property
@@ -54,15 +55,16 @@ class Scan:
         return resources.cohort(self.cohort).grid
 
     def array(self) -> UInt8Array:
-        return resources.cohort(self.cohort).shown(self.row)
+        return resources.cohort(self.cohort).shown(self.row, self.channel)
 
 
 @dataclass(frozen=True)
 class Mean:
-    """The mean of a cohort's scans, of one class or of all."""
+    """The mean of a cohort's scans, of one class or of all, or of one channel of them."""
 
     cohort: str
     label: str | None = None
+    channel: int = 0
     needs_model: ClassVar[bool] = False
 
     @property
@@ -76,8 +78,8 @@ class Mean:
             rows = np.flatnonzero((dataset.scans["class"] == self.label).to_numpy())
         total = np.zeros(dataset.shape, dtype=np.float64)
         for row in rows:
-            total += dataset.batch(np.array([row]))[0, 0]
-        return to_bytes(total / max(1, len(rows)))
+            total += dataset.batch(np.array([row]))[0, self.channel]
+        return dataset.for_screen(total / max(1, len(rows)))
 
 
 @dataclass(frozen=True)

@@ -165,15 +165,16 @@ class PreparedDataset:
         volumes = volumes / np.float32(255) if self.volumes.dtype == np.uint8 else volumes
         return volumes if len(self.channels) > 1 else volumes[:, None]
 
-    def shown(self, row: int) -> npt.NDArray[np.uint8]:
-        """Return the first channel of one image for a screen: uint8 [*shape], z-scores over `Z_WINDOW`."""
+    def shown(self, row: int, channel: int = 0) -> npt.NDArray[np.uint8]:
+        """Return one channel of an image for a screen: uint8 [*shape], z-scores over `Z_WINDOW`."""
         image = np.asarray(self.volumes[row])
-        image = image if len(self.channels) == 1 else image[0]
-        if image.dtype == np.uint8:
-            return image
+        image = image if len(self.channels) == 1 else image[channel]
+        return image if image.dtype == np.uint8 else self.for_screen(image.astype(np.float32))
+
+    def for_screen(self, values: FloatArray) -> npt.NDArray[np.uint8]:
+        """Return values of this dataset's intensities as bytes: [0, 1], or z-scores over `Z_WINDOW`."""
         low, high = (0.0, 1.0) if self.unit_range else Z_WINDOW
-        unit = (image.astype(np.float32) - low) / np.float32(high - low)
-        return to_bytes(unit)
+        return to_bytes((values - low) / np.float32(high - low))
 
     def participant_hashes(self, split: str | None = None, key: bytes = PUBLIC_KEY) -> list[str]:
         """Hashes under a key of the participants of one split, sorted."""

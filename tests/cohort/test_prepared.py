@@ -234,6 +234,7 @@ def test_several_channels_come_back_in_order(tmp_path: Path) -> None:
     assert (opened.channels, opened.shape, opened.unit_range) == (("FLAIR", "T1w"), tuple(RECIPE["shape"]), True)
     np.testing.assert_allclose(opened.batch(np.array([2])), both[2:3], atol=0.5 / 255 + 1e-6)
     assert np.array_equal(opened.shown(2), np.rint(both[2, 0] * 255))
+    assert np.array_equal(opened.shown(2, 1), np.rint(both[2, 1] * 255))
     record = json.loads((tmp_path / "set" / "recipe.json").read_text())
     for wrong in (["FLAIR", "T1w", "T2w"], []):
         (tmp_path / "set" / "recipe.json").write_text(json.dumps({**record, "channels": wrong}))

@@ -7,8 +7,10 @@ from app.components.volume_viewer import Panel, volume_viewer
 from app.data import resources
 from app.data.volumes import Mean, Scan
 from app.screens.cohort import audits, importing
+from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.recipes import RECIPES
 from brainlab.cohort.scan_table import UNLABELLED
+from brainlab.cohort.views import SLICE
 from brainlab.files.spreadsheet import csv_text
 from brainlab.picture_files import PICTURE_ENDINGS
 from brainlab.volume import FILE_ENDINGS
@@ -60,7 +62,7 @@ def browse(name: str) -> None:
     with layout.wrapping("cohort-scans", 1):
         left, right = st.columns([1.12, 1.3], gap="medium")
     with left:
-        columns = ["participant", "class", "age_years", "sex", "split"]
+        columns = ["participant", *([SLICE] if SLICE in scans else []), "class", "age_years", "sex", "split"]
         event = st.dataframe(
             shown[[column for column in columns if column in shown]],
             on_select="rerun",
@@ -75,12 +77,24 @@ def browse(name: str) -> None:
     row = int(shown.index[picked[0] if picked and picked[0] < len(shown) else 0])
     with right:
         note = "simulated" if dataset.simulated else "scan"
+        channel = _choose_channel(dataset, "cohort-channel")
         volume_viewer(
-            Panel(Scan(name, row), title=scan_choice.describe(name, row), note=note),
+            Panel(Scan(name, row, channel), title=scan_choice.describe(name, row), note=note),
             key="cohort-scan",
             layout="grid",
         )
         st.caption("Choose a row to see its scan. Wheel: slices. Click: crosshair. Right-drag: window. ? : all keys.")
+
+
+def _choose_channel(dataset: PreparedDataset, key: str) -> int:
+    """Let a sequence be chosen where there are several; return its number."""
+    names = list(dataset.channels)
+    if len(names) == 1:
+        return 0
+    chosen = st.segmented_control(
+        "Sequence", names, default=names[0], required=True, key=f"{key}-{len(names)}", label_visibility="collapsed"
+    )
+    return names.index(chosen) if chosen in names else 0
 
 
 def demographics(name: str) -> None:
@@ -103,7 +117,8 @@ def mean_image(name: str) -> None:
     if not labels:
         st.caption("No scan has a class.")
         return
-    panels = [Panel(Mean(name, label), title=label or "All scans", note="mean") for label in labels]
+    channel = _choose_channel(dataset, "cohort-mean-channel")
+    panels = [Panel(Mean(name, label, channel), title=label or "All scans", note="mean") for label in labels]
     many = len(panels) > 1
     volume_viewer(
         panels, key="cohort-mean-view", layout="column" if many else "row", toolbar=not many, readout=not many
