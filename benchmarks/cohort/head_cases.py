@@ -4,9 +4,10 @@
 its contrasts lie but for `to_head`, so that their fits can be compared.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import chain, product
 from pathlib import Path
 
 import numpy as np
@@ -89,23 +90,29 @@ class HeadCase:
     wrong: bool = False
 
 
-def head_cases(real: Path, simulated: Path | None) -> Iterator[HeadCase]:
-    """Yield all cases."""
+def head_cases(
+    real: Path, simulated: Path | None, wanted: Callable[[str], bool] = lambda label: True
+) -> Iterator[HeadCase]:
+    """Yield all cases whose `kind name` is wanted; others are not made where that takes time."""
     upright = {}
-    for case in (*_real(real), *(_simulated(simulated) if simulated else ())):
+    for case in chain(_real(real), _simulated(simulated) if simulated else ()):
         if case.name in {*TURNED, *WRONG}:
             upright[case.name] = case
-        yield case
+        if wanted(f"{case.kind} {case.name}"):
+            yield case
         if "T1" in case.name and case.kind in ("real", "simulated"):
-            yield thick(case)
-            yield thick(_enhanced(case))
-    for name in TURNED:
-        if name in upright:
-            yield from (turned(upright[name], axis, degrees) for axis, degrees in TURNS)
+            if wanted(f"thick {case.name} thick"):
+                yield thick(case)
+            if wanted(f"thick {case.name} Gd thick"):
+                yield thick(_enhanced(case))
+    for name, (axis, degrees) in product(TURNED, TURNS):
+        if name in upright and wanted(f"turned {name} {'xyz'[axis]}{degrees:+d}"):
+            yield turned(upright[name], axis, degrees)
     for name in WRONG:
-        if name in upright:
-            yield from _wrong(upright[name])
-    yield from _no_heads(upright["misc/chris_t1"].volume)
+        if name in upright and (wanted(f"wrong {name}") or wanted(f"quarter {name}")):
+            yield from (case for case in _wrong(upright[name]) if wanted(f"{case.kind} {case.name}"))
+    if wanted("no head"):
+        yield from _no_heads(upright["misc/chris_t1"].volume)
 
 
 def _real(folder: Path) -> Iterator[HeadCase]:

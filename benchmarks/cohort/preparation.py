@@ -6,8 +6,8 @@
 
 FOLDER holds scans of public data sets: `ms/` (open MS data, longitudinal), `ms_mni/` (cross-sectional), `isles22/`,
 `misc/` (niivue's demo images) and `orientations/`. TABLE.tsv gets a line for each case of `head_cases` as it is
-measured; `--only TEXT ...` takes the cases with such a kind or name, and `--summary` prints what a table says again,
-`--summary BEFORE.tsv` beside another. Displacement is the mean over brain points from the median fit of a head's
+measured; `--only TEXT ...` takes the cases with such a kind or name, and `--summary` prints what a table says again.
+Displacement is the mean over brain points from the median fit of a head's
 contrasts, from the upright fit for turned heads. With all kinds this takes 20 minutes on one core.
 """
 
@@ -34,8 +34,6 @@ SCORES = ["similarity", "gain", "fall", "scale", "brain_ml"]
 COLUMNS = ["kind", "name", "outcome", "dice", "on_template", "displacement_mm", "cpu_s", "peak_mib"]
 COLUMNS += [*SCORES, "wrong", "head", "matrix"]
 LEAST_DICE, MOST_MM, MOST_TURNED_MM = 0.95, 2.5, 3.0
-RIGHT_DICE = 0.9
-"""A fit below this is wrong where there is a mask."""
 
 
 def dice(a: BoolArray, b: BoolArray) -> float:
@@ -104,7 +102,7 @@ def with_displacements(table: pd.DataFrame) -> pd.DataFrame:
             continue
         middle = np.median([moved[i] for i in upright], axis=0)
         for i in group.index.intersection(list(moved)):
-            own = [k for k in upright if group.name[i] if group["name"][i].startswith(group["name"][k] + " ")]
+            own = [k for k in upright if group["name"][i].startswith(group["name"][k] + " ")]
             other = middle if i in upright or not own else moved[own[-1]]
             table.loc[i, "displacement_mm"] = np.linalg.norm(moved[i] - other, axis=0).mean()
     return table
@@ -154,9 +152,7 @@ def main() -> None:
         with args.table.open("w", newline="") as file:
             writer = csv.DictWriter(file, COLUMNS, delimiter="\t", extrasaction="ignore")
             writer.writeheader()
-            for case in head_cases(real, args.simulated):
-                if not any(text in f"{case.kind} {case.name}" for text in args.only):
-                    continue
+            for case in head_cases(real, args.simulated, lambda label: any(text in label for text in args.only)):
                 row, placement = measure(case)
                 writer.writerow(row)
                 file.flush()

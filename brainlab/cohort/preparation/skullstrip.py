@@ -16,11 +16,10 @@ DARKEST, BRIGHTEST = 0.45, 1.5
 ALIKE, ALIKE_MARGIN_MM = 0.8, -1.0
 """With fluid this bright, in units of grey matter, and bone that blur brightens, intensities do not show where brain
 ends (PD): it ends this far outside the template's brain. Simulated PD went from a Dice of .935 to .967."""
-BRIGHT, BRIGHT_MARGIN_MM = 1.15, 3.0
-"""The same where fluid is brighter than brain (T2, ADC): blur carries it out over the bone."""
-FLUID, RIM_MM = 0.75, 2.0
-"""What is nearer to bright fluid than this, from brain to fluid, is fluid down to so deep inside. Half the way would
-cut off the cortex between narrow furrows: real T2 then fell from a Dice of .95 to .90."""
+BRIGHT, FLUID, RIM_MM = 1.15, 0.75, 2.0
+"""Where fluid is so many times as bright as brain (T2, ADC), what is nearer to fluid than the second, from brain to
+fluid, is fluid down to so deep inside. Half the way would cut off the cortex between narrow furrows: real T2 then fell
+from a Dice of .95 to .90."""
 DARK_GREY = 0.8
 """With grey matter darker than this, in medians of the core (FA), the lower bound is in units of grey matter."""
 OPENING, CLOSING = 2, 3
@@ -46,7 +45,6 @@ def brain_mask(intensity: FloatArray, distance_mm: FloatArray, brightness: Float
     margin_mm, brain = MARGIN_MM, max(white, grey)
     keep = (intensity > darkest) & ((intensity < BRIGHTEST * core) | (distance_mm <= 0))
     if fluid > BRIGHT * brain:
-        margin_mm = BRIGHT_MARGIN_MM
         keep &= (intensity < brain + FLUID * (fluid - brain)) | (distance_mm <= -RIM_MM)
     elif fluid > ALIKE * grey:
         margin_mm = ALIKE_MARGIN_MM

@@ -77,3 +77,13 @@ def test_no_bone_is_expected_below_the_skull() -> None:
     low = model.points[2] < -25
     assert model.brain[low].min() > 0 or (model.brain[low] > 0).mean() > 0.8
     assert (model.brain[~low] == 0).sum() > 1000
+
+
+def test_bright_tissue_beside_the_brain_does_not_draw_the_template() -> None:
+    """Scalp or a sinus that reaches near the brain on one side counts little."""
+    image = head(1.2, 0.9, 0.4)
+    distance = template_distance()
+    x = distance.affine[0, 3] + distance.affine[0, 0] * np.arange(distance.data.shape[0])
+    beside = (distance.data > 2) & (distance.data < 8) & (x > 40)[:, None, None]
+    patched = Volume(np.where(beside, np.float32(1.6), image.data), image.affine)
+    assert off_mm(tissue_fit(patched, np.eye(4)).matrix) < 1.0
