@@ -85,7 +85,7 @@ class Registration:
 
 def register(head: Head) -> Registration:
     """Return the fit of the template to a head. Raises RegistrationError when no fit can be right."""
-    most_scale = MOST_SCALE_BARE if head.stripped or head.enclosed else MOST_SCALE
+    most_scale = MOST_SCALE_BARE if head.stripped else MOST_SCALE
     moving = to_itk(head.bare)
     image = blurred(head.image)
     coarse = [to_itk(shrink(picture, 3)) for picture in (head.bare, head.image)[: 2 if head.enclosed else 1]]
