@@ -18,7 +18,7 @@ import numpy as np
 from app.data.volumes import Source, load
 from brainlab.cohort.preparation.prepare import prepare_one
 from brainlab.cohort.recipes import RECIPES, PreparationRecipe
-from brainlab.cohort.preparation.resampling import resample
+from brainlab.cohort.registration.resampling import resample
 from brainlab.errors import BrainlabError, InputError, UnreadableScanError
 from brainlab.grid import Grid
 from brainlab.pictures import to_bytes, to_unit

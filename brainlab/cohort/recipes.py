@@ -24,7 +24,7 @@ SCORED = (
     "z-scores by sequence: mean and standard deviation of all voxels of the training participants' images, or of the "
     "dataset that was named"
 )
-"""What comes before and after the steps, in words: see `preparation.placement` and `preparation.coregistration`."""
+"""What comes before and after the steps, in words: see `registration.placement` and `registration.coregistration`."""
 
 
 @dataclass(frozen=True, kw_only=True)

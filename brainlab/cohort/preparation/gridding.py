@@ -3,8 +3,8 @@
 import nibabel as nib
 import numpy as np
 
-from brainlab.cohort.preparation.placement import Placement
-from brainlab.cohort.preparation.resampling import resample
+from brainlab.cohort.registration.placement import Placement
+from brainlab.cohort.registration.resampling import resample
 from brainlab.cohort.sampling import SampledGrid, Space
 from brainlab.types import BoolArray, FloatArray
 from brainlab.volume import Volume

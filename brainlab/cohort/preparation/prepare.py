@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from brainlab.cohort.intensity import UNIT
-from brainlab.cohort.preparation.air import above_air
 from brainlab.cohort.preparation.gridding import cut_note, grid_to_scan, sample
-from brainlab.cohort.preparation.placement import Placement, place_on_template, placed_already
 from brainlab.cohort.preparation.scan_checks import check_scan
 from brainlab.cohort.preparation.series import choose_images
 from brainlab.cohort.preparation.visits import Visit, place_visit
 from brainlab.cohort.recipes import PreparationRecipe, find_recipe
+from brainlab.cohort.registration.air import above_air
+from brainlab.cohort.registration.placement import Placement, place_on_template, placed_already
 from brainlab.cohort.sampling import SampledGrid
 from brainlab.cohort.steps import BlockMeans
 from brainlab.errors import BrainlabError, InputError, UnreadableScanError

@@ -1,26 +1,50 @@
-"""What is looked at before a scan is prepared: that it is a scan, and whether its axes lie along those of space."""
+"""What is looked at before a scan is prepared: that it is a scan."""
 
 import numpy as np
 
 from brainlab.errors import UnreadableScanError
-from brainlab.types import FloatArray
+from brainlab.types import Float32Array
 from brainlab.volume import Volume
 
 LABEL_VALUES = 8
 """An image with no more distinct values than this is a mask or a label image."""
 
 
+PLATEAUS, MOST_ON_PLATEAUS = 4, 0.6
+"""A mask or label image that was resampled has in-between values at its edges; this many values hold this share of what
+is not background. Of real scans they hold at most .1, of masks resampled from another scan .75 to .9."""
+PLATEAU = 1e-3
+"""Width of a plateau, in ranges of the values."""
+AIR_HU, SOFT_HU = (-1100.0, -900.0), (-10.0, 90.0)
+LEAST_AIR, LEAST_SOFT = 0.1, 0.35
+"""A CT has this share of air, in Hounsfield units, and of the rest this share of soft tissue, in 100 units of 2000."""
+
+
 def check_scan(volume: Volume) -> None:
-    """Refuse an image that is no scan: blank, constant, or a mask. Raises UnreadableScanError, the reason alone."""
+    """Refuse an image that is no MR scan: blank, constant, a mask, CT. Raises UnreadableScanError, the reason alone."""
     low, high = float(volume.data.min()), float(volume.data.max())
     if low == high:
         raise UnreadableScanError("blank: every voxel is 0" if high == 0 else f"constant: every voxel is {high:g}")
     sample = np.unique(volume.data[::3, ::3, ::3])
     if len(sample) <= LABEL_VALUES and len(np.unique(volume.data)) <= LABEL_VALUES:
         raise UnreadableScanError(f"{len(sample)} distinct values: a mask or label image, not a scan")
+    if _share_on_plateaus(volume.data, low, high) >= MOST_ON_PLATEAUS:
+        raise UnreadableScanError("hardly any values but a few: a resampled mask or label image, not a scan")
+    if _is_ct(volume.data):
+        raise UnreadableScanError("values are Hounsfield units: a CT, not an MR scan")
 
 
-def is_axis_aligned(affine: FloatArray) -> bool:
-    """Whether the voxel axes lie along the axes of space, so that block means need no interpolation."""
-    matrix = affine[:3, :3]
-    return bool(np.abs(matrix - np.diag(np.diag(matrix))).max() < 1e-3 * np.abs(matrix).max())
+def _share_on_plateaus(data: Float32Array, low: float, high: float) -> float:
+    """Return the share of what is not background, the most common value, that the next most common ones hold."""
+    steps = np.round((data.astype(float) - low) / (PLATEAU * (high - low))).astype(np.int64)
+    counts = np.sort(np.bincount(steps.ravel()))[:-1]
+    return float(counts[-PLATEAUS:].sum() / counts.sum())
+
+
+def _is_ct(data: Float32Array) -> bool:
+    """Whether values are Hounsfield units: air at -1000, soft tissue just above water at 0."""
+    air = (data >= AIR_HU[0]) & (data <= AIR_HU[1])
+    rest = data[data > AIR_HU[1]]
+    if air.mean() < LEAST_AIR or rest.size == 0 or not (rest < SOFT_HU[0]).any():
+        return False
+    return float(np.mean((rest >= SOFT_HU[0]) & (rest <= SOFT_HU[1]))) >= LEAST_SOFT

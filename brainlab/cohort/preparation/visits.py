@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from brainlab.cohort.preparation.air import above_air
-from brainlab.cohort.preparation.coregistration import coregister
-from brainlab.cohort.preparation.placement import Placement, place_on_template, placed_already
-from brainlab.cohort.preparation.resampling import resample
+from brainlab.cohort.registration.air import above_air
+from brainlab.cohort.registration.coregistration import coregister
+from brainlab.cohort.registration.placement import Placement, place_on_template, placed_already
+from brainlab.cohort.registration.resampling import resample
 from brainlab.cohort.template import GRID_SHAPE, grid_affine
 from brainlab.errors import IntensityError, RegistrationError
 from brainlab.types import FloatArray

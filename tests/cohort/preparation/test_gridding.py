@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from brainlab.cohort.preparation.gridding import cut_note, grid_to_scan, sample
-from brainlab.cohort.preparation.placement import Placement
 from brainlab.cohort.recipes import find_recipe
+from brainlab.cohort.registration.placement import Placement
 from brainlab.cohort.sampling import SampledGrid, Space
 from brainlab.volume import Volume
 

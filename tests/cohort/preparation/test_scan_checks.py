@@ -1,18 +1,11 @@
-"""Masks are told from scans, and grids along the axes from others."""
+"""Masks are told from scans."""
 
 import numpy as np
 import pytest
 
-from brainlab.cohort.preparation.scan_checks import check_scan, is_axis_aligned
+from brainlab.cohort.preparation.scan_checks import check_scan
 from brainlab.errors import UnreadableScanError
 from brainlab.volume import Volume
-
-
-def test_only_grids_along_the_axes_are_averaged_as_they_are() -> None:
-    turn = np.eye(4)
-    turn[:2, :2] = [[np.cos(0.1), -np.sin(0.1)], [np.sin(0.1), np.cos(0.1)]]
-    assert is_axis_aligned(np.diag([-1.0, 2, 5, 1]))
-    assert not is_axis_aligned(turn @ np.diag([1.0, 1, 5, 1]))
 
 
 def test_what_is_no_scan() -> None:
@@ -28,3 +21,25 @@ def test_what_is_no_scan() -> None:
     spots[1::3, 1::3, 1::3] = np.arange(1, 28).reshape(3, 3, 3)  # every third voxel from the first is 0
     spots[0, 0, 0] = 1
     check_scan(Volume(spots.astype(np.float32), affine))
+
+
+def test_a_resampled_mask_is_no_scan() -> None:
+    radius = np.linalg.norm(np.indices((40, 40, 40)).T - 19.3, axis=-1).T
+    mask = np.clip(15.5 - radius, 0, 1).astype(np.float32)
+    assert len(np.unique(mask)) > 50
+    with pytest.raises(UnreadableScanError, match="resampled mask"):
+        check_scan(Volume(mask, np.eye(4)))
+    scan = mask * np.random.default_rng(0).normal(1, 0.1, mask.shape).astype(np.float32)
+    check_scan(Volume(scan, np.eye(4)))
+
+
+def test_a_ct_is_no_scan_and_an_mr_filled_with_1000_below_0_is() -> None:
+    radius = np.linalg.norm(np.indices((40, 40, 40)).T - 19.5, axis=-1).T
+    random = np.random.default_rng(0)
+    ct = np.select([radius < 14, radius < 16], [random.normal(35, 15, radius.shape), 900.0], -1000.0)
+    ct += random.normal(0, 5, radius.shape)
+    with pytest.raises(UnreadableScanError, match="Hounsfield"):
+        check_scan(Volume(ct.astype(np.float32), np.eye(4)))
+    for brain, least in ((400.0, 0.0), (40.0, -990.0)):
+        data = np.where(radius < 16, random.normal(brain, brain / 4 + 100, radius.shape), -1000.0)
+        check_scan(Volume(np.where(radius < 16, np.maximum(data, least), data).astype(np.float32), np.eye(4)))

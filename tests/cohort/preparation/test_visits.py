@@ -7,13 +7,14 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from brainlab.cohort.preparation import batch, coregistration, visits
+from brainlab.cohort.preparation import batch, visits
 from brainlab.cohort.preparation.batch import prepare_cohort
-from brainlab.cohort.preparation.placement import Placement
 from brainlab.cohort.preparation.prepare import prepare_one
 from brainlab.cohort.preparation.visits import place_visit
 from brainlab.cohort.prepared import PreparedDataset, participant_split
 from brainlab.cohort.recipes import find_recipe
+from brainlab.cohort.registration import coregistration
+from brainlab.cohort.registration.placement import Placement
 from brainlab.cohort.sources.discovery import find_sources
 from brainlab.errors import InputError, RegistrationError, UnreadableScanError
 from brainlab.volume import Volume

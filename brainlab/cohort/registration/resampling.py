@@ -71,3 +71,9 @@ def resample(
     resampler.SetDefaultPixelValue(outside)
     resampler.SetTransform(itk_transform(matrix))
     return from_itk(resampler.Execute(to_itk(volume)), affine)
+
+
+def is_axis_aligned(affine: FloatArray) -> bool:
+    """Whether the voxel axes lie along the axes of space, so that block means need no interpolation."""
+    matrix = affine[:3, :3]
+    return bool(np.abs(matrix - np.diag(np.diag(matrix))).max() < 1e-3 * np.abs(matrix).max())

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 import nibabel as nib
 import numpy as np
 
-from brainlab.cohort.preparation.air import above_air
-from brainlab.cohort.preparation.head import find_head
-from brainlab.cohort.preparation.registration import distance_to_brain, register
-from brainlab.cohort.preparation.resampling import resample
-from brainlab.cohort.preparation.scan_checks import is_axis_aligned
-from brainlab.cohort.preparation.skullstrip import brain_mask, is_only_brain, stripped_mask
+from brainlab.cohort.registration.air import above_air
+from brainlab.cohort.registration.head import find_head
+from brainlab.cohort.registration.register import register
+from brainlab.cohort.registration.resampling import is_axis_aligned, resample
+from brainlab.cohort.registration.skullstrip import brain_mask, is_only_brain, stripped_mask
+from brainlab.cohort.registration.template_grids import distance_to_brain
 from brainlab.cohort.template import GRID_SHAPE, grid_affine, mni_tissue
 from brainlab.errors import RegistrationError
 from brainlab.types import BoolArray, FloatArray
@@ -72,7 +72,7 @@ def place_on_template(native: Volume) -> Placement:
         native_mask = stripped_mask(own.data, distance_to_brain(own, fit.matrix))
     else:
         distance_mm = distance_to_brain(head.tall, fit.matrix)
-        soft = Volume(brain_mask(head.tall.data, distance_mm), head.tall.affine)
+        soft = Volume(brain_mask(head.tall.data, distance_mm, fit.brightness), head.tall.affine)
         native_mask = resample(soft, (shape[0], shape[1], shape[2]), own.affine).data > 0.5
     volume_ml = float(native_mask.sum()) * abs(float(np.linalg.det(native.affine[:3, :3]))) / 1000
     if not LEAST_BRAIN_ML <= volume_ml <= MOST_BRAIN_ML:
@@ -83,7 +83,14 @@ def place_on_template(native: Volume) -> Placement:
         raise RegistrationError(f"needs at least {LEAST_SEEN:.0%} of the brain inside the image, got {inside:.1f}%")
     notes = air_notes if seen > 0.98 else (*air_notes, f"{1 - seen:.0%} of the brain lies outside the image")
     matrix = head.frame @ fit.matrix
-    scores = {"scale": fit.scale, "similarity": fit.similarity, "brain_ml": volume_ml, "in_view": seen}
+    scores = {
+        "scale": fit.scale,
+        "similarity": fit.similarity,
+        "gain": fit.evidence.gain,
+        "fall": fit.evidence.fall,
+        "brain_ml": volume_ml,
+        "in_view": seen,
+    }
     return Placement(native_mask, _aligned(native, native_mask, matrix), matrix, notes, scores)
 
 

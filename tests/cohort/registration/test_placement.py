@@ -3,13 +3,18 @@
 import numpy as np
 import pytest
 
-from brainlab.cohort.preparation import placement
-from brainlab.cohort.preparation.head import Head, frame_of
-from brainlab.cohort.preparation.placement import Placement, place_on_template, placed_already
-from brainlab.cohort.preparation.registration import Registration
+from brainlab.cohort.registration import placement
+from brainlab.cohort.registration.fit_test import Evidence
+from brainlab.cohort.registration.head import Head, frame_of
+from brainlab.cohort.registration.placement import Placement, place_on_template, placed_already
+from brainlab.cohort.registration.register import Registration
 from brainlab.cohort.template import grid_affine, mni_tissue
 from brainlab.errors import RegistrationError
 from brainlab.volume import Volume
+
+
+def fitted(matrix: np.ndarray) -> Registration:
+    return Registration(matrix, 1.0, 0.5, np.array([1.1, 1.0, 0.5]), Evidence(0.5, 0.5, 1.1))
 
 
 def dice(a: np.ndarray, b: np.ndarray) -> float:
@@ -49,7 +54,7 @@ def test_nothing_outside_the_brain_is_taken_for_a_stripped_one(
 
     def known(head: Head) -> Registration:
         times.append(head.stripped)
-        return Registration(frame, 1.0, 0.5)
+        return fitted(frame)
 
     monkeypatch.setattr(placement, "register", known)
     mask = place_on_template(native).native_mask
@@ -71,7 +76,7 @@ def test_the_cerebellum_of_a_large_head_is_whole(brain_volume: Volume, monkeypat
     data[14:32, 14:32, : bottom + 2] = 700  # a neck: nothing that was stripped
     native = Volume(data, affine)
     frame = np.linalg.inv(frame_of(native))
-    monkeypatch.setattr(placement, "register", lambda head: Registration(frame, 1.0, 0.5))
+    monkeypatch.setattr(placement, "register", lambda head: fitted(frame))
     mask = place_on_template(native).native_mask
     low = slice(bottom, bottom + 5)
     assert mask[:, :, low][brain[:, :, low]].mean() > 0.85
@@ -85,7 +90,7 @@ def known_fit(brain_volume: Volume, monkeypatch: pytest.MonkeyPatch) -> None:
         return Head(np.eye(4), native, native, native, np.zeros(3), True, False)
 
     monkeypatch.setattr(placement, "find_head", found)
-    monkeypatch.setattr(placement, "register", lambda head: Registration(SHIFT, 1.0, 0.5))
+    monkeypatch.setattr(placement, "register", lambda head: fitted(SHIFT))
 
 
 SHIFT = np.eye(4)

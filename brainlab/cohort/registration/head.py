@@ -6,7 +6,7 @@ import numpy as np
 import SimpleITK
 from scipy import ndimage
 
-from brainlab.cohort.preparation.resampling import from_itk, resample, to_itk
+from brainlab.cohort.registration.resampling import from_itk, resample, to_itk
 from brainlab.errors import RegistrationError
 from brainlab.types import BoolArray, FloatArray
 from brainlab.volume import Volume

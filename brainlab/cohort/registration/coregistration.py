@@ -10,7 +10,7 @@ import numpy as np
 import SimpleITK
 from scipy import ndimage
 
-from brainlab.cohort.preparation.resampling import itk_transform, matrix_of, resample, to_itk
+from brainlab.cohort.registration.resampling import itk_transform, matrix_of, resample, to_itk
 from brainlab.errors import RegistrationError
 from brainlab.types import BoolArray, FloatArray
 from brainlab.volume import Volume
@@ -162,7 +162,7 @@ def _method(level: _Level) -> SimpleITK.ImageRegistrationMethod:
     method.SetMetricAsMattesMutualInformation(BINS)
     method.SetMetricFixedMask(level.mask)
     method.SetMetricSamplingStrategy(method.REGULAR)
-    method.SetMetricSamplingPercentage(SAMPLES)
+    method.SetMetricSamplingPercentage(SAMPLES, 1)  # without a seed the clock decides which voxels
     # The filter reaches past the border of a scan of few slices, and drew exact headers 2 mm off.
     method.SetMetricUseMovingImageGradientFilter(False)
     method.SetInterpolator(SimpleITK.sitkLinear)

@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from brainlab.cohort.preparation.head import find_head, foreground, frame_of
-from brainlab.cohort.preparation.placement import Placement, place_on_template, placed_already
-from brainlab.cohort.preparation.registration import MOST_SCALE, Registration, distance_to_brain
-from brainlab.cohort.preparation.resampling import from_itk, itk_transform, matrix_of, resample, to_itk
-from brainlab.cohort.preparation.skullstrip import brain_mask
 from brainlab.cohort.recipes import find_recipe
+from brainlab.cohort.registration.fit_test import Evidence
+from brainlab.cohort.registration.head import find_head, foreground, frame_of
+from brainlab.cohort.registration.placement import Placement, place_on_template, placed_already
+from brainlab.cohort.registration.register import MOST_SCALE, Registration
+from brainlab.cohort.registration.resampling import from_itk, itk_transform, matrix_of, resample, to_itk
+from brainlab.cohort.registration.skullstrip import brain_mask
 from brainlab.cohort.template import GRID_SHAPE, grid_affine, mni_template, mni_tissue
 from brainlab.errors import RegistrationError
 from brainlab.volume import Volume
@@ -58,30 +59,20 @@ def test_frame_takes_turn_and_shift_away() -> None:
 
 
 @pytest.mark.parametrize(
-    ("scale", "similarity", "reason"),
+    ("scale", "evidence", "reason"),
     [
-        (0.75, 0.40, None),
-        (1.10, 0.40, None),  # a scan that was brought onto the template before
-        (0.45, 0.40, "0.45 times the template's volume"),
-        (1.00, 0.30, "1.00 times the template's volume"),
-        (1.20, 0.40, "1.20 times the template's volume"),
-        (0.75, 0.20, "mutual information 0.20"),
+        (0.75, Evidence(0.2, 0.2, 1.1), None),
+        (1.10, Evidence(0.6, 0.5, 1.1), None),  # a scan that was brought onto the template before
+        (0.45, Evidence(0.2, 0.2, 1.1), "0.45 times the template's volume"),
+        (1.00, Evidence(0.2, 0.2, 1.1), "1.00 times the template's volume"),
+        (1.20, Evidence(0.6, 0.5, 1.1), "1.20 times the template's volume"),
+        (0.75, Evidence(0.03, 0.2, 1.1), "gain 0.030"),
     ],
 )
-def test_what_no_right_fit_can_be(scale: float, similarity: float, reason: str | None) -> None:
-    fault = Registration(np.eye(4), scale, similarity).fault(MOST_SCALE)
+def test_what_no_right_fit_can_be(scale: float, evidence: Evidence, reason: str | None) -> None:
+    fault = Registration(np.eye(4), scale, 0.4, np.array([1.1, 1.0, 0.5]), evidence).fault(MOST_SCALE)
     assert (fault is None) == (reason is None)
     assert (reason or "") in (fault or "")
-
-
-def test_distance_to_the_brain_is_in_mm_of_the_image() -> None:
-    half = np.diag([0.5, 0.5, 0.5, 1])
-    grid = grid_affine(8)
-    whole = distance_to_brain(Volume(np.zeros((22, 27, 22), np.float32), grid), np.eye(4))
-    halved = distance_to_brain(Volume(np.zeros((22, 27, 22), np.float32), half @ grid), half)
-    np.testing.assert_allclose(halved, whole / 2, atol=0.01)
-    away = Volume(np.zeros((8, 8, 8), np.float32), np.diag([1.0, 1, 1, 1]) + np.eye(4, k=3) * 500)
-    assert (distance_to_brain(away, np.eye(4)) > 50).all()
 
 
 PLACED = turn(7, 4.0) @ np.diag([0.86, 0.9, 0.88, 1])

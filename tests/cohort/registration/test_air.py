@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from brainlab.cohort.preparation.air import above_air
-from brainlab.cohort.preparation.head import find_head
+from brainlab.cohort.registration.air import above_air
+from brainlab.cohort.registration.head import find_head
 from brainlab.errors import IntensityError, RegistrationError
 from brainlab.volume import Volume
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from brainlab.cohort.preparation.skullstrip import brain_mask, is_only_brain, stripped_mask
+from brainlab.cohort.registration.skullstrip import brain_mask, is_only_brain, stripped_mask
 
 PLACE = np.indices((60, 60, 60)).astype(float)
 RADIUS_MM = np.linalg.norm(PLACE.T - 30, axis=-1).T * 2
@@ -56,3 +56,29 @@ def test_dark_fluid_of_a_stripped_scan_is_brain_but_its_soft_edge_is_not() -> No
     assert mask[fluid].all()
     assert not mask[edge].any()
     assert mask[RADIUS_MM < 41].all()
+
+
+def test_bright_fluid_outside_the_brain_is_cut_off() -> None:
+    """T2: fluid 3 mm wide around the brain is as bright inside the template's surface as outside."""
+    head = np.select([RADIUS_MM < 44, RADIUS_MM < 50], [1.0, 1.5], 0.1)
+    mask = brain_mask(head, RADIUS_MM - 45, np.array([0.9, 1.0, 1.6])) > 0.5
+    assert mask[RADIUS_MM < 42].all()
+    assert not mask[RADIUS_MM > 46].any()
+    as_lesion = brain_mask(head, RADIUS_MM - 45, np.array([0.9, 1.0, 0.4])) > 0.5
+    assert as_lesion.sum() > 1.05 * mask.sum()
+
+
+def test_without_contrast_to_fluid_the_template_says_where_brain_ends() -> None:
+    """PD: fluid and the blurred edge of bone are as bright as brain."""
+    head = np.select([RADIUS_MM < 50], [1.0], 0.1)
+    alike = brain_mask(head, RADIUS_MM - 45, np.array([1.0, 1.0, 0.9])) > 0.5
+    dark = brain_mask(head, RADIUS_MM - 45, np.array([1.0, 1.0, 0.5])) > 0.5
+    assert not alike[RADIUS_MM > 46].any()
+    assert dark[(RADIUS_MM > 46) & (RADIUS_MM < 48)].mean() > 0.9
+
+
+def test_dark_grey_matter_is_brain() -> None:
+    """FA: white matter is several times as bright as grey."""
+    head = np.select([RADIUS_MM < 35, RADIUS_MM < 45], [1.6, 0.6], 0.05)
+    mask = brain_mask(head, RADIUS_MM - 45, np.array([1.6, 0.6, 0.3])) > 0.5
+    assert mask[(RADIUS_MM > 38) & (RADIUS_MM < 43)].all()

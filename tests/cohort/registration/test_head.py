@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from brainlab.cohort.preparation.head import CLAMP, GRID_MM, HEIGHT_MM, MOST_HEIGHT_MM, Head, find_head, foreground
+from brainlab.cohort.registration.head import CLAMP, GRID_MM, HEIGHT_MM, MOST_HEIGHT_MM, Head, find_head, foreground
 from brainlab.volume import Volume
 
 

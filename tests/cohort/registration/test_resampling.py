@@ -1,8 +1,8 @@
-"""What a resampled grid holds beyond the volume, and between its voxels."""
+"""What a resampled grid holds beyond the volume and between its voxels, and which grids lie along the axes."""
 
 import numpy as np
 
-from brainlab.cohort.preparation.resampling import resample
+from brainlab.cohort.registration.resampling import is_axis_aligned, resample
 from brainlab.volume import Volume
 
 
@@ -20,3 +20,10 @@ def test_between_voxels_the_values_are_their_means() -> None:
     shifted[0, 3] = 0.5
     found = resample(Volume(values, np.eye(4)), (3, 4, 4), shifted).data
     np.testing.assert_allclose(found, (values[1:] + values[:-1]) / 2, atol=1e-6)
+
+
+def test_only_grids_along_the_axes_are_averaged_as_they_are() -> None:
+    turn = np.eye(4)
+    turn[:2, :2] = [[np.cos(0.1), -np.sin(0.1)], [np.sin(0.1), np.cos(0.1)]]
+    assert is_axis_aligned(np.diag([-1.0, 2, 5, 1]))
+    assert not is_axis_aligned(turn @ np.diag([1.0, 1, 5, 1]))

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from brainlab.cohort.preparation import coregistration
-from brainlab.cohort.preparation.coregistration import coregister, fit
+from brainlab.cohort.registration import coregistration
+from brainlab.cohort.registration.coregistration import coregister, fit
 from brainlab.errors import RegistrationError
 from brainlab.volume import Volume
 
@@ -51,6 +51,12 @@ def test_a_scan_that_shows_half_of_the_brain_is_refused(brain_volume, other):
     assert fit(brain_volume, brain_volume.data > 0, half).seen < 0.8
     with pytest.raises(RegistrationError, match="of the brain inside the image, 85% needed"):
         coregister(brain_volume, brain_volume.data > 0, half)
+
+
+def test_the_same_two_scans_are_fitted_alike_each_time(brain_volume, other):
+    scan = Volume(other.data, MOVED @ other.affine)
+    first, again = (fit(brain_volume, brain_volume.data > 0, scan).matrix for _ in range(2))
+    assert np.array_equal(first, again)
 
 
 def test_a_head_of_another_size_is_refused(brain_volume, other):
