@@ -6,16 +6,15 @@ its contrasts lie but for `to_head`, so that their fits can be compared.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from itertools import chain, product
 from pathlib import Path
 
 import numpy as np
-import SimpleITK
 from scipy import ndimage
 
+from brainlab.cohort.registration.coregistration import fit
 from brainlab.cohort.registration.head import foreground
-from brainlab.cohort.registration.resampling import matrix_of, resample, to_itk
+from brainlab.cohort.registration.resampling import resample
 from brainlab.types import BoolArray, FloatArray
 from brainlab.volume import Volume
 
@@ -124,7 +123,7 @@ def _real(folder: Path) -> Iterator[HeadCase]:
             volume, to_head, mask = flair, np.eye(4), given.data > 0.5
             if sequence != "FLAIR":
                 volume = Volume.load(folder / f"{head}_{sequence}.nii.gz")
-                to_head = rigid(folder / f"{head}_FLAIR.nii.gz", folder / f"{head}_{sequence}.nii.gz")
+                to_head = np.linalg.inv(fit(flair, given.data > 0.5, volume).matrix)
                 mask = resample(given, _shape(volume), volume.affine, to_head).data > 0.5
             known = None if "patient03" in study else mask
             yield HeadCase("real", f"{head}_{sequence}", volume, known, head, to_head)
@@ -146,27 +145,6 @@ def _simulated(folder: Path) -> Iterator[HeadCase]:
             if path.exists() and mask.exists():
                 volume, truth = Volume.load(path), Volume.load(mask).data > 0.5
                 yield HeadCase("simulated", f"sim/{number} {sequence}", volume, truth, f"sim/{number}")
-
-
-@lru_cache(maxsize=20)
-def rigid(fixed: Path, moving: Path) -> FloatArray:
-    """Return the [4, 4] map between two scans of one head, mm of `moving` to mm of `fixed`, by mutual information."""
-    images = [SimpleITK.Cast(to_itk(Volume.load(path)), SimpleITK.sitkFloat32) for path in (moving, fixed)]
-    method = SimpleITK.ImageRegistrationMethod()
-    method.SetMetricAsMattesMutualInformation(32)
-    method.SetMetricSamplingStrategy(method.RANDOM)
-    method.SetMetricSamplingPercentage(0.05, 1)
-    method.SetInterpolator(SimpleITK.sitkLinear)
-    method.SetOptimizerAsRegularStepGradientDescent(1.0, 0.01, 100, 0.6, 1e-6)
-    method.SetOptimizerScalesFromPhysicalShift()
-    method.SetShrinkFactorsPerLevel([4, 2])
-    method.SetSmoothingSigmasPerLevel([3, 1])
-    transform = SimpleITK.Euler3DTransform()
-    middle = images[0].TransformContinuousIndexToPhysicalPoint([n / 2 for n in images[0].GetSize()])
-    transform.SetCenter(middle)
-    method.SetInitialTransform(transform, inPlace=True)
-    method.Execute(images[0], images[1])
-    return matrix_of(transform)
 
 
 def turned(case: HeadCase, axis: int, degrees: float, voxel_mm: float = 1.5) -> HeadCase:

@@ -19,7 +19,7 @@ from brainlab.cohort.registration.fit_test import Evidence, turn, weigh
 from brainlab.cohort.registration.head import GRID_MM, Head
 from brainlab.cohort.registration.resampling import itk_transform, matrix_of, to_itk
 from brainlab.cohort.registration.template_grids import shrink, template_distance
-from brainlab.cohort.registration.tissue_fit import CENTRE_MM, blurred, scaled, tissue_fit
+from brainlab.cohort.registration.tissue_fit import CENTRE_MM, blurred, refit, scaled, tissue_fit
 from brainlab.cohort.template import mni_template
 from brainlab.errors import RegistrationError
 from brainlab.types import FloatArray
@@ -57,6 +57,9 @@ CANDIDATES, STARTS = 6, 2
 """How many of the searched poses are refined, and how many of those are fitted before a head is given up."""
 START_SIZES = (1.0, 0.85)
 """A start that has grown onto the scalp comes back from the second: DIR went from 1.25 to .74 of the volume."""
+MOST_ROUNDS, LEAST_RISE = 4, 1.01
+"""The best fit is taken up again as long as its gain rises so many times: the steps of a T2 pitched by 30 degrees had
+ended 5 mm off, and 1.2 mm off after two more rounds. Those of ADC drift where the gain does not rise."""
 WIDE_MM, NARROW_MM = 10, 5
 """How far around the template's brain the similarity is measured, first and last."""
 _FLIP = np.diag([-1.0, -1.0, 1.0])
@@ -109,9 +112,14 @@ def register(head: Head) -> Registration:
 
 
 def _best(image: Volume, moving: SimpleITK.Image, starts: list[FloatArray]) -> Registration:
-    """Refine starts of two sizes by tissues and return the one in which they explain most."""
+    """Refine starts of two sizes by tissues and take the one in which they explain most up again while they explain more."""
     fits = [tissue_fit(image, scaled(start, size)) for start, size in itertools.product(starts, START_SIZES)]
     fit = max(fits, key=lambda fit: fit.gain)
+    for _ in range(MOST_ROUNDS):
+        again = refit(image, fit.matrix, fit.model)
+        if again.gain < LEAST_RISE * fit.gain:
+            break
+        fit = again
     level = _levels(None)[GRID_MM]
     method = _method(level.masks[NARROW_MM])
     method.SetInitialTransform(itk_transform(fit.matrix), inPlace=False)

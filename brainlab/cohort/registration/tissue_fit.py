@@ -68,11 +68,13 @@ class TissueModel:
 class TissueFit:
     """matrix: [4, 4], mm of the template to mm of the image. brightness: of white and grey matter and fluid.
 
-    gain: by how much more the loss inside the brain is without tissues, relative to it. model: by which it was fitted.
+    left: the loss inside the brain. gain: by how much more it is without tissues, relative to it. model: the one it was
+    fitted by.
     """
 
     matrix: FloatArray
     brightness: FloatArray
+    left: float
     gain: float
     model: TissueModel
 
@@ -119,18 +121,18 @@ def tissue_fit(image: Volume, start: FloatArray) -> TissueFit:
     """Refine an affine map. image: blurred, 2 mm, in medians of the core. start: [4, 4]."""
     plain = tissue_model()
     white, grey, fluid = _regress(image, start, plain, True, plain.shares)[1][:3]
-    bright = fluid > BRIGHT * max(white, grey)
-    model = tissue_model(RIM_MM) if bright else plain
+    if not fluid > BRIGHT * max(white, grey):
+        return refit(image, start, plain)
+    near, wide = (refit(image, start, tissue_model(rim_mm)) for rim_mm in (RIM_MM, WIDE_RIM_MM))
+    return wide if wide.left < WIDE_LOSS * near.left else near
+
+
+def refit(image: Volume, start: FloatArray, model: TissueModel) -> TissueFit:
+    """Refine an affine map by one model."""
     matrix = _refine(image, start, model)
     left, brightness = _regress(image, matrix, model, True, model.shares)
-    if bright:
-        wide = tissue_model(WIDE_RIM_MM)
-        other = _refine(image, start, wide)
-        less, levels = _regress(image, other, wide, True, wide.shares)
-        if less < WIDE_LOSS * left:
-            left, matrix, brightness, model = less, other, levels, wide
     gain = loss(image, matrix, model, deep=True, shading=True) / left - 1 if left > 0 else 0.0
-    return TissueFit(matrix, brightness[:3], gain, model)
+    return TissueFit(matrix, brightness[:3], left, gain, model)
 
 
 def scaled(matrix: FloatArray, factor: float) -> FloatArray:

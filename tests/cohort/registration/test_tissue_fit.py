@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from brainlab.cohort.registration import register
+from brainlab.cohort.registration import tissue_fit as tissue_fit_module
 from brainlab.cohort.registration.fit_test import turn
 from brainlab.cohort.registration.register import START_SIZES
+from brainlab.cohort.registration.resampling import to_itk
 from brainlab.cohort.registration.template_grids import shrink, template_distance
 from brainlab.cohort.registration.tissue_fit import CENTRE_MM, blurred, loss, scaled, tissue_fit, tissue_model
 from brainlab.cohort.template import mni_template, mni_tissue
@@ -31,6 +34,15 @@ def head(white: float, grey: float, fluid: float, scalp: float = 0.0, bone: floa
 def off_mm(matrix: FloatArray) -> float:
     """How far a map lies from the right one, which changes nothing."""
     return float(np.linalg.norm((matrix @ POINTS - POINTS)[:3], axis=0).max())
+
+
+def test_a_fit_whose_steps_have_run_out_goes_on_while_it_explains_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tissue_fit_module, "ITERATIONS", 4)
+    monkeypatch.setattr(register, "START_SIZES", (1.0,))
+    image = head(0.9, 1.1, 1.5, 1.0)
+    start = scaled(turn(0, 14.0), 1.05)
+    assert off_mm(tissue_fit(image, start).matrix) > 3
+    assert off_mm(register._best(image, to_itk(image), [start]).matrix) < 1.5
 
 
 @pytest.mark.parametrize("brightness", [(1.2, 0.9, 0.4, 1.6), (0.9, 1.1, 1.5, 1.0), (1.0, 1.1, 0.3, 0.3)])
