@@ -112,7 +112,7 @@ def register(head: Head) -> Registration:
 
 
 def _best(image: Volume, moving: SimpleITK.Image, starts: list[FloatArray]) -> Registration:
-    """Refine starts of two sizes by tissues and take the one in which they explain most up again while they explain more."""
+    """Refine starts of two sizes by tissues; take the best of them up again while its tissues explain more."""
     fits = [tissue_fit(image, scaled(start, size)) for start, size in itertools.product(starts, START_SIZES)]
     fit = max(fits, key=lambda fit: fit.gain)
     for _ in range(MOST_ROUNDS):
