@@ -16,7 +16,7 @@ from brainlab.grid import PLANES, normal_axis
 from brainlab.types import Float32Array, FloatArray
 from brainlab.volume import Volume
 
-REGISTERED = "affine registration of the skull-stripped MNI152 template (Mattes mutual information)"
+REGISTERED = "affine registration of the MNI152 template: searched by mutual information, refined by its tissues"
 STRIPPED = "brain mask from the template, refined on the scan's intensities; all else set to 0"
 ON_TEMPLATE = "resampled to 182x218x182 at 1 mm, first voxel at -91, -126, -72 mm (RAS)"
 COREGISTERED = "affine registration of the other sequences of the visit (Mattes mutual information)"

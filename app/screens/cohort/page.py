@@ -11,8 +11,8 @@ from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.recipes import RECIPES
 from brainlab.cohort.scan_table import UNLABELLED
 from brainlab.cohort.views import SLICE
+from brainlab.files.picture_files import PICTURE_ENDINGS
 from brainlab.files.spreadsheet import csv_text
-from brainlab.picture_files import PICTURE_ENDINGS
 from brainlab.volume import FILE_ENDINGS
 
 SHOW = "import-shown"  # key of the wish to see the cohort that was just brought in

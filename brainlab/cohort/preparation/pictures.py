@@ -16,8 +16,8 @@ from brainlab.cohort.recipes import PreparationRecipe
 from brainlab.cohort.sources.image_files import Note
 from brainlab.cohort.sources.scan_source import ScanSource
 from brainlab.errors import UnreadableScanError
+from brainlab.files.picture_files import WHITE, Pictures, is_deep, read_pictures
 from brainlab.grid import upright
-from brainlab.picture_files import WHITE, Pictures, is_deep, read_pictures
 from brainlab.types import Float32Array
 from brainlab.volume import Volume
 

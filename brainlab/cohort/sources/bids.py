@@ -13,7 +13,7 @@ from typing import Any
 
 from brainlab.cohort.sources.demographics import person
 from brainlab.cohort.sources.image_files import file_stem
-from brainlab.cohort.sources.name_matching import PERSON_WORDS, SESSION_WORDS
+from brainlab.cohort.sources.names.name_matching import PERSON_WORDS, SESSION_WORDS
 from brainlab.cohort.sources.table_rows import PARTICIPANT_COLUMNS, SESSION_COLUMNS, KeyedRows, few
 from brainlab.files.textfile import read_text
 

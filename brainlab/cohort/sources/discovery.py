@@ -12,14 +12,14 @@ from brainlab.cohort.sources.bids import BidsDataset
 from brainlab.cohort.sources.file_table import details_of, listed_files
 from brainlab.cohort.sources.folder_search import FolderSearch
 from brainlab.cohort.sources.image_files import Note, file_stem, is_prepared_dataset, matches
-from brainlab.cohort.sources.person_names import SUBJECT
+from brainlab.cohort.sources.names.person_names import SUBJECT
 from brainlab.cohort.sources.scan_source import ScanSource
 from brainlab.cohort.sources.table_rows import few, read_table
 from brainlab.cohort.sources.visits import join_visits
 from brainlab.cohort.template import SPACE
 from brainlab.cohort.views import SLICE
 from brainlab.errors import InputError
-from brainlab.picture_files import PICTURE_ENDINGS
+from brainlab.files.picture_files import PICTURE_ENDINGS
 
 CLASS_COLUMNS = ("class", "diagnosis", "dx", "group")
 NOT_MRI = {"pet", "spect", "ct"}

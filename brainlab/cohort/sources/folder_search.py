@@ -15,13 +15,13 @@ from brainlab.cohort.sources.image_files import (
     matches,
     without_twins,
 )
-from brainlab.cohort.sources.people_notes import people_notes
+from brainlab.cohort.sources.names.people_notes import people_notes
+from brainlab.cohort.sources.names.scan_names import PHASE, take_apart
+from brainlab.cohort.sources.names.scan_places import ScanPlace, scan_places
+from brainlab.cohort.sources.names.slice_names import without_slice_numbers
 from brainlab.cohort.sources.scan_choice import Candidate, bids_rank, choose, nothing_chosen
-from brainlab.cohort.sources.scan_names import PHASE, take_apart
-from brainlab.cohort.sources.scan_places import ScanPlace, scan_places
-from brainlab.cohort.sources.slice_names import without_slice_numbers
 from brainlab.errors import InputError
-from brainlab.picture_files import PICTURE_ENDINGS
+from brainlab.files.picture_files import PICTURE_ENDINGS
 from brainlab.volume import FILE_ENDINGS
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from brainlab.errors import UnreadableScanError
-from brainlab.picture_files import PICTURE_ENDINGS
+from brainlab.files.picture_files import PICTURE_ENDINGS
 from brainlab.volume import FILE_ENDINGS, Volume
 
 SKIPPED_IN_BIDS = ("derivatives", "sourcedata", "code")

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from brainlab.cohort.sources.name_matching import SESSION_WORDS, Matches, match
+from brainlab.cohort.sources.names.name_matching import SESSION_WORDS, Matches, match
 from brainlab.files.delimited import Table, in_words, lines_in_words, most_likely_delimiter, parse_table
 from brainlab.files.textfile import read_text
 

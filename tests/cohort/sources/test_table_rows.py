@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from brainlab.cohort.sources.name_matching import PERSON_WORDS
+from brainlab.cohort.sources.names.name_matching import PERSON_WORDS
 from brainlab.cohort.sources.table_rows import KeyedRows, read_table
 from brainlab.errors import InputError
 

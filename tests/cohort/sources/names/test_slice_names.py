@@ -4,7 +4,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from brainlab.cohort.sources.slice_names import MOST_SLICES, without_slice_numbers
+from brainlab.cohort.sources.names.slice_names import MOST_SLICES, without_slice_numbers
 
 
 @pytest.mark.parametrize(

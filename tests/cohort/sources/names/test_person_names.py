@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from brainlab.cohort.sources.person_names import Clue, looks_like_visit, people, says_person, visit_beside
+from brainlab.cohort.sources.names.person_names import Clue, looks_like_visit, people, says_person, visit_beside
 
 PEOPLE = [
     ("P01", "P02"),

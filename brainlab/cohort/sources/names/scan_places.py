@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from brainlab.cohort.sources.image_files import file_stem
-from brainlab.cohort.sources.person_names import (
+from brainlab.cohort.sources.names.person_names import (
     SUBJECT,
     Clue,
     Person,
@@ -20,7 +20,7 @@ from brainlab.cohort.sources.person_names import (
     says_person,
     visit_beside,
 )
-from brainlab.cohort.sources.scan_names import DATE, NameParts, take_apart
+from brainlab.cohort.sources.names.scan_names import DATE, NameParts, take_apart
 
 KIND_FOLDERS = {"anat", "dwi", "func", "fmap", "mri", "mr", "nii", "nifti", "niftis", "image", "images", "imgs", "data",
                 "raw", "rawdata", "scans", "preproc", "preprocessed", "processed", "native"}  # fmt: skip

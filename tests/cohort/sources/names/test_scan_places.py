@@ -4,7 +4,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from brainlab.cohort.sources.scan_places import scan_places
+from brainlab.cohort.sources.names.scan_places import scan_places
 
 
 def people(*names: str, class_folders: bool = False) -> list[str]:

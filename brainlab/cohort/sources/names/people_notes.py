@@ -4,9 +4,9 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from brainlab.cohort.sources.image_files import Note
-from brainlab.cohort.sources.person_names import Clue, looks_like_visit
-from brainlab.cohort.sources.scan_names import take_apart
-from brainlab.cohort.sources.scan_places import ScanPlace
+from brainlab.cohort.sources.names.person_names import Clue, looks_like_visit
+from brainlab.cohort.sources.names.scan_names import take_apart
+from brainlab.cohort.sources.names.scan_places import ScanPlace
 
 SURE = (Clue.LABEL, Clue.SCHEME, Clue.WORD)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from brainlab.cohort.sources.image_files import file_stem
-from brainlab.cohort.sources.person_names import GROUP_WORDS, IMAGE_WORDS, PERSON_WORDS, SCHEMES, VISIT
+from brainlab.cohort.sources.names.person_names import GROUP_WORDS, IMAGE_WORDS, PERSON_WORDS, SCHEMES, VISIT
 
 SLICE_WORDS = "slice|slc|sl|axial|ax|coronal|cor|sagittal|sag|frame|page|z|y|x"
 NUMBER = re.compile(

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from brainlab.errors import UnreadableScanError
-from brainlab.picture_files import is_deep, read_pictures
+from brainlab.files.picture_files import is_deep, read_pictures
 
 ROWS, COLUMNS = np.mgrid[0:24, 0:32]
 LEVELS = (7 * ROWS + 2 * COLUMNS).astype(np.uint8)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from brainlab.cohort.sources.scan_names import take_apart
+from brainlab.cohort.sources.names.scan_names import take_apart
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from brainlab.cohort.sources.name_matching import PERSON_WORDS, SESSION_WORDS, match
+from brainlab.cohort.sources.names.name_matching import PERSON_WORDS, SESSION_WORDS, match
 
 PEOPLE = ("sub-01", "sub-02")
 

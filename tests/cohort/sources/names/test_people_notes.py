@@ -2,8 +2,8 @@
 
 from pathlib import PurePosixPath
 
-from brainlab.cohort.sources.people_notes import people_notes
-from brainlab.cohort.sources.scan_places import scan_places
+from brainlab.cohort.sources.names.people_notes import people_notes
+from brainlab.cohort.sources.names.scan_places import scan_places
 
 
 def notes(*names: str) -> list[dict[str, str]]:

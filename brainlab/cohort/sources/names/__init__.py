@@ -1,0 +1,1 @@
+"""What the names of files and folders tell: person, visit, sequence, slice."""
