@@ -22,7 +22,8 @@ FAR, FAR_BELOW_0 = 3.0, 0.25
 """A lowest number this many times the range of all others below them was no measurement; the second holds where it
 alone is negative, which no magnitude is."""
 TOLERANCE = 0.05
-"""Noise, in ranges of the values: what lies less than this below the air is air too."""
+"""Noise, in ranges of the values: what lies less than this below the air is air too, or less than the width of half of
+the air's own values, if that is more, as in DIR, whose tissue is hardly brighter than its noise."""
 MOST_DARKER = 0.05
 """Share of the voxels that may be darker than the air: dips beside bright edges, or a bad correction of the bias."""
 AMID = 0.2
@@ -87,7 +88,7 @@ def _level(data: Float32Array, empty: BoolArray) -> tuple[float | None, float | 
     found, counts = np.unique(sides, return_counts=True)
     common = counts.max() >= COMMON * sides.size
     level, width = (float(found[np.argmax(counts)]), 0.0) if common else _densest_half(sides)
-    noise = TOLERANCE * (high - low)
+    noise = max(TOLERANCE * (high - low), width if width <= TIGHT * (high - low) else 0.0)
     darker = float(np.mean(data[measured] < level - noise))
     head = float(np.mean(np.abs(data[measured] - level) > noise))
     if darker > MOST_DARKER and darker > INVERTED * head:

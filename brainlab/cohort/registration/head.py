@@ -41,6 +41,7 @@ class Head:
     stripped: as small and as bright at its surface as nothing but a brain, which `is_only_brain` confirms once the
     template lies on it.
     enclosed: whether what lies outside the brain was there to be found and is gone from `bare`.
+    voxel_mm: median of the three sides of the scan's own voxels.
     """
 
     frame: FloatArray
@@ -50,6 +51,7 @@ class Head:
     centre_mm: FloatArray
     stripped: bool
     enclosed: bool
+    voxel_mm: float
 
 
 def find_head(volume: Volume) -> Head:
@@ -86,6 +88,7 @@ def find_head(volume: Volume) -> Head:
             and _is_empty_around(inside, image)
         ),
         enclosed=bare is not image,
+        voxel_mm=float(np.median(volume.voxel_size_mm)),
     )
 
 

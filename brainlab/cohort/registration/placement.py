@@ -72,7 +72,7 @@ def place_on_template(native: Volume) -> Placement:
         native_mask = stripped_mask(own.data, distance_to_brain(own, fit.matrix))
     else:
         distance_mm = distance_to_brain(head.tall, fit.matrix)
-        soft = Volume(brain_mask(head.tall.data, distance_mm, fit.brightness), head.tall.affine)
+        soft = Volume(brain_mask(head.tall.data, distance_mm, fit.brightness, fit.rim_mm), head.tall.affine)
         native_mask = resample(soft, (shape[0], shape[1], shape[2]), own.affine).data > 0.5
     volume_ml = float(native_mask.sum()) * abs(float(np.linalg.det(native.affine[:3, :3]))) / 1000
     if not LEAST_BRAIN_ML <= volume_ml <= MOST_BRAIN_ML:

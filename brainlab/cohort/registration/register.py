@@ -69,13 +69,15 @@ _FLIP = np.diag([-1.0, -1.0, 1.0])
 class Registration:
     """matrix: [4, 4], mm of the template to mm of the head's own frame. scale: its determinant. similarity: in nats.
 
-    brightness: of white matter, grey matter and fluid, in the image's units. evidence: what speaks for it.
+    brightness: of white matter, grey matter and fluid, in the image's units. rim_mm: how far bright fluid reaches out
+    of the brain, 0 where it is dark. evidence: what speaks for it.
     """
 
     matrix: FloatArray
     scale: float
     similarity: float
     brightness: FloatArray
+    rim_mm: float
     evidence: Evidence
 
     def fault(self, most_scale: float) -> str | None:
@@ -98,7 +100,7 @@ def register(head: Head) -> Registration:
     for poses, (picture, rival) in itertools.product((UPRIGHT, TURNED), zip(coarse, rivals, strict=True)):
         found = _search(picture, head.centre_mm, poses)[:STARTS]
         likenesses.append((found[0][0], rival))
-        fit = _best(image, moving, [start for _, start in found])
+        fit = _best(image, moving, [start for _, start in found], head.voxel_mm)
         fault = fit.fault(most_scale)
         if fault is None and fit.evidence.doubtful:
             fault = _mirrored(found[0][0], rival)
@@ -111,9 +113,9 @@ def register(head: Head) -> Registration:
     )
 
 
-def _best(image: Volume, moving: SimpleITK.Image, starts: list[FloatArray]) -> Registration:
+def _best(image: Volume, moving: SimpleITK.Image, starts: list[FloatArray], voxel_mm: float) -> Registration:
     """Refine starts of two sizes by tissues; take the best of them up again while its tissues explain more."""
-    fits = [tissue_fit(image, scaled(start, size)) for start, size in itertools.product(starts, START_SIZES)]
+    fits = [tissue_fit(image, scaled(start, size), voxel_mm) for start, size in itertools.product(starts, START_SIZES)]
     fit = max(fits, key=lambda fit: fit.gain)
     for _ in range(MOST_ROUNDS):
         again = refit(image, fit.matrix, fit.model)
@@ -125,7 +127,7 @@ def _best(image: Volume, moving: SimpleITK.Image, starts: list[FloatArray]) -> R
     method.SetInitialTransform(itk_transform(fit.matrix), inPlace=False)
     similarity = -method.MetricEvaluate(level.image, moving)
     scale = float(np.linalg.det(fit.matrix[:3, :3]))
-    return Registration(fit.matrix, scale, similarity, fit.brightness, weigh(image, fit))
+    return Registration(fit.matrix, scale, similarity, fit.brightness, fit.model.rim_mm, weigh(image, fit))
 
 
 @dataclass(frozen=True)

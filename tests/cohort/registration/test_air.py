@@ -107,6 +107,15 @@ def test_dips_below_the_air_are_air(whole_head: Volume) -> None:
     assert notes == ()
 
 
+def test_air_of_strong_noise_is_air(whole_head: Volume) -> None:
+    """DIR: the head is a few times as bright as the air, whose darkest tenth lies far below its middle."""
+    random = np.random.default_rng(0)
+    real, imaginary = random.normal(0, 0.09, (2, *whole_head.data.shape))
+    data, _ = above_air(changed(whole_head, np.hypot(in_head_units(whole_head) + real, imaginary)))
+    dark = in_head_units(whole_head) < 0.05
+    assert np.median(data.data[dark]) < 0.02
+
+
 def test_an_image_full_of_head_has_no_air_to_tell() -> None:
     gradient = np.random.default_rng(0).normal(100, 3, (20, 20, 20))
     gradient[5:15, 5:15, 5:15] -= 60

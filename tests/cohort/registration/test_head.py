@@ -44,5 +44,6 @@ def test_what_is_larger_than_a_brain_is_not_stripped() -> None:
     """A head whose air and dark skin were set to 0 has no scalp to be seen, but the size of a head."""
     radius = np.linalg.norm(np.indices((100, 100, 100)).T - 50, axis=-1).T * 2
     head = find_head(Volume(np.where(radius < 84, 100, 0).astype(np.float32), np.diag([2.0, 2, 2, 1])))
+    assert head.voxel_mm == 2.0
     assert not head.stripped
     assert not head.enclosed

@@ -14,7 +14,7 @@ from brainlab.volume import Volume
 
 
 def fitted(matrix: np.ndarray) -> Registration:
-    return Registration(matrix, 1.0, 0.5, np.array([1.1, 1.0, 0.5]), Evidence(0.5, 0.5, 1.1))
+    return Registration(matrix, 1.0, 0.5, np.array([1.1, 1.0, 0.5]), 0.0, Evidence(0.5, 0.5, 1.1))
 
 
 def dice(a: np.ndarray, b: np.ndarray) -> float:
@@ -87,7 +87,7 @@ def known_fit(brain_volume: Volume, monkeypatch: pytest.MonkeyPatch) -> None:
     """Take any scan for a stripped brain that lies on the template already, in the mm of its file."""
 
     def found(native: Volume) -> Head:
-        return Head(np.eye(4), native, native, native, np.zeros(3), True, False)
+        return Head(np.eye(4), native, native, native, np.zeros(3), True, False, 1.0)
 
     monkeypatch.setattr(placement, "find_head", found)
     monkeypatch.setattr(placement, "register", lambda head: fitted(SHIFT))

@@ -70,7 +70,7 @@ def test_frame_takes_turn_and_shift_away() -> None:
     ],
 )
 def test_what_no_right_fit_can_be(scale: float, evidence: Evidence, reason: str | None) -> None:
-    fault = Registration(np.eye(4), scale, 0.4, np.array([1.1, 1.0, 0.5]), evidence).fault(MOST_SCALE)
+    fault = Registration(np.eye(4), scale, 0.4, np.array([1.1, 1.0, 0.5]), 0.0, evidence).fault(MOST_SCALE)
     assert (fault is None) == (reason is None)
     assert (reason or "") in (fault or "")
 

@@ -68,6 +68,15 @@ def test_bright_fluid_outside_the_brain_is_cut_off() -> None:
     assert as_lesion.sum() > 1.05 * mask.sum()
 
 
+def test_brain_reaches_further_out_of_the_template_in_maps_than_in_t2() -> None:
+    """The template lies on a map more tightly, whose bright fluid it takes to reach far out."""
+    head = np.select([RADIUS_MM < 48.5, RADIUS_MM < 52], [1.0, 1.6], 0.1)
+    t2, ratio = (brain_mask(head, RADIUS_MM - 45, np.array([0.9, 1.0, 1.6]), rim) > 0.5 for rim in (3.0, 10.0))
+    ring = (RADIUS_MM > 47.6) & (RADIUS_MM < 48.2)
+    assert not t2[ring].any()
+    assert ratio[ring].all()
+
+
 def test_without_contrast_to_fluid_the_template_says_where_brain_ends() -> None:
     """PD: fluid and the blurred edge of bone are as bright as brain."""
     head = np.select([RADIUS_MM < 50], [1.0], 0.1)
