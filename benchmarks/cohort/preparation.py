@@ -8,7 +8,7 @@ FOLDER holds scans of public data sets: `ms/` (open MS data, longitudinal), `ms_
 `misc/` (niivue's demo images) and `orientations/`. TABLE.tsv gets a line for each case of `head_cases` as it is
 measured; `--only TEXT ...` takes the cases with such a kind or name, and `--summary` prints what a table says again.
 Displacement is the mean over brain points from the median fit of a head's
-contrasts, from the upright fit for turned heads. With all kinds this takes 20 minutes on one core.
+contrasts, from the upright fit for turned heads. With all kinds and six people this takes half an hour on one core.
 """
 
 import argparse

@@ -8,13 +8,15 @@ from brainlab.cohort.registration.fit_test import Evidence
 from brainlab.cohort.registration.head import Head, frame_of
 from brainlab.cohort.registration.placement import Placement, place_on_template, placed_already
 from brainlab.cohort.registration.register import Registration
+from brainlab.cohort.registration.template_grids import shrink, template_distance
+from brainlab.cohort.registration.tissue_fit import RIM_MM, WIDE_RIM_MM
 from brainlab.cohort.template import grid_affine, mni_tissue
 from brainlab.errors import RegistrationError
 from brainlab.volume import Volume
 
 
-def fitted(matrix: np.ndarray) -> Registration:
-    return Registration(matrix, 1.0, 0.5, np.array([1.1, 1.0, 0.5]), 0.0, Evidence(0.5, 0.5, 1.1))
+def fitted(matrix: np.ndarray, brightness: tuple[float, ...] = (1.1, 1.0, 0.5), rim_mm: float = 0.0) -> Registration:
+    return Registration(matrix, 1.0, 0.5, np.array(brightness), rim_mm, Evidence(0.5, 0.5, 1.1))
 
 
 def dice(a: np.ndarray, b: np.ndarray) -> float:
@@ -33,6 +35,21 @@ def test_a_mask_keeps_its_volume_on_the_template() -> None:
     ball = Volume((distance < 12).astype(np.float32), affine)
     placed = Placement(ball.data > 0, ball, np.eye(4)).template_mask(ball)
     assert placed.data.sum() == pytest.approx(64 * ball.data.sum(), rel=0.03)
+
+
+def test_the_mask_of_a_map_reaches_further_out_than_that_of_t2(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same head, once taken for a T2 and once for a map that is a ratio of images."""
+    distance = np.pad(shrink(template_distance(), 2).data, 12, constant_values=60)
+    affine = shrink(template_distance(), 2).affine.copy()
+    affine[:3, 3] -= 12 * affine.diagonal()[:3]
+    native = Volume(np.select([distance < 4, distance < 12], [1000, 300], 0).astype(np.float32), affine)
+    frame = np.linalg.inv(frame_of(native))
+    sizes = []
+    for rim_mm in (RIM_MM, WIDE_RIM_MM):
+        fit = fitted(frame, (0.9, 1.0, 1.6), rim_mm)
+        monkeypatch.setattr(placement, "register", lambda head, fit=fit: fit)
+        sizes.append(int(place_on_template(native).native_mask.sum()))
+    assert sizes[1] > 1.02 * sizes[0]
 
 
 @pytest.mark.parametrize("neck", [False, True])

@@ -7,6 +7,7 @@ from scipy import ndimage
 from brainlab.cohort.registration import register
 from brainlab.cohort.registration import tissue_fit as tissue_fit_module
 from brainlab.cohort.registration.fit_test import turn
+from brainlab.cohort.registration.head import find_head
 from brainlab.cohort.registration.register import START_SIZES
 from brainlab.cohort.registration.resampling import to_itk
 from brainlab.cohort.registration.template_grids import shrink, template_distance
@@ -76,6 +77,18 @@ def test_fluid_that_large_voxels_spread_over_the_bone_does_not_make_the_brain_la
     wide = Volume((image.data + (1.6 - image.data) * spread).astype(np.float32), image.affine)
     small, large = (np.linalg.det(tissue_fit(wide, np.eye(4), voxel).matrix[:3, :3]) for voxel in (1.0, 2.0))
     assert large < 0.98 * small
+
+
+def test_a_head_is_fitted_with_the_voxels_of_its_scan(whole_head: Volume, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = find_head(whole_head)
+
+    def stop(image: Volume, start: FloatArray, voxel_mm: float) -> None:
+        raise RuntimeError(f"fitted with {voxel_mm} mm")
+
+    monkeypatch.setattr(register, "tissue_fit", stop)
+    with pytest.raises(RuntimeError, match=f"fitted with {found.voxel_mm} mm"):
+        register.register(found)
+    assert found.voxel_mm != 1.0
 
 
 def test_shading_is_no_tissue() -> None:
