@@ -120,7 +120,8 @@ def _real(folder: Path) -> Iterator[HeadCase]:
         flair = Volume.load(folder / f"{head}_FLAIR.nii.gz")
         given = Volume.load(folder / f"{head}_brainmask_in_FLAIR.nii.gz")
         for sequence in sequences.split():
-            volume, to_head, mask = flair, np.eye(4), given.data > 0.5
+            to_head: FloatArray = np.eye(4)
+            volume, mask = flair, given.data > 0.5
             if sequence != "FLAIR":
                 volume = Volume.load(folder / f"{head}_{sequence}.nii.gz")
                 to_head = np.linalg.inv(fit(flair, given.data > 0.5, volume).matrix)

@@ -175,7 +175,8 @@ def bring_in() -> None:
     bar.empty()
     if report.scans:
         st.success(
-            f"{report.scans} scans prepared into the cohort '{name}' ({report.seconds_per_scan:.1f} s per scan)."
+            f"{report.scans} {'scan' if report.scans == 1 else 'scans'} prepared into the cohort '{name}' "
+            f"({report.seconds_per_scan:.1f} s per scan)."
         )
     else:
         st.error("No scan could be prepared.")
