@@ -19,7 +19,7 @@ from brainlab.cohort.registration.fit_test import Evidence, turn, weigh
 from brainlab.cohort.registration.head import GRID_MM, Head
 from brainlab.cohort.registration.resampling import itk_transform, matrix_of, to_itk
 from brainlab.cohort.registration.template_grids import shrink, template_distance
-from brainlab.cohort.registration.tissue_fit import CENTRE_MM, blurred, refit, scaled, tissue_fit
+from brainlab.cohort.registration.tissue_fit import CENTRE_MM, blurred, scaled, tissue_fit
 from brainlab.cohort.template import mni_template
 from brainlab.errors import RegistrationError
 from brainlab.types import FloatArray
@@ -118,7 +118,8 @@ def _best(image: Volume, moving: SimpleITK.Image, starts: list[FloatArray], voxe
     fits = [tissue_fit(image, scaled(start, size), voxel_mm) for start, size in itertools.product(starts, START_SIZES)]
     fit = max(fits, key=lambda fit: fit.gain)
     for _ in range(MOST_ROUNDS):
-        again = refit(image, fit.matrix, fit.model)
+        # Not `refit`: the model was chosen at a worse place.
+        again = tissue_fit(image, fit.matrix, voxel_mm)
         if again.gain < LEAST_RISE * fit.gain:
             break
         fit = again

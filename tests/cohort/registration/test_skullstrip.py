@@ -1,8 +1,10 @@
 """The mask keeps what is brain whatever its brightness, up to the edge of the image."""
 
 import numpy as np
+import pytest
 
 from brainlab.cohort.registration.skullstrip import brain_mask, is_only_brain, stripped_mask
+from brainlab.cohort.registration.tissue_fit import RIM_MM, WIDE_RIM_MM
 
 PLACE = np.indices((60, 60, 60)).astype(float)
 RADIUS_MM = np.linalg.norm(PLACE.T - 30, axis=-1).T * 2
@@ -68,13 +70,13 @@ def test_bright_fluid_outside_the_brain_is_cut_off() -> None:
     assert as_lesion.sum() > 1.05 * mask.sum()
 
 
-def test_brain_reaches_further_out_of_the_template_in_maps_than_in_t2() -> None:
-    """The template lies on a map more tightly, whose bright fluid it takes to reach far out."""
-    head = np.select([RADIUS_MM < 48.5, RADIUS_MM < 52], [1.0, 1.6], 0.1)
-    t2, ratio = (brain_mask(head, RADIUS_MM - 45, np.array([0.9, 1.0, 1.6]), rim) > 0.5 for rim in (3.0, 10.0))
-    ring = (RADIUS_MM > 47.6) & (RADIUS_MM < 48.2)
-    assert not t2[ring].any()
-    assert ratio[ring].all()
+@pytest.mark.parametrize(("rim_mm", "end_mm"), [(RIM_MM, 47.5), (RIM_MM + 2, 46.0), (WIDE_RIM_MM, 49.0)])
+def test_where_the_brain_ends_beside_bright_fluid(rim_mm: float, end_mm: float) -> None:
+    """T2, images of large voxels, which spread the fluid, and maps, on which the template lies more tightly."""
+    head = np.select([RADIUS_MM < 49.5, RADIUS_MM < 53], [1.0, 1.6], 0.1)
+    mask = brain_mask(head, RADIUS_MM - 45, np.array([0.9, 1.0, 1.6]), rim_mm) > 0.5
+    radius_mm = 2 * (3 * mask.sum() / (4 * np.pi)) ** (1 / 3)
+    assert radius_mm == pytest.approx(end_mm, abs=0.5)
 
 
 def test_without_contrast_to_fluid_the_template_says_where_brain_ends() -> None:

@@ -11,7 +11,16 @@ from brainlab.cohort.registration.head import find_head
 from brainlab.cohort.registration.register import START_SIZES
 from brainlab.cohort.registration.resampling import to_itk
 from brainlab.cohort.registration.template_grids import shrink, template_distance
-from brainlab.cohort.registration.tissue_fit import CENTRE_MM, blurred, loss, scaled, tissue_fit, tissue_model
+from brainlab.cohort.registration.tissue_fit import (
+    CENTRE_MM,
+    RIM_MM,
+    WIDE_RIM_MM,
+    blurred,
+    loss,
+    scaled,
+    tissue_fit,
+    tissue_model,
+)
 from brainlab.cohort.template import mni_template, mni_tissue
 from brainlab.types import FloatArray
 from brainlab.volume import Volume
@@ -89,6 +98,20 @@ def test_a_head_is_fitted_with_the_voxels_of_its_scan(whole_head: Volume, monkey
     with pytest.raises(RuntimeError, match=f"fitted with {found.voxel_mm} mm"):
         register.register(found)
     assert found.voxel_mm != 1.0
+
+
+def test_a_fit_taken_up_again_chooses_its_model_anew(whole_head: Volume, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An ADC turned by 40 degrees had come back upright from a poor start by the model of T2, 3 mm off."""
+    plan = iter([(0.02, RIM_MM), (0.01, RIM_MM), (0.5, WIDE_RIM_MM), (0.5, WIDE_RIM_MM)])
+
+    def planned(image: Volume, start: FloatArray, voxel_mm: float) -> tissue_fit_module.TissueFit:
+        gain, rim_mm = next(plan)
+        return tissue_fit_module.TissueFit(start, np.array([0.8, 1.0, 1.6]), 0.5, gain, tissue_model(rim_mm))
+
+    monkeypatch.setattr(register, "tissue_fit", planned)
+    found = find_head(whole_head)
+    fit = register._best(blurred(found.image), to_itk(found.bare), [np.eye(4)], found.voxel_mm)
+    assert (fit.rim_mm, fit.evidence.gain) == (WIDE_RIM_MM, 0.5)
 
 
 def test_shading_is_no_tissue() -> None:
