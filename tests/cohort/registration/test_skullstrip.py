@@ -63,7 +63,7 @@ def test_dark_fluid_of_a_stripped_scan_is_brain_but_its_soft_edge_is_not() -> No
 def test_bright_fluid_outside_the_brain_is_cut_off() -> None:
     """T2: fluid 3 mm wide around the brain is as bright inside the template's surface as outside."""
     head = np.select([RADIUS_MM < 44, RADIUS_MM < 50], [1.0, 1.5], 0.1)
-    mask = brain_mask(head, RADIUS_MM - 45, np.array([0.9, 1.0, 1.6])) > 0.5
+    mask = brain_mask(head, RADIUS_MM - 45, np.array([0.9, 1.0, 1.6]), RIM_MM) > 0.5
     assert mask[RADIUS_MM < 42].all()
     assert not mask[RADIUS_MM > 46].any()
     as_lesion = brain_mask(head, RADIUS_MM - 45, np.array([0.9, 1.0, 0.4])) > 0.5

@@ -88,6 +88,17 @@ def test_fluid_that_large_voxels_spread_over_the_bone_does_not_make_the_brain_la
     assert large < 0.98 * small
 
 
+def test_a_bright_surface_is_not_told_to_be_fluid_where_tissues_hardly_show() -> None:
+    """Cortex next to the coil, in an average of diffusion images."""
+    image = head(0.95, 1.0, 1.3)
+    random = np.random.default_rng(0).normal(0, 0.3, image.data.shape)
+    noisy = Volume((image.data + random).astype(np.float32), image.affine)
+    clear, hardly = tissue_fit(image, np.eye(4)), tissue_fit(noisy, np.eye(4))
+    assert hardly.gain < tissue_fit_module.LEAST_TOLD < clear.gain
+    assert hardly.brightness[2] > tissue_fit_module.BRIGHT * hardly.brightness[:2].max()
+    assert hardly.model.rim_mm == 0 < clear.model.rim_mm
+
+
 def test_a_head_is_fitted_with_the_voxels_of_its_scan(whole_head: Volume, monkeypatch: pytest.MonkeyPatch) -> None:
     found = find_head(whole_head)
 
