@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from sklearn.covariance import ledoit_wolf
 
 from brainlab.errors import InputError
 from brainlab.latent.discriminant import LatentDiscriminant
@@ -96,7 +97,8 @@ def covariate(codes: FloatArray, values: FloatArray, name: str, unit: str) -> Di
     """Return how codes change with a covariate such as age, by least squares of every dimension on it.
 
     codes: [N, d]; values: [N] in `unit`, NaN where unknown. A unit along the direction is one unit of the covariate; a
-    code's position is its covariate as read off the code along the direction.
+    code's position is its covariate by generalised least squares: dimensions in which codes of one value differ much
+    count little, by their covariance with Ledoit-Wolf shrinkage.
     Raises InputError when the covariate is known for fewer than three scans or does not vary.
     """
     known = np.isfinite(values)
@@ -107,7 +109,11 @@ def covariate(codes: FloatArray, values: FloatArray, name: str, unit: str) -> Di
     slope = (y - y.mean()) @ (X - centre) / ((y - y.mean()) ** 2).sum()
     if not (slope @ slope) > 0:
         raise InputError(f"{name}: the codes do not vary with it, so there is no direction to walk along")
-    readout = slope / (slope @ slope)
+    left = (X - centre) - np.outer(y - y.mean(), slope)
+    covariance = ledoit_wolf(left, assume_centered=True)[0]
+    covariance += np.eye(len(slope)) * (1e-9 * np.trace(covariance) / len(slope) or 1.0)  # where nothing is left
+    readout = np.linalg.solve(covariance, slope)
+    readout /= readout @ slope
     low, high = np.percentile(y, [1, 99])
     return Direction(name, unit, slope, readout, float(y.mean() - centre @ readout), float(low), float(high))
 

@@ -188,3 +188,12 @@ def test_visits_of_one_person_do_not_flatter_the_far_threshold():
     X = np.repeat(rng.normal(size=(20, 15)), 5, axis=0) + rng.normal(0, 0.05, (100, 15))
     fitted = LatentGaussian().fit(X, people.astype(str))
     assert fitted.is_far(rng.normal(size=(300, 15))).mean() < 0.1  # with scans as the unit it is nearly all
+
+
+def test_a_covariate_is_read_by_the_dimensions_that_tell_it():
+    """Two dimensions rise with age alike; in the second, people of one age differ twenty times as much."""
+    random = np.random.default_rng(1)
+    age = random.uniform(20, 80, 600)
+    codes = np.outer(age, [0.1, 0.1]) + random.normal(size=(600, 2)) * [0.5, 10]
+    direction = directions.covariate(codes[:300], age[:300], "age_years", "years")
+    assert np.abs(direction.position(codes[300:]) - age[300:]).mean() < 6
