@@ -11,6 +11,7 @@ from brainlab.cli import main
 METRIC_KEYS = {
     *("mse", "psnr", "ssim", "sharpness_real", "sharpness_reconstructed", "sharpness_generated"),
     *("spectrum_generated", "spectrum_reconstructed", "dataset_similarity", "isd", "minimum_isd"),
+    *("precision", "recall", "density", "coverage"),
     *("ms_ssim", "ms_ssim_kwon", "mmd_kwon", "mmd_unbiased", "mmd_features"),
     *("nearest_training_distance", "active_units"),
 }

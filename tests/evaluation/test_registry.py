@@ -11,7 +11,8 @@ from brainlab.evaluation.registry import Metric, measure_all, metrics
 
 KEYS = (
     *("mse", "psnr", "ssim", "sharpness_real", "sharpness_reconstructed", "sharpness_generated"),
-    *("spectrum_generated", "spectrum_reconstructed", "dataset_similarity", "isd", "minimum_isd"),
+    *("spectrum_generated", "spectrum_reconstructed", "precision", "recall", "density", "coverage"),
+    *("dataset_similarity", "isd", "minimum_isd"),
     *("ms_ssim", "ms_ssim_kwon", "mmd_kwon", "mmd_unbiased", "mmd_features", "frechet_distance"),
     *("nearest_training_distance", "active_units", "ras", "ras_real", "machine_reader_auc"),
 )

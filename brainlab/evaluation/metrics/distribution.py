@@ -10,16 +10,11 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from brainlab.errors import InputError
+from brainlab.evaluation.components import voxel_features
 from brainlab.evaluation.images import Images, ImageSets, each, mean_image
 from brainlab.evaluation.measurement import Measurement, summarise
 from brainlab.evaluation.registry import Metric
 from brainlab.types import FloatArray
-from brainlab.voxel_components import VoxelComponents, block_sides
-
-COMPONENTS = 64
-
-COMPONENT_BYTES = 2**28
-"""Memory that the voxels which components are learnt from may fill."""
 
 DISTANCES = 2**22
 """Distances between pairs of images that are held at once."""
@@ -142,19 +137,10 @@ def _unbiased(sets: ImageSets) -> Measurement:
 
 
 def _features(sets: ImageSets) -> Measurement:
-    """The discrepancy of principal components that are learnt from the real scans."""
-    components = VoxelComponents(COMPONENTS, sets.seed, COMPONENT_BYTES)
-    components.fit(sets.real, np.arange(len(sets.real)))
-    features, others = (components.transform(part, np.arange(len(part))) for part in (sets.generated, sets.real))
-    value, bandwidth = mmd_features(features, others)
-    settings = {
-        "bandwidth": bandwidth,
-        "features": f"{features.shape[1]} principal components of the real scans' voxels inside the brain",
-        "real_n": len(sets.real),
-    }
-    if max(sides := block_sides(sets.shape)) > 1:
-        settings["averaged_over_voxels"] = list(sides)
-    return Measurement(value, None, len(features), settings)
+    found = sets.once(voxel_features)
+    value, bandwidth = mmd_features(found.generated, found.real)
+    settings = {"bandwidth": bandwidth, "real_n": len(found.real), **found.settings}
+    return Measurement(value, None, len(found.generated), settings)
 
 
 METRICS = (

@@ -1,0 +1,85 @@
+"""Whether generated images lie among real ones, and whether they cover them (Naeem et al. 2020, arXiv:2002.09797).
+
+An image lies among others when it is nearer to one of them than that one's k-th neighbour of its own kind is.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.metrics import pairwise_distances
+
+from brainlab.errors import InputError
+from brainlab.evaluation.components import voxel_features
+from brainlab.evaluation.images import ImageSets, evenly
+from brainlab.evaluation.measurement import Measurement
+from brainlab.evaluation.registry import Metric
+from brainlab.types import FloatArray
+
+NEIGHBOURS = 5
+
+
+class Manifold(NamedTuple):
+    """Shares of generated images among real ones and of real ones among generated; samples around and hit real ones."""
+
+    precision: float
+    recall: float
+    density: float
+    coverage: float
+
+
+def manifold(real: FloatArray, generated: FloatArray, k: int = NEIGHBOURS) -> Manifold:
+    """Return precision, recall, density and coverage of features [n, d] each, alike in number.
+
+    precision: share of generated images inside the ball of a real one, which reaches to its k-th real neighbour;
+    density counts the balls, by k, so that it may exceed 1. recall: precision with parts exchanged. coverage: share of
+    real balls with a generated image inside. A border is outside.
+    Raises InputError for k or fewer images a set, numbers that differ, and where a set has k + 1 alike.
+    """
+    if len(real) != len(generated) or len(real) <= k:
+        raise InputError(f"coverage needs equal numbers of images, more than {k}; got {len(real)} and {len(generated)}")
+    across = pairwise_distances(real, generated)
+    real_reach, generated_reach = (np.sort(pairwise_distances(part), axis=1)[:, k] for part in (real, generated))
+    # Distances come from products, so that those of copies are not quite 0.
+    if min(real_reach.min(), generated_reach.min()) <= 1e-6 * across.max():
+        raise InputError(f"{k + 1} images are alike")
+    among_real = across < real_reach[:, None]
+    return Manifold(
+        precision=float(among_real.any(axis=0).mean()),
+        recall=float((across < generated_reach).any(axis=1).mean()),
+        density=float(among_real.sum(axis=0).mean() / k),
+        coverage=float(among_real.any(axis=1).mean()),
+    )
+
+
+def _of_sets(sets: ImageSets) -> Manifold:
+    """Return the figures of as many images of each kind as there are of the fewer, evenly spaced."""
+    found = sets.once(voxel_features)
+    n = min(len(found.real), len(found.generated))
+    return manifold(found.real[evenly(len(found.real), n)], found.generated[evenly(len(found.generated), n)])
+
+
+def _entry(name: str, title: str, definition: str) -> Metric:
+    def measure(sets: ImageSets) -> Measurement:
+        value = getattr(sets.once(_of_sets), name)
+        settings = {"unit": "image", **sets.once(voxel_features).settings}
+        return Measurement(value, None, min(len(sets.real), len(sets.generated)), settings)
+
+    return Metric(
+        name=name,
+        title=title,
+        definition=definition,
+        source="Naeem et al. 2020, arXiv:2002.09797",
+        aspect="diversity",
+        better="higher",
+        needs=("real", "generated"),
+        measure=measure,
+        settings={"neighbours": NEIGHBOURS},
+    )
+
+
+METRICS = (
+    _entry("precision", "Precision", "Share of generated images that lie among real scans."),
+    _entry("recall", "Recall", "Share of real scans that lie among generated images."),
+    _entry("density", "Density", "Number of real neighbourhoods that a generated image lies in, by their expectation."),
+    _entry("coverage", "Coverage", "Share of real scans whose neighbourhood holds a generated image."),
+)

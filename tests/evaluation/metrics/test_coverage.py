@@ -1,0 +1,56 @@
+import numpy as np
+import pytest
+
+from brainlab.errors import InputError
+from brainlab.evaluation.images import ImageSets
+from brainlab.evaluation.metrics import coverage
+from brainlab.evaluation.registry import measure_all
+
+
+def features(n: int, d: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(seed)
+    return random.normal(size=(n, d)), random.normal(size=(n, d)) * 1.05 + 0.1
+
+
+@pytest.mark.parametrize(
+    ("n", "d", "expected"),
+    [(200, 3, (0.97, 0.985, 0.982, 0.985)), (1000, 64, (0.53, 0.866, 0.4502, 0.836))],
+)
+def test_figures_are_those_of_the_authors(n: int, d: int, expected: tuple[float, ...]) -> None:
+    """prdc 0.2 (Naeem et al.) gave these of the same draws, with five neighbours."""
+    assert coverage.manifold(*features(n, d)) == pytest.approx(expected, abs=1e-9)
+
+
+def test_copies_of_one_scan_are_precise_and_cover_nothing() -> None:
+    real, _ = features(100, 4)
+    copies = real[:1] + 1e-3 * np.random.default_rng(1).normal(size=real.shape)
+    found = coverage.manifold(real, copies)
+    assert found.precision == 1
+    assert found.coverage < 0.15
+    assert found.recall < 0.05
+
+
+def test_what_cannot_be_compared_is_refused() -> None:
+    real, generated = features(20, 4)
+    with pytest.raises(InputError, match="got 20 and 19"):
+        coverage.manifold(real, generated[1:])
+    with pytest.raises(InputError, match="more than 5; got 5 and 5"):
+        coverage.manifold(real[:5], generated[:5])
+    with pytest.raises(InputError, match="6 images are alike"):
+        coverage.manifold(real, np.repeat(generated[:1], 20, axis=0))
+
+
+def test_images_are_compared_by_components_of_real_scans() -> None:
+    """As many as there are of the fewer; voxels in which real scans do not differ do not count."""
+    random = np.random.default_rng(0)
+    weights = random.normal(size=(8, 6 * 7 * 5))
+    real = (random.normal(size=(150, 8)) @ weights).reshape(150, 6, 7, 5).astype(np.float32)
+    generated = (random.normal(size=(120, 8)) @ weights).reshape(120, 6, 7, 5).astype(np.float32)
+    found = measure_all(ImageSets(real, generated), coverage.METRICS, {})
+    assert found["coverage"]["n"] == 120
+    assert found["coverage"]["settings"]["features"].startswith("64 principal components of the real scans")
+    assert found["coverage"]["value"] > 0.9
+    few = measure_all(ImageSets(real[:70], generated), coverage.METRICS, {})
+    assert few["coverage"]["n"] == 70
+    same = np.zeros((120, 6, 7, 5), np.float32)
+    assert "alike" in measure_all(ImageSets(real, same), coverage.METRICS, {})["coverage"]["settings"]["undefined"]
