@@ -57,9 +57,9 @@ CANDIDATES, STARTS = 6, 2
 """How many of the searched poses are refined, and how many of those are fitted before a head is given up."""
 START_SIZES = (1.0, 0.85)
 """A start that has grown onto the scalp comes back from the second: DIR went from 1.25 to .74 of the volume."""
-MOST_ROUNDS, LEAST_RISE = 4, 1.01
-"""The best fit is taken up again as long as its gain rises so many times: the steps of a T2 pitched by 30 degrees had
-ended 5 mm off, and 1.2 mm off after two more rounds. Those of ADC drift where the gain does not rise."""
+MOST_ROUNDS, AT_REST_MM = 4, 0.1
+"""The best fit is taken up again until it moves no further: the steps of a T2 pitched by 30 degrees had ended 5 mm off,
+and 1.2 mm off after two more rounds."""
 WIDE_MM, NARROW_MM = 10, 5
 """How far around the template's brain the similarity is measured, first and last."""
 _FLIP = np.diag([-1.0, -1.0, 1.0])
@@ -114,15 +114,16 @@ def register(head: Head) -> Registration:
 
 
 def _best(image: Volume, moving: SimpleITK.Image, starts: list[FloatArray], voxel_mm: float) -> Registration:
-    """Refine starts of two sizes by tissues; take the best of them up again while its tissues explain more."""
+    """Refine starts of two sizes by tissues; take the best of them up again until it has come to rest."""
     fits = [tissue_fit(image, scaled(start, size), voxel_mm) for start, size in itertools.product(starts, START_SIZES)]
     fit = max(fits, key=lambda fit: fit.gain)
     for _ in range(MOST_ROUNDS):
         # Not `refit`: the model was chosen at a worse place.
         again = tissue_fit(image, fit.matrix, voxel_mm)
-        if again.gain < LEAST_RISE * fit.gain:
-            break
+        moved_mm = float(np.linalg.norm(((again.matrix - fit.matrix) @ fit.model.points)[:3], axis=0).mean())
         fit = again
+        if moved_mm < AT_REST_MM:
+            break
     level = _levels(None)[GRID_MM]
     method = _method(level.masks[NARROW_MM])
     method.SetInitialTransform(itk_transform(fit.matrix), inPlace=False)

@@ -46,7 +46,7 @@ def off_mm(matrix: FloatArray) -> float:
     return float(np.linalg.norm((matrix @ POINTS - POINTS)[:3], axis=0).max())
 
 
-def test_a_fit_whose_steps_have_run_out_goes_on_while_it_explains_more(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fit_whose_steps_have_run_out_goes_on_until_it_has_come_to_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tissue_fit_module, "ITERATIONS", 4)
     monkeypatch.setattr(register, "START_SIZES", (1.0,))
     image = head(0.9, 1.1, 1.5, 1.0)
