@@ -34,6 +34,10 @@ from brainlab.types import Float32Array, FloatArray, IntArray
 TEST_SHARE = 0.1
 PROSE = ("summary", "steps")
 """Keys of `recipe.json` that only put the others into words."""
+FILES = ("recipe.json", "scans.tsv", "volumes.npy", "volumes.npy.xz", "intermediate", "audit")
+"""What this program writes into the folder of a prepared dataset, and can write again."""
+EDITED_S = 5.0
+"""`scans.tsv` is written just before `recipe.json`; one that is so much newer was changed by its user."""
 ROW_ORDER = "row_order"
 """Key of `recipe.json` for the order in which `scans.tsv` was written."""
 
@@ -270,7 +274,8 @@ def check_replaceable(
 
     sources: the scans that are to be prepared, by their name in the column `source`. recipe: what `recipe.json` must
     agree with. A dataset of the same recipe and type whose scans are all among the new ones may be replaced, which is
-    told by their names and by the content of three of their files; any other only if `overwrite`.
+    told by their names and by the content of three of their files, if its table is as it was written and nothing else
+    lies beside it; any other only if `overwrite`.
     Raises InputError.
     """
     _refuse_what_is_not_prepared(folder)
@@ -294,6 +299,10 @@ def _what_would_be_lost(folder: Path, sources: Mapping[str, Path], recipe: Mappi
             return f"made in another way ({old['name']}, {old['dtype']})"
     except (OSError, ValueError, LookupError, TypeError, InputError):
         return "that cannot be read"
+    if (folder / "scans.tsv").stat().st_mtime - (folder / "recipe.json").stat().st_mtime > EDITED_S:
+        return "whose scans.tsv was changed since"
+    if own := sorted(place.name for place in folder.iterdir() if place.name not in FILES and place.name[0] != "."):
+        return f"with files of your own, such as {own[0]}"
     if gone := [name for name in files if name not in sources]:
         return f"with {len(gone)} of {len(files)} scans that are not among the new ones, such as {gone[0]}"
     names = list(files)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from brainlab.errors import InputError
+from brainlab.errors import InputError, naming_path
 
 LOCK = ".in-use"
 """The file that is locked while a process works in its folder; it holds one line that names the process."""
@@ -24,8 +24,29 @@ def folder_in_use(folder: Path, work: str) -> Iterator[None]:
     The lock belongs to the open file, so that the system ends it with the process, however that dies. It holds on one
     machine and, through NFS of Linux, between machines; a file system that knows no locks keeps nobody out.
     """
-    path = folder / LOCK
-    handle = _locked(path)
+    with _held(folder / LOCK, folder, work):
+        yield
+
+
+@contextmanager
+def place_in_use(place: Path, work: str) -> Iterator[None]:
+    """The same for a folder that is yet to come, or that will be replaced: the lock lies in a hidden folder beside it.
+
+    Raises OSError that names the place where nothing can be written beside it.
+    """
+    guard = place.with_name(f".{place.name}.in-use")
+    try:
+        with _held(guard / LOCK, place, work):
+            yield
+    finally:
+        with contextlib.suppress(OSError):  # where another process holds it
+            guard.rmdir()
+
+
+@contextmanager
+def _held(path: Path, named: Path, work: str) -> Iterator[None]:
+    with naming_path(named):
+        handle = _locked(path, named)
     try:
         os.truncate(handle, 0)
         os.write(handle, f"{work}, process {os.getpid()} on {socket.gethostname()}".encode())
@@ -35,9 +56,13 @@ def folder_in_use(folder: Path, work: str) -> Iterator[None]:
         os.close(handle)
 
 
-def _locked(path: Path) -> int:
+def _locked(path: Path, named: Path) -> int:
     while True:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            continue
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             # The process before may have removed the file between our opening and locking it: such a lock is no one's.
@@ -47,7 +72,7 @@ def _locked(path: Path) -> int:
         except BlockingIOError as error:
             by = os.read(handle, 200).decode(errors="replace") or "another process"
             os.close(handle)
-            raise InputError(f"{path.parent}: is in use by {by}; wait for it, or choose another folder") from error
+            raise InputError(f"{named}: is in use by {by}; wait for it, or choose another folder") from error
         except OSError as error:
             if error.errno in _NO_LOCKS:
                 return handle

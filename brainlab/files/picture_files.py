@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
+from PIL.TiffImagePlugin import TiffImageFile
 
 from brainlab.errors import UnreadableScanError
 from brainlab.types import Float32Array
@@ -13,7 +14,9 @@ from brainlab.types import Float32Array
 PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
 DEEP_MODES = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")
 """Modes of Pillow for more than 8 bits, whose white no file tells."""
-WHITE = 255.0
+WHITE, DEEP_WHITE = 255.0, 65535.0
+PHOTOMETRIC, WHITE_IS_ZERO = 262, 0
+"""The tag by which a TIFF says whether its highest or its lowest level is white."""
 COLOURED, MOST_COLOURED = 32, 1e-3
 """By how many of 255 levels red, green and blue must differ for a pixel to be coloured, and the share of such pixels
 that a grey image may have: compression brings about fewer."""
@@ -48,7 +51,7 @@ def read_pictures(path: Path) -> Pictures:
     notes: dict[str, None] = {}
     try:
         with Image.open(path) as file:
-            pages = [_grey(page, notes) for page in _pages(file)]
+            pages = [_grey(page, white_is_zero, notes) for page, white_is_zero in _pages(file)]
             deep = file.mode in DEEP_MODES
     except UnreadableScanError as error:
         raise UnreadableScanError(error.reason, path) from error
@@ -73,17 +76,22 @@ def is_deep(path: Path) -> bool:
         return False
 
 
-def _pages(file: Image.Image) -> Iterator[Image.Image]:
-    """Return the pages of a TIFF; of an animation in another format the first frame."""
+def _pages(file: Image.Image) -> Iterator[tuple[Image.Image, bool]]:
+    """Return the pages of a TIFF, or the first frame of an animation in another format, and whether 0 is white there.
+
+    Pillow turns the latter round only where there are 8 bits or fewer.
+    """
     for number in range(getattr(file, "n_frames", 1) if file.format == "TIFF" else 1):
         file.seek(number)
-        yield ImageOps.exif_transpose(file)
+        white_is_zero = isinstance(file, TiffImageFile) and file.tag_v2.get(PHOTOMETRIC) == WHITE_IS_ZERO
+        yield ImageOps.exif_transpose(file), white_is_zero
 
 
-def _grey(page: Image.Image, notes: dict[str, None]) -> Float32Array:
-    """Return the grey levels of one page."""
+def _grey(page: Image.Image, white_is_zero: bool, notes: dict[str, None]) -> Float32Array:
+    """Return the grey levels of one page, brighter ones higher."""
     if page.mode in DEEP_MODES:
-        return np.asarray(page, dtype=np.float32)
+        levels = np.asarray(page, dtype=np.float32)
+        return DEEP_WHITE - levels if white_is_zero else levels
     if page.mode in ("1", "L"):
         return np.asarray(page.convert("L"), dtype=np.float32)
     pixels = np.asarray(page.convert("RGBA"), dtype=np.float32)

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from brainlab.errors import InputError
-from brainlab.files.folder_lock import LOCK, folder_in_use
+from brainlab.files.folder_lock import LOCK, folder_in_use, place_in_use
 
 HOLD = """
 import sys, time
@@ -66,3 +66,18 @@ def test_an_error_ends_the_lock(tmp_path):
         raise KeyError
     with folder_in_use(tmp_path, "work"):
         pass
+
+
+def test_a_place_that_is_yet_to_come_can_be_in_use(tmp_path):
+    """The lock lies beside it, so that the folder itself may be renamed into place; nothing is left."""
+    place = tmp_path / "deep" / "out"
+    with place_in_use(place, "brainlab prepare"):
+        with pytest.raises(InputError, match=r"deep/out: is in use by brainlab prepare, process"):
+            place_in_use(place, "brainlab prepare").__enter__()
+        with place_in_use(tmp_path / "deep" / "other", "brainlab prepare"):
+            pass
+        assert not place.exists()
+    assert list(place.parent.iterdir()) == []
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="file/out"):
+        place_in_use(tmp_path / "file" / "out", "brainlab prepare").__enter__()

@@ -1,5 +1,7 @@
 """Pictures of every kind become the same grey levels, and what is no picture of a slice is refused with its reason."""
 
+import struct
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -90,3 +92,16 @@ def test_thumbnails_and_missing_numbers_are_refused(tmp_path):
     values[0, 0] = np.nan
     with pytest.raises(UnreadableScanError, match="no numbers"):
         written(tmp_path / "a.tif", Image.fromarray(values))
+
+
+def test_a_tiff_whose_0_is_white_is_turned_round(tmp_path):
+    """Pillow does so for 8 bits only."""
+    image = np.arange(32 * 32, dtype=np.uint16).reshape(32, 32) * 60
+    Image.fromarray(65535 - image).save(tmp_path / "a.tif")
+    raw = bytearray((tmp_path / "a.tif").read_bytes())
+    tag = raw.index(struct.pack("<HHI", 262, 3, 1))
+    raw[tag + 8 : tag + 10] = struct.pack("<H", 0)
+    (tmp_path / "b.tif").write_bytes(raw)
+    (plain,), (turned,) = (read_pictures(tmp_path / name).pages for name in ("a.tif", "b.tif"))
+    np.testing.assert_array_equal(plain, 65535 - image)
+    np.testing.assert_array_equal(turned, image)

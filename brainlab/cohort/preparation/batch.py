@@ -34,6 +34,7 @@ from brainlab.cohort.sources.scan_source import ScanSource
 from brainlab.cohort.views import SLICE
 from brainlab.cohort.z_scores import Numbers, cohort_numbers, numbers_of, scored
 from brainlab.errors import BrainlabError, InputError, IntensityError, UnreadableScanError, naming_path
+from brainlab.files.folder_lock import place_in_use
 from brainlab.pictures import to_bytes, to_unit
 
 KEPT_FORMAT = 2
@@ -98,10 +99,13 @@ def prepare_cohort(
     dtype: by default the recipe's own. overwrite: replace a prepared dataset that holds other scans, or was made by
     another recipe. image_of_series: of 4D files, the image to use, counted from 0; by default see `series`.
     scale_by: an earlier dataset of z-scores, whose means and standard deviations are used instead of this cohort's.
-    Of scans with equal voxels one is kept. Raises InputError when `out` holds something else, OSError that
-    names `out` when the disk is full.
+    Of scans with equal voxels one is kept. Raises InputError when `out` holds something else, or when another
+    preparation writes there; OSError that names `out` when the disk is full.
     """
     out, recipe = Path(out), find_recipe(recipe)
+    if out.resolve() == Path.cwd():
+        raise InputError(f"{out}: is the folder you are in, which would be replaced; name a new one")
+    out = out.resolve() if out.is_symlink() else out  # a link to another disk stays one
     check_place(found, out, recipe, dtype, overwrite)
     numbers = _numbers(recipe, scale_by)
     dtype = dtype or recipe.dtype
@@ -109,27 +113,30 @@ def prepare_cohort(
         raise InputError(f"--dtype: {recipe.name} makes z-scores, which need float16, got {dtype}; leave it out")
     if recipe.pictures and keep_intermediate:
         raise InputError(f"--keep-intermediate: {recipe.name} registers and strips nothing; leave it out")
+    if recipe.pictures and image_of_series is not None:
+        raise InputError(f"--image-of-series: {recipe.name} takes pictures, which are no series; leave it out")
     scans = [dataclasses.replace(source, image_of_series=image_of_series) for source in found.scans]
     scans = with_grey_ranges(scans) if recipe.pictures else scans
-    work = _work_folder(scans, out, recipe, dtype)
-    pictures = work / "intermediate" if keep_intermediate else None
-    more: list[dict[str, str]] = []
-    try:
-        with naming_path(out):
-            work.mkdir(parents=True, exist_ok=True)
-            outcomes = _run(scans, recipe, dtype, work, pictures, jobs, scheduler, track)
-            done = [(source, o) for source, o in zip(scans, outcomes, strict=True) if o.file is not None]
-            doubts = [len(outcome.notes) for _, outcome in done]
-            done, copies = without_copies(done, [outcome.content for _, outcome in done], doubts)
-            if done:
-                if recipe.z_scored and numbers is None:
-                    numbers, more = _cohort_numbers(done, recipe)
-                _write(out, done, recipe, dtype, pictures, numbers)
-    except OSError as error:
-        if work.is_dir():
-            error.add_note("finished scans are kept")
-        raise
-    shutil.rmtree(work, ignore_errors=True)
+    with place_in_use(out, "brainlab prepare"):
+        work = _work_folder(scans, out, recipe, dtype)
+        pictures = work / "intermediate" if keep_intermediate else None
+        more: list[dict[str, str]] = []
+        try:
+            with naming_path(out):
+                work.mkdir(parents=True, exist_ok=True)
+                outcomes = _run(scans, recipe, dtype, work, pictures, jobs, scheduler, track)
+                done = [(source, o) for source, o in zip(scans, outcomes, strict=True) if o.file is not None]
+                doubts = [len(outcome.notes) for _, outcome in done]
+                done, copies = without_copies(done, [outcome.content for _, outcome in done], doubts)
+                if done:
+                    if recipe.z_scored and numbers is None:
+                        numbers, more = _cohort_numbers(done, recipe)
+                    _write(out, done, recipe, dtype, pictures, numbers)
+        except OSError as error:
+            if work.is_dir():
+                error.add_note("finished scans are kept")
+            raise
+        shutil.rmtree(work, ignore_errors=True)
     notes = [{"path": o.relative, "reason": note} for o in outcomes for note in o.notes]
     notes = counted(notes) if recipe.pictures else notes
     return Report(
@@ -304,7 +311,7 @@ def _kept_path(work: Path, source: ScanSource) -> Path:
     """Name a finished scan's file after everything that its result depends on."""
     stamp = []
     paths = (source.path, *(other.path for other in source.others.values()))
-    for path in (*paths, *map(b_value_file, paths)):
+    for path in (*paths, *filter(None, map(b_value_file, paths))):
         try:
             status = path.stat()
             stamp.append([status.st_size, status.st_mtime_ns])

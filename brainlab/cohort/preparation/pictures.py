@@ -81,10 +81,11 @@ def with_grey_ranges(scans: Sequence[ScanSource]) -> list[ScanSource]:
     for scan in scans:
         if scan.relative in deep:
             try:
-                levels[_visit(scan)].append(read_pictures(scan.path).darkest_and_brightest)
+                found = read_pictures(scan.path).darkest_and_brightest
             except UnreadableScanError:
                 continue  # said when it is prepared
-    ranges = {visit: (min(low for low, _ in found), max(high for _, high in found)) for visit, found in levels.items()}
+            levels[_visit(scan)].append(found)
+    ranges = {visit: (min(low for low, _ in each), max(high for _, high in each)) for visit, each in levels.items()}
     return [
         dataclasses.replace(scan, grey_range=ranges.get(_visit(scan))) if scan.relative in deep else scan
         for scan in scans

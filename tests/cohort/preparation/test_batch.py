@@ -1,6 +1,7 @@
 """A cohort is prepared scan by scan, resumed after an interruption, and written whole or not at all."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from brainlab.cohort.prepared import PreparedDataset, participant_split
 from brainlab.cohort.recipes import find_recipe
 from brainlab.cohort.scan_table import COLUMNS
 from brainlab.cohort.sources.discovery import find_sources
+from brainlab.files.folder_lock import place_in_use
 from brainlab.volume import Volume
 
 RECIPE = find_recipe("flair-40")
@@ -286,6 +288,49 @@ def test_another_prepared_dataset_is_not_replaced(
     assert PreparedDataset.open(out).sha256 == kept
     assert main(["prepare", str(one), *command[2:], "--overwrite"]) == 0
     assert len(PreparedDataset.open(out)) == 2
+
+
+def test_what_its_user_changed_is_not_replaced(
+    make_dataset: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    """The table may be corrected (docs/cohort-tables.md), and files may be put beside it."""
+    out = tmp_path / "out"
+    command = ["prepare", str(make_dataset(2, "one")), str(out), "--recipe", "flair-40"]
+    assert main(command) == 0
+    assert main(command) == 0
+    (out / "notes.txt").write_text("mine")
+    assert main(command) == 2
+    assert "with files of your own, such as notes.txt; choose another place" in capsys.readouterr().err
+    (out / "notes.txt").unlink()
+    later = (out / "recipe.json").stat().st_mtime + 60
+    os.utime(out / "scans.tsv", (later, later))
+    assert main(command) == 2
+    assert "whose scans.tsv was changed since" in capsys.readouterr().err
+    assert main([*command, "--overwrite"]) == 0
+
+
+def test_a_link_to_another_disk_stays_one_and_the_folder_one_is_in_is_refused(
+    make_dataset: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, disk = make_dataset(2, "one"), tmp_path / "disk"
+    disk.mkdir()
+    (tmp_path / "out").symlink_to(disk)
+    assert main(["prepare", str(root), str(tmp_path / "out"), "--recipe", "flair-40"]) == 0
+    assert (tmp_path / "out").is_symlink()
+    assert len(PreparedDataset.open(disk)) == 2
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    assert main(["prepare", str(root), ".", "--recipe", "flair-40"]) == 2
+    assert "is the folder you are in" in capsys.readouterr().err
+
+
+def test_a_second_run_into_one_place_is_refused(
+    make_dataset: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    out = tmp_path / "out"
+    with place_in_use(out, "brainlab prepare"):
+        assert main(["prepare", str(make_dataset(2, "one")), str(out), "--recipe", "flair-40"]) == 2
+    assert f"error: {out}: is in use by brainlab prepare" in capsys.readouterr().err
 
 
 def test_what_was_found_is_said_on_stderr_before_the_work(

@@ -58,6 +58,18 @@ def test_16_bits_are_scaled_by_the_range_of_the_visit(tmp_path, capsys):
     np.testing.assert_allclose(brightest, [1, 0.5, 1, 0.5], atol=0.02)
 
 
+def test_a_damaged_deep_picture_alone_in_its_visit_is_left_out(tmp_path, capsys):
+    for number in range(3):
+        save(tmp_path / "in" / f"anna_{number}.png", levels(number).astype(np.uint16) * 100)
+    whole = save(tmp_path / "in" / "bert_1.png", levels(9).astype(np.uint16) * 100)
+    whole.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    flags = ["--recipe", "slices-64", "--plane", "axial", "--json"]
+    assert main(["prepare", str(tmp_path / "in"), str(tmp_path / "out"), *flags]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["scans"] == 3
+    assert [failed["path"] for failed in report["failed"]] == ["bert_1.png"]
+
+
 def test_a_folder_of_pictures_becomes_a_cohort_of_slices(tmp_path, capsys):
     source = tmp_path / "in"
     for person in range(12):
@@ -110,6 +122,11 @@ def test_blank_pictures_masks_and_copies_are_left_out(tmp_path, capsys):
         ("in", ["--recipe", "slices-64", "--keep-intermediate"], "no image (.png, .jpg"),
         ("pictures", ["--recipe", "slices-64", "--keep-intermediate"], "--keep-intermediate: slices-64 registers"),
         ("pictures", ["--recipe", "flair-40"], "it holds 1 .png: pictures need a recipe such as slices-128"),
+        (
+            "pictures",
+            ["--recipe", "slices-64", "--image-of-series", "1"],
+            "--image-of-series: slices-64 takes pictures",
+        ),
         ("pictures", ["--recipe", "slices-64", "--scale-by", "x"], "--scale-by: slices-64 scales each scan by itself"),
     ],
 )

@@ -93,3 +93,29 @@ def test_images_are_counted_from_0(series: Path, tmp_path: Path, capsys: pytest.
     flags = ["--recipe", "flair-40", "--image-of-series", "-1"]
     assert main(["prepare", str(series), str(tmp_path / "out"), *flags]) == 2
     assert capsys.readouterr().err == "error: --image-of-series -1: images are counted from 0\n"
+
+
+def test_b_values_of_a_whole_dataset_lie_above_its_images(tmp_path: Path, series: Path, brain_volume: Volume) -> None:
+    """As BIDS inherits them; those of the image's own kind and person win."""
+    place = tmp_path / "bids" / "sub-1" / "dwi"
+    place.mkdir(parents=True)
+    moved = series.rename(place / "sub-1_dwi.nii.gz")
+    (tmp_path / "bids" / "dwi.bval").write_text("0 1000 1000 1000 5")
+    (tmp_path / "bids" / "sbref.bval").write_text("0")
+    assert mean_of(moved, brain_volume)[1] == "series of 5 images: their mean used"
+    (tmp_path / "bids" / "dataset_description.json").write_text("{}")
+    assert mean_of(moved, brain_volume)[0] == pytest.approx(1.5, rel=1e-4)
+    (tmp_path / "bids" / "sub-1" / "sub-1_dwi.bval").write_text("1000 1000 1000 1000 0")
+    assert mean_of(moved, brain_volume)[0] == pytest.approx(2, rel=1e-4)
+
+
+@pytest.mark.parametrize("ending", [".bvals", ".BVAL"])
+def test_b_values_of_other_endings_and_encodings_count(series: Path, brain_volume: Volume, ending: str) -> None:
+    series.with_name(f"sub-1_dwi{ending}").write_bytes("0 1000 1000 1000 5".encode("utf-16"))
+    assert mean_of(series, brain_volume)[0] == pytest.approx(1.5, rel=1e-4)
+
+
+def test_which_images_are_weighted_is_not_guessed(series: Path) -> None:
+    with pytest.raises(UnreadableScanError, match="without b-values: which are weighted is not known"):
+        Volume.load(series, choose_images(series, weighted=True))
+    assert Volume.load(series, choose_images(series, 1, weighted=True)).notes[-1].endswith("number 1 used")
