@@ -79,7 +79,7 @@ def _bring_in_uploads(uploads: Sequence[Upload], out: Path, tell: Tell, recipe: 
         for file_name, upload in taken:
             (Path(folder) / file_name).write_bytes(upload.getbuffer())
         try:
-            report = _prepare(Path(folder), out, recipe, tell, include="*", table=table)
+            report = _prepare(Path(folder), out, recipe, tell, uploaded=True, table=table)
         except BaseException as error:
             # Scans prepared so far are kept under the uploads' folder, which no later import has again. A click on
             # the page ends the import in this way.
@@ -127,7 +127,7 @@ def _work_folders(out: Path) -> set[Path]:
 
 
 def _prepare(
-    source: Path, out: Path, recipe: str, tell: Tell, include: str | None = None, table: Path | None = None
+    source: Path, out: Path, recipe: str, tell: Tell, uploaded: bool = False, table: Path | None = None
 ) -> Report:
     steps = find_recipe(recipe)
 
@@ -137,7 +137,8 @@ def _prepare(
             yield item
 
     # Uploads lie in a folder with a name of its own, which must not become anybody's.
-    found = find_sources(source, steps, include=include, table=table, nameless=out.name if include else None)
+    include = "*" if uploaded and table is None else None
+    found = find_sources(source, steps, include=include, table=table, nameless=out.name if uploaded else None)
     report = prepare_cohort(found, out, steps, track=track)
     if table is None:
         return report

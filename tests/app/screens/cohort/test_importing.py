@@ -102,7 +102,9 @@ def test_an_uploaded_table_says_whose_scans_they_are(empty_workspace, monkeypatc
 
 
 def test_a_table_that_cannot_be_used_is_named_as_it_was_uploaded(empty_workspace):
-    with pytest.raises(InputError, match=r"^people\.csv: no column 'file' with the path of each scan; add one$"):
+    with pytest.raises(
+        InputError, match=r"^people\.csv: needs a column file, path, filename or source, got who, class"
+    ):
         importing.bring_in("", [Upload()], "mine", print, table=Upload("people.csv", b"who,class\nanna,ms\n"))
     contradiction = Upload("people.csv", b"file,class\nbroken.nii,ms\nbroken.nii,healthy\n")
     with pytest.raises(InputError, match=r"^people\.csv: lines 2 and 3 are both for broken\.nii"):
