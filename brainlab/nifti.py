@@ -205,9 +205,11 @@ def _shape(header: Any, series: bool) -> tuple[int, ...]:
         shape.pop()
     if len(shape) != 3 and not (series and len(shape) == 4):
         count = "x".join(map(str, shape))
-        raise UnreadableScanError(f"{len(shape)}D ({count}); one 3D image is needed, split the series first")
-    if min(shape[:3]) < LEAST_VOXELS_AN_AXIS:
-        raise UnreadableScanError(f"{min(shape[:3])} voxels along an axis; at least {LEAST_VOXELS_AN_AXIS} are needed")
+        advice = "split the series first" if len(shape) > 3 else "join the slices of the head to one"
+        raise UnreadableScanError(f"{len(shape)}D ({count}); one 3D image is needed, {advice}")
+    if (least := min(shape[:3])) < LEAST_VOXELS_AN_AXIS:
+        size = f"{least} {'voxel' if least == 1 else 'voxels'}"
+        raise UnreadableScanError(f"{size} along an axis; at least {LEAST_VOXELS_AN_AXIS} are needed")
     if np.prod(shape, dtype=float) > MOST_VOXELS:
         raise UnreadableScanError(f"the header claims {'x'.join(map(str, shape))} voxels, more than any head scan")
     return tuple(shape)

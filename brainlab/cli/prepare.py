@@ -54,7 +54,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="use every file whose path or name matches, whatever its sequence, and no others "
         "(default: the recipe's sequence, one version per visit)",
     )
-    parser.add_argument("--table", type=Path, metavar="CSV", help="maps file to participant, class, age, ...")
+    parser.add_argument(
+        "--table", type=Path, metavar="CSV", help="maps file to participant, class, age, ...; no other file is taken"
+    )
     parser.add_argument(
         "--class-folders", action="store_true", help="the folders directly below the source name the classes"
     )
@@ -67,7 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         metavar="N",
         help="of 4D files, the image to use, counted from 0 (default: the mean of those without diffusion weighting, "
-        "by the .bval beside; of all where there is none)",
+        "by the .bval beside; of all where there is none; dwi-slices-128 takes the weighted ones)",
     )
     parser.add_argument(
         "--dtype", choices=("uint8", "float16"), help="stored type (default: uint8; float16 for z-scores)"

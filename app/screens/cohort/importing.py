@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+from app.screens.cohort.wording import for_the_page, noun
 from brainlab.cohort.preparation.batch import Report, prepare_cohort
 from brainlab.cohort.recipes import find_recipe
 from brainlab.cohort.sources.discovery import find_sources
@@ -56,20 +57,33 @@ def bring_in(
     if out.exists():
         raise InputError(f"there is a cohort named '{name}' already; choose another name")
     out.parent.mkdir(parents=True, exist_ok=True)
-    with _table_file(table) as listed:
-        if path.strip():
-            return _prepare(Path(path.strip()).expanduser(), out, recipe, tell, table=listed)
-        return _bring_in_uploads(uploads, out, tell, recipe, listed)
+    pictures = find_recipe(recipe).pictures
+    try:
+        with _table_file(table) as listed:
+            if path.strip():
+                report = _prepare(Path(path.strip()).expanduser(), out, recipe, tell, table=listed)
+            else:
+                report = _bring_in_uploads(uploads, out, tell, recipe, listed)
+    except InputError as error:
+        raise InputError(for_the_page(str(error), pictures)) from error
+    failed, warnings = (
+        [{**row, "reason": for_the_page(row["reason"], pictures)} for row in rows]
+        for rows in (report.failed, report.warnings)
+    )
+    return dataclasses.replace(report, failed=failed, warnings=warnings)
 
 
 def _bring_in_uploads(uploads: Sequence[Upload], out: Path, tell: Tell, recipe: str, table: Path | None) -> Report:
     """Prepare uploaded files, each under its own name in a folder that is gone afterwards."""
     if not uploads:
         raise InputError("nothing to prepare; give a path or upload a file")
+    pictures = find_recipe(recipe).pictures
     names = [Path(upload.name).name for upload in uploads]
     if twice := sorted(name for name, count in Counter(names).items() if count > 1):
-        raise InputError(f"{', '.join(twice)}: uploaded more than once; give every scan a file name of its own")
-    endings = PICTURE_ENDINGS if find_recipe(recipe).pictures else FILE_ENDINGS
+        raise InputError(
+            f"{', '.join(twice)}: uploaded more than once; give every {noun(pictures)} a file name of its own"
+        )
+    endings = PICTURE_ENDINGS if pictures else FILE_ENDINGS
     refused = [{"path": name, "stage": "read", "reason": why} for name in names if (why := _unusable(name, endings))]
     taken = [(name, upload) for name, upload in zip(names, uploads, strict=True) if not _unusable(name, endings)]
     if not taken:
@@ -79,7 +93,7 @@ def _bring_in_uploads(uploads: Sequence[Upload], out: Path, tell: Tell, recipe: 
         for file_name, upload in taken:
             (Path(folder) / file_name).write_bytes(upload.getbuffer())
         try:
-            report = _prepare(Path(folder), out, recipe, tell, include="*", table=table)
+            report = _prepare(Path(folder), out, recipe, tell, uploaded=True, table=table)
         except BaseException as error:
             # Scans prepared so far are kept under the uploads' folder, which no later import has again. A click on
             # the page ends the import in this way.
@@ -127,17 +141,18 @@ def _work_folders(out: Path) -> set[Path]:
 
 
 def _prepare(
-    source: Path, out: Path, recipe: str, tell: Tell, include: str | None = None, table: Path | None = None
+    source: Path, out: Path, recipe: str, tell: Tell, uploaded: bool = False, table: Path | None = None
 ) -> Report:
     steps = find_recipe(recipe)
 
     def track(items: Iterable[Any], total: int) -> Iterator[Any]:
         for number, item in enumerate(items, start=1):
-            tell(number / max(1, total), f"{number} of {total} scans")
+            tell(number / max(1, total), f"{number} of {total} {noun(steps.pictures, 2)}")
             yield item
 
     # Uploads lie in a folder with a name of its own, which must not become anybody's.
-    found = find_sources(source, steps, include=include, table=table, nameless=out.name if include else None)
+    include = "*" if uploaded and table is None else None
+    found = find_sources(source, steps, include=include, table=table, nameless=out.name if uploaded else None)
     report = prepare_cohort(found, out, steps, track=track)
     if table is None:
         return report

@@ -7,6 +7,7 @@ from app.components.volume_viewer import Panel, volume_viewer
 from app.data import resources
 from app.data.volumes import Mean, Scan
 from app.screens.cohort import audits, importing
+from app.screens.cohort.wording import noun
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.recipes import RECIPES
 from brainlab.cohort.scan_table import UNLABELLED
@@ -170,18 +171,19 @@ def bring_in() -> None:
         sent = st.form_submit_button("Prepare", type="primary", icon=":material/play_arrow:")
     if not sent:
         return
-    bar = st.progress(0.0, "Looking for scans")
+    one, several = noun(recipe.pictures), noun(recipe.pictures, 2)
+    bar = st.progress(0.0, f"Looking for {several}")
     report = importing.bring_in(path, files, name, lambda share, text: bar.progress(share, text), recipe.name, table)
     bar.empty()
     if report.scans:
         st.success(
-            f"{report.scans} {'scan' if report.scans == 1 else 'scans'} prepared into the cohort '{name}' "
-            f"({report.seconds_per_scan:.1f} s per scan)."
+            f"{report.scans} {noun(recipe.pictures, report.scans)} prepared into the cohort '{name}' "
+            f"({report.seconds_per_scan:.1f} s per {one})."
         )
     else:
-        st.error("No scan could be prepared.")
+        st.error(f"No {one} could be prepared.")
     layout.refusals("Refused", report.failed)
-    layout.refusals("Notes and excluded scans", report.warnings)
+    layout.refusals(f"Notes and excluded {several}", report.warnings)
     if report.scans:
         st.button("Show the cohort", key="import-show", on_click=_choose, args=(name,))
 

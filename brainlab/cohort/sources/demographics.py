@@ -118,10 +118,11 @@ def _sex(text: str, column: str, meaning: Mapping[str, Any], problems: list[str]
 
 def _age_columns(row: Mapping[str, str]) -> list[str]:
     listed = [name for name in AGE_COLUMNS if name in row]
-    return listed + [name for name in row if name not in listed and _is_age(name)]
+    return listed + [name for name in row if name not in listed and is_age(name)]
 
 
-def _is_age(column: str) -> bool:
+def is_age(column: str) -> bool:
+    """Whether a column in lower case holds ages, in whatever unit."""
     words = _words(column)
     return "age" in words and all(word in AGE_WORDS or word in UNIT_WORDS for word in words)
 

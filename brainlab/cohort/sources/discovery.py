@@ -1,7 +1,7 @@
 """Find the scans to prepare and what is known of them: a BIDS dataset, a folder of NIfTI files or pictures, or one."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,13 @@ from typing import Any
 from brainlab.cohort.classes import one_spelling
 from brainlab.cohort.recipes import PreparationRecipe, find_recipe
 from brainlab.cohort.sources.bids import BidsDataset
-from brainlab.cohort.sources.file_table import details_of, listed_files
+from brainlab.cohort.sources.file_table import (
+    details_of,
+    doubts,
+    listed_files,
+    take_spelling_of_table,
+    unused_columns,
+)
 from brainlab.cohort.sources.folder_search import FolderSearch
 from brainlab.cohort.sources.image_files import Note, file_stem, is_prepared_dataset, matches
 from brainlab.cohort.sources.names.person_names import SUBJECT
@@ -63,6 +69,8 @@ def find_sources(
         raise InputError(f"{source}: no such file or folder; give a BIDS dataset, a folder of NIfTI files or one NIfTI")
     if class_folders and table is not None:
         raise InputError("--class-folders: the --table names the classes; give one of the two")
+    if include is not None and table is not None:
+        raise InputError("--include: the --table lists the files; give one of the two")
     if source.is_dir() and is_prepared_dataset(source):
         raise InputError(
             f"{source}: needs scans, got a dataset that is prepared already; use it as it is, or give the folder of "
@@ -97,6 +105,10 @@ def find_sources(
         known = ", ".join(sorted(reader.columns)) or "none"
         raise InputError(f"--labels {labels}: no such column; the tables have: {known}")
     notes += [{"path": ".", "reason": note} for note in reader.name_classes()]
+    if table is not None:
+        details = [scan.details for scan in scans]
+        reasons = doubts(details) + _without_class(details, [row for _, row in listed], labels)
+        notes += [{"path": str(table), "reason": reason} for reason in reasons]
     if class_folders:
         for scan in scans:
             scan.details["class"] = scan.details["class"] or _class_folder(scan.relative)
@@ -231,10 +243,25 @@ def _from_table(
 ) -> list[ScanSource]:
     """Describe the files that the user's table lists."""
     scans = [reader.scan(path, row) for path, row in listed]
+    people = [details_of(row, [])["participant"] for _, row in listed]
+    guessed = [scan.details for scan, name in zip(scans, people, strict=True) if name is None]
+    taken = take_spelling_of_table([name.strip() for name in people if name is not None], guessed)
+    warnings += [{"path": str(table), "reason": reason} for reason in taken]
     reasons = [f"{problem} ({few(files)})" for problem, files in reader.problems.items()]
     if reasons:
         warnings.append({"path": str(table), "reason": few(reasons, "; ")})
     return scans
+
+
+def _without_class(
+    scans: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, str]], labels: str | None
+) -> list[str]:
+    """Return that no scan has a class though the user's table has columns that may hold it."""
+    others = [name for name in unused_columns(rows) if name != "split"]
+    if labels is not None or not others or any(details["class"] is not None for details in scans):
+        return []
+    *most, last = CLASS_COLUMNS
+    return [f"no scan has a class: no column {', '.join(most)} or {last}, but {few(others)} (choose with --labels)"]
 
 
 def _volume_ml(text: str, column: str, place: str) -> float:

@@ -242,7 +242,7 @@ def test_nothing_to_find(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no image"):
         find_sources(tmp_path, RECIPE)
     (tmp_path / "t.csv").write_text("name\nx\n")
-    with pytest.raises(InputError, match="no column 'file'"):
+    with pytest.raises(InputError, match="needs a column file, path, filename or source, got name"):
         find_sources(tmp_path, RECIPE, table=tmp_path / "t.csv")
     (tmp_path / "t.csv").write_text("file\n")
     with pytest.raises(InputError, match="--table"):

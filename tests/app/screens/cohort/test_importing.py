@@ -102,9 +102,34 @@ def test_an_uploaded_table_says_whose_scans_they_are(empty_workspace, monkeypatc
 
 
 def test_a_table_that_cannot_be_used_is_named_as_it_was_uploaded(empty_workspace):
-    with pytest.raises(InputError, match=r"^people\.csv: no column 'file' with the path of each scan; add one$"):
+    with pytest.raises(
+        InputError, match=r"^people\.csv: needs a column file, path, filename or source, got who, class"
+    ):
         importing.bring_in("", [Upload()], "mine", print, table=Upload("people.csv", b"who,class\nanna,ms\n"))
     contradiction = Upload("people.csv", b"file,class\nbroken.nii,ms\nbroken.nii,healthy\n")
     with pytest.raises(InputError, match=r"^people\.csv: lines 2 and 3 are both for broken\.nii"):
         importing.bring_in("", [Upload()], "mine", print, table=contradiction)
     assert not list((empty_workspace / "cohorts").iterdir())
+
+
+def test_notes_and_refusals_name_no_flag_that_the_page_lacks(empty_workspace, monkeypatch):
+    def prepare(found, out, recipe, track, **_):
+        list(track([0, 1], total=2))
+        return Report(0, [], [{"path": "b.png", "stage": "read", "reason": "see --table"}], found.warnings, None)
+
+    monkeypatch.setattr(importing, "prepare_cohort", prepare)
+    told = []
+    uploads = [Upload("anna_1.png", b"1"), Upload("bert_2.png", b"2")]
+    report = importing.bring_in("", uploads, "mine", lambda share, text: told.append(text), "slices-64")
+    reasons = [row["reason"] for row in (*report.warnings, *report.failed)]
+    assert any(reason.endswith("; a table of the files decides otherwise") for reason in reasons)
+    assert "see a table of the files" in reasons
+    assert not any("--" in reason for reason in reasons)
+    assert told == ["1 of 2 pictures", "2 of 2 pictures"]
+
+    def refuse(*_, **__):
+        raise InputError("no visit has T1w; take some of them with --modalities")
+
+    monkeypatch.setattr(importing, "find_sources", refuse)
+    with pytest.raises(InputError, match="with 'brainlab prepare --modalities'"):
+        importing.bring_in("", [Upload()], "mine", print)

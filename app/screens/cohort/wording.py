@@ -1,0 +1,36 @@
+"""Say what a preparation has to say in words of the page, which has no flags, and has pictures that are no scans."""
+
+import re
+
+FLAGS = (
+    (r"such as --include '[^']*'", "in a table of the files"),
+    (r"--include(?: '[^']*')?", "a table of the files"),
+    (r"\(choose with --labels\)", "(call the column with the classes 'class')"),
+    (r"--table", "a table of the files"),
+    (r"--class-folders", "a table with a column class"),
+    (r"--(modalities|jobs)", r"'brainlab prepare --\1'"),
+)
+"""What a message of the command line calls something, as a pattern, and what it is on the page."""
+PICTURES = (
+    (r"the same voxels as", "the same pixels as"),
+    (r"whose scan it is", "whose picture it is"),
+    (r"with several scans \(", "with several pictures ("),
+    (r"\((\d+) scans\)", r"(\1 pictures)"),
+    (r"^no scan has", "no picture has"),
+    (r"finished scans are kept", "finished pictures are kept"),
+)
+"""The same where the files are pictures."""
+
+
+def for_the_page(message: str, pictures: bool) -> str:
+    """Return a message of the preparation as the page says it; pictures: whether the files are pictures."""
+    for flag, words in FLAGS:
+        message = re.sub(rf"(?<![\w/.-]){flag}", words, message)
+    for words, others in PICTURES if pictures else ():
+        message = re.sub(words, others, message)
+    return message
+
+
+def noun(pictures: bool, count: int = 1) -> str:
+    """Return what one of the files, or `count` of them, are called."""
+    return f"{'picture' if pictures else 'scan'}{'' if count == 1 else 's'}"
