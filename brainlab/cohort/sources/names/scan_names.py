@@ -82,7 +82,7 @@ def take_apart(stem: str) -> NameParts:
     stem = RUN.sub("", stem)
     pieces = re.split(r"([\W_]+)", stem)
     start = _after_group(pieces)
-    known = _WORD_TO_SEQUENCE if any(map(_sequence_of, pieces[start::2])) else _WORD_TO_FOREIGN
+    known = _WORD_TO_SEQUENCE if any(map(sequence_of, pieces[start::2])) else _WORD_TO_FOREIGN
     told: dict[str, list[str]] = defaultdict(list)
     kept = ""
     for position in range(0, len(pieces), 2):
@@ -90,7 +90,7 @@ def take_apart(stem: str) -> NameParts:
         if word in SPACE_WORDS and told:
             copies.append(word)
             break
-        if position >= start and (sequence := _sequence_of(word, known)):
+        if position >= start and (sequence := sequence_of(word, known)):
             told[sequence].append(pieces[position])
         elif word in COPY_WORDS or word.startswith(("regto", "reg2", "into")):
             copies.append(word)
@@ -106,7 +106,7 @@ def take_apart(stem: str) -> NameParts:
     return NameParts("+".join(sequences) or None, word, tuple(copies), "_".join(visits) or None, kept.strip("-_. ()[]"))
 
 
-def _sequence_of(word: str, known: Mapping[str, str] = _WORD_TO_SEQUENCE) -> str | None:
+def sequence_of(word: str, known: Mapping[str, str] = _WORD_TO_SEQUENCE) -> str | None:
     """Return the sequence that a word tells, whatever it says of its orientation: `AX3DFLAIR` -> FLAIR."""
     word = word.lower()
     return known.get(_ORIENTED.sub("", word) or word)
@@ -119,7 +119,7 @@ def _after_group(pieces: Sequence[str]) -> int:
     """
     if len(pieces) < 3 or pieces[0].lower() != "pd" or "(" in pieces[1]:
         return 0
-    others = any(map(_sequence_of, pieces[4::2])) and not _sequence_of(pieces[2])
+    others = any(map(sequence_of, pieces[4::2])) and not sequence_of(pieces[2])
     return 2 if pieces[2].isdecimal() or others else 0
 
 
