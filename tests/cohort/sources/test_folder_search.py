@@ -91,6 +91,18 @@ def test_several_other_sequences_are_an_error_that_says_how_to_ask(search: Searc
         search("sub-1/anat/sub-1_T1w.nii", "sub-2/anat/sub-2_T2w.nii", bids=bids)
 
 
+def test_a_group_of_patients_is_no_sequence(search: Search) -> None:
+    found = search("PD_01_flair.nii", "PD_01_dwi.nii", "HC_01_flair.nii", "PD_02.nii")
+    assert taken(found) == ["HC_01_flair.nii", "PD_01_flair.nii", "PD_02.nii"]
+    assert [scan.details["participant"] for scan in found.scans] == ["HC_01", "PD_01", "PD_02"]
+
+
+def test_names_that_tell_several_sequences_are_left_out_and_named(search: Search) -> None:
+    found = search("anna_flair.nii", "bert_flair_dwi.nii")
+    assert taken(found) == ["anna_flair.nii"]
+    assert found.warnings[0]["reason"].startswith("left out: 1 FLAIR+dwi (such as bert_flair_dwi.nii)")
+
+
 def test_names_that_tell_nothing_are_taken_where_no_other_does(search: Search) -> None:
     found = search("anna/flair.nii", "anna/other.nii", "bert/head.nii", "carl/t1.nii")
     assert taken(found) == ["flair.nii", "head.nii"]

@@ -9,6 +9,8 @@ from brainlab.cohort.sources.names.scan_names import take_apart
 from brainlab.cohort.sources.names.scan_places import ScanPlace
 
 SURE = (Clue.LABEL, Clue.SCHEME, Clue.WORD)
+MOST_SCANS = 512
+"""One person has hardly more scans, or one scan slices."""
 
 
 def people_notes(places: Sequence[ScanPlace], class_folders: bool = False) -> list[Note]:
@@ -32,6 +34,11 @@ def people_notes(places: Sequence[ScanPlace], class_folders: bool = False) -> li
             "each; where two are of one person, --table must say so, or training and test may share that person"
         )
         notes.append({"path": ".", "reason": reason})
+    notes += [
+        {"path": ".", "reason": f"{count} files are taken for one person, {name}; if they are several, give --table"}
+        for name, count in sorted(scans.items())
+        if count > MOST_SCANS
+    ]
     return notes + _several_scans(places)
 
 

@@ -52,7 +52,7 @@ IMAGE_WORDS = {"scan", "scans", "img", "image", "vol", "volume", "file", "nii", 
 GROUP_WORDS = {"ms", "rrms", "spms", "ppms", "cis", "hc", "nc", "cn", "ad", "mci", "pd", "als", "hgg", "lgg", "gbm",
                "asd", "sz", "adhd", "ctrl", "con", "control", "controls", "healthy", "normal", "patients", "cases",
                "train", "training", "test", "testing", "val", "validation", "group", "site", "center", "centre",
-               "cohort"}  # fmt: skip
+               "cohort", "glioma", "meningioma", "pituitary", "tumor", "tumour", "notumor", "yes", "no"}  # fmt: skip
 """Words for many people; a number after them counts people."""
 VISIT = re.compile(
     r"(?:bl|baseline|fu|followup|pre|post|preop|postop|test|retest|first|second|third|last"

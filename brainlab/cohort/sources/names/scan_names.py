@@ -1,7 +1,8 @@
 """Take a free name apart by its words: sequence, version and visit, and what is left of it, which may name a person."""
 
 import re
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 MASK, PHASE = "mask", "phase"
@@ -34,6 +35,8 @@ FOREIGN_WORDS = {
 """The same of images that no recipe is for. They count only in a name that tells no sequence, since they may mean
 something else there; 'ct' is left out, which is as often a control."""
 CONTRAST = ("post", "gd", "ce", "gado", "km")
+WITHIN = {"T2w": "FLAIR", "T1w": "T1ce", "dwi": "ADC"}
+"""Sequence to the one that is meant where a name tells both."""
 SPACE_WORDS = ("in", "to", "on", "reg", "space")
 """What follows one of these is another image that this one lies on: `lesion_in_FLAIR`."""
 COPY_WORDS = ("orig", "copy", "defaced", "deface", "brain", "bet", "stripped", "n4", "reg", "registered", "norm", "mni",
@@ -57,9 +60,9 @@ _WORD_TO_FOREIGN = {word: kind for kind, words in FOREIGN_WORDS.items() for word
 class NameParts:
     """A free name taken apart.
 
-    sequence: None where no word or several tell one. word: the word as written. copies: words of another version.
-    session: such as `study1`, or a date; a name that is a year alone is one too. rest: what is left, which may name
-    the person.
+    sequence: None where no word tells one, `FLAIR+dwi` where it stays open which of several is meant. word: the word as
+    written. copies: words of another version. session: such as `study1`, or a date; a name that is a year alone is one
+    too. rest: what is left, which may name the person.
     """
 
     sequence: str | None
@@ -78,16 +81,17 @@ def take_apart(stem: str) -> NameParts:
         copies += [run[0]] * min(int(run[1][:3]) - 1, 99)
     stem = RUN.sub("", stem)
     pieces = re.split(r"([\W_]+)", stem)
-    known = _WORD_TO_SEQUENCE if any(map(_sequence_of, pieces[::2])) else _WORD_TO_FOREIGN
-    told: dict[str, str] = {}
+    start = _after_group(pieces)
+    known = _WORD_TO_SEQUENCE if any(map(sequence_of, pieces[start::2])) else _WORD_TO_FOREIGN
+    told: dict[str, list[str]] = defaultdict(list)
     kept = ""
     for position in range(0, len(pieces), 2):
         word = pieces[position].lower()
         if word in SPACE_WORDS and told:
             copies.append(word)
             break
-        if sequence := _sequence_of(word, known):
-            told.setdefault(sequence, pieces[position])
+        if position >= start and (sequence := sequence_of(word, known)):
+            told[sequence].append(pieces[position])
         elif word in COPY_WORDS or word.startswith(("regto", "reg2", "into")):
             copies.append(word)
         elif word in CONTRAST and "T1w" in told:
@@ -96,21 +100,39 @@ def take_apart(stem: str) -> NameParts:
             continue
         else:
             kept += (pieces[position - 1] if position and kept else "") + pieces[position]
-    sequence = _one_of(told)
-    word = told.get(sequence or "", "")
-    return NameParts(sequence, word, tuple(copies), "_".join(visits) or None, kept.strip("-_. ()[]"))
+    sequences, times = _meant(told)
+    word = told[sequences[0]][0] if sequences else ""
+    visits += times
+    return NameParts("+".join(sequences) or None, word, tuple(copies), "_".join(visits) or None, kept.strip("-_. ()[]"))
 
 
-def _sequence_of(word: str, known: Mapping[str, str] = _WORD_TO_SEQUENCE) -> str | None:
+def sequence_of(word: str, known: Mapping[str, str] = _WORD_TO_SEQUENCE) -> str | None:
     """Return the sequence that a word tells, whatever it says of its orientation: `AX3DFLAIR` -> FLAIR."""
     word = word.lower()
     return known.get(_ORIENTED.sub("", word) or word)
 
 
-def _one_of(told: Mapping[str, str]) -> str | None:
-    """Return the one sequence that the words of a name tell: a mask of a FLAIR is a mask, a T2 FLAIR a FLAIR."""
+def _after_group(pieces: Sequence[str]) -> int:
+    """Return where the words behind a leading `PD` of patients begin, else 0: `PD_01`, `PD_anna_flair`, not `PD_T2`.
+
+    pieces: words, and what lies between them.
+    """
+    if len(pieces) < 3 or pieces[0].lower() != "pd" or "(" in pieces[1]:
+        return 0
+    others = any(map(sequence_of, pieces[4::2])) and not sequence_of(pieces[2])
+    return 2 if pieces[2].isdecimal() or others else 0
+
+
+def _meant(told: Mapping[str, Sequence[str]]) -> tuple[list[str], list[str]]:
+    """Return the sequence that the words of a name tell, several where that stays open, and the words for visits.
+
+    A mask of a FLAIR is a mask, a T2 FLAIR a FLAIR; `t1` and `t2` beside one other sequence are visits.
+    """
     for kind in (MASK, PHASE):
         if kind in told:
-            return kind
-    names = set(told) - ({"T2w"} if "FLAIR" in told else set()) - ({"T1w"} if "T1ce" in told else set())
-    return names.pop() if len(names) == 1 else None
+            return [kind], []
+    left = {name: words for name, words in told.items() if WITHIN.get(name) not in told}
+    times = [name for name, words in left.items() if [word.lower() for word in words] in (["t1"], ["t2"])]
+    if len(left) == 2 and len(times) == 1 and "PDw" not in left:
+        return [name for name in left if name not in times], [*left[times[0]]]
+    return sorted(left), []

@@ -44,3 +44,9 @@ def test_a_folder_of_several_scans_may_be_several_people() -> None:
 
 def test_nobody_is_guessed_without_files() -> None:
     assert people_notes([]) == []
+
+
+def test_more_files_of_a_person_than_a_scan_has_slices_are_noted() -> None:
+    (place,) = scan_places([PurePosixPath("anna.png")], "source").values()
+    assert len(people_notes([place] * 512)) == 1
+    assert people_notes([place] * 600)[1]["reason"].startswith("600 files are taken for one person, anna; if they are")

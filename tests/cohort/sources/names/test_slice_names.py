@@ -4,7 +4,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from brainlab.cohort.sources.names.slice_names import MOST_SLICES, without_slice_numbers
+from brainlab.cohort.sources.names.slice_names import without_slice_numbers
 
 
 @pytest.mark.parametrize(
@@ -24,13 +24,50 @@ from brainlab.cohort.sources.names.slice_names import MOST_SLICES, without_slice
         ("p01_visit_2.png", "p01_visit_2.png", None),
         ("OAS1_0001.png", "OAS1_0001.png", None),
         ("anna.png", "anna.png", None),
+        ("anna_20190131.png", "anna_20190131.png", None),
+        ("slice010_anna.png", "anna.png", 10),
+        ("anna_slice012_flair.png", "anna_flair.png", 12),
+        ("anna_axial_012.png", "anna.png", 12),
+        ("Y1.png", "Y1.png", None),
+        ("anna_y1.png", "anna.png", 1),
+        ("anna_012_axial.png", "anna_012_axial.png", None),
+        ("001_anna.png", "001_anna.png", None),
     ],
 )
 def test_the_number_of_a_slice(name, kept, number):
     assert without_slice_numbers([PurePosixPath(name)]) == {PurePosixPath(name): (PurePosixPath(kept), number)}
 
 
-def test_a_number_that_runs_further_than_a_scan_has_slices_counts_people():
-    names = [PurePosixPath(f"glioma_{number}.png") for number in range(MOST_SLICES + 1)]
-    assert all(number is None for _, number in without_slice_numbers(names).values())
-    assert all(number is not None for _, number in without_slice_numbers(names[1:]).values())
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("anna_{:04}.png", "anna.png"),
+        ("anna_{:03}_axial.png", "anna_axial.png"),
+        ("anna_{:03}_flair.png", "anna_flair.png"),
+        ("anna_{:03}_left.png", "anna_left.png"),
+        ("{:03}_anna.png", "anna.png"),
+        ("01_{:03}_axial.png", "01_axial.png"),
+    ],
+)
+def test_numbers_beside_a_name_in_common_are_slices_however_many(name, kept):
+    found = without_slice_numbers(PurePosixPath(name.format(number)) for number in range(600))
+    assert set(found.values()) == {(PurePosixPath(kept), number) for number in range(600)}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "glioma_{}.png",
+        "{} no.png",
+        "{:03}_T1.png",
+        "{:03}_a.png",
+        "{:03}_pre.png",
+        "patient_{}_left.png",
+        "OAS1_{:04}_left.png",
+        "anna_visit_{}_flair.png",
+        "BraTS20_Training_{:03}_flair.png",
+    ],
+)
+def test_numbers_of_people_and_visits_are_no_slices(name):
+    found = without_slice_numbers(PurePosixPath(name.format(number)) for number in range(1, 20))
+    assert all(number is None for _, number in found.values())
