@@ -155,13 +155,14 @@ def _refuse_what_is_no_text(table: Path) -> None:
             f"--table {table}: needs a text file, got binary content, or UTF-16 without a byte-order mark; save it as "
             "'CSV UTF-8'"
         )
-    if not text.strip():
+    if not any(first_cells(table)):
         raise InputError(f"--table {table}: is empty; give a CSV with the columns file, participant, class")
 
 
 def _without_file_column(header: Sequence[str], table: Path, base: Path) -> str:
     """Say what is wrong with a first line that names no column of files."""
-    if any(_place(cell, table, base).is_file() for cell in header if cell):
+    places = [_place(cell, table, base) for cell in header if cell]
+    if any(_exists(place) and place.is_file() for place in places):
         return "needs a header, got a row in line 1; put a line 'file,participant,class' above it"
     *most, last = FILE_COLUMNS
     needed = f"needs a column {', '.join(most)} or {last}, got {few(filter(None, header))} in the first line"
@@ -179,8 +180,16 @@ def _place(name: str, table: Path, base: Path) -> Path:
     """Return where a file of the table lies; a path of Windows is read as one of this system."""
     path = Path(name if Path(name).is_absolute() or "/" in name else name.replace("\\", "/"))
     places = [path] if path.is_absolute() else [base / path, table.parent / path]
-    found = next((place for place in places if place.exists()), places[0])
+    found = next(filter(_exists, places), places[0])
     return Path(os.path.normpath(found))
+
+
+def _exists(path: Path) -> bool:
+    """Whether there is such a file or folder; none has a name as long as a sentence, which the system refuses."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def _refuse_contradictions(table: Path, column: str, rows: list[Row]) -> None:

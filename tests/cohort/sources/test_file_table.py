@@ -97,6 +97,8 @@ def test_columns_that_are_not_used_are_named(tmp_path: Path) -> None:
         (b"PK\x03\x04\x14\0", "needs a CSV or TSV, got a workbook; save it as 'CSV UTF-8'"),
         ("file\na.nii\n".encode("utf-16-le"), "got binary content, or UTF-16 without a byte-order mark"),
         (b" \n", "is empty; give a CSV with the columns file, participant, class"),
+        (b"sep=;\n", "is empty"),
+        (b"words " * 60 + b"\nfile,class\na.nii,ms\n", "line 2 has one"),
         (b"My study\nfile,class\na.nii,ms\n", "got My study in the first line; line 2 has one: delete the lines above"),
         (b"image,class\na.nii,ms\n", "needs a column file, path, filename or source, got image, class in the first"),
     ],
