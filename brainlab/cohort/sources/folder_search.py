@@ -1,5 +1,6 @@
 """Search a folder for the scans that a recipe prepares, and say what is passed over and who was taken for a person."""
 
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
@@ -103,7 +104,9 @@ class FolderSearch:
         return people_notes([self._places[path] for path in paths if path in self._places], self.class_folders)
 
     def _relative(self, path: Path) -> PurePosixPath:
-        return PurePosixPath(path.relative_to(self.base) if path.is_relative_to(self.base) else path)
+        """Return the path as names are read; letters with accents are one sign, however the disk spells them."""
+        relative = path.relative_to(self.base) if path.is_relative_to(self.base) else path
+        return PurePosixPath(unicodedata.normalize("NFC", relative.as_posix()))
 
     def _candidate(self, path: Path) -> Candidate:
         """Describe an image for the choice."""

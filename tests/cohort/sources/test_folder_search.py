@@ -97,6 +97,11 @@ def test_a_group_of_patients_is_no_sequence(search: Search) -> None:
     assert [scan.details["participant"] for scan in found.scans] == ["HC_01", "PD_01", "PD_02"]
 
 
+def test_one_name_in_two_spellings_of_the_disk_is_one_person(search: Search) -> None:
+    found = search("J\u00fcrgen_V1_flair.nii", "Ju\u0308rgen_V2_flair.nii")
+    assert [scan.details["participant"] for scan in found.scans] == ["J\u00fcrgen"] * 2
+
+
 def test_names_that_tell_several_sequences_are_left_out_and_named(search: Search) -> None:
     found = search("anna_flair.nii", "bert_flair_dwi.nii")
     assert taken(found) == ["anna_flair.nii"]

@@ -56,12 +56,14 @@ GROUP_WORDS = {"ms", "rrms", "spms", "ppms", "cis", "hc", "nc", "cn", "ad", "mci
 """Words for many people; a number after them counts people."""
 VISIT = re.compile(
     r"(?:bl|baseline|fu|followup|pre|post|preop|postop|test|retest|first|second|third|last"
-    r"|(?:mr|mri|scan|exam|visit|session|ses|study|timepoint|time|tp|wave|month|mo|year|yr|week|day|bl|fu|followup)"
-    r"\d{1,4})",
+    r"|(?:mr|mri|scan|exam|visit|session|ses|study|timepoint|time|tp|wave|month|mo|year|yr|week|wk|day|bl|fu|followup)"
+    r"\d{1,4}|(?<!\d)\d{1,3}(?:m|mo|months?|w|wks?|weeks?|y|yrs?|years?))",
     re.IGNORECASE,
 )
 LETTER_VISIT = re.compile(r"[vtmywdsk]\d{1,4}|[a-h]|\d{1,3}", re.IGNORECASE)
 """What is a visit only behind the number of a person: `P01_V2`, `12_a`."""
+SHORT_VISIT = re.compile(r"[vtm]\d{1,3}", re.IGNORECASE)
+"""What is a visit behind a name that has few of them, and before one that comes again: `anna_V1`, `V1_anna`."""
 GLUED_VISIT = re.compile(rf"([^\W\d_]*\d+)({VISIT.pattern}|[vtms]\d{{1,2}}|[a-h])", re.IGNORECASE)
 YEAR = re.compile(r"(?:19|20)\d\d")
 FIELD_STRENGTH = re.compile(r"(?:\d\.\d|15|\d)T", re.IGNORECASE)
@@ -81,12 +83,14 @@ def people(names: Iterable[str]) -> dict[str, Person]:
     `patient`, `subject` or the like; up to the first number. The last is a study's or a site's where a longer number
     follows it and it is that of all names, or of more than `MOST_VISITS` on average. Without a number the whole name is
     a person, but `anna_2` is `anna` where there is one, or as many names as numbers. Case, punctuation and zeros before
-    a number do not count.
+    a number do not count. A visit may come first where its names come again at another: `V1_anna`, `V2_anna`.
     """
     names = sorted(set(names))
-    split = {name: _Split(name) for name in names}
+    first = _begin_with_visits(names)
+    split = {name: _Split(name, name in first) for name in names}
     _skip_studies([each for each in split.values() if each.clue is Clue.NUMBER])
     _cut_counted_words([each for each in split.values() if each.clue is Clue.NUMBER])
+    _cut_short_visits([each for each in split.values() if each.clue is Clue.NUMBER])
     _cut_longer_names(list(split.values()))
     groups: dict[tuple[str, ...], list[_Split]] = defaultdict(list)
     for each in split.values():
@@ -113,6 +117,14 @@ def visit_beside(name: str, person: str) -> str | None:
     return "_".join(rest) if rest and (_is_visit(rest) if same else all(map(VISIT.fullmatch, rest))) else None
 
 
+def may_name_somebody(name: str) -> bool:
+    """Whether a name holds more than words for images, groups and visits, and single letters: `anna`, `P01`."""
+    return any(
+        len(token) > 1 and not VISIT.fullmatch(token) and token.lower() not in GROUP_WORDS | IMAGE_WORDS
+        for token in _tokens(name)
+    )
+
+
 def looks_like_visit(name: str) -> bool:
     """Whether a folder below others is named like a visit: `MR1`, `scan2`, `first`, `v2`."""
     tokens = _tokens(name)
@@ -122,7 +134,7 @@ def looks_like_visit(name: str) -> bool:
 class _Split:
     """A name in two: tokens of the person (`head`) and of the visit or scan (`tail`)."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, visit_first: bool = False) -> None:
         self.name, self.clue = name, Clue.NOTHING
         label, scheme = SUBJECT.match(name), SCHEMES.search(name)
         if label or scheme:
@@ -130,8 +142,10 @@ class _Split:
             self.clue = Clue.LABEL if label else Clue.SCHEME
             self.head, self.tail = _tokens(name[:end]), _tokens(name[end:])
             return
-        self.head, visits = _without_visits(_tokens(name))
-        self.tail = visits
+        tokens = _tokens(name)
+        lead = tokens[: int(visit_first)]
+        self.head, visits = _without_visits(tokens[len(lead) :])
+        self.tail = lead + visits
         if (end := _after_person_word(self.head)) is not None:
             self.cut(end, Clue.WORD)
             years = tuple(token for token in self.head[:-1] if YEAR.fullmatch(token))
@@ -191,6 +205,21 @@ def _without_visits(tokens: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, 
         behind = before and LETTER_VISIT.fullmatch(token) and not token.isdecimal()
         (visits if named and (sure or behind) else kept).append(token)
     return tuple(kept), tuple(visits)
+
+
+def _begin_with_visits(names: Sequence[str]) -> set[str]:
+    """Return the names that begin with a visit, since what follows comes again without it or behind another."""
+    visits: dict[tuple[str, ...], set[tuple[str, ...]]] = defaultdict(set)
+    leads: dict[str, tuple[str, ...]] = {}
+    for name in names:
+        tokens = _tokens(name)
+        visits[_key(tokens)].add(())
+        rest = " ".join(tokens[1:])
+        if rest and may_name_somebody(rest) and (VISIT.fullmatch(tokens[0]) or SHORT_VISIT.fullmatch(tokens[0])):
+            leads[name] = _key(tokens[:1])
+            visits[_key(tokens[1:])].add(leads[name])
+    sure = {lead for several in visits.values() if len(several) > 1 for lead in several}
+    return {name for name, lead in leads.items() if lead in sure}
 
 
 def _long(token: str) -> bool:
@@ -260,6 +289,18 @@ def _cut_counted_words(names: Sequence[_Split]) -> None:
     if len(words_) >= max(2, len(numbers)):
         for each in counted:
             each.cut(len(each.head) - 1, Clue.SHORTER)
+
+
+def _cut_short_visits(names: Sequence[_Split]) -> None:
+    """Let a name before `V1`, `V2` be the person where it has no more than `MOST_VISITS` of them."""
+    groups: dict[tuple[str, ...], list[_Split]] = defaultdict(list)
+    for each in names:
+        if SHORT_VISIT.fullmatch(each.head[-1]) and may_name_somebody(" ".join(each.head[:-1])):
+            groups[_key(each.head[:-1])].append(each)
+    for group in groups.values():
+        if len({_key(each.head) for each in group}) <= MOST_VISITS:
+            for each in group:
+                each.cut(len(each.head) - 1, Clue.SHORTER)
 
 
 def _cut_longer_names(names: Sequence[_Split]) -> None:

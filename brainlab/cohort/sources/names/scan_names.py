@@ -45,9 +45,13 @@ COPY_WORDS = ("orig", "copy", "defaced", "deface", "brain", "bet", "stripped", "
 TECHNIQUE_WORDS = ("ax", "axial", "sag", "sagittal", "cor", "coronal", "tra", "3d", "2d", "iso", "tse", "fse", "cube")
 _SESSION = (
     r"(?:ses|session|visit|study|timepoint|tp)[-_ ]?[0-9][0-9A-Za-z]*|ses-[0-9A-Za-z]+|baseline"
-    r"|(?:wave|time|day|week|month|year)[-_ ]?[0-9]+|follow[-_ ]?up[-_ ]?[0-9]*"
+    r"|(?:wave|time|day|week|wk|month|year)[-_ ]?[0-9]+|follow[-_ ]?up[-_ ]?[0-9]*"
 )
-_DATE = r"(?:19|20)[0-9]{2}(?P<mark>[-_]?)[01][0-9](?P=mark)[0-3][0-9]"
+_DATE = (
+    r"(?:(?:19|20)[0-9]{2}(?P<mark>[-_]?)[01][0-9](?P=mark)[0-3][0-9]"
+    r"|(?:0[1-9]|[12][0-9]|3[01])(?P<dots>[-_]?)(?:0[1-9]|[12][0-9]|3[01])(?P=dots)(?:19|20)[0-9]{2})"
+)
+"""Year, month and day, or the year behind the other two in either order."""
 DATE = re.compile(rf"{_DATE}|(?:19|20)[0-9]{{2}}")
 SESSION = re.compile(rf"(?<![^\W_])(?:{_SESSION}|{_DATE})(?![^\W_])", re.IGNORECASE)
 RUN = re.compile(r"(?<![^\W_])(?:run|echo|rep)[-_ ]?0*([0-9]+)(?![^\W_])", re.IGNORECASE)
@@ -82,6 +86,7 @@ def take_apart(stem: str) -> NameParts:
     stem = RUN.sub("", stem)
     pieces = re.split(r"([\W_]+)", stem)
     start = _after_group(pieces)
+    alone = sum(map(bool, pieces[::2])) == 1
     known = _WORD_TO_SEQUENCE if any(map(sequence_of, pieces[start::2])) else _WORD_TO_FOREIGN
     told: dict[str, list[str]] = defaultdict(list)
     kept = ""
@@ -92,7 +97,7 @@ def take_apart(stem: str) -> NameParts:
             break
         if position >= start and (sequence := sequence_of(word, known)):
             told[sequence].append(pieces[position])
-        elif word in COPY_WORDS or word.startswith(("regto", "reg2", "into")):
+        elif (word in COPY_WORDS and not (word == "n4" and alone)) or word.startswith(("regto", "reg2", "into")):
             copies.append(word)
         elif word in CONTRAST and "T1w" in told:
             told["T1ce"] = told.pop("T1w")

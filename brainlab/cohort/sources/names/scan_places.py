@@ -8,14 +8,18 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import PurePosixPath
 
 from brainlab.cohort.sources.image_files import file_stem
 from brainlab.cohort.sources.names.person_names import (
+    IMAGE_WORDS,
+    MOST_VISITS,
     SUBJECT,
     Clue,
     Person,
     looks_like_visit,
+    may_name_somebody,
     people,
     says_person,
     visit_beside,
@@ -93,6 +97,7 @@ def _folders(relatives: list[PurePosixPath], class_folders: bool) -> list[tuple[
         for inner in chain[1:]:
             parents[inner.name].add(inner.parent)
     shared = {(parent, _shape(name)) for name, above in parents.items() if len(above) > 1 for parent in above}
+    shared |= _numbered_visits(chains.values())
     found = []
     for relative, chain in chains.items():
         subjects = [folder for folder in chain if SUBJECT.fullmatch(folder.name)]
@@ -101,9 +106,34 @@ def _folders(relatives: list[PurePosixPath], class_folders: bool) -> list[tuple[
 
 
 def _chain(relative: PurePosixPath, class_folders: bool) -> list[PurePosixPath]:
-    """Return the folders above an image that may be a person's, the outermost first."""
+    """Return the folders above an image that may be a person's, the outermost first.
+
+    Visits above people are none of them, nor is a visit alone, unless it may as well count people and the file names
+    nobody: `V1/anna.nii`, `pre/flair.nii`, but not `V1/flair.nii`.
+    """
     folders = [folder for folder in reversed(relative.parents) if folder.name]
-    return [folder for folder in folders[1 if class_folders else 0 :] if _may_be_a_person(folder.name)]
+    chain = [folder for folder in folders[1 if class_folders else 0 :] if _may_be_a_person(folder.name)]
+    while chain and looks_like_visit(chain[0].name):
+        counts = chain[0].name.rstrip("0123456789").lower() in (*IMAGE_WORDS, "v", "t")
+        if counts and len(chain) == 1 and not may_name_somebody(take_apart(file_stem(relative.name)).rest):
+            break
+        chain = chain[1:]
+    return chain
+
+
+def _numbered_visits(chains: Iterable[list[PurePosixPath]]) -> set[tuple[PurePosixPath, str]]:
+    """Return folders of people with the shape of their visits' names, where both are numbers: `1234567/9876543`.
+
+    Numbers that hold more than `MOST_VISITS` on average are those of sites, and these are people's.
+    """
+    below: dict[PurePosixPath, set[PurePosixPath]] = defaultdict(set)
+    for chain in chains:
+        for outer, inner in pairwise(chain):
+            if outer.name.isdecimal() and inner.name.isdecimal():
+                below[outer].add(inner)
+    counts = [len(inner) for inner in below.values()]
+    visits = max(counts, default=0) > 1 and sum(counts) <= MOST_VISITS * len(counts)
+    return {(inner.parent, _shape(inner.name)) for group in below.values() for inner in group if visits}
 
 
 def _may_be_a_person(folder: str) -> bool:
@@ -180,7 +210,8 @@ def _place(each: _Named, persons: Mapping[str, Person], nameless: str, class_fol
     else:
         only_dated = dated is not None and DATE.fullmatch(dated) is not None
         person = Person(dated if only_dated and dated else nameless, None, Clue.NOTHING)
-    visits = [dated, person.session]
+    outer = [name.name for name in reversed((folder or relative).parents) if name.name][int(class_folders) :]
+    visits = [dated, *(name for name in outer if looks_like_visit(name) and _may_be_a_person(name)), person.session]
     if folder is not None:
         visits += [each.inner, visit_beside(parts.rest, each.written)]
     session = "_".join(dict.fromkeys(visit for visit in visits if visit)) or None

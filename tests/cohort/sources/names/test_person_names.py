@@ -79,6 +79,13 @@ def test_the_order_of_names_changes_nothing() -> None:
         ["2019_p01", "2020_p01"],
         ["BraTS19_CBICA_AAB_1", "BraTS19_CBICA_AAB_2"],
         ["KKI2009-01", "KKI2009-02"],
+        ["anna_wk0", "anna_wk12"],
+        ["anna_0m", "anna_6m"],
+        ["anna_V1", "anna_V2"],
+        ["anna_m00", "anna_m12"],
+        ["V1_anna", "V2_anna"],
+        ["V1_001", "V2_001"],
+        ["pre_anna", "anna"],
     ],
 )
 def test_one_person_under_several_names(names: list[str]) -> None:
@@ -103,6 +110,10 @@ def test_one_person_under_several_names(names: list[str]) -> None:
         ["1.2.840.113619.2.5.1", "1.2.840.113619.2.5.2"],
         ["550e8400-e29b-41d4-a716-446655440000", "550e8401-e29b-41d4-a716-446655440000"],
         ["anna", "bert", "annabel"],
+        ["V1_anna", "V2_bert"],
+        ["HC_20m", "HC_34m"],
+        [f"STUDY_V{number:02}" for number in range(1, 13)],
+        ["scan1_1", "scan2_1"],
     ],
 )
 def test_two_people_stay_two(names: list[str]) -> None:
@@ -145,3 +156,9 @@ def test_visits_beside_a_person_who_is_known() -> None:
     assert visit_beside("p1", "HGG") is None
     assert looks_like_visit("MR2")
     assert not looks_like_visit("anna")
+
+
+def test_a_visit_before_a_name_is_its_session_also_where_another_has_one_alone() -> None:
+    found = people(["V1_anna", "V2_anna", "V1_bert"])
+    assert [(each.name, each.session) for each in found.values()] == [("anna", "V1"), ("anna", "V2"), ("bert", "V1")]
+    assert people(["anna_6m"])["anna_6m"].session == "6m"

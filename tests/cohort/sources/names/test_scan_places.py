@@ -31,6 +31,12 @@ def people(*names: str, class_folders: bool = False) -> list[str]:
             ["patient_001"] * 2 + ["patient_002"],
         ),
         (["a/t1.nii", "b/t1.nii"], ["a", "b"]),
+        (["V1/anna.nii", "V2/anna.nii", "V1/bert/flair.nii"], ["anna", "anna", "bert"]),
+        (["MR1/anna.nii", "MR1/bert.nii"], ["anna", "bert"]),
+        (["pre/anna.nii", "post/anna.nii", "pre/bert.nii"], ["anna", "anna", "bert"]),
+        (["V1/flair.nii", "V2/flair.nii"], ["V1", "V2"]),
+        (["11/91/flair.nii", "11/92/flair.nii", "12/93/flair.nii"], ["11", "11", "12"]),
+        ([f"101/{number:03}/flair.nii" for number in range(10)], [f"{number:03}" for number in range(10)]),
         (["20190131.nii", "2020-02-02_flair.nii", "2021/flair.nii"], ["20190131", "2020-02-02", "2021"]),
     ],
 )
@@ -52,6 +58,9 @@ def test_people(names: list[str], expected: list[str]) -> None:
         ["OAS1_0001_MR1/flair.nii", "OAS1_0001_MR2/flair.nii", "OAS1_0001_MR1.nii"],
         ["P01/flair.nii", "p1_followup.nii"],
         ["anna/a.nii", "anna/b.nii"],
+        ["pre/flair.nii", "post/flair.nii"],
+        ["V1/anna/flair.nii", "V2/anna/flair.nii"],
+        ["smith_31012019.nii", "smith_31012020.nii", "smith_12-31-2020.nii"],
         ["visit1/flair.nii", "visit2/flair.nii"],
         ["study1_FLAIR.nii", "study2_FLAIR.nii", "flair.nii"],
     ],
@@ -65,6 +74,8 @@ def test_class_folders_are_nobodys_name_when_the_user_says_so() -> None:
     names = ["HGG/p0_flair.nii", "HGG/p1_flair.nii", "LGG/p2/flair.nii"]
     assert people(*names) == ["HGG", "HGG", "p2"]
     assert people(*names, class_folders=True) == ["p0", "p1", "p2"]
+    letters = ["yes/Y1.png", "yes/Y2.png", "no/N3.png", "no/N4.png"]
+    assert people(*letters, class_folders=True) == ["Y1", "Y2", "N3", "N4"]
     assert people("HGG/001/flair.nii", "LGG/001/flair.nii", class_folders=True) == ["HGG/001", "LGG/001"]
 
 
@@ -78,6 +89,11 @@ def test_class_folders_are_nobodys_name_when_the_user_says_so() -> None:
         (["training01/training01_01.nii", "training01/training01_02.nii"], ["01", "02"]),
         (["anna/first/flair.nii", "anna/second/flair.nii"], ["first", "second"]),
         (["OAS1_0001_MR1/mri/t1.nii", "OAS1_0001_MR2/mri/t1.nii"], ["MR1", "MR2"]),
+        (["V1/P01.nii", "V2/P01.nii"], ["V1", "V2"]),
+        (["pre/anna.nii", "post/anna.nii"], ["pre", "post"]),
+        (["test/p01.nii", "validation/p02.nii"], [None, None]),
+        (["1234567/9876543/flair.nii", "1234567/9876544/flair.nii"], ["9876543", "9876544"]),
+        (["smith_31012019.nii", "smith_31012020.nii"], ["31012019", "31012020"]),
         (["anna/x/flair.nii", "bert/y/flair.nii"], [None, None]),
         (["p0_flair.nii", "p0_flair_orig.nii"], [None, None]),
     ],
