@@ -21,12 +21,13 @@ from brainlab.cohort.sources.names.scan_names import COPY_WORDS, RUN, SESSION, T
 
 PLANES = "axial|ax|coronal|cor|sagittal|sag"
 WORDED = re.compile(
-    rf"(?:(?<![^\W\d_])(?:slice|slc|sl|frame|page)[-_ .]*(?P<number>\d+)(?![^\W_])"
+    r"(?:(?<![^\W\d_])(?:slice|slc|sl|frame|page)[-_ .]*(?P<number>\d+)(?![^\W_])"
+    r"|(?<![^\W_])(?P<of>\d+)[-_ .]*of[-_ .]*\d+(?![^\W_])"
     rf"|(?:(?<![^\W\d_])(?:{PLANES})|(?<=[\W\d_])[xyz])[-_ .]*(?P<last>\d+)$)",
     re.IGNORECASE,
 )
-"""A number behind a word for slices; behind one for a plane or an axis only at the end."""
-BARE = re.compile(r"(?<![^\W_])\d{1,7}(?![^\W_])")
+"""A number behind a word for slices, or before all of them (`12_of_100`); at the end behind a plane or an axis too."""
+BARE = re.compile(r"(?<![^\W_])(?:image|img|im)?(\d{1,7})(?![^\W_])", re.IGNORECASE)
 NO_NAMES = PERSON_WORDS | IMAGE_WORDS | GROUP_WORDS | {"p"}
 
 
@@ -61,20 +62,20 @@ def without_slice_numbers(relatives: Iterable[PurePosixPath]) -> dict[PurePosixP
 def _slice_number(stem: str) -> tuple[re.Match[str], int, bool] | None:
     """Return where the number of a slice may stand, the number, and whether the name alone says so."""
     if worded := list(WORDED.finditer(stem)):
-        return worded[-1], int(worded[-1]["number"] or worded[-1]["last"]), True
+        return worded[-1], int(worded[-1]["number"] or worded[-1]["of"] or worded[-1]["last"]), True
     taken = [found.span() for known in (SCHEMES, SESSION, RUN) for found in known.finditer(stem)]
     for bare in reversed(list(BARE.finditer(stem))):
         before, after = _words(stem[: bare.start()]), re.findall(r"[^\W_]+", stem[bare.end() :].lower())
         if any(start < bare.end() and bare.start() < end for start, end in taken):
             continue
-        if before and VISIT.fullmatch(before[-1] + bare[0]):
+        if before and VISIT.fullmatch(before[-1] + bare[1]):
             continue
         if not stem[bare.end() :]:
-            return (bare, int(bare[0]), True) if _names_somebody(before) else None
+            return (bare, int(bare[1]), True) if _names_somebody(before) else None
         rest = [word for word in after if not _tells_no_person(word)]
         counts = bool(before) and before[-1] in NO_NAMES  # `patient_12_left`
         if not counts and _names_somebody([*before, *rest]) and (before or not all(map(_may_be_a_visit, rest))):
-            return bare, int(bare[0]), False
+            return bare, int(bare[1]), False
     return None
 
 
