@@ -97,6 +97,12 @@ def test_a_group_of_patients_is_no_sequence(search: Search) -> None:
     assert [scan.details["participant"] for scan in found.scans] == ["HC_01", "PD_01", "PD_02"]
 
 
+def test_a_leading_pd_beside_other_sequences_of_one_name_is_a_sequence(search: Search) -> None:
+    found = search("FLAIR_01.nii", "PD_01.nii", "T1_01.nii")
+    assert taken(found) == ["FLAIR_01.nii"]
+    assert "1 PDw (such as PD_01.nii)" in found.warnings[0]["reason"]
+
+
 def test_one_name_in_two_spellings_of_the_disk_is_one_person(search: Search) -> None:
     found = search("J\u00fcrgen_V1_flair.nii", "Ju\u0308rgen_V2_flair.nii")
     assert [scan.details["participant"] for scan in found.scans] == ["J\u00fcrgen"] * 2

@@ -79,7 +79,8 @@ def scan_places(
     person each.
     class_folders: the folders right below are classes, and nobody's name.
     """
-    named = _named_by_files([_name(*each) for each in _folders(list(relatives), class_folders)])
+    named = _sequences_beside([_name(*each) for each in _folders(list(relatives), class_folders)])
+    named = _named_by_files(named)
     persons = people(each.written for each in named if each.written)
     inner: dict[str, set[str]] = defaultdict(set)
     for each in named:
@@ -178,6 +179,19 @@ def _name(relative: PurePosixPath, folder: PurePosixPath | None) -> _Named:
         written = parts.rest
     below = [name.name for name in reversed(relative.parents) if folder is not None and folder in name.parents]
     return _Named(relative, parts, folder, written, "_".join(name for name in below if _may_be_a_group(name)))
+
+
+def _sequences_beside(named: list[_Named]) -> list[_Named]:
+    """Let `PD_01` be a proton density of 01, and no patient, where `FLAIR_01` or another sequence lies beside it."""
+    beside = {(each.relative.parent, each.parts.rest) for each in named if each.parts.sequence}
+    found = []
+    for each in named:
+        group, rest = re.match(r"(PD[\W_]+)?(.*)", each.parts.rest, re.IGNORECASE | re.DOTALL).groups()  # type: ignore[union-attr]
+        if group and each.parts.sequence is None and (each.relative.parent, rest) in beside:
+            parts = replace(each.parts, sequence="PDw", word=group[:2], rest=rest)
+            each = replace(each, parts=parts, written=rest if each.folder is None else each.written)
+        found.append(each)
+    return found
 
 
 def _named_by_files(named: list[_Named]) -> list[_Named]:

@@ -26,7 +26,7 @@ WORDED = re.compile(
     rf"|(?:(?<![^\W\d_])(?:{PLANES})|(?<=[\W\d_])[xyz])[-_ .]*(?P<last>\d+)$)",
     re.IGNORECASE,
 )
-"""A number behind a word for slices, or before all of them (`12_of_100`); behind one for a plane or axis, at the end."""
+"""A number behind a word for slices, or before all of them (`12_of_100`); at the end behind a plane or an axis too."""
 BARE = re.compile(r"(?<![^\W_])(?:image|img|im)?(\d{1,7})(?![^\W_])", re.IGNORECASE)
 NO_NAMES = PERSON_WORDS | IMAGE_WORDS | GROUP_WORDS | {"p"}
 
