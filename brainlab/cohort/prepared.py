@@ -117,8 +117,8 @@ class PreparedDataset:
 
     @property
     def noun(self) -> str:
-        """What its images are called: scans, or slices, of which a scan has many."""
-        return "scans" if self.grid.plane is None else "slices"
+        """What its images are called: scans, or slices, of which a scan has many; in the singular of one."""
+        return ("scan" if self.grid.plane is None else "slice") + ("" if len(self) == 1 else "s")
 
     @property
     def shape(self) -> tuple[int, ...]:

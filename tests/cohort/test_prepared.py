@@ -44,6 +44,13 @@ def test_round_trip(tmp_path: Path, dtype: str, error: float) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["set"]
 
 
+def test_images_are_named_by_kind_and_number(tmp_path: Path) -> None:
+    flat = {**RECIPE, "shape": [3, 4]}
+    assert write_prepared(tmp_path / "two", volumes(2), table(2), RECIPE).noun == "scans"
+    assert write_prepared(tmp_path / "one", volumes(1), table(2)[:1], RECIPE).noun == "scan"
+    assert write_prepared(tmp_path / "flat", volumes(1)[..., 0], table(2)[:1], flat).noun == "slice"
+
+
 def test_slices_say_which_plane_they_show(tmp_path: Path) -> None:
     flat = {**RECIPE, "shape": [3, 4]}
     for name, recipe, plane in (("old", flat, "axial"), ("new", {**flat, "plane": "coronal"}, "coronal")):

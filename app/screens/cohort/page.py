@@ -173,8 +173,12 @@ def bring_in() -> None:
         return
     one, several = noun(recipe.pictures), noun(recipe.pictures, 2)
     bar = st.progress(0.0, f"Looking for {several}")
-    report = importing.bring_in(path, files, name, lambda share, text: bar.progress(share, text), recipe.name, table)
-    bar.empty()
+    try:
+        report = importing.bring_in(
+            path, files, name, lambda share, text: bar.progress(share, text), recipe.name, table
+        )
+    finally:
+        bar.empty()
     if report.scans:
         st.success(
             f"{report.scans} {noun(recipe.pictures, report.scans)} prepared into the cohort '{name}' "
