@@ -54,3 +54,13 @@ def test_images_are_compared_by_components_of_real_scans() -> None:
     assert few["coverage"]["n"] == 70
     same = np.zeros((120, 6, 7, 5), np.float32)
     assert "alike" in measure_all(ImageSets(real, same), coverage.METRICS, {})["coverage"]["settings"]["undefined"]
+
+
+def test_blur_alone_covers_all_and_recall_tells_it() -> None:
+    """Images near the mean of all lie in every neighbourhood, which the settings say."""
+    real, _ = features(300, 40)
+    blurred = 0.2 * np.random.default_rng(2).normal(size=real.shape)
+    found = coverage.manifold(real, blurred)
+    assert min(found.precision, found.coverage) > 0.95
+    assert found.recall < 0.05
+    assert all("blur" in metric.settings["caution"] for metric in coverage.METRICS)
