@@ -96,25 +96,24 @@ def per_class(result: LdaResult, without_acquisition: bool) -> pd.DataFrame:
 
 def accuracy_rows(result: LdaResult) -> pd.DataFrame:
     """Balanced accuracy and accuracy of the latents and of every baseline, with intervals."""
-    found = result.to_json()
-    rows = [("LDA on the latent codes", found, True)]
+    rows = [("LDA on the latent codes", result.scores, True)]
     if result.without_acquisition is not None:
-        rows.append(("the same, acquisition regressed out", found["without_acquisition"], True))
-    rows += [(BASELINE_NAMES.get(name, name), what, False) for name, what in found["baselines"].items()]
-    return pd.DataFrame(
-        [
+        rows.append(("the same, acquisition regressed out", result.without_acquisition, True))
+    rows += [(BASELINE_NAMES.get(name, name), scores, False) for name, scores in result.baselines.items() if scores]
+    found = []
+    for what, scores, ours in rows:
+        low, high = scores.intervals()["balanced_accuracy"]
+        found.append(
             {
                 "what": what,
-                "accuracy": values["accuracy"],
-                "balanced accuracy": values["balanced_accuracy"],
-                "low": values["balanced_accuracy_interval"][0],
-                "high": values["balanced_accuracy_interval"][1],
+                "accuracy": scores.accuracy,
+                "balanced accuracy": scores.balanced_accuracy,
+                "low": low,
+                "high": high,
                 "ours": ours,
             }
-            for what, values, ours in rows
-            if values["accuracy"] is not None
-        ]
-    )
+        )
+    return pd.DataFrame(found)
 
 
 def _spread(mean: float, sd: float) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.metrics import get_scorer
-from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from brainlab.errors import InputError
 from brainlab.latent.discriminant_settings import Priors, Shrinkage
@@ -128,7 +128,9 @@ class LatentDiscriminant:
         folds = min(FOLDS, len(np.unique(groups)), max(2, people_of_rarest))
         if folds < 2:
             return "auto"
-        splitter = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=self.seed)
+        # Where everybody has one scan every split keeps people apart, and need not take seconds to find.
+        kind = StratifiedKFold if len(np.unique(groups)) == len(groups) else StratifiedGroupKFold
+        splitter = kind(n_splits=folds, shuffle=True, random_state=self.seed)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
             splits = [

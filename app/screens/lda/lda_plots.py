@@ -22,6 +22,9 @@ UNBIASED, BIASED = "#2b95d6", "#e69f00"
 NO_IMAGE = ""
 MARK = 19
 """Size of the chosen scan's mark; its colour stays that of its class."""
+MIN_OUTLINED = 10
+MANY = 500
+"""More fitted scans than these are shown by their outlines, which do not hide the predicted ones."""
 
 
 def discriminant_views(result: LdaResult) -> dict[str, tuple[int, ...]]:
@@ -36,11 +39,17 @@ def discriminant_scatter(
     """Scores on discriminant axes: FLAIR IntroVAE paper, figure 10, with the three grades as one group.
 
     Two axes are a plane and three a space; a single one is drawn as strips, one a group.
-    Large marks are predicted scans, small faint ones those that the LDA was fitted on; a point's `customdata` is its
-    dataset and row, with NO_IMAGE for the dataset of people known by their codes. chosen: dataset and row of the scan
-    to mark.
+    Large marks are predicted scans, small faint ones those that the LDA was fitted on; in a plane an outline holds the
+    middle half of the fitted scans of each group. A point's `customdata` is its dataset and row, with NO_IMAGE for the
+    dataset of people known by their codes. chosen: dataset and row of the scan to mark.
     """
     figure = go.Figure()
+    if len(axes) == 2:
+        fitted = np.array(grouped(result.train.labels))
+        for number, name in enumerate(dict.fromkeys([*GROUP_COLOURS, *fitted])):
+            outline = middle_half(result.on_train.points[fitted == name][:, list(axes)])
+            if outline is not None:
+                figure.add_trace(_outline(outline, str(name), colour(str(name), number)))
     predicted = set(grouped(result.test.labels))
     sides: list[tuple[str, Part[Any], FloatArray]] = [("test", result.test, result.on_test.points)]
     if training:
@@ -93,6 +102,31 @@ def _in_plane(
         selected={"marker": {"size": MARK, "opacity": 1}},
         unselected={"marker": {"opacity": opacity, "size": size}},
         **shared,
+    )
+
+
+def middle_half(points: FloatArray) -> FloatArray | None:
+    """Return the ellipse [65, 2] that holds half of a Gaussian of these points [n, 2]; None of too few points."""
+    if len(points) < MIN_OUTLINED:
+        return None
+    angles = np.linspace(0, 2 * np.pi, 65)
+    circle = np.sqrt(2 * np.log(2)) * np.stack([np.cos(angles), np.sin(angles)])
+    values, vectors = np.linalg.eigh(np.cov(points.T))
+    return np.asarray(points.mean(axis=0) + (vectors * np.sqrt(values.clip(min=0)) @ circle).T)
+
+
+def _outline(ellipse: FloatArray, name: str, tint: str) -> go.Scatter:
+    return go.Scatter(
+        x=ellipse[:, 0],
+        y=ellipse[:, 1],
+        mode="lines",
+        line={"color": tint, "width": 2},
+        fill="toself",
+        opacity=0.55,
+        name=name,
+        legendgroup=name,
+        showlegend=False,
+        hoverinfo="skip",
     )
 
 

@@ -19,13 +19,10 @@ def headline(result: Analysis) -> None:
         tables.BASELINE_NAMES["acquisition_metadata"],
     ]
     titles = ["Latent codes", "Acquisition removed", "64 voxel components", "Acquisition alone"]
-    for column, what, title in zip(columns, shown, titles, strict=True):
-        if what in rows.index:
-            row = rows.loc[what]
-            column.metric(title, f"{row['balanced accuracy']:.2f}", border=True)
-            column.caption(
-                f"Balanced accuracy, 95% {row['low']:.2f} to {row['high']:.2f} · accuracy {row['accuracy']:.2f}"
-            )
+    known = [(title, rows.loc[what]) for title, what in zip(titles, shown, strict=True) if what in rows.index]
+    for column, (title, row) in zip(columns, known, strict=False):
+        column.metric(title, f"{row['balanced accuracy']:.2f}", border=True)
+        column.caption(f"Balanced accuracy, 95% {row['low']:.2f} to {row['high']:.2f} · accuracy {row['accuracy']:.2f}")
 
 
 @st.fragment

@@ -94,7 +94,8 @@ def scatter(run: str, result: Analysis) -> None:
         key = f"lda-axes-{len(views)}"  # its own for each choice of views: one cohort's must not be kept for another
         with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
             view = st.segmented_control("Axes", list(views), default=first, required=True, key=key) or first
-            fitted = st.toggle("Training scans", value=True, key="lda-training")
+            few = len(result.lda.train.rows) <= lda_plots.MANY
+            fitted = st.toggle("Training scans", value=few, key="lda-training")
         chart = f"lda-scatter-{view}"
         figure = lda_plots.discriminant_scatter(
             result.lda, views[view], selected_scan.mark(chart, result.lda), training=fitted
@@ -105,7 +106,8 @@ def scatter(run: str, result: Analysis) -> None:
         else:
             layout.plot(figure, chart, on_select=partial(selected_scan.clicked, chart), selection_mode="points")
             st.caption(
-                "The three leukoencephalopathy grades are one colour, as in the paper's figure 10. Faint: used to fit. "
+                "The three leukoencephalopathy grades are one colour, as in the paper's figure 10. Outlines: the "
+                "middle half of each group among the scans used to fit. "
                 "Click a point to see its scan; the chosen one is large."
             )
     scan = selected_scan.chosen(result.lda)

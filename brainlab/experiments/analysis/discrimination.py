@@ -1,6 +1,7 @@
 """Linear discriminant analysis of a run's codes, beside what is reached without them."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -45,23 +46,36 @@ class Judged(NamedTuple):
 class LdaResult:
     """An LDA with everything a page or a table shows.
 
-    train, test: the scans it was fitted on and those it was judged on; on_train, on_test: what it says of them.
-    other_priors, other_scores, other_baselines: the same with the priors that were not chosen, since those of the
-    training split favour its common classes.
+    train, test: the scans it was fitted on and those it was judged on; codes, test_codes: their codes [n, d];
+    on_train, on_test: what it says of them. other_priors, other_scores, other_baselines: the same with the priors that
+    were not chosen, since those of the training split favour its common classes; computed when first asked for.
     """
 
     discriminant: LatentDiscriminant
     scores: Scores
     baselines: dict[str, Scores | None]
-    other_priors: Priors
-    other_scores: Scores
-    other_baselines: dict[str, Scores | None]
     without_acquisition: Scores | None
     train: Part[Known]
     test: Part[PreparedDataset]
+    codes: FloatArray
+    test_codes: FloatArray
     on_train: Judged
     on_test: Judged
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def other_priors(self) -> Priors:
+        return "uniform" if self.discriminant.priors == "empirical" else "empirical"
+
+    @cached_property
+    def other_scores(self) -> Scores:
+        refitted = LatentDiscriminant(self.other_priors, self.discriminant.shrinkage)
+        refitted.fit(self.codes, self.train.labels, self.train.participants)
+        return score_part(refitted.predict(self.test_codes), self.test, self.train)
+
+    @cached_property
+    def other_baselines(self) -> dict[str, Scores | None]:
+        return baseline_scores(self.train, self.test, self.other_priors)
 
     def to_json(self) -> dict[str, Any]:
         """Return the figures as JSON values, as `brainlab lda --json` prints them."""
@@ -151,18 +165,15 @@ def lda_analysis(
     test_codes = encode_dataset(run, target, watch).mean[test.rows].astype(np.float64)
     discriminant = LatentDiscriminant(priors, shrinkage).fit(codes, train.labels, train.participants)
     on_test = _judge(discriminant, test_codes)
-    other: Priors = "uniform" if priors == "empirical" else "empirical"
-    refitted = LatentDiscriminant(other, shrinkage).fit(codes, train.labels, train.participants)
     return LdaResult(
         discriminant=discriminant,
         scores=score_part(on_test.predicted, test, train),
         baselines=baseline_scores(train, test, priors),
-        other_priors=other,
-        other_scores=score_part(refitted.predict(test_codes), test, train),
-        other_baselines=baseline_scores(train, test, other),
         without_acquisition=_without_acquisition(codes, test_codes, train, test, priors, shrinkage),
         train=train,
         test=test,
+        codes=codes,
+        test_codes=test_codes,
         on_train=_judge(discriminant, codes),
         on_test=on_test,
         notes=notes,

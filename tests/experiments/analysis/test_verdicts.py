@@ -31,7 +31,7 @@ def made(codes: np.ndarray) -> LdaResult:
         for part in (codes[:8], codes[8:])
     ]
     scores = score(test.labels, sides[1].predicted, test.participants, ["healthy", "ms"])
-    return LdaResult(fitted, scores, {}, "uniform", scores, {}, None, train, test, *sides)
+    return LdaResult(fitted, scores, {}, None, train, test, codes[:8], codes[8:], *sides)
 
 
 @pytest.fixture

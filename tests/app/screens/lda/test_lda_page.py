@@ -1,8 +1,10 @@
 """The LDA page's parts, without a browser."""
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -11,6 +13,7 @@ from app.screens.lda import lda_pair, lda_plots, selected_scan, shipped_figures
 from app.screens.lda.discrimination import OWN_PEOPLE, analysis
 from app.server.access import SIGNED_IN
 from brainlab.experiments.analysis.verdicts import scans, verdict
+from brainlab.legend import grouped
 from brainlab.runs.encodings import encode_dataset
 from brainlab.runs.training_codes import TrainingCodes
 
@@ -28,6 +31,11 @@ def opened(tab: str = "Separation", scan: selected_scan.Named | None = None) -> 
     assert not found.exception, found.exception
     assert not found.error
     return found
+
+
+def marks(figure):
+    """The traces that are points."""
+    return [trace for trace in figure.data if trace.mode == "markers"]
 
 
 @pytest.fixture
@@ -80,7 +88,7 @@ def test_a_run_that_keeps_codes_of_its_people_is_fitted_on_them(kept, tab):
 def test_points_without_an_image_cannot_be_chosen(kept, monkeypatch):
     found = analysis("tiny-ivae", OWN_PEOPLE, "simulated", "empirical").lda
     figure = lda_plots.discriminant_scatter(found, (0, 1))
-    faint = [trace for trace in figure.data if "train" in trace.text[0]]
+    faint = [trace for trace in marks(figure) if "train" in trace.text[0]]
     assert sum(len(trace.x) for trace in faint) == len(kept)
     assert all(dataset == lda_plots.NO_IMAGE for trace in faint for dataset, _ in trace.customdata)
     assert not any("hash" in text for trace in faint for text in trace.text)
@@ -155,15 +163,36 @@ def test_each_shipped_run_has_its_figures_beside_it(run):
 def test_the_marked_point_is_the_chosen_scan(result):
     dataset, row = scans(result)[-1]
     figure = lda_plots.discriminant_scatter(result, (0, 1), (dataset, row))
-    marked = [trace.customdata[i] for trace in figure.data for i in trace.selectedpoints]
+    marked = [trace.customdata[i] for trace in marks(figure) for i in trace.selectedpoints]
     assert [tuple(point) for point in marked] == [(dataset, row)]
 
 
 def test_training_scans_can_be_left_out(result):
-    both, tests = (lda_plots.discriminant_scatter(result, (0, 1), training=shown) for shown in (True, False))
-    assert sum(len(trace.x) for trace in both.data) == len(scans(result))
-    assert sum(len(trace.x) for trace in tests.data) == len(result.test.rows)
-    assert [trace.name for trace in both.data if trace.showlegend] == [trace.name for trace in tests.data]
+    both, tests = (marks(lda_plots.discriminant_scatter(result, (0, 1), training=shown)) for shown in (True, False))
+    assert sum(len(trace.x) for trace in both) == len(scans(result))
+    assert sum(len(trace.x) for trace in tests) == len(result.test.rows)
+    assert [trace.name for trace in both if trace.showlegend] == [trace.name for trace in tests]
+
+
+def test_an_outline_holds_the_middle_half_of_the_fitted_scans():
+    rng = np.random.default_rng(0)
+    points = rng.multivariate_normal([3, -1], [[4, 1.5], [1.5, 1]], 4000)
+    whiten = np.linalg.inv(np.linalg.cholesky(np.cov(points.T)))
+    far, edge = (
+        np.linalg.norm((part - points.mean(axis=0)) @ whiten.T, axis=1)
+        for part in (points, lda_plots.middle_half(points))
+    )
+    assert np.ptp(edge) < 1e-9
+    assert (far < edge[0]).mean() == pytest.approx(0.5, abs=0.02)
+    assert lda_plots.middle_half(points[:3]) is None
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_outlines_are_there_with_and_without_the_fitted_scans(result, training):
+    figure = lda_plots.discriminant_scatter(result, (0, 1), training=training)
+    outlined = [trace.name for trace in figure.data if trace.mode == "lines"]
+    peopled = {n for n, count in Counter(grouped(result.train.labels)).items() if count >= lda_plots.MIN_OUTLINED}
+    assert set(outlined) == peopled
 
 
 def test_a_click_in_one_chart_is_drawn_in_the_others_and_does_not_redraw_its_own(result, monkeypatch):
