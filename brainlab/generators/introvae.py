@@ -20,7 +20,7 @@ from brainlab.generators import vae
 from brainlab.generators.vae import FLAIR, VAE, VAEConfig, adam, centre, flip_half, set_learning_rate, view
 from brainlab.methods.method import Method, Preset, Schedule
 from brainlab.methods.recipe import Progress, Recipe
-from brainlab.networks.losses import draw_posterior, hinge_below, kl_to_prior, squared_error
+from brainlab.networks.losses import draw_posterior, hinge_below, kl_to_prior
 from brainlab.ranges import Count, Positive, PositiveOrNone, ShareAbove0, Weight
 
 _BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
@@ -103,7 +103,7 @@ class IntroVAERecipe(Recipe):
             optimiser.zero_grad(set_to_none=True)
         mean, log_variance = self.generator.gaussian(x)
         reconstruction = self.generator.decode(draw_posterior(mean, log_variance))
-        error = squared_error(reconstruction, x, self.generator.weight).mean()
+        error = self.generator.error(reconstruction, x).mean()
         kl = kl_to_prior(mean, log_variance).mean()
         loss = self.config.reconstruction_weight * error + kl
         loss.backward()
@@ -161,7 +161,7 @@ class IntroVAERecipe(Recipe):
         parts = [decode(part) for part in leaf.split(count)]
         reconstruction = torch.cat(parts)
         fake = decode(torch.randn_like(z[:count]))
-        error = squared_error(reconstruction, x, self.generator.weight).mean()
+        error = self.generator.error(reconstruction, x).mean()
         weight = config.adversarial_reconstruction_weight or config.reconstruction_weight
         (weight * error).backward(retain_graph=config.reconstructions_too)
 
@@ -206,7 +206,15 @@ def check_batch(config: IntroVAEConfig, images: int) -> None:
         )
 
 
-_GAME: dict[str, Any] = {"even_voxels": True, "warm_up_epochs": 3, "adversarial_reconstruction_weight": 3.0}
+_GAME: dict[str, Any] = {
+    "even_voxels": True,
+    "bright_weight": 10.0,
+    "warm_up_epochs": 4,
+    "reconstruction_weight": 12.0,
+    "adversarial_reconstruction_weight": 9.0,
+    "decoder_fake_weight": 12.0,
+    "adversarial_learning_rate": 5e-4,
+}
 
 METHOD = Method(
     name="introvae",
@@ -223,12 +231,12 @@ METHOD = Method(
     presets={
         "ivae-32": Preset(
             config=IntroVAEConfig(latent_dim=32, linear_rank=32, **_GAME),
-            schedule=Schedule(epochs=12, stop_after=8),
+            schedule=Schedule(epochs=12, stop_after=7),
             source=FLAIR,
         ),
         "ivae-256": Preset(
             config=IntroVAEConfig(latent_dim=256, linear_rank=128, **_GAME),
-            schedule=Schedule(epochs=12, stop_after=8),
+            schedule=Schedule(epochs=12, stop_after=7),
             source=FLAIR,
         ),
     },

@@ -11,7 +11,7 @@ from torch import Tensor
 def squared_error(x: Tensor, y: Tensor, weight: Tensor | None = None) -> Tensor:
     """Return the sum of squared differences of each sample: [n, *shape], [n, *shape] -> [n].
 
-    weight: [1, *shape], by which each voxel's square is multiplied; 1 where it is left out.
+    weight: [1, *shape] or [n, *shape], by which each voxel's square is multiplied; 1 where it is left out.
     """
     squares = (x.float() - y.float()).square()
     return (squares if weight is None else weight * squares).flatten(1).sum(1)

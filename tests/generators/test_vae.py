@@ -6,6 +6,7 @@ from torch import nn
 
 from brainlab.cohort.views import Batch, Slices
 from brainlab.errors import InputError
+from brainlab.generators.introvae import IntroVAEConfig, IntroVAERecipe
 from brainlab.generators.vae import VAE, VAEConfig, VAERecipe, flip_half, set_learning_rate, view
 from brainlab.methods.prior import SeededNoise
 from brainlab.methods.recipe import Progress
@@ -153,6 +154,73 @@ def test_even_voxels_weigh_quiet_voxels_more_and_keep_the_whole():
     weight, variance = recipe.generator.weight[0], images.var(0, correction=0)
     assert weight[:, 4:].mean() > 4 * weight[:, :4].mean()
     assert torch.allclose((weight * variance).sum(), variance.sum(), rtol=1e-4)
+
+
+def test_an_error_counts_more_where_a_scan_is_brighter_than_usual():
+    torch.manual_seed(0)
+    images = 0.5 + 0.1 * torch.randn(400, 1, 8, 8, 8)
+    plain, bright = VAE(TINY), VAE(dataclasses.replace(TINY, bright_weight=3.0))
+    for model in (plain, bright):
+        model.centre(images)
+    sds = torch.tensor([-3.0, 0.0, 1.0, 3.0, 50.0])
+    x = bright.mean + sds[:, None, None, None, None] * bright.spread
+    ratio = bright.error(x - 0.1, x) / plain.error(x - 0.1, x)
+    assert torch.allclose(ratio, torch.tensor([1.0, 1.0, 1.0, 1 + 3 * 2, 1 + 3 * 4]), rtol=1e-3)
+
+
+@pytest.mark.parametrize("recipe", [VAERecipe, IntroVAERecipe])
+def test_training_counts_bright_voxels_more(recipe):
+    torch.manual_seed(0)
+    config = VAEConfig if recipe is VAERecipe else IntroVAEConfig
+    images = 0.5 + 0.1 * torch.randn(64, 1, 8, 8, 8)
+    errors = {}
+    for weight in (0.0, 5.0):
+        torch.manual_seed(1)
+        made = recipe(config(**{**vars(TINY), "flip": False, "bright_weight": weight}))
+        made.prepare(Batch(images))
+        errors[weight] = [step(made, images[:8], at)["squared_error"] for at in (0, 200)]
+    assert all(b > 1.5 * a for a, b in zip(errors[0.0], errors[5.0], strict=True)), "in every kind of step"
+
+
+@pytest.fixture
+def linear() -> VAE:
+    """A VAE with a linear path, centred on scans of which one voxel in 64 is at full scale."""
+    torch.manual_seed(0)
+    images = 0.5 + 0.1 * torch.randn(64, 1, 8, 8, 8)
+    images[:, :, 0, 0] = 1.0
+    model = VAE(dataclasses.replace(TINY, linear_rank=4)).eval()
+    model.centre(images)
+    return model
+
+
+def test_no_more_voxels_are_at_full_scale_than_in_training_scans(linear):
+    far = linear.decode(40 * torch.randn(16, 4))
+    assert (far.flatten(1) > 1 - 1e-6).sum(1).max() <= 9
+    assert far.min() >= 0
+    assert far.max() <= 1
+    assert (far.flatten(1).amax(1) > 0.99).any(), "scaled down no further than needed"
+
+
+def test_images_are_not_scaled_in_training_where_it_would_hide_their_size(linear):
+    z = 40 * torch.randn(16, 4)
+    scaled = linear.decode(z)
+    linear.train()
+    assert (linear.decode(z) == 1).sum() > (scaled == 1).sum()
+
+
+def test_an_image_within_range_is_not_scaled(linear):
+    with torch.no_grad():
+        z = 0.1 * torch.randn(4, 4)
+        whole = torch.sigmoid(linear.decoder(z) + linear.logit) + linear.principal.decode(z, linear.weight)
+    assert torch.equal(linear.decode(z), whole.clamp(0, 1))
+
+
+def test_weights_from_before_the_share_at_full_scale_was_kept_still_load(linear):
+    state = {name: value for name, value in linear.state_dict().items() if name != "full_share"}
+    again = VAE(dataclasses.replace(TINY, linear_rank=4)).eval()
+    again.load_state_dict(state)
+    assert again.full_share == 0
+    assert again.decode(40 * torch.ones(1, 4)).max() <= 1
 
 
 def test_sagittal_slices_are_never_mirrored_front_to_back():
