@@ -86,7 +86,7 @@ def _flat(volumes: Volumes, rows: IntArray, inside: IntArray | None = None) -> F
     for start in range(0, len(rows), at_once):
         block = np.asarray(volumes[rows[start : start + at_once]])
         if max(sides) > 1:
-            block = _block_means(block, sides)
+            block = block_means(block, sides)
         flat = block.reshape(len(block), -1)
         out[start : start + len(block)] = flat if inside is None else flat[:, inside]
         full_scale = 255 if block.dtype == np.uint8 else 1
@@ -94,7 +94,7 @@ def _flat(volumes: Volumes, rows: IntArray, inside: IntArray | None = None) -> F
     return out
 
 
-def _block_means(images: npt.NDArray[Any], sides: tuple[int, ...]) -> Float32Array:
+def block_means(images: npt.NDArray[Any], sides: tuple[int, ...]) -> Float32Array:
     """Return the means of blocks of an image's `sides`, without what is left over: float32 in [0, 1]."""
     counts = [length // side for length, side in zip(images.shape[1:], sides, strict=True)]
     kept = images[(slice(None), *(slice(0, n * side) for n, side in zip(counts, sides, strict=True)))]

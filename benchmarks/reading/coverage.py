@@ -37,8 +37,8 @@ from benchmarks.reading.simulated_answers import (
     read,
     truths,
 )
-from brainlab.reading.measures.accuracy import roc_area, stratified_share
-from brainlab.reading.measures.agreement import (
+from brainlab.measures.accuracy import roc_area, stratified_share
+from brainlab.measures.agreement import (
     category_counts,
     cohens_kappa,
     contingency,
@@ -47,8 +47,8 @@ from brainlab.reading.measures.agreement import (
     pabak,
     sampled_kappa,
 )
-from brainlab.reading.measures.estimate import Estimate
-from brainlab.reading.measures.krippendorff import krippendorff_alpha
+from brainlab.measures.estimate import Estimate
+from brainlab.measures.krippendorff import krippendorff_alpha
 from brainlab.reading.protocol.design import Protocol, Reader, Source
 from brainlab.reading.statistics.answers import Answers
 from brainlab.reading.statistics.mrmc import mean_accuracy, mean_roc_area

@@ -7,7 +7,7 @@ import numpy as np
 from scipy import stats
 
 from benchmarks.reading.simulated_answers import PLAIN, N
-from brainlab.reading.measures.accuracy import wilson
+from brainlab.measures.accuracy import wilson
 
 NARROW, WIDE = (0.93, 0.97), (0.93, 0.99)
 WILSON = [wilson(called, N) for called in range(N + 1)]

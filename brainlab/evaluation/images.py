@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol, TypeVar
 import numpy as np
 
 from brainlab.errors import InputError
-from brainlab.types import BoolArray, Float32Array, FloatArray, IntArray
+from brainlab.types import BoolArray, Float32Array, FloatArray, IntArray, StringArray
 
 BLOCK_BYTES = 2**26
 """Memory that the images read at once may fill: 218 of 40x48x40 in float32, 64 of 64^3, one of 256^3."""
@@ -61,7 +61,8 @@ class ImageSets:
 
     real: [m, *shape], held-out scans. generated: [n, *shape]. reconstructed: of `real`, in its order. pairs: images to
     be compared with `real` one by one; the reconstructions of a run. codes: posteriors of `real`. training: the scans
-    that the generator was trained on. None where there are none. seed: of every random choice. reasons: why a part is
+    that the generator was trained on. None where there are none. people: whom each of `real` is of, [m]; None where
+    that is unknown, and each may be of another person. seed: of every random choice. reasons: why a part is
     None, in place of a general reason.
     """
 
@@ -71,6 +72,7 @@ class ImageSets:
     pairs: Images | None = None
     codes: Codes | None = None
     training: Images | None = None
+    people: StringArray | None = None
     seed: int = 0
     reasons: Mapping[Need, str] = field(default_factory=dict)
     _known: dict[Callable[..., Any], Any] = field(default_factory=dict, repr=False)

@@ -16,12 +16,15 @@ class Measurement:
 
     value: None where the metric is not defined, with the reason under `settings["undefined"]`. sd: standard deviation
     over the n things measured (samples, pairs or tests, as `settings["unit"]` says), None where there is only one.
+    low, high: 95% interval, of metrics that have one.
     """
 
     value: float | None
     sd: float | None
     n: int
     settings: dict[str, Any] = field(default_factory=dict)
+    low: float | None = None
+    high: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return what JSON can hold: a value or setting that is not finite is None, and its reason beside it."""
@@ -32,7 +35,8 @@ class Measurement:
             reason = "the value is not finite, as where images are all alike"
             return {"value": None, "sd": None, "n": 0, "settings": {"undefined": reason, **settings}}
         sd = self.sd if self.sd is None or math.isfinite(self.sd) else None
-        return {"value": self.value, "sd": sd, "n": self.n, "settings": settings}
+        interval = {} if self.low is None else {"low": self.low, "high": self.high}
+        return {"value": self.value, "sd": sd, "n": self.n, **interval, "settings": settings}
 
 
 def summarise(values: FloatArray | Sequence[float], unit: str = "sample", **settings: Any) -> Measurement:

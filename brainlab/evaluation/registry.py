@@ -112,7 +112,7 @@ def _are_metrics(entry: Any) -> bool:
 
 
 def measure_all(sets: ImageSets, chosen: Iterable[Metric], common: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return each metric as `evaluation.json` holds it: {value, sd, n, settings, better}.
+    """Return each metric as `evaluation.json` holds it: {value, sd, n, settings, better}, and low and high of some.
 
     common: settings shared by all metrics.
     """

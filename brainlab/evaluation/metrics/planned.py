@@ -40,14 +40,4 @@ METRICS = (
         needs=("real",),
         measure=_later,
     ),
-    Metric(
-        name="machine_reader_auc",
-        title="ROC area of a machine reader",
-        definition="ROC area, cross-validated, of a small network that tells real from generated images.",
-        source="Lopez-Paz and Oquab 2017, arXiv:1610.06545",
-        aspect="readers",
-        better="lower",
-        needs=("real", "generated"),
-        measure=_later,
-    ),
 )

@@ -125,6 +125,7 @@ def collect(
         pairs=reconstructed,
         codes=_together(codes) if codes else None,
         training=scans(seen := run.see(known), seen.indices("train")) if known is not None else None,
+        people=dataset.scans["participant"].to_numpy(dtype=str)[rows],
         seed=seed,
         reasons={"training": "the dataset that the run was trained on is not at hand; name it with --training"},
     )

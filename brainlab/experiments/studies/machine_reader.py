@@ -18,6 +18,7 @@ def machine_areas(protocol: Protocol) -> dict[str, dict[str, Any]]:
         figure = (run.evaluation() or {}).get("machine_reader_auc") if run.name in wanted - set(found) else None
         if figure and figure.get("value") is not None:
             low, high = figure.get("low"), figure.get("high")
-            reason = None if low is not None else "no interval: the evaluation gives none"
+            missing = figure.get("settings", {}).get("no_interval", "no interval: the evaluation gives none")
+            reason = None if low is not None else missing
             found[run.name] = {"value": figure["value"], "low": low, "high": high, "n": figure["n"], "reason": reason}
     return found

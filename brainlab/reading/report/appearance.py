@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from scipy import ndimage
 
+from brainlab.measures.accuracy import roc_area
 from brainlab.reading.images.blinding_check import BACKGROUND_LEVEL
 from brainlab.reading.images.rendering import islands
-from brainlab.reading.measures.accuracy import roc_area
 from brainlab.reading.record.store import Store
 from brainlab.reading.report.export import sealed_truth
 from brainlab.reading.statistics.answers import FAKE, REAL

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from brainlab.errors import InputError
-from brainlab.reading.measures.agreement import MISSING
+from brainlab.measures.agreement import MISSING
 from brainlab.reading.protocol.questions import SIDES
 from brainlab.types import IntArray
 

@@ -13,9 +13,9 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import special
 
-from brainlab.reading.measures.accuracy import area_estimate, logit_bounds, placements, wilson_bounds
-from brainlab.reading.measures.estimate import CONFIDENCE, Estimate, undefined
-from brainlab.reading.measures.strata import Prior, covariance_of_means, spread_of_mean, stratum_codes
+from brainlab.measures.accuracy import area_estimate, logit_bounds, placements, wilson_bounds
+from brainlab.measures.estimate import CONFIDENCE, Estimate, undefined
+from brainlab.measures.strata import Prior, covariance_of_means, spread_of_mean, stratum_codes
 from brainlab.reading.statistics.answers import REAL, Answers
 from brainlab.types import BoolArray, FloatArray, IntArray
 

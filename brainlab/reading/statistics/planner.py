@@ -5,9 +5,9 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from brainlab.errors import InputError
-from brainlab.reading.measures.accuracy import stratified_share, wilson
-from brainlab.reading.measures.agreement import category_counts, fleiss_kappa, sampled_kappa
-from brainlab.reading.measures.estimate import Estimate
+from brainlab.measures.accuracy import stratified_share, wilson
+from brainlab.measures.agreement import category_counts, fleiss_kappa, sampled_kappa
+from brainlab.measures.estimate import Estimate
 from brainlab.reading.protocol.design import Protocol
 from brainlab.reading.statistics.mrmc import mean_accuracy
 from brainlab.types import FloatArray, IntArray

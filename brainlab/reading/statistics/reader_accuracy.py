@@ -5,9 +5,9 @@ from typing import Any
 
 import pandas as pd
 
-from brainlab.reading.measures.accuracy import balanced_accuracy, stratified_share, wilson
-from brainlab.reading.measures.estimate import Estimate, undefined
-from brainlab.reading.measures.signal_detection import detection_estimates
+from brainlab.measures.accuracy import balanced_accuracy, stratified_share, wilson
+from brainlab.measures.estimate import Estimate, undefined
+from brainlab.measures.signal_detection import detection_estimates
 from brainlab.reading.statistics import roc
 from brainlab.reading.statistics.answers import FAKE, REAL, Answers
 

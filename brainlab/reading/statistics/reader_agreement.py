@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from brainlab.errors import InputError
-from brainlab.reading.measures.accuracy import wilson
-from brainlab.reading.measures.agreement import (
+from brainlab.measures.accuracy import wilson
+from brainlab.measures.agreement import (
     category_counts,
     cohens_kappa,
     contingency,
@@ -17,7 +17,7 @@ from brainlab.reading.measures.agreement import (
     pabak,
     sampled_kappa,
 )
-from brainlab.reading.measures.krippendorff import krippendorff_alpha
+from brainlab.measures.krippendorff import krippendorff_alpha
 from brainlab.reading.statistics.answers import Answers
 from brainlab.types import StringArray
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_curve
 
-from brainlab.reading.measures.accuracy import roc_area, roc_area_se
-from brainlab.reading.measures.estimate import undefined
+from brainlab.measures.accuracy import roc_area, roc_area_se
+from brainlab.measures.estimate import undefined
 from brainlab.reading.statistics.answers import FAKE, REAL
 from brainlab.types import FloatArray, StringArray
 

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from brainlab.reading.measures.accuracy import QUARTER_CASE, placements
-from brainlab.reading.measures.agreement import sampled_kappa
-from brainlab.reading.measures.estimate import CONFIDENCE, Estimate, undefined
-from brainlab.reading.measures.strata import Prior, Spread, spread_of_mean, stratum_codes
+from brainlab.measures.accuracy import QUARTER_CASE, placements
+from brainlab.measures.agreement import sampled_kappa
+from brainlab.measures.estimate import CONFIDENCE, Estimate, undefined
+from brainlab.measures.strata import Prior, Spread, spread_of_mean, stratum_codes
 from brainlab.reading.statistics.answers import Answers
 from brainlab.reading.statistics.mrmc import CaseTable
 

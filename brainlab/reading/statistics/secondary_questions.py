@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from brainlab.reading.measures.accuracy import stratified_share, wilson
-from brainlab.reading.measures.agreement import cohens_kappa, contingency
-from brainlab.reading.measures.estimate import Estimate
+from brainlab.measures.accuracy import stratified_share, wilson
+from brainlab.measures.agreement import cohens_kappa, contingency
+from brainlab.measures.estimate import Estimate
 from brainlab.reading.protocol.design import Protocol
 from brainlab.reading.protocol.questions import SIDES, VERDICT, Question
 from brainlab.types import IntArray

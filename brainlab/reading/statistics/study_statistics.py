@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from brainlab.errors import InputError
-from brainlab.reading.measures.krippendorff import LEVELS
+from brainlab.measures.krippendorff import LEVELS
 from brainlab.reading.statistics import reader_accuracy, time_course
 from brainlab.reading.statistics.answers import Answers, by_round
 from brainlab.reading.statistics.mrmc import reader_means

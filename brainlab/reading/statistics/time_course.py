@@ -9,7 +9,7 @@ from statsmodels.nonparametric.smoothers_lowess import lowess
 from statsmodels.regression.linear_model import OLS
 from statsmodels.tools.tools import add_constant
 
-from brainlab.reading.measures.estimate import CONFIDENCE, Estimate, undefined
+from brainlab.measures.estimate import CONFIDENCE, Estimate, undefined
 from brainlab.reading.statistics.answers import Answers
 from brainlab.reading.statistics.reader_accuracy import by
 from brainlab.types import FloatArray

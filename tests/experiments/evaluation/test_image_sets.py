@@ -84,6 +84,7 @@ def test_what_is_compared_is_held_out_evenly_spaced_and_drawn_with_the_seed(data
     )
     grey = np.rint(real[:, 0, 0, 0] * 255)
     assert (grey[0], grey[-1], len(grey)) == (20, 39, 8)
+    assert sets.people.tolist() == [f"p{level:.0f}" for level in grey]
     assert np.ptp(np.diff(grey)) <= 1
     assert np.array_equal(generated, next(run.sample_in_parts(8, 3))[1].astype(np.float32))
     assert not np.array_equal(generated, collect(run, dataset, 8, 4, None)[0].generated[np.arange(8)])

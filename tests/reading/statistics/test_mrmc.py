@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from brainlab.reading.measures.accuracy import roc_area, stratified_share
+from brainlab.measures.accuracy import roc_area, stratified_share
 from brainlab.reading.statistics.answers import Answers
 from brainlab.reading.statistics.mrmc import (
     beyond_these_readers,

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from brainlab.errors import InputError
-from brainlab.reading.measures.accuracy import wilson
+from brainlab.measures.accuracy import wilson
 from brainlab.reading.protocol.design import Protocol, Reader, Source
 from brainlab.reading.statistics.planner import _read, _sharing, plan
 from brainlab.reading.statistics.study_statistics import study_statistics

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from brainlab.errors import InputError
-from brainlab.reading.measures.agreement import cohens_kappa
+from brainlab.measures.agreement import cohens_kappa
 from brainlab.reading.statistics.answers import Answers, by_round
 from brainlab.reading.statistics.rounds import between_rounds
 from brainlab.reading.statistics.study_statistics import study_statistics

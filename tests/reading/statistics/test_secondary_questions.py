@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 from statsmodels.stats.inter_rater import cohens_kappa
 
-from brainlab.reading.measures.accuracy import stratified_share
+from brainlab.measures.accuracy import stratified_share
 from brainlab.reading.protocol.design import Protocol, Reader, Source
 from brainlab.reading.protocol.questions import VERDICT, WHICH, Question
 from brainlab.reading.statistics.secondary_questions import COLUMNS, further_statistics, further_table

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from brainlab.reading.measures.accuracy import roc_area, roc_area_se, signal_detection, stratified_share, wilson
+from brainlab.measures.accuracy import roc_area, roc_area_se, signal_detection, stratified_share, wilson
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from brainlab.reading.measures.agreement import (
+from brainlab.measures.agreement import (
     category_counts,
     cohens_kappa,
     contingency,
@@ -13,7 +13,7 @@ from brainlab.reading.measures.agreement import (
     pabak,
     sampled_kappa,
 )
-from brainlab.reading.measures.krippendorff import krippendorff_alpha
+from brainlab.measures.krippendorff import krippendorff_alpha
 
 SAS = [[0, 4, 1], [0, 8, 0], [0, 1, 5]]
 # Twenty people rated by three raters on 1-6 (R irr, data set 'anxiety').

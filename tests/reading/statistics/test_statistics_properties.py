@@ -8,9 +8,9 @@ from scipy import special
 from sklearn.metrics import cohen_kappa_score, roc_auc_score
 from statsmodels.stats import inter_rater
 
-from brainlab.reading.measures import accuracy, agreement, krippendorff
-from brainlab.reading.measures.accuracy import roc_area, roc_area_se
-from brainlab.reading.measures.agreement import (
+from brainlab.measures import accuracy, agreement, krippendorff
+from brainlab.measures.accuracy import roc_area, roc_area_se
+from brainlab.measures.agreement import (
     category_counts,
     cohens_kappa,
     contingency,
@@ -20,7 +20,7 @@ from brainlab.reading.measures.agreement import (
     pabak,
     sampled_kappa,
 )
-from brainlab.reading.measures.krippendorff import krippendorff_alpha
+from brainlab.measures.krippendorff import krippendorff_alpha
 
 SEEDS = st.integers(0, 2**32 - 1)
 

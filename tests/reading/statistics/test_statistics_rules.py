@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 from scipy import special, stats
 
-from brainlab.reading.measures.accuracy import balanced_accuracy, roc_area, roc_area_se, stratified_share, wilson
-from brainlab.reading.measures.agreement import cohens_kappa, fleiss_kappa, gwet_ac1, pabak, sampled_kappa
-from brainlab.reading.measures.estimate import bootstrap_interval
-from brainlab.reading.measures.krippendorff import krippendorff_alpha
-from brainlab.reading.measures.signal_detection import detection_estimates
-from brainlab.reading.measures.strata import spread_of_mean
+from brainlab.measures.accuracy import balanced_accuracy, roc_area, roc_area_se, stratified_share, wilson
+from brainlab.measures.agreement import cohens_kappa, fleiss_kappa, gwet_ac1, pabak, sampled_kappa
+from brainlab.measures.estimate import bootstrap_interval
+from brainlab.measures.krippendorff import krippendorff_alpha
+from brainlab.measures.signal_detection import detection_estimates
+from brainlab.measures.strata import spread_of_mean
 from brainlab.reading.report.study_report import report_from_answers
 from brainlab.reading.report.tables import ACCURACY, agreement_table, class_table, means_table, reader_table, table_2
 from brainlab.reading.statistics import roc

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from brainlab.reading.measures.strata import (
+from brainlab.measures.strata import (
     Prior,
     bootstrap_weights,
     covariance_of_means,

@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from brainlab.reading.measures.agreement import PLUS_FOUR, bounds_around
-from brainlab.reading.measures.estimate import Estimate, undefined
-from brainlab.reading.measures.strata import Prior, spread_of_mean, stratum_codes
+from brainlab.measures.agreement import PLUS_FOUR, bounds_around
+from brainlab.measures.estimate import Estimate, undefined
+from brainlab.measures.strata import Prior, spread_of_mean, stratum_codes
 from brainlab.types import FloatArray
 
 LEVELS = ("nominal", "ordinal", "interval", "ratio")

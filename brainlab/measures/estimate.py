@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from brainlab.reading.measures.strata import bootstrap_weights, stratum_codes
+from brainlab.measures.strata import bootstrap_weights, stratum_codes
 from brainlab.types import FloatArray
 
 CONFIDENCE = 0.95

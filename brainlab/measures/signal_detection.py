@@ -2,8 +2,8 @@
 
 from scipy import stats
 
-from brainlab.reading.measures.accuracy import signal_detection
-from brainlab.reading.measures.estimate import Estimate, Z, undefined
+from brainlab.measures.accuracy import signal_detection
+from brainlab.measures.estimate import Estimate, Z, undefined
 
 
 def detection_estimates(hits: int, real: int, false_alarms: int, fake: int) -> tuple[Estimate, Estimate]:

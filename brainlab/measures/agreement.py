@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from statsmodels.stats import inter_rater
 
-from brainlab.reading.measures.accuracy import stratified_share
-from brainlab.reading.measures.estimate import CONFIDENCE, Estimate, Z, bootstrap_interval, undefined
-from brainlab.reading.measures.strata import Prior, Spread, spread_of_mean, stratum_codes
+from brainlab.measures.accuracy import stratified_share
+from brainlab.measures.estimate import CONFIDENCE, Estimate, Z, bootstrap_interval, undefined
+from brainlab.measures.strata import Prior, Spread, spread_of_mean, stratum_codes
 from brainlab.types import FloatArray, IntArray
 
 MISSING = -1

@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike
 from scipy import special, stats
 from statsmodels.stats.proportion import proportion_confint
 
-from brainlab.reading.measures.estimate import CONFIDENCE, Estimate, undefined
-from brainlab.reading.measures.strata import Prior, spread_of_mean, stratum_codes
+from brainlab.measures.estimate import CONFIDENCE, Estimate, undefined
+from brainlab.measures.strata import Prior, spread_of_mean, stratum_codes
 from brainlab.types import FloatArray
 
 QUARTER_CASE = 0.25

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from brainlab.reading.measures.accuracy import signal_detection
-from brainlab.reading.measures.signal_detection import detection_estimates
+from brainlab.measures.accuracy import signal_detection
+from brainlab.measures.signal_detection import detection_estimates
 
 
 def test_intervals_of_d_prime_cover_what_they_should():
