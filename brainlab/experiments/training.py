@@ -24,6 +24,9 @@ from brainlab.runs.provenance import hashes_of_training
 from brainlab.training.checkpoint import METRICS, RESUME, MetricsFile, write_atomically
 from brainlab.training.loop import Loop, Watch
 
+CHANGEABLE = ("stop_after",)
+"""Settings that may change when any run is resumed: nothing that was trained depends on them."""
+
 
 def train(
     preset_name: str,
@@ -88,8 +91,8 @@ def resume(
     """Continue a run from its last checkpoint to the end it was planned for, as if it had never stopped.
 
     machine, seed, checkpoint_steps, half_weights: as the run was started with, or None to take them from the run.
-    change: what the user asks for; only settings that the method calls changeable may come out changed. `config.json`
-        then lists the change and its step under `resumed`.
+    change: what the user asks for; only settings that the method calls changeable, and after how many epochs of its
+        schedule it stops, may come out changed. `config.json` then lists the change and its step under `resumed`.
     Raises InputError where the folder holds no checkpoint, another process trains the run, or data or settings are not
     what the run was started with.
     """
@@ -132,7 +135,7 @@ def resume(
 
 
 def _refuse_other_settings(folder: Path, kept: RunSettings, config: Any, schedule: Schedule) -> None:
-    changeable = kept.method.changeable
+    changeable = (*kept.method.changeable, *CHANGEABLE)
     differences = {**_differences(kept.config, config), **_differences(kept.schedule, schedule)}
     others = [name for name in differences if name not in changeable]
     if type(kept.config) is not type(config) or others:
@@ -163,7 +166,8 @@ def _refuse_damaged_reports(folder: Path) -> None:
 
 def _with_changes(settings: dict[str, Any], kept: RunSettings, plan: Plan, step: int) -> dict[str, Any]:
     """Return a run's settings with the changed config in them, and what changed at which step under `resumed`."""
-    if not (differences := _differences(kept.config, plan.config)):
+    differences = {**_differences(kept.config, plan.config), **_differences(kept.schedule, plan.schedule)}
+    if not differences:
         return dict(settings)
     entry = {"step": step, "changes": {name: list(values) for name, values in differences.items()}}
     return {**settings, **settings_of(plan), "resumed": [*settings.get("resumed", []), entry]}

@@ -9,8 +9,11 @@ from PIL import Image
 
 from brainlab.cli import main
 from brainlab.cli.reconstruct import _file_name
+from brainlab.runs.methods import find_preset
 from brainlab.runs.run import load_run
 from brainlab.volume import Volume
+
+IVAE_32 = find_preset("ivae-32")[1].schedule
 
 
 def call(capsys, *words):
@@ -54,7 +57,11 @@ def test_train_writes_a_run_and_prints_the_agreed_keys(tiny_workspace, tmp_path,
 
 @pytest.mark.parametrize(
     ("words", "epochs", "stop_after"),
-    [([], 12, 8), (["--epochs", 20], 20, None), (["--epochs", 20, "--stop-after", 5], 20, 5)],
+    [
+        ([], IVAE_32.epochs, IVAE_32.stop_after),
+        (["--epochs", 20], 20, None),
+        (["--epochs", 20, "--stop-after", 5], 20, 5),
+    ],
 )
 def test_epochs_asked_for_are_all_trained(tiny_workspace, tmp_path, capsys, monkeypatch, words, epochs, stop_after):
     asked = {}

@@ -198,6 +198,23 @@ def test_nothing_but_learning_rates_may_change_upon_resume(tmp_path):
     assert (folder / "config.json").read_bytes() == before
 
 
+def test_a_run_may_go_on_for_longer_than_it_was_told(tmp_path):
+    data = cohort(tmp_path / "data")
+    long, short = (dataclasses.replace(SHORT, epochs=3, stop_after=epochs) for epochs in (2, 1))
+    for name, schedule in (("whole", long), ("resumed", short)):
+        training.train("vae-8", data, tmp_path / name, config=TINY, schedule=schedule, machine=MACHINE)
+
+    def longer(_, config, schedule):
+        return config, long
+
+    training.resume(tmp_path / "resumed", data, change=longer)
+    whole, resumed = (load_run(tmp_path / name) for name in ("whole", "resumed"))
+    assert resumed.sha256 == whole.sha256, "as if it had been told so from the beginning"
+    assert resumed.settings["schedule"] == whole.settings["schedule"]
+    assert resumed.settings["resumed"][0]["changes"] == {"stop_after": [1, 2]}
+    assert "2 of the 3 epochs" in resumed.card
+
+
 def test_an_introvae_s_adversarial_rate_may_change_too(tmp_path):
     data, folder = cohort(tmp_path / "data"), tmp_path / "run"
     config = IntroVAEConfig(**vars(TINY), warm_up_epochs=1)
