@@ -206,14 +206,13 @@ def check_batch(config: IntroVAEConfig, images: int) -> None:
         )
 
 
-_GAME: dict[str, Any] = {
-    "even_voxels": True,
+_GAME: dict[str, Any] = {"even_voxels": True, "warm_up_epochs": 4, "adversarial_learning_rate": 5e-4}
+_FEW: dict[str, Any] = {"adversarial_reconstruction_weight": 3.0}
+_MANY: dict[str, Any] = {
     "bright_weight": 10.0,
-    "warm_up_epochs": 4,
     "reconstruction_weight": 12.0,
     "adversarial_reconstruction_weight": 9.0,
     "decoder_fake_weight": 12.0,
-    "adversarial_learning_rate": 5e-4,
 }
 
 METHOD = Method(
@@ -231,12 +230,12 @@ METHOD = Method(
     # codes need more of it. `linear_rank` and `bright_weight` as in the VAEs.
     presets={
         "ivae-32": Preset(
-            config=IntroVAEConfig(latent_dim=32, linear_rank=32, **_GAME),
-            schedule=Schedule(epochs=12, stop_after=7),
+            config=IntroVAEConfig(latent_dim=32, linear_rank=32, **_GAME, **_FEW),
+            schedule=Schedule(epochs=12, stop_after=9),
             source=FLAIR,
         ),
         "ivae-256": Preset(
-            config=IntroVAEConfig(latent_dim=256, linear_rank=128, **_GAME),
+            config=IntroVAEConfig(latent_dim=256, linear_rank=128, **_GAME, **_MANY),
             schedule=Schedule(epochs=12, stop_after=6),
             source=FLAIR,
         ),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from sklearn.metrics import roc_auc_score
 
@@ -29,6 +30,7 @@ from brainlab.latent.traversal import Traversal, traverse
 from brainlab.legend import ACQUISITION, CLASS_COLOURS, CLASS_NAMES, GROUP_COLOURS, grouped
 from brainlab.runs.encodings import encode_dataset
 from brainlab.runs.run import Run
+from brainlab.runs.training_codes import TrainingCodes, read_training_codes
 from brainlab.types import Float32Array, FloatArray, IntArray
 
 RUN = "ivae-256"
@@ -65,22 +67,25 @@ def discriminant_axes() -> Sheet:
         "Linear discriminant analysis of the codes, first three axes",
         source_line(cohorts, [find_run(name, cohorts[0]) for name in RUNS]),
         """After figure 10 of the FLAIR IntroVAE paper, whose cohort of 5,404 scans was acquired with a bias, as the
-        right one here. LDA is fitted to the five classes of the training split (faint) and applied to the test split
-        (framed); the three grades of leukoencephalopathy are one colour. AUC: MS against the rest on the axis that
-        separates it best in training. Where training scans come apart and test scans do not, the fit knows its own
-        scans by heart. MS is scanned at several visits, so its test scans are of few people. Axes are in standard
-        deviations within classes; their order and sign mean nothing from panel to panel.""",
+        right one here. LDA is fitted to the five classes (faint) of the people a run was trained on, where it keeps
+        their codes (left), or of the cohort's own training split (right), and applied to scans of others (framed); the
+        three grades of leukoencephalopathy are one colour. AUC: MS against the rest on the axis that separates it best
+        in training. Where training scans come apart and test scans do not, the fit knows its own scans by heart. MS is
+        scanned at several visits. Axes are in standard deviations within classes; their order and sign mean nothing
+        from panel to panel.""",
     )
     scatter_key(sheet.axes(left, 0, BODY_IN - left, 0.2), GROUP_COLOURS)
     for half, dataset in enumerate(cohorts):
         start = left + half * half_in
         runs = [find_run(name, dataset) for name in RUNS]
-        unseen = unseen_tests(dataset, runs)
         for number, (name, run) in enumerate(zip(RUNS, runs, strict=True)):
-            train, test = discriminant_scores(run, dataset, unseen)
+            # The codes that runs keep are of people scanned without the bias of the other cohort.
+            kept = read_training_codes(run) if half == 0 else None
+            unseen = unseen_tests(dataset, runs, None if kept else "test")
+            train, test = discriminant_scores(run, dataset, unseen, kept)
             above = top + number * row_in
             if number == 0:
-                counts = f"{len(train.groups)} training, {len(test.groups)} test scans"
+                counts = f"fitted on {len(train.groups):,} scans, {len(test.groups)} others shown"
                 sheet.two_lines(start, 0.5, f"cohort “{dataset.name}”\n{counts}")
             if half == 0:
                 sheet.text(0, above + side / 2, name, va="center", fontsize=8)
@@ -95,25 +100,35 @@ def discriminant_axes() -> Sheet:
     return sheet
 
 
-def discriminant_scores(run: Run, dataset: PreparedDataset, unseen: IntArray) -> tuple[Scores, Scores]:
-    """Fit LDA on the codes of the training split; return its scans' scores and those of `unseen` rows, grades merged.
+def discriminant_scores(
+    run: Run, dataset: PreparedDataset, unseen: IntArray, kept: TrainingCodes | None = None
+) -> tuple[Scores, Scores]:
+    """Fit LDA on the codes of the training split, or on `kept` ones of other people.
 
-    Raises InputError unless the training split has scans of all five classes, so that there are three axes and more.
+    Returns the scores of the scans it is fitted on and those of `unseen` rows, grades merged.
+    Raises InputError unless it is fitted on scans of all five classes, so that there are three axes and more.
     """
     codes = encode_dataset(run, dataset).mean.astype(np.float64)
-    labels = dataset.scans["class"].fillna("").astype(str).to_numpy()
-    known = np.isin(labels, list(CLASS_COLOURS))
-    train, test = (rows[known[rows]] for rows in (dataset.indices("train"), unseen))
-    if missing := sorted(set(CLASS_COLOURS) - set(labels[train])):
+    fitting = kept or dataset
+    train = _of_five_classes(fitting.scans, fitting.indices("train"))
+    test = _of_five_classes(dataset.scans, unseen)
+    labels = fitting.scans["class"].iloc[train].astype(str).tolist()
+    if missing := sorted(set(CLASS_COLOURS) - set(labels)):
         raise InputError(
-            f"{dataset.folder}: the LDA figure needs training scans of all five classes; no {', '.join(missing)}"
+            f"{fitting.folder}: the LDA figure needs training scans of all five classes; no {', '.join(missing)}"
         )
-    people = dataset.scans["participant"].astype(str).to_numpy()
-    fitted = LatentDiscriminant().fit(codes[train], labels[train].tolist(), people[train].tolist())
+    fitted_codes = kept.encoding.mean[train].astype(np.float64) if kept else codes[train]
+    people = fitting.scans["participant"].iloc[train].astype(str).tolist()
+    fitted = LatentDiscriminant().fit(fitted_codes, labels, people)
     return (
-        Scores(fitted.transform(codes[train]), np.array(grouped(labels[train]))),
-        Scores(fitted.transform(codes[test]), np.array(grouped(labels[test]))),
+        Scores(fitted.transform(fitted_codes), np.array(grouped(labels))),
+        Scores(fitted.transform(codes[test]), np.array(grouped(dataset.scans["class"].iloc[test].astype(str)))),
     )
+
+
+def _of_five_classes(scans: pd.DataFrame, rows: IntArray) -> IntArray:
+    """Return those of the rows whose scans are of one of the paper's classes."""
+    return rows[scans["class"].iloc[rows].isin(list(CLASS_COLOURS)).to_numpy()]
 
 
 def separation(train: Scores, test: Scores) -> tuple[int, float, float]:

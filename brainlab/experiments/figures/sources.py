@@ -51,12 +51,12 @@ def find_cohort(name: str) -> PreparedDataset:
     return dataset
 
 
-def unseen_tests(dataset: PreparedDataset, runs: Sequence[Run]) -> IntArray:
-    """Return the rows of the test split whose people none of the runs was trained on.
+def unseen_tests(dataset: PreparedDataset, runs: Sequence[Run], split: str | None = "test") -> IntArray:
+    """Return the rows of the test split, or of all scans, whose people none of the runs was trained on.
 
     Raises InputError where there are none.
     """
-    rows = dataset.indices("test")
+    rows = dataset.indices(split)
     seen = np.any([recognise(run, dataset).seen[rows] for run in runs], axis=0)
     if seen.all():
         raise InputError(

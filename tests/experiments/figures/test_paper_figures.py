@@ -13,7 +13,9 @@ from brainlab.experiments.analysis.latent_space import latent_directions
 from brainlab.experiments.figures import flair_images, flair_latent, paper_figures, sources
 from brainlab.figures.slices import Tile, tile_pixels
 from brainlab.grid import Grid
+from brainlab.runs.encodings import encode_dataset
 from brainlab.runs.provenance import recognise
+from brainlab.runs.training_codes import TrainingCodes
 
 pytestmark = pytest.mark.usefixtures("paper_workspace")
 
@@ -118,6 +120,19 @@ def test_discriminant_scores_merge_the_grades_and_hold_out_the_test_split(cohort
     assert len(test.groups) == len(cohort.indices("test"))
     assert set(train.groups) == {"healthy", "MS", "leukoencephalopathy"}
     assert sum(len(points) for points in train.by_group((0, 2)).values()) == len(train.groups)
+
+
+def test_discriminant_scores_may_rest_on_the_people_whose_codes_a_run_keeps(cohort, runs, tmp_path):
+    run, rows = runs[0], cohort.indices("train")
+    encoding = encode_dataset(run, cohort).rows(rows)
+    scans = cohort.scans.iloc[rows].reset_index(drop=True)
+    kept = TrainingCodes(tmp_path, "its people", scans, encoding, True, "0" * 64)
+    own, others = (flair_latent.discriminant_scores(run, cohort, cohort.indices(), part) for part in (None, kept))
+    assert np.allclose(own[1].points, others[1].points, atol=1e-4)
+    with pytest.raises(InputError, match="needs training scans of all five classes"):
+        flair_latent.discriminant_scores(
+            run, cohort, cohort.indices(), kept.rows(np.flatnonzero(scans["class"] != "ms"))
+        )
 
 
 def test_both_cohorts_share_a_range_that_holds_every_scan(paper_workspace: Path, monkeypatch):
