@@ -22,7 +22,8 @@ from brainlab.experiments.analysis.discrimination import lda_analysis
 from brainlab.experiments.evaluation.run_metrics import evaluate_run
 from brainlab.latent.published import TABLE_2
 from brainlab.runs.run import Run, load_run
-from brainlab.runs.shipped import write_lda
+from brainlab.runs.card import write_card
+from brainlab.runs.shipped import read_lda, write_lda
 from brainlab.types import Float32Array
 from brainlab.workspace import MODELS, PROJECT
 
@@ -43,6 +44,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure the shipped runs on whole unseen cohorts.")
     parser.add_argument("--pair", nargs=3, action="append", required=True, metavar=("NAME", "FIT", "PREDICT"))
     parser.add_argument("--runs", type=Path, nargs="+", help="run folders; all of models/ by default")
+    parser.add_argument("--kept", action="store_true", help="take what earlier calls measured, where it is there")
     parser.add_argument("--n", type=int, default=1000, help="samples drawn from each run")
     parser.add_argument("--out", type=Path, default=PROJECT / "docs" / "results.md")
     args = parser.parse_args()
@@ -50,16 +52,18 @@ def main() -> None:
     runs = [load_run(folder) for folder in folders]
     pairs = {name: (PreparedDataset.open(fit), PreparedDataset.open(predict)) for name, fit, predict in args.pair}
     fit, predict = next(iter(pairs.values()))
-    measured, discriminated = {}, {name: {} for name in pairs}
     textures = {SCANS: white_neighbours(predict.batch(evenly(len(predict), TEXTURED))[:, 0])}
     for run in runs:
-        start = time.monotonic()
-        measured[run.name] = evaluate_run(run, predict, args.n, training=fit if _made(run, fit) else None)
         textures[run.name] = white_neighbours(run.sample(TEXTURED, 0)[1])
-        for name, (train, test) in pairs.items():
-            discriminated[name][run.name] = lda_analysis(run, train, test).to_json()
+        if args.kept and set(pairs) <= set(read_lda(run)) and run.evaluation():
+            continue
+        start = time.monotonic()
+        evaluate_run(run, predict, args.n, training=fit if _made(run, fit) else None)
+        write_lda(run, {name: lda_analysis(run, train, test).to_json() for name, (train, test) in pairs.items()})
+        write_card(run.folder)
         print(f"{run.name}: {time.monotonic() - start:.0f} s", file=sys.stderr)
-        write_lda(run, {name: results[run.name] for name, results in discriminated.items()})
+    measured = {run.name: run.evaluation() for run in runs}
+    discriminated = {name: {run.name: read_lda(run)[name] for run in runs} for name in pairs}
     args.out.write_text(_page(measured, textures, discriminated, pairs))
 
 
