@@ -95,7 +95,8 @@ def _scans(pair: tuple[str, str], both: list[Analysis]) -> None:
             figure = lda_plots.discriminant_scatter(result, axes, selected_scan.mark(key, result))
             layout.plot(figure, key, on_select=partial(selected_scan.clicked, key), selection_mode="points")
     st.caption(
-        "Each run has its own axes. A scan selected in one plot is marked in the other. Faint: used for fitting."
+        "Each run has its own axes. A scan selected in one plot is marked in the other. Outlines: the middle half of "
+        "each group among the scans used to fit."
     )
     scan = selected_scan.chosen(results[0])
     _disagreements(pair, results)

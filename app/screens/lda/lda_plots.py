@@ -33,16 +33,23 @@ def discriminant_views(result: LdaResult) -> dict[str, tuple[int, ...]]:
     return {title: axes for title, axes in VIEWS.items() if max(axes) < count} or {"1": (0,)}
 
 
+def few_fitted(result: LdaResult) -> bool:
+    """Whether the scans that an LDA is fitted on are few enough to be drawn one by one."""
+    return len(result.train.rows) <= MANY
+
+
 def discriminant_scatter(
-    result: LdaResult, axes: tuple[int, ...], chosen: tuple[str, int] | None = None, *, training: bool = True
+    result: LdaResult, axes: tuple[int, ...], chosen: tuple[str, int] | None = None, *, training: bool | None = None
 ) -> go.Figure:
     """Scores on discriminant axes: FLAIR IntroVAE paper, figure 10, with the three grades as one group.
 
     Two axes are a plane and three a space; a single one is drawn as strips, one a group.
     Large marks are predicted scans, small faint ones those that the LDA was fitted on; in a plane an outline holds the
     middle half of the fitted scans of each group. A point's `customdata` is its dataset and row, with NO_IMAGE for the
-    dataset of people known by their codes. chosen: dataset and row of the scan to mark.
+    dataset of people known by their codes. chosen: dataset and row of the scan to mark. training: whether the fitted
+    scans are drawn one by one; by default where they are few.
     """
+    training = few_fitted(result) if training is None else training
     figure = go.Figure()
     if len(axes) == 2:
         fitted = np.array(grouped(result.train.labels))
@@ -127,6 +134,7 @@ def _outline(ellipse: FloatArray, name: str, tint: str) -> go.Scatter:
         legendgroup=name,
         showlegend=False,
         hoverinfo="skip",
+        selectedpoints=[],  # as plotly sets it at the first click
     )
 
 

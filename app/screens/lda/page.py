@@ -94,8 +94,7 @@ def scatter(run: str, result: Analysis) -> None:
         key = f"lda-axes-{len(views)}"  # its own for each choice of views: one cohort's must not be kept for another
         with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
             view = st.segmented_control("Axes", list(views), default=first, required=True, key=key) or first
-            few = len(result.lda.train.rows) <= lda_plots.MANY
-            fitted = st.toggle("Training scans", value=few, key="lda-training")
+            fitted = st.toggle("Training scans", value=lda_plots.few_fitted(result.lda), key="lda-training")
         chart = f"lda-scatter-{view}"
         figure = lda_plots.discriminant_scatter(
             result.lda, views[view], selected_scan.mark(chart, result.lda), training=fitted
