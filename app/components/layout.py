@@ -50,7 +50,9 @@ def empty(what: str, do: str, command: str | None = None) -> None:
 
 def table(frame: pd.DataFrame, name: str, key: str, **options: Any) -> Any:
     """Show a table with its download as CSV below; returns the selection, where `options` ask for one."""
-    event = st.dataframe(frame, width="stretch", hide_index=True, key=f"{key}-table", **options)
+    # The index is not shown, and one of mixed types cannot be sent to the browser.
+    shown = frame.reset_index(drop=True)
+    event = st.dataframe(shown, width="stretch", hide_index=True, key=f"{key}-table", **options)
     csv = csv_text(frame).encode()
     download("Download CSV", csv, f"{name}.csv", key=f"{key}-csv", type="tertiary")
     return event
