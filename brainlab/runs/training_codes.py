@@ -97,7 +97,9 @@ def read_training_codes(run: Run) -> TrainingCodes | None:
         if len(scans) != len(encoding) or encoding.latent_dim != run.latent_dim or not {*WORDS[:2]} <= {*scans}:
             raise InputError("its parts do not fit together")
     except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, InputError) as error:
-        raise InputError(f"{path}: damaged ({error}); keep the codes again with 'brainlab keep-codes'") from error
+        # NumPy takes what it does not know for a pickle, and says how to load one.
+        why = "not an .npz file" if "pickle" in str(error) else error
+        raise InputError(f"{path}: damaged ({why}); keep the codes again with 'brainlab keep-codes'") from error
     return TrainingCodes(run.folder, f"the people {run.name} was trained on", scans, encoding, run.simulated, sha256)
 
 
