@@ -54,3 +54,8 @@ def naming_path(path: Path) -> Iterator[None]:
         if error.errno is None:
             raise
         raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def array_reason(error: Exception) -> str:
+    """Say why NumPy could not read a file, in one line; it takes what it does not know for a pickle to be trusted."""
+    return "not a NumPy file" if "pickle" in str(error) else next(iter(str(error).splitlines()), type(error).__name__)

@@ -24,7 +24,7 @@ import pandas as pd
 
 from brainlab.cohort.intensity import CHANNELS, INTENSITY, UNIT, Z_SCORE, Z_WINDOW
 from brainlab.cohort.scan_table import read_scans, row_order, write_scans
-from brainlab.errors import InputError
+from brainlab.errors import InputError, array_reason
 from brainlab.files.whole import whole_file
 from brainlab.grid import Grid
 from brainlab.pictures import to_bytes
@@ -92,7 +92,7 @@ class PreparedDataset:
             recipe["name"]
             _check_layout(volumes, recipe)
         except (OSError, ValueError, EOFError, LookupError, TypeError, InputError) as error:
-            raise InputError(f"{folder}: damaged prepared dataset ({error}); prepare it again") from error
+            raise InputError(f"{folder}: damaged prepared dataset ({array_reason(error)}); prepare it again") from error
         scans = read_scans(folder / "scans.tsv")
         if len(volumes) != len(scans):
             raise InputError(

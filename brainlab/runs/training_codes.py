@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from brainlab.errors import InputError
+from brainlab.errors import InputError, array_reason
 from brainlab.files.whole import whole_file
 from brainlab.latent.encoding import Encoding
 from brainlab.runs.run import Run
@@ -97,9 +97,8 @@ def read_training_codes(run: Run) -> TrainingCodes | None:
         if len(scans) != len(encoding) or encoding.latent_dim != run.latent_dim or not {*WORDS[:2]} <= {*scans}:
             raise InputError("its parts do not fit together")
     except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, InputError) as error:
-        # NumPy takes what it does not know for a pickle, and says how to load one.
-        why = "not an .npz file" if "pickle" in str(error) else error
-        raise InputError(f"{path}: damaged ({why}); keep the codes again with 'brainlab keep-codes'") from error
+        reason = array_reason(error)
+        raise InputError(f"{path}: damaged ({reason}); keep the codes again with 'brainlab keep-codes'") from error
     return TrainingCodes(run.folder, f"the people {run.name} was trained on", scans, encoding, run.simulated, sha256)
 
 

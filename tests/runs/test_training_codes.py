@@ -58,7 +58,7 @@ def test_damage_is_said_with_what_mends_it(tmp_path):
     path = write_training_codes(run(tmp_path), SCANS, Encoding(codes(), None))
     with pytest.raises(InputError, match=r"training_codes\.npz: damaged .*do not fit.*'brainlab keep-codes'"):
         read_training_codes(run(tmp_path, latent_dim=7))
-    for damage, why in ((path.read_bytes()[:200], ""), (bytes(range(100)), r" \(not an \.npz file\)")):
+    for damage, why in ((path.read_bytes()[:200], ""), (bytes(range(100)), r" \(not a NumPy file\)")):
         path.write_bytes(damage)
         with pytest.raises(InputError, match=rf"training_codes\.npz: damaged{why}") as found:
             read_training_codes(run(tmp_path))
