@@ -5,9 +5,9 @@ from pathlib import Path
 import streamlit as st
 from starlette.routing import Route
 
-from app.components import layout
+from app.components import layout, plots
 from app.screens.sign_in.sign_in import sign_in, sign_out
-from app.server import access, reading_routes
+from app.server import access, preload, reading_routes
 from app.server.routes import ROUTES, base_url
 from brainlab.errors import BrainlabError
 
@@ -29,6 +29,7 @@ def render() -> None:
     """Show one page. With a reader's link in the address the reading room is the only page that exists."""
     st.set_page_config(page_title="brainlab", page_icon=str(ICON), layout="wide")
     st.html(STYLE)
+    _wait_for_imports()
     if access.reader_token():
         # Twice the same page: personal links end in /reading-room, and a bare address must not ask for another page.
         room = PAGES / "reading_room.py"
@@ -45,6 +46,16 @@ def render() -> None:
     except BrainlabError as error:
         st.error(str(error))
     layout.foot()
+
+
+def _wait_for_imports() -> None:
+    """Let the browser load its largest script, the one that draws charts, while the server imports its own."""
+    if preload.is_running():
+        meanwhile = st.empty()
+        with meanwhile:
+            layout.plot(plots.blank(), "meanwhile")
+        preload.wait()
+        meanwhile.empty()
 
 
 def show_error(error: Exception) -> bool:

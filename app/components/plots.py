@@ -77,6 +77,11 @@ def column(scans: pd.DataFrame, name: str) -> pd.Series:
     return scans[name] if name in scans else pd.Series(np.nan, index=scans.index, dtype=object, name=name)
 
 
+def blank() -> go.Figure:
+    """Return a figure without anything in it."""
+    return calm(go.Figure(), height=120).update_xaxes(visible=False).update_yaxes(visible=False)
+
+
 def calm(figure: go.Figure, height: int, top: int = 30) -> go.Figure:
     """Give a figure its height, small margins and a legend below; colours of text and paper are the theme's."""
     figure.update_layout(

@@ -67,7 +67,7 @@ def predict_by_acquisition(
     centre = np.nanmedian(train[:, known], axis=0)
     fill = [np.where(np.isfinite(part[:, known]), part[:, known], centre) for part in (train, test)]
     weight = "balanced_subsample" if priors == "uniform" else None
-    forest = RandomForestClassifier(100, min_samples_leaf=5, class_weight=weight, random_state=seed, n_jobs=1)
+    forest = RandomForestClassifier(100, min_samples_leaf=5, class_weight=weight, random_state=seed, n_jobs=-1)
     return [str(name) for name in forest.fit(fill[0], list(labels)).predict(fill[1])]
 
 

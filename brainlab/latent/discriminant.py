@@ -2,11 +2,13 @@
 
 import warnings
 from collections.abc import Iterable, Sequence
+from threading import Lock
 
 import numpy as np
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.metrics import get_scorer
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+from threadpoolctl import threadpool_limits
 
 from brainlab.errors import InputError
 from brainlab.latent.discriminant_settings import Priors, Shrinkage
@@ -18,6 +20,10 @@ LEAST_SCANS_A_DIMENSION = 2
 
 LEAST_PEOPLE = 2
 """People a class needs: what one person's scans have in common is that person, not the class."""
+
+_one_at_a_time = Lock()
+"""Held while BLAS has one thread: with two it takes three times as long to factor matrices of a few hundred columns.
+The number of threads is the whole process's, so two fits side by side could leave it at one."""
 
 
 class LatentDiscriminant:
@@ -60,6 +66,11 @@ class LatentDiscriminant:
         if not np.isfinite(X).all() or not np.ptp(X, axis=0).any():
             found = f"{len(X)} identical ones" if np.isfinite(X).all() else "values that are not finite"
             raise InputError(f"LDA needs codes that differ from scan to scan, got {found}; choose another run")
+        with _one_at_a_time, threadpool_limits(1, user_api="blas"):
+            return self._learn(X, y, groups)
+
+    def _learn(self, X: FloatArray, y: FloatArray, groups: FloatArray) -> "LatentDiscriminant":
+        classes = np.unique(y)
         self.validation_accuracy_: dict[str, float] = {}
         self.shrinkage_: Shrinkage = self.shrinkage if self.shrinkage != "choose" else self._choose(X, y, groups)
         self.model_ = self._fitted(self.shrinkage_, X, y)

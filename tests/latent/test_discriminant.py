@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from brainlab.errors import InputError
 from brainlab.latent.discriminant import LatentDiscriminant, well_peopled
@@ -138,3 +139,17 @@ def test_scans_of_one_person_leave_nothing_to_choose_by():
 def test_a_class_of_one_person_is_not_a_class():
     labels, persons = ["a", "a", "b", "b", "c"], ["p", "q", "r", "r", "s"]
     assert well_peopled(labels, persons).tolist() == [True, True, False, False, False]
+
+
+def test_a_fit_leaves_the_threads_of_the_process_as_they_were():
+    def threads():
+        return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+    codes = np.random.default_rng(0).normal(size=(60, 4))
+    labels = np.tile(["a", "b"], 30)
+    with threadpool_limits(2, user_api="blas"):
+        before = threads()
+        LatentDiscriminant().fit(codes, labels, np.arange(60))
+        with pytest.raises(InputError):
+            LatentDiscriminant().fit(codes * np.nan, labels, np.arange(60))
+        assert threads() == before

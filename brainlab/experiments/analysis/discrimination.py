@@ -1,5 +1,6 @@
 """Linear discriminant analysis of a run's codes, beside what is reached without them."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -162,14 +163,16 @@ def lda_analysis(
     _note_known_people(run, test, notes)
     known = encode_dataset(run, dataset, watch) if isinstance(dataset, PreparedDataset) else dataset.encoding
     codes = known.mean[train.rows].astype(np.float64)
-    test_codes = encode_dataset(run, target, watch).mean[test.rows].astype(np.float64)
-    discriminant = LatentDiscriminant(priors, shrinkage).fit(codes, train.labels, train.participants)
+    with ThreadPoolExecutor(1) as beside:  # the fit needs one core, and nothing of the scans to predict
+        encoded = beside.submit(encode_dataset, run, target, watch)
+        discriminant = LatentDiscriminant(priors, shrinkage).fit(codes, train.labels, train.participants)
+    test_codes = encoded.result().mean[test.rows].astype(np.float64)
     on_test = _judge(discriminant, test_codes)
     return LdaResult(
         discriminant=discriminant,
         scores=score_part(on_test.predicted, test, train),
         baselines=baseline_scores(train, test, priors),
-        without_acquisition=_without_acquisition(codes, test_codes, train, test, priors, shrinkage),
+        without_acquisition=_without_acquisition(codes, test_codes, train, test, discriminant),
         train=train,
         test=test,
         codes=codes,
@@ -259,10 +262,9 @@ def _without_acquisition(
     test_codes: FloatArray,
     train: Part[Known],
     test: Part[PreparedDataset],
-    priors: Priors,
-    shrinkage: Shrinkage,
+    discriminant: LatentDiscriminant,
 ) -> Scores | None:
-    """Repeat the LDA on codes with acquisition parameters regressed out.
+    """Repeat an LDA, with its priors and shrinkage, on codes with acquisition parameters regressed out.
 
     None where no parameter is known, or where they explain so much that what is left does not allow an LDA.
     """
@@ -271,7 +273,8 @@ def _without_acquisition(
     regression = MetadataRegression().fit(codes, train.acquisition)
     cleaned = regression.transform(codes, train.acquisition)
     try:
-        fitted = LatentDiscriminant(priors, shrinkage).fit(cleaned, train.labels, train.participants)
+        fitted = LatentDiscriminant(discriminant.priors, discriminant.shrinkage_)
+        fitted.fit(cleaned, train.labels, train.participants)
     except InputError:
         return None
     return score_part(fitted.predict(regression.transform(test_codes, test.acquisition)), test, train)

@@ -12,6 +12,7 @@ from brainlab.experiments.analysis import baselines, discrimination
 from brainlab.experiments.analysis.baselines import Features, Part, baseline_scores, score_part
 from brainlab.experiments.analysis.discrimination import LdaResult, lda_analysis
 from brainlab.experiments.analysis.verdicts import verdict
+from brainlab.latent.discriminant import LatentDiscriminant
 
 SIGN = np.tile([-1.0, 1.0], 20)
 
@@ -67,6 +68,21 @@ def test_acquisition_is_regressed_out_of_both_sides_by_what_the_training_scans_t
     found = analysed(codes, fit, other)
     assert found.scores.accuracy < 0.5, "as they are, these codes say the wrong class"
     assert found.without_acquisition.accuracy == 1
+
+
+def test_without_the_acquisition_the_lda_is_shrunk_as_with_it(analysed, tmp_path, monkeypatch):
+    asked = []
+    fit = LatentDiscriminant.fit
+
+    def noted(self, *given):
+        asked.append(self.shrinkage)
+        return fit(self, *given)
+
+    monkeypatch.setattr(LatentDiscriminant, "fit", noted)
+    data = cohort(tmp_path, "fit", two_classes(SIGN), "train", echo_time_s=np.arange(40) / 40)
+    other = cohort(tmp_path, "other", two_classes(SIGN), "test", echo_time_s=np.arange(40) / 40)
+    found = analysed({"fit": noise(40) + SIGN[:, None], "other": noise(40, seed=1) + SIGN[:, None]}, data, other)
+    assert (asked[0], asked[-1]) == ("choose", found.discriminant.shrinkage_)
 
 
 def test_people_the_lda_is_fitted_on_are_not_predicted_in_another_cohort(analysed, tmp_path):
