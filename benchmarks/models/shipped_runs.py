@@ -117,7 +117,9 @@ def _images(measured: dict[str, Any], textures: dict[str, float]) -> list[str]:
         "spectrum, samples dB",
         "ISD / real",
         "nearest training scan / held out",
+        "nearer",
         "copies",
+        "machine reader",
         "active units",
         "KL nats",
     ]
@@ -140,6 +142,8 @@ def _images(measured: dict[str, Any], textures: dict[str, float]) -> list[str]:
                 _number(m["isd"]["value"] / m["isd"]["settings"]["real"], 2),
                 _number(near["settings"].get("ratio_of_medians"), 2),
                 _number(near["settings"].get("share_below_first_percentile_of_held_out"), 3),
+                _share_beside(near["settings"]),
+                _number(m["machine_reader_auc"]["value"], 3),
                 _number(m["active_units"]["value"], 0),
                 _number(m["active_units"]["settings"].get("kl_nats"), 0),
             ]
@@ -150,10 +154,17 @@ def _images(measured: dict[str, Any], textures: dict[str, float]) -> list[str]:
         "the spectrum beside it, and 'neighbours', the correlation of neighbouring voxels in white matter: of scans",
         f"{textures[SCANS]:.2f}; more is blur, less is speckle. Precision: samples that look like some scan; recall and",
         "coverage: scans that look like some sample; blur alone raises precision and coverage, so read recall with",
-        "them. 'Copies' is the share of samples nearer to a training scan than 99% of held-out scans are; blur alone",
-        "also reduces the distance.",
+        "them. 'Nearer': the share of samples nearer to a training scan than 99% of held-out scans are, which blur alone",
+        "causes. 'Copies': those that are also so much nearer to one person's scans than to the next person's as 99% of",
+        "held-out scans are not; in brackets, the same of held-out scans. 'Machine reader': ROC area of a classifier that",
+        "tells samples from scans of people it was not trained on; .5 would be guessing.",
     ]
     return [*_table(head, rows), *notes]
+
+
+def _share_beside(near: dict[str, Any]) -> str:
+    copies, by_chance = (_number(near.get(name), 3) for name in ("share_copies", "share_copies_held_out"))
+    return f"{copies} ({by_chance})"
 
 
 def _accuracies(results: dict[str, Any]) -> list[str]:

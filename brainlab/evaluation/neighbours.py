@@ -6,7 +6,7 @@ import numpy as np
 
 from brainlab.errors import InputError
 from brainlab.evaluation.images import Images, block_rows, mean_image
-from brainlab.types import Float32Array, FloatArray, IntArray
+from brainlab.types import Float32Array, FloatArray, IntArray, StringArray
 
 CANDIDATES = 4
 
@@ -15,31 +15,38 @@ BLOCKS = 2
 
 
 class Neighbours(NamedTuple):
-    """The nearest and the second nearest image: mean squared difference per pixel [n, 2], row numbers [n, 2]."""
+    """The nearest and the second image of `nearest`: mean squared difference per pixel [n, 2], row numbers [n, 2]."""
 
     distances: FloatArray
     indices: IntArray
 
 
-def nearest(images: Images, others: Images, exclude_self: bool = False) -> Neighbours:
-    """Find for each image its two nearest among others.
+def nearest(
+    images: Images, others: Images, exclude_self: bool = False, people: StringArray | None = None
+) -> Neighbours:
+    """Find for each image its two nearest among others, the second of another person where people are known.
 
-    Squared distances come from blocked products, |a|^2 + |b|^2 - 2 ab in float32; the four best of each image are then
+    Squared distances come from blocked products, |a|^2 + |b|^2 - 2 ab in float32; the best few of each image are then
     measured again in float64, so that the result is exact also for copies, whose products cancel to noise.
     images: [n, *shape]; others: [m, *shape]. exclude_self: image i is the others' image i, and is not its own
-    neighbour. Raises InputError when there are fewer than two others.
+    neighbour. people: whom each of the others is of, [m]; None where each may be of another person. Raises InputError
+    when there are fewer than two others, or fewer than two people.
     """
     available = len(others) - 1 if exclude_self else len(others)
-    if available < 2:
-        raise InputError(f"nearest neighbours need at least two other images; got {available}")
+    _, owners, counts = np.unique(
+        np.arange(len(others)) if people is None else people, return_inverse=True, return_counts=True
+    )
+    if available < 2 or len(counts) < 2:
+        raise InputError(f"nearest neighbours need at least two other images, of two people; got {available}")
     centre = mean_image(images).astype(np.float32).ravel()
-    keep, size = min(CANDIDATES, available), block_rows(images.shape[1:], BLOCKS)
+    # Of so many, one at least is of another person than the nearest.
+    keep, size = min(CANDIDATES - 1 + int(counts.max()), available), block_rows(images.shape[1:], BLOCKS)
     parts = []
     for start in range(0, len(images), size):
         rows = np.arange(start, min(start + size, len(images)))
         flat = images[rows].reshape(len(rows), -1)
         where = _candidates(flat - centre, rows if exclude_self else None, others, centre, keep)
-        parts.append(_exact(flat, others, where))
+        parts.append(_exact(flat, others, where, owners))
     return Neighbours(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
@@ -62,12 +69,18 @@ def _candidates(a: Float32Array, own: IntArray | None, others: Images, centre: F
     return where
 
 
-def _exact(flat: Float32Array, others: Images, where: IntArray) -> tuple[FloatArray, IntArray]:
-    """Measure images [n, V] against their candidates [n, k] in float64; return distances and rows of the two best."""
+def _exact(flat: Float32Array, others: Images, where: IntArray, owners: IntArray) -> tuple[FloatArray, IntArray]:
+    """Measure images [n, V] against their candidates [n, k] in float64; return distances and rows of the two best.
+
+    owners: number of the person that each of the others is of; the two are of different people.
+    """
     exact = np.empty(where.shape)
     for i, candidates in enumerate(where):
         for k, candidate in enumerate(candidates):
             other = others[np.array([candidate])].reshape(-1)
             exact[i, k] = ((other.astype(np.float64) - flat[i]) ** 2).mean()
-    order = np.argsort(exact, axis=1)[:, :2]
+    first = exact.argmin(axis=1)[:, None]
+    same = owners[where] == owners[np.take_along_axis(where, first, 1)]
+    second = np.where(same, np.inf, exact).argmin(axis=1)[:, None]
+    order = np.concatenate([first, second], axis=1)
     return np.take_along_axis(exact, order, 1), np.take_along_axis(where, order, 1)

@@ -44,3 +44,22 @@ def test_an_image_of_the_set_is_not_its_own_neighbour_in_any_block(monkeypatch):
     distances = pairwise(a, a)
     np.fill_diagonal(distances, np.inf)
     assert np.array_equal(nearest(a, a, exclude_self=True).indices[:, 0], distances.argmin(axis=1))
+
+
+@pytest.mark.parametrize("block_bytes", [7 * 4 * 25, 2**26])
+def test_the_second_image_is_of_another_person_than_the_nearest(block_bytes, monkeypatch):
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", block_bytes)
+    a = images(12, shape=(5, 5))
+    visits = [np.clip(a + shift, 0, 1) for shift in (0.001, 0.002, 0.003, 0.004, 0.005, 0.006)]
+    others, people = np.concatenate(visits), np.tile([f"p{i}" for i in range(12)], 6)
+    found = nearest(a, others, people=people)
+    assert people[found.indices[:, 0]].tolist() == [f"p{i}" for i in range(12)]
+    distances = pairwise(a, others)
+    distances[people[None] == people[:12, None]] = np.inf
+    assert np.array_equal(found.indices[:, 1], distances.argmin(axis=1))
+    assert found.distances[:, 1] == pytest.approx(distances.min(axis=1))
+
+
+def test_the_images_of_one_person_are_nobody_elses():
+    with pytest.raises(InputError, match="two people"):
+        nearest(images(2), images(5), people=np.array(["p"] * 5))

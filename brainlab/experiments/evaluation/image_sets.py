@@ -118,14 +118,17 @@ def collect(
         for _ in _encoded(run, dataset, rows, codes):
             pass
     known = training if training is not None else training_data(run, dataset)
+    known = run.see(known) if known is not None else None
+    fitted = known.indices("train") if known is not None else None
     sets = ImageSets(
         real=scans(dataset, rows),
         generated=generated,
         reconstructed=reconstructed,
         pairs=reconstructed,
         codes=_together(codes) if codes else None,
-        training=scans(seen := run.see(known), seen.indices("train")) if known is not None else None,
+        training=scans(known, fitted) if known is not None and fitted is not None else None,
         people=dataset.scans["participant"].to_numpy(dtype=str)[rows],
+        training_people=known.scans["participant"].to_numpy(dtype=str)[fitted] if known is not None else None,
         seed=seed,
         reasons={"training": "the dataset that the run was trained on is not at hand; name it with --training"},
     )

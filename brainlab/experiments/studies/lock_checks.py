@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
-import pandas as pd
 from scipy.stats import binomtest
 
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
+from brainlab.evaluation.copies import RARE, closeness, judge
 from brainlab.evaluation.metrics.spectrum import radial_power, spectral_distance_db
 from brainlab.evaluation.neighbours import nearest
 from brainlab.experiments.studies.stimuli import CohortSupply, Stimulus, Supply
@@ -20,9 +20,6 @@ from brainlab.pictures import to_bytes, to_unit
 from brainlab.runs.provenance import recognise
 from brainlab.runs.run import Run
 from brainlab.types import Float32Array, FloatArray, IntArray, UInt8Array
-
-RARE = 0.01
-"""A held-out scan is as close to a training scan, and as much closer than to the next person's, so seldom."""
 
 SPECTRUM_IMAGES = 50
 RELABELLINGS = 200
@@ -39,9 +36,8 @@ class Closeness:
     """How close a source's fakes are to the scans that its run was trained on.
 
     checked: False where that cannot be known, with the `reason`. n: fakes. training_scans: those at hand, of the
-    `training_scans_total` of the run. share_closer: of the fakes, nearer to a training scan than all but RARE of the
-    held-out scans are; blur alone does that. share_copies: of the fakes, also so much nearer to it than to any other
-    person's as hardly a held-out scan is; blur does not do that. warned: more copies than chance makes.
+    `training_scans_total` of the run. share_closer, share_copies: of the fakes, see `copies.Judged`. warned: more
+    copies than chance makes.
     """
 
     name: str
@@ -74,8 +70,9 @@ def closeness_to_training(
         for supply in supplies
         if isinstance(supply, CohortSupply) and run.fits(supply.dataset)
     ]
-    people = {person for data, rows in training for person in data.scans["participant"].iloc[rows]}
-    if len(people) < 3:
+    owners = [data.scans["participant"].to_numpy(dtype=str)[rows] for data, rows in training]
+    people = np.concatenate([np.empty(0, dtype=str), *owners])
+    if len(set(people)) < 3:
         cohort = run.settings["data"].get("name", "unknown")
         reason = f"the scans of its training cohort ({cohort}) are not available"
         return Closeness(name, False, reason, len(fakes), training_scans_total=total)
@@ -84,22 +81,18 @@ def closeness_to_training(
         return Closeness(name, False, reason, len(fakes), training_scans_total=total)
     comparable = _comparable(run.grid, fakes)
     known = _cut_all(training, list(comparable))
-    first = _first_of_each_person(training)
     reference = _cut_all(held_out, list(comparable))
     found: dict[str, list[FloatArray]] = {"fake": [], "held out": []}
     for cut, images in comparable.items():
         for label, group in (("fake", images), ("held out", _unit(reference[cut]))):
-            found[label].append(_distances(group, known[cut], first))
-    near, ratio = np.concatenate(found["fake"]).T
-    near_held_out, ratio_held_out = np.concatenate(found["held out"]).T
-    closer = near < np.quantile(near_held_out, RARE)
-    copies = closer & (ratio < np.quantile(ratio_held_out, RARE))
+            found[label].append(closeness(group, _unit(known[cut]), people))
+    closer, copies = judge(np.concatenate(found["fake"]), np.concatenate(found["held out"]))
     return Closeness(
         name,
         True,
         "",
         len(fakes),
-        len(first),
+        len(people),
         total,
         sum(len(rows) for _, rows in held_out),
         float(closer.mean()),
@@ -176,22 +169,6 @@ def compare_spectra(name: str, fake: Sequence[FloatArray], real: Sequence[FloatA
         chance.append(spectral_distance_db(together[order[: len(fake)]], together[order[len(fake) :]]))
     distance, limit = spectral_distance_db(np.stack(fake), np.stack(real)), float(np.quantile(chance, 0.95))
     return Spectrum(name, len(fake), distance, limit, distance > limit)
-
-
-def _distances(images: Float32Array, known: UInt8Array, first: pd.Series) -> FloatArray:
-    """Return each image's distance to its nearest training scan, and that over the distance to the second person's.
-
-    first: whether a training scan is the first of its person. [n, 2].
-    """
-    take, one_each = _unit(known), _unit(known[first.to_numpy()])
-    near = nearest(images, take).distances[:, 0]
-    second = nearest(images, one_each).distances[:, 1]
-    return np.stack([near, near / np.maximum(second, np.finfo(float).tiny)], axis=1)
-
-
-def _first_of_each_person(scans: Sequence[tuple[PreparedDataset, IntArray]]) -> pd.Series:
-    people = pd.concat([data.scans["participant"].iloc[rows] for data, rows in scans], ignore_index=True)
-    return ~people.duplicated()
 
 
 def _comparable(grid: Grid, stimuli: Sequence[Stimulus]) -> dict[Cut, Float32Array]:

@@ -275,7 +275,9 @@ def test_evaluation_is_written_whole_with_settings(run, cohort):
         assert metric["value"] is not None or metric["settings"]["undefined"]
     assert result["mse"]["value"] > 0
     assert result["active_units"]["value"] == run.latent_dim
-    assert result["nearest_training_distance"]["settings"]["training_scans"] == len(cohort.indices("train"))
+    train = cohort.scans.iloc[cohort.indices("train")]
+    near = result["nearest_training_distance"]["settings"]
+    assert (near["training_scans"], near["training_people"]) == (len(train), train["participant"].nunique())
 
 
 def test_a_run_without_encoder_leaves_reconstruction_undefined(run, cohort):

@@ -62,8 +62,9 @@ def test_memorisation_is_the_distance_of_samples_to_training_scans_beside_that_o
     assert metric["settings"]["held_out"] == pytest.approx(theirs[:, 0].mean())
     assert metric["settings"]["ratio_of_medians"] < 0.01
     assert metric["settings"]["share_below_first_percentile_of_held_out"] == 1
-    assert metric["settings"]["nearest_over_second_nearest"] < 0.01
-    ratio = metric["settings"]["nearest_over_second_nearest_held_out"]
+    assert metric["settings"]["share_copies"] == 1
+    assert metric["settings"]["nearest_over_next_person"] < 0.01
+    ratio = metric["settings"]["nearest_over_next_person_held_out"]
     assert ratio == pytest.approx((theirs[:, 0] / theirs[:, 1]).mean())
     assert metric["settings"]["reconstructed"] == 0
 
@@ -72,6 +73,27 @@ def test_fresh_samples_are_not_called_copies(measure):
     settings = measure(training=images(30, 3)[1::2], real=images(30, 3)[::2])["nearest_training_distance"]["settings"]
     assert settings["ratio_of_medians"] == pytest.approx(1, abs=0.2)
     assert settings["share_below_first_percentile_of_held_out"] < 0.4
+    assert settings["share_copies"] < 0.1
+
+
+def test_two_visits_of_one_person_do_not_hide_that_they_were_copied(measure):
+    held_out, seen = images(30, 3)[::2], images(30, 3)[1::2]
+    visits = np.concatenate([seen, np.clip(seen + 1e-4, 0, 1)])
+    people = np.array([f"p{number}" for number in range(15)] * 2)
+    copies = np.clip(seen[:12] + 1e-3, 0, 1)
+    found = measure(training=visits, training_people=people, real=held_out, generated=copies)
+    settings = found["nearest_training_distance"]["settings"]
+    assert (settings["training_scans"], settings["training_people"]) == (30, 15)
+    assert settings["share_copies"] == 1
+    assert settings["nearest_over_next_person"] < 0.01
+
+
+def test_blur_is_not_called_a_copy(measure):
+    held_out, seen = images(60, 3)[::2], images(60, 3)[1::2]
+    blurred = ndimage.gaussian_filter(images(20, 5), (0, 3, 3))
+    settings = measure(training=seen, real=held_out, generated=blurred)["nearest_training_distance"]["settings"]
+    assert settings["share_below_first_percentile_of_held_out"] == 1
+    assert settings["share_copies"] == 0
 
 
 def test_similarity_and_diversity_are_means_over_pairs_of_the_right_sets(measure, material):

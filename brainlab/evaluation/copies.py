@@ -1,0 +1,42 @@
+"""Copies of training scans among generated images: near to one person's scans, and to nobody else's.
+
+Blur alone brings an image nearer to every scan. A copy is also far nearer to one person's scans than to the next
+person's; two visits of one person hide that where the second nearest scan is taken instead.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from brainlab.evaluation.images import Images
+from brainlab.evaluation.neighbours import nearest
+from brainlab.types import BoolArray, FloatArray, StringArray
+
+RARE = 0.01
+"""A held-out scan is as close to a training scan, and as much closer than to the next person's, so seldom."""
+
+
+class Judged(NamedTuple):
+    """closer: nearer to a training scan than all but RARE of the held-out scans are; blur alone does that.
+
+    copies: also so much nearer to it than to any other person's as hardly a held-out scan is; blur does not do that.
+    """
+
+    closer: BoolArray
+    copies: BoolArray
+
+
+def closeness(images: Images, training: Images, people: StringArray | None = None) -> FloatArray:
+    """Return each image's distance to its nearest training scan, and that over the one to another person's: [n, 2].
+
+    people: whom each training scan is of; None where each may be of another person. Distances are mean squared
+    differences per voxel. Raises InputError where there are fewer than two people.
+    """
+    near, other = nearest(images, training, people=people).distances.T
+    return np.stack([near, near / np.maximum(other, np.finfo(float).tiny)], axis=1)
+
+
+def judge(images: FloatArray, held_out: FloatArray) -> Judged:
+    """Tell copies by the `closeness` of images [n, 2] and of scans of people that were not trained on [m, 2]."""
+    closer, apart = (images[:, k] < np.quantile(held_out[:, k], RARE) for k in (0, 1))
+    return Judged(closer, closer & apart)
