@@ -13,6 +13,7 @@ from app.data import resources
 from brainlab.errors import BrainlabError, InputError
 from brainlab.experiments.analysis.baselines import Known
 from brainlab.experiments.analysis.discrimination import LdaResult, lda_analysis
+from brainlab.runs.training_codes import TrainingCodes
 
 OWN_PEOPLE = "the people it was trained on"
 FEW_SCANS = 100
@@ -73,6 +74,16 @@ def size_note(found: LdaResult) -> str | None:
     return (
         f"Only {len(found.test.rows)} scans were predicted, so these estimates are imprecise; see their intervals. "
         "'Disease or scanner?' shows results on many more scans."
+    )
+
+
+def fit_note(found: LdaResult) -> str | None:
+    """Say what it means that one scan of each person is fitted, where only the codes of people are known."""
+    if not isinstance(found.train.dataset, TrainingCodes):
+        return None
+    return (
+        f"Fitted on one scan of each of {len(found.train.rows):,} people. Fitted on all their scans, as in "
+        "docs/results.md, it predicts classes of many visits per person more often, such as multiple sclerosis."
     )
 
 

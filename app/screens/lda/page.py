@@ -7,7 +7,7 @@ import streamlit as st
 from app.components import layout
 from app.data import resources
 from app.screens.lda import lda_pair, lda_plots, lda_scan, lda_scores, selected_scan, shipped_figures
-from app.screens.lda.discrimination import OWN_PEOPLE, Analysis, analysis, comparison, size_note
+from app.screens.lda.discrimination import OWN_PEOPLE, Analysis, analysis, comparison, fit_note, size_note
 from brainlab.errors import BrainlabError
 
 COLUMNS = (
@@ -69,6 +69,8 @@ def show() -> None:
     for note in result.lda.notes:
         st.caption(f":material/info: {note}")
     lda_scores.headline(result)
+    if fitted := fit_note(result.lda):
+        st.caption(f":material/info: {fitted}")
     if small := size_note(result.lda):
         st.caption(f":orange[:material/info:] {small}")
     layout.tabs(

@@ -77,12 +77,15 @@ def test_a_run_that_keeps_codes_of_its_people_is_fitted_on_them(kept, tab):
     assert found.selectbox(key="lda-cohort").value == OWN_PEOPLE
     assert found.selectbox(key="lda-predict").options == ["simulated"]
     assert "64 voxel components" not in [metric.label for metric in found.metric], "which need the people's images"
+    said = f"one scan of each of {len(kept)} people"
+    assert [caption.value for caption in found.caption if said in caption.value]
     if tab == "Separation":
         near = next(frame.value for frame in found.dataframe if "distance" in frame.value)
         assert set(near["used for fitting"]) == {"no"}
     found.selectbox(key="lda-cohort").set_value("simulated").run()
     assert not found.exception
     assert found.selectbox(key="lda-predict").options == ["its test split"]
+    assert not [caption.value for caption in found.caption if said in caption.value]
 
 
 def test_points_without_an_image_cannot_be_chosen(kept, monkeypatch):
