@@ -114,7 +114,8 @@ def _text(report: "Report", notes: Sequence[Mapping[str, str]], out: Path) -> st
     lines += note_lines(notes)
     shape = "x".join(map(str, report.shape))
     place = f" in {out}" if report.scans else "; nothing written"
-    lines.append(f"{report.scans} scans prepared ({shape}), {len(report.failed)} failed{place}")
+    what = "scan" if report.scans == 1 else "scans"
+    lines.append(f"{report.scans} {what} prepared ({shape}), {len(report.failed)} failed{place}")
     return "\n".join(lines)
 
 

@@ -182,7 +182,7 @@ def bring_in() -> None:
     if report.scans:
         st.success(
             f"{report.scans} {noun(recipe.pictures, report.scans)} prepared into the cohort '{name}' "
-            f"({report.seconds_per_scan:.1f} s per {one})."
+            f"({report.seconds_per_scan:.2g} s per {one})."
         )
     else:
         st.error(f"No {one} could be prepared.")

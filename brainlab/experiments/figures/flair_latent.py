@@ -205,7 +205,7 @@ def dimension(index: int) -> Sheet:
         run (above) need not be the paper's; below is the dimension of this run whose codes go most closely with
         {goes_with}. All other dimensions are 0. Difference: the third image less the first, red brighter, blue darker,
         full colour at {limit:g} of full scale. Right: how each group's codes (posterior means, {len(dataset)} scans)
-        are distributed; dashed, the values shown. r: Pearson's correlation over {len(space.people)} training scans.
+        are distributed; dashed, the values shown. r: Pearson's correlation over {len(space.people):,} training scans.
         {explained_letters(SHOWN_PLANES)}""",
     )
     r = space.table.set_index("dimension")[f"r_{covariate}"]
