@@ -40,8 +40,9 @@ class ConvVAEConfig:
         border repeats the outermost pixels, as Hou et al. `transposed`: a transposed convolution of kernel 4, stride 2.
     leak: slope of the LeakyReLUs below zero; the papers print none.
     reconstruction_weight: nats for one unit of summed squared error, that is 1 / (2 sigma^2) of a Gaussian likelihood
-        over intensities in [0, 1]. The DWI comparison prints 0.025 * 128 * 128, a weight on the mean over 128 x 128
-        pixels: 0.025 on their sum.
+        over intensities in [0, 1]. The DWI comparison prints 0.025 * 128 * 128, taken here as a weight on the mean over
+        128 x 128 pixels: 0.025 on their sum. Its equation 5 has a sum; 409.6 on that, a sigma of .035, hardly goes with
+        the blurred reconstructions that it reports.
     learning_rate: of Adam.
     cosine: let the learning rate fall to zero along a half cosine over the whole training; the papers keep it constant.
     """

@@ -92,6 +92,16 @@ def test_published_training_is_as_printed():
         assert (preset.config.learning_rate, preset.config.cosine) == (rate, False)
 
 
+@pytest.mark.parametrize("name", ["dwi-vae", "vae2d-1024"])
+def test_the_small_sibling_differs_in_maps_and_schedule_alone(name):
+    config, small = METHOD.presets[name].config, METHOD.presets[f"{name}-small"].config
+    schedule = {field: getattr(config, field) for field in ("widths", "learning_rate", "cosine")}
+    assert dataclasses.replace(small, **schedule) == config
+    with torch.device("meta"):
+        weights = sum(numbers.numel() for numbers in ConvVAE(small).parameters())
+    assert 2 * weights < 15e6, "half-precision weights stay small"
+
+
 @pytest.mark.parametrize(("config", "weight"), [(DWI, 0.025 * 128 * 128), (IXI, 1000)])
 def test_the_objective_is_the_printed_weight_times_the_mean_squared_error_and_the_kl(config, weight):
     torch.manual_seed(0)
