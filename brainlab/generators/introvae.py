@@ -31,7 +31,7 @@ from brainlab.generators.vae import (
 from brainlab.methods.method import Method, Preset, Schedule
 from brainlab.methods.recipe import Progress, Recipe
 from brainlab.networks.losses import draw_posterior, hinge_below, kl_to_prior
-from brainlab.ranges import NotNegative, Positive, PositiveOrNone, ShareAbove0, Weight
+from brainlab.ranges import Count, NotNegative, Positive, PositiveOrNone, ShareAbove0, Weight
 
 _BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
@@ -80,7 +80,13 @@ class Introspection:
 
 @dataclass(frozen=True, kw_only=True)
 class IntroVAEConfig(Introspection, VAEConfig):
-    """A VAE's settings and those of the adversarial part. paper_exact: also the paper's layers, as of a VAE."""
+    """A VAE's settings and those of the adversarial part.
+
+    warm_up_epochs: 1 or more.
+    paper_exact: also the paper's layers, as of a VAE.
+    """
+
+    warm_up_epochs: Count = 6
 
 
 def fake_count(fake_share: float, scans: int) -> int:
