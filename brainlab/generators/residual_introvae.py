@@ -23,8 +23,8 @@ from brainlab.ranges import Count, NotNegative
 
 
 @dataclass(frozen=True, kw_only=True)
-class ResidualIntroVAEConfig(Introspection):
-    """Settings of the networks and of the game.
+class ResidualConfig:
+    """Settings of the networks.
 
     latent_dim: length of a code.
     sample_shape: channel first.
@@ -32,6 +32,7 @@ class ResidualIntroVAEConfig(Introspection):
     widths: channels of each level, from fine to coarse; every level halves the sides.
     folds: halvings by folding 2 x 2 pixels into channels before the first level, and unfolding after the last.
     norm: `batch`, `group` or `none`.
+    flip: mirror each training slice left to right with probability 1/2.
     """
 
     latent_dim: Count = 256
@@ -40,12 +41,18 @@ class ResidualIntroVAEConfig(Introspection):
     widths: tuple[Count, ...] = (32, 64, 128, 256, 512)
     folds: NotNegative = 0
     norm: Literal["batch", "group", "none"] = "batch"
+    flip: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResidualIntroVAEConfig(Introspection, ResidualConfig):
+    """Settings of the networks and of the game."""
 
 
 class ResidualAutoencoder(GaussianAutoencoder):
     """Residual encoder and decoder with a Gaussian code."""
 
-    def __init__(self, config: ResidualIntroVAEConfig) -> None:
+    def __init__(self, config: ResidualConfig) -> None:
         super().__init__()
         if config.flip and config.plane == "sagittal":
             raise InputError("--flip: needs slices that show left and right, got sagittal ones; use --no-flip")
@@ -74,7 +81,7 @@ def check_batch(config: ResidualIntroVAEConfig, images: int) -> None:
     introvae.check_fakes(config, images)
 
 
-def view(config: ResidualIntroVAEConfig) -> View:
+def view(config: ResidualConfig) -> View:
     """Return the slices that the method reads."""
     return Slices(config.plane)
 
