@@ -17,20 +17,35 @@ from torch import Tensor, nn
 from brainlab.cohort.views import Batch
 from brainlab.errors import InputError
 from brainlab.generators import vae
-from brainlab.generators.vae import FLAIR, VAE, VAEConfig, adam, centre, flip_half, set_learning_rate, view
+from brainlab.generators.vae import (
+    FLAIR,
+    VAE,
+    GaussianAutoencoder,
+    VAEConfig,
+    adam,
+    centre,
+    flip_half,
+    set_learning_rate,
+    view,
+)
 from brainlab.methods.method import Method, Preset, Schedule
 from brainlab.methods.recipe import Progress, Recipe
 from brainlab.networks.losses import draw_posterior, hinge_below, kl_to_prior
-from brainlab.ranges import Count, Positive, PositiveOrNone, ShareAbove0, Weight
+from brainlab.ranges import Count, NotNegative, Positive, PositiveOrNone, ShareAbove0, Weight
 
 _BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
 
 @dataclass(frozen=True, kw_only=True)
-class IntroVAEConfig(VAEConfig):
-    """A VAE's settings and those of the adversarial part.
+class Introspection:
+    """Settings of the adversarial part, whatever the networks.
 
-    warm_up_epochs: epochs trained as a plain VAE first; without them the margin would be 0, and the critic never push.
+    reconstruction_weight: of L_AE in nats for one unit of summed squared error.
+    learning_rate: of both Adam optimisers while training as a VAE, betas (0.9, 0.99).
+    cosine: let the learning rate fall to zero along a half cosine over the adversarial part.
+    flip: mirror each training scan left to right with probability 1/2.
+    warm_up_epochs: epochs trained as a plain VAE first; 0 needs a `margin`.
+    margin: m itself, in nats; None takes `margin_factor` times the KL of real scans at the end of the warm-up.
     margin_factor: margin m over the KL of real scans at the end of the warm-up.
     fake_weight: weight of the hinge in L_E; 1 as the paper.
     decoder_fake_weight: weight of KL(E(G(z))) in L_G; 1 as the paper. Nats of KL are few beside the weighted squared
@@ -42,10 +57,16 @@ class IntroVAEConfig(VAEConfig):
         algorithm 1); the FLAIR paper's formula has samples only.
     fake_share: samples drawn, and reconstructions shown to the critic, for each scan of a batch; 1 as the paper.
     adversarial_learning_rate: of both Adam optimisers, betas (0.5, 0.99), after the warm-up.
+    paper_exact: let batch norm go on with the statistics of each batch in the adversarial part, as published; otherwise
+        it keeps those of the warm-up.
     """
 
+    reconstruction_weight: Positive = 4.0
+    learning_rate: Positive = 1e-3
+    cosine: bool = True
     flip: bool = True
-    warm_up_epochs: Count = 6
+    warm_up_epochs: NotNegative = 6
+    margin: PositiveOrNone = None
     margin_factor: Positive = 2.0
     fake_weight: Weight = 1.0
     decoder_fake_weight: Weight = 4.0
@@ -54,6 +75,18 @@ class IntroVAEConfig(VAEConfig):
     fake_share: ShareAbove0 = 0.5
     reconstructions_too: bool = True
     adversarial_learning_rate: Positive = 1e-3
+    paper_exact: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntroVAEConfig(Introspection, VAEConfig):
+    """A VAE's settings and those of the adversarial part.
+
+    warm_up_epochs: 1 or more.
+    paper_exact: also the paper's layers, as of a VAE.
+    """
+
+    warm_up_epochs: Count = 6
 
 
 def fake_count(fake_share: float, scans: int) -> int:
@@ -61,24 +94,23 @@ def fake_count(fake_share: float, scans: int) -> int:
     return max(1, round(fake_share * scans))
 
 
-class IntroVAERecipe(Recipe):
+class IntrospectiveRecipe(Recipe):
     """Encoder and decoder with an optimiser each, playing against each other after the warm-up."""
 
-    generator: VAE
+    generator: GaussianAutoencoder
 
-    def __init__(self, config: IntroVAEConfig) -> None:
+    def __init__(self, config: Introspection, generator: GaussianAutoencoder) -> None:
+        if not config.warm_up_epochs and config.margin is None:
+            raise InputError("--margin: needs a number where --warm-up-epochs is 0, got none; give one, or warm up")
+        if not config.warm_up_epochs and not config.paper_exact:
+            raise InputError("--warm-up-epochs: needs 1 or more without --paper-exact, got 0; batch norm learns there")
         self.config = config
         self.margin = 0.0
         self.real_kl = 0.0
-        self.looks_first = not config.paper_exact
-        self.generator = VAE(config)
-        self.networks = {"autoencoder": self.generator}
+        self.generator = generator
+        self.networks = {"autoencoder": generator}
         players = {"encoder": self.generator.encoder, "decoder": self.generator.decoder}
         self.optimisers = {name: adam(player, config.learning_rate) for name, player in players.items()}
-
-    def prepare(self, batch: Batch) -> None:
-        """Centre the network on some training scans."""
-        centre(self.generator, self.config, batch.image)
 
     def step(self, batch: Batch, progress: Progress) -> dict[str, float]:
         x = flip_half(batch.image) if self.config.flip else batch.image
@@ -118,7 +150,7 @@ class IntroVAERecipe(Recipe):
 
     def _start_adversary(self) -> None:
         """Fix the margin and forget the momenta of the warm-up, which belong to another game."""
-        self.margin = self.config.margin_factor * self.real_kl
+        self.margin = self.config.margin or self.config.margin_factor * self.real_kl
         for optimiser in self.optimisers.values():
             optimiser.state.clear()
             for group in optimiser.param_groups:
@@ -195,9 +227,29 @@ class IntroVAERecipe(Recipe):
         return losses
 
 
+class IntroVAERecipe(IntrospectiveRecipe):
+    """The game with the FLAIR paper's networks, centred on some training scans first."""
+
+    generator: VAE
+    config: IntroVAEConfig
+
+    def __init__(self, config: IntroVAEConfig) -> None:
+        super().__init__(config, VAE(config))
+        self.looks_first = not config.paper_exact
+
+    def prepare(self, batch: Batch) -> None:
+        """Centre the network on some training scans."""
+        centre(self.generator, self.config, batch.image)
+
+
 def check_batch(config: IntroVAEConfig, images: int) -> None:
     """As of a VAE; under `paper_exact` fakes too go through batch norm's own statistics, in parts of two or more."""
     vae.check_batch(config, images)
+    check_fakes(config, images)
+
+
+def check_fakes(config: Introspection, images: int) -> None:
+    """Refuse batches whose fakes batch norm cannot take, where it goes by the statistics of each batch."""
     fakes = fake_count(config.fake_share, images)
     if config.paper_exact and (fakes < 2 or images % fakes == 1):
         raise InputError(

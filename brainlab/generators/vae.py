@@ -5,6 +5,7 @@ Objective, per sample and then averaged over the batch:
     L = reconstruction_weight * |x - G(z)|^2 + KL(E(x))        z ~ E(x)
 """
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -85,7 +86,28 @@ USUAL_SDS, BRIGHT_SDS = 1.0, 4.0
 """Standard deviations above its mean from which a voxel counts as bright, and how many more count."""
 
 
-class VAE(Autoencoder):
+class GaussianAutoencoder(Autoencoder):
+    """An autoencoder whose posterior is a Gaussian without correlations: what VAEs and IntroVAEs train.
+
+    encoder, decoder: the two players of an IntroVAE.
+    """
+
+    encoder: nn.Module
+    decoder: nn.Module
+
+    @abstractmethod
+    def gaussian(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return mean and log-variance of the posterior, each [n, latent_dim], of images [n, *sample_shape]."""
+
+    def encode(self, x: Tensor) -> Posterior:
+        return Posterior(*self.gaussian(x))
+
+    def error(self, reconstruction: Tensor, x: Tensor) -> Tensor:
+        """Return the error of each image that training minimises, both [n, *sample_shape]: [n]."""
+        return squared_error(reconstruction, x)
+
+
+class VAE(GaussianAutoencoder):
     """Convolutional autoencoder with a Gaussian code, centred on the mean of its training scans.
 
     The encoder sees each voxel's departure from that mean in units of its spread; the decoder adds to the mean's logit.
@@ -97,6 +119,8 @@ class VAE(Autoencoder):
     under `paper_exact`, images go in as they are.
     """
 
+    encoder: ConvEncoder
+    decoder: ConvDecoder
     mean: Tensor
     spread: Tensor
     logit: Tensor
@@ -167,11 +191,7 @@ class VAE(Autoencoder):
             weight = weight * (1 + self.bright_weight * brighter.clamp(0, BRIGHT_SDS))
         return squared_error(reconstruction, x, weight)
 
-    def encode(self, x: Tensor) -> Posterior:
-        return Posterior(*self.gaussian(x))
-
     def gaussian(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return mean and log-variance of the posterior, each [n, latent_dim], of images [n, *sample_shape]."""
         departures = x - self.mean
         mean, log_variance = self.encoder(departures / self.spread)
         if self.principal is None:

@@ -1,0 +1,91 @@
+"""Residual encoder and decoder of the original IntroVAE (Huang et al. 2018, arXiv:1807.06358, appendix), for slices.
+
+Each halving is an average pooling after a residual block, each doubling a nearest-neighbour upsampling. With `folds`
+the first halvings are a `space_to_depth` and the last doublings a `depth_to_space`, so that no convolution runs at the
+full resolution, which a CPU cannot afford.
+"""
+
+import itertools
+import math
+
+from torch import Tensor, nn
+
+from brainlab.errors import InputError
+from brainlab.networks.blocks import LEAK, DepthToSpace, SpaceToDepth, normalisation
+
+
+class ResidualUnit(nn.Module):
+    """Convolution, norm, bend, convolution, norm; the input is added, by a convolution of kernel 1 where widths differ.
+
+    [n, inputs, H, W] -> [n, outputs, H, W].
+    """
+
+    def __init__(self, inputs: int, outputs: int, norm: str) -> None:
+        super().__init__()
+        self.carry = nn.Identity() if inputs == outputs else nn.Conv2d(inputs, outputs, 1, bias=False)
+        self.body = nn.Sequential(
+            nn.Conv2d(inputs, outputs, 3, padding=1, bias=False),
+            normalisation(norm, outputs, 2),
+            nn.LeakyReLU(LEAK),
+            nn.Conv2d(outputs, outputs, 3, padding=1, bias=False),
+            normalisation(norm, outputs, 2),
+        )
+        self.bend = nn.LeakyReLU(LEAK)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.bend(self.carry(x) + self.body(x))
+
+
+class ResidualEncoder(nn.Module):
+    """Images [n, C, H, W] to the mean and log-variance of their posteriors, each [n, latent_dim].
+
+    widths: channels of each level, from fine to coarse; every level halves the sides.
+    """
+
+    def __init__(
+        self, sample_shape: tuple[int, ...], widths: tuple[int, ...], latent_dim: int, *, norm: str, folds: int
+    ) -> None:
+        super().__init__()
+        sides = coarsest(sample_shape, widths, folds)
+        first, last = widths[0], widths[-1]
+        layers: list[nn.Module] = [SpaceToDepth() for _ in range(folds)]
+        layers += [nn.Conv2d(sample_shape[0] * 4**folds, first, 5, padding=2, bias=False)]
+        layers += [normalisation(norm, first, 2), nn.LeakyReLU(LEAK), nn.AvgPool2d(2)]
+        for inputs, outputs in itertools.pairwise(widths):
+            layers += [ResidualUnit(inputs, outputs, norm), nn.AvgPool2d(2)]
+        self.features = nn.Sequential(*layers, ResidualUnit(last, last, norm))
+        self.head = nn.Linear(last * math.prod(sides), 2 * latent_dim)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        # [n, width, *coarsest sides] -> [n, 2 * latent_dim]
+        mean, log_variance = self.head(self.features(x).flatten(1)).float().chunk(2, dim=1)
+        # Outside these bounds exp() is 0 or huge in float32, and nothing could be learned from it.
+        return mean, log_variance.clamp(-16, 8)
+
+
+class ResidualDecoder(nn.Module):
+    """Codes [n, latent_dim] to the logits of images [n, C, H, W]: the reverse of `ResidualEncoder`."""
+
+    def __init__(
+        self, sample_shape: tuple[int, ...], widths: tuple[int, ...], latent_dim: int, *, norm: str, folds: int
+    ) -> None:
+        super().__init__()
+        self.coarsest = (widths[-1], *coarsest(sample_shape, widths, folds))
+        self.dense = nn.Sequential(nn.Linear(latent_dim, math.prod(self.coarsest)), nn.LeakyReLU(LEAK))
+        layers: list[nn.Module] = []
+        for inputs, outputs in itertools.pairwise((widths[-1], *reversed(widths))):
+            layers += [ResidualUnit(inputs, outputs, norm), nn.Upsample(scale_factor=2)]
+        layers += [ResidualUnit(widths[0], widths[0], norm)]
+        layers += [nn.Conv2d(widths[0], sample_shape[0] * 4**folds, 5, padding=2)]
+        self.features = nn.Sequential(*layers, *(DepthToSpace() for _ in range(folds)))
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.features(self.dense(z).unflatten(1, self.coarsest))
+
+
+def coarsest(sample_shape: tuple[int, ...], widths: tuple[int, ...], folds: int) -> tuple[int, ...]:
+    """Return the sides below the last halving, (4, 4) for 128 x 128 and five levels; InputError where one is odd."""
+    factor = 2 ** (len(widths) + folds)
+    if len(sample_shape) != 3 or any(side % factor for side in sample_shape[1:]):
+        raise InputError(f"sample shape: needs two sides that divide by {factor}, got {sample_shape[1:]}")
+    return tuple(side // factor for side in sample_shape[1:])

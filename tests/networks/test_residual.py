@@ -1,0 +1,51 @@
+"""The residual networks of the original IntroVAE."""
+
+import pytest
+import torch
+from torch import nn
+
+from brainlab.errors import InputError
+from brainlab.networks.residual import ResidualDecoder, ResidualEncoder, ResidualUnit, coarsest
+
+SHAPE = (1, 32, 16)
+
+
+@pytest.mark.parametrize("folds", [0, 1, 2])
+def test_a_code_comes_back_as_an_image_of_the_same_sides(folds):
+    sizes = (SHAPE, (4, 8), 5)
+    encoder, decoder = (kind(*sizes, norm="group", folds=folds) for kind in (ResidualEncoder, ResidualDecoder))
+    mean, log_variance = encoder(torch.rand(3, *SHAPE))
+    assert mean.shape == log_variance.shape == (3, 5)
+    assert decoder(mean).shape == (3, *SHAPE)
+
+
+def test_the_paper_s_slices_end_at_4_by_4_with_512_channels():
+    decoder = ResidualDecoder((1, 128, 128), (32, 64, 128, 256, 512), 256, norm="batch", folds=0)
+    assert decoder.coarsest == (512, 4, 4)
+
+
+def test_a_unit_adds_its_input():
+    unit = ResidualUnit(3, 3, "none")
+    for layer in unit.body:
+        if isinstance(layer, nn.Conv2d):
+            nn.init.zeros_(layer.weight)
+    x = torch.rand(2, 3, 4, 4)
+    assert torch.equal(unit(x), x)
+    wider = ResidualUnit(3, 6, "none")
+    assert isinstance(wider.carry, nn.Conv2d)
+    assert wider.carry.kernel_size == (1, 1)
+
+
+def test_no_convolution_of_a_folded_network_runs_at_full_resolution():
+    encoder, seen = ResidualEncoder(SHAPE, (4, 8), 5, norm="none", folds=1), []
+    for layer in encoder.modules():
+        if isinstance(layer, nn.Conv2d):
+            layer.register_forward_hook(lambda _layer, _inputs, out: seen.append(tuple(out.shape[2:])))
+    encoder(torch.rand(1, *SHAPE))
+    assert max(seen) == (16, 8)
+
+
+@pytest.mark.parametrize("shape", [(1, 24, 16), (1, 16, 16, 16)])
+def test_sides_that_do_not_divide_are_refused(shape):
+    with pytest.raises(InputError, match="divide by 16"):
+        coarsest(shape, (4, 8, 8), 1)
