@@ -201,14 +201,14 @@ METHOD = Method(
     view=view,
     abilities=frozenset({"encode", "reconstruct"}),
     small=tuple(FlowConfig(sample_shape=shape, **_SMALL) for shape in ((1, 8, 8, 8), (1, 16, 8))),
-    # Two cores train on about 90 slices or 20 volumes a second (mixed precision). The diagnostics at each epoch's end
+    # Two cores train on about 85 slices or 19 volumes a second (mixed precision). The diagnostics at each epoch's end
     # solve the equation 200 times, which takes them half a minute for slices and two minutes for volumes.
     presets={
         # 200,000 presentations of some 10,000 slices: 40 minutes, and 10 of diagnostics.
         "flow-slices-128": Preset(
             config=FlowConfig(), schedule=Schedule(epochs=20, batch_size=32, ema_decay=0.999), source=SOURCE
         ),
-        # 160,000 presentations of some 4,000 scans: 2 hours 15 minutes, and 80 minutes of diagnostics.
+        # 160,000 presentations of some 4,000 scans: 2 hours 20 minutes, and 80 minutes of diagnostics.
         "flow-40": Preset(
             config=FlowConfig(sample_shape=(1, 40, 48, 40), levels=1, widths=(32, 64, 64)),
             schedule=Schedule(epochs=40, batch_size=16, ema_decay=0.999),

@@ -6,7 +6,7 @@ from brainlab.errors import InputError
 from brainlab.networks.unet import TimeFeatures, UNet
 
 
-def unet(size=(8, 4), widths=(8, 16), channels=3):
+def unet(size=(8, 4), widths=(8, 16, 8), channels=3):
     """Return a small network whose layers all do something."""
     torch.manual_seed(0)
     network = UNet(channels, size, widths, 8)
