@@ -28,9 +28,9 @@ def encode_dataset(run: Run, dataset: PreparedDataset, watch: Watch | None = Non
     They are kept in `<run>/encodings/`, or in the workspace's cache where the run's folder cannot be written to,
     together with the hashes of the dataset and of the run's weights; a file whose hashes differ is never used.
     watch: shows progress while encoding.
-    Raises InputError when the run cannot encode, or its images have another shape.
+    Raises InputError when the run cannot encode, its codes are no vectors, or its images have another shape.
     """
-    dataset = see_to_encode(run, dataset)
+    dataset = _see_vectors(run, dataset)
     for path in _places(run, dataset):
         if (known := _load(path, run, dataset)) is not None:
             return known
@@ -41,7 +41,7 @@ def encode_dataset(run: Run, dataset: PreparedDataset, watch: Watch | None = Non
 
 def encode_rows(run: Run, dataset: PreparedDataset, rows: IntArray, watch: Watch | None = None) -> Encoding:
     """Return the posteriors of some scans, without keeping them. watch: shows progress."""
-    dataset = see_to_encode(run, dataset)
+    dataset = _see_vectors(run, dataset)
     starts: Iterable[int] = range(0, len(rows), BATCH)
     if watch is not None:
         starts = watch(starts, "Encoding", -(-len(rows) // BATCH))
@@ -53,6 +53,15 @@ def see_to_encode(run: Run, dataset: PreparedDataset) -> PreparedDataset:
     if not run.can("encode"):
         raise InputError(f"{run.name}: has no encoder, so scans have no codes; choose a run that encodes")
     return run.see(dataset)
+
+
+def _see_vectors(run: Run, dataset: PreparedDataset) -> PreparedDataset:
+    """As `see_to_encode`; raise InputError unless codes are vectors, so that each is a row of an `Encoding`, too."""
+    dataset = see_to_encode(run, dataset)
+    if len(run.code_shape) != 1:
+        shape = " x ".join(map(str, run.code_shape))
+        raise InputError(f"{run.name}: needs codes that are vectors, got {shape}; choose a run of another method")
+    return dataset
 
 
 def _places(run: Run, dataset: PreparedDataset) -> list[Path]:

@@ -107,7 +107,11 @@ class Comparison:
 
     def pairs(self) -> list[tuple[str, str]]:
         """All (run, cohort) that fit together."""
-        return [(name, data) for name, run in resources.runs_that("encode").items() for data in resources.fitting(run)]
+        return [
+            (name, data)
+            for name, run in resources.runs_that("encode", "walk").items()
+            for data in resources.fitting(run)
+        ]
 
     def missing(self) -> list[tuple[str, str]]:
         """The pairs that were not tried in this server."""

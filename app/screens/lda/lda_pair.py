@@ -21,7 +21,7 @@ FIRST_SHOWN = ("ivae-256", "vae-512")
 
 def choose(cohort: str) -> tuple[str, str] | None:
     """Let two runs be chosen that work on a cohort's grid; None, and what to do, where there are no two."""
-    runs = resources.runs_that("encode")
+    runs = resources.runs_that("encode", "walk")
     if cohort == OWN_PEOPLE:
         names = [name for name in runs if resources.training_codes(name) is not None]
     else:

@@ -24,7 +24,7 @@ FIT = (
 
 def show() -> None:
     """Choose what to fit and predict, then show the result."""
-    runs, cohorts = resources.runs_that("encode"), resources.cohorts()
+    runs, cohorts = resources.runs_that("encode", "walk"), resources.cohorts()
     layout.head(
         "LDA",
         "Are the classes separable in latent space, and is disease or acquisition the reason?",

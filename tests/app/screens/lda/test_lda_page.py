@@ -10,11 +10,12 @@ from streamlit.testing.v1 import AppTest
 
 from app.data import resources
 from app.screens.lda import lda_pair, lda_plots, selected_scan, shipped_figures
-from app.screens.lda.discrimination import OWN_PEOPLE, analysis
+from app.screens.lda.discrimination import OWN_PEOPLE, Comparison, analysis
 from app.server.access import SIGNED_IN
 from brainlab.experiments.analysis.verdicts import scans, verdict
 from brainlab.legend import grouped
 from brainlab.runs.encodings import encode_dataset
+from brainlab.runs.run import Run
 from brainlab.runs.training_codes import TrainingCodes
 
 PROJECT = Path(__file__).resolve().parents[4]
@@ -43,6 +44,13 @@ def result(workspace, tmp_path, monkeypatch):
     """Analyse the tiny run by which the page is opened; no shipped run is beside it."""
     monkeypatch.setattr("brainlab.workspace.MODELS", tmp_path / "no-models")
     return analysis("tiny-ivae", "simulated", None, "empirical").lda
+
+
+def test_a_run_whose_codes_are_no_vectors_is_not_offered(result, monkeypatch):
+    abilities = {"tiny-vae": frozenset({"encode", "reconstruct"}), "tiny-ivae": frozenset({"encode", "walk"})}
+    monkeypatch.setattr(Run, "abilities", property(lambda run: abilities[run.name]))
+    assert opened().selectbox(key="lda-run").options == ["tiny-ivae"]
+    assert {run for run, _ in Comparison().pairs()} == {"tiny-ivae"}
 
 
 @pytest.mark.parametrize("place", [0, -1])

@@ -1,0 +1,218 @@
+"""A rectified flow on Haar bands: noise becomes an image along the solution of an ordinary differential equation.
+
+Images are taken apart into Haar bands (`networks/haar.py`) without any loss, each band centred and scaled to unit
+standard deviation. Between noise and the bands of a scan, and at a time t from 0 to 1, a network learns the velocity
+
+    x_t = (1 - t) noise + t data        L = |v(x_t, t) - (data - noise)|^2        logit(t) ~ N(0, time_spread^2)
+
+(Liu et al. 2023, "Flow Straight and Fast", equation 1; the times as Esser et al. 2024, section 3.1). Solved from 0 to 1
+the equation dx/dt = v(x, t) draws an image; solved from 1 to 0 it finds the noise that an image comes from, its code.
+
+Flows trained on a few hundred scans are known to repeat them: look at the copies that `brainlab evaluate` counts.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from brainlab.cohort.views import Batch, Slices, View, Volumes
+from brainlab.errors import InputError
+from brainlab.generators.vae import flip_half, set_learning_rate
+from brainlab.methods.generator import Autoencoder, Posterior
+from brainlab.methods.method import Method, Preset, Schedule
+from brainlab.methods.prior import NormalPrior
+from brainlab.methods.recipe import Progress, Recipe
+from brainlab.networks.haar import from_haar_bands, haar_bands
+from brainlab.networks.losses import squared_error
+from brainlab.networks.ode import SOLVERS, Solver
+from brainlab.networks.unet import UNet
+from brainlab.ranges import Count, Positive, Weight
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlowConfig:
+    """Everything that decides a flow and what it learns.
+
+    sample_shape: channel first.
+    plane: which slices are read, where `sample_shape` is that of slices.
+    levels: times that the sides are halved before the network. Each splits every band again, into 4 (slices) or 8 of
+        them: 2 levels make 16 bands of 32 x 32 of a slice of 128 x 128.
+    widths: maps of the U-Net at the size of the bands, at half of it, and so on; multiples of 8.
+    time_width: features that the network is told the time by.
+    time_spread: standard deviation of the logit of the times in training. 1 puts two thirds of them between .27 and
+        .73, where the velocity is hardest to tell; more goes nearer to noise and to images.
+    solver, steps: how the equation is solved, by `heun` (two evaluations of the network a step) or `euler` (one; takes
+        30 steps or more for as good an image). Encoding takes the same steps backwards.
+    learning_rate: of AdamW, the highest after a warm-up of 50 steps.
+    weight_decay: of AdamW.
+    cosine: let the learning rate fall to zero along a half cosine over the whole training.
+    flip: mirror each training scan left to right with probability 1/2; it doubles what there is to copy.
+    """
+
+    sample_shape: tuple[int, ...] = (1, 128, 128)
+    plane: Literal["axial", "coronal", "sagittal"] = "axial"
+    levels: Count = 2
+    widths: tuple[Count, ...] = (64, 128, 128)
+    time_width: Count = 256
+    time_spread: Positive = 1.0
+    solver: Solver = "heun"
+    steps: Count = 10
+    learning_rate: Positive = 3e-4
+    weight_decay: Weight = 0.01
+    cosine: bool = True
+    flip: bool = True
+
+
+SPREAD_FLOOR = 0.001
+"""Smallest standard deviation that a band is divided by; rounding to 8 bits alone gives as much."""
+
+MEASURED_SCANS = 256
+"""Training scans that a band's mean and spread are taken from; each has thousands of values of a band."""
+
+
+class Flow(Autoencoder):
+    """The velocity of the flow, and the way from images to scaled bands and back.
+
+    A code is the noise itself, [bands, *size], with a number for each voxel. Codes are no vectors to walk along: on the
+    straight way between two of them noise has less than its spread, and no single number means anything by itself.
+    """
+
+    centre: Tensor
+    spread: Tensor
+
+    def __init__(self, config: FlowConfig) -> None:
+        super().__init__()
+        channels, *sides = config.sample_shape
+        factor = 2**config.levels
+        if len(sides) not in (2, 3) or any(side % factor or side < factor for side in sides):
+            needed = f"needs 2 or 3 sides that divide by {factor}"
+            raise InputError(f"--levels {config.levels}: {needed}, got {sides}; give fewer levels")
+        if config.flip and len(sides) == 2 and config.plane == "sagittal":
+            raise InputError("--flip: needs slices that show left and right, got sagittal ones; use --no-flip")
+        self.sample_shape, self.levels = config.sample_shape, config.levels
+        self.solver, self.steps = SOLVERS[config.solver], config.steps
+        bands, size = channels * factor ** len(sides), tuple(side // factor for side in sides)
+        self.prior = NormalPrior(bands, *size)
+        self.velocity = UNet(bands, size, config.widths, config.time_width)
+        self.register_buffer("centre", torch.zeros(1, bands, *[1] * len(size)))
+        self.register_buffer("spread", torch.ones(1, bands, *[1] * len(size)))
+
+    def measure(self, images: Tensor) -> None:
+        """Take mean and standard deviation of each band from training scans [n, *sample_shape]."""
+        bands = self._haar(images)
+        over = (0, *range(2, bands.ndim))
+        spread, centre = torch.std_mean(bands, dim=over, correction=0, keepdim=True)
+        self.centre.copy_(centre)
+        self.spread.copy_(spread.clamp(min=SPREAD_FLOOR))
+
+    def to_bands(self, x: Tensor) -> Tensor:
+        """Return the scaled bands of images: [n, *sample_shape] -> [n, bands, *size]."""
+        return (self._haar(x) - self.centre) / self.spread
+
+    def from_bands(self, bands: Tensor) -> Tensor:
+        """Return the images of scaled bands, whatever their range; undoes `to_bands`."""
+        bands = bands * self.spread + self.centre
+        for _ in range(self.levels):
+            bands = from_haar_bands(bands)
+        return bands
+
+    def _haar(self, x: Tensor) -> Tensor:
+        for _ in range(self.levels):
+            x = haar_bands(x)
+        return x
+
+    def band_errors(self, data: Tensor, noise: Tensor, t: Tensor) -> Tensor:
+        """Return the squared error of the velocity in each band, summed over its positions: [n, bands].
+
+        data, noise: scaled bands of images, and noise, both [n, bands, *size].  t: [n], 0 noise and 1 data.
+        """
+        time = t.view(-1, *[1] * (data.ndim - 1))
+        velocity = self.velocity((1 - time) * noise + time * data, t)
+        return squared_error(velocity.flatten(0, 1), (data - noise).flatten(0, 1)).view(data.shape[:2])
+
+    def decode(self, z: Tensor) -> Tensor:
+        return self.from_bands(self._solve(z, 0, 1)).clamp(0, 1)
+
+    def encode(self, x: Tensor) -> Posterior:
+        return Posterior(self._solve(self.to_bands(x), 1, 0))
+
+    def _solve(self, state: Tensor, start: float, end: float) -> Tensor:
+        def velocity(state: Tensor, time: float) -> Tensor:
+            return self.velocity(state, state.new_full((len(state),), time))
+
+        return self.solver(velocity, state, start, end, self.steps)
+
+
+class FlowRecipe(Recipe):
+    """One optimiser over the velocity."""
+
+    generator: Flow
+    looks_first = True
+
+    def __init__(self, config: FlowConfig) -> None:
+        self.config = config
+        self.generator = Flow(config)
+        self.networks = {"flow": self.generator}
+        weights = self.generator.parameters()
+        self.optimisers = {
+            "flow": torch.optim.AdamW(weights, config.learning_rate, weight_decay=config.weight_decay, fused=True)
+        }
+
+    def prepare(self, batch: Batch) -> None:
+        """Measure the bands of some training scans."""
+        every = -(-len(batch) // MEASURED_SCANS)
+        self.generator.measure(batch.image[::every])
+
+    def step(self, batch: Batch, progress: Progress) -> dict[str, float]:
+        """Return the loss and its part of each band, `band_00` the low one (`networks/haar.py` has their order)."""
+        optimiser, config = self.optimisers["flow"], self.config
+        set_learning_rate(optimiser, config.learning_rate, progress.step, progress.total_steps, cosine=config.cosine)
+        data = self.generator.to_bands(flip_half(batch.image) if config.flip else batch.image)
+        noise, t = torch.randn_like(data), draw_times(len(data), config.time_spread, data.device)
+        errors = self.generator.band_errors(data, noise, t).mean(0)  # [bands]
+        loss = errors.sum()
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        optimiser.step()
+        return {"loss": loss.item(), **{f"band_{band:02d}": error for band, error in enumerate(errors.tolist())}}
+
+
+def draw_times(n: int, spread: float, device: torch.device) -> Tensor:
+    """Draw times [n] whose logit is normal with mean 0 and this spread: few near noise (0) or data (1)."""
+    return torch.sigmoid(spread * torch.randn(n, device=device))
+
+
+def view(config: FlowConfig) -> View:
+    """Return what a flow reads: volumes or slices, by the sides of its images."""
+    return Volumes() if len(config.sample_shape) == 4 else Slices(config.plane)
+
+
+_SMALL: dict[str, Any] = {"levels": 1, "widths": (8, 8), "time_width": 8, "steps": 2}
+SOURCE = "rectified flow (Liu et al. 2023); bands, network and schedule are brainlab's own"
+
+METHOD = Method(
+    name="flow",
+    title="Rectified flow",
+    config=FlowConfig,
+    network=Flow,
+    recipe=FlowRecipe,
+    view=view,
+    abilities=frozenset({"encode", "reconstruct"}),
+    small=tuple(FlowConfig(sample_shape=shape, **_SMALL) for shape in ((1, 8, 8, 8), (1, 16, 8))),
+    # Two cores train on about 85 slices or 19 volumes a second (mixed precision). The diagnostics at each epoch's end
+    # solve the equation 200 times, which takes them half a minute for slices and two minutes for volumes.
+    presets={
+        # 200,000 presentations of some 10,000 slices: 40 minutes, and 10 of diagnostics.
+        "flow-slices-128": Preset(
+            config=FlowConfig(), schedule=Schedule(epochs=20, batch_size=32, ema_decay=0.999), source=SOURCE
+        ),
+        # 160,000 presentations of some 4,000 scans: 2 hours 20 minutes, and 80 minutes of diagnostics.
+        "flow-40": Preset(
+            config=FlowConfig(sample_shape=(1, 40, 48, 40), levels=1, widths=(32, 64, 64)),
+            schedule=Schedule(epochs=40, batch_size=16, ema_decay=0.999),
+            source=SOURCE,
+        ),
+    },
+)

@@ -1,0 +1,216 @@
+import copy
+import dataclasses
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from brainlab.cohort.views import Batch, Slices, Volumes
+from brainlab.errors import InputError
+from brainlab.generators.flow import METHOD, Flow, FlowConfig, FlowRecipe, draw_times, view
+from brainlab.methods.prior import SeededNoise
+from brainlab.methods.recipe import Progress
+
+TINY = FlowConfig(sample_shape=(1, 16, 8), levels=2, widths=(8, 8), time_width=8, steps=4)
+
+
+def awake(model, size=0.1):
+    """Give every weight a value, for a fresh network's velocity is 0."""
+    torch.manual_seed(0)
+    for parameter in model.parameters():
+        nn.init.normal_(parameter, std=size)
+    return model.eval()
+
+
+def scans(n=12, shape=(1, 16, 8)):
+    torch.manual_seed(1)
+    return (0.4 + 0.1 * torch.randn(n, *shape).cumsum(-1) / 2).clamp(0, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "bands", "millions"), [("flow-slices-128", (16, 32, 32), 2.5), ("flow-40", (8, 20, 24, 20), 1.8)]
+)
+def test_presets_work_on_the_bands_and_with_the_weights_that_two_cores_can_train(name, bands, millions):
+    with torch.device("meta"):
+        model = METHOD.network(METHOD.presets[name].config)
+    assert model.prior.code_shape == bands
+    assert math.prod(bands) == math.prod(model.sample_shape), "a number for each voxel"
+    assert sum(p.numel() for p in model.parameters()) == pytest.approx(1e6 * millions, rel=0.1)
+    assert METHOD.presets[name].schedule.ema_decay == 0.999
+
+
+@pytest.mark.parametrize(("shape", "levels"), [((1, 16, 8), 1), ((1, 16, 8), 2), ((2, 8, 8, 16), 2)])
+def test_bands_have_unit_spread_over_the_scans_and_are_undone(shape, levels):
+    images = scans(12, shape)
+    model = Flow(dataclasses.replace(TINY, sample_shape=shape, levels=levels))
+    model.measure(images)
+    bands = model.to_bands(images)
+    by_band = bands.transpose(0, 1).flatten(1).double()
+    assert len(by_band) == shape[0] * 2 ** (levels * (len(shape) - 1))
+    assert torch.allclose(by_band.mean(1), torch.zeros(len(by_band), dtype=torch.double), atol=1e-4)
+    assert torch.allclose(by_band.std(1, correction=0), torch.ones(len(by_band), dtype=torch.double), atol=1e-4)
+    assert torch.allclose(model.from_bands(bands), images, atol=1e-5)
+
+
+def test_a_band_that_does_not_vary_is_not_blown_up():
+    model = Flow(TINY)
+    model.measure(torch.full((4, 1, 16, 8), 0.5))
+    assert model.to_bands(torch.full((1, 1, 16, 8), 0.5)).abs().max() < 0.01
+    assert model.spread.min() > 0
+
+
+def test_the_recipe_measures_scans_from_all_of_those_it_is_shown():
+    images = torch.zeros(600, 1, 16, 8)
+    images[300:] = 1.0
+    recipe = FlowRecipe(TINY)
+    recipe.prepare(Batch(images))
+    assert recipe.looks_first
+    low = recipe.generator.centre.flatten()[0]
+    assert low == pytest.approx(4 * 0.5, abs=0.02), "the low band of two levels is 4 times the mean"
+
+
+def test_the_loss_is_the_squared_error_of_the_velocity_summed_over_each_band():
+    recipe = FlowRecipe(TINY)
+    model = awake(recipe.generator)
+    data, noise, t = model.to_bands(scans(3)), torch.randn(3, 16, 4, 2), torch.tensor([0.0, 0.3, 1.0])
+    found = model.band_errors(data, noise, t).detach()
+    for i in range(3):
+        state = noise[i] + t[i] * (data[i] - noise[i])
+        velocity = model.velocity(state[None], t[i : i + 1])[0].detach()
+        for band in range(16):
+            expected = float(((velocity[band] - data[i, band] + noise[i, band]) ** 2).sum())
+            assert found[i, band] == pytest.approx(expected, rel=1e-4)
+
+
+def test_a_step_tells_the_loss_of_each_band():
+    recipe = FlowRecipe(dataclasses.replace(TINY, flip=False))
+    recipe.prepare(Batch(scans()))
+    before, images = copy.deepcopy(awake(recipe.generator)), scans(5)
+    torch.manual_seed(3)
+    losses = recipe.step(Batch(images), Progress(0, 10, 10))
+    torch.manual_seed(3)
+    data = before.to_bands(images)
+    noise, t = torch.randn_like(data), draw_times(5, 1.0, data.device)
+    expected = before.band_errors(data, noise, t).detach().mean(0)
+    bands = [losses[f"band_{band:02d}"] for band in range(16)]
+    assert bands == pytest.approx(expected.tolist(), rel=1e-4)
+    assert losses["loss"] == pytest.approx(sum(bands), rel=1e-5)
+
+
+def test_times_are_logit_normal():
+    torch.manual_seed(0)
+    for spread in (1.0, 0.5):
+        times = draw_times(200_000, spread, torch.device("cpu"))
+        for share, quantile in ((0.1587, -1.0), (0.5, 0.0), (0.8413, 1.0), (0.9772, 2.0)):
+            expected = 1 / (1 + math.exp(-spread * quantile))
+            assert float(times.quantile(share)) == pytest.approx(expected, abs=0.004)
+
+
+def test_a_half_of_the_scans_is_mirrored_unless_told_not_to(monkeypatch):
+    images = scans(200)
+
+    def learnt_from(flip):
+        recipe, seen = FlowRecipe(dataclasses.replace(TINY, flip=flip)), []
+        monkeypatch.setattr(
+            recipe.generator, "to_bands", lambda x: seen.append(x) or Flow.to_bands(recipe.generator, x)
+        )
+        torch.manual_seed(0)
+        recipe.step(Batch(images), Progress(0, 10, 10))
+        return seen[0]
+
+    assert torch.equal(learnt_from(False), images)
+    assert FlowConfig().flip
+    flipped = learnt_from(True)
+    mirrored = [torch.equal(after, before.flip(1)) for before, after in zip(images, flipped, strict=True)]
+    same = [torch.equal(after, before) for before, after in zip(images, flipped, strict=True)]
+    assert all(a != b for a, b in zip(mirrored, same, strict=True))
+    assert 70 < sum(mirrored) < 130
+
+
+def undone(solver, steps, shape=(1, 16, 8)):
+    """Return how far encoding is from the code that was decoded, for an image well inside [0, 1]."""
+    config = dataclasses.replace(TINY, sample_shape=shape, levels=1, solver=solver, steps=steps)
+    model = awake(Flow(config).double(), 0.3)
+    model.centre[:, 0], model.spread[:] = 0.5 * 2 ** ((len(shape) - 1) / 2), 0.02
+    code = model.prior.draw(4, SeededNoise(0)).double()
+    with torch.inference_mode():
+        image = model.decode(code)
+        assert 0 < image.min() < image.max() < 1, "nothing is clamped"
+        assert (model._solve(code, 0, 1) - code).abs().max() > 0.3, "the flow moves"
+        return float((model.encode(image).mean - code).abs().max())
+
+
+@pytest.mark.parametrize("shape", [(1, 16, 8), (1, 8, 8, 8)])
+def test_encoding_undoes_decoding_the_better_the_more_steps(shape):
+    errors = [undone("heun", steps, shape) for steps in (10, 20, 40)]
+    assert 2.5 < errors[0] / errors[1] < 5
+    assert 2.5 < errors[1] / errors[2] < 5
+    assert errors[2] < 2e-4
+    assert undone("euler", 20, shape) / undone("euler", 40, shape) == pytest.approx(2, rel=0.1)
+
+
+def test_a_known_velocity_field_carries_noise_to_the_image_that_follows_from_it():
+    """With v = x the code z becomes bands e z, and an image encodes to its bands over e."""
+    model = Flow(dataclasses.replace(TINY, steps=100)).double()
+    model.velocity = Identity()
+    model.spread[:] = 0.01
+    model.centre[:, 0] = 2.0
+    code = model.prior.draw(2, SeededNoise(0)).double()
+    assert torch.allclose(model.decode(code), model.from_bands(math.e * code), atol=1e-5)
+    assert torch.allclose(model.encode(model.from_bands(code)).mean, code / math.e, atol=1e-4)
+
+
+class Identity(nn.Module):
+    def forward(self, x, t):
+        assert t.shape == (len(x),)
+        return x
+
+
+def test_the_same_code_gives_the_same_image_and_no_spread_one_image():
+    model = awake(Flow(TINY))
+    first, second = (model.sample(3, SeededNoise(7)) for _ in range(2))
+    assert torch.equal(first, second)
+    assert not torch.equal(first[0], first[1])
+    still = model.sample(3, SeededNoise(7), truncation=0.0)
+    assert torch.allclose(still, model.decode(torch.zeros(1, 16, 4, 2)).expand_as(still), atol=1e-6)
+
+
+def test_a_few_steps_lower_the_loss():
+    torch.manual_seed(0)
+    recipe = FlowRecipe(dataclasses.replace(TINY, learning_rate=1e-2, flip=False))
+    images = scans(1).expand(32, -1, -1, -1)
+    recipe.prepare(Batch(images))
+    losses = [recipe.step(Batch(images), Progress(at, 10_000, 10_000))["loss"] for at in range(80)]
+    assert losses[0] == pytest.approx(2 * 128, rel=0.1), "a fresh velocity of 0 misses unit data and unit noise"
+    assert sum(losses[-10:]) < 0.85 * sum(losses[:10])
+
+
+def test_the_learning_rate_falls_along_the_schedule():
+    recipe = FlowRecipe(TINY)
+    recipe.step(Batch(scans(2)), Progress(500, 1000, 10))
+    assert recipe.optimisers["flow"].param_groups[0]["lr"] == pytest.approx(TINY.learning_rate / 2)
+
+
+def test_slices_and_volumes_are_read_by_the_sides_of_the_images():
+    assert view(TINY) == Slices("axial")
+    assert view(dataclasses.replace(TINY, sample_shape=(1, 8, 8, 8))) == Volumes()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"plane": "sagittal"}, "--flip: needs slices that show left and right"),
+        ({"levels": 4}, "--levels 4: needs 2 or 3 sides that divide by 16"),
+        ({"sample_shape": (1, 16)}, "2 or 3 sides"),
+        ({"widths": (8, 8, 8)}, "--widths: needs 2 or 3 sides that divide by 4"),
+    ],
+)
+def test_settings_that_do_not_fit_are_refused(changes, message):
+    with pytest.raises(InputError, match=message):
+        Flow(dataclasses.replace(TINY, **changes))
+
+
+def test_sagittal_slices_are_learnt_as_they_are():
+    assert view(dataclasses.replace(TINY, plane="sagittal")) == Slices("sagittal")
+    Flow(dataclasses.replace(TINY, plane="sagittal", flip=False))
