@@ -10,7 +10,7 @@ import math
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import instance_norm, interpolate, leaky_relu
+from torch.nn.functional import instance_norm, leaky_relu
 
 from brainlab.networks.blocks import LEAK
 from brainlab.networks.haar import from_haar_bands, haar_bands
@@ -42,7 +42,7 @@ def mapping(width: int, layers: int) -> nn.Sequential:
 class StyleLayer(nn.Module):
     """Maps, noise, LeakyReLU, AdaIN: one layer of the synthesis.
 
-    maps: the convolution that the layer begins with; the identity for the constant input.
+    maps: what the layer begins with: a convolution, after upsampling where the size changes; nothing at the constant.
     While training noise is drawn anew; in evaluation it is one fixed image, so that a code has one image.
     """
 
@@ -74,22 +74,18 @@ class StyleSynthesis(nn.Module):
         super().__init__()
         self.haar = haar
         self.constant = nn.Parameter(torch.randn(1, widths[0], *bottom))
-        self.levels = nn.ModuleList()
+        self.layers = nn.ModuleList()
         for level, (before, width) in enumerate(itertools.pairwise((widths[0], *widths))):
             sides = tuple(side * 2**level for side in bottom)
-            first = _conv(before, width) if level else nn.Identity()
-            layers = (StyleLayer(maps, width, style_dim, sides) for maps in (first, _conv(width, width)))
-            self.levels.append(nn.ModuleList(layers))
+            first = nn.Sequential(nn.Upsample(scale_factor=2), _conv(before, width)) if level else nn.Identity()
+            self.layers.extend(StyleLayer(maps, width, style_dim, sides) for maps in (first, _conv(width, width)))
         self.to_image = nn.Conv2d(widths[-1], channels * 4 if haar else channels, 1)
         he_normal(self)
 
     def forward(self, w: Tensor) -> Tensor:
         x = self.constant.expand(len(w), -1, -1, -1)
-        for level, layers in enumerate(self.levels):
-            if level:
-                x = interpolate(x, scale_factor=2.0)
-            for layer in layers:
-                x = layer(x, w)
+        for layer in self.layers:
+            x = layer(x, w)
         image = self.to_image(x).float()
         return from_haar_bands(image) if self.haar else image
 

@@ -24,9 +24,8 @@ def trained(config=TINY):
     torch.manual_seed(0)
     generator = StyleGenerator(config).eval()
     generator.mean_style.normal_()
-    for level in generator.synthesis.levels:
-        for layer in level:
-            torch.nn.init.ones_(layer.strength)
+    for layer in generator.synthesis.layers:
+        torch.nn.init.ones_(layer.strength)
     return generator
 
 
@@ -128,7 +127,7 @@ def test_r1_is_half_the_squared_gradient_at_real_images():
     x = torch.rand(4, 1, 16, 8)
     real = (2 * x - 1).requires_grad_()
     expected = squared_gradient(recipe.critic(real), real).mean() / 2
-    assert step(recipe, x)["gradient_penalty"] == pytest.approx(float(expected), rel=1e-5)
+    assert step(recipe, x)["gradient_penalty"] == pytest.approx(expected.item(), rel=1e-5)
 
 
 def test_the_wasserstein_critic_minimises_its_three_terms():
