@@ -43,6 +43,9 @@ class StyleGANConfig:
     widths: maps at each size, from the smallest up, each size twice the one before; in the critic the other way round.
         The paper takes those of progressive GANs: 4 to 128 pixels a side.
     haar: make and judge the four Haar bands of an image at half its size, which costs a quarter.
+    first_gain: factor on the He weights with which the last convolution starts; 1 as the paper. The first images then
+        lie far outside the range, and a critic tells them from real ones before it has learned what these show; with
+        0.1 they start within it.
     loss: see above.
     penalty_weight: of the gradient penalty, 10 as progressive GANs; or gamma of R1, often .0002 * pixels / batch size.
     penalty_interval: steps from one penalty to the next, which counts for all of them.
@@ -60,6 +63,7 @@ class StyleGANConfig:
     plane: Literal["axial", "coronal", "sagittal"] = "axial"
     widths: tuple[Count, ...] = (512, 512, 512, 512, 256, 128)
     haar: bool = False
+    first_gain: ShareAbove0 = 1.0
     loss: Literal["wasserstein", "non_saturating"] = "wasserstein"
     penalty_weight: Weight = 10.0
     penalty_interval: Count = 1
@@ -104,7 +108,9 @@ class StyleGenerator(Generator):
         self.mapping = mapping(config.latent_dim, config.mapping_layers)
         he_normal(self.mapping)
         channels, bottom = config.sample_shape[0], bottom_sides(config)
-        self.synthesis = StyleSynthesis(channels, bottom, config.widths, config.latent_dim, haar=config.haar)
+        self.synthesis = StyleSynthesis(
+            channels, bottom, config.widths, config.latent_dim, haar=config.haar, gain=config.first_gain
+        )
         self.register_buffer("mean_style", torch.zeros(config.latent_dim))
 
     def style(self, z: Tensor) -> Tensor:
@@ -230,6 +236,7 @@ METHOD = Method(
         StyleGANConfig(**_SMALL),
         StyleGANConfig(
             haar=True,
+            first_gain=0.1,
             loss="non_saturating",
             penalty_weight=0.2,
             penalty_interval=3,
@@ -252,6 +259,7 @@ METHOD = Method(
                 latent_dim=64,
                 widths=(128, 128, 128, 64, 32),
                 haar=True,
+                first_gain=0.1,
                 loss="non_saturating",
                 penalty_weight=0.2,
                 penalty_interval=16,

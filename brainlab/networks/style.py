@@ -66,10 +66,18 @@ class StyleSynthesis(nn.Module):
     """Styles [n, style_dim] to images [n, channels, *size] without bounds.
 
     bottom: sides of the constant input.  widths: maps at each size, from the smallest up, each twice the one before.
+    gain: factor on the weights with which the last convolution starts.
     """
 
     def __init__(
-        self, channels: int, bottom: tuple[int, ...], widths: tuple[int, ...], style_dim: int, *, haar: bool
+        self,
+        channels: int,
+        bottom: tuple[int, ...],
+        widths: tuple[int, ...],
+        style_dim: int,
+        *,
+        haar: bool,
+        gain: float = 1.0,
     ) -> None:
         super().__init__()
         self.haar = haar
@@ -81,6 +89,8 @@ class StyleSynthesis(nn.Module):
             self.layers.extend(StyleLayer(maps, width, style_dim, sides) for maps in (first, _conv(width, width)))
         self.to_image = nn.Conv2d(widths[-1], channels * 4 if haar else channels, 1)
         he_normal(self)
+        with torch.no_grad():
+            self.to_image.weight.mul_(gain)
 
     def forward(self, w: Tensor) -> Tensor:
         x = self.constant.expand(len(w), -1, -1, -1)

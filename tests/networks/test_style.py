@@ -51,6 +51,15 @@ def test_he_s_spread_is_that_of_every_layer_of_both_networks():
             assert layer.weight.std().item() == pytest.approx((2 / layer.weight[0].numel()) ** 0.5, rel=0.06)
 
 
+def test_the_first_images_of_a_small_gain_lie_within_the_range():
+    spreads = []
+    for gain in (1.0, 0.1):
+        torch.manual_seed(0)
+        spreads.append(StyleSynthesis(1, (4, 4), (32, 32), 16, haar=True, gain=gain)(torch.randn(32, 16)).std().item())
+    assert spreads[0] > 2
+    assert spreads[1] == pytest.approx(spreads[0] / 10)
+
+
 def layer_of(channels=2, sides=(4, 4)):
     layer = StyleLayer(nn.Identity(), channels, 3, sides)
     nn.init.ones_(layer.strength)
