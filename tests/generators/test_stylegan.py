@@ -66,11 +66,11 @@ def test_the_image_comes_near_the_mean_image_as_its_code_comes_near_0():
 def test_the_mean_style_is_followed_in_training_only():
     torch.manual_seed(0)
     generator = StyleGenerator(TINY)
-    z = torch.randn(512, 4)
+    z = torch.randn(16, 4)
     z = z / z.square().mean(1, keepdim=True).sqrt()
-    for _ in range(2000):
-        generator.style(z)
-    assert torch.allclose(generator.mean_style, generator.mapping(z).mean(0), atol=1e-3)
+    for at in range(2000):
+        generator.style(z[at % 2 :: 2])
+    assert torch.allclose(generator.mean_style, generator.mapping(z).mean(0), atol=5e-3), "of many batches"
     before = generator.mean_style.clone()
     generator.eval().style(3 * torch.randn(8, 4))
     assert torch.equal(before, generator.mean_style)
