@@ -5,7 +5,7 @@ import json
 import pytest
 
 from brainlab.cli import main
-from brainlab.runs.methods import VARIABLE
+from brainlab.runs.methods import VARIABLE, presets
 
 BROKEN = """
 import dataclasses
@@ -24,7 +24,8 @@ METHOD = dataclasses.replace(VAE, name="broken", recipe=Broken, presets={"broken
 def test_presets_say_what_they_are(capsys):
     assert main(["presets", "--json"]) == 0
     found = {entry["name"]: entry for entry in json.loads(capsys.readouterr().out)["presets"]}
-    assert list(found) == ["vae-8", "vae-512", "ivae-32", "ivae-256"]
+    assert list(found) == list(presets())
+    assert [name for name in found if "FLAIR" in found[name]["paper"]] == ["vae-8", "vae-512", "ivae-32", "ivae-256"]
     entry = found["ivae-256"]
     assert (entry["method"], entry["latent_dim"], entry["sample_shape"]) == ("IntroVAE", 256, [1, 40, 48, 40])
     assert entry["abilities"] == ["encode", "reconstruct", "walk"]
