@@ -60,14 +60,16 @@ class VQVAEConfig:
     code_weight: of codebook and commitment, for one unit of squared error summed over a code. The thesis adds a mean
         over 16,384 pixels to means over the 2 x 2 x 16 numbers of a code, so sums are weighted 1 : 16,384 / 64 = 256.
     restart_after: steps after which an entry that no encoding chose starts again at a random encoding; 0 never does.
+        Gradient steps alone follow the encodings too slowly, and most entries are never chosen again.
     learning_rate: of Adam.
     cosine: let both learning rates rise over the first 50 steps and fall to zero along a half cosine.
     flip: mirror each training scan left to right with probability 1/2.
     prior_width, prior_layers, prior_heads: features, blocks and attention heads of the transformer over codes.
     prior_learning_rate: of its AdamW.
-    paper_exact: the thesis' encoder and training: no folds, no residual blocks, batch norm, no restarts, one learning
-        rate, no mirroring. It prints no slope of its LeakyReLU (0.2 here) and no decoder (the reverse of the encoder
-        here, with a last convolution of kernel 3).
+    paper_exact: the thesis' encoder and training: no folds, no residual blocks, batch norm, a codebook that starts near
+        0 (otherwise at encodings of training scans) and has no restarts, one learning rate, no mirroring. The thesis
+        prints no slope of its LeakyReLU (0.2 here) and no decoder of this model (here the reverse of the encoder, with
+        a last convolution of kernel 3).
     """
 
     sample_shape: tuple[int, ...] = (1, 128, 128)
@@ -81,7 +83,7 @@ class VQVAEConfig:
     commitment: Positive = 0.25
     reconstruction_weight: Positive = 1.0
     code_weight: Positive = 256.0
-    restart_after: NotNegative = 100
+    restart_after: NotNegative = 20
     learning_rate: Positive = 1e-3
     cosine: bool = False
     flip: bool = False
@@ -94,6 +96,10 @@ class VQVAEConfig:
 
 RESTARTS_UNTIL = 0.75
 """Share of the training after which no entry is restarted, so that the prior learns of all of them."""
+
+
+START = 64
+"""Training scans whose encodings the codebook starts at."""
 
 
 class CodebookPrior(Prior):
@@ -158,7 +164,10 @@ def _encoder(config: VQVAEConfig, folds: int) -> nn.Sequential:
     for width in config.widths:
         layers.append(down_block(channels, width, _norm(config), dims))
         channels = width
-    layers += [ResidualBlock(channels, _norm(config), dims) for _ in range(_residual_blocks(config))]
+    if blocks := _residual_blocks(config):
+        layers += [ResidualBlock(channels, _norm(config), dims) for _ in range(blocks)]
+        # What residual blocks add up has no bound, and encodings that grow leave the codebook behind.
+        layers += [normalisation(_norm(config), channels, dims), nn.LeakyReLU(LEAK)]
     return nn.Sequential(*layers, CONV[dims](channels, config.code_channels, 1))
 
 
@@ -197,6 +206,7 @@ class VQVAERecipe(Recipe):
 
     def __init__(self, config: VQVAEConfig) -> None:
         self.config = config
+        self.looks_first = not config.paper_exact
         self.generator = VQVAE(config)
         self.networks = {"vqvae": self.generator}
         own = [*self.generator.encoder.parameters(), *self.generator.decoder.parameters()]
@@ -207,6 +217,14 @@ class VQVAERecipe(Recipe):
         }
         self.counts = torch.zeros(config.entries, dtype=torch.int64)
         self.idle = torch.zeros(config.entries, dtype=torch.int64)
+
+    @torch.no_grad()
+    def prepare(self, batch: Batch) -> None:
+        """Start the codebook at encodings of some training scans, where there are as many, in no order."""
+        some = batch.image[torch.randperm(len(batch.image))[:START]]
+        encodings = self.generator.encoder(some).movedim(1, -1).flatten(0, -2)
+        chosen = encodings[torch.randperm(len(encodings))[: self.config.entries]]
+        self.generator.codebook.vectors[: len(chosen)] = chosen
 
     def step(self, batch: Batch, progress: Progress) -> dict[str, float]:
         config, model = self.config, self.generator

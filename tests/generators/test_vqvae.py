@@ -47,7 +47,7 @@ def test_the_encoder_is_the_one_of_the_thesis(exact):
 
 
 def test_paper_exact_takes_back_what_the_thesis_has_not():
-    config = METHOD.presets["vqvae2d-small"].config
+    config = dataclasses.replace(METHOD.presets["vqvae2d-small"].config, prior_width=8, prior_layers=1)
     exact = VQVAERecipe(dataclasses.replace(config, widths=(8,) * 6, paper_exact=True, restart_after=1))
     kinds = [type(module) for module in exact.generator.encoder.modules()]
     assert SpaceToDepth not in kinds
@@ -108,6 +108,19 @@ def test_the_codebook_moves_to_the_encodings():
     x = torch.rand(4, 1, 16, 8)
     apart = [step(recipe, x)["code_error"] for _ in range(20)]
     assert apart[-1] < 0.3 * apart[0]
+
+
+def test_the_codebook_starts_at_different_encodings_of_training_scans():
+    torch.manual_seed(0)
+    recipe = VQVAERecipe(TINY)
+    x = torch.rand(4, 1, 16, 8)
+    assert recipe.looks_first
+    recipe.prepare(Batch(x))
+    encodings = recipe.generator.encoder(x).detach().movedim(1, -1).flatten(0, -2)
+    vectors = recipe.generator.codebook.vectors.detach()
+    assert all((vector == encodings).all(1).any() for vector in vectors)
+    assert len(vectors.unique(dim=0)) == TINY.entries
+    assert not VQVAERecipe(dataclasses.replace(TINY, paper_exact=True, widths=(8, 8))).looks_first
 
 
 def test_the_prior_learns_indices_and_moves_nothing_else():
