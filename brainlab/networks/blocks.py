@@ -11,7 +11,9 @@ from torch import Tensor, nn
 
 from brainlab.errors import InputError
 
-_CONV: dict[int, type[nn.Module]] = {2: nn.Conv2d, 3: nn.Conv3d}
+CONV: dict[int, type[nn.Module]] = {2: nn.Conv2d, 3: nn.Conv3d}
+"""Convolution of images of two and of three dimensions."""
+
 _TRANSPOSED: dict[int, type[nn.Module]] = {2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}
 _BATCH_NORM: dict[int, type[nn.Module]] = {2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
 _POOL: dict[int, type[nn.Module]] = {2: nn.AvgPool2d, 3: nn.AvgPool3d}
@@ -81,7 +83,7 @@ def down_block(inputs: int, outputs: int, norm: str, spatial_dims: int) -> nn.Se
 
     On a CPU it costs about a quarter of a convolution of kernel 3 followed by pooling.
     """
-    conv = _CONV[spatial_dims](inputs, outputs, 4, stride=2, padding=1)
+    conv = CONV[spatial_dims](inputs, outputs, 4, stride=2, padding=1)
     return nn.Sequential(conv, normalisation(norm, outputs, spatial_dims), nn.LeakyReLU(LEAK))
 
 
@@ -94,7 +96,7 @@ def up_block(inputs: int, outputs: int, norm: str, spatial_dims: int) -> nn.Sequ
 def pooled_block(inputs: int, outputs: int, norm: str, spatial_dims: int) -> nn.Sequential:
     """Convolution, normalisation and pooling, as the FLAIR IntroVAE paper (section 4.4) describes its encoder."""
     return nn.Sequential(
-        _CONV[spatial_dims](inputs, outputs, 3, padding=1),
+        CONV[spatial_dims](inputs, outputs, 3, padding=1),
         normalisation(norm, outputs, spatial_dims),
         nn.LeakyReLU(LEAK),
         _POOL[spatial_dims](2),
@@ -105,7 +107,7 @@ def upsampled_block(inputs: int, outputs: int, norm: str, spatial_dims: int) -> 
     """Upsampling, convolution and normalisation: the reverse of `pooled_block`."""
     return nn.Sequential(
         nn.Upsample(scale_factor=2),
-        _CONV[spatial_dims](inputs, outputs, 3, padding=1),
+        CONV[spatial_dims](inputs, outputs, 3, padding=1),
         normalisation(norm, outputs, spatial_dims),
         nn.LeakyReLU(LEAK),
     )
@@ -116,7 +118,7 @@ class ResidualBlock(nn.Module):
 
     def __init__(self, channels: int, norm: str, spatial_dims: int) -> None:
         super().__init__()
-        conv = _CONV[spatial_dims]
+        conv = CONV[spatial_dims]
         self.body = nn.Sequential(
             normalisation(norm, channels, spatial_dims),
             nn.LeakyReLU(LEAK),
@@ -207,10 +209,10 @@ class ConvDecoder(nn.Module):
             layers.append((up_block if folded else upsampled_block)(inputs, outputs, norm, dims))
         if folded:
             layers += [up_block(channels[-1], FINE_WIDTH, norm, dims)]
-            layers += [_CONV[dims](FINE_WIDTH, sample_shape[0] * 2**dims, 1), DepthToSpace()]
+            layers += [CONV[dims](FINE_WIDTH, sample_shape[0] * 2**dims, 1), DepthToSpace()]
         else:
             layers += [upsampled_block(channels[-1], channels[-1], norm, dims)]
-            layers += [_CONV[dims](channels[-1], sample_shape[0], 3, padding=1)]
+            layers += [CONV[dims](channels[-1], sample_shape[0], 3, padding=1)]
         self.features = nn.Sequential(*layers)
 
     def forward(self, z: Tensor) -> Tensor:

@@ -108,8 +108,6 @@ class Loop:
         self._reader, self._ahead = ThreadPoolExecutor(1, "brainlab-reader"), dict[int, Future[Batch]]()
         for name, optimiser in recipe.optimisers.items():
             optimiser.register_step_pre_hook(self._before_step(name))
-        prior = recipe.generator.prior
-        self.codes = prior.draw(max(watch.watched, watch.grid_samples), SeededNoise(watch.seed)).to(fabric.device)
         rows = held_out if len(held_out) else train
         self.watched = to_device(fetch(_thinned(rows, watch.watched)), fabric.device)
         torch.manual_seed(watch.seed + 1 + 1_000_003 * fabric.global_rank)
@@ -120,6 +118,13 @@ class Loop:
     def total_steps(self) -> int:
         """Steps until training ends."""
         return self.steps_per_epoch * min(self.schedule.epochs, self.schedule.stop_after or self.schedule.epochs)
+
+    @property
+    def codes(self) -> Tensor:
+        """Codes that the prior draws from one and the same noise: the same codes, unless the prior itself is learnt."""
+        count = max(self.watch.watched, self.watch.grid_samples)
+        prior = cast(Generator, self.average.module).prior
+        return prior.draw(count, SeededNoise(self.watch.seed)).to(self.fabric.device)
 
     def _resume(self) -> None:
         state = load_resume(self.folder)
@@ -212,14 +217,14 @@ class Loop:
             **_rounded(means),
         }
         if self.fabric.global_rank == 0:
-            shipped = cast(Generator, self.average.module)
-            line |= _rounded(describe(shipped, self.watched.image, self.codes[: self.watch.watched]))
+            shipped, codes = cast(Generator, self.average.module), self.codes
+            line |= _rounded(describe(shipped, self.watched.image, codes[: self.watch.watched]))
             line |= _rounded(self.recipe.diagnostics(self.watched))
             save_weights(self.folder, shipped, torch.float16 if self.watch.half_weights else torch.float32)
             if epoch % max(1, self.schedule.epochs // self.watch.grids) == 0 or state.step == self.total_steps:
                 (self.folder / "samples").mkdir(exist_ok=True)
                 grid = self.folder / "samples" / f"epoch-{epoch:04d}.png"
-                save_sample_grid(shipped, self.codes[: self.watch.grid_samples], grid)
+                save_sample_grid(shipped, codes[: self.watch.grid_samples], grid)
         self._write(line)
         state.sums, state.last_epoch = {}, line
 

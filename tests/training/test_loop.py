@@ -171,6 +171,20 @@ def test_every_step_is_trained_in_training_mode(tmp_path):
     assert loop.average.module.norm.training is False
 
 
+def test_samples_are_drawn_from_the_prior_as_it_is_by_then(tmp_path):
+    class Moving(NormalPrior):
+        def draw(self, n, noise, truncation=1.0):
+            return super().draw(n, noise, truncation) + 10 * loop.state.step
+
+    recipe = MeanRecipe()
+    recipe.generator.prior = Moving(1)
+    loop = make_loop(tmp_path, recipe)
+    last = loop.run()
+    assert loop.codes.mean() > 100
+    assert torch.equal(loop.codes, loop.codes)
+    assert last["spread_generated"] > 0
+
+
 def test_the_average_is_what_is_shipped_and_described(tmp_path):
     loop = make_loop(tmp_path, MeanRecipe(), ema_decay=0.99)
     last = loop.run()
