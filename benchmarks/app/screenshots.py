@@ -19,9 +19,11 @@ PAGES = {
     "generate": ("generate", 1120),
     "explorer": ("explorer", 1240),
     "lda": ("lda", 1120),
+    "leaderboard": ("leaderboard", 1190),
     "study-desk": ("study_desk", 1000),
 }
 """Picture to the page's path and the height of the window."""
+WITHOUT_BRAINS = ("study-desk", "leaderboard")
 
 
 def shoot(page: Page, url: str, name: str, scheme: str) -> Path:
@@ -30,7 +32,7 @@ def shoot(page: Page, url: str, name: str, scheme: str) -> Path:
     page.set_viewport_size({"width": 1440, "height": height})
     page.goto(f"{url}/{path}")
     page.wait_for_selector(IDLE, timeout=180_000)
-    if name != "study-desk":
+    if name not in WITHOUT_BRAINS:
         page.locator(".bv").first.wait_for(timeout=180_000)
         page.locator(".bv-slider, .bv-panels").first.wait_for(timeout=180_000)
     page.wait_for_selector(IDLE, timeout=180_000)
