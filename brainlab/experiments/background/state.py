@@ -9,7 +9,7 @@ from typing import Any, Literal
 from brainlab.errors import InputError
 from brainlab.experiments.background.record import RECORD, Record, log_lines, read_record
 from brainlab.files.folder_lock import LOCK, is_locked
-from brainlab.runs.files import CONFIG
+from brainlab.runs.files import CONFIG, read_settings
 from brainlab.training.checkpoint import METRICS, RESUME, MetricsFile
 from brainlab.workspace import workspace
 
@@ -58,6 +58,15 @@ class State:
         return self.phase in ACTIVE
 
 
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """What a run is trained from; empty where its files do not say."""
+
+    preset: str = ""
+    cohort: str = ""
+    simulated: bool = False
+
+
 def trainings() -> list[Path]:
     """Return the folders of the workspace's runs that were trained here, the one that was touched last first."""
     folders = [path for path in (workspace() / "runs").glob("[!.]*") if any(_times(path))]
@@ -84,6 +93,26 @@ def state(folder: Path) -> State:
         return State(phase="training" if at_work else "starting", progress=progress, own=own, stopping=stopping)
     phase, reason = _ended(folder, record, progress, damaged)
     return State(phase=phase, progress=progress, reason=reason, resumable=resumable and phase != "finished")
+
+
+def about(folder: Path) -> About:
+    """Say what a run is trained from, by its settings or, before there are any, by its record."""
+    record = read_record(folder)
+    try:
+        settings = json.loads((folder / CONFIG).read_bytes())
+        data = settings["data"]
+        return About(preset=settings["preset"], cohort=data.get("name", ""), simulated=bool(data["simulated"]))
+    except (OSError, ValueError, LookupError, TypeError):
+        return About(preset=record.preset, cohort=record.cohort) if record else About()
+
+
+def changeable(folder: Path) -> dict[str, float]:
+    """Return the settings that may change when a run is resumed, with their values."""
+    try:
+        settings = read_settings(folder, to_resume=True)
+    except InputError:
+        return {}
+    return {name: value for name, value in vars(settings.config).items() if name in settings.method.changeable}
 
 
 def _ended(folder: Path, record: Record | None, progress: Progress, damaged: str) -> tuple[Phase, str]:
