@@ -1,5 +1,6 @@
 """Ask for a new training: preset, cohort, name, settings; say how long it would take; start it."""
 
+import contextlib
 import dataclasses
 import shlex
 from functools import lru_cache
@@ -30,9 +31,11 @@ def show() -> None:
     with st.container(border=True):
         with layout.wrapping("train-new", 2):
             columns = st.columns([1.3, 1.3, 1.3, 0.8, 0.8], vertical_alignment="bottom")
-        name = columns[0].selectbox("Preset", list(presets()), key="train-preset")
+        names = list(presets())
+        first = next((number for number, name in enumerate(names) if any(_readable(name).values())), 0)
+        name = columns[0].selectbox("Preset", names, index=first, key="train-preset")
         method, preset = find_preset(name)
-        cohort = _choose_cohort(columns[1], name, method, preset)
+        cohort = _choose_cohort(columns[1], name)
         free = free_name(name)
         run = columns[2].text_input("Name of the run", free, key=f"train-name-{free}").strip()
         most = layout.LARGEST_SEED
@@ -54,25 +57,28 @@ def show() -> None:
         _act(request)
 
 
-def _choose_cohort(place: Any, name: str, method: Method[Any], preset: Preset[Any]) -> str | None:
+def _choose_cohort(place: Any, name: str) -> str | None:
     """Let one of the cohorts be chosen that the preset can read, those with images of its shape first."""
-    fits: dict[str, bool] = {}
-    unfit = []
-    for cohort, data in resources.cohorts().items():
-        try:
-            seen = method.view(preset.config).of(data)
-        except InputError:
-            unfit.append(cohort)
-            continue
-        shape = tuple(describe(name)["sample_shape"])
-        fits[cohort] = (len(seen.channels), *seen.shape) == shape
+    fits = _readable(name)
+    unfit = ", ".join(cohort for cohort in resources.cohorts() if cohort not in fits)
     if not fits:
-        layout.empty(f"No cohort holds what {name} reads.", f"It cannot read {', '.join(unfit)}.", layout.PREPARE)
+        layout.empty(f"No cohort holds what {name} reads.", f"It cannot read {unfit}.", layout.PREPARE)
         return None
     offered = sorted(fits, key=lambda cohort: not fits[cohort])
-    left_out = f"Not offered, as {name} cannot read them: {', '.join(unfit)}." if unfit else None
+    left_out = f"Not offered, as {name} cannot read them: {unfit}." if unfit else None
     chosen: str = place.selectbox("Cohort", offered, key=f"train-cohort-{name}", help=left_out)
     return chosen
+
+
+def _readable(name: str) -> dict[str, bool]:
+    """Return the cohorts that a preset can read, and whether their images have the shape of its settings."""
+    method, preset = find_preset(name)
+    found = {}
+    for cohort, data in resources.cohorts().items():
+        with contextlib.suppress(InputError):
+            seen = method.view(preset.config).of(data)
+            found[cohort] = (len(seen.channels), *seen.shape) == tuple(describe(name)["sample_shape"])
+    return found
 
 
 @lru_cache(maxsize=64)
