@@ -12,6 +12,8 @@ Lines = Sequence[Mapping[str, Any]]
 
 MOST_POINTS = 600
 """Points of a curve that are drawn; more cannot be told apart."""
+FEW_POINTS = 15
+"""Points of a curve that are drawn as such."""
 BESIDE = ("kind", "epoch", "step")
 """What a line of losses holds beside them."""
 LOSSES_A_ROW, DIAGNOSTICS_A_ROW = 5, 3
@@ -74,7 +76,7 @@ def diagnostics(lines: Lines) -> go.Figure | None:
                 name=what,
                 legendgroup=what,
                 showlegend=what not in named,
-                mode="lines+markers",
+                mode="lines+markers" if len(known) <= FEW_POINTS else "lines",
                 line={"color": COLOURS[what], "dash": "dot" if key.endswith("_real") else "solid"},
             )
             figure.add_trace(trace, **_cell(place, DIAGNOSTICS_A_ROW))
@@ -96,7 +98,7 @@ def _panels(titles: Sequence[str], a_row: int) -> go.Figure:
         rows=rows,
         cols=min(a_row, len(titles)),
         subplot_titles=titles,
-        horizontal_spacing=0.3 / a_row,
+        horizontal_spacing=0.4 / a_row,
         vertical_spacing=0.36 / rows,
     )
     return figure.update_annotations(font_size=13)
