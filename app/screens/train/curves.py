@@ -16,10 +16,10 @@ FEW_POINTS = 15
 """Points of a curve that are drawn as such."""
 BESIDE = ("kind", "epoch", "step")
 """What a line of losses holds beside them."""
-LOSSES_A_ROW, DIAGNOSTICS_A_ROW = 5, 3
+LOSSES_A_ROW, DIAGNOSTICS_A_ROW = 5, 2
 COLOURS = {"held-out scans": "#e69f00", "reconstructions": "#56b4e9", "samples": "#cc79a7"}
 PANELS: dict[str, dict[str, str]] = {
-    "Squared error, held out": {"held_out_mse": "reconstructions"},
+    "Held-out squared error": {"held_out_mse": "reconstructions"},
     "KL (nats)": {
         "held_out_kl": "held-out scans",
         "held_out_kl_reconstructed": "reconstructions",

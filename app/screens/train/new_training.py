@@ -35,6 +35,11 @@ def show() -> None:
         first = next((number for number, name in enumerate(names) if any(_readable(name).values())), 0)
         name = columns[0].selectbox("Preset", names, index=first, key="train-preset")
         method, preset = find_preset(name)
+        try:
+            describe(name)
+        except InputError as error:  # the method of a plug-in, say
+            st.error(str(error))
+            return
         cohort = _choose_cohort(columns[1], name)
         free = free_name(name)
         run = columns[2].text_input("Name of the run", free, key=f"train-name-{free}").strip()

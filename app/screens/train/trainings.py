@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import streamlit as st
+from PIL import Image
 from streamlit.delta_generator import DeltaGenerator
 
 from app.components import layout
@@ -189,7 +190,7 @@ def _samples(strips: list[Path], name: str) -> None:
         return
     newest = max(pictures)
     st.markdown(f"**Samples of eight fixed codes after epoch {newest}**")
-    st.image(pictures[newest].read_bytes(), width="stretch")
+    _picture(pictures[newest])
     earlier = sorted(set(pictures) - {newest})
     if not earlier:
         return
@@ -199,4 +200,11 @@ def _samples(strips: list[Path], name: str) -> None:
         epoch = st.select_slider("Earlier", earlier, earlier[-1], format_func="after epoch {}".format, key=key)
     else:
         st.caption(f"After epoch {epoch}")
-    st.image(pictures[epoch].read_bytes(), width="stretch")
+    _picture(pictures[epoch])
+
+
+def _picture(path: Path) -> None:
+    try:
+        st.image(Image.open(path), width="stretch")
+    except OSError:  # what a full disk left
+        st.caption(f"{path.name} is damaged.")

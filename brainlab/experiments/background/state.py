@@ -170,7 +170,12 @@ def metrics_lines(folder: Path) -> list[dict[str, Any]]:
 
 @lru_cache(maxsize=16)
 def _lines(folder: Path, size: int, stamp: int) -> list[dict[str, Any]]:
-    return MetricsFile(folder).lines()
+    lines = MetricsFile(folder).lines()
+    for number, line in enumerate(lines, start=1):
+        least = {"step": 1, "epoch": 1, "seconds": 0} if line["kind"] == "epoch" else {"step": 1}
+        if not all(type(line.get(name)) in (int, float) and line[name] >= low for name, low in least.items()):
+            raise InputError(f"{folder / METRICS}: line {number} is damaged; take that line out")
+    return lines
 
 
 def _planned_epochs(path: Path) -> int | None:

@@ -222,8 +222,11 @@ def test_a_real_folder_is_shown_and_a_damaged_one_too(page, training):
     ]  # fmt: skip
     assert "Samples of eight fixed codes after epoch 3" in said(found)
     assert found.select_slider[0].options == ["after epoch 1", "after epoch 2"]
-    (training / "metrics.jsonl").write_text("no JSON\n")
-    assert "line 1 is damaged" in said(page())
+    (training / "samples" / "epoch-0003.png").write_bytes(b"PNG")
+    assert "epoch-0003.png is damaged" in said(page())
+    for line in ("no JSON", '{"kind": "step"}', '{"kind": "epoch", "step": 3, "epoch": 0, "seconds": 2}'):
+        (training / "metrics.jsonl").write_text(line + "\n")
+        assert "line 1 is damaged" in said(page())
 
 
 def test_a_cohort_that_the_preset_cannot_read_is_not_offered(slice_workspace, monkeypatch):
@@ -240,7 +243,7 @@ def test_curves_hold_what_the_lines_hold():
     assert (figure.data[0].x, figure.data[0].y) == ((20, 30), (6.0, 4.0))
     measured = curves.diagnostics([EPOCH])
     titles = [note.text for note in measured.layout.annotations]
-    assert titles == ["Squared error, held out", "KL (nats)", "Sharpness", "Active units"]
+    assert titles == ["Held-out squared error", "KL (nats)", "Sharpness", "Active units"]
     assert {trace.name for trace in measured.data} == {"held-out scans", "reconstructions", "samples"}
     assert curves.losses([]) is None
     assert curves.diagnostics([STEP]) is None
