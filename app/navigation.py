@@ -70,6 +70,7 @@ def _research_pages() -> dict[str, list[st.Page]]:
         "": [_page("start", "Start", "home", default=True)],
         "Data": [_page("cohort", "Cohort", "groups")],
         "Models": [
+            _page("train", "Train", "model_training"),
             _page("generate", "Generate", "neurology"),
             _page("explorer", "Latent explorer", "tune"),
             _page("lda", "LDA", "scatter_plot"),

@@ -2,7 +2,9 @@
 
 import argparse
 import dataclasses
+import inspect
 import math
+import re
 import types
 import typing
 from typing import Any, TypeVar
@@ -40,29 +42,83 @@ def check_ranges(config: Any) -> None:
                 refuse_outside(mark, name, getattr(config, name))
 
 
-def add_flags(parser: argparse._ActionsContainer, kind: type[Any]) -> None:
-    """Add a flag for each setting of a config to a parser: numbers, words, yes or no, choices, and tuples of these."""
-    hints = typing.get_type_hints(kind)
-    for field in dataclasses.fields(kind):
-        options: dict[str, Any] | None = None
-        for hint in _members(hints[field.name]):
-            options = options or _flag_options(hint)
-        if options is not None:
-            parser.add_argument(flag(field.name), default=None, **options)
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Setting:
+    """How one field of a config is asked for, by a flag or by a widget.
+
+    kind: bool, int, float or str; of each item, where there are `several`.  optional: whether None is a value.
+    allowed: its range.  explanation: what the docstring of the config says of it, on one line.
+    """
+
+    name: str
+    kind: type
+    choices: tuple[Any, ...] = ()
+    several: bool = False
+    optional: bool = False
+    allowed: Range | None = None
+    explanation: str = ""
 
 
-def _flag_options(hint: Any) -> dict[str, Any] | None:
-    """Return what argparse needs for a setting of one type; None where the command line has no way to say it."""
-    if hint is bool:
-        return {"action": argparse.BooleanOptionalAction}
-    if hint in (int, float, str):
-        return {"type": hint, "metavar": hint.__name__.upper()}
-    origin, inner = typing.get_origin(hint), typing.get_args(hint)
-    if origin is typing.Literal:
-        return {"type": type(inner[0]), "choices": inner}
-    if origin is tuple and inner[0] in (int, float, str):
-        return {"type": inner[0], "metavar": inner[0].__name__.upper(), "nargs": "+"}
+def settings_of_fields(kind: type[Any]) -> tuple[Setting, ...]:
+    """Return each field of a config that can be asked for: numbers, words, yes or no, choices, and tuples of these."""
+    hints, said = typing.get_type_hints(kind, include_extras=True), _explanations(kind)
+    found = (_setting(field.name, hints[field.name], said.get(field.name, "")) for field in dataclasses.fields(kind))
+    return tuple(setting for setting in found if setting is not None)
+
+
+def _setting(name: str, hint: Any, explanation: str) -> Setting | None:
+    hint, allowed = _bare(hint)
+    members = _members(hint)
+    common: dict[str, Any] = {"name": name, "optional": type(None) in members, "explanation": explanation}
+    for member in members:
+        origin, inner = typing.get_origin(member), typing.get_args(member)
+        if member in (bool, int, float, str):
+            return Setting(kind=member, allowed=allowed, **common)
+        if origin is typing.Literal:
+            return Setting(kind=type(inner[0]), choices=inner, **common)
+        item, each = _bare(inner[0]) if origin is tuple else (None, None)
+        if item in (int, float, str):
+            return Setting(kind=item, several=True, allowed=allowed or each, **common)
     return None
+
+
+def _bare(hint: Any) -> tuple[Any, Range | None]:
+    """Return a type without its annotations, and the range among these."""
+    if typing.get_origin(hint) is not typing.Annotated:
+        return hint, None
+    inner, *marks = typing.get_args(hint)
+    return inner, next((mark for mark in marks if isinstance(mark, Range)), None)
+
+
+def _explanations(kind: type[Any]) -> dict[str, str]:
+    """Return what the docstrings of a config and of those it builds on say of each field, as `name: text`."""
+    found: dict[str, str] = {}
+    for part in reversed(kind.__mro__):
+        names = getattr(part, "__annotations__", {})
+        for paragraph in inspect.cleandoc(part.__doc__ or "").split("\n\n") if names else ():
+            last = ""
+            for line in re.split(r"\n|  (?=\w+: )", paragraph):  # short ones stand two on a line
+                name, colon, text = line.strip().partition(": ")
+                last = name if colon and name in names else last
+                if last:
+                    found[last] = text if last == name else f"{found[last]} {line.strip()}"
+    return found
+
+
+def add_flags(parser: argparse._ActionsContainer, kind: type[Any]) -> None:
+    """Add a flag for each setting of a config to a parser."""
+    for setting in settings_of_fields(kind):
+        parser.add_argument(flag(setting.name), default=None, **_flag_options(setting))
+
+
+def _flag_options(setting: Setting) -> dict[str, Any]:
+    """Return what argparse needs for a setting."""
+    if setting.kind is bool:
+        return {"action": argparse.BooleanOptionalAction}
+    if setting.choices:
+        return {"type": setting.kind, "choices": setting.choices}
+    options: dict[str, Any] = {"type": setting.kind, "metavar": setting.kind.__name__.upper()}
+    return options | ({"nargs": "+"} if setting.several else {})
 
 
 def apply_flags(config: C, args: argparse.Namespace) -> C:

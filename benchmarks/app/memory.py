@@ -16,7 +16,7 @@ from playwright.sync_api import Page, sync_playwright
 from benchmarks.app.latency import FLAGS, IDLE, served
 
 TARGET_MB = 50
-NAMES = ("Start", "Cohort", "Generate", "Latent explorer", "LDA", "Leaderboard", "Study desk")
+NAMES = ("Start", "Cohort", "Train", "Generate", "Latent explorer", "LDA", "Leaderboard", "Study desk")
 SETTLED = "e => !e.explorer.running && e.explorer.drawn === e.explorer.requests"
 
 

@@ -32,6 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--half-weights", action="store_true", default=None, help="keep the trained weights with 16 bits each"
     )
+    parser.add_argument(
+        "--estimate", action="store_true", help="say how long this would take on this machine, and write nothing"
+    )
 
 
 def add_settings(parser: argparse.ArgumentParser, words: Sequence[str]) -> None:
@@ -68,6 +71,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     named = ("seed", "checkpoint_steps", "half_weights")
     given = {name: getattr(args, name) for name in named if getattr(args, name) is not None}
     data = PreparedDataset.open(args.data)
+    if args.resume and args.estimate:
+        raise InputError("--estimate: needs a training that has not begun, got --resume; leave one of the two out")
     if args.resume:
 
         def change(name: str, config: Any, schedule: Schedule) -> tuple[Any, Schedule]:
@@ -81,11 +86,25 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         if args.epochs is not None and args.stop_after is None:
             # A preset's own earlier stop goes with the preset's own epochs.
             schedule = dataclasses.replace(schedule, stop_after=None)
+        config = apply_flags(preset.config, args)
+        if args.estimate:
+            from brainlab.experiments.estimate import estimate
+
+            found = estimate(
+                args.preset,
+                data,
+                args.out,
+                config=config,
+                schedule=schedule,
+                seed=args.seed or 0,
+                machine=machine,
+            )
+            return {"estimate": str(found), "seconds": found.seconds, "samples_per_second": found.rate}
         last = training.train(
             args.preset,
             data,
             args.out,
-            config=apply_flags(preset.config, args),
+            config=config,
             schedule=schedule,
             machine=machine,
             command=shlex.join(["brainlab", *sys.argv[1:]]),

@@ -4,7 +4,7 @@ import contextlib
 import dataclasses
 import functools
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -60,17 +60,17 @@ def train(
     machine, folder = machine or Machine(), Path(folder)
     refuse_out_of_range({"seed": seed, "checkpoint_steps": checkpoint_steps})
     plan.check(machine)
-    if _in_use(folder):
-        raise InputError(_in_use_message(folder))
+    if is_taken(folder):
+        raise InputError(in_use_message(folder))
     fabric = machine.fabric()
     files = {"checkpoint_steps": checkpoint_steps, "half_weights": half_weights}
     settings = run_settings(plan, seed, machine, {"command": command, **files})
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder, fabric):
-        if fabric.global_rank == 0 and _in_use(folder):  # by a training that was quicker
-            raise InputError(_in_use_message(folder))
+        if fabric.global_rank == 0 and is_taken(folder):  # by a training that was quicker
+            raise InputError(in_use_message(folder))
         _write_settings(settings, folder, fabric)
-        return _run(_loop(settings, plan, folder, fabric), folder, show)
+        return _run(make_loop(plan, folder, fabric, seed, files), folder, show)
 
 
 Change = Callable[[str, Any, Schedule], tuple[Any, Schedule]]
@@ -125,7 +125,7 @@ def resume(
     plan.check(machine)
     fabric = dataclasses.replace(machine, precision=own["precision"]).fabric()
     with _alone(folder, fabric):
-        loop = _loop(settings, plan, folder, fabric, resume=True)
+        loop = make_loop(plan, folder, fabric, own["seed"], own, resume=True)
         _refuse_damaged_reports(folder)
         settings = _with_changes(settings, kept, plan, loop.state.step)
         # A run of an older version holds plain hashes of people's names.
@@ -196,11 +196,12 @@ def _alone(folder: Path, fabric: Fabric) -> Iterator[None]:
         yield
 
 
-def _in_use_message(folder: Path) -> str:
+def in_use_message(folder: Path) -> str:
+    """Return what to say of a folder that `is_taken`."""
     return f"{folder}: exists and is not empty; continue it with --resume or choose another folder"
 
 
-def _in_use(folder: Path) -> bool:
+def is_taken(folder: Path) -> bool:
     """Whether a folder holds more than a run leaves that was killed before its first checkpoint: it cannot be resumed.
 
     Such a run left its settings, perhaps an empty file of metrics, and hidden files that were being written.
@@ -215,15 +216,20 @@ def _in_use(folder: Path) -> bool:
     return bool({name for name, path in left.items() if name != METRICS or path.stat().st_size})
 
 
-def _loop(settings: dict[str, Any], plan: Plan, folder: Path, fabric: Fabric, *, resume: bool = False) -> Loop:
-    """Return the loop that `config.json` describes, with weights drawn from its seed or those of the checkpoint."""
-    torch.manual_seed(settings["seed"])
+def make_loop(
+    plan: Plan, folder: Path, fabric: Fabric, seed: int, files: Mapping[str, Any], *, resume: bool = False
+) -> Loop:
+    """Return the loop of a plan, with weights drawn from its seed or those of the checkpoint.
+
+    files: `checkpoint_steps` and `half_weights`, as `train` takes them.
+    """
+    torch.manual_seed(seed)
     recipe = plan.method.recipe(plan.config)
     seen, view = plan.seen, plan.view
     watch = Watch(
-        seed=settings["seed"],
-        checkpoint_steps=settings["training"]["checkpoint_steps"],
-        half_weights=settings["training"]["half_weights"],
+        seed=seed,
+        checkpoint_steps=files["checkpoint_steps"],
+        half_weights=files["half_weights"],
         after_divergence=_after_divergence(plan),
     )
     return Loop(

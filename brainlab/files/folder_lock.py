@@ -43,6 +43,21 @@ def place_in_use(place: Path, work: str) -> Iterator[None]:
             guard.rmdir()
 
 
+def is_locked(folder: Path) -> bool:
+    """Whether a process works in a folder; one that died left the file of its lock, but no lock."""
+    try:
+        handle = os.open(folder / LOCK, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno not in _NO_LOCKS
+    finally:
+        os.close(handle)
+    return False
+
+
 @contextmanager
 def _held(path: Path, named: Path, work: str) -> Iterator[None]:
     with naming_path(named):

@@ -6,6 +6,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
+from brainlab.files.whole import whole_file
 from brainlab.grid import Grid
 from brainlab.laplacian import laplacian_variance
 from brainlab.methods.generator import Autoencoder, Generator
@@ -67,7 +68,9 @@ def save_sample_grid(generator: Generator, codes: Tensor, path: Path) -> None:
     """Write the images of fixed codes [n, *code_shape] as a PNG, one column of middle slices a code."""
     with torch.inference_mode():
         images = _in_parts(generator.eval().decode, codes)[:, 0]  # [n, *size]
-    film_strip(images.float().cpu().numpy(), Grid.unplaced(images.shape[1:])).save(path)
+    strip = film_strip(images.float().cpu().numpy(), Grid.unplaced(images.shape[1:]))
+    with whole_file(path) as scratch:  # a page may look at any moment
+        strip.save(scratch)
 
 
 def _kl(generator: Autoencoder, images: Tensor) -> float:

@@ -317,7 +317,7 @@ def test_a_run_killed_before_its_first_checkpoint_is_started_anew(tmp_path, monk
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(training, "_loop", kill)
+        patched.setattr(training, "make_loop", kill)
         with pytest.raises(KeyboardInterrupt):
             training.train("vae-8", data, folder, config=TINY, schedule=SHORT, machine=MACHINE)
     (folder / "metrics.jsonl").touch()

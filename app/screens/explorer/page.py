@@ -22,7 +22,11 @@ def show() -> None:
     )
     layout.unopened(run=resources.unopened_runs())
     if not runs:
-        layout.empty("No trained run with a latent space yet.", "Train one with the command below.", layout.TRAIN)
+        layout.empty(
+            "No trained run with a latent space yet.",
+            "Train one on the page Train, or with the command below.",
+            layout.TRAIN,
+        )
         return
     with layout.wrapping("explorer-head", 2):
         left, middle, right = st.columns([1, 1, 3.1])

@@ -21,7 +21,7 @@ def show() -> None:
     )
     layout.unopened(run=resources.unopened_runs())
     if not runs:
-        layout.empty("No trained run yet.", "Train one with the command below.", layout.TRAIN)
+        layout.empty("No trained run yet.", "Train one on the page Train, or with the command below.", layout.TRAIN)
         return
     chosen = st.pills("Runs", list(runs), default=list(runs)[:4], selection_mode="multi", key="generate-runs")
     if not chosen:

@@ -33,7 +33,9 @@ def show() -> None:
     layout.unopened(cohort=resources.unopened_cohorts(), run=resources.unopened_runs())
     if not runs or not cohorts:
         layout.empty(
-            "This needs a trained run and a cohort with classes.", "Train a run, or prepare a cohort.", layout.TRAIN
+            "This needs a trained run and a cohort with classes.",
+            "Train a run on the page Train, or prepare a cohort.",
+            layout.TRAIN,
         )
         return
     with layout.wrapping("lda-choices", 2):

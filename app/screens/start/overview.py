@@ -10,7 +10,7 @@ from app.components.layout import link
 PATH_STEPS = (
     ("Scans or a simulated cohort", "BIDS, NIfTI or simulation", "cohort"),
     ("Prepared cohort", "registered, stripped, 4 mm, [0, 1]", "cohort"),
-    ("Trained generator", "VAE or introspective VAE", "generate"),
+    ("Trained generator", "VAE or introspective VAE", "train"),
     ("Latent space", "sliders, traversals, LDA", "explorer"),
     ("Blinded reading", "real or fake, by neuroradiologists", "study_desk"),
     ("Agreement", "kappa, accuracy, report", "study_desk"),
@@ -40,6 +40,8 @@ def next_steps(cohorts: bool, runs: bool, studies: bool) -> None:
     steps = []
     if not cohorts:
         steps.append(("cohort", "Import scans, or simulate a cohort"))
+    if cohorts:
+        steps.append(("train", "Train a generator on a cohort, and watch its samples form"))
     if runs:
         steps += [
             ("explorer", "Explore latent dimensions 175 and 76 of the FLAIR paper (ventricle size, brightness)"),

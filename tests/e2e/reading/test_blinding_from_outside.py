@@ -48,7 +48,18 @@ def test_no_page_but_the_reading_room_opens_with_a_link(outside, sealed) -> None
     url, context = outside
     study = sealed(url)
     query = urlsplit(study.links[0]).query
-    pages = ("", "start", "cohort", "generate", "explorer", "lda", "study_desk", "reading_room", "reading-room")
+    pages = (
+        "",
+        "start",
+        "cohort",
+        "train",
+        "generate",
+        "explorer",
+        "lda",
+        "study_desk",
+        "reading_room",
+        "reading-room",
+    )
     # One tab for all addresses with the link and one for those without: a new tab for each would take twice as long.
     linked, bare = context.new_page(), context.new_page()
     wires = {page: Wire.of(page, bodies=False) for page in (linked, bare)}

@@ -1,0 +1,112 @@
+"""Losses and diagnostics of a training as figures, from the lines of its `metrics.jsonl`."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from app.components.plots import calm
+
+Lines = Sequence[Mapping[str, Any]]
+
+MOST_POINTS = 600
+"""Points of a curve that are drawn; more cannot be told apart."""
+FEW_POINTS = 15
+"""Points of a curve that are drawn as such."""
+BESIDE = ("kind", "epoch", "step")
+"""What a line of losses holds beside them."""
+LOSSES_A_ROW, DIAGNOSTICS_A_ROW = 5, 2
+COLOURS = {"held-out scans": "#e69f00", "reconstructions": "#56b4e9", "samples": "#cc79a7"}
+PANELS: dict[str, dict[str, str]] = {
+    "Held-out squared error": {"held_out_mse": "reconstructions"},
+    "KL (nats)": {
+        "held_out_kl": "held-out scans",
+        "held_out_kl_reconstructed": "reconstructions",
+        "held_out_kl_generated": "samples",
+    },
+    "Sharpness": {
+        "sharpness_real": "held-out scans",
+        "sharpness_reconstructed": "reconstructions",
+        "sharpness_generated": "samples",
+    },
+    "Spread": {"spread_real": "held-out scans", "spread_generated": "samples"},
+    "Active units": {"active_units": "held-out scans"},
+}
+"""Diagnostics by panel: key of a line to what was looked at."""
+
+
+def losses(lines: Lines) -> go.Figure | None:
+    """Return each loss by step, a panel each; None before the first was written."""
+    steps = [line for line in lines if line["kind"] == "step"] or list(lines)
+    shown = steps[:: max(1, -(-len(steps) // MOST_POINTS))]
+    names = _losses_of(lines)
+    if not shown or not names:
+        return None
+    figure = _panels([name.replace("_", " ") for name in names], LOSSES_A_ROW)
+    for place, name in enumerate(names):
+        known = [line for line in shown if name in line]
+        trace = go.Scatter(
+            x=[line["step"] for line in known],
+            y=[line[name] for line in known],
+            mode="lines" if len(known) > 1 else "markers",
+            line_color=COLOURS["reconstructions"],
+            showlegend=False,
+        )
+        figure.add_trace(trace, **_cell(place, LOSSES_A_ROW))
+    return calm(figure, _height(len(names), LOSSES_A_ROW))
+
+
+def diagnostics(lines: Lines) -> go.Figure | None:
+    """Return what was measured at each epoch's end, a panel each; None before the first end of an epoch."""
+    ends = [line for line in lines if line["kind"] == "epoch"]
+    panels = {title: keys for title, keys in PANELS.items() if any(key in line for line in ends for key in keys)}
+    if not panels:
+        return None
+    figure = _panels(list(panels), DIAGNOSTICS_A_ROW)
+    named: set[str] = set()
+    for place, keys in enumerate(panels.values()):
+        for key, what in keys.items():
+            known = [line for line in ends if key in line]
+            if not known:
+                continue
+            trace = go.Scatter(
+                x=[line["epoch"] for line in known],
+                y=[line[key] for line in known],
+                name=what,
+                legendgroup=what,
+                showlegend=what not in named,
+                mode="lines+markers" if len(known) <= FEW_POINTS else "lines",
+                line={"color": COLOURS[what], "dash": "dot" if key.endswith("_real") else "solid"},
+            )
+            figure.add_trace(trace, **_cell(place, DIAGNOSTICS_A_ROW))
+            named.add(what)
+    return calm(figure, _height(len(panels), DIAGNOSTICS_A_ROW) + 30)
+
+
+def _losses_of(lines: Lines) -> list[str]:
+    """Return the names of the losses, as an epoch's line lists them or else as the first line of a step holds them."""
+    named = next((list(line["losses"]) for line in reversed(lines) if "losses" in line), None)
+    if named is None:
+        named = [name for line in lines[-1:] for name in line if name not in BESIDE and name != "gradient_norm"]
+    return [*named, "gradient_norm"] if any("gradient_norm" in line for line in lines) else named
+
+
+def _panels(titles: Sequence[str], a_row: int) -> go.Figure:
+    rows = -(-len(titles) // a_row)
+    figure = make_subplots(
+        rows=rows,
+        cols=min(a_row, len(titles)),
+        subplot_titles=titles,
+        horizontal_spacing=0.4 / a_row,
+        vertical_spacing=0.36 / rows,
+    )
+    return figure.update_annotations(font_size=13)
+
+
+def _cell(place: int, a_row: int) -> dict[str, int]:
+    return {"row": place // a_row + 1, "col": place % a_row + 1}
+
+
+def _height(panels: int, a_row: int) -> int:
+    return 40 + 160 * -(-panels // a_row)

@@ -1,0 +1,1 @@
+"""Training as a process of its own: started, watched, stopped and resumed from outside, by its files alone."""

@@ -1,0 +1,125 @@
+"""What is to be trained from what, by names that the workspace knows, as words of the command line."""
+
+import dataclasses
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from brainlab import workspace as places
+from brainlab.cohort.prepared import PreparedDataset
+from brainlab.errors import InputError
+from brainlab.experiments.training import is_taken
+from brainlab.experiments.training_plan import Machine, Plan
+from brainlab.methods.method import Schedule
+from brainlab.ranges import flag, refuse_out_of_range
+from brainlab.runs.methods import find_preset
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,60}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """A training that somebody asks for. name: of the run.  config, schedule: the preset's own, or changed ones."""
+
+    preset: str
+    cohort: str
+    name: str
+    seed: int = 0
+    config: Any = None
+    schedule: Schedule | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Where the run is to be. Raises InputError on a name that is not one."""
+        return run_folder(self.name)
+
+    def plan(self) -> Plan:
+        """Return what is trained. Raises InputError where the preset or the cohort is unknown."""
+        method, preset = find_preset(self.preset)
+        return Plan(
+            preset=self.preset,
+            method=method,
+            config=preset.config if self.config is None else self.config,
+            schedule=self.schedule or preset.schedule,
+            data=PreparedDataset.open(cohort_folder(self.cohort)),
+        )
+
+    def check(self) -> Plan:
+        """Return the plan. Raises InputError where training would refuse it, or the name is taken."""
+        plan = self.plan()
+        refuse_out_of_range({"seed": self.seed})
+        plan.check(Machine())
+        if is_taken(self.folder) or (places.MODELS / self.name).exists():
+            raise InputError(f"there is a run named '{self.name}' already; choose another name")
+        return plan
+
+    def words(self) -> list[str]:
+        """Return what follows `brainlab` on the command line."""
+        _, preset = find_preset(self.preset)
+        words = [*command(self.preset, self.cohort, self.folder)]
+        words += ["--seed", str(self.seed)] if self.seed else []
+        words += _schedule_flags(preset.schedule, self.schedule or preset.schedule)
+        return words + _changed_flags(preset.config, preset.config if self.config is None else self.config)
+
+
+def command(preset: str, cohort: str, folder: Path) -> list[str]:
+    """Return the words with which a preset is trained from a cohort into a folder."""
+    find_preset(preset)
+    return ["train", preset, "--data", str(cohort_folder(cohort)), "--out", str(folder)]
+
+
+def cohort_folder(name: str) -> Path:
+    """Return the folder of one of the workspace's cohorts. Raises InputError where it has none of that name."""
+    found = {folder.name: folder for folder in places.cohort_folders()}
+    if name not in found:
+        raise InputError(f"no cohort named '{name}' here; there are {', '.join(found) or 'none'}")
+    return found[name]
+
+
+def run_folder(name: str) -> Path:
+    """Return the folder of a run, which need not exist. Raises InputError on a name that is not one."""
+    if not NAME.fullmatch(name):
+        raise InputError(f"the name of a run needs 1 to 61 letters, digits, - and _, got '{name}'; choose another name")
+    return places.workspace() / "runs" / name
+
+
+def free_name(preset: str) -> str:
+    """Return a name for a run that is not taken: the preset's, or with a number behind it."""
+    stem = re.sub(r"[^A-Za-z0-9_-]+", "-", preset).strip("-_")[:50] or "run"
+    number = 1
+    while (name := stem if number == 1 else f"{stem}-{number}") and (
+        is_taken(run_folder(name)) or (places.MODELS / name).exists()
+    ):
+        number += 1
+    return name
+
+
+def _schedule_flags(preset: Schedule, asked: Schedule) -> list[str]:
+    """Return the flags of a schedule. With `--epochs` alone a preset's own `stop_after` no longer holds."""
+    flags = _changed_flags(dataclasses.replace(preset, stop_after=None), dataclasses.replace(asked, stop_after=None))
+    stops_anew = asked.stop_after != preset.stop_after
+    epochs = ["--epochs", str(asked.epochs)]
+    if stops_anew and asked.epochs == preset.epochs and asked.stop_after is None:
+        flags += epochs
+    if asked.stop_after is not None and (stops_anew or asked.epochs != preset.epochs):
+        flags += ["--stop-after", str(asked.stop_after)]
+    return flags
+
+
+def _changed_flags(before: Any, after: Any) -> list[str]:
+    """Return the flags that make one config another. Raises InputError on what has no flag."""
+    words: list[str] = []
+    for name, value in vars(after).items():
+        if value == getattr(before, name):
+            continue
+        if value is None:
+            raise InputError(f"{flag(name)}: needs a value, got none; keep the preset's {getattr(before, name)}")
+        if isinstance(value, bool):
+            words.append(flag(name) if value else flag(f"no_{name}"))
+            continue
+        parts = value if isinstance(value, tuple) else (value,)
+        if any(isinstance(part, str) and part.startswith("-") for part in parts):
+            raise InputError(f"{flag(name)}: needs a value that does not begin with -, got {value}; choose another")
+        words += [flag(name), *map(str, parts)]
+    return words

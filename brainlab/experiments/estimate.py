@@ -1,0 +1,99 @@
+"""How long a training would take on this machine, from a few of its steps; nothing is written."""
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from brainlab.cohort.prepared import PreparedDataset
+from brainlab.errors import InputError
+from brainlab.experiments.training import in_use_message, is_taken, make_loop
+from brainlab.experiments.training_plan import Machine, Plan
+from brainlab.methods.generator import Generator
+from brainlab.methods.method import Schedule
+from brainlab.ranges import refuse_out_of_range
+from brainlab.runs.methods import find_preset
+from brainlab.training.diagnostics import describe
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """seconds: of the whole training.  images: in each of its epochs, called `noun`.  rate: images a second."""
+
+    seconds: float
+    epochs: int
+    images: int
+    noun: str
+    rate: float
+
+    def __str__(self) -> str:
+        epochs = f"{self.epochs} epoch{'' if self.epochs == 1 else 's'}"
+        rate = f"{self.rate:,.0f}" if self.rate >= 10 else f"{self.rate:.2g}"
+        return (
+            f"about {in_words(self.seconds)} for {epochs} of {self.images:,} {self.noun} on this machine "
+            f"({rate} {self.noun}/s)"
+        )
+
+
+def estimate(
+    preset_name: str,
+    data: PreparedDataset,
+    folder: Path | str,
+    *,
+    config: Any = None,
+    schedule: Schedule | None = None,
+    seed: int = 0,
+    machine: Machine | None = None,
+) -> Estimate:
+    """Check what `train` with the same arguments would check, and time some steps and one look at the diagnostics.
+
+    Raises InputError where `train` would refuse.
+    """
+    method, preset = find_preset(preset_name)
+    plan = Plan(
+        preset=preset_name,
+        method=method,
+        config=preset.config if config is None else config,
+        schedule=schedule or preset.schedule,
+        data=data,
+    )
+    machine = machine or Machine()
+    refuse_out_of_range({"seed": seed})
+    plan.check(machine)
+    if is_taken(Path(folder)):
+        raise InputError(in_use_message(Path(folder)))
+    started = time.perf_counter()
+    nowhere = Path(os.devnull)
+    loop = make_loop(plan, nowhere, machine.fabric(), seed, {"checkpoint_steps": 1, "half_weights": False})
+    to_begin = time.perf_counter() - started
+    a_step = loop.time_steps()
+    started = time.perf_counter()
+    describe(cast(Generator, loop.average.module), loop.watched.image, loop.codes[: loop.watch.watched])
+    an_epoch = loop.steps_per_epoch * a_step + time.perf_counter() - started
+    epochs = loop.total_steps // loop.steps_per_epoch
+    images = loop.steps_per_epoch * loop.batch_size
+    return Estimate(
+        seconds=to_begin + epochs * an_epoch,
+        epochs=epochs,
+        images=images,
+        noun=plan.seen.noun,
+        rate=loop.batch_size / a_step,
+    )
+
+
+def in_words(seconds: float) -> str:
+    """Return a length of time as people say it: 40 s, 12 min, 2 h 10 min, 3 days 4 h.
+
+    >>> [in_words(seconds) for seconds in (0.2, 40, 719, 7799, 273_600)]
+    ['1 s', '40 s', '12 min', '2 h 10 min', '3 days 4 h']
+    """
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    if minutes < 48 * 60:
+        return f"{minutes // 60} h {minutes % 60} min"
+    hours = round(seconds / 3600)
+    return f"{hours // 24} days {hours % 24} h"
