@@ -91,17 +91,18 @@ def _bare(hint: Any) -> tuple[Any, Range | None]:
 
 
 def _explanations(kind: type[Any]) -> dict[str, str]:
-    """Return what the docstrings of a config and of those it builds on say of each field, as `name: text`."""
+    """Return what the docstrings of a config and of those it builds on say of fields: `name: text`, `a, b: text`."""
     found: dict[str, str] = {}
     for part in reversed(kind.__mro__):
         names = getattr(part, "__annotations__", {})
         for paragraph in inspect.cleandoc(part.__doc__ or "").split("\n\n") if names else ():
-            last = ""
+            last: list[str] = []
             for line in re.split(r"\n|  (?=\w+: )", paragraph):  # short ones stand two on a line
-                name, colon, text = line.strip().partition(": ")
-                last = name if colon and name in names else last
-                if last:
-                    found[last] = text if last == name else f"{found[last]} {line.strip()}"
+                told, colon, text = line.strip().partition(": ")
+                begun = told.split(", ") if colon and names.keys() >= set(told.split(", ")) else []
+                for name in begun or last:
+                    found[name] = text if begun else f"{found[name]} {line.strip()}"
+                last = begun or last
     return found
 
 

@@ -57,7 +57,8 @@ def show() -> None:
             request.check()
             st.code(shlex.join(["brainlab", *request.words()]), language="bash", wrap_lines=True)
         except InputError as error:
-            st.error(str(error))
+            # Images of another shape are nobody's mistake: the cohort is the only one, say.
+            (st.error if _readable(name)[cohort] else st.info)(str(error))
             return
         _act(request)
 
