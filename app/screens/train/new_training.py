@@ -32,7 +32,8 @@ def show() -> None:
         with layout.wrapping("train-new", 2):
             columns = st.columns([1.3, 1.3, 1.3, 0.8, 0.8], vertical_alignment="bottom")
         names = list(presets())
-        first = next((number for number, name in enumerate(names) if any(_readable(name).values())), 0)
+        fitting = [name for name in names if any(_readable(name).values())]
+        first = names.index(next((name for name in fitting if describe(name)["ships"]), (fitting or names)[0]))
         name = columns[0].selectbox("Preset", names, index=first, key="train-preset")
         method, preset = find_preset(name)
         try:
