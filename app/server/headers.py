@@ -27,18 +27,20 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        preload.start_for(scope)
+        local = _is_from_here(scope)
+        if local:  # as strangers see no page that needs them
+            preload.start_for(scope)
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message).update(HEADERS)
             await send(message)
 
-        answer = PlainTextResponse("not found", 404) if _is_closed(scope) else self.app
+        closed = not local and scope["path"].rstrip("/").endswith(LOCAL_ENDINGS)
+        answer = PlainTextResponse("not found", 404) if closed else self.app
         await answer(scope, receive, send_with_headers)
 
 
-def _is_closed(scope: Scope) -> bool:
+def _is_from_here(scope: Scope) -> bool:
     peer = scope.get("client")
-    local = is_local(peer[0] if peer else None, Headers(scope=scope))
-    return not local and scope["path"].rstrip("/").endswith(LOCAL_ENDINGS)
+    return is_local(peer[0] if peer else None, Headers(scope=scope))

@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
+from app.server import preload
 from app.server.headers import Guard
 
 
@@ -52,3 +53,13 @@ def test_figures_about_sessions_are_for_this_machine(path):
     assert get(path, peer="10.0.0.5")[0] == 404
     assert get(path, x_forwarded_for="127.0.0.1")[0] == 404
     assert get(path, host="brainlab.hospital.org")[0] == 404
+
+
+def test_imports_start_for_this_machine_s_pages_and_for_no_stranger_s(monkeypatch):
+    started = []
+    monkeypatch.setattr(preload, "start_for", lambda scope: started.append(scope["path"]))
+    get("/lda", peer="10.0.0.5")
+    get("/lda", x_forwarded_for="127.0.0.1")
+    assert started == []
+    get("/lda")
+    assert started == ["/lda"]

@@ -46,6 +46,7 @@ class LinearRun:
 
     can, see = Run.can, Run.see
     grid = property(lambda self: Grid.unplaced(self.shape))
+    code_shape = property(lambda self: (self.latent_dim,))
     view, outline = Volumes(), SimpleNamespace(sample_shape=(1, *SHAPE))
 
     @cached_property
