@@ -1,7 +1,7 @@
 """What every page has in common: heading, badges, empty states and footer."""
 
 import html
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -146,8 +146,21 @@ def unopened(**kinds: Sequence[tuple[str, str]]) -> None:
             st.text(reason)
 
 
-def link(page: str, label: str) -> None:
-    """Link to a page, where the app has it."""
+def link(page: str, label: str, **query: str) -> None:
+    """Link to a page, where the app has it; query: of its address."""
     path = PAGES / f"{page}.py"
     if path.is_file():
-        st.page_link(str(path), label=label, icon=":material/arrow_forward:")
+        st.page_link(str(path), label=label, icon=":material/arrow_forward:", query_params=query)
+
+
+def asked_run(names: Sequence[str], there: Container[str], why_not: str) -> tuple[str, str | None]:
+    """Return the run that the address asks for, or the best one and why: names: offered; there: all that open.
+
+    why_not: what is wrong with a run that is there and not offered.
+    """
+    best = best_run(names)
+    asked = st.query_params.get("run", best)
+    if asked in names:
+        return asked, None
+    reason = f"{asked} {why_not}" if asked in there else "The run in this link does not exist here"
+    return best, f":orange[:material/info:] {reason}; showing {best}."

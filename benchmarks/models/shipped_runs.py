@@ -156,9 +156,10 @@ def _images(measured: dict[str, Any], textures: dict[str, float]) -> list[str]:
         "coverage: scans that look like some sample; blur alone raises precision and coverage, so read recall with",
         "them. 'Nearer': the share of samples nearer to a training scan than 99% of held-out scans are, which blur alone",
         "causes. 'Copies': those that are also so much nearer to one person's scans than to the next person's as 99% of",
-        "held-out scans are not; in brackets, the same of held-out scans. About .01 is chance. The blurred samples of",
+        "held-out scans are not (in brackets, of held-out scans): each condition alone holds for 1% of them, so .01 is the most",
+        "that chance makes, and both hold for hardly any. The blurred samples of",
         "`vae-8`, whose 8 numbers cannot hold a person, have .035: they are near the same few average scans. 'Machine",
-        "reader': ROC area of a classifier that tells samples from scans of people it was not trained on; .5 is guessing.",
+        "reader': ROC area of a small network that tells samples from scans, both new to it; .5 is guessing, 1 never wrong.",
     ]
     return [*_table(head, rows), *notes]
 

@@ -39,4 +39,4 @@ def _line(entry: dict[str, Any]) -> str:
         entry["paper"],
     ]
     parts += ["a trained run ships"] if entry["ships"] else []
-    return f"{entry['name'].ljust(16)} {', '.join(filter(None, parts))}"
+    return f"{entry['name'].ljust(18)} {', '.join(filter(None, parts))}"

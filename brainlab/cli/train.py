@@ -99,7 +99,11 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
                 seed=args.seed or 0,
                 machine=machine,
             )
-            return {"estimate": str(found), "seconds": found.seconds, "samples_per_second": found.rate}
+            return {
+                "estimate": str(found),
+                "seconds": round(found.seconds, 1),
+                "samples_per_second": round(found.rate, 2),
+            }
         last = training.train(
             args.preset,
             data,

@@ -92,8 +92,8 @@ class Plan:
         channels, *sides = generator.sample_shape
         if self.seen.shape != tuple(sides):
             raise InputError(
-                f"{self.data.folder}: needs scans of {tuple(sides)} voxels, got {self.seen.shape}; prepare them with "
-                "that recipe"
+                f"{self.data.folder}: needs {self.seen.noun} of {tuple(sides)} voxels, got {self.seen.shape}; prepare "
+                "them with a recipe for that size ('brainlab prepare --help' lists recipes)"
             )
         refuse_other_channels(self.seen, channels, self.preset)
         images = len(self.seen.indices("train"))

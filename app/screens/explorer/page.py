@@ -31,11 +31,10 @@ def show() -> None:
     with layout.wrapping("explorer-head", 2):
         left, middle, right = st.columns([1, 1, 3.1])
     names = list(runs)
-    best = layout.best_run(names)
-    asked = st.query_params.get("run", best)
-    run = left.selectbox("Run", names, index=names.index(asked if asked in names else best), key="explorer-run")
-    if asked not in names:
-        st.caption(f":orange[:material/info:] The run in this link does not exist here; showing {run}.")
+    asked, note = layout.asked_run(names, resources.runs(), "has no codes to move along")
+    run = left.selectbox("Run", names, index=names.index(asked), key="explorer-run")
+    if note:
+        st.caption(note)
     fitting = list(resources.fitting(runs[run])) if runs[run].can("encode") else []
     cohort: str | None = middle.selectbox(
         "Classes from", fitting, key="explorer-cohort", help="Sorts and annotates the sliders."

@@ -41,7 +41,10 @@ def show() -> None:
     with layout.wrapping("lda-choices", 2):
         left, middle, right, far = st.columns(4)
     names = list(runs)
-    run = left.selectbox("Run", names, index=names.index(layout.best_run(names)), key="lda-run")
+    asked, note = layout.asked_run(names, resources.runs(), "gives scans no code that is a vector")
+    run = left.selectbox("Run", names, index=names.index(asked), key="lda-run")
+    if note:
+        st.caption(note)
     fitting = list(resources.fitting(runs[run]))
     if not fitting:
         layout.empty("No cohort on this run's grid.", "Prepare one.", layout.PREPARE)

@@ -113,8 +113,8 @@ def figure(points: Sequence[Point], x: str, y: str, labels: Mapping[Conditions, 
     shown.update_layout(
         coloraxis={
             "colorscale": [[0, BLURRED], [0.5, REAL], [1, NOISY]],
-            "cmin": 1 - reach,
-            "cmax": 1 + reach,
+            "cmin": 1 - min(reach, 1.0),
+            "cmax": 1 + min(reach, 1.0),
             "colorbar": {"title": {"text": "sharpness<br>/ real"}, "thickness": 12},
             "showscale": bool(known),
         },

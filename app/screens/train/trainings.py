@@ -10,6 +10,7 @@ from PIL import Image
 from streamlit.delta_generator import DeltaGenerator
 
 from app.components import layout
+from app.data import resources
 from app.screens.train import curves
 from app.screens.train.new_training import CHOSEN
 from brainlab.errors import InputError
@@ -94,8 +95,11 @@ def _one(heading: DeltaGenerator, folder: Path, found: State, facts: About) -> N
     if found.phase == "finished":
         with st.container(horizontal=True):
             layout.link("generate", "Reconstructions and samples")
-            layout.link("explorer", "Latent explorer")
-            layout.link("lda", "LDA")
+            run = resources.runs().get(folder.name)
+            if run is not None and run.can("walk"):
+                layout.link("explorer", "Latent explorer", run=run.name)
+                if run.can("encode"):
+                    layout.link("lda", "LDA", run=run.name)
     _pictures(folder)
     with st.expander("Log of the process"):
         lines = log_lines(folder, LOG_LINES)

@@ -11,7 +11,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from app.components import tables
+from app.components import layout, tables
 from app.data import resources
 from app.data.codes import SHA_DIGITS, STEPS_PER_UNIT, from_base64, to_link
 from app.screens.explorer import starting_codes
@@ -246,3 +246,16 @@ def test_a_share_link_says_when_its_run_is_another_or_missing(workspace, run, sh
     ]
     assert len(notes) == (said is not None)
     assert all(said in note for note in notes)
+
+
+@pytest.mark.parametrize(("page", "key"), [("lda", "lda-run"), ("explorer", "explorer-run")])
+def test_a_link_opens_a_page_on_its_run_or_says_why_not(workspace, monkeypatch, page, key):
+    names = list(resources.runs_that("encode", "walk"))
+    best = layout.best_run(names)
+    other = next(name for name in names if name != best)
+    assert opened(page, run=other).selectbox(key=key).value == other
+    monkeypatch.setattr(resources, "runs_that", lambda *abilities: {best: resources.run(best)})
+    for asked, said in ((other, f"{other} "), ("gone", "The run in this link does not exist")):
+        found = opened(page, run=asked)
+        assert found.selectbox(key=key).value == best
+        assert [note.value for note in found.caption if said in note.value and f"showing {best}" in note.value]
