@@ -118,12 +118,13 @@ def read_scores(run: str, evaluation: Mapping[str, Mapping[str, Any]]) -> dict[s
 def best(scores: Iterable[Score]) -> set[tuple[str, str]]:
     """Return (run, metric) of the best value among scores that are comparable (`Score.alike`), never across.
 
-    A metric without a direction has no best value, nor have runs that are all equal, nor a run alone.
+    A metric without a direction has no best value, nor have runs that are all equal, nor a run alone. Values that
+    agree in three digits, as tables show them, are equal.
     """
     groups: dict[tuple[Any, ...], list[tuple[float, Score]]] = defaultdict(list)
     for score in scores:
         if score.value is not None and score.better != "none":
-            groups[score.alike].append((score.value, score))
+            groups[score.alike].append((float(f"{score.value:.3g}"), score))
     found = set()
     for group in groups.values():
         values = [value for value, _ in group]

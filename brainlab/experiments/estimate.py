@@ -13,7 +13,6 @@ from brainlab.experiments.training_plan import Machine, Plan
 from brainlab.methods.generator import Generator
 from brainlab.methods.method import Schedule
 from brainlab.ranges import refuse_out_of_range
-from brainlab.runs.methods import find_preset
 from brainlab.training.diagnostics import describe
 
 
@@ -50,14 +49,7 @@ def estimate(
 
     Raises InputError where `train` would refuse.
     """
-    method, preset = find_preset(preset_name)
-    plan = Plan(
-        preset=preset_name,
-        method=method,
-        config=preset.config if config is None else config,
-        schedule=schedule or preset.schedule,
-        data=data,
-    )
+    plan = Plan.of_preset(preset_name, data, config, schedule)
     machine = machine or Machine()
     refuse_out_of_range({"seed": seed})
     plan.check(machine)

@@ -19,7 +19,6 @@ from brainlab.methods.method import Schedule
 from brainlab.ranges import flag, refuse_out_of_range
 from brainlab.runs.card import write_card
 from brainlab.runs.files import CONFIG, EVALUATION, RunSettings, read_evaluation, read_settings
-from brainlab.runs.methods import find_preset
 from brainlab.runs.provenance import hashes_of_training
 from brainlab.training.checkpoint import METRICS, RESUME, MetricsFile, write_atomically
 from brainlab.training.loop import Loop, Watch
@@ -49,14 +48,7 @@ def train(
     Raises InputError before anything is written where the data does not fit, the training split is empty, or the folder
     is in use; TrainingStoppedError where a loss is no longer finite.
     """
-    method, preset = find_preset(preset_name)
-    plan = Plan(
-        preset=preset_name,
-        method=method,
-        config=preset.config if config is None else config,
-        schedule=schedule or preset.schedule,
-        data=data,
-    )
+    plan = Plan.of_preset(preset_name, data, config, schedule)
     machine, folder = machine or Machine(), Path(folder)
     refuse_out_of_range({"seed": seed, "checkpoint_steps": checkpoint_steps})
     plan.check(machine)

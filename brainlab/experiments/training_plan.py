@@ -21,6 +21,7 @@ from brainlab.config import check_ranges, to_dict
 from brainlab.errors import InputError
 from brainlab.methods.method import Method, Schedule
 from brainlab.ranges import refuse_out_of_range
+from brainlab.runs.methods import find_preset
 from brainlab.runs.provenance import hashes_of_training
 from brainlab.runs.run import refuse_other_channels
 
@@ -69,6 +70,20 @@ class Plan:
     schedule: Schedule
     data: PreparedDataset
     """On disk; `seen` is what the method reads of it."""
+
+    @classmethod
+    def of_preset(
+        cls, name: str, data: PreparedDataset, config: Any = None, schedule: Schedule | None = None
+    ) -> "Plan":
+        """Plan a preset on some data. config, schedule: the preset's own where None. Raises InputError on its name."""
+        method, preset = find_preset(name)
+        return cls(
+            preset=name,
+            method=method,
+            config=preset.config if config is None else config,
+            schedule=schedule or preset.schedule,
+            data=data,
+        )
 
     @property
     def view(self) -> View:

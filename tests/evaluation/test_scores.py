@@ -70,6 +70,7 @@ def test_two_runs_on_data_without_a_hash_are_not_taken_for_measured_alike():
 
 def test_equal_runs_have_no_best_and_two_of_three_may_share_it():
     assert best(scores(one={"mse": entry(0.2)}, other={"mse": entry(0.2)})) == set()
+    assert best(scores(one={"mse": entry(0.99991)}, other={"mse": entry(0.99999)})) == set(), "as tables show them"
     shared = scores(one={"mse": entry(0.1)}, other={"mse": entry(0.1)}, third={"mse": entry(0.3)})
     assert best(shared) == {("one", "mse"), ("other", "mse")}
 

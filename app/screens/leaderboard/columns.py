@@ -102,8 +102,8 @@ PARTS = (
         name="nearest_training_distance: share_copies",
         short="copies",
         title="Copies of training scans",
-        definition="Share of generated images near to one person's training scans and to nobody else's. To be compared "
-        "with the next column, which is chance.",
+        definition="Share of generated images near to one person's training scans and to nobody else's. Chance makes "
+        ".01 at most.",
         aspect="memorisation",
         better="none",
         metric="nearest_training_distance",
