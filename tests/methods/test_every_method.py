@@ -70,6 +70,6 @@ def test_a_method_that_does_not_hold_it_is_told(monkeypatch, changes, message):
     if "config" in changes:
         made = dataclasses.replace(made, presets={"vae-8": SimpleNamespace(config=made.small[0])})
     monkeypatch.setattr(method_checks, "methods", lambda: {"vae": made})
-    monkeypatch.setattr("brainlab.experiments.training.find_preset", lambda _: (made, vae.METHOD.presets["vae-8"]))
+    monkeypatch.setattr("brainlab.experiments.training_plan.find_preset", lambda _: (made, vae.METHOD.presets["vae-8"]))
     with pytest.raises(MethodError, match=message):
         check_method("vae")
