@@ -1,8 +1,10 @@
 """Losses and diagnostics of a training as figures, from the lines of its `metrics.jsonl`."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import plotly.express as px
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
@@ -17,6 +19,8 @@ FEW_POINTS = 15
 BESIDE = ("kind", "epoch", "step")
 """What a line of losses holds beside them."""
 LOSSES_A_ROW, DIAGNOSTICS_A_ROW = 5, 2
+TICKS = {"nticks": 4, "tickformat": ".3~s"}
+"""Of small panels: four labels at most, each a few characters long."""
 COLOURS = {"held-out scans": "#e69f00", "reconstructions": "#56b4e9", "samples": "#cc79a7"}
 PANELS: dict[str, dict[str, str]] = {
     "Held-out squared error": {"held_out_mse": "reconstructions"},
@@ -37,24 +41,26 @@ PANELS: dict[str, dict[str, str]] = {
 
 
 def losses(lines: Lines) -> go.Figure | None:
-    """Return each loss by step, a panel each; None before the first was written."""
+    """Return each loss by step, a panel each, numbered ones together; None before the first was written."""
     steps = [line for line in lines if line["kind"] == "step"] or list(lines)
-    shown = steps[:: max(1, -(-len(steps) // MOST_POINTS))]
-    names = _losses_of(lines)
-    if not shown or not names:
+    panels = _together([name for name in _losses_of(lines) if any(name in line for line in steps)])
+    if not panels:
         return None
-    figure = _panels([name.replace("_", " ") for name in names], LOSSES_A_ROW)
-    for place, name in enumerate(names):
-        known = [line for line in shown if name in line]
-        trace = go.Scatter(
-            x=[line["step"] for line in known],
-            y=[line[name] for line in known],
-            mode="lines" if len(known) > 1 else "markers",
-            line_color=COLOURS["reconstructions"],
-            showlegend=False,
-        )
-        figure.add_trace(trace, **_cell(place, LOSSES_A_ROW))
-    return calm(figure, _height(len(names), LOSSES_A_ROW))
+    figure = _panels(list(panels), LOSSES_A_ROW)
+    for place, names in enumerate(panels.values()):
+        for name, colour in zip(names, _shades(len(names)), strict=True):
+            known = _thinned([line for line in steps if name in line])
+            trace = go.Scatter(
+                x=[line["step"] for line in known],
+                y=[line[name] for line in known],
+                mode="lines" if len(known) > 1 else "markers",
+                name=name.replace("_", " "),
+                line={"color": colour, "width": 2 if len(names) == 1 else 1},
+                showlegend=False,
+            )
+            figure.add_trace(trace, **_cell(place, LOSSES_A_ROW))
+    figure.update_xaxes(**TICKS).update_yaxes(**TICKS)
+    return calm(figure, _height(len(panels), LOSSES_A_ROW))
 
 
 def diagnostics(lines: Lines) -> go.Figure | None:
@@ -81,6 +87,7 @@ def diagnostics(lines: Lines) -> go.Figure | None:
             )
             figure.add_trace(trace, **_cell(place, DIAGNOSTICS_A_ROW))
             named.add(what)
+    figure.update_xaxes(nticks=6, tickformat="d").update_yaxes(**TICKS)
     return calm(figure, _height(len(panels), DIAGNOSTICS_A_ROW) + 30)
 
 
@@ -90,6 +97,26 @@ def _losses_of(lines: Lines) -> list[str]:
     if named is None:
         named = [name for line in lines[-1:] for name in line if name not in BESIDE and name != "gradient_norm"]
     return [*named, "gradient_norm"] if any("gradient_norm" in line for line in lines) else named
+
+
+def _together(names: Sequence[str]) -> dict[str, list[str]]:
+    """Return names by panel: numbered ones, such as the bands of a flow, share one."""
+    panels: dict[str, list[str]] = {}
+    for name in names:
+        numbered = re.fullmatch(r"(.+?)_\d+", name)
+        panels.setdefault(f"each {numbered[1]}" if numbered else name.replace("_", " "), []).append(name)
+    return panels
+
+
+def _shades(count: int) -> list[str]:
+    """Return a colour for each of several curves in one panel, from first to last."""
+    if count == 1:
+        return [COLOURS["reconstructions"]]
+    return list(px.colors.sample_colorscale("Viridis", [0.9 * i / (count - 1) for i in range(count)]))
+
+
+def _thinned(lines: Lines) -> Lines:
+    return lines[:: max(1, -(-len(lines) // MOST_POINTS))]
 
 
 def _panels(titles: Sequence[str], a_row: int) -> go.Figure:

@@ -250,6 +250,23 @@ def test_curves_hold_what_the_lines_hold():
     assert len(many.data[0].x) <= curves.MOST_POINTS
 
 
+def test_a_loss_measured_now_and_then_is_drawn_and_one_never_measured_has_no_panel():
+    steps = [STEP | {"step": n} | ({"penalty": 1.0} if n % 16 == 0 else {}) for n in range(20_000)]
+    ends = EPOCH | {"losses": ["loss", "penalty", "missing"]}
+    figure = curves.losses([*steps, ends])
+    titles = [note.text for note in figure.layout.annotations]
+    assert "penalty" in titles and "missing" not in titles
+    assert len(figure.data[titles.index("penalty")].x) > curves.MOST_POINTS / 2
+
+
+def test_numbered_losses_share_a_panel():
+    bands = {f"band_{n:02d}": float(n) for n in range(16)}
+    figure = curves.losses([STEP | bands, EPOCH | {"losses": ["loss", *bands]}])
+    titles = [note.text for note in figure.layout.annotations]
+    assert titles.count("each band") == 1 and len(titles) <= 3
+    assert {trace.name for trace in figure.data} >= {"band 00", "band 15"}
+
+
 @pytest.mark.parametrize("name", presets())
 def test_bounds_of_widgets_let_every_presets_value_through(name):
     preset = find_preset(name)[1].config
