@@ -7,12 +7,16 @@ import math
 import re
 import types
 import typing
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from brainlab.errors import InputError
 from brainlab.ranges import Range, flag, refuse_outside
 
 C = TypeVar("C")
+
+NONE = "none"
+"""The word by which a flag says None, of settings that may be."""
 
 
 def to_dict(config: Any) -> dict[str, Any]:
@@ -118,8 +122,21 @@ def _flag_options(setting: Setting) -> dict[str, Any]:
         return {"action": argparse.BooleanOptionalAction}
     if setting.choices:
         return {"type": setting.kind, "choices": setting.choices}
-    options: dict[str, Any] = {"type": setting.kind, "metavar": setting.kind.__name__.upper()}
+    metavar = setting.kind.__name__.upper()
+    if setting.optional and not setting.several:
+        return {"type": _number_or_none(setting.kind), "metavar": f"{metavar}|{NONE}"}
+    options: dict[str, Any] = {"type": setting.kind, "metavar": metavar}
     return options | ({"nargs": "+"} if setting.several else {})
+
+
+def _number_or_none(kind: type) -> Callable[[str], Any]:
+    """Return how a flag's word is read that may also be `none`, which stays a word: None is a flag not given."""
+
+    def read(word: str) -> Any:
+        return NONE if word.lower() == NONE else kind(word)
+
+    read.__name__ = kind.__name__  # argparse names it where the word is neither
+    return read
 
 
 def apply_flags(config: C, args: argparse.Namespace) -> C:
@@ -128,11 +145,13 @@ def apply_flags(config: C, args: argparse.Namespace) -> C:
     Raises InputError where a tuple has another length than its field declares.
     """
     hints = typing.get_type_hints(type(config))
-    given = {
-        field.name: _typed(getattr(args, field.name), hints[field.name], flag(field.name))
-        for field in dataclasses.fields(config)  # type: ignore[arg-type]
-        if getattr(args, field.name, None) is not None
-    }
+    optional = {setting.name for setting in settings_of_fields(type(config)) if setting.optional}
+    given = {}
+    for field in dataclasses.fields(config):  # type: ignore[arg-type]
+        value = getattr(args, field.name, None)
+        if value is not None:
+            value = None if value == NONE and field.name in optional else value
+            given[field.name] = _typed(value, hints[field.name], flag(field.name))
     return dataclasses.replace(config, **given)  # type: ignore[type-var]
 
 

@@ -38,6 +38,17 @@ def test_flags_change_only_what_was_given() -> None:
     assert changed == Example(width=9, rate=0.5, exact=True)
 
 
+def test_a_flag_says_none_where_a_setting_may_be_and_nowhere_else(capsys) -> None:
+    parser = argparse.ArgumentParser()
+    add_flags(parser, Example)
+    assert apply_flags(Example(rate=0.5), parser.parse_args(["--rate", "none"])) == Example(rate=None)
+    assert apply_flags(Example(rate=0.5), parser.parse_args([])) == Example(rate=0.5)
+    for words, said in ((["--width", "none"], "invalid int value: 'none'"), (["--rate", "nil"], "invalid float value")):
+        with pytest.raises(SystemExit):
+            parser.parse_args(words)
+        assert said in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [

@@ -86,7 +86,7 @@ def view(config: ResidualConfig) -> View:
     return Slices(config.plane)
 
 
-DWI = "DWI comparison paper, section 3.2"
+DWI = "DWI comparison, section 3.2"
 # One learning rate and a margin of 110 nats from the first step, as printed. Reconstructions are shown to the critic,
 # too: equations 8 and 9 have samples only, but the paper followed the original, whose algorithm 1 has both.
 _PUBLISHED: dict[str, Any] = {

@@ -26,9 +26,18 @@ def methods() -> dict[str, Method[Any]]:
     return _methods(named("method"))
 
 
+PAPERS = ("FLAIR IntroVAE", "DWI comparison", "IXI thesis")
+"""What the `source` of a preset begins with, in the order in which presets are listed; all others follow."""
+
+
 def presets() -> dict[str, Preset[Any]]:
-    """Return every preset by name, in the order of the methods."""
-    return {name: preset for method in methods().values() for name, preset in method.presets.items()}
+    """Return every preset by name, paper by paper, and of a paper in the order of the methods."""
+    found = {name: preset for method in methods().values() for name, preset in method.presets.items()}
+    return dict(sorted(found.items(), key=lambda entry: _paper(entry[1])))
+
+
+def _paper(preset: Preset[Any]) -> int:
+    return next((place for place, paper in enumerate(PAPERS) if preset.source.startswith(paper)), len(PAPERS))
 
 
 def find_preset(name: str) -> tuple[Method[Any], Preset[Any]]:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from brainlab.cli import main
-from brainlab.runs.methods import VARIABLE, presets
+from brainlab.runs.methods import PAPERS, VARIABLE, presets
 
 BROKEN = """
 import dataclasses
@@ -26,6 +26,9 @@ def test_presets_say_what_they_are(capsys):
     found = {entry["name"]: entry for entry in json.loads(capsys.readouterr().out)["presets"]}
     assert list(found) == list(presets())
     assert [name for name in found if "FLAIR" in found[name]["paper"]] == ["vae-8", "vae-512", "ivae-32", "ivae-256"]
+    papers = [PAPERS.index(paper) for name in found for paper in PAPERS if found[name]["paper"].startswith(paper)]
+    assert papers == sorted(papers), "those of one paper stand together"
+    assert set(papers) == set(range(len(PAPERS)))
     entry = found["ivae-256"]
     assert (entry["method"], entry["latent_dim"], entry["sample_shape"]) == ("IntroVAE", 256, [1, 40, 48, 40])
     assert entry["abilities"] == ["encode", "reconstruct", "walk"]

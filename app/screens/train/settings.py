@@ -78,7 +78,9 @@ def _widget(setting: Setting, value: Any, key: str) -> Any:
     if setting.kind is float:
         options |= {"format": "%g", "step": _step(value)}
     number = st.number_input(name, low, high, value, placeholder="none", **options)
-    return value if number is None else setting.kind(number)
+    if number is None:  # an emptied field
+        return None if setting.optional else value
+    return setting.kind(number)
 
 
 def _parsed(setting: Setting, text: str) -> tuple[Any, ...]:

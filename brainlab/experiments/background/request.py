@@ -8,6 +8,7 @@ from typing import Any
 
 from brainlab import workspace as places
 from brainlab.cohort.prepared import PreparedDataset
+from brainlab.config import NONE
 from brainlab.errors import InputError
 from brainlab.experiments.training import is_taken
 from brainlab.experiments.training_plan import Machine, Plan
@@ -108,13 +109,14 @@ def _schedule_flags(preset: Schedule, asked: Schedule) -> list[str]:
 
 
 def _changed_flags(before: Any, after: Any) -> list[str]:
-    """Return the flags that make one config another. Raises InputError on what has no flag."""
+    """Return the flags that make one config another. Raises InputError on a word that would be taken for a flag."""
     words: list[str] = []
     for name, value in vars(after).items():
         if value == getattr(before, name):
             continue
         if value is None:
-            raise InputError(f"{flag(name)}: needs a value, got none; keep the preset's {getattr(before, name)}")
+            words += [flag(name), NONE]
+            continue
         if isinstance(value, bool):
             words.append(flag(name) if value else flag(f"no_{name}"))
             continue

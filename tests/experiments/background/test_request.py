@@ -41,6 +41,12 @@ def test_the_command_line_reads_what_was_asked_for(tiny_request, monkeypatch, sc
     assert (seen["schedule"], seen["out"], seen["data"].name) == (asked.schedule, asked.folder, "tiny")
 
 
+def test_a_setting_that_is_none_is_said_so(tiny_request):
+    request = tiny_request()
+    words = tiny_request(config=dataclasses.replace(request.config, adversarial_reconstruction_weight=None)).words()
+    assert words[words.index("--adversarial-reconstruction-weight") + 1] == "none"
+
+
 def test_a_preset_as_it_is_needs_no_flag(tiny_request, workspace):
     words = tiny_request(config=None, schedule=None).words()
     assert words == ["train", "ivae-32", "--data", f"{workspace}/cohorts/tiny", "--out", f"{workspace}/runs/mine"]

@@ -118,6 +118,14 @@ def test_start_begins_what_the_form_says_and_a_refusal_is_shown(page, monkeypatc
     assert "No space left on device" in said(found)
 
 
+def test_an_emptied_field_is_none_where_a_setting_may_be_and_the_presets_value_elsewhere(monkeypatch):
+    preset = find_preset("ivae-32")[1].config
+    monkeypatch.setattr(settings.st, "number_input", lambda *_, **__: None)  # as a browser sends it
+    said = settings.widgets(preset, "emptied")
+    assert preset.adversarial_reconstruction_weight == 1.0
+    assert settings.changes(preset, said) == ["adversarial_reconstruction_weight 1 → none"]
+
+
 class Done:
     """A trial that has ended."""
 
@@ -255,7 +263,8 @@ def test_a_loss_measured_now_and_then_is_drawn_and_one_never_measured_has_no_pan
     ends = EPOCH | {"losses": ["loss", "penalty", "missing"]}
     figure = curves.losses([*steps, ends])
     titles = [note.text for note in figure.layout.annotations]
-    assert "penalty" in titles and "missing" not in titles
+    assert "penalty" in titles
+    assert "missing" not in titles
     assert len(figure.data[titles.index("penalty")].x) > curves.MOST_POINTS / 2
 
 
@@ -263,7 +272,8 @@ def test_numbered_losses_share_a_panel():
     bands = {f"band_{n:02d}": float(n) for n in range(16)}
     figure = curves.losses([STEP | bands, EPOCH | {"losses": ["loss", *bands]}])
     titles = [note.text for note in figure.layout.annotations]
-    assert titles.count("each band") == 1 and len(titles) <= 3
+    assert titles.count("each band") == 1
+    assert len(titles) <= 3
     assert {trace.name for trace in figure.data} >= {"band 00", "band 15"}
 
 
