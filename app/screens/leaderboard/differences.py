@@ -16,8 +16,8 @@ from brainlab.runs.run import Run
 
 READ = (
     "**Difference**: the first run less the second, with its bootstrap interval: of held-out scans by pairs and "
-    "person, of samples by sample. **Better**: named only where the interval excludes 0 and the metric has a direction. "
-    "Each interval holds for its metric alone: of twenty, one excludes 0 by chance."
+    "person, of samples by sample. **Better**: named only where the interval excludes 0 and the metric has a "
+    "direction. Each interval holds for its metric alone: of twenty, one excludes 0 by chance."
 )
 
 
