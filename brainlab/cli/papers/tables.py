@@ -29,6 +29,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         known = tables().values()
         described = {table.name: {"title": table.title, "source": table.source} for table in known}
         return {
+            "tables": {},
             "known": described,
             "text": "\n".join(f"{table.name}: {table.title} ({table.source})" for table in known),
         }
