@@ -15,12 +15,15 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.realism import realism
 from brainlab.evaluation.images import evenly
 from brainlab.experiments.analysis.discrimination import lda_analysis
 from brainlab.experiments.evaluation.run_metrics import evaluate_run
-from brainlab.latent.published import TABLE_2
+from brainlab.experiments.tables.papers import flair_2
+from brainlab.experiments.tables.written import markdown_table
 from brainlab.runs.run import Run, load_run
 from brainlab.runs.card import write_card
 from brainlab.runs.shipped import read_lda, write_lda
@@ -161,7 +164,7 @@ def _images(measured: dict[str, Any], textures: dict[str, float]) -> list[str]:
         "`vae-8`, whose 8 numbers cannot hold a person, have .035: they are near the same few average scans. 'Machine",
         "reader': ROC area of a small network that tells samples from scans, both new to it; .5 is guessing, 1 never wrong.",
     ]
-    return [*_table(head, rows), *notes]
+    return [*markdown_table(head, rows), *notes]
 
 
 def _share_beside(near: dict[str, Any]) -> str:
@@ -179,7 +182,7 @@ def _accuracies(results: dict[str, Any]) -> list[str]:
         others = first["other_priors"]["baselines"][key]
         rows.append([f"*{words}*", *_accuracy(first["baselines"][key]), *_accuracy(others)])
     head = ["", *[f"{what}, {priors} priors" for priors in PRIORS for what in ("accuracy", "balanced accuracy")]]
-    lines = [*_table(head, rows), ""]
+    lines = [*markdown_table(head, rows), ""]
     for name, result in results.items():
         for priors, part in zip(PRIORS, (result, result["other_priors"]), strict=True):
             difference = part["latents_minus_pca_64"]
@@ -193,30 +196,21 @@ def _accuracies(results: dict[str, Any]) -> list[str]:
 
 def _per_class(results: dict[str, Any]) -> list[str]:
     """The paper's table 2 for each run, with precision also at the class proportions of its table 1."""
-    rows = []
-    for run, result in results.items():
-        for name, row in result["per_class"].items():
-            counts = [str(row[key]) for key in ("fp", "fn", "tp", "tn")]
-            shares = [_number(row[key], 2) for key in ("precision", "recall")]
-            rows.append([run, name, *counts, *shares, _number(result["precision_at_table_1"][name], 2)])
-    return _table(["run", "class", "FP", "FN", "TP", "TN", "precision", "recall", "precision at table 1"], rows)
+    rows = flair_2.layout([row for run, result in results.items() for row in flair_2.class_rows("", run, "", result)])
+    return _table_2(rows.drop(columns=["method", "cohort"]))
 
 
 def _published() -> list[str]:
-    rows = [
-        [name, *[str(row[key]) for key in ("fp", "fn", "tp", "tn")], f"{row['precision']:.2f}", f"{row['recall']:.2f}"]
-        for name, row in TABLE_2.items()
-    ]
     return [
         "## Published results",
         "Table 2 of the FLAIR IntroVAE paper: IVAE-256 on 572 real test scans. Other data: a reference, no pass mark.",
         "",
-        *_table(["class", "FP", "FN", "TP", "TN", "precision", "recall"], rows),
+        *_table_2(flair_2.layout(flair_2.published_rows()).drop(columns=["method", "run", "cohort"])),
     ]
 
 
-def _table(head: list[str], rows: list[list[str]]) -> list[str]:
-    return [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]
+def _table_2(frame: pd.DataFrame) -> list[str]:
+    return markdown_table(list(frame.columns), frame.to_numpy().tolist())
 
 
 def _accuracy(result: dict[str, Any]) -> list[str]:

@@ -23,13 +23,18 @@ COMMANDS = {
     "traverse": "decode a traversal of one latent dimension",
     "lda": "classify by LDA on a run's latent codes, with baselines",
     "evaluate": "evaluate a run against held-out scans",
+    "compare": "compare two evaluated runs, each difference with its interval",
     "metrics": "compare generated with real images, both from files",
     "figures": "reproduce the figures of the papers from runs and cohorts",
+    "tables": "rebuild the tables of the papers from runs and studies, the published ones beside",
     "study": "design, run and report a blinded reading study",
     "app": "open the app in a browser",
     "demo": "set up the workspace of the app",
 }
 """Command name to its one-line help. A command's module is imported only when it is called, so that help is quick."""
+
+ROOMS = {"figures": "papers", "tables": "papers"}
+"""Package of `brainlab.cli` in which a command's module lies; by default in that one itself."""
 
 SYSTEM_ADVICE = {
     errno.ENOSPC: "free some and run again",
@@ -61,7 +66,8 @@ def main(argv: list[str] | None = None) -> int:
     for name, summary in COMMANDS.items():
         command = commands.add_parser(name, help=summary, description=summary)
         if name == wanted:
-            modules[name] = importlib.import_module(f"brainlab.cli.{name.replace('-', '_')}")
+            module = ".".join(filter(None, [ROOMS.get(name), name.replace("-", "_")]))
+            modules[name] = importlib.import_module(f"brainlab.cli.{module}")
             modules[name].add_arguments(command)
             _add_json_flag(command)
             called = command

@@ -62,8 +62,9 @@ class ImageSets:
     real: [m, *shape], held-out scans. generated: [n, *shape]. reconstructed: of `real`, in its order. pairs: images to
     be compared with `real` one by one; the reconstructions of a run. codes: posteriors of `real`. training: the scans
     that the generator was trained on. None where there are none. people, training_people: whom each of `real` and of
-    `training` is of, [m]; None where that is unknown, and each may be of another person. seed: of every random choice.
-    reasons: why a part is None, in place of a general reason.
+    `training` is of, [m]; None where that is unknown, and each may be of another person. real_rows: where `real` are
+    among the scans of their dataset, [m]. seed: of every random choice. reasons: why a part is None, in place of a
+    general reason.
     """
 
     real: Images
@@ -74,6 +75,7 @@ class ImageSets:
     training: Images | None = None
     people: StringArray | None = None
     training_people: StringArray | None = None
+    real_rows: IntArray | None = None
     seed: int = 0
     reasons: Mapping[Need, str] = field(default_factory=dict)
     _known: dict[Callable[..., Any], Any] = field(default_factory=dict, repr=False)

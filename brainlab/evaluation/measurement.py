@@ -3,11 +3,26 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from brainlab.types import FloatArray
+from brainlab.types import FloatArray, IntArray
+
+PartsOf = Literal["real", "generated"]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """One number for each image, whose mean is a metric's value and whose spread over images is that of the value.
+
+    values: [n]. of: which images of `ImageSets` they stand for; a reconstruction stands for its scan. rows: their row
+    numbers there, [n]; None for all.
+    """
+
+    values: FloatArray
+    of: PartsOf
+    rows: IntArray | None = None
 
 
 @dataclass(frozen=True)
@@ -16,7 +31,7 @@ class Measurement:
 
     value: None where the metric is not defined, with the reason under `settings["undefined"]`. sd: standard deviation
     over the n things measured (samples, pairs or tests, as `settings["unit"]` says), None where there is only one.
-    low, high: 95% interval, of metrics that have one.
+    low, high: 95% interval, of metrics that have one. parts: what the value is the mean of, by which runs are compared.
     """
 
     value: float | None
@@ -25,6 +40,7 @@ class Measurement:
     settings: dict[str, Any] = field(default_factory=dict)
     low: float | None = None
     high: float | None = None
+    parts: Parts | None = field(default=None, compare=False, repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """Return what JSON can hold: a value or setting that is not finite is None, and its reason beside it."""
@@ -39,8 +55,19 @@ class Measurement:
         return {"value": self.value, "sd": sd, "n": self.n, **interval, "settings": settings}
 
 
-def summarise(values: FloatArray | Sequence[float], unit: str = "sample", **settings: Any) -> Measurement:
-    """Return mean and standard deviation of one value a sample; undefined where there is none or one is not finite."""
+def summarise(
+    values: FloatArray | Sequence[float],
+    unit: str = "sample",
+    *,
+    of: PartsOf | None = None,
+    rows: IntArray | None = None,
+    **settings: Any,
+) -> Measurement:
+    """Return mean and standard deviation of one value a sample; undefined where there is none or one is not finite.
+
+    of, rows: the images that the values are of, as in `Parts`; None where they are of pairs or tests, or where the
+    value of an image depends on which others there are, so that no resampling of them tells how sure the mean is.
+    """
     array = np.asarray(values, dtype=np.float64)
     if not array.size:
         return undefined("nothing to measure", **settings)
@@ -48,7 +75,8 @@ def summarise(values: FloatArray | Sequence[float], unit: str = "sample", **sett
         count = int((~np.isfinite(array)).sum())
         return undefined(f"{count} of {array.size} values are not finite", unit=unit, **settings)
     sd = float(array.std(ddof=1)) if array.size > 1 else None
-    return Measurement(float(array.mean()), sd, int(array.size), {"unit": unit, **settings})
+    parts = None if of is None else Parts(array, of, rows)
+    return Measurement(float(array.mean()), sd, int(array.size), {"unit": unit, **settings}, parts=parts)
 
 
 def undefined(reason: str, **settings: Any) -> Measurement:

@@ -16,7 +16,7 @@ metrics`, run cards and every table of scores read the entries here, so a new me
             aspect="detail",
             better="none",
             needs=("generated",),
-            measure=lambda sets: summarise([image.mean() for image in each(sets.generated)]),
+            measure=lambda sets: summarise([image.mean() for image in each(sets.generated)], of="generated"),
         ),
     )
 """
@@ -112,13 +112,18 @@ def _are_metrics(entry: Any) -> bool:
 
 
 def measure_all(sets: ImageSets, chosen: Iterable[Metric], common: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return what `as_entries` makes of each metric of the sets."""
+    return as_entries([(metric, metric.of(sets)) for metric in chosen], common)
+
+
+def as_entries(measured: Iterable[tuple[Metric, Measurement]], common: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Return each metric as `evaluation.json` holds it: {value, sd, n, settings, better}, and low and high of some.
 
     common: settings shared by all metrics.
     """
     found = {}
-    for metric in chosen:
-        entry = metric.of(sets).to_json()
+    for metric, measurement in measured:
+        entry = measurement.to_json()
         settings = {**common, **metric.settings, **entry.pop("settings")}
         found[metric.name] = {**entry, "settings": settings, "better": metric.better}
     return found

@@ -159,13 +159,18 @@ class Run:
         apart = workspace() / "cache" / "evaluations" / self.sha256[:16]
         return [self.folder / EVALUATION, apart / EVALUATION]
 
+    @property
+    def evaluation_file(self) -> Path | None:
+        """Where the last evaluation lies; None where there is none."""
+        written = [path for path in self.evaluation_files if path.is_file()]
+        return max(written, key=lambda path: path.stat().st_mtime) if written else None
+
     def evaluation(self) -> dict[str, Any] | None:
         """Return what `brainlab evaluate` measured last, or None where it was not called.
 
         Raises InputError where the file is damaged.
         """
-        written = [path for path in self.evaluation_files if path.is_file()]
-        return read_evaluation(max(written, key=lambda path: path.stat().st_mtime)) if written else None
+        return None if (path := self.evaluation_file) is None else read_evaluation(path)
 
     def model(self) -> Any:
         """Return the network in evaluation mode, float32; it is loaded once per process, device and weights file."""

@@ -11,7 +11,7 @@ from brainlab.cli import main
 METRIC_KEYS = {
     *("mse", "psnr", "ssim", "sharpness_real", "sharpness_reconstructed", "sharpness_generated"),
     *("spectrum_generated", "spectrum_reconstructed", "dataset_similarity", "isd", "minimum_isd"),
-    *("precision", "recall", "density", "coverage"),
+    *("precision", "recall", "density", "coverage", "dataset_similarity_real", "isd_real", "minimum_isd_real"),
     *("ms_ssim", "ms_ssim_kwon", "mmd_kwon", "mmd_unbiased", "mmd_features"),
     *("nearest_training_distance", "active_units"),
 }
@@ -84,6 +84,14 @@ def test_evaluate_prints_one_key_a_metric_with_those_of_others(places, capsys, t
         assert (metric["value"] is None) == (name in LATER_KEYS), name
         assert metric["better"] in ("higher", "lower", "none")
     assert json.loads((Path(run) / "evaluation.json").read_text()) == result
+    assert main(["compare", run, run, "--json"]) == 0
+    compared = json.loads(capsys.readouterr().out)
+    assert (compared["metrics"]["mse"]["difference"], compared["gaps"]) == (0, [])
+    assert compared["metrics"]["mse"]["people"] == 8
+    assert main(["compare", run, run]) == 0
+    printed = capsys.readouterr().out
+    assert "not compared: of the held-out scans alone" in printed
+    assert "difference +0 (" in printed
 
 
 @pytest.mark.parametrize(
@@ -93,6 +101,7 @@ def test_evaluate_prints_one_key_a_metric_with_those_of_others(places, capsys, t
         (["lda", "nowhere", "--data", "DATA"], "not a run folder"),
         (["evaluate", "RUN", "--data", "DATA", "--n", "2"], "--n"),
         (["evaluate", "RUN", "--data", "DATA", "--seed", "-1"], "--seed: needs 0 to"),
+        (["compare", "RUN", "RUN"], "needs an evaluation, got none"),
     ],
 )
 def test_bad_input_is_one_line_and_code_two(places, words, part, capsys):

@@ -4,7 +4,7 @@ import streamlit as st
 
 from app.components import layout
 from app.data import resources
-from app.screens.leaderboard import metric_settings, realism, references, score_table
+from app.screens.leaderboard import differences, metric_settings, realism, references, score_table
 from app.screens.leaderboard.evaluations import Evaluations, command, read_evaluations
 
 SHOWN_COMMANDS = 8
@@ -30,6 +30,7 @@ def show() -> None:
         score_table.show(found)
         parts = {
             "Realism and diversity": lambda: realism.show(found),
+            "Two runs": lambda: differences.show(found),
             "One metric": lambda: metric_settings.show(found),
             "Undefined values": lambda: metric_settings.undefined(found),
             **parts,

@@ -24,7 +24,7 @@ FAINT = "color: #8a949e"
 RUN_PX, DATA_PX, INTERVAL_PX, LONE_PX = 88, 146, 168, 112
 DIGITS = 3
 READ = (
-    "**Marked**: the best value of runs that were measured alike; whether chance explains the lead is not tested. "
+    "**Marked**: the best value of runs that were measured alike; 'Two runs' tells whether chance explains a lead. "
     f"**{DASH}**: undefined, see below. In brackets: 95% interval. Point at a heading for its meaning."
 )
 APART = (

@@ -1,17 +1,21 @@
 """How much images of one set differ among themselves and from those of another (DWI comparison paper, eq. 11-13).
 
 The paper's sums over pairs only give its table's values when divided by the number of pairs, so means are returned; the
-sum is the mean times the number of pairs.
+sum is the mean times the number of pairs. The paper's table has a row of original images beside those of its models:
+the metrics named `_real`, on as many real scans as there are generated images.
 """
+
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from brainlab.errors import InputError
-from brainlab.evaluation.images import Images, ImageSets, each, mean_image
-from brainlab.evaluation.measurement import Measurement, summarise
+from brainlab.evaluation.images import Images, ImageSets, each, evenly, mean_image
+from brainlab.evaluation.measurement import Measurement, Parts, summarise
 from brainlab.evaluation.neighbours import nearest
 from brainlab.evaluation.registry import Metric
-from brainlab.types import FloatArray
+from brainlab.types import Float32Array, FloatArray, IntArray, StringArray
 
 
 def dataset_similarity(images: Images, others: Images) -> FloatArray:
@@ -42,10 +46,31 @@ def minimum_diversity(images: Images) -> FloatArray:
     return nearest(images, images, exclude_self=True).distances[:, 0]
 
 
-def _squares(images: Images, centre: FloatArray) -> FloatArray:
+def similarity_between_people(images: Images, people: StringArray | None = None) -> FloatArray:
+    """Return each image's mean squared difference per pixel to the images of all other people: [n].
+
+    What `dataset_similarity` is for a generated image, whom no scan is of. people: whom each image is of, [n]; None
+    where each may be of another person. Raises InputError for fewer than two people.
+    """
+    _, owners, counts = np.unique(
+        np.arange(len(images)) if people is None else people, return_inverse=True, return_counts=True
+    )
+    if len(counts) < 2:
+        raise InputError(f"similarity between people needs images of at least two, got {len(counts)}")
+    to_all = dataset_similarity(images, images) * len(images)
+    within = np.zeros(len(images))
+    for owner in np.flatnonzero(counts > 1):
+        rows = np.flatnonzero(owners == owner)
+        centre = mean_image(images, rows)
+        squares = _squares(images, centre, rows)
+        within[rows] = (squares + squares.mean()) * len(rows)
+    return (to_all - within) / (len(images) - counts[owners])
+
+
+def _squares(images: Images, centre: FloatArray, rows: IntArray | None = None) -> FloatArray:
     """Return the mean over pixels of (image - centre)^2 for each image, in float64: [n]."""
     values = []
-    for image in each(images):
+    for image in each(images, rows):
         difference = (image - centre).ravel()
         values.append(difference @ difference / difference.size)
     return np.array(values)
@@ -57,16 +82,47 @@ def _of_real(sets: ImageSets) -> FloatArray:
 
 def _similarity(sets: ImageSets) -> Measurement:
     values, pairs = dataset_similarity(sets.generated, sets.real), len(sets.generated) * len(sets.real)
-    return summarise(values, real=float(sets.once(_of_real).mean()), sum_over_pairs=float(values.mean()) * pairs)
+    real, total = float(sets.once(_of_real).mean()), float(values.mean()) * pairs
+    return summarise(values, of="generated", real=real, sum_over_pairs=total)
 
 
 def _diversity(sets: ImageSets) -> Measurement:
     values, n = intra_sample_diversity(sets.generated), len(sets.generated)
-    return summarise(values, real=float(sets.once(_of_real).mean()), sum_over_pairs=float(values.mean()) * n * (n - 1))
+    real, total = float(sets.once(_of_real).mean()), float(values.mean()) * n * (n - 1)
+    # A mean over pairs: an image has a part in its own pairs and in those of all others, so that chance moves the mean
+    # by twice what it moves one image's value (Hoeffding 1948, section 7).
+    parts = Parts(2 * values - values.mean(), "generated")
+    return replace(summarise(values, real=real, sum_over_pairs=total), parts=parts)
 
 
 def _minimum(sets: ImageSets) -> Measurement:
     return summarise(minimum_diversity(sets.generated), real=float(minimum_diversity(sets.real).mean()))
+
+
+class _Rows:
+    """Some of a set's images, by their row numbers there."""
+
+    def __init__(self, images: Images, rows: IntArray) -> None:
+        self._images, self._rows = images, rows
+        self.shape = (len(rows), *images.shape[1:])
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, rows: IntArray, /) -> Float32Array:
+        return self._images[self._rows[rows]]
+
+
+def _among_real(compare: Callable[[Images, StringArray | None], FloatArray]) -> Callable[[ImageSets], Measurement]:
+    """Return the measurement of as many real scans as there are generated images, evenly spaced, or of all of fewer."""
+
+    def measure(sets: ImageSets) -> Measurement:
+        rows = evenly(len(sets.real), len(sets.generated))
+        people = None if sets.people is None else sets.people[rows]
+        known = len(rows) if people is None else len(set(people))
+        return summarise(compare(_Rows(sets.real, rows), people), people=known, people_known=people is not None)
+
+    return measure
 
 
 PER_PAIR = {"difference": "mean over voxels of squares", "over_pairs": "mean"}
@@ -107,6 +163,43 @@ METRICS = (
         better="none",
         needs=("real", "generated"),
         measure=_minimum,
+        settings={
+            "difference": "mean over voxels of squares",
+            "caution": "falls with the number of images: compare only for equal n",
+        },
+    ),
+    Metric(
+        name="dataset_similarity_real",
+        title="Dataset similarity of real scans",
+        definition="Mean squared difference per voxel between real scans of different people, over all pairs.",
+        source=PAPER.format(11),
+        aspect="diversity",
+        better="none",
+        needs=("real", "generated"),
+        measure=_among_real(similarity_between_people),
+        settings=PER_PAIR,
+    ),
+    Metric(
+        name="isd_real",
+        title="Intra-sample diversity of real scans",
+        definition="Mean squared difference per voxel among real scans, over all pairs, visits of one person included.",
+        source=PAPER.format(12),
+        aspect="diversity",
+        better="none",
+        needs=("real", "generated"),
+        measure=_among_real(lambda images, _: intra_sample_diversity(images)),
+        settings=PER_PAIR,
+    ),
+    Metric(
+        name="minimum_isd_real",
+        title="Minimum intra-sample diversity of real scans",
+        definition="Mean squared difference per voxel of a real scan to the nearest other one, on as many scans as "
+        "there are generated images.",
+        source=PAPER.format(13),
+        aspect="diversity",
+        better="none",
+        needs=("real", "generated"),
+        measure=_among_real(lambda images, _: minimum_diversity(images)),
         settings={
             "difference": "mean over voxels of squares",
             "caution": "falls with the number of images: compare only for equal n",

@@ -95,14 +95,14 @@ def _measured(compare: Callable[[Images, Images], FloatArray]) -> Callable[[Imag
     """Return a measurement of the pairs of images."""
 
     def measure(sets: ImageSets) -> Measurement:
-        return summarise(compare(sets.part("pairs"), sets.real))
+        return summarise(compare(sets.part("pairs"), sets.real), of="real")
 
     return measure
 
 
 def _ssim(sets: ImageSets) -> Measurement:
     rows = evenly(len(sets.real), SSIM_IMAGES)
-    return summarise(structural_similarity(sets.part("pairs"), sets.real, rows=rows))
+    return summarise(structural_similarity(sets.part("pairs"), sets.real, rows=rows), of="real", rows=rows)
 
 
 METRICS = (

@@ -28,7 +28,7 @@ def _nearest_training(sets: ImageSets) -> Measurement:
     }
     if sets.reconstructed is not None:
         settings["reconstructed"] = float(nearest(sets.reconstructed, training).distances[:, 0].mean())
-    return summarise(generated[:, 0], **settings)
+    return summarise(generated[:, 0], of="generated", **settings)
 
 
 METRICS = (

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from brainlab.evaluation.images import ImageSets, each
-from brainlab.evaluation.measurement import Measurement, summarise
+from brainlab.evaluation.measurement import Measurement, PartsOf, summarise
 from brainlab.evaluation.registry import Metric
 from brainlab.laplacian import DISPLAY_RANGE, laplacian_variance
 from brainlab.types import FloatArray
@@ -26,7 +26,8 @@ def _of(name: Name) -> Callable[[ImageSets], Measurement]:
         real = float(sets.once(_of_real).mean())
         relative = float(values.mean()) / real if real > 0 else None
         stencil = f"{len(sets.shape)}D"
-        return summarise(values, in_brain=inside, relative_to_real=relative, stencil=stencil)
+        of: PartsOf = "generated" if name == "generated" else "real"
+        return summarise(values, of=of, in_brain=inside, relative_to_real=relative, stencil=stencil)
 
     return measure
 

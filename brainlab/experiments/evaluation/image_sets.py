@@ -129,6 +129,7 @@ def collect(
         training=scans(known, fitted) if known is not None and fitted is not None else None,
         people=dataset.scans["participant"].to_numpy(dtype=str)[rows],
         training_people=known.scans["participant"].to_numpy(dtype=str)[fitted] if known is not None else None,
+        real_rows=rows,
         seed=seed,
         reasons={"training": "the dataset that the run was trained on is not at hand; name it with --training"},
     )

@@ -3,15 +3,21 @@
 import json
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
-from brainlab.evaluation.registry import measure_all, metrics
+from brainlab.evaluation.images import ImageSets
+from brainlab.evaluation.measurement import Measurement
+from brainlab.evaluation.registry import as_entries, metrics
 from brainlab.experiments.evaluation import SAMPLES
 from brainlab.experiments.evaluation.image_sets import collect
 from brainlab.ranges import refuse_out_of_range
+from brainlab.runs.evaluation_values import EvaluationValues, write_values
 from brainlab.runs.run import Run
 
 
@@ -26,6 +32,8 @@ def evaluate_run(
 ) -> dict[str, dict[str, Any]]:
     """Return all metrics of the registry, and write them to `evaluation.json` beside the run.
 
+    What single images contribute goes to `evaluation_values.npz` there, by which two runs are compared.
+
     What the run cannot do, such as reconstruct, leaves the metrics that need it undefined, with the reason.
     n: samples drawn, and the most real scans compared with. Real scans are the ones the run was not trained on (see
     `held_out`). training: the dataset the run was trained on, for the distance of samples to it; found in the
@@ -36,10 +44,19 @@ def evaluate_run(
     """
     refuse_out_of_range({"seed": seed})
     sets, common = collect(run, dataset, n, seed, training)
-    result = measure_all(sets, metrics().values(), common)
+    measured = {metric.name: (metric, metric.of(sets)) for metric in metrics().values()}
+    result = as_entries(measured.values(), common)
     if write:
-        _write(run, result)
+        written = _write(run, result)
+        write_values(written, _values({name: found for name, (_, found) in measured.items()}, sets))
     return result
+
+
+def _values(measured: Mapping[str, Measurement], sets: ImageSets) -> EvaluationValues:
+    """Gather the numbers of single images; people become numbers, which name nobody."""
+    people = np.arange(len(sets.real)) if sets.people is None else np.unique(sets.people, return_inverse=True)[1]
+    rows = np.arange(len(sets.real)) if sets.real_rows is None else sets.real_rows
+    return EvaluationValues(rows, people, {name: found.parts for name, found in measured.items() if found.parts})
 
 
 def _write(run: Run, result: dict[str, Any]) -> Path:

@@ -23,6 +23,7 @@ from brainlab.experiments.evaluation.image_sets import collect, held_out
 from brainlab.experiments.evaluation.run_metrics import evaluate_run
 from brainlab.grid import Grid
 from brainlab.runs.encodings import encode_dataset
+from brainlab.runs.evaluation_values import read_values
 from brainlab.runs.provenance import hashes_of_training
 from brainlab.runs.run import Run
 from brainlab.runs.training_codes import read_training_codes
@@ -44,7 +45,7 @@ class LinearRun:
         self.sha256 = "a" * 64
         self.evaluation_files = [folder / "evaluation.json"]
 
-    can, see = Run.can, Run.see
+    can, see, evaluation_file = Run.can, Run.see, Run.evaluation_file
     grid = property(lambda self: Grid.unplaced(self.shape))
     code_shape = property(lambda self: (self.latent_dim,))
     view, outline = Volumes(), SimpleNamespace(sample_shape=(1, *SHAPE))
@@ -277,6 +278,12 @@ def test_evaluation_is_written_whole_with_settings(run, cohort):
     assert result["mse"]["value"] > 0
     assert result["active_units"]["value"] == run.latent_dim
     train = cohort.scans.iloc[cohort.indices("train")]
+    kept = read_values(run)
+    test = cohort.scans.iloc[kept.rows]
+    assert set(test["split"]) == {"test"}
+    assert len(np.unique(kept.people)) == test["participant"].nunique()
+    for name in ("mse", "ssim", "sharpness_generated", "dataset_similarity", "isd", "nearest_training_distance"):
+        assert kept.parts[name].values.mean() == pytest.approx(result[name]["value"]), name
     near = result["nearest_training_distance"]["settings"]
     assert (near["training_scans"], near["training_people"]) == (len(train), train["participant"].nunique())
 

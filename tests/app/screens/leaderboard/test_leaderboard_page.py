@@ -4,15 +4,18 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.data import resources
-from app.screens.leaderboard import metric_settings, realism, references, score_table
+from app.screens.leaderboard import differences, metric_settings, realism, references, score_table
 from app.screens.leaderboard.columns import ALL, KEY, chosen, columns
 from app.screens.leaderboard.evaluations import command, read_evaluations
 from app.server.access import SIGNED_IN
+from brainlab.evaluation.measurement import Parts
 from brainlab.evaluation.published import PUBLISHED
+from brainlab.runs.evaluation_values import EvaluationValues, write_values
 
 PROJECT = Path(__file__).resolve().parents[4]
 COMMON = {
@@ -24,7 +27,7 @@ COMMON = {
     "generated": 100,
     "seed": 0,
 }
-TABS = ("Realism and diversity", "One metric", "Undefined values", "Published tables")
+TABS = ("Realism and diversity", "Two runs", "One metric", "Undefined values", "Published tables")
 
 
 def entry(value, better="higher", **settings):
@@ -253,6 +256,54 @@ def test_the_first_axis_is_one_that_tells_runs_apart(write):
     measured = list(evaluations().measured.values())
     assert realism.told_apart(measured, realism.REALISM)[0] == "precision"
     assert realism.told_apart(measured[:1], realism.REALISM)[0] == "machine_reader_auc"
+
+
+def with_errors(write, name, errors):
+    """Add a run whose reconstructions err so on 40 scans of 20 people, with the values of single images."""
+    found = evaluation() | {"mse": entry(float(errors.mean()), "lower")}
+    write(name, found)
+    run = resources.run(name)
+    values = EvaluationValues(np.arange(40), np.repeat(np.arange(20), 2), {"mse": Parts(errors, "real")})
+    write_values(run.evaluation_file, values)
+
+
+def differences_of(page):
+    return page.dataframe[-1].value.set_index("metric")
+
+
+def test_two_runs_are_compared_and_a_lead_is_named_only_beyond_chance(write):
+    hard = np.random.default_rng(0).random(40)
+    noise = np.random.default_rng(1).normal(size=(2, 40))
+    for name, errors in (("a", hard), ("b", hard + 0.1 + 0.01 * noise[0]), ("c", hard + 0.05 * noise[1])):
+        with_errors(write, name, errors)
+    page = opened("Two runs")
+    shown = differences_of(page)
+    assert list(shown.columns) == ["a", "b", "difference", "95% interval", "better", "n"]
+    row = shown.loc["Mean squared error"]
+    assert (row["better"], row["n"]) == ("a", "100 (20 people)")
+    low, high = row["95% interval"].split(" to ")
+    assert float(low) < float(row["difference"]) < float(high) < 0
+    assert shown.loc["Recall", "95% interval"] == "no mean over independent images"
+    page.selectbox(key="leaderboard-second").set_value("c").run()
+    assert differences_of(page).loc["Mean squared error", "better"] == ""
+
+
+def test_runs_without_values_of_single_images_are_to_be_evaluated_again(two):
+    page = opened("Two runs")
+    assert said(page).count("No intervals.") == 2
+    assert "run 'brainlab evaluate' again" in said(page)
+    assert set(differences_of(page)["better"]) == {""}
+
+
+def test_only_runs_measured_alike_are_offered(two, write):
+    write("apart", evaluation(seed=1))
+    groups = differences.partners(list(evaluations().measured.values()))
+    assert groups == {"first": ["second"], "second": ["first"]}
+
+
+def test_a_run_alone_has_no_partner(write):
+    write("alone", evaluation())
+    assert any("No two runs were measured alike" in info.value for info in opened("Two runs").info)
 
 
 def test_one_metric_tells_its_caution_and_every_setting_of_each_run(two):

@@ -1,0 +1,1 @@
+"""The commands that reproduce the papers' figures and tables."""

@@ -1,0 +1,45 @@
+"""`brainlab tables NAME... [--runs FOLDER...] [--study ID] [--out FOLDER]`; without a name, what there is."""
+
+import argparse
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="tables, such as dwi-1; lists them where none is named"
+    )
+    parser.add_argument(
+        "--runs",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FOLDER",
+        help="runs, or folders of runs (default: those that ship and those of the workspace)",
+    )
+    parser.add_argument("--study", metavar="ID", help="an unblinded reading study, for dwi-2")
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="also write each table as Markdown and as CSV")
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    from brainlab.experiments.tables.registry import Sources, find_tables, tables
+
+    if not args.names:
+        known = tables().values()
+        described = {table.name: {"title": table.title, "source": table.source} for table in known}
+        return {
+            "tables": {},
+            "known": described,
+            "text": "\n".join(f"{table.name}: {table.title} ({table.source})" for table in known),
+        }
+    from brainlab.experiments.tables.runs_at_hand import runs_at_hand
+    from brainlab.experiments.tables.written import text_lines, write_table
+
+    chosen = find_tables(args.names)
+    sources = Sources(runs=cache(lambda: runs_at_hand(args.runs)), study=args.study)
+    rebuilt = [(table, table.build(sources)) for table in chosen]
+    files = [str(path) for table, found in rebuilt if args.out for path in write_table(table, found, args.out)]
+    text = "\n\n".join("\n".join(text_lines(table, found)) for table, found in rebuilt)
+    written = {"files": files} if args.out else {}
+    return {"tables": {table.name: found.to_json() for table, found in rebuilt}, **written, "text": text}

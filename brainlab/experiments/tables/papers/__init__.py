@@ -1,0 +1,1 @@
+"""One file for each table, with its entry `TABLE` at the foot."""
