@@ -80,8 +80,8 @@ class VGG16Features(FeatureNetwork):
             got = " x ".join(map(str, x.shape[2:]))
             raise InputError(f"VGG16 needs sides of {LEAST_SIDE} or more pixels, got {got}; take larger images")
         h, found = (x - self.mean) / self.sd, []  # [n, 3, X, Y]
-        for number, layer in enumerate(self.features[: layers[-1] + 1]):
-            h = layer(h)
+        for number in range(layers[-1] + 1):
+            h = self.features[number](h)
             if number in layers:
                 found.append(h)
         return tuple(found)

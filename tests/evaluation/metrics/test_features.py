@@ -1,3 +1,5 @@
+import shutil
+
 import numpy as np
 import pytest
 import torch
@@ -10,8 +12,6 @@ from brainlab.evaluation.metrics import coverage, features
 from brainlab.evaluation.network_features import network_features
 from brainlab.evaluation.registry import measure_all
 from brainlab.networks.perceptual.find import find_features
-from brainlab.networks.perceptual.tissue_folder import TissueSettings, save_tissue
-from brainlab.networks.perceptual.tissue_unet import TissueUNet
 
 METRICS = (*features.METRICS, *coverage.METRICS[4:])
 NAMES = [
@@ -89,18 +89,7 @@ def test_two_halves_of_one_set_are_near_and_another_set_is_not():
 
 
 @pytest.fixture
-def nowhere(tmp_path, monkeypatch):
-    monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tmp_path / "workspace"))
-    monkeypatch.setattr("brainlab.workspace.MODELS", tmp_path / "models")
-    return tmp_path / "workspace" / "features" / "tissue-slices"
-
-
-@pytest.fixture
-def network(nowhere):
-    torch.manual_seed(0)
-    widths = (4, 8)
-    settings = TissueSettings(labels=("a", "b"), widths=widths, data="d", data_sha256="", simulated=True)
-    save_tissue(nowhere, TissueUNet(2, widths), settings)
+def network(tissue_workspace):
     return find_features()
 
 
@@ -108,7 +97,8 @@ def images(n, seed, shape=(12, 10)):
     return np.random.default_rng(seed).random((n, *shape)).astype(np.float32)
 
 
-def test_without_a_network_all_are_undefined_and_say_what_to_do(nowhere):
+def test_without_a_network_all_are_undefined_and_say_what_to_do(tissue_workspace):
+    shutil.rmtree(tissue_workspace)
     found = measure_all(ImageSets(images(20, 0), images(20, 1)), METRICS, {})
     assert list(found) == NAMES
     for entry in found.values():
