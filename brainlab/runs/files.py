@@ -1,16 +1,15 @@
 """Reading the files of a run folder: whatever is wrong with one is a single line that names it."""
 
-import json
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 import numpy as np
 
 import brainlab
 from brainlab.errors import InputError
+from brainlab.files.json_object import read_json
 from brainlab.methods.method import Method, Schedule
 from brainlab.runs.methods import UnknownMethodError, config_of_settings, method_of_settings
-from brainlab.training.checkpoint import refuse_pointer
 
 CONFIG = "config.json"
 WEIGHTS = "weights.safetensors"
@@ -52,21 +51,6 @@ _OPTIONAL: dict[str, type] = {
     "versions": dict,
 }
 _WORDS = {str: "a text", dict: "an object", list: "a list", bool: "true or false", int: "a whole number"}
-
-
-def read_json(path: Path, mend: str) -> dict[str, Any]:
-    """Read a file of one JSON object, with or without a byte-order mark.
-
-    mend: what to do about a damaged one, the end of the InputError that is raised.
-    """
-    refuse_pointer(path)
-    try:
-        values = json.loads(path.read_bytes().decode("utf-8-sig"), parse_constant=_no_constant)
-    except ValueError as error:
-        raise InputError(f"{path}: damaged, no JSON ({_one_line(error)}); {mend}") from error
-    if not isinstance(values, dict):
-        raise InputError(f"{path}: needs one JSON object, got {type(values).__name__}; {mend}")
-    return values
 
 
 class RunSettings(NamedTuple):
@@ -146,11 +130,3 @@ def _newer(settings: dict[str, Any]) -> str:
 
 def _parts(version: str) -> list[int]:
     return [int(part) for part in version.split(".") if part.isdecimal()]
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number of JSON")
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())

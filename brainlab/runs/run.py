@@ -20,13 +20,14 @@ from safetensors.torch import load_file
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.views import View
 from brainlab.errors import InputError
+from brainlab.files.lfs_pointer import refuse_pointer
 from brainlab.grid import Grid
 from brainlab.methods.generator import Generator
 from brainlab.methods.method import Ability, Method, Schedule
 from brainlab.methods.prior import Noise, SeededNoise
 from brainlab.ranges import refuse_out_of_range
 from brainlab.runs.files import CONFIG, EVALUATION, WEIGHTS, read_evaluation, read_settings
-from brainlab.training.checkpoint import MetricsFile, refuse_pointer
+from brainlab.training.checkpoint import MetricsFile
 from brainlab.types import Float32Array, FloatArray
 from brainlab.workspace import run_folders, workspace
 

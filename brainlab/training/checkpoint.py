@@ -12,14 +12,12 @@ from safetensors.torch import save_file
 from torch import nn
 
 from brainlab.errors import InputError
+from brainlab.files.lfs_pointer import refuse_pointer
 from brainlab.files.whole import whole_file
 
 RESUME = "resume.pt"
 WEIGHTS = "weights.safetensors"
 METRICS = "metrics.jsonl"
-
-POINTER = b"version https://git-lfs.github.com/spec/"
-"""How a file begins that git-lfs has not fetched yet."""
 
 
 def write_atomically(path: Path, save: Any) -> None:
@@ -52,15 +50,6 @@ def load_resume(folder: Path) -> dict[str, Any]:
         return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # reading a damaged pickle can end in any error
         raise unusable(path, error) from error
-
-
-def refuse_pointer(path: Path) -> None:
-    """Raise InputError where a file is what git-lfs leaves in place of one that it has not fetched."""
-    with path.open("rb") as file:
-        if file.read(len(POINTER)) == POINTER:
-            raise InputError(
-                f"{path}: needs the file itself, got a git-lfs pointer to it; fetch it with 'git lfs pull'"
-            )
 
 
 def unusable(path: Path, error: Exception) -> InputError:
