@@ -52,10 +52,13 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 def _text(notes: dict[str, Any], out: Path) -> str:
     """Return the held-out Dice of each label and dataset."""
     lines = [
-        f"{name}  {label}: " + ("undefined" if dice["value"] is None else f"Dice {dice['value']:.3f}, n={dice['n']}")
+        f"{name}  {label}: Dice {dice['value']:.3f}, n={dice['n']}"
         for name, each in notes["dice"].items()
         for label, dice in each.items()
+        if dice["value"] is not None
     ]
+    none = [data["name"] for data in notes["datasets"] if not data["test"]["scans"]]
+    lines += [f"{name}: no scan is held out, Dice undefined" for name in none]
     return "\n".join(
         [*lines, f"trained for {notes['epochs_done']} epochs at {notes['slices_per_second']} slices/s: {out}"]
     )

@@ -58,11 +58,14 @@ def _lines(settings: TissueSettings) -> list[str]:
 def _data(data: Mapping[str, Any]) -> str:
     kind, train, test = "simulated" if data["simulated"] else "real", data["train"], data["test"]
     return (
-        f"- `{data['name']}` ({kind}, {', '.join(data['modalities']) or 'sequence not named'}): {train['slices']} "
-        f"slices of {train['scans']} scans of {train['participants']} participants; held out {test['slices']} slices "
-        f"of {test['participants']}. sha256 of images `{data['sha256'][:16]}`, of labels "
+        f"- `{data['name']}` ({kind}, {', '.join(data['modalities']) or 'sequence not named'}): trained on "
+        f"{_amount(train)}; held out {_amount(test)}. sha256 of images `{data['sha256'][:16]}`, of labels "
         f"`{data['labels_sha256'][:16]}`."
     )
+
+
+def _amount(counts: Mapping[str, int]) -> str:
+    return f"{counts['slices']} slices (scans: {counts['scans']}, participants: {counts['participants']})"
 
 
 def _table(labels: tuple[str, ...], dice: Mapping[str, Any]) -> list[str]:
