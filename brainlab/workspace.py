@@ -10,6 +10,8 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
 MODELS = PROJECT / "models"
+FEATURES = "features"
+"""Folder of feature networks, of a workspace and of `MODELS`; a network is no run."""
 SHIPPED_COHORTS = PROJECT / "data" / "default" / "cohorts"
 IN_CHECKOUT = (PROJECT / "pyproject.toml").is_file()
 """Whether this is a checkout, with the runs and cohorts that ship, and not an installed package."""
@@ -33,6 +35,11 @@ def run_folders() -> list[Path]:
     """Trained runs: those that ship in `models/`, then the workspace's own, by name."""
     folders = [MODELS, workspace() / "runs"]
     return [path.parent for folder in folders for path in sorted(folder.glob("[!.]*/config.json"))]
+
+
+def feature_folders(name: str) -> list[Path]:
+    """Places of a feature network of that name: the workspace's own, then the one that ships in `models/`."""
+    return [folder / FEATURES / name for folder in (workspace(), MODELS)]
 
 
 def studies_folder() -> Path:

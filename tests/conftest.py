@@ -23,6 +23,8 @@ from brainlab.config import to_dict
 from brainlab.generators.introvae import IntroVAEConfig
 from brainlab.generators.vae import VAEConfig
 from brainlab.methods.method import Schedule
+from brainlab.networks.perceptual.tissue_folder import TissueSettings, save_tissue
+from brainlab.networks.perceptual.tissue_unet import TissueUNet
 from brainlab.reading.record import salt
 from brainlab.runs.methods import find_preset
 from brainlab.runs.provenance import hashes_of_training
@@ -172,6 +174,18 @@ def paper_workspace(tiny_workspace: Path, tmp_path: Path, monkeypatch: pytest.Mo
         shutil.copytree(tiny_workspace / "runs" / source, tmp_path / "models" / name)
     for name in ("simulated", "simulated-biased"):
         shutil.copytree(tiny_workspace / "cohorts" / "simulated", tmp_path / "workspace" / "cohorts" / name)
+    return tmp_path / "workspace"
+
+
+@pytest.fixture
+def tissue_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a workspace with nothing but a feature network of random weights, and hide what ships."""
+    monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tmp_path / "workspace"))
+    monkeypatch.setattr(places, "MODELS", tmp_path / "no-models")
+    torch.manual_seed(0)
+    widths = (4, 6, 8)
+    settings = TissueSettings(labels=("a", "b"), widths=widths, data="made for tests", data_sha256="", simulated=True)
+    save_tissue(tmp_path / "workspace" / "features" / "tissue-slices", TissueUNet(2, widths), settings)
     return tmp_path / "workspace"
 
 

@@ -59,7 +59,8 @@ def unopened_cohorts() -> list[tuple[str, str]]:
 
 def unopened_runs() -> list[tuple[str, str]]:
     """Folders of runs that cannot be opened, or not yet: name and reason."""
-    return _unopened([places.MODELS, workspace() / "runs"], "weights.safetensors", _run)
+    folders = [places.MODELS, workspace() / "runs"]
+    return _unopened(folders, "weights.safetensors", _run, places.MODELS / places.FEATURES)
 
 
 def fitting(found: "Run") -> dict[str, PreparedDataset]:
@@ -84,10 +85,14 @@ def _openable(folders: list[Path], stamp_file: str, open_one: Callable[[Path, in
     return found
 
 
-def _unopened(parents: list[Path], stamp_file: str, open_one: Callable[[Path, int], Any]) -> list[tuple[str, str]]:
-    """Try each folder that lies at these places, and say of those that fail why."""
+def _unopened(
+    parents: list[Path], stamp_file: str, open_one: Callable[[Path, int], Any], other: Path | None = None
+) -> list[tuple[str, str]]:
+    """Try each folder that lies at these places, and say of those that fail why. other: a folder of another kind."""
     reasons = []
     for folder in (path for place in parents for path in sorted(place.glob("[!.]*/"))):
+        if folder == other:
+            continue
         stamp = folder / stamp_file
         try:
             open_one(folder, stamp.stat().st_mtime_ns if stamp.is_file() else 0)

@@ -10,6 +10,7 @@ the decoder doubles its sides, and in the weight.
 
 import itertools
 import math
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -28,8 +29,8 @@ from brainlab.ranges import Count, Positive, ShareBelow1
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConvVAEConfig:
-    """Everything that decides such a VAE and what it learns; the defaults are those of the DWI comparison.
+class ConvNetworkConfig:
+    """What decides the networks and how fast they learn; the defaults are those of the DWI comparison.
 
     latent_dim: length of a code.
     sample_shape: channels and the two sides of a slice.
@@ -39,10 +40,6 @@ class ConvVAEConfig:
     upsampling: how the decoder doubles its sides. `nearest`: repeated pixels, then a convolution of kernel 3 whose
         border repeats the outermost pixels, as Hou et al. `transposed`: a transposed convolution of kernel 4, stride 2.
     leak: slope of the LeakyReLUs below zero; the papers print none.
-    reconstruction_weight: nats for one unit of summed squared error, that is 1 / (2 sigma^2) of a Gaussian likelihood
-        over intensities in [0, 1]. The DWI comparison prints 0.025 * 128 * 128, taken here as a weight on the mean over
-        128 x 128 pixels: 0.025 on their sum. Its equation 5 has a sum; 409.6 on that, a sigma of .035, hardly goes with
-        the blurred reconstructions that it reports.
     learning_rate: of Adam.
     cosine: let the learning rate fall to zero along a half cosine over the whole training; the papers keep it constant.
     """
@@ -53,12 +50,24 @@ class ConvVAEConfig:
     widths: tuple[Count, ...] = (32, 64, 128, 256)
     upsampling: Literal["nearest", "transposed"] = "nearest"
     leak: ShareBelow1 = 0.2
-    reconstruction_weight: Positive = 0.025
     learning_rate: Positive = 1e-4
     cosine: bool = False
 
 
-def bottom_shape(config: ConvVAEConfig) -> tuple[int, int, int]:
+@dataclass(frozen=True, kw_only=True)
+class ConvVAEConfig(ConvNetworkConfig):
+    """Everything that decides such a VAE and what it learns.
+
+    reconstruction_weight: nats for one unit of summed squared error, that is 1 / (2 sigma^2) of a Gaussian likelihood
+        over intensities in [0, 1]. The DWI comparison prints 0.025 * 128 * 128, taken here as a weight on the mean over
+        128 x 128 pixels: 0.025 on their sum. Its equation 5 has a sum; 409.6 on that, a sigma of .035, hardly goes with
+        the blurred reconstructions that it reports.
+    """
+
+    reconstruction_weight: Positive = 0.025
+
+
+def bottom_shape(config: ConvNetworkConfig) -> tuple[int, int, int]:
     """Return channels and sides after every halving, (256, 8, 8) for the defaults.
 
     Raises InputError where there is no halving, or where a side does not divide.
@@ -84,7 +93,7 @@ def halving(inputs: int, outputs: int) -> nn.Module:
 
 
 def doubling(upsampling: str, inputs: int, outputs: int) -> nn.Module:
-    """Return a convolution that doubles each side, see `ConvVAEConfig.upsampling`."""
+    """Return a convolution that doubles each side, see `ConvNetworkConfig.upsampling`."""
     if upsampling == "transposed":
         return nn.ConvTranspose2d(inputs, outputs, 4, stride=2, padding=1)
     conv = nn.Conv2d(inputs, outputs, 3, padding=1, padding_mode="replicate")
@@ -94,7 +103,7 @@ def doubling(upsampling: str, inputs: int, outputs: int) -> nn.Module:
 class Encoder(nn.Module):
     """Slice [n, c, X, Y] to the mean and log-variance of its posterior, each [n, latent_dim]."""
 
-    def __init__(self, config: ConvVAEConfig) -> None:
+    def __init__(self, config: ConvNetworkConfig) -> None:
         super().__init__()
         features = math.prod(bottom_shape(config))
         channels = (config.sample_shape[0], *config.widths)
@@ -113,7 +122,7 @@ class Encoder(nn.Module):
 class Decoder(nn.Module):
     """Code [n, latent_dim] to the logits of a slice [n, c, X, Y]; what gives them is not normalised."""
 
-    def __init__(self, config: ConvVAEConfig) -> None:
+    def __init__(self, config: ConvNetworkConfig) -> None:
         super().__init__()
         self.bottom = bottom_shape(config)
         self.dense = nn.Linear(config.latent_dim, math.prod(self.bottom))
@@ -133,7 +142,7 @@ class Decoder(nn.Module):
 class ConvVAE(Autoencoder):
     """Convolutional autoencoder of slices with a Gaussian code."""
 
-    def __init__(self, config: ConvVAEConfig) -> None:
+    def __init__(self, config: ConvNetworkConfig) -> None:
         super().__init__()
         self.sample_shape, self.prior = config.sample_shape, NormalPrior(config.latent_dim)
         self.encoder = Encoder(config)
@@ -146,12 +155,13 @@ class ConvVAE(Autoencoder):
         return torch.sigmoid(self.decoder(z))
 
 
-class ConvVAERecipe(Recipe):
-    """One optimiser over encoder and decoder."""
+class GaussianConvRecipe(Recipe):
+    """One optimiser over encoder and decoder, which minimise the KL and what a reconstruction costs."""
 
     generator: ConvVAE
+    config: ConvNetworkConfig
 
-    def __init__(self, config: ConvVAEConfig) -> None:
+    def __init__(self, config: ConvNetworkConfig) -> None:
         self.config = config
         self.generator = ConvVAE(config)
         self.networks = {"autoencoder": self.generator}
@@ -165,21 +175,35 @@ class ConvVAERecipe(Recipe):
         )
         mean, log_variance = self.generator.encoder(x)
         reconstruction = self.generator.decode(draw_posterior(mean, log_variance))
-        error = squared_error(reconstruction, x).mean()
+        cost, figures = self.reconstruction_cost(reconstruction, x)
         kl = kl_to_prior(mean, log_variance).mean()
-        loss = config.reconstruction_weight * error + kl
+        loss = cost + kl
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()
-        return {"loss": loss.item(), "squared_error": error.item(), "kl_real": kl.item()}
+        return {"loss": loss.item(), **figures, "kl_real": kl.item()}
+
+    @abstractmethod
+    def reconstruction_cost(self, reconstruction: Tensor, x: Tensor) -> tuple[Tensor, dict[str, float]]:
+        """Return what is added to the KL, in nats and a mean over the batch, and the figures to be logged of it."""
 
 
-def view(config: ConvVAEConfig) -> View:
+class ConvVAERecipe(GaussianConvRecipe):
+    """The weighted squared error and the KL."""
+
+    config: ConvVAEConfig
+
+    def reconstruction_cost(self, reconstruction: Tensor, x: Tensor) -> tuple[Tensor, dict[str, float]]:
+        error = squared_error(reconstruction, x).mean()
+        return self.config.reconstruction_weight * error, {"squared_error": error.item()}
+
+
+def view(config: ConvNetworkConfig) -> View:
     """Return the slices that a config reads."""
     return Slices(config.plane)
 
 
-def check_batch(config: ConvVAEConfig, images: int) -> None:
+def check_batch(config: ConvNetworkConfig, images: int) -> None:
     """Refuse batches of one image, for it has no statistics."""
     if images < 2:
         raise InputError(f"--batch-size: needs 2 or more images on each device for batch norm, got {images}")

@@ -61,7 +61,8 @@ class Method(Generic[C]):
     abilities: what its runs can do.
     presets: named settings, by name; no two methods share a name.
     small: configs of a few thousand weights, for slices and for volumes where it claims both: for `check_method`.
-    check_batch: raises InputError, naming a flag, where the method cannot learn from so many images at once.
+    check_batch: raises InputError, naming a flag, where the method cannot learn from so many images at once, or at all
+        for want of something beside them.
     changeable: settings that may change when a run is resumed, so that one that diverged can go on.
     """
 

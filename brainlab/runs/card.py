@@ -91,6 +91,8 @@ def _end_of_training(last: dict[str, Any], kept: RunSettings) -> list[str]:
         f"- Samples: sharpness {_share(last['sharpness_generated'], real)} of real, "
         f"spread {_share(last['spread_generated'], last['spread_real'])} of real."
     )
+    if "feature_network" in last:
+        lines.append(f"- **Images were compared by the features of {last['feature_network']}.**")
     if "active_units" in last:
         lines.append(
             f"- Code: {last['active_units']} of {len(last['kl_per_dimension'])} dimensions active (KL above 0.01 "

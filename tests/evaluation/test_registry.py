@@ -12,8 +12,9 @@ from brainlab.evaluation.registry import Metric, measure_all, metrics
 KEYS = (
     *("mse", "psnr", "ssim", "sharpness_real", "sharpness_reconstructed", "sharpness_generated"),
     *("spectrum_generated", "spectrum_reconstructed", "precision", "recall", "density", "coverage"),
+    *("precision_features", "recall_features", "density_features", "coverage_features"),
     *("dataset_similarity", "isd", "minimum_isd"),
-    *("ms_ssim", "ms_ssim_kwon", "mmd_kwon", "mmd_unbiased", "mmd_features", "frechet_distance"),
+    *("ms_ssim", "ms_ssim_kwon", "mmd_kwon", "mmd_unbiased", "mmd_features", "frechet_distance", "kernel_distance"),
     *("nearest_training_distance", "active_units", "ras", "ras_real", "machine_reader_auc"),
 )
 

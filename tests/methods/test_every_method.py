@@ -14,7 +14,7 @@ from brainlab.runs.methods import methods
 
 
 @pytest.mark.parametrize("name", methods())
-def test_a_method_holds_what_all_must(name):
+def test_a_method_holds_what_all_must(name, tissue_workspace):
     check_method(name)
 
 

@@ -3,15 +3,17 @@
 An image lies among others when it is nearer to one of them than that one's k-th neighbour of its own kind is.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from sklearn.metrics import pairwise_distances
 
 from brainlab.errors import InputError
-from brainlab.evaluation.components import voxel_features
+from brainlab.evaluation.components import Features, voxel_features
 from brainlab.evaluation.images import ImageSets, evenly
 from brainlab.evaluation.measurement import Measurement
+from brainlab.evaluation.network_features import network_features
 from brainlab.evaluation.registry import Metric
 from brainlab.types import FloatArray
 
@@ -56,17 +58,33 @@ def manifold(real: FloatArray, generated: FloatArray, k: int = NEIGHBOURS) -> Ma
     )
 
 
-def _of_sets(sets: ImageSets) -> Manifold:
+def _of_features(found: Features) -> Manifold:
     """Return the figures of as many images of each kind as there are of the fewer, evenly spaced."""
-    found = sets.once(voxel_features)
     n = min(len(found.real), len(found.generated))
     return manifold(found.real[evenly(len(found.real), n)], found.generated[evenly(len(found.generated), n)])
 
 
-def _entry(name: str, title: str, definition: str) -> Metric:
+def _on_voxels(sets: ImageSets) -> Manifold:
+    return _of_features(sets.once(voxel_features))
+
+
+def _on_network(sets: ImageSets) -> Manifold:
+    return _of_features(sets.once(network_features))
+
+
+def _entry(
+    name: str,
+    title: str,
+    definition: str,
+    features: Callable[[ImageSets], Features],
+    of: Callable[[ImageSets], Manifold],
+) -> Metric:
+    """Return one share as a metric. features: what images are compared by. of: all four shares on these."""
+    share, _, _ = name.partition("_")
+
     def measure(sets: ImageSets) -> Measurement:
-        value = getattr(sets.once(_of_sets), name)
-        settings = {"unit": "image", **sets.once(voxel_features).settings}
+        value = getattr(sets.once(of), share)
+        settings = {"unit": "image", **sets.once(features).settings}
         return Measurement(value, None, min(len(sets.real), len(sets.generated)), settings)
 
     return Metric(
@@ -82,9 +100,23 @@ def _entry(name: str, title: str, definition: str) -> Metric:
     )
 
 
+SHARES = (
+    ("precision", "Precision", "Share of generated images that lie among real scans"),
+    ("recall", "Recall", "Share of real scans that lie among generated images"),
+    ("density", "Density", "Number of real neighbourhoods that a generated image lies in, by their expectation"),
+    ("coverage", "Coverage", "Share of real scans whose neighbourhood holds a generated image"),
+)
+
 METRICS = (
-    _entry("precision", "Precision", "Share of generated images that lie among real scans."),
-    _entry("recall", "Recall", "Share of real scans that lie among generated images."),
-    _entry("density", "Density", "Number of real neighbourhoods that a generated image lies in, by their expectation."),
-    _entry("coverage", "Coverage", "Share of real scans whose neighbourhood holds a generated image."),
+    *(_entry(name, title, f"{definition}.", voxel_features, _on_voxels) for name, title, definition in SHARES),
+    *(
+        _entry(
+            f"{name}_features",
+            f"{title}, tissue features",
+            f"{definition}, by features of a network trained to label tissue.",
+            network_features,
+            _on_network,
+        )
+        for name, title, definition in SHARES
+    ),
 )

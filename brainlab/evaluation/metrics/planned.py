@@ -11,16 +11,6 @@ def _later(_: ImageSets) -> Measurement:
 
 METRICS = (
     Metric(
-        name="frechet_distance",
-        title="Frechet distance",
-        definition="Frechet distance of generated and real images on features of a network of the domain.",
-        source="Heusel et al. 2017, arXiv:1706.08500",
-        aspect="distribution",
-        better="lower",
-        needs=("real", "generated"),
-        measure=_later,
-    ),
-    Metric(
         name="ras",
         title="Realistic atlas score",
         definition="Dice overlap of structures in generated images, registered to real scans, with those of the scans.",

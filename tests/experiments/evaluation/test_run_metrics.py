@@ -33,8 +33,10 @@ def material():
 
 
 @pytest.fixture
-def measure(monkeypatch, material):
-    """Return the metrics of the material with some of its parts exchanged."""
+def measure(monkeypatch, material, tmp_path):
+    """Return the metrics of the material with some of its parts exchanged, without a feature network."""
+    monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tmp_path))
+    monkeypatch.setattr("brainlab.workspace.MODELS", tmp_path / "no-models")
 
     def measured(**parts):
         if "reconstructed" in parts:
@@ -173,10 +175,11 @@ def test_every_metric_says_which_way_is_better(measure, material):
     ways = {name: metric["better"] for name, metric in measure(reconstructed=material.real).items()}
     assert {name for name, way in ways.items() if way == "higher"} == {
         "psnr", "ssim", "ras", "precision", "recall", "density", "coverage",
+        "precision_features", "recall_features", "density_features", "coverage_features",
     }  # fmt: skip
     assert {name for name, way in ways.items() if way == "lower"} == {
         "mse", "dataset_similarity", "mmd_kwon", "mmd_unbiased", "mmd_features", "spectrum_generated",
-        "spectrum_reconstructed", "frechet_distance", "machine_reader_auc",
+        "spectrum_reconstructed", "frechet_distance", "kernel_distance", "machine_reader_auc",
     }  # fmt: skip
 
 
