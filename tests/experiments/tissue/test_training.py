@@ -11,6 +11,7 @@ from brainlab.experiments.tissue import training
 from brainlab.experiments.tissue.labelled_slices import IGNORED
 from brainlab.experiments.tissue.training import TissueTraining, tissue_loss, train_tissue
 from brainlab.experiments.training_plan import Machine
+from brainlab.networks.perceptual.slice_variation import vary
 from brainlab.networks.perceptual.tissue_folder import load_tissue
 
 CPU = Machine(device="cpu", precision="32")
@@ -63,6 +64,19 @@ def test_a_stopped_training_ends_as_one_that_was_not(slices, volumes, tmp_path, 
     assert load_tissue(tmp_path / "net").sha256 == load_tissue(tmp_path / "whole").sha256
     epochs = [json.loads(line)["epoch"] for line in (tmp_path / "net" / "metrics.jsonl").read_text().splitlines()]
     assert epochs == [1, 2]
+
+
+def test_each_epoch_has_an_order_and_noise_of_its_own(slices, tmp_path, monkeypatch):
+    seeds = []
+
+    def noted(*arguments):
+        seeds.append(arguments[-1].initial_seed())
+        return vary(*arguments)
+
+    monkeypatch.setattr(training, "vary", noted)
+    for seed in (3, 4):
+        train_tissue([slices], tmp_path / str(seed), SHORT, seed=seed, machine=CPU)
+    assert len(set(seeds)) == len(seeds) == 4
 
 
 def test_a_training_that_was_stopped_before_its_first_epoch_starts_again(slices, tmp_path, monkeypatch):
