@@ -110,7 +110,8 @@ def test_without_a_network_all_are_undefined_and_say_what_to_do(tissue_workspace
 def test_images_are_compared_by_the_network_s_features_which_are_named(network, shape):
     sets = ImageSets(images(24, 0, shape), images(30, 1, shape) ** 2)
     found = measure_all(sets, METRICS, {"value_range": [0, 1]})
-    real, generated = (network.vector(torch.from_numpy(part)[:, None]).numpy() for part in (sets.real, sets.generated))
+    parts = (torch.from_numpy(part)[:, None] for part in (sets.real, sets.generated))
+    real, generated = (network.vector(part).numpy().astype(float) for part in parts)
     assert found["frechet_distance"]["value"] == pytest.approx(features.frechet_distance(generated, real), rel=1e-4)
     assert found["kernel_distance"]["value"] == pytest.approx(
         features.kernel_distances(generated, real).mean(), rel=1e-4
