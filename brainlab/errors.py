@@ -25,6 +25,10 @@ class RegistrationError(BrainlabError):
     """A scan could not be brought onto the template with confidence."""
 
 
+class SegmentationError(BrainlabError):
+    """A segmentation does not belong to its scan, or is none."""
+
+
 class StudyStateError(BrainlabError):
     """A reading study is not in a state that allows the requested act."""
 

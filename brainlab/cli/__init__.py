@@ -17,6 +17,7 @@ COMMANDS = {
     "audit": "describe a prepared dataset and how well acquisition parameters alone predict its classes",
     "presets": "list what can be trained",
     "train": "train a generator",
+    "train-tissue": "train a network that labels tissue, for features and regional anatomy",
     "keep-codes": "keep the codes of the people a run was trained on beside it",
     "sample": "generate images from a run",
     "reconstruct": "encode and decode the test scans of a prepared dataset",

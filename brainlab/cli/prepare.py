@@ -63,6 +63,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--overwrite", action="store_true", help="replace a prepared dataset of other scans or of another recipe"
     )
+    parser.add_argument(
+        "--segmentations",
+        type=Path,
+        metavar="FOLDER",
+        help="BIDS derivatives with a label image of each scan (sub-*/ses-*/anat/*_dseg.nii.gz; names of labels in "
+        "dseg.tsv), which is carried along into segmentations.npy",
+    )
     parser.add_argument("--keep-intermediate", action="store_true", help="also write masks and registered scans")
     parser.add_argument(
         "--image-of-series",
@@ -88,7 +95,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     recipe = recipe.of_sequences(args.modalities) if args.modalities else recipe
     recipe = recipe.of_plane(args.plane) if args.plane else recipe
     found = find_sources(args.source, recipe, args.labels, args.include, args.table, args.class_folders)
-    check_place(found, args.out, recipe, args.dtype, args.overwrite)
+    check_place(found, args.out, recipe, args.dtype, args.overwrite, labelled=args.segmentations is not None)
     if found.warnings:  # before hours of work, so that a wrong guess can be stopped
         print("\n".join([f"scans to prepare: {len(found.scans)}", *note_lines(found.warnings)]), file=sys.stderr)
     report = prepare_cohort(
@@ -103,6 +110,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         track=lambda scans, total: progress(scans, "preparing", total),
         image_of_series=args.image_of_series,
         scale_by=args.scale_by,
+        segmentations=args.segmentations,
     )
     text = _text(report, report.warnings[len(found.warnings) :], args.out)
     return {**dataclasses.asdict(report), "text": text, "exit_code": 0 if report.scans else 2}

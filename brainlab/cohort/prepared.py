@@ -2,10 +2,11 @@
 
 volumes.npy   [N, *shape] of one channel or [N, C, *shape] of several; uint8 over [0, 1] (or float16, in which z-scores
               are kept); `volumes.npy.xz` where it ships compressed
+segmentations.npy  labels on the same voxels, uint8 [N, *shape] without channels, where scans came with them
 scans.tsv     one row a volume, in the same order
 recipe.json   recipe name, steps, parameters, versions, affine of the grid, whether the scans are simulated; `plane` of
               slices; `channels` names the sequences where there are several, `intensity` is `z-score` where values
-              are not in [0, 1]
+              are not in [0, 1]; `labels` names those of the segmentations by number
 """
 
 import hashlib
@@ -24,17 +25,18 @@ import pandas as pd
 
 from brainlab.cohort.intensity import CHANNELS, INTENSITY, UNIT, Z_SCORE, Z_WINDOW
 from brainlab.cohort.scan_table import read_scans, row_order, write_scans
+from brainlab.cohort.segmentations import LABELS, SEGMENTATIONS, open_segmentations
 from brainlab.errors import InputError, array_reason
 from brainlab.files.whole import whole_file
 from brainlab.grid import Grid
 from brainlab.pictures import to_bytes
 from brainlab.pseudonyms import PUBLIC_KEY, keyed_hash
-from brainlab.types import Float32Array, FloatArray, IntArray
+from brainlab.types import Float32Array, FloatArray, IntArray, UInt8Array
 
 TEST_SHARE = 0.1
 PROSE = ("summary", "steps")
 """Keys of `recipe.json` that only put the others into words."""
-FILES = ("recipe.json", "scans.tsv", "volumes.npy", "volumes.npy.xz", "intermediate", "audit")
+FILES = ("recipe.json", "scans.tsv", "volumes.npy", "volumes.npy.xz", SEGMENTATIONS, "intermediate", "audit")
 """What this program writes into the folder of a prepared dataset, and can write again."""
 EDITED_S = 5.0
 """`scans.tsv` is written just before `recipe.json`; one that is so much newer was changed by its user."""
@@ -72,6 +74,8 @@ class PreparedDataset:
     """The dataset on disk whose volumes these images are cut from, where a view made this one."""
     part: str = ""
     """What a view cut, in words."""
+    segmentations: npt.NDArray[np.uint8] | Any | None = None
+    """Labels [N, *shape] of the same voxels, 0 where there is none of `label_names`; None where scans came without."""
 
     @classmethod
     def open(cls, folder: Path | str) -> "PreparedDataset":
@@ -91,6 +95,8 @@ class PreparedDataset:
             recipe = json.loads((folder / "recipe.json").read_text())
             recipe["name"]
             _check_layout(volumes, recipe)
+            several = len(recipe.get(CHANNELS) or ()) > 1
+            labels = open_segmentations(folder, recipe, (len(volumes), *volumes.shape[2 if several else 1 :]))
         except (OSError, ValueError, EOFError, LookupError, TypeError, InputError) as error:
             raise InputError(f"{folder}: damaged prepared dataset ({array_reason(error)}); prepare it again") from error
         scans = read_scans(folder / "scans.tsv")
@@ -105,7 +111,7 @@ class PreparedDataset:
                 f"{folder}: the rows of scans.tsv are in another order than the volumes; put back the table as it was, "
                 "or prepare the scans again"
             )
-        return cls(folder, volumes, scans, recipe)
+        return cls(folder, volumes, scans, recipe, segmentations=labels)
 
     def __len__(self) -> int:
         return len(self.volumes)
@@ -146,12 +152,20 @@ class PreparedDataset:
         return Grid.recorded(self.shape, self.recipe)
 
     @property
+    def label_names(self) -> dict[int, str]:
+        """Names of the labels of `segmentations` by their number; empty where there are none."""
+        return {int(number): name for number, name in self.recipe.get(LABELS, {}).items()}
+
+    @property
     def simulated(self) -> bool:
         return bool(self.recipe.get("simulated", False))
 
     @cached_property
     def sha256(self) -> str:
-        """Hash of the volumes and the table on disk; names caches that depend on this dataset."""
+        """Hash of the volumes and the table on disk; names caches that depend on this dataset.
+
+        Segmentations are left out: what was trained on the images may go on once these have labels.
+        """
         if self.cut_from is not None:
             return self.cut_from.sha256
         digest = hashlib.sha256((self.folder / "scans.tsv").read_bytes())
@@ -226,6 +240,7 @@ def write_prepared(
     recipe: dict[str, Any],
     dtype: str = "uint8",
     intermediate: Path | None = None,
+    segmentations: Iterable[UInt8Array] | None = None,
 ) -> PreparedDataset:
     """Write a prepared dataset under a temporary name and rename it when whole.
 
@@ -235,6 +250,7 @@ def write_prepared(
     are axial unless `plane` says otherwise.
     dtype: `uint8` rounds to 1/255; `float16` keeps about three digits.
     intermediate: a folder to move into the dataset as `intermediate/`.
+    segmentations: labels of each volume, [*shape]; `recipe` then names them under `labels`.
     Raises InputError when the folder exists already and is something else than a prepared dataset, or when the volumes
     do not fit the recipe's shape or the table.
     """
@@ -245,6 +261,9 @@ def write_prepared(
     scratch.mkdir()
     try:
         _write_volumes(scratch / "volumes.npy", volumes, (len(scans), *_image_shape(recipe)), dtype)
+        if segmentations is not None:
+            shape = (len(scans), *recipe["shape"])
+            _write_volumes(scratch / SEGMENTATIONS, segmentations, shape, "uint8", labels=True)
         write_scans(scratch / "scans.tsv", scans)
         record = {name: value for name, value in recipe.items() if name != ROW_ORDER} | {"dtype": dtype}
         if len(recipe["shape"]) == 2:
@@ -268,20 +287,27 @@ def _image_shape(recipe: Mapping[str, Any]) -> tuple[int, ...]:
 
 
 def check_replaceable(
-    folder: Path, sources: Mapping[str, Path], recipe: Mapping[str, Any], dtype: str, overwrite: bool = False
+    folder: Path,
+    sources: Mapping[str, Path],
+    recipe: Mapping[str, Any],
+    dtype: str,
+    overwrite: bool = False,
+    *,
+    labelled: bool = False,
 ) -> None:
     """Refuse to write a prepared dataset where something else would be lost.
 
     sources: the scans that are to be prepared, by their name in the column `source`. recipe: what `recipe.json` must
-    agree with. A dataset of the same recipe and type whose scans are all among the new ones may be replaced, which is
-    told by their names and by the content of three of their files, if its table is as it was written and nothing else
-    lies beside it; any other only if `overwrite`.
+    agree with. labelled: whether the new dataset has segmentations. A dataset of the same recipe and type whose scans
+    are all among the new ones may be replaced, which is told by their names and by the content of three of their files,
+    if its table is as it was written, nothing else lies beside it and no segmentations are lost; any other only if
+    `overwrite`.
     Raises InputError.
     """
     _refuse_what_is_not_prepared(folder)
     if not (folder / "recipe.json").is_file() or overwrite:
         return
-    if why := _what_would_be_lost(folder, sources, {**recipe, "dtype": dtype}):
+    if why := _what_would_be_lost(folder, sources, {**recipe, "dtype": dtype}, labelled):
         raise InputError(f"{folder}: holds a prepared dataset {why}; choose another place, or give --overwrite")
 
 
@@ -290,7 +316,7 @@ def _refuse_what_is_not_prepared(folder: Path) -> None:
         raise InputError(f"{folder}: exists and is not a prepared dataset; choose another place")
 
 
-def _what_would_be_lost(folder: Path, sources: Mapping[str, Path], recipe: Mapping[str, Any]) -> str:
+def _what_would_be_lost(folder: Path, sources: Mapping[str, Path], recipe: Mapping[str, Any], labelled: bool) -> str:
     try:
         old = json.loads((folder / "recipe.json").read_text())
         rows = read_scans(folder / "scans.tsv")
@@ -299,6 +325,8 @@ def _what_would_be_lost(folder: Path, sources: Mapping[str, Path], recipe: Mappi
             return f"made in another way ({old['name']}, {old['dtype']})"
     except (OSError, ValueError, LookupError, TypeError, InputError):
         return "that cannot be read"
+    if LABELS in old and not labelled:
+        return "with segmentations, which the new one would lack"
     if (folder / "scans.tsv").stat().st_mtime - (folder / "recipe.json").stat().st_mtime > EDITED_S:
         return "whose scans.tsv was changed since"
     if own := sorted(place.name for place in folder.iterdir() if place.name not in FILES and place.name[0] != "."):
@@ -313,7 +341,9 @@ def _what_would_be_lost(folder: Path, sources: Mapping[str, Path], recipe: Mappi
     return ""
 
 
-def _write_volumes(path: Path, volumes: Iterable[Float32Array], shape: tuple[int, ...], dtype: str) -> None:
+def _write_volumes(
+    path: Path, volumes: Iterable[npt.NDArray[Any]], shape: tuple[int, ...], dtype: str, *, labels: bool = False
+) -> None:
     """Write volumes one after the other. Plain writes, since a full disk under a memory map kills the process."""
     kind = np.dtype(dtype)
     header = {"descr": np.lib.format.dtype_to_descr(kind), "fortran_order": False, "shape": shape}
@@ -323,7 +353,7 @@ def _write_volumes(path: Path, volumes: Iterable[Float32Array], shape: tuple[int
         for volume in volumes:
             if np.shape(volume) != shape[1:]:
                 raise InputError(f"volume {count} has shape {np.shape(volume)}; the recipe gives {shape[1:]}")
-            stored = np.rint(np.asarray(volume) * 255) if kind == np.uint8 else np.asarray(volume)
+            stored = np.rint(np.asarray(volume) * 255) if kind == np.uint8 and not labels else np.asarray(volume)
             out.write(np.ascontiguousarray(stored, dtype=kind).tobytes())
             count += 1
     if count != shape[0]:

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from brainlab.cohort.bias_field import CorrectBias
 from brainlab.cohort.intensity import CHANNELS, INTENSITY, UNIT, Z_SCORE
 from brainlab.cohort.sampling import PictureSquare, SampledGrid, Space
 from brainlab.cohort.steps import BlockMeans, BoundAbove, ClipPercentiles, DivideBy127, DivideByMaximum, Step, UnitRange
 from brainlab.errors import InputError
-from brainlab.grid import PLANES, normal_axis
-from brainlab.types import Float32Array, FloatArray
+from brainlab.grid import PLANES, Scalar, normal_axis
+from brainlab.types import FloatArray
 from brainlab.volume import Volume
 
 REGISTERED = "affine registration of the MNI152 template: searched by mutual information, refined by its tissues"
@@ -104,7 +105,7 @@ class PreparationRecipe:
                 image = step.apply(image)
         return image
 
-    def cut(self, volume: Float32Array) -> Float32Array:
+    def cut(self, volume: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
         """Return a volume [X, Y, Z] on the grid as it is stored: as it is, or as its slices [n, *shape]."""
         return volume if self.plane is None else np.moveaxis(volume, normal_axis(self.plane), 0)
 

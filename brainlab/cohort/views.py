@@ -90,8 +90,12 @@ class Slices:
         scans = data.scans.loc[data.scans.index.repeat(len(numbers))].reset_index(drop=True)
         scans[SLICE] = np.tile(numbers, len(data))
         cut = CutVolumes(data.volumes, data.volumes.ndim - 3 + axis, numbers)
+        labels = data.segmentations
+        labels = None if labels is None else CutVolumes(labels, 1 + axis, numbers)
         recipe = {**data.recipe, "shape": list(data.grid.slice_grid(self.plane).shape), "plane": self.plane}
-        return dataclasses.replace(data, volumes=cut, scans=scans, recipe=recipe, cut_from=data, part=self.part)
+        return dataclasses.replace(
+            data, volumes=cut, segmentations=labels, scans=scans, recipe=recipe, cut_from=data, part=self.part
+        )
 
     def batch(self, seen: PreparedDataset, rows: IntArray) -> Batch:
         return Batch(seen.batch(rows))

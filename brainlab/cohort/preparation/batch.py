@@ -1,44 +1,54 @@
 """Prepare a whole cohort: scan by scan, in parallel, resumable, whole or not there at all."""
 
 import dataclasses
-import hashlib
-import json
-import os
 import shutil
 import time
-import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
 
 import joblib
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from brainlab.cohort.intensity import Z_SCORE, Z_SCORES
 from brainlab.cohort.preparation.copies import content_hash, without_copies
-from brainlab.cohort.preparation.intermediate import intermediate_names, is_whole, write_intermediate
+from brainlab.cohort.preparation.intermediate import intermediate_names, write_intermediate
+from brainlab.cohort.preparation.kept_scans import (
+    Outcome,
+    images_of,
+    keep,
+    kept,
+    segmentations_of,
+    stored_image,
+    work_folder,
+)
 from brainlab.cohort.preparation.pictures import counted, prepare_picture, with_grey_ranges
 from brainlab.cohort.preparation.prepare import prepare_one
-from brainlab.cohort.preparation.series import b_value_file
+from brainlab.cohort.preparation.segmentation import carried_labels
 from brainlab.cohort.prepared import check_replaceable, participant_split, write_prepared
 from brainlab.cohort.recipes import PreparationRecipe, find_recipe
 from brainlab.cohort.sampling import SampledGrid
 from brainlab.cohort.scan_table import COLUMNS
+from brainlab.cohort.segmentations import LABELS
 from brainlab.cohort.sources.discovery import Found
 from brainlab.cohort.sources.scan_source import ScanSource
+from brainlab.cohort.sources.segmentation_files import Segmentations, find_segmentations
 from brainlab.cohort.views import SLICE
-from brainlab.cohort.z_scores import Numbers, cohort_numbers, numbers_of, scored
-from brainlab.errors import BrainlabError, InputError, IntensityError, UnreadableScanError, naming_path
+from brainlab.cohort.z_scores import Numbers, cohort_numbers, numbers_of
+from brainlab.errors import (
+    BrainlabError,
+    InputError,
+    IntensityError,
+    SegmentationError,
+    UnreadableScanError,
+    naming_path,
+)
 from brainlab.files.folder_lock import place_in_use
-from brainlab.pictures import to_bytes, to_unit
-
-KEPT_FORMAT = 2
-"""Goes up when finished scans are kept in another way, so that those of an older version are made again."""
+from brainlab.pictures import to_bytes
 
 Track = Callable[[Iterable[Any], int], Iterable[Any]]
 """Wraps an iteration over a known number of scans, to show how far it is."""
@@ -55,27 +65,6 @@ class Report:
     seconds_per_scan: float | None
 
 
-@dataclass(frozen=True)
-class _Outcome:
-    """One scan, done or failed.
-
-    data: [*shape], [C, *shape] or slices [n, *shape] in the stored type, until it lies in `file`. sha256: of its file.
-    others: of the files of its other channels. content: hash of its voxels. images: rows of the table it makes.
-    """
-
-    relative: str
-    seconds: float
-    data: npt.NDArray[Any] | None = None
-    file: Path | None = None
-    sha256: str = ""
-    others: dict[str, str] = field(default_factory=dict)
-    content: str = ""
-    images: int = 1
-    notes: list[str] = field(default_factory=list)
-    stage: str = ""
-    reason: str = ""
-
-
 def prepare_cohort(
     found: Found,
     out: Path | str,
@@ -88,6 +77,7 @@ def prepare_cohort(
     track: Track = lambda items, total: items,
     image_of_series: int | None = None,
     scale_by: Path | str | None = None,
+    segmentations: Path | str | None = None,
 ) -> Report:
     """Prepare every scan and write the dataset that is left after the failures; nothing is written if none is left.
 
@@ -99,6 +89,8 @@ def prepare_cohort(
     dtype: by default the recipe's own. overwrite: replace a prepared dataset that holds other scans, or was made by
     another recipe. image_of_series: of 4D files, the image to use, counted from 0; by default see `series`.
     scale_by: an earlier dataset of z-scores, whose means and standard deviations are used instead of this cohort's.
+    segmentations: a BIDS derivatives folder with a label image of each scan (`segmentation_files`); they go through the
+    same geometry into `segmentations.npy`, and a scan without one that fits fails.
     Of scans with equal voxels one is kept. Raises InputError when `out` holds something else, or when another
     preparation writes there; OSError that names `out` when the disk is full.
     """
@@ -106,7 +98,7 @@ def prepare_cohort(
     if out.resolve() == Path.cwd():
         raise InputError(f"{out}: is the folder you are in, which would be replaced; name a new one")
     out = out.resolve() if out.is_symlink() else out  # a link to another disk stays one
-    check_place(found, out, recipe, dtype, overwrite)
+    check_place(found, out, recipe, dtype, overwrite, labelled=segmentations is not None)
     numbers = _numbers(recipe, scale_by)
     dtype = dtype or recipe.dtype
     if recipe.intensity == Z_SCORE and dtype != "float16":
@@ -115,10 +107,14 @@ def prepare_cohort(
         raise InputError(f"--keep-intermediate: {recipe.name} registers and strips nothing; leave it out")
     if recipe.pictures and image_of_series is not None:
         raise InputError(f"--image-of-series: {recipe.name} takes pictures, which are no series; leave it out")
+    if recipe.pictures and segmentations is not None:
+        raise InputError(f"--segmentations: {recipe.name} takes pictures, which have no place in space; leave it out")
     scans = [dataclasses.replace(source, image_of_series=image_of_series) for source in found.scans]
+    labels = None if segmentations is None else find_segmentations(segmentations, scans)
+    scans = labels.of(scans) if labels else scans
     scans = with_grey_ranges(scans) if recipe.pictures else scans
     with place_in_use(out, "brainlab prepare"):
-        work = _work_folder(scans, out, recipe, dtype)
+        work = work_folder(scans, out, recipe, dtype)
         pictures = work / "intermediate" if keep_intermediate else None
         more: list[dict[str, str]] = []
         try:
@@ -131,7 +127,7 @@ def prepare_cohort(
                 if done:
                     if recipe.z_scored and numbers is None:
                         numbers, more = _cohort_numbers(done, recipe)
-                    _write(out, done, recipe, dtype, pictures, numbers)
+                    _write(out, done, recipe, dtype, pictures, numbers, labels)
         except OSError as error:
             if work.is_dir():
                 error.add_note("finished scans are kept")
@@ -139,19 +135,23 @@ def prepare_cohort(
         shutil.rmtree(work, ignore_errors=True)
     notes = [{"path": o.relative, "reason": note} for o in outcomes for note in o.notes]
     notes = counted(notes) if recipe.pictures else notes
+    without = [] if labels is None else labels.failed
     return Report(
         scans=len(done),
         shape=list(recipe.shape),
-        failed=[{"path": o.relative, "stage": o.stage, "reason": o.reason} for o in outcomes if o.file is None],
+        failed=[{"path": o.relative, "stage": o.stage, "reason": o.reason} for o in outcomes if o.file is None]
+        + without,
         warnings=found.warnings + copies + notes + more,
         seconds_per_scan=round(float(np.mean([o.seconds for o in outcomes])), 3) if outcomes else None,
     )
 
 
-def check_place(found: Found, out: Path, recipe: PreparationRecipe, dtype: str | None, overwrite: bool) -> None:
+def check_place(
+    found: Found, out: Path, recipe: PreparationRecipe, dtype: str | None, overwrite: bool, *, labelled: bool = False
+) -> None:
     """Refuse to write where another prepared dataset, or something else, would be lost. Raises InputError."""
     sources = {source.relative: source.path for source in found.scans}
-    check_replaceable(out, sources, recipe.record(), dtype or recipe.dtype, overwrite)
+    check_replaceable(out, sources, recipe.record(), dtype or recipe.dtype, overwrite, labelled=labelled)
 
 
 def _numbers(recipe: PreparationRecipe, scale_by: Path | str | None) -> Numbers | None:
@@ -164,7 +164,7 @@ def _numbers(recipe: PreparationRecipe, scale_by: Path | str | None) -> Numbers 
 
 
 def _cohort_numbers(
-    done: list[tuple[ScanSource, _Outcome]], recipe: PreparationRecipe
+    done: list[tuple[ScanSource, Outcome]], recipe: PreparationRecipe
 ) -> tuple[Numbers, list[dict[str, str]]]:
     """Return the means and standard deviations of the training participants, or of all where there are none."""
     files = [
@@ -176,27 +176,32 @@ def _cohort_numbers(
         reason = "no participant is in the training split: z-scores by the images of all"
         notes.append({"path": ".", "reason": reason})
     chosen = training or [file for _, file in files]
-    return cohort_numbers((_stored(file) for file in chosen), recipe.channels), notes
+    return cohort_numbers((stored_image(file) for file in chosen), recipe.channels), notes
 
 
 def _write(
     out: Path,
-    done: list[tuple[ScanSource, _Outcome]],
+    done: list[tuple[ScanSource, Outcome]],
     recipe: PreparationRecipe,
     dtype: str,
     pictures: Path | None,
     numbers: Numbers | None,
+    labels: Segmentations | None,
 ) -> None:
     """Write the dataset of the scans that are done."""
     rows = pd.DataFrame([row for source, outcome in done for row in _rows(source, outcome, recipe)])
     extra = [name for name in rows.columns if name not in COLUMNS]
+    files = [cast(Path, outcome.file) for _, outcome in done]
+    numbered = {number for _, outcome in done for number in outcome.label_numbers}
+    names = {LABELS: labels.named(numbered)} if labels else {}
     write_prepared(
         out,
-        (image for _, outcome in done for image in _images(cast(Path, outcome.file), recipe, numbers)),
+        (image for file in files for image in images_of(file, recipe, numbers)),
         rows.reindex(columns=[*COLUMNS, *extra]),
-        {**_record(recipe, [source for source, _ in done]), **({Z_SCORES: numbers} if numbers else {})},
+        {**_record(recipe, [source for source, _ in done]), **({Z_SCORES: numbers} if numbers else {}), **names},
         dtype,
         pictures if pictures is not None and pictures.is_dir() else None,
+        (image for file in files for image in segmentations_of(file, recipe)) if labels else None,
     )
 
 
@@ -209,23 +214,23 @@ def _run(
     jobs: int,
     scheduler: str | None,
     track: Track,
-) -> list[_Outcome]:
+) -> list[Outcome]:
     """Prepare the scans that an earlier run did not finish, and return all outcomes in the order of `scans`."""
-    outcomes: dict[str, _Outcome] = {}
+    outcomes: dict[str, Outcome] = {}
     names = intermediate_names(source.relative for source in scans)
     folders = {source.relative: None if pictures is None else pictures / names[source.relative] for source in scans}
     for source in scans:
-        if (kept := _kept(work, source, folders[source.relative])) is not None:
-            outcomes[source.relative] = kept
+        if (earlier := kept(work, source, folders[source.relative])) is not None:
+            outcomes[source.relative] = earlier
     by_name = {source.relative: source for source in scans if source.relative not in outcomes}
     waiting = list(by_name.values())
     tasks = ((source, recipe, dtype, folders[source.relative]) for source in waiting)
     for outcome in track(_spread(tasks, jobs, scheduler), len(waiting)):
-        outcomes[outcome.relative] = _keep(work, by_name[outcome.relative], outcome)
+        outcomes[outcome.relative] = keep(work, by_name[outcome.relative], outcome)
     return [outcomes[source.relative] for source in scans]
 
 
-def _spread(tasks: Iterable[tuple[Any, ...]], jobs: int, scheduler: str | None) -> Iterator[_Outcome]:
+def _spread(tasks: Iterable[tuple[Any, ...]], jobs: int, scheduler: str | None) -> Iterator[Outcome]:
     """Run tasks here, in processes of this machine, or on a Dask cluster."""
     if scheduler is None and jobs == 1:
         yield from (_attempt(*task) for task in tasks)
@@ -255,7 +260,7 @@ def _dask_client(scheduler: str) -> Any:
         raise InputError(f"--scheduler {scheduler}: no Dask scheduler answers there ({error})") from error
 
 
-def _attempt(source: ScanSource, recipe: PreparationRecipe, dtype: str, pictures: Path | None) -> _Outcome:
+def _attempt(source: ScanSource, recipe: PreparationRecipe, dtype: str, pictures: Path | None) -> Outcome:
     """Prepare one scan; whatever is wrong with it becomes an outcome with the stage and the reason.
 
     pictures: folder for its intermediate images, or None. Raises OSError when they cannot be written.
@@ -269,16 +274,22 @@ def _attempt(source: ScanSource, recipe: PreparationRecipe, dtype: str, pictures
         scan = prepare_one(source.path, recipe, source.in_template_space, source.image_of_series, others)
         # what becomes a z-score of the cohort must not lose digits before
         stored = to_bytes(scan.data) if dtype == "uint8" else scan.data.astype("f4" if recipe.z_scored else dtype)
-        done = _Outcome(
+        done = Outcome(
             source.relative, scan.seconds, stored, sha256=scan.sha256, others=scan.others_sha256,
             content=content_hash(scan.native), images=len(stored) if recipe.plane else 1, notes=list(scan.notes),
         )  # fmt: skip
+        if source.segmentation is not None:
+            labels, more = carried_labels(scan, source.segmentation)
+            found = np.unique(labels[labels > 0]).tolist()
+            done = dataclasses.replace(done, labels=labels, label_numbers=found, notes=[*done.notes, *more])
     except BrainlabError as error:
         reason, notes = str(error), list(getattr(error, "__notes__", []))
         if isinstance(error, UnreadableScanError):
             stage, reason = "read", error.reason
         elif isinstance(error, IntensityError):
             stage = "intensity"
+        elif isinstance(error, SegmentationError):
+            stage = "segmentation"
     except Exception as error:
         # SimpleITK raises RuntimeError with many lines for whatever it cannot do; no scan may end the batch
         reason = f"{type(error).__name__}: {' '.join(str(error).split())[-200:]}"
@@ -286,91 +297,22 @@ def _attempt(source: ScanSource, recipe: PreparationRecipe, dtype: str, pictures
         if pictures is not None:
             write_intermediate(pictures, scan)
         return done
-    return _Outcome(source.relative, time.perf_counter() - start, notes=notes, stage=stage, reason=reason)
+    return Outcome(source.relative, time.perf_counter() - start, notes=notes, stage=stage, reason=reason)
 
 
-def _picture(source: ScanSource, recipe: PreparationRecipe, dtype: str) -> _Outcome:
+def _picture(source: ScanSource, recipe: PreparationRecipe, dtype: str) -> Outcome:
     """Prepare the pictures of one file."""
     start = time.perf_counter()
     made = prepare_picture(source.path, recipe, source.grey_range)
     stored = to_bytes(made.data) if dtype == "uint8" else made.data.astype(dtype)
     seconds = time.perf_counter() - start
-    return _Outcome(
+    return Outcome(
         source.relative, seconds, stored, sha256=made.sha256, content=made.content, images=len(stored),
         notes=list(made.notes),
     )  # fmt: skip
 
 
-def _work_folder(scans: list[ScanSource], out: Path, recipe: PreparationRecipe, dtype: str) -> Path:
-    place = os.path.commonpath([source.path.resolve().parent for source in scans])
-    key = json.dumps([place, recipe.record(), dtype, version("brainlab"), KEPT_FORMAT], sort_keys=True)
-    return out.parent / f".{out.name}.work-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
-
-
-def _kept_path(work: Path, source: ScanSource) -> Path:
-    """Name a finished scan's file after everything that its result depends on."""
-    stamp = []
-    paths = (source.path, *(other.path for other in source.others.values()))
-    for path in (*paths, *filter(None, map(b_value_file, paths))):
-        try:
-            status = path.stat()
-            stamp.append([status.st_size, status.st_mtime_ns])
-        except OSError:
-            stamp.append([])
-    key = json.dumps(
-        [
-            [str(path.resolve()) for path in paths],
-            source.relative,
-            stamp,
-            source.in_template_space,
-            source.image_of_series,
-            source.grey_range,
-        ]
-    )
-    return work / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.npz"
-
-
-def _keep(work: Path, source: ScanSource, outcome: _Outcome) -> _Outcome:
-    """Put a finished scan on disk, so that neither memory nor lost work grows with the cohort."""
-    if outcome.data is None:
-        return outcome
-    path = _kept_path(work, source)
-    scratch = path.with_suffix(".part")
-    facts = json.dumps(
-        {name: getattr(outcome, name) for name in ("seconds", "sha256", "others", "content", "images", "notes")}
-    )
-    with scratch.open("wb") as stream:
-        np.savez(stream, data=outcome.data, facts=np.array(facts))
-    return dataclasses.replace(outcome, data=None, file=scratch.replace(path))
-
-
-def _kept(work: Path, source: ScanSource, pictures: Path | None) -> _Outcome | None:
-    """Return what an earlier run finished, if it has all that this one is asked for."""
-    path = _kept_path(work, source)
-    if not path.is_file() or (pictures is not None and not is_whole(pictures)):
-        return None
-    try:
-        with np.load(path, allow_pickle=False) as values:
-            return _Outcome(source.relative, file=path, **json.loads(str(values["facts"])))
-    except (OSError, ValueError, LookupError, zipfile.BadZipFile):
-        return None
-
-
-def _stored(path: Path) -> npt.NDArray[np.float32]:
-    """Read a finished scan as float32: in [0, 1], or what becomes a z-score."""
-    with np.load(path, allow_pickle=False) as values:
-        stored = values["data"]
-    return to_unit(stored) if stored.dtype == np.uint8 else stored.astype(np.float32)
-
-
-def _images(path: Path, recipe: PreparationRecipe, numbers: Numbers | None) -> Iterator[npt.NDArray[np.float32]]:
-    """Return the images of a finished scan, one a row of the table."""
-    stored = _stored(path)
-    image = stored if numbers is None else scored(stored, numbers)
-    yield from image if recipe.plane else [image]
-
-
-def _rows(source: ScanSource, outcome: _Outcome, recipe: PreparationRecipe) -> Iterator[dict[str, Any]]:
+def _rows(source: ScanSource, outcome: Outcome, recipe: PreparationRecipe) -> Iterator[dict[str, Any]]:
     """Return the rows of the table for one scan: one, or one a slice."""
     details = dict(source.details)
     row = {**details, "split": participant_split(str(details["participant"])), "sha256": outcome.sha256}

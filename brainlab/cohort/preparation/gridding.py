@@ -1,18 +1,22 @@
 """Sample a scan on the grid of a recipe: on the template, upright in its own size, or along its own axes."""
 
+from collections.abc import Iterable
+
 import nibabel as nib
 import numpy as np
 
 from brainlab.cohort.registration.placement import Placement
 from brainlab.cohort.registration.resampling import resample
 from brainlab.cohort.sampling import SampledGrid, Space
-from brainlab.types import BoolArray, FloatArray
+from brainlab.types import BoolArray, FloatArray, UInt8Array
 from brainlab.volume import Volume
 
 MOST_SAMPLES = 4
 """Samples that a voxel is the mean of along each axis at most; more would need more than 1 GiB for a cube of 64."""
 NOTED_CUT_MM = 4.0
 """How much more than this of the brain must lie outside the grid to be noted."""
+EQUAL = 1e-6
+"""Shares of a voxel that differ by less are equal: they are sums of rounded numbers."""
 
 
 def grid_to_scan(grid: SampledGrid, scan: Volume, placement: Placement) -> FloatArray:
@@ -42,6 +46,29 @@ def sample(volume: Volume, grid: SampledGrid, grid_to_volume: FloatArray) -> Vol
     x, y, z = grid.shape
     cells = fine.data.reshape(x, samples[0], y, samples[1], z, samples[2])
     return Volume(np.ascontiguousarray(cells.mean(axis=(1, 3, 5))), grid.affine)
+
+
+def sample_labels(labels: Volume, grid: SampledGrid, grid_to_volume: FloatArray) -> UInt8Array:
+    """Return a label image on a recipe's grid, from the same samples as `sample`: the most frequent of each voxel's."""
+    samples = _samples(grid, labels, grid_to_volume)
+    fine = resample(labels, *_finer(grid, samples), grid_to_volume, nearest=True)
+    x, y, z = grid.shape
+    cells = fine.data.reshape(x, samples[0], y, samples[1], z, samples[2])
+    shares = ((number, (cells == number).mean(axis=(1, 3, 5))) for number in np.unique(cells) if number)
+    return most_frequent(shares, grid.shape)
+
+
+def most_frequent(shares: Iterable[tuple[int, FloatArray]], shape: tuple[int, ...]) -> UInt8Array:
+    """Return the label that holds most of each voxel, the lowest number of equals; 0 for background.
+
+    shares: number of a label, and its share of each voxel [*shape]; what is left of 1 is background.
+    """
+    labels, best, total = np.zeros(shape, np.uint8), np.zeros(shape), np.zeros(shape)
+    for number, share in shares:
+        total += share
+        more = share > best + EQUAL
+        labels[more], best[more] = number, share[more]
+    return np.where(best > 1 - total + EQUAL, labels, np.uint8(0))
 
 
 def cut_note(grid: SampledGrid, scan: Volume, placement: Placement, matrix: FloatArray) -> tuple[str, ...]:

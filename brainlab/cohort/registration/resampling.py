@@ -54,10 +54,13 @@ def resample(
     affine: FloatArray,
     grid_to_volume: FloatArray | None = None,
     outside: float = 0.0,
+    *,
+    nearest: bool = False,
 ) -> Volume:
     """Sample a volume on another grid, linearly; `outside` where it does not reach.
 
     grid_to_volume: [4, 4] from mm of the new grid to mm of the volume; by default both share one space.
+    nearest: take the value of the nearest voxel instead, as labels need.
     """
     matrix = np.eye(4) if grid_to_volume is None else grid_to_volume
     reference = np.linalg.norm(affine[:3, :3], axis=0)
@@ -67,7 +70,7 @@ def resample(
     resampler.SetOutputSpacing(reference.tolist())
     resampler.SetOutputOrigin(lps[:3, 3].tolist())
     resampler.SetOutputDirection((lps[:3, :3] / reference).ravel().tolist())
-    resampler.SetInterpolator(SimpleITK.sitkLinear)
+    resampler.SetInterpolator(SimpleITK.sitkNearestNeighbor if nearest else SimpleITK.sitkLinear)
     resampler.SetDefaultPixelValue(outside)
     resampler.SetTransform(itk_transform(matrix))
     return from_itk(resampler.Execute(to_itk(volume)), affine)

@@ -14,6 +14,7 @@ class ScanSource:
     in_template_space: already skull-stripped and on the MNI152 template, so that it needs no registration.
     image_of_series: of a 4D file, the image that was asked for, counted from 0.
     others: of a recipe of several sequences, the visit's further scans by sequence.
+    segmentation: its label image, where the labels are carried along.
     grey_range: of pictures of more than 8 bits, the levels that are black and white.
     """
 
@@ -25,3 +26,4 @@ class ScanSource:
     simulated: bool = False
     others: Mapping[str, "ScanSource"] = field(default_factory=dict)
     grey_range: tuple[float, float] | None = None
+    segmentation: Path | None = None
