@@ -50,8 +50,7 @@ def encode_rows(run: Run, dataset: PreparedDataset, rows: IntArray, watch: Watch
 
 def see_to_encode(run: Run, dataset: PreparedDataset) -> PreparedDataset:
     """Return the dataset as the run sees it; raise InputError unless it can encode its images."""
-    if not run.can("encode"):
-        raise InputError(f"{run.name}: has no encoder, so scans have no codes; choose a run that encodes")
+    run.require("encode")
     return run.see(dataset)
 
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from brainlab.cli import main
-from brainlab.cli.reconstruct import _file_name
+from brainlab.experiments.export import scan_name
 from brainlab.runs.methods import find_preset
 from brainlab.runs.run import load_run
 from brainlab.volume import Volume
@@ -181,14 +181,14 @@ def test_reconstruct_takes_the_test_scans(run, tiny_workspace, tmp_path, capsys)
 @pytest.mark.parametrize(
     ("participant", "session", "expected"),
     [
-        ("01", "1", "sub-01_ses-1_0007_reconstruction"),
-        ("sub-01", "ses-1", "sub-01_ses-1_0007_reconstruction"),
-        ("sub-01", float("nan"), "sub-01_0007_reconstruction"),
-        ("ds1/sub-01", "", "ds1_sub-01_0007_reconstruction"),
+        ("01", "1", "sub-01_ses-1_0007"),
+        ("sub-01", "ses-1", "sub-01_ses-1_0007"),
+        ("sub-01", float("nan"), "sub-01_0007"),
+        ("ds1/sub-01", "", "ds1_sub-01_0007"),
     ],
 )
-def test_a_reconstruction_is_named_after_its_scan(participant, session, expected):
-    assert _file_name(pd.Series({"participant": participant, "session": session}), 7) == expected
+def test_the_file_of_an_image_is_named_after_its_scan(participant, session, expected):
+    assert scan_name(pd.Series({"participant": participant, "session": session}), 7) == expected
 
 
 @pytest.mark.parametrize("out_first", [False, True])

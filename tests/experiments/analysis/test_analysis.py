@@ -44,7 +44,7 @@ class LinearRun:
         self.sha256 = "a" * 64
         self.evaluation_files = [folder / "evaluation.json"]
 
-    can, see = Run.can, Run.see
+    can, see, require = Run.can, Run.see, Run.require
     grid = property(lambda self: Grid.unplaced(self.shape))
     code_shape = property(lambda self: (self.latent_dim,))
     view, outline = Volumes(), SimpleNamespace(sample_shape=(1, *SHAPE))
