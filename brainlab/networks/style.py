@@ -99,7 +99,8 @@ class StyleSynthesis(nn.Module):
     def forward(self, styles: Tensor) -> Tensor:
         x = self.constant.expand(len(styles), -1, -1, -1)
         for layer, w in zip(self.layers, styles.unbind(1), strict=True):
-            x = layer(x, w)
+            # Contiguous, so that a style gives the same image to the last bit however it lay among others.
+            x = layer(x, w.contiguous())
         image = self.to_image(x).float()
         return from_haar_bands(image) if self.haar else image
 

@@ -105,6 +105,31 @@ def test_each_size_doubles_the_one_before(haar, size):
     assert StyleCritic(2, (2, 3), (6, 5, 4), haar=haar, group=4)(image).shape == (3,)
 
 
+def test_a_style_reaches_its_own_layer_and_none_before_it():
+    torch.manual_seed(0)
+    synthesis = StyleSynthesis(1, (2, 3), (4, 4), 3, haar=False).eval()
+    assert synthesis.sizes == ("2x3", "2x3", "4x6", "4x6")
+    maps = []
+    for layer in synthesis.layers:
+        layer.register_forward_hook(lambda _, inputs, out: maps.append(out.clone()))
+    styles = torch.randn(1, 4, 3)
+    synthesis(styles)
+    before = maps.copy()
+    for level in range(4):
+        maps.clear()
+        changed = styles.clone()
+        changed[:, level] += 1
+        synthesis(changed)
+        same = [torch.equal(one, other) for one, other in zip(maps, before, strict=True)]
+        assert same == [True] * level + [False] * (4 - level)
+
+
+def test_a_style_for_each_layer_is_asked_for():
+    synthesis = StyleSynthesis(1, (2, 2), (4, 4), 3, haar=False)
+    with pytest.raises(ValueError, match="shorter"):
+        synthesis(torch.randn(1, 3, 3))
+
+
 def test_parameters_are_counted_by_hand():
     """Widths 3 and 2 at 2 x 2 and 4 x 4 pixels, styles of 5 numbers, one channel."""
     count = lambda network: sum(weights.numel() for weights in network.parameters())  # noqa: E731

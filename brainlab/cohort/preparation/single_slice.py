@@ -62,7 +62,7 @@ def _of_picture(path: Path, grid: Grid) -> tuple[Float32Array, bool, tuple[str, 
 
 def _of_nifti(path: Path, grid: Grid) -> tuple[Float32Array, bool, tuple[str, ...]]:
     """Return the slice of a NIfTI file as a picture with square pixels in [0, 1], and as `_of_picture` does."""
-    volume = Volume.load(path)
+    volume = Volume.load(path, flat=True)
     plane = str(grid.plane)
     sides = "x".join(map(str, volume.data.shape))
     if volume.data.shape[normal_axis(plane)] != 1:
