@@ -30,7 +30,7 @@ def test_the_space_is_that_of_the_run_s_own_draws_about_its_mean_style(run):
 
 
 def test_a_run_s_own_image_is_found_again(run):
-    codes, images = run.sample(2, 5, truncation=0.7)
+    images = run.sample(2, 5, truncation=0.7)[1]
     space = style_space(run)
     projection = project_images(run, images, space, ProjectionSettings(steps=80, learning_rate=0.2))
     assert (projection.mse < 0.05 * projection.errors[0]).all()
