@@ -1,6 +1,8 @@
 """`brainlab project RUN SRC OUT`."""
 
 import argparse
+from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -52,9 +54,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             images, notes = found.read(part)
             warnings += notes
             which = f"Projecting {start + 1} to {start + len(names)} of {len(found.names)}"
-            projection = project_images(
-                chosen, images, space, settings, lambda steps, _, total, which=which: progress(steps, which, total)
-            )
+            projection = project_images(chosen, images, space, settings, partial(_watched, which))
             made = chosen.from_styles(projection.styles)
             for name, image, projected, styles in zip(names, images, made, projection.styles, strict=True):
                 pictures = {"target": image, "projection": projected, "difference": (1 + projected - image) / 2}
@@ -70,3 +70,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "mse_per_image": errors,
         "warnings": warnings,
     }
+
+
+def _watched(which: str, steps: Iterable[Any], _: str, total: int) -> Iterator[Any]:
+    """Show the steps of one part."""
+    return progress(steps, which, total)

@@ -8,10 +8,12 @@ import pytest
 from PIL import Image
 
 from brainlab.cli import main
+from brainlab.cohort.prepared import PreparedDataset
 from brainlab.experiments.export import scan_name
 from brainlab.runs.methods import find_preset
 from brainlab.runs.run import load_run
 from brainlab.volume import Volume
+from tests.conftest import write_run
 
 IVAE_32 = find_preset("ivae-32")[1].schedule
 
@@ -218,3 +220,11 @@ def test_traverse_refuses_what_it_cannot_walk(run, tmp_path, capsys, words, expe
     code, _, err = call(capsys, "traverse", run, *words, tmp_path)
     assert code == 2
     assert expected in err
+
+
+def test_traverse_of_codes_that_cannot_be_walked_names_the_ability(tiny_workspace, tmp_path, capsys):
+    config = find_preset("flow-40")[0].small[0]
+    write_run(tmp_path / "flow", "flow-40", config, PreparedDataset.open(tiny_workspace / "cohorts" / "simulated"))
+    code, _, err = call(capsys, "traverse", tmp_path / "flow", "--dim", 0, "--values", 1, tmp_path / "out")
+    said = "flow: flow-40 has no codes to move along (ability 'walk'); choose a run that has it"
+    assert (code, err) == (2, f"error: {said}\n")

@@ -42,4 +42,4 @@ def between_draws(runs: list[str]) -> None:
     stops = int(right.selectbox("Stops", STOP_CHOICES, 2, key="between-stops"))
     codes = np.stack([resources.drawn_code(run, seed, truncation) for seed in seeds])
     ends = resources.style_space(run).code(found.style(codes)) if styles else codes
-    show_walk("between", run, between_codes(ends, way, stops), with_difference=False, styles=styles)
+    show_walk("between", run, between_codes(list(ends), way, stops), with_difference=False, styles=styles)

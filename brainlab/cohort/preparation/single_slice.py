@@ -76,7 +76,8 @@ def _of_nifti(path: Path, grid: Grid) -> tuple[Float32Array, bool, tuple[str, ..
     low, high = float(image.min()), float(image.max())
     if shape == grid.shape and low >= 0 and high <= 1:
         return upright(image), True, volume.notes
-    (picture,) = middle_views((image - min(low, 0)) / (high - min(low, 0)), own)
+    scaled = (image - min(low, 0)) / (high - min(low, 0))
+    (picture,) = middle_views(scaled.astype(np.float32), own)
     return np.asarray(picture, dtype=np.float32), False, volume.notes
 
 
