@@ -8,7 +8,7 @@ the learning rate of Karras et al. 2020 (appendix D). Nothing is drawn: the same
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -16,15 +16,10 @@ from brainlab.config import check_ranges
 from brainlab.errors import InputError
 from brainlab.latent.style_space import StyleSpace
 from brainlab.ranges import Count, NotNegative, Positive
-from brainlab.types import Float32Array, FloatArray
+from brainlab.types import Float32Array, FloatArray, Judge, Watch
 
-Judge = Callable[[Float32Array], tuple[FloatArray, Float32Array]]
 StyleGradient = Callable[[FloatArray, Judge], tuple[FloatArray, Float32Array]]
-"""From styles [n, levels, d] and a judge of their images to what it says and the gradients to the styles. The judge
-gives images [n, *shape] a value each [n] and the gradient of what is minimised to them [n, *shape]."""
-
-Watch = Callable[[Iterable[Any], str, int], Iterable[Any]]
-"""Wraps the steps to show progress: (items, description, total); it may end them early."""
+"""From styles [n, levels, d] and a judge of their images to what it says, and the gradient to the styles."""
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 RISE, FALL = 0.05, 0.25

@@ -2,7 +2,7 @@
 
 import contextlib
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,9 @@ from brainlab.errors import InputError
 from brainlab.files.whole import whole_file
 from brainlab.latent.encoding import Encoding, encode_batches
 from brainlab.runs.run import Run
-from brainlab.types import IntArray
+from brainlab.types import IntArray, Watch
 
 BATCH = 32
-
-Watch = Callable[[Iterable[Any], str, int], Iterable[Any]]
-"""Wraps an iterable to show progress: (items, description, total)."""
 
 
 def encode_dataset(run: Run, dataset: PreparedDataset, watch: Watch | None = None) -> Encoding:

@@ -28,7 +28,7 @@ from brainlab.ranges import refuse_out_of_range
 from brainlab.runs.devices import find_device
 from brainlab.runs.files import CONFIG, EVALUATION, WEIGHTS, read_evaluation, read_settings
 from brainlab.training.checkpoint import MetricsFile, refuse_pointer
-from brainlab.types import Float32Array, FloatArray
+from brainlab.types import Float32Array, FloatArray, Judge
 from brainlab.workspace import run_folders, workspace
 
 PART = 16
@@ -39,9 +39,6 @@ PART_VOXELS = 1 << 23
 
 MEMORY_SHARE = 0.5
 """Part of the machine's memory that the images of one call may fill."""
-
-Judge = Callable[[Float32Array], tuple[FloatArray, Float32Array]]
-"""From images [n, *shape] to a value each [n], and the gradient of what is minimised to the images [n, *shape]."""
 
 _networks: dict[tuple[str, str, str], Generator] = {}
 _lock = threading.Lock()

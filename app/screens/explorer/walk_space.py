@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,7 @@ class WalkSpace:
 def walk_space(run: str, cohort: str | None, *, styles: bool) -> WalkSpace:
     """Return what is known of a run's codes by a cohort, by the prior without one, or of its styles."""
     if styles:
-        return _of_styles(run)
+        return _of_styles(run, resources.run(run).sha256)
     return _of_prior(resources.run(run).latent_dim) if cohort is None else _of_cohort(run, cohort)
 
 
@@ -72,7 +73,9 @@ def _of_prior(length: int) -> WalkSpace:
     )
 
 
-def _of_styles(run: str) -> WalkSpace:
+@lru_cache(maxsize=8)
+def _of_styles(run: str, sha256: str) -> WalkSpace:
+    """Kept for as long as the weights are the same: the axes of 512 dimensions take a second."""
     known = resources.style_space(run)
     low, high = np.percentile(known.codes, [1, 99], axis=0)
     return WalkSpace(

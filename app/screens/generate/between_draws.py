@@ -7,7 +7,7 @@ from app.components import layout
 from app.data import resources
 from app.screens.explorer.explorer_tabs import show_walk
 from app.screens.explorer.starting_codes import W, Z
-from app.screens.explorer.traversals import STOP_CHOICES, between_codes, choose_way
+from app.screens.explorer.traversals import STOP_CHOICES, STOPS, between_codes, choose_way
 
 
 @st.fragment
@@ -39,7 +39,7 @@ def between_draws(runs: list[str]) -> None:
         styles = chosen == W
     with middle:
         way = choose_way("between-way")
-    stops = int(right.selectbox("Stops", STOP_CHOICES, 2, key="between-stops"))
+    stops = int(right.selectbox("Stops", STOP_CHOICES, STOP_CHOICES.index(STOPS), key="between-stops"))
     codes = np.stack([resources.drawn_code(run, seed, truncation) for seed in seeds])
     ends = resources.style_space(run).code(found.style(codes)) if styles else codes
     show_walk("between", run, between_codes(list(ends), way, stops), with_difference=False, styles=styles)

@@ -11,7 +11,7 @@ from app.data.exports import nifti, png, sheet
 from app.data.volumes import Difference, ImageSource, Reconstruction, Sample, Scan
 from app.screens.generate.between_draws import between_draws
 from app.screens.generate.style_mixing import style_mixing
-from brainlab.methods.method import Ability
+from brainlab.methods.method import Ability, lacking
 
 VOLUMES = [3, 4, 5, 6]
 SLICES = [8, 16, 32, 64]
@@ -66,7 +66,9 @@ def reconstruct(runs: list[str]) -> None:
     dataset = resources.cohort(cohort)
     sources = {run: Reconstruction(run, cohort, row) for run in able if cohort in resources.fitting(resources.run(run))}
     if left_out := [run for run in runs if run not in sources]:
-        st.caption(f":material/info: Not shown: {', '.join(left_out)} (no encoder, or made for other images).")
+        st.caption(
+            f":material/info: Not shown: {', '.join(left_out)} ({lacking('reconstruct')}, or made for other images)."
+        )
     panels = [Panel(original, title="Original", note="simulated" if dataset.simulated else "scan")]
     panels += [
         Panel(

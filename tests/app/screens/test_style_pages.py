@@ -127,6 +127,7 @@ def test_sliders_in_w_are_the_principal_axes_of_the_styles_about_the_mean_style(
     low, high = (np.frombuffer(from_base64(data[end]), "<i2") / STEPS_PER_UNIT for end in ("low", "high"))
     assert (low < 0).all()
     assert (high > 0).all()
+    assert walk_space(RUN, None, styles=True) is walk_space(RUN, None, styles=True), "worked out once"
     assert data["run"] != explorer_data(RUN, None, bytes(12), 1)["run"], "another decoder, so the sliders start afresh"
 
 
