@@ -31,8 +31,8 @@ class ProjectionSettings:
     """How styles are searched.
 
     space: w, one style for all levels, or w+, one for each: nearer to the image, farther from what the run draws.
-    steps: of Adam; 0 gives the mean style. After 200 a trained run's own images had an error below 1e-5, and four real ones
-        4% less than after 50.
+    steps: of Adam; 0 gives the mean style. After 200 a trained run's own images had an error below 1e-5, and four real
+        ones 4% less than after 50.
     learning_rate: in units of the spread of the run's styles; 0.3 came no nearer in w, and farther from the mean style.
     """
 
