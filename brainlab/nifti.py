@@ -59,17 +59,18 @@ class NiftiFile:
         return self.voxels.shape
 
 
-def read_nifti(path: Path, *, series: bool = False) -> NiftiFile:
+def read_nifti(path: Path, *, series: bool = False, flat: bool = False) -> NiftiFile:
     """Read one file. Raises UnreadableScanError with the reason alone, without the path.
 
-    series: whether it may hold several images, voxels [X, Y, Z, n].
+    series: whether it may hold several images, voxels [X, Y, Z, n].  flat: whether it may be one slice, of one voxel
+    along one axis.
     """
     header_path, image_path = _pair(path)
     in_pair = header_path != image_path
     try:
         with _open(header_path) as stream:
             header, notes = _header(stream, in_pair)
-            shape = _shape(header, series)
+            shape = _shape(header, series, flat)
             if not in_pair:
                 raw = _voxels(
                     stream, header, shape, path, first_byte=stream.tell() + 4
@@ -191,7 +192,7 @@ def _voxels(
     return np.frombuffer(content, dtype=dtype).reshape(shape, order="F")
 
 
-def _shape(header: Any, series: bool) -> tuple[int, ...]:
+def _shape(header: Any, series: bool, flat: bool) -> tuple[int, ...]:
     """Return the three dimensions, and the number of images where there are several."""
     dims = [int(n) for n in header["dim"]]
     if 1 <= int(header["dim"][0].byteswap()) <= 7 and not 1 <= dims[0] <= 7:
@@ -205,9 +206,11 @@ def _shape(header: Any, series: bool) -> tuple[int, ...]:
         shape.pop()
     if len(shape) != 3 and not (series and len(shape) == 4):
         count = "x".join(map(str, shape))
-        advice = "split the series first" if len(shape) > 3 else "join the slices of the head to one"
+        join = "give the slice a third side of one voxel" if flat else "join the slices of the head to one"
+        advice = "split the series first" if len(shape) > 3 else join
         raise UnreadableScanError(f"{len(shape)}D ({count}); one 3D image is needed, {advice}")
-    if (least := min(shape[:3])) < LEAST_VOXELS_AN_AXIS:
+    sides = sorted(shape[:3])
+    if (least := sides[1] if flat and sides[0] == 1 else sides[0]) < LEAST_VOXELS_AN_AXIS:
         size = f"{least} {'voxel' if least == 1 else 'voxels'}"
         raise UnreadableScanError(f"{size} along an axis; at least {LEAST_VOXELS_AN_AXIS} are needed")
     if np.prod(shape, dtype=float) > MOST_VOXELS:

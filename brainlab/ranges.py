@@ -43,6 +43,8 @@ RANGES: dict[str, Range] = {
     "truncation": AT_LEAST_0,
     "value": Range(math.isfinite, "a finite number"),
     "dim": AT_LEAST_0,
+    "steps": AT_LEAST_0,
+    "learning_rate": ABOVE_0,
 }
 """Of the settings that commands and calls share, by name; None means that a setting is not used."""
 

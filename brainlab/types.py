@@ -1,5 +1,6 @@
-"""Array aliases used in signatures; shapes are stated again in each docstring."""
+"""Aliases used in signatures; shapes are stated again in each docstring."""
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -22,3 +23,9 @@ BoolArray = npt.NDArray[np.bool_]
 
 StringArray = npt.NDArray[np.str_]
 """Names, such as the source of each case."""
+
+Judge = Callable[[Float32Array], tuple[FloatArray, Float32Array]]
+"""From images [n, *shape] to a value each [n], and the gradient of what is minimised to the images [n, *shape]."""
+
+Watch = Callable[[Iterable[Any], str, int], Iterable[Any]]
+"""Wraps an iterable to show progress: (items, description, total). Where it ends early, so does the work."""

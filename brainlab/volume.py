@@ -50,10 +50,11 @@ class Volume:
     missing: BoolArray | None = None
 
     @classmethod
-    def load(cls, path: Path | str, choose: ChooseImages | None = None) -> "Volume":
+    def load(cls, path: Path | str, choose: ChooseImages | None = None, *, flat: bool = False) -> "Volume":
         """Read a NIfTI-1, NIfTI-2 or Analyze file, gzipped or not, whatever its name says.
 
         choose: which images of a series to average; without it a series is refused.
+        flat: whether it may be one slice, of one voxel along one axis.
 
         Complex values become their magnitude, missing values (NaN, infinity) become 0 and are listed in `missing`, axes
         are reordered to RAS: each with a note where it changes the meaning. Raises UnreadableScanError, `path: reason`,
@@ -61,7 +62,7 @@ class Volume:
         """
         path = Path(path)
         try:
-            file = read_nifti(path, series=choose is not None)
+            file = read_nifti(path, series=choose is not None, flat=flat)
             if choose is not None and file.voxels.ndim > 3:
                 file = _mean_of(file, *choose(file.voxels.shape[3]))
             affine, notes = _affine(file)

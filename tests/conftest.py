@@ -21,6 +21,7 @@ from brainlab.cohort.prepared import PreparedDataset, participant_split, write_p
 from brainlab.cohort.template import mni_template
 from brainlab.config import to_dict
 from brainlab.generators.introvae import IntroVAEConfig
+from brainlab.generators.stylegan import StyleGANConfig
 from brainlab.generators.vae import VAEConfig
 from brainlab.methods.method import Schedule
 from brainlab.networks.perceptual.tissue_folder import TissueSettings, save_tissue
@@ -160,6 +161,24 @@ def slice_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = PreparedDataset.open(workspace / "cohorts" / "axial")
     config = VAEConfig(latent_dim=8, sample_shape=(1, *data.shape), widths=(8, 8), dense_width=16)
     write_run(workspace / "runs" / "slice-vae", "vae-8", config, data)
+    return workspace
+
+
+@pytest.fixture(scope="session")
+def style_workspace(slice_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a workspace with the cohort `axial` and `tiny-gan`, a style-based GAN trained on it for an epoch."""
+    from brainlab.experiments.training import train  # which few tests need
+    from brainlab.experiments.training_plan import Machine
+
+    workspace = tmp_path_factory.mktemp("styles")
+    (workspace / "cohorts").mkdir()
+    (workspace / "cohorts" / "axial").symlink_to(slice_workspace / "cohorts" / "axial")
+    data = PreparedDataset.open(workspace / "cohorts" / "axial")
+    config = StyleGANConfig(
+        latent_dim=6, sample_shape=(1, *data.shape), widths=(8, 6, 4), first_gain=0.1, learning_rate=0.01
+    )
+    schedule, machine = Schedule(epochs=1, batch_size=8), Machine(device="cpu", precision="32")
+    train("dwi-stylegan", data, workspace / "runs" / "tiny-gan", config=config, schedule=schedule, machine=machine)
     return workspace
 
 

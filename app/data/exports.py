@@ -31,20 +31,24 @@ def nifti_of(volume: Volume) -> bytes:
 
 def png(sources: Sequence[ImageSource], zoom: int = ZOOM) -> bytes:
     """Return the middle slices of images of one grid as a PNG, a column each, in radiological convention."""
-    picture = _picture(sources, zoom, stacked=True)
+    return sheet(sources, len(sources), zoom)
+
+
+def sheet(sources: Sequence[ImageSource], columns: int, zoom: int = ZOOM) -> bytes:
+    """Return images of one grid as a PNG, so many in a row, each as in `png`; the last row is filled up with black."""
+    parts = [sources[start : start + columns] for start in range(0, len(sources), columns)]
+    rows = [mosaic([load(source) for source in part], sources[0].grid, stacked=True) for part in parts]
+    width = rows[0].shape[1]
+    pixels = np.concatenate([np.pad(row, ((0, 0), (0, width - row.shape[1]))) for row in rows])
     out = io.BytesIO()
-    picture.save(out, format="PNG", optimize=True)
+    enlarged(pixels, zoom, Image.Resampling.BICUBIC).save(out, format="PNG", optimize=True)
     return out.getvalue()
 
 
 def gif(sources: Sequence[ImageSource], zoom: int = 4, frame_ms: int = 220) -> bytes:
     """Return the middle slices of images one after the other, to and fro, as a GIF without end."""
-    frames = [_picture([source], zoom, stacked=False) for source in [*sources, *sources[-2:0:-1]]]
+    pixels = [mosaic([load(source)], source.grid, stacked=False) for source in [*sources, *sources[-2:0:-1]]]
+    frames = [enlarged(frame, zoom, Image.Resampling.BICUBIC) for frame in pixels]
     out = io.BytesIO()
     frames[0].save(out, format="GIF", save_all=True, append_images=frames[1:], duration=frame_ms, loop=0)
     return out.getvalue()
-
-
-def _picture(sources: Sequence[ImageSource], zoom: int, *, stacked: bool) -> Image.Image:
-    pixels = mosaic([load(source) for source in sources], sources[0].grid, stacked=stacked)
-    return enlarged(pixels, zoom, Image.Resampling.BICUBIC)

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from brainlab import workspace as places
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import BrainlabError, InputError
+from brainlab.types import Float32Array
 from brainlab.workspace import cohort_folders, run_folders, workspace
 
 if TYPE_CHECKING:
+    from brainlab.latent.style_space import StyleSpace
     from brainlab.methods.method import Ability
     from brainlab.runs.run import Run
     from brainlab.runs.training_codes import TrainingCodes
@@ -50,6 +52,18 @@ def training_codes(name: str) -> "TrainingCodes | None":
     found = run(name)
     path = found.folder / "training_codes.npz"
     return _training_codes(name, found.sha256, path.stat().st_mtime_ns) if path.is_file() else None
+
+
+def drawn_code(name: str, seed: int, truncation: float) -> Float32Array:
+    """The first code that a run draws from a seed."""
+    from brainlab.methods.prior import SeededNoise
+
+    return run(name).draw_code(SeededNoise(seed), truncation)
+
+
+def style_space(name: str) -> "StyleSpace":
+    """The styles of a run as codes; worked out once for its weights. Raises InputError where it has none."""
+    return _style_space(name, run(name).sha256)
 
 
 def unopened_cohorts() -> list[tuple[str, str]]:
@@ -122,6 +136,13 @@ def _training_codes(name: str, sha256: str, stamp: int) -> "TrainingCodes | None
         return read_training_codes(run(name))
     except InputError:
         return None
+
+
+@lru_cache(maxsize=8)
+def _style_space(name: str, sha256: str) -> "StyleSpace":
+    from brainlab.experiments.analysis.style_projection import style_space
+
+    return style_space(run(name))
 
 
 def _named(found: dict[str, T], name: str, kind: str) -> T:

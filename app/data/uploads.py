@@ -1,4 +1,4 @@
-"""Heads that a visitor brings to the explorer: prepared at once, and held in memory only.
+"""Heads and slices that a visitor brings to the explorer: prepared at once, and held in memory only.
 
 Nothing of a patient's head is written to the workspace; the upload lies in a temporary file while it is read, and an
 export while it is made. Whoever wants to keep a scan brings it in as a cohort.
@@ -8,6 +8,7 @@ import dataclasses
 import hashlib
 import tempfile
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -17,9 +18,11 @@ import numpy as np
 
 from app.data.volumes import Source, load
 from brainlab.cohort.preparation.prepare import prepare_one
+from brainlab.cohort.preparation.single_slice import SLICE_ENDINGS
 from brainlab.cohort.recipes import RECIPES, PreparationRecipe
 from brainlab.cohort.registration.resampling import resample
 from brainlab.errors import BrainlabError, InputError, UnreadableScanError
+from brainlab.experiments.analysis.style_projection import prepare_for
 from brainlab.grid import Grid
 from brainlab.pictures import to_bytes, to_unit
 from brainlab.runs.run import Run
@@ -75,7 +78,40 @@ class Uploaded:
         return found
 
 
-_heads: OrderedDict[str, Head | BrainlabError] = OrderedDict()
+@dataclass(frozen=True)
+class OwnSlice:
+    """What is kept of an uploaded slice. data: on `grid`. notes: what was noticed while it was read, a line each."""
+
+    data: UInt8Array
+    grid: Grid
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class UploadedSlice:
+    """One slice that was brought: key and name as of `Uploaded`."""
+
+    key: str
+    name: str = field(compare=False, repr=False)
+    needs_model: ClassVar[bool] = False
+
+    @property
+    def grid(self) -> Grid:
+        return self.slice.grid
+
+    def array(self) -> UInt8Array:
+        return self.slice.data
+
+    @property
+    def slice(self) -> OwnSlice:
+        """The slice itself; InputError where it is held no longer."""
+        found = _known(self.key)
+        if not isinstance(found, OwnSlice):
+            raise InputError("this upload is no longer held; upload it again")
+        return found
+
+
+_heads: OrderedDict[str, Head | OwnSlice | BrainlabError] = OrderedDict()
 """Heads, and why others were refused, so that a refusal is not worked out again with every rerun."""
 _lock = Lock()
 _preparing = Lock()
@@ -93,24 +129,46 @@ def take(name: str, content: bytes | memoryview, run: Run, in_template_space: bo
     digest = hashlib.sha256(f"{recipe.name}:{in_template_space}:".encode())
     digest.update(content)
     key = digest.hexdigest()
-    if _known(key) is None:
-        with _preparing:
-            if _known(key) is None:  # it was not prepared while this waited
-                _keep(key, _prepare(content, recipe, in_template_space))
-    found = _known(key)
-    if isinstance(found, BrainlabError):
-        raise InputError(f"{name}: {found}")
+    _hold(key, name, lambda: _prepare(content, recipe, in_template_space))
     return Uploaded(key, name)
 
 
-def _known(key: str) -> Head | BrainlabError | None:
+def take_slice(name: str, content: bytes | memoryview, run: Run) -> UploadedSlice:
+    """Prepare an uploaded slice, a picture or NIfTI, for a run of slices and hold it; the same file is prepared once.
+
+    Raises a BrainlabError that names the upload where it is no slice of the run's plane.
+    """
+    name = Path(name).name
+    ending = next((end for end in SLICE_ENDINGS if name.lower().endswith(end)), None)
+    if ending is None:
+        raise InputError(f"{name}: needs PNG, JPEG, TIFF or NIfTI, got another file; save the slice as one of these")
+    recipe = str(run.settings["recipe"].get("name", ""))
+    digest = hashlib.sha256(f"slice:{recipe}:{run.grid}:{run.affine.tolist()}:{ending}:".encode())
+    digest.update(content)
+    key = digest.hexdigest()
+    _hold(key, name, lambda: _prepare_slice(content, run, ending))
+    return UploadedSlice(key, name)
+
+
+def _hold(key: str, name: str, prepare: Callable[[], Head | OwnSlice | BrainlabError]) -> None:
+    """Prepare an upload unless that was done, and hold it; raise InputError, by its name, where it was refused."""
+    if _known(key) is None:
+        with _preparing:
+            if _known(key) is None:  # it was not prepared while this waited
+                _keep(key, prepare())
+    found = _known(key)
+    if isinstance(found, BrainlabError):
+        raise InputError(f"{name}: {found}")
+
+
+def _known(key: str) -> Head | OwnSlice | BrainlabError | None:
     with _lock:
         if key in _heads:
             _heads.move_to_end(key)
         return _heads.get(key)
 
 
-def _keep(key: str, head: Head | BrainlabError) -> None:
+def _keep(key: str, head: Head | OwnSlice | BrainlabError) -> None:
     with _lock:
         _heads[key] = head
         while len(_heads) > KEPT:
@@ -175,3 +233,17 @@ def _prepare(content: bytes | memoryview, recipe: PreparationRecipe, in_template
         axes=made.native.axes,
         grid_to_native=made.grid_to_native,
     )
+
+
+def _prepare_slice(content: bytes | memoryview, run: Run, ending: str) -> OwnSlice | BrainlabError:
+    """Prepare from a temporary file, as `_prepare` does."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"upload{ending}"
+        path.write_bytes(content)
+        try:
+            made = prepare_for(run, path)
+        except UnreadableScanError as error:
+            return InputError(error.reason)
+        except BrainlabError as error:
+            return error
+    return OwnSlice(to_bytes(made.data), run.grid, made.notes)

@@ -123,10 +123,41 @@ class Sample:
 
 @dataclass(frozen=True)
 class Decoded:
-    """The brain of one latent code, given in 1/64 steps."""
+    """The brain of one latent code, given in 1/64 steps.
+
+    styles: whether that is the code of a style for all levels (`brainlab.latent.style_space`), and none of the run's.
+    """
 
     run: str
     steps: bytes
+    styles: bool = False
+    needs_model: ClassVar[bool] = True
+
+    @property
+    def grid(self) -> Grid:
+        return resources.run(self.run).grid
+
+    def array(self) -> UInt8Array:
+        run, code = resources.run(self.run), from_steps(self.steps, code_length(self.run, styles=self.styles))[None]
+        if not self.styles:
+            return to_bytes(run.decode(code)[0])
+        w = resources.style_space(self.run).style(code)  # [1, d]
+        return to_bytes(run.from_styles(np.repeat(w[:, None], len(run.levels), axis=1))[0])
+
+
+@dataclass(frozen=True)
+class StyleMix:
+    """Coarse levels in the style of one draw, fine ones in that of another (Karras et al. 2019, section 3.1).
+
+    coarse, fine: seeds of the two draws. crossing: the level from which on the style is that of `fine`; 0 takes all
+    from it, and as many as there are levels none.
+    """
+
+    run: str
+    coarse: int
+    fine: int
+    crossing: int
+    truncation: float = 1.0
     needs_model: ClassVar[bool] = True
 
     @property
@@ -135,7 +166,10 @@ class Decoded:
 
     def array(self) -> UInt8Array:
         run = resources.run(self.run)
-        return to_bytes(run.decode(from_steps(self.steps, run.latent_dim)[None])[0])
+        draws = [resources.drawn_code(self.run, seed, self.truncation) for seed in (self.coarse, self.fine)]
+        coarse, fine = run.style(np.stack(draws))
+        styles = np.stack([coarse if level < self.crossing else fine for level in range(len(run.levels))])
+        return to_bytes(run.from_styles(styles[None])[0])
 
 
 @dataclass(frozen=True)
@@ -157,9 +191,16 @@ class Difference:
 
 @dataclass(frozen=True)
 class Decoder:
-    """Permission to decode codes of one run."""
+    """Permission to decode codes of one run, or of its styles."""
 
     run: str
+    styles: bool = False
+
+
+def code_length(run: str, *, styles: bool) -> int:
+    """Return how many numbers a code of a run has, or one of its styles."""
+    found = resources.run(run)
+    return found.style_shape[1] if styles else found.latent_dim
 
 
 _cache: OrderedDict[tuple[Source, str], UInt8Array] = OrderedDict()

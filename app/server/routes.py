@@ -17,9 +17,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from app.data import resources
 from app.data.exports import png
-from app.data.volumes import Decoded, Decoder, ImageSource, Source, load, version
+from app.data.volumes import Decoded, Decoder, ImageSource, Source, code_length, load, version
 from app.server.links import LINKS, ExpiredLinkError, UnknownLinkError
 from brainlab.errors import BrainlabError
 from brainlab.types import UInt8Array
@@ -67,9 +66,9 @@ def picture_path(source: ImageSource) -> str:
     return _address("picture", LINKS.publish(source, version(source)))
 
 
-def decode_path(run: str) -> str:
-    """Path to which the browser may post latent codes of a run."""
-    return _address("decode", LINKS.publish(Decoder(run)))
+def decode_path(run: str, *, styles: bool = False) -> str:
+    """Path to which the browser may post latent codes of a run, or of its styles."""
+    return _address("decode", LINKS.publish(Decoder(run, styles)))
 
 
 def _address(kind: str, name: str) -> str:
@@ -116,7 +115,7 @@ async def serve_decoded(request: Request) -> Response:
     if not isinstance(permission, Decoder):
         return PlainTextResponse("not found", 404)
     try:
-        longest = 2 * resources.run(permission.run).latent_dim
+        longest = 2 * code_length(permission.run, styles=permission.styles)
     except BrainlabError as error:
         return PlainTextResponse(str(error), 404)
     if int(request.headers.get("content-length", longest + 1)) > longest:
@@ -124,7 +123,7 @@ async def serve_decoded(request: Request) -> Response:
     headers = {"Cache-Control": "no-store"}
     if request.headers.get("x-request", "").isdecimal():
         headers["X-Request"] = request.headers["x-request"]
-    return await _answer(Decoded(permission.run, await request.body()), headers)
+    return await _answer(Decoded(permission.run, await request.body(), permission.styles), headers)
 
 
 def _resolve(token: str) -> object:

@@ -22,6 +22,7 @@ COMMANDS = {
     "sample": "generate images from a run",
     "reconstruct": "encode and decode the test scans of a prepared dataset",
     "traverse": "decode a traversal of one latent dimension",
+    "project": "find the styles of a style-based run whose images are nearest to given slices",
     "lda": "classify by LDA on a run's latent codes, with baselines",
     "evaluate": "evaluate a run against held-out scans",
     "compare": "compare two evaluated runs, each difference with its interval",

@@ -2,15 +2,12 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from brainlab.cli.common.device import add_device
 from brainlab.cli.common.output import add_overwrite
 from brainlab.cli.common.progress import progress
 from brainlab.errors import InputError
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     from brainlab.cohort.prepared import PreparedDataset
-    from brainlab.experiments.export import save_image, whole_folder
+    from brainlab.experiments.export import save_image, scan_name, whole_folder
     from brainlab.runs.encodings import see_to_encode
     from brainlab.runs.run import load_run
 
@@ -37,22 +34,6 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     with whole_folder(args.out, "brainlab reconstruct", overwrite=args.overwrite) as scratch:
         for row in progress(rows, "reconstructing", len(rows)):
             mean, _ = chosen.encode(data.batch(rows[rows == row]))
-            name = _file_name(data.scans.iloc[int(row)], int(row))
+            name = f"{scan_name(data.scans.iloc[int(row)], int(row))}_reconstruction"
             names.append(save_image(chosen.decode(mean)[0], data.grid, scratch / name).name)
     return {"files": [str(args.out / name) for name in names]}
-
-
-def _file_name(scan: "pd.Series[Any]", row: int) -> str:
-    """Return a name such as `sub-01_ses-1_0007_reconstruction`; what the table does not know of a scan is left out.
-
-    Where datasets were put together a participant is `dataset/sub-01`, which becomes `dataset_sub-01`.
-    """
-    import pandas as pd
-
-    parts = []
-    for prefix, column in (("sub-", "participant"), ("ses-", "session")):
-        value = scan.get(column)
-        if pd.notna(value) and str(value):
-            *above, last = str(value).split("/")
-            parts += [*above, prefix + last.removeprefix(prefix)]
-    return "_".join([*parts, f"{row:04d}", "reconstruction"])

@@ -41,6 +41,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     if len(set(names)) < len(names):
         raise InputError(f"--values: needs values that differ in their first six digits, got {' '.join(words)}")
     chosen = load_run(args.run_folder, args.device)
+    chosen.require("walk")
     if not 0 <= args.dim < chosen.latent_dim:
         raise InputError(f"--dim: needs 0 to {chosen.latent_dim - 1} for {chosen.preset}, got {args.dim}")
     codes = np.zeros((len(values), chosen.latent_dim), dtype=np.float32)

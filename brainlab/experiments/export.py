@@ -8,7 +8,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 from PIL import Image
 
 from brainlab.errors import InputError
@@ -37,6 +39,21 @@ def save_image(image: Float32Array, grid: Grid, stem: Path) -> Path:
     path = stem.parent / f"{stem.name}.png"
     Image.fromarray(to_bytes(grid.view(image))).save(path)
     return path
+
+
+def scan_name(scan: "pd.Series[Any]", row: int) -> str:
+    """Return a name for the files of a row of a dataset's table, such as `sub-01_ses-1_0007`.
+
+    What the table does not know is left out. Where datasets were put together a participant is `dataset/sub-01`, which
+    becomes `dataset_sub-01`.
+    """
+    parts = []
+    for prefix, column in (("sub-", "participant"), ("ses-", "session")):
+        value = scan.get(column)
+        if pd.notna(value) and str(value):
+            *above, last = str(value).split("/")
+            parts += [*above, prefix + last.removeprefix(prefix)]
+    return "_".join([*parts, f"{row:04d}"])
 
 
 @contextmanager

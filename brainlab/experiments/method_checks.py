@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import torch
 from safetensors.torch import load_file
+from torch import Tensor
 
 from brainlab.cohort.prepared import PreparedDataset, write_prepared
 from brainlab.config import add_flags, apply_flags, check_ranges, from_dict, to_dict
@@ -23,7 +24,7 @@ from brainlab.errors import BrainlabError
 from brainlab.experiments.evaluation.run_metrics import evaluate_run
 from brainlab.experiments.training import resume, train
 from brainlab.experiments.training_plan import Machine
-from brainlab.methods.generator import Autoencoder
+from brainlab.methods.generator import Autoencoder, StyleBased
 from brainlab.methods.method import Method, Schedule
 from brainlab.methods.prior import SeededNoise
 from brainlab.ranges import Range
@@ -88,7 +89,12 @@ def _check_network(method: Method[Any], config: Any) -> None:
         encodes == isinstance(network, Autoencoder), name, "encode is the ability of an Autoencoder, and of no other"
     )
     _require("reconstruct" not in method.abilities or encodes, name, "what reconstructs must encode")
+    styled = "styles" in method.abilities
+    _require(
+        styled == isinstance(network, StyleBased), name, "styles is the ability of what is StyleBased, and of no other"
+    )
     walks = "walk" in method.abilities
+    _require(walks or not styled, name, "what has styles can be walked")
     _require(not walks or len(network.prior.code_shape) == 1, name, "what can be walked has codes that are vectors")
     with torch.inference_mode():
         codes = network.prior.draw(3, SeededNoise(0))
@@ -104,6 +110,29 @@ def _check_network(method: Method[Any], config: Any) -> None:
             _require(mean.shape == codes.shape, name, "a posterior's mean must have the shape of the codes")
             _require(log_variance is None or log_variance.shape == mean.shape, name, "so must its log-variance")
             _require(network.reconstruct(images).shape == images.shape, name, "a reconstruction has its image's shape")
+    if isinstance(network, StyleBased):
+        _check_styles(name, network, codes)
+
+
+def _check_styles(name: str, network: StyleBased, codes: Tensor) -> None:
+    levels = len(network.levels)
+    with torch.inference_mode():
+        w = network.style(codes)
+        _require(w.shape == (3, len(network.mean_style)), name, "styles need the shape [n, length of mean_style]")
+        mean = network.mean_style.expand_as(w)
+        _require(torch.allclose(network.style(0 * codes), mean), name, "a code of zeros must have the mean style")
+        images = network.from_styles(network.at_all_levels(w))
+        same = torch.equal(images, network.decode(codes))
+        _require(same, name, "a code's image must be that of its style at every level, bit for bit")
+        for level in range(levels):
+            styles = network.at_all_levels(w).clone()
+            styles[:, level] = w.roll(1, 0)
+            changed = network.from_styles(styles)
+            _require(changed.shape == images.shape, name, "images of styles need the network's sample_shape")
+            _require(not torch.equal(changed, images), name, f"the style of level {level} must change the image")
+    given = network.at_all_levels(w.clone()).clone().requires_grad_()
+    shown = network.from_styles(given).sum()
+    _require(shown.requires_grad, name, "images need gradients to their styles, so that images can be projected")
 
 
 def _check_training(method: Method[Any], config: Any, folder: Path) -> None:

@@ -21,7 +21,7 @@ from torch import Tensor
 from brainlab.cohort.views import Batch, Slices, View
 from brainlab.errors import InputError
 from brainlab.generators.vae import flip_half
-from brainlab.methods.generator import Generator
+from brainlab.methods.generator import StyleBased
 from brainlab.methods.method import Method, Preset, Schedule
 from brainlab.methods.prior import NormalPrior
 from brainlab.methods.recipe import Progress, Recipe
@@ -83,7 +83,7 @@ MEAN_RATE = 0.005
 """Share by which the mean style moves towards that of a batch; 0.005 as Karras et al. 2019."""
 
 
-class StyleGenerator(Generator):
+class StyleGenerator(StyleBased):
     """Mapping and synthesis, whose codes know truncation.
 
     The mapping sees a code's direction alone. The code's length, over its usual one of sqrt(latent_dim), is how far its
@@ -95,8 +95,6 @@ class StyleGenerator(Generator):
     the mean image, and on the way from one to the other the image changes evenly. Codes stay standard normal, whatever
     the mapping learns.
     """
-
-    mean_style: Tensor
 
     def __init__(self, config: StyleGANConfig) -> None:
         super().__init__()
@@ -111,6 +109,7 @@ class StyleGenerator(Generator):
         self.synthesis = StyleSynthesis(
             channels, bottom, config.widths, config.latent_dim, haar=config.haar, gain=config.first_gain
         )
+        self.levels = self.synthesis.sizes
         self.register_buffer("mean_style", torch.zeros(config.latent_dim))
 
     def style(self, z: Tensor) -> Tensor:
@@ -123,10 +122,10 @@ class StyleGenerator(Generator):
 
     def signal(self, z: Tensor) -> Tensor:
         """Return the images of codes as the critic sees them: -1 is background, 1 full scale, and more may come."""
-        return self.synthesis(self.style(z))
+        return self.synthesis(self.at_all_levels(self.style(z)))
 
-    def decode(self, z: Tensor) -> Tensor:
-        return ((1 + self.signal(z)) / 2).clamp(0, 1)
+    def from_styles(self, styles: Tensor) -> Tensor:
+        return ((1 + self.synthesis(styles)) / 2).clamp(0, 1)
 
 
 def bottom_sides(config: StyleGANConfig) -> tuple[int, ...]:
@@ -231,7 +230,7 @@ METHOD = Method(
     network=StyleGenerator,
     recipe=StyleGANRecipe,
     view=view,
-    abilities=frozenset({"walk"}),
+    abilities=frozenset({"walk", "styles"}),
     small=(
         StyleGANConfig(**_SMALL),
         StyleGANConfig(

@@ -14,6 +14,9 @@ from brainlab.errors import InputError
 from brainlab.latent.discriminant import LatentDiscriminant
 from brainlab.types import Float32Array, FloatArray
 
+PRIOR_RANGE = 3.0
+"""Standard deviations of the prior that a dimension is walked either way where no codes of scans are known."""
+
 
 @dataclass(frozen=True)
 class Direction:
@@ -51,12 +54,14 @@ def dimension(codes: FloatArray, index: int) -> Direction:
 
     From a start of zeros the others stay 0, as in the FLAIR IntroVAE paper's figures 12 and 13.
     """
-    width = codes.shape[1]
-    if not 0 <= index < width:
-        raise InputError(f"dimension {index} does not exist; this run's dimensions are 0 to {width - 1}")
-    axis = np.zeros(width)
-    axis[index] = 1.0
+    axis = _unit(codes.shape[1], index)
     return _ranged(f"dimension {index}", "prior sd", axis, axis, 0.0, codes)
+
+
+def prior_dimension(width: int, index: int) -> Direction:
+    """Return one of `width` latent dimensions where no codes of scans are known: PRIOR_RANGE either way."""
+    axis = _unit(width, index)
+    return Direction(f"dimension {index}", "prior sd", axis, axis, 0.0, -PRIOR_RANGE, PRIOR_RANGE)
 
 
 def discriminant_axes(discriminant: LatentDiscriminant, codes: FloatArray) -> list[Direction]:
@@ -129,6 +134,15 @@ def between(start: FloatArray, end: FloatArray, name: str) -> Direction:
         raise InputError(f"{name}: start and end are the same code")
     readout = vector / length
     return Direction(name, "of the way", vector, readout, -float(np.asarray(start) @ readout), 0.0, 1.0)
+
+
+def _unit(width: int, index: int) -> FloatArray:
+    """Return the unit vector of a dimension [width]; InputError where it does not exist."""
+    if not 0 <= index < width:
+        raise InputError(f"dimension {index} does not exist; this run's dimensions are 0 to {width - 1}")
+    axis = np.zeros(width)
+    axis[index] = 1.0
+    return axis
 
 
 def _ranged(

@@ -1,4 +1,4 @@
-"""What every generator can do: decode a code, draw a sample; an autoencoder also encodes and reconstructs."""
+"""What every generator can do: decode a code, draw a sample; an autoencoder also encodes, others have styles."""
 
 from abc import ABC, abstractmethod
 from typing import NamedTuple
@@ -47,3 +47,31 @@ class Autoencoder(Generator):
     def reconstruct(self, x: Tensor) -> Tensor:
         """Return the decoded posterior mean of images: [n, *sample_shape] -> [n, *sample_shape]."""
         return self.decode(self.encode(x).mean)
+
+
+class StyleBased(Generator):
+    """A generator that shows a code by a style at each of its levels, coarse to fine (ability `styles`).
+
+    A code has one style for all levels (W of Karras et al. 2019); each level may also be given one of its own (W+).
+
+    levels: a name for each level, coarsest first: the size of the maps whose look it sets, such as `4x4`.
+    mean_style: [style_dim], the style that truncation leads to and that a code of zeros has.
+    """
+
+    levels: tuple[str, ...]
+    mean_style: Tensor
+
+    @abstractmethod
+    def style(self, z: Tensor) -> Tensor:
+        """Return the styles [n, style_dim] of codes [n, *code_shape]; truncation is in the code, not here."""
+
+    @abstractmethod
+    def from_styles(self, styles: Tensor) -> Tensor:
+        """Return images [n, *sample_shape] in [0, 1] of styles [n, levels, style_dim], with gradients to them."""
+
+    def at_all_levels(self, w: Tensor) -> Tensor:
+        """Repeat styles for every level: [n, style_dim] -> [n, levels, style_dim]."""
+        return w[:, None].expand(-1, len(self.levels), -1)
+
+    def decode(self, z: Tensor) -> Tensor:
+        return self.from_styles(self.at_all_levels(self.style(z)))

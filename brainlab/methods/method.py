@@ -11,13 +11,32 @@ from brainlab.ranges import Count, CountOrNone, Share
 
 C = TypeVar("C")
 
-Ability = Literal["encode", "reconstruct", "walk", "condition", "translate"]
+Ability = Literal["encode", "reconstruct", "walk", "styles", "condition", "translate"]
 """What a run of a method can do beside drawing samples.
 
 encode: give a code to an image.  reconstruct: give an image back from its code.  walk: its codes are vectors whose
-neighbours decode to similar images, so that sliders and interpolation make sense.  condition: draw what is asked for.
+neighbours decode to similar images, so that sliders and interpolation make sense.  styles: show a code by a style at
+each level of its network, so that levels can be mixed and images projected.  condition: draw what is asked for.
 translate: make one sequence from others.
 """
+
+_LACKING: dict[Ability, str] = {
+    "encode": "has no encoder",
+    "reconstruct": "does not reconstruct",
+    "walk": "has no codes to move along",
+    "styles": "has no styles",
+    "condition": "draws nothing on request",
+    "translate": "does not translate",
+}
+
+
+def lacking(ability: Ability) -> str:
+    """Say what a run without an ability lacks, for every message of commands and pages.
+
+    >>> lacking("walk")
+    "has no codes to move along (ability 'walk')"
+    """
+    return f"{_LACKING[ability]} (ability '{ability}')"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -63,8 +63,9 @@ class StyleLayer(nn.Module):
 
 
 class StyleSynthesis(nn.Module):
-    """Styles [n, style_dim] to images [n, channels, *size] without bounds.
+    """Styles [n, layers, style_dim], one for each layer, to images [n, channels, *size] without bounds.
 
+    sizes: of each layer's maps, coarsest first, such as `4x4`: two layers of each size.
     bottom: sides of the constant input.  widths: maps at each size, from the smallest up, each twice the one before.
     gain: factor on the weights with which the last convolution starts.
     """
@@ -83,19 +84,23 @@ class StyleSynthesis(nn.Module):
         self.haar = haar
         self.constant = nn.Parameter(torch.randn(1, widths[0], *bottom))
         self.layers = nn.ModuleList()
+        sizes = []
         for level, (before, width) in enumerate(itertools.pairwise((widths[0], *widths))):
             sides = tuple(side * 2**level for side in bottom)
             first = nn.Sequential(nn.Upsample(scale_factor=2), _conv(before, width)) if level else nn.Identity()
             self.layers.extend(StyleLayer(maps, width, style_dim, sides) for maps in (first, _conv(width, width)))
+            sizes += ["x".join(map(str, sides))] * 2
+        self.sizes = tuple(sizes)
         self.to_image = nn.Conv2d(widths[-1], channels * 4 if haar else channels, 1)
         he_normal(self)
         with torch.no_grad():
             self.to_image.weight.mul_(gain)
 
-    def forward(self, w: Tensor) -> Tensor:
-        x = self.constant.expand(len(w), -1, -1, -1)
-        for layer in self.layers:
-            x = layer(x, w)
+    def forward(self, styles: Tensor) -> Tensor:
+        x = self.constant.expand(len(styles), -1, -1, -1)
+        for layer, w in zip(self.layers, styles.unbind(1), strict=True):
+            # Contiguous, so that a style gives the same image to the last bit however it lay among others.
+            x = layer(x, w.contiguous())
         image = self.to_image(x).float()
         return from_haar_bands(image) if self.haar else image
 

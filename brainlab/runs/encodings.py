@@ -2,7 +2,7 @@
 
 import contextlib
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,9 @@ from brainlab.errors import InputError
 from brainlab.files.whole import whole_file
 from brainlab.latent.encoding import Encoding, encode_batches
 from brainlab.runs.run import Run
-from brainlab.types import IntArray
+from brainlab.types import IntArray, Watch
 
 BATCH = 32
-
-Watch = Callable[[Iterable[Any], str, int], Iterable[Any]]
-"""Wraps an iterable to show progress: (items, description, total)."""
 
 
 def encode_dataset(run: Run, dataset: PreparedDataset, watch: Watch | None = None) -> Encoding:
@@ -50,8 +47,7 @@ def encode_rows(run: Run, dataset: PreparedDataset, rows: IntArray, watch: Watch
 
 def see_to_encode(run: Run, dataset: PreparedDataset) -> PreparedDataset:
     """Return the dataset as the run sees it; raise InputError unless it can encode its images."""
-    if not run.can("encode"):
-        raise InputError(f"{run.name}: has no encoder, so scans have no codes; choose a run that encodes")
+    run.require("encode")
     return run.see(dataset)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -22,13 +22,14 @@ from brainlab.cohort.views import View
 from brainlab.errors import InputError
 from brainlab.files.lfs_pointer import refuse_pointer
 from brainlab.grid import Grid
-from brainlab.methods.generator import Generator
-from brainlab.methods.method import Ability, Method, Schedule
+from brainlab.methods.generator import Generator, StyleBased
+from brainlab.methods.method import Ability, Method, Schedule, lacking
 from brainlab.methods.prior import Noise, SeededNoise
 from brainlab.ranges import refuse_out_of_range
+from brainlab.runs.devices import find_device
 from brainlab.runs.files import CONFIG, EVALUATION, WEIGHTS, read_evaluation, read_settings
 from brainlab.training.checkpoint import MetricsFile
-from brainlab.types import Float32Array, FloatArray
+from brainlab.types import Float32Array, FloatArray, Judge
 from brainlab.workspace import run_folders, workspace
 
 PART = 16
@@ -39,10 +40,6 @@ PART_VOXELS = 1 << 23
 
 MEMORY_SHARE = 0.5
 """Part of the machine's memory that the images of one call may fill."""
-
-DEVICES = ("auto", "cpu", "cuda")
-DEVICE_VARIABLE = "BRAINLAB_DEVICE"
-"""Environment variable for the device of runs that are opened without one, as the app does."""
 
 _networks: dict[tuple[str, str, str], Generator] = {}
 _lock = threading.Lock()
@@ -183,14 +180,14 @@ class Run:
                 _networks[key] = self._load()
             return _networks[key]
 
+    def require(self, ability: Ability) -> None:
+        """Raise InputError unless the run has an ability."""
+        if not self.can(ability):
+            raise InputError(f"{self.name}: {self.preset} {lacking(ability)}; choose a run that has it")
+
     def decode(self, z: FloatArray) -> Float32Array:
         """Return the images of codes, of several channels the first: [n, *code_shape] -> [n, *shape] in [0, 1]."""
-        z = np.asarray(z, dtype=np.float32)
-        if z.shape[1:] != self.code_shape:
-            wanted = ", ".join(map(str, self.code_shape))
-            raise InputError(f"{self.name}: decoding needs codes [n, {wanted}], got {list(z.shape)}")
-        if not np.isfinite(z).all():
-            raise InputError(f"{self.name}: decoding needs codes of finite numbers, got NaN or infinity among them")
+        z = self._checked("decoding", "codes", z, self.code_shape)
         return self._in_parts(lambda part: (self.model().decode(part)[:, 0],), z)[0]
 
     def encode(self, x: FloatArray) -> tuple[Float32Array, Float32Array | None]:
@@ -198,16 +195,54 @@ class Run:
 
         The log-variance is None where the method knows no spread.
         """
-        x = np.asarray(x, dtype=np.float32)
-        if x.shape[1:] != tuple(self.outline.sample_shape):
-            wanted = ", ".join(map(str, self.outline.sample_shape))
-            raise InputError(f"{self.name}: encoding needs images [n, {wanted}], got {list(x.shape)}")
-        if not np.isfinite(x).all():
-            raise InputError(f"{self.name}: encoding needs images of finite numbers, got NaN or infinity among them")
-        if not self.can("encode"):
-            raise InputError(f"{self.name}: {self.preset} has no encoder; choose a run that has one")
+        self.require("encode")
+        x = self._checked("encoding", "images", x, tuple(self.outline.sample_shape))
         mean, *spread = self._in_parts(lambda part: [v for v in self.model().encode(part) if v is not None], x)
         return mean, spread[0] if spread else None
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """Names of the levels that take a style, coarsest first."""
+        self.require("styles")
+        return tuple(cast(StyleBased, self.outline).levels)
+
+    @property
+    def style_shape(self) -> tuple[int, int]:
+        """Shape [levels, style_dim] of the styles of one image."""
+        return len(self.levels), len(cast(StyleBased, self.outline).mean_style)
+
+    def mean_style(self) -> Float32Array:
+        """Return the style [style_dim] that truncation leads to."""
+        self.require("styles")
+        return np.asarray(self.model().mean_style.float().cpu().numpy(), dtype=np.float32)
+
+    def style(self, z: FloatArray) -> Float32Array:
+        """Return the styles of codes, truncated as the codes are: [n, *code_shape] -> [n, style_dim]."""
+        self.require("styles")
+        z = self._checked("mapping", "codes", z, self.code_shape)
+        return self._in_parts(lambda part: (self.model().style(part),), z)[0]
+
+    def from_styles(self, styles: FloatArray) -> Float32Array:
+        """Return the images of styles, of several channels the first: [n, levels, style_dim] -> [n, *shape]."""
+        styles = self._checked("synthesis", "styles", styles, self.style_shape)
+        return self._in_parts(lambda part: (self.model().from_styles(part)[:, 0],), styles)[0]
+
+    def style_gradient(self, styles: FloatArray, judge: Judge) -> tuple[FloatArray, Float32Array]:
+        """Return what a judge says of the images of styles [n, levels, style_dim], and its gradient to the styles.
+
+        judge: from images [n, *shape] to a value each [n] and the gradients of what is minimised to the images
+            [n, *shape]; asked once, so all n go through the network together.
+        Returns the values and the gradients [n, levels, style_dim].
+        """
+        styles = self._checked("synthesis", "styles", styles, self.style_shape)
+        with torch.enable_grad():
+            given = torch.from_numpy(styles).to(self.device).requires_grad_()
+            images = self.model().from_styles(given)[:, 0]
+            values, pull = judge(images.detach().float().cpu().numpy())
+            gradient = torch.autograd.grad(images, given, torch.from_numpy(pull).to(images))[0].cpu().numpy()
+        if not np.isfinite(gradient).all():
+            raise InputError(f"{self.name}: its network gives NaN or infinity for these styles; take smaller ones")
+        return values, gradient
 
     def draw_code(self, noise: Noise, truncation: float = 1.0) -> Float32Array:
         """Draw one code [*code_shape] from the prior."""
@@ -245,6 +280,7 @@ class Run:
             passes = range(0, count, self._at_once if self._at_once < PART else count)
             yield from ((z[i : i + passes.step], self.decode(z[i : i + passes.step])) for i in passes)
 
+    @torch.inference_mode(False)  # weights made within it would know no gradients to styles
     def _load(self) -> Generator:
         network = self.method.network(self.config)
         try:
@@ -259,6 +295,16 @@ class Run:
             reason = str(error).splitlines()[0]
             raise InputError(f"{self.folder / WEIGHTS}: does not fit its config ({reason}); train it again") from error
         return network.eval().requires_grad_(False).to(self.device)
+
+    def _checked(self, doing: str, what: str, values: FloatArray, shape: tuple[int, ...]) -> Float32Array:
+        """Return values as float32 where they are finite and [n, *shape]; raise InputError where not."""
+        found = np.ascontiguousarray(values, dtype=np.float32)
+        if found.shape[1:] != shape:
+            wanted = ", ".join(map(str, shape))
+            raise InputError(f"{self.name}: {doing} needs {what} [n, {wanted}], got {list(found.shape)}")
+        if not np.isfinite(found).all():
+            raise InputError(f"{self.name}: {doing} needs {what} of finite numbers, got NaN or infinity among them")
+        return found
 
     @property
     def _at_once(self) -> int:
@@ -291,16 +337,6 @@ def load_run(folder: Path | str, device: str | None = None) -> Run:
     run = Run(folder, folder.name, values["preset"], method, config, schedule, values, find_device(device))
     _check_weights(folder / WEIGHTS, _outlined(folder / CONFIG, run))
     return run
-
-
-def find_device(name: str | None) -> str:
-    """Return `cpu` or `cuda` for a choice of DEVICES. Raises InputError where there is no such device."""
-    name = name or os.environ.get(DEVICE_VARIABLE) or "cpu"
-    if name not in DEVICES:
-        raise InputError(f"--device: needs one of {', '.join(DEVICES)}, got {name}")
-    if name == "cuda" and not torch.cuda.is_available():
-        raise InputError("--device: needs a GPU for cuda, found none; use --device cpu")
-    return ("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name
 
 
 def refuse_other_channels(data: PreparedDataset, channels: int, reader: str) -> None:

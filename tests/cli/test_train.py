@@ -8,10 +8,12 @@ import pytest
 from PIL import Image
 
 from brainlab.cli import main
-from brainlab.cli.reconstruct import _file_name
+from brainlab.cohort.prepared import PreparedDataset
+from brainlab.experiments.export import scan_name
 from brainlab.runs.methods import find_preset
 from brainlab.runs.run import load_run
 from brainlab.volume import Volume
+from tests.conftest import write_run
 
 IVAE_32 = find_preset("ivae-32")[1].schedule
 
@@ -181,14 +183,14 @@ def test_reconstruct_takes_the_test_scans(run, tiny_workspace, tmp_path, capsys)
 @pytest.mark.parametrize(
     ("participant", "session", "expected"),
     [
-        ("01", "1", "sub-01_ses-1_0007_reconstruction"),
-        ("sub-01", "ses-1", "sub-01_ses-1_0007_reconstruction"),
-        ("sub-01", float("nan"), "sub-01_0007_reconstruction"),
-        ("ds1/sub-01", "", "ds1_sub-01_0007_reconstruction"),
+        ("01", "1", "sub-01_ses-1_0007"),
+        ("sub-01", "ses-1", "sub-01_ses-1_0007"),
+        ("sub-01", float("nan"), "sub-01_0007"),
+        ("ds1/sub-01", "", "ds1_sub-01_0007"),
     ],
 )
-def test_a_reconstruction_is_named_after_its_scan(participant, session, expected):
-    assert _file_name(pd.Series({"participant": participant, "session": session}), 7) == expected
+def test_the_file_of_an_image_is_named_after_its_scan(participant, session, expected):
+    assert scan_name(pd.Series({"participant": participant, "session": session}), 7) == expected
 
 
 @pytest.mark.parametrize("out_first", [False, True])
@@ -218,3 +220,11 @@ def test_traverse_refuses_what_it_cannot_walk(run, tmp_path, capsys, words, expe
     code, _, err = call(capsys, "traverse", run, *words, tmp_path)
     assert code == 2
     assert expected in err
+
+
+def test_traverse_of_codes_that_cannot_be_walked_names_the_ability(tiny_workspace, tmp_path, capsys):
+    config = find_preset("flow-40")[0].small[0]
+    write_run(tmp_path / "flow", "flow-40", config, PreparedDataset.open(tiny_workspace / "cohorts" / "simulated"))
+    code, _, err = call(capsys, "traverse", tmp_path / "flow", "--dim", 0, "--values", 1, tmp_path / "out")
+    said = "flow: flow-40 has no codes to move along (ability 'walk'); choose a run that has it"
+    assert (code, err) == (2, f"error: {said}\n")

@@ -33,7 +33,7 @@ def test_truncation_0_gives_the_mean_image_whatever_the_draw():
     generator = trained()
     with torch.inference_mode():
         images = generator.decode(generator.prior.draw(3, SeededNoise(0), truncation=0.0))
-        of_mean = ((1 + generator.synthesis(generator.mean_style[None])) / 2).clamp(0, 1)
+        of_mean = ((1 + generator.synthesis(generator.at_all_levels(generator.mean_style[None]))) / 2).clamp(0, 1)
     assert torch.allclose(images, of_mean.expand_as(images), atol=1e-6)
 
 
@@ -51,6 +51,17 @@ def test_a_code_of_the_usual_length_has_the_mapping_s_own_style():
     z = z / z.square().mean(1, keepdim=True).sqrt()
     with torch.inference_mode():
         assert torch.allclose(generator.style(z), generator.mapping(z), atol=1e-5)
+
+
+@pytest.mark.parametrize("config", [TINY, R1])
+def test_a_code_s_image_is_that_of_its_style_at_every_level(config):
+    generator = trained(config)
+    assert generator.levels == (("4x2",) * 2 + ("8x4",) * 2 if config.haar else ("8x4",) * 2 + ("16x8",) * 2)
+    z = torch.randn(3, 4)
+    with torch.inference_mode():
+        w = generator.style(z)
+        assert torch.equal(generator.decode(z), generator.from_styles(w[:, None].repeat(1, 4, 1)))
+        assert not torch.equal(generator.decode(z), generator.from_styles(torch.stack([w, w, w.flip(0), w], dim=1)))
 
 
 def test_the_image_comes_near_the_mean_image_as_its_code_comes_near_0():

@@ -65,9 +65,16 @@ def test_a_dimension_from_zero_leaves_the_others_at_zero():
     assert walked.tolist() == [[0, 0, -1.25, 0, 0], [0] * 5, [0, 0, 1.25, 0, 0]]
 
 
+def test_a_dimension_without_codes_reaches_as_far_as_the_prior():
+    axis = directions.prior_dimension(5, 2)
+    assert axis.walk(np.zeros(5), axis.steps(3)).tolist() == [[0, 0, -3, 0, 0], [0] * 5, [0, 0, 3, 0, 0]]
+
+
 def test_a_dimension_that_does_not_exist_is_refused():
     with pytest.raises(InputError, match="0 to 4"):
         directions.dimension(CODES, 5)
+    with pytest.raises(InputError, match="0 to 4"):
+        directions.prior_dimension(5, -1)
 
 
 def test_a_covariates_direction_changes_codes_by_its_slope():

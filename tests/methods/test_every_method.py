@@ -8,7 +8,7 @@ import torch
 
 from brainlab.experiments import method_checks
 from brainlab.experiments.method_checks import MethodError, check_method
-from brainlab.generators import introvae, vae
+from brainlab.generators import introvae, stylegan, vae
 from brainlab.methods.generator import Posterior
 from brainlab.runs.methods import methods
 
@@ -49,6 +49,44 @@ class Flat(vae.VAE):
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Unranged(vae.VAEConfig):
     boldness: float = 2.0
+
+
+class Elsewhere(stylegan.StyleGenerator):
+    def decode(self, z):
+        return super().decode(0.9 * z)
+
+
+class Offset(stylegan.StyleGenerator):
+    def style(self, z):
+        return super().style(z) + 1
+
+
+class OneForAll(stylegan.StyleGenerator):
+    def from_styles(self, styles):
+        return super().from_styles(styles[:, :1].expand_as(styles))
+
+
+class NoWayBack(stylegan.StyleGenerator):
+    def from_styles(self, styles):
+        return super().from_styles(styles.detach()).detach()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"network": Elsewhere}, "a code's image must be that of its style at every level, bit for bit"),
+        ({"network": Offset}, "a code of zeros must have the mean style"),
+        ({"network": OneForAll}, "the style of level 1 must change the image"),
+        ({"network": NoWayBack}, "images need gradients to their styles"),
+        ({"abilities": frozenset({"walk"})}, "styles is the ability of what is StyleBased"),
+        ({"abilities": frozenset({"styles"})}, "what has styles can be walked"),
+    ],
+)
+def test_a_style_based_method_that_does_not_hold_it_is_told(monkeypatch, changes, message):
+    made = dataclasses.replace(stylegan.METHOD, **changes)
+    monkeypatch.setattr(method_checks, "methods", lambda: {"stylegan": made})
+    with pytest.raises(MethodError, match=message):
+        check_method("stylegan")
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,9 @@ def test_the_first_images_of_a_small_gain_lie_within_the_range():
     spreads = []
     for gain in (1.0, 0.1):
         torch.manual_seed(0)
-        spreads.append(StyleSynthesis(1, (4, 4), (32, 32), 16, haar=True, gain=gain)(torch.randn(32, 16)).std().item())
+        spreads.append(
+            StyleSynthesis(1, (4, 4), (32, 32), 16, haar=True, gain=gain)(torch.randn(32, 4, 16)).std().item()
+        )
     assert spreads[0] > 2
     assert spreads[1] == pytest.approx(spreads[0] / 10)
 
@@ -89,7 +91,7 @@ def test_one_noise_image_goes_to_every_map_by_its_strength():
 def test_a_style_reaches_its_own_image_only():
     torch.manual_seed(0)
     synthesis = StyleSynthesis(1, (2, 2), (4, 4), 3, haar=False).eval()
-    w = torch.randn(2, 3)
+    w = torch.randn(2, 4, 3)
     both = synthesis(w)
     assert torch.allclose(both[:1], synthesis(w[:1]), atol=1e-5)
     assert not torch.allclose(both[0], both[1], atol=1e-2)
@@ -98,9 +100,34 @@ def test_a_style_reaches_its_own_image_only():
 @pytest.mark.parametrize(("haar", "size"), [(False, (8, 12)), (True, (16, 24))])
 def test_each_size_doubles_the_one_before(haar, size):
     synthesis = StyleSynthesis(2, (2, 3), (6, 5, 4), 3, haar=haar)
-    image = synthesis(torch.randn(3, 3))
+    image = synthesis(torch.randn(3, 6, 3))
     assert image.shape == (3, 2, *size)
     assert StyleCritic(2, (2, 3), (6, 5, 4), haar=haar, group=4)(image).shape == (3,)
+
+
+def test_a_style_reaches_its_own_layer_and_none_before_it():
+    torch.manual_seed(0)
+    synthesis = StyleSynthesis(1, (2, 3), (4, 4), 3, haar=False).eval()
+    assert synthesis.sizes == ("2x3", "2x3", "4x6", "4x6")
+    maps = []
+    for layer in synthesis.layers:
+        layer.register_forward_hook(lambda _, inputs, out: maps.append(out.clone()))
+    styles = torch.randn(1, 4, 3)
+    synthesis(styles)
+    before = maps.copy()
+    for level in range(4):
+        maps.clear()
+        changed = styles.clone()
+        changed[:, level] += 1
+        synthesis(changed)
+        same = [torch.equal(one, other) for one, other in zip(maps, before, strict=True)]
+        assert same == [True] * level + [False] * (4 - level)
+
+
+def test_a_style_for_each_layer_is_asked_for():
+    synthesis = StyleSynthesis(1, (2, 2), (4, 4), 3, haar=False)
+    with pytest.raises(ValueError, match="shorter"):
+        synthesis(torch.randn(1, 3, 3))
 
 
 def test_parameters_are_counted_by_hand():

@@ -9,7 +9,6 @@ from typing import Any
 import streamlit as st
 
 from app.components.volume_viewer.place import FOOT_PX, TITLE_PX, TOOLS_PX, keep_place
-from app.data.codes import from_base64
 from app.data.volumes import Decoded, ImageSource
 from app.server.routes import asset_path, picture_path, volume_path
 from brainlab.grid import Grid
@@ -73,15 +72,15 @@ def volume_viewer(
 
 
 def latent_explorer(
-    data: dict[str, Any], grid: Grid, key: str, on_release: Callable[[], None], **options: Any
+    data: dict[str, Any], start: Decoded, key: str, on_release: Callable[[], None], **options: Any
 ) -> dict[str, Any] | None:
     """Show latent sliders beside their brain; returns {code, revision, at} of the last release, None before the first.
 
-    data: as documented in explorer.js, without what it says of the images' grid.
+    data: as documented in explorer.js, without what it says of the images' grid. start: the image of its code.
     """
+    grid = start.grid
     below = FEW_SLIDERS_PX if data.get("brief") else SLIDERS_PX
     keep_place(key, grid, below=below, aside=len(grid.planes) == 1)
-    start = Decoded(data["run"].rpartition(":")[0], from_base64(data["code"]))
     stills = [{"title": data["title"], "pictures": _pictures(start)}]
     sent = {"kind": "explorer", "panels": stills, **_placed(grid), **data, **options}
     return _component()(key=key, data=sent, on_state_change=on_release).state

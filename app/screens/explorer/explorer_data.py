@@ -3,18 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from app.components.plots import colours
 from app.data import resources
 from app.data.codes import to_base64, to_steps
-from app.screens.explorer.latent_axes import directions, plane
-from app.screens.explorer.latent_view import BINS, Histograms, groups, names, ranges, space
+from app.screens.explorer.latent_axes import directions, plane, undistributed
+from app.screens.explorer.latent_view import BINS, Histograms, groups, names, space
+from app.screens.explorer.walk_space import walk_space
 from app.server.routes import decode_path, volume_path
 from brainlab.latent.directions import Direction
-
-PRIOR_RANGE = 3.0
-"""Without a cohort sliders go as many standard deviations of the prior either way."""
 
 
 def explorer_data(
@@ -24,27 +20,31 @@ def explorer_data(
     revision: int,
     extra: Sequence[tuple[str, Direction]] = (),
     with_plane: bool = True,
+    *,
+    styles: bool = False,
 ) -> dict[str, Any]:
     """Return the data of the explorer component: see explorer.js.
 
     cohort: whose classes order and annotate the sliders; without one they come by number.
     with_plane: whether the plane of the discriminant axes is shown, too.
     extra: directions of this start alone, by title, such as the way to a second scan.
+    styles: whether the code is that of a style, which sliders move along the principal axes of the run's styles.
     """
-    opened = resources.run(run)
+    known = walk_space(run, cohort, styles=styles)
     data: dict[str, Any] = {
-        "run": f"{run}:{opened.sha256}",
-        "decodeUrl": decode_path(run),
+        "run": f"{run}:{resources.run(run).sha256}" + (":styles" if styles else ""),
+        "decodeUrl": decode_path(run, styles=styles),
         "title": run,
         "code": to_base64(steps),
         "revision": revision,
-        "order": list(range(opened.latent_dim)),
+        "order": known.order,
+        "low": to_base64(to_steps(known.low)),
+        "high": to_base64(to_steps(known.high)),
     }
-    low, high = np.full(opened.latent_dim, -PRIOR_RANGE), np.full(opened.latent_dim, PRIOR_RANGE)
-    if cohort is not None:
+    if styles:
+        data["directions"] = undistributed(known.axes)
+    elif cohort is not None:
         found = space(run, cohort)
-        low, high = ranges(found)
-        data["order"] = [int(k) for k in found.table["dimension"]]
         data["names"] = names(found)
         data["directions"] = directions(found, extra)
         data["plane"] = plane(run, cohort, data["directions"]) if with_plane else None
@@ -54,4 +54,4 @@ def explorer_data(
             "colours": colours(groups(run, cohort)),
             "bins": BINS,
         }
-    return {**data, "low": to_base64(to_steps(low)), "high": to_base64(to_steps(high))}
+    return data

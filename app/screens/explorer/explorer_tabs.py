@@ -14,6 +14,8 @@ from app.data.uploads import Uploaded, change_in_own_space, in_own_space
 from app.data.volumes import Decoded, Difference, ImageSource
 from app.screens.explorer import starting_codes, traversals
 from app.screens.explorer.latent_view import space
+from app.screens.explorer.walk_space import walk_space
+from brainlab.methods.method import lacking
 
 
 @st.fragment
@@ -22,7 +24,7 @@ def show(run: str, cohort: str | None, start: starting_codes.Start) -> None:
     layout.tabs(
         "explorer-tabs",
         {
-            "Film-strip": lambda: film_strip(run, cohort),
+            "Film-strip": lambda: film_strip(run, cohort, start),
             "Compare": lambda: compare(run, start),
             "Dimensions": lambda: dimensions(run, cohort),
             "Share and export": lambda: share(run, start),
@@ -38,32 +40,33 @@ def held() -> bytes:
     return from_base64(newest["code"])
 
 
-def film_strip(run: str, cohort: str | None) -> None:
-    """Show a traversal of one direction, as the FLAIR IntroVAE paper's figures 12 and 13."""
-    if cohort is None:
-        layout.empty("A traversal needs the range of the codes of real scans.", "Add a cohort on the run's grid.")
-        return
-    walk = traversals.choose(run, cohort, space(run, cohort), held)
+def film_strip(run: str, cohort: str | None, start: starting_codes.Start) -> None:
+    """Show a traversal of one direction, as the FLAIR IntroVAE paper's figures 12 and 13.
+
+    Without a cohort it reaches as far as the prior does, or as far as the run's styles do.
+    """
+    known = walk_space(run, cohort, styles=start.styles)
+    walk = traversals.choose(run, cohort, known, held)
     with_difference = st.toggle("Difference to the start", key="film-difference")
+    show_walk("film", run, walk, with_difference=with_difference, styles=start.styles)
+
+
+def show_walk(key: str, run: str, walk: traversals.Walk, *, with_difference: bool, styles: bool) -> None:
+    """Show the images along a walk side by side, and offer their files."""
+    walked: list[ImageSource] = [Decoded(run, steps, styles) for steps in walk.codes]
+    origin = Decoded(run, walk.origin, styles)
     volume_viewer(
         [
-            Panel(
-                Decoded(run, steps),
-                title=title,
-                overlay=Overlay(Difference(Decoded(run, steps), Decoded(run, walk.origin)))
-                if with_difference
-                else None,
-            )
-            for title, steps in zip(walk.titles, walk.codes, strict=True)
+            Panel(image, title=title, overlay=Overlay(Difference(image, origin)) if with_difference else None)
+            for title, image in zip(walk.titles, walked, strict=True)
         ],
-        key="film",
+        key=key,
         layout="column",
         toolbar=False,
         readout=False,
     )
-    walked: list[ImageSource] = [Decoded(run, steps) for steps in walk.codes]
     layout.downloads(
-        "film",
+        key,
         {f"{run}-walk.png": partial(png, walked), f"{run}-walk.gif": partial(gif, walked)},
         {f"{run}-walk-{title}.nii.gz": partial(nifti, w) for w, title in zip(walked, walk.titles, strict=True)},
     )
@@ -72,7 +75,12 @@ def film_strip(run: str, cohort: str | None) -> None:
 def dimensions(run: str, cohort: str | None) -> None:
     """Show the table of dimensions."""
     if cohort is None:
-        layout.empty("The cohort has no classes.", "Add a cohort on the run's grid.")
+        if resources.run(run).can("encode"):
+            layout.empty(
+                "Dimensions are described by a cohort's scans.", "Prepare one on the run's grid.", layout.PREPARE
+            )
+        else:
+            layout.empty(f"{run} {lacking('encode')}, so no scans tell what its dimensions show.", "See 'Film-strip'.")
         return
     st.caption("Sorted by how well each dimension separates the classes. Dimensions are numbered from 0.")
     layout.table(space(run, cohort).table.round(3), f"{run}-dimensions", "dimensions")
@@ -80,7 +88,7 @@ def dimensions(run: str, cohort: str | None) -> None:
 
 def compare(run: str, start: starting_codes.Start) -> None:
     """Show the original scan, the start and the edited brain side by side."""
-    first, now = Decoded(run, start.steps), Decoded(run, held())
+    first, now = start.image(run), Decoded(run, held(), start.styles)
     panels = [
         Panel(first, title="start"),
         Panel(now, title="now"),
@@ -95,10 +103,11 @@ def share(run: str, start: starting_codes.Start) -> None:
     """Offer the link and the files of the edited image; of an upload also on the upload's own voxels."""
     current = held()
     opened = resources.run(run)
-    address = layout.address("explorer", run=run, sha=opened.sha256[:SHA_DIGITS], z=to_link(current))
+    space = {"space": starting_codes.W} if start.styles else {}
+    address = layout.address("explorer", run=run, sha=opened.sha256[:SHA_DIGITS], z=to_link(current), **space)
     st.caption("This link opens the same image, with a warning if the run has changed since.")
     st.code(address, language=None, wrap_lines=True)
-    now, before = Decoded(run, current), Decoded(run, start.steps)
+    now, before = Decoded(run, current, start.styles), start.image(run)
     files: dict[str, Callable[[], bytes]] = {
         f"{run}.nii.gz": lambda: nifti(now),
         f"{run}.png": lambda: png([now]),

@@ -26,6 +26,11 @@ def directions(found: LatentSpace, extra: Sequence[tuple[str, Direction]] = ()) 
     return described + [_described(title, unit, axes[name], row) for row, (name, title, unit) in enumerate(shown)]
 
 
+def undistributed(axes: Sequence[Direction]) -> list[dict[str, Any]]:
+    """Describe directions for explorer.js along which no scans are known."""
+    return [_described(axis.name.capitalize(), axis.unit, axis, None) for axis in axes]
+
+
 def plane(run: str, cohort: str, described: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
     """Describe the plane of the first two discriminant axes for plane.js; None where there are fewer than two.
 

@@ -9,7 +9,10 @@ from app.data.codes import from_base64, from_steps
 from app.screens.explorer import explorer_tabs, starting_codes
 from app.screens.explorer.explorer_data import explorer_data
 from app.screens.explorer.latent_view import class_note, revision
+from app.screens.explorer.starting_codes import W, Z
 from brainlab.errors import BrainlabError
+from brainlab.methods.method import lacking
+from brainlab.runs.run import Run
 
 
 def show() -> None:
@@ -31,14 +34,15 @@ def show() -> None:
     with layout.wrapping("explorer-head", 2):
         left, middle, right = st.columns([1, 1, 3.1])
     names = list(runs)
-    asked, note = layout.asked_run(names, resources.runs(), "has no codes to move along")
+    asked, note = layout.asked_run(names, resources.runs(), lacking("walk"))
     run = left.selectbox("Run", names, index=names.index(asked), key="explorer-run")
     if note:
         st.caption(note)
-    fitting = list(resources.fitting(runs[run])) if runs[run].can("encode") else []
-    cohort: str | None = middle.selectbox(
-        "Classes from", fitting, key="explorer-cohort", help="Sorts and annotates the sliders."
-    )
+    if left_out := [name for name in resources.runs() if name not in runs]:
+        st.caption(f":material/info: Not offered: {', '.join(left_out)} ({lacking('walk')}).")
+    with middle:
+        styles = _choose_space(runs[run])
+        cohort = None if styles else _choose_cohort(runs[run])
     with st.spinner("Encoding the cohort (once per run)"):
         try:
             if cohort and (note := class_note(run, cohort)):
@@ -47,11 +51,37 @@ def show() -> None:
             st.caption(f":orange[:material/info:] Shown without the classes of {cohort}: {error}")
             cohort = None
     with right:
-        start = starting_codes.choose(run, cohort)
+        start = starting_codes.choose(run, cohort, styles=styles)
     explore(run, cohort, start)
     if note := starting_codes.fidelity_note(run, start):
         st.caption(note)
     explorer_tabs.show(run, cohort, start)
+
+
+def _choose_space(run: Run) -> bool:
+    """Ask whether a run's styles are to be explored, where it has any; a shared link has the first word."""
+    if not run.can("styles"):
+        return False
+    asked = W if st.query_params.get("space") == W else Z
+    chosen = st.segmented_control(
+        "Space",
+        [Z, W],
+        default=asked,
+        required=True,
+        key="explorer-space",
+        help="Z: the codes that are drawn. W: the styles that they are mapped to, where directions are less entangled.",
+    )
+    return chosen == W
+
+
+def _choose_cohort(run: Run) -> str | None:
+    """Ask for the cohort whose scans the run's codes are described by, where it encodes."""
+    if not run.can("encode"):
+        return None
+    cohort: str | None = st.selectbox(
+        "Classes from", list(resources.fitting(run)), key="explorer-cohort", help="Sorts and annotates the sliders."
+    )
+    return cohort
 
 
 @st.fragment
@@ -59,9 +89,9 @@ def explore(run: str, cohort: str | None, start: starting_codes.Start) -> None:
     """Show the sliders with their brain; all that runs when a slider is let go."""
     extra = [start.way] if start.way else []
     known = revision("explorer", run, cohort, start.identity)
-    data = explorer_data(run, cohort, start.steps, known, extra)
+    data = explorer_data(run, cohort, start.steps, known, extra, styles=start.styles)
     data["title"], data["note"] = f"{run} · {start.label}", "simulated" if resources.run(run).simulated else "generated"
-    released = latent_explorer(data, resources.run(run).grid, key="explorer", on_release=lambda: None)
+    released = latent_explorer(data, start.image(run), key="explorer", on_release=lambda: None)
     if not released or released["revision"] != data["revision"]:
         released = {"code": data["code"], "revision": data["revision"], "at": 0}
     st.session_state["explorer-released"] = released

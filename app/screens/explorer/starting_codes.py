@@ -9,8 +9,9 @@ from app.components import layout
 from app.components.scan_choice import describe, pick_scan
 from app.data import resources, uploads
 from app.data.codes import from_link, to_steps
-from app.data.uploads import Uploaded
-from app.data.volumes import Decoded, Scan, load
+from app.data.uploads import Uploaded, UploadedSlice
+from app.data.volumes import Decoded, Scan, code_length, load
+from app.screens.explorer import projected_upload
 from app.screens.explorer.latent_view import space
 from brainlab.errors import BrainlabError
 from brainlab.evaluation.metrics.fidelity import mean_squared_error, peak_signal_to_noise_db
@@ -20,7 +21,9 @@ from brainlab.pictures import to_unit
 from brainlab.types import FloatArray
 
 MEAN, ZERO, SCAN, OWN, RANDOM = "Mean", "Zeros", "Scan", "Upload", "Random"
-CLASS_MEAN, BETWEEN = "Class", "Two scans"
+CLASS_MEAN, BETWEEN, MEAN_STYLE = "Class", "Two scans", "Mean style"
+Z, W = "Z", "W"
+"""Spaces: of the run's own codes, and of its styles (Karras et al. 2019)."""
 
 
 @dataclass(frozen=True)
@@ -28,18 +31,23 @@ class Start:
     """A chosen start.
 
     label: shown above the brain. steps: the code in 1/64 steps. scan: the original, where one is. way: the straight way
-    to a second scan, with its title.
+    to a second scan, with its title. styles: whether the code is that of a style.
     """
 
     label: str
     steps: bytes
-    scan: Scan | Uploaded | None = None
+    scan: Scan | Uploaded | UploadedSlice | None = None
     way: tuple[str, Direction] | None = None
+    styles: bool = False
 
     @property
     def identity(self) -> bytes:
         """What makes the sliders begin anew when it changes: the code, and the way that leads on from it."""
-        return self.steps + (self.way[1].vector.tobytes() if self.way else b"")
+        return self.steps + (self.way[1].vector.tobytes() if self.way else b"") + (b"styles" if self.styles else b"")
+
+    def image(self, run: str) -> Decoded:
+        """The start's own image."""
+        return Decoded(run, self.steps, self.styles)
 
     @property
     def note(self) -> str:
@@ -48,30 +56,34 @@ class Start:
         return "simulated" if held else "scan"
 
 
-def choose(run: str, cohort: str | None) -> Start:
+def choose(run: str, cohort: str | None, *, styles: bool = False) -> Start:
     """Show the widgets of the chosen way to start and return its code; a share link in the address comes first.
 
     With a cohort the first start is the mean of its codes, which lies on every slider's track; all zeros need not.
+    styles: whether to start from a style, first from the mean style.
     """
-    latent_dim = resources.run(run).latent_dim
     own = [OWN] if resources.run(run).can("encode") and uploads.has_recipe(resources.run(run)) else []
     kinds = [ZERO, *own, RANDOM]
     if cohort:
         of_class = [CLASS_MEAN] if space(run, cohort).means else []
         kinds = [MEAN, ZERO, SCAN, *own, RANDOM, *of_class, BETWEEN]
-    if link := _link(run):
+    if styles:
+        kinds = [MEAN_STYLE, OWN, RANDOM]
+    if link := _link(run, styles=styles):
         st.caption("Started from a shared link. Choose another start to leave it.")
         if not resources.run(run).sha256.startswith(st.session_state["shared-sha"]):
             st.caption(f":orange[:material/info:] {run} has other weights here than in the link, so the image differs.")
         kind = st.segmented_control("Start from", kinds, key="start-kind", on_change=_leave_link)
-        return Start("shared code", from_link(link, latent_dim)) if kind is None else _chosen(kind, run, cohort)
+        if kind is not None:
+            return _chosen(kind, run, cohort, styles=styles)
+        return Start("shared code", from_link(link, code_length(run, styles=styles)), styles=styles)
     kind = st.segmented_control(
         "Start from", kinds, default=kinds[0], key="start-kind", required=True, on_change=_open_comparison
     )
-    return _chosen(kind or kinds[0], run, cohort)
+    return _chosen(kind or kinds[0], run, cohort, styles=styles)
 
 
-def _chosen(kind: str, run: str, cohort: str | None) -> Start:
+def _chosen(kind: str, run: str, cohort: str | None, *, styles: bool) -> Start:
     found = resources.run(run)
     if kind == RANDOM:
         left, right = st.columns(2)
@@ -85,7 +97,16 @@ def _chosen(kind: str, run: str, cohort: str | None) -> Start:
             key="start-truncation",
             help="Standard deviation of the sampled codes; 0 gives the mean image.",
         )
-        return Start(f"draw {seed} at {truncation:.2f}", to_steps(found.sample(1, int(seed), truncation)[0][0]))
+        code = resources.drawn_code(run, int(seed), truncation)
+        if styles:
+            code = resources.style_space(run).code(found.style(code[None]))[0]
+        return Start(f"draw {seed} at {truncation:.2f}", to_steps(code), styles=styles)
+    if styles:
+        projected = projected_upload.choose(run) if kind == OWN else None
+        if projected is None:
+            return Start("mean style", to_steps(np.zeros(code_length(run, styles=True))), styles=True)
+        scan, code = projected
+        return Start(scan.name, to_steps(code), scan, styles=True)
     if kind == OWN:
         return _own(run)
     if cohort is None or kind == ZERO:
@@ -153,14 +174,20 @@ def distance_note(run: str, cohort: str, code: FloatArray) -> str | None:
 
 
 def fidelity_note(run: str, start: Start) -> str | None:
-    """Say how far the start's brain is from the scan that it was encoded from; None where it is of no scan."""
+    """Say how far the start's brain is from the scan that it was found for; None where it is of no scan."""
     if start.scan is None:
         return None
-    made, original = (to_unit(load(source))[None] for source in (Decoded(run, start.steps), start.scan))
+    made, original = (to_unit(load(source))[None] for source in (start.image(run), start.scan))
     squared_error = float(mean_squared_error(made, original)[0])
     psnr_db = float(peak_signal_to_noise_db(made, original)[0])
+    if start.styles:
+        return f"Projection into W: mean squared error {squared_error:.4f}, PSNR {psnr_db:.1f} dB."
     known = (resources.run(run).evaluation() or {}).get("mse")
-    beside = f" ({known['value']:.4f} on average over {known['n']} held-out scans)" if known else ""
+    beside = (
+        f" ({known['value']:.4f} on average over {known['n']} held-out scans)"
+        if known and known["value"] is not None
+        else ""
+    )
     return f"Reconstruction: mean squared error {squared_error:.4f}{beside}, PSNR {psnr_db:.1f} dB."
 
 
@@ -168,13 +195,14 @@ def _scan_code(run: str, cohort: str, row: int) -> bytes:
     return to_steps(space(run, cohort).encoding.mean[row])
 
 
-def _link(run: str) -> str | None:
-    """The code of a share link, for the session's first look at the link's run."""
+def _link(run: str, *, styles: bool) -> str | None:
+    """The code of a share link, for the session's first look at the link's run and space."""
+    of_styles = st.query_params.get("space") == W
     if st.query_params.get("run") == run and st.query_params.get("z") and "shared" not in st.session_state:
         st.session_state["shared"] = st.query_params["z"]
-        st.session_state["shared-run"] = run
+        st.session_state["shared-run"] = run, of_styles
         st.session_state["shared-sha"] = st.query_params.get("sha", "")
-    return st.session_state.get("shared") if st.session_state.get("shared-run") == run else None
+    return st.session_state.get("shared") if st.session_state.get("shared-run") == (run, styles) else None
 
 
 def _leave_link() -> None:

@@ -8,9 +8,8 @@ import numpy as np
 import streamlit as st
 
 from app.components import layout, scan_choice
-from app.data import resources
 from app.data.codes import from_steps, to_steps
-from brainlab.experiments.analysis.latent_space import LatentSpace
+from app.screens.explorer.walk_space import WalkSpace
 from brainlab.latent.interpolation import interpolate
 from brainlab.latent.published import NAMED_DIMENSIONS
 from brainlab.types import FloatArray
@@ -31,51 +30,66 @@ class Walk:
     titles: tuple[str, ...]
 
 
-def choose(run: str, cohort: str, space: LatentSpace, held: Callable[[], bytes]) -> Walk:
+def choose(run: str, cohort: str | None, space: WalkSpace, held: Callable[[], bytes]) -> Walk:
     """Show the widgets of a walk and return it.
 
     held: asked for the sliders' code, if the walk starts there.
     The paper's dimensions 175 and 76 come with the values of its figures 12 and 13.
     """
-    latent_dim = space.encoding.latent_dim
-    named = {
-        f"dimension {k} ({what['name']} in the paper)": k for k, what in NAMED_DIMENSIONS.items() if k < latent_dim
-    }
-    found = {f"dimension {what['dimension']} ({name} here)": what["dimension"] for name, what in space.named.items()}
     axes = {axis.name.replace("_", " "): axis for axis in space.axes}
-    ways = [SCANS, *([MEANS] if len(space.means) > 1 else [])]
+    between = [SCANS] if cohort is not None and space.scans is not None else []
+    ways = [*between, *([MEANS] if len(space.means) > 1 else [])]
     with layout.wrapping("walk", 2):
         left, middle, right, far = st.columns(ROW)
-    choice = left.selectbox("Along", [BY_NUMBER, *named, *found, *axes, *ways], key=f"walk-along-{run}")
+    choice = left.selectbox("Along", [BY_NUMBER, *space.published, *space.found, *axes, *ways], key=f"walk-along-{run}")
     if choice in ways:
-        return _between(run, cohort, space, choice == SCANS, (middle, right, far))
+        return _between(run, cohort or "", space, choice == SCANS, (middle, right, far))
     origin = right.segmented_control("From", ["zeros", "the sliders"], default="zeros", key="walk-from", required=True)
-    start = held() if origin == "the sliders" else to_steps(np.zeros(latent_dim))
+    start = held() if origin == "the sliders" else to_steps(np.zeros(space.length))
     if choice in axes:
         direction = axes[choice]
     else:
-        first = int(space.table["dimension"].iloc[0])
-        index = {**named, **found}.get(choice)
+        index = {**space.published, **space.found}.get(choice)
         if index is None:
-            index = int(middle.number_input("Dimension", 0, latent_dim - 1, first, key=f"walk-dimension-{run}"))
+            last = space.length - 1
+            index = int(middle.number_input("Dimension", 0, last, space.order[0], key=f"walk-dimension-{run}-{last}"))
         direction = space.dimension(index)
-    if choice in named:
-        values = [float(value) for value in PAPER_VALUES[named[choice]]]
+    if choice in space.published:
+        values = [float(value) for value in PAPER_VALUES[space.published[choice]]]
     else:
         values = direction.steps(_stops(far)).tolist()
-    codes = direction.walk(from_steps(start, resources.run(run).latent_dim), values)
+    codes = direction.walk(from_steps(start, space.length), values)
     return _walk(start, codes, [f"{value:+.2f}" for value in values])
 
 
-def _between(run: str, cohort: str, space: LatentSpace, scans: bool, columns: Sequence[Any]) -> Walk:
+def between_codes(ends: Sequence[FloatArray], way: str, stops: int) -> Walk:
+    """Return the walk from the first of two codes [d] to the second, straight or along the great circle."""
+    codes = interpolate(ends[0], ends[1], stops, cast(Literal["linear", "spherical"], way))
+    return _walk(to_steps(ends[0]), codes, [f"{share:.0%}" for share in np.linspace(0, 1, stops)])
+
+
+def choose_way(key: str) -> str:
+    """Show the choice between the straight way and the great circle."""
+    chosen = st.segmented_control(
+        "Way",
+        ["linear", "spherical"],
+        default="linear",
+        required=True,
+        key=key,
+        help="Spherical: along the great circle, so that codes keep the norm of samples from the prior.",
+    )
+    return chosen or "linear"
+
+
+def _between(run: str, cohort: str, space: WalkSpace, scans: bool, columns: Sequence[Any]) -> Walk:
     """Choose two scans or two classes, and the way between their codes."""
     left, right, far = columns
-    if scans:
+    if scans and space.scans is not None:
         with left:
             first = scan_choice.pick_scan(cohort, "walk-first", "First")
         with right:
             second = scan_choice.pick_scan(cohort, "walk-second", "Last", skip=1)
-        ends = [space.encoding.mean[row] for row in (first, second)]
+        ends = [space.scans[row] for row in (first, second)]
     else:
         names = list(space.means)
         ends = [
@@ -83,17 +97,7 @@ def _between(run: str, cohort: str, space: LatentSpace, scans: bool, columns: Se
             space.means[right.selectbox("Last", names, index=1, key=f"walk-class-last-{run}")],
         ]
     stops = _stops(far)
-    way = st.segmented_control(
-        "Way",
-        ["linear", "spherical"],
-        default="linear",
-        required=True,
-        key="walk-way",
-        help="Spherical: along the great circle, so that codes keep the norm of samples from the prior.",
-    )
-    codes = interpolate(ends[0], ends[1], stops, cast(Literal["linear", "spherical"], way or "linear"))
-    shares = [f"{share:.0%}" for share in np.linspace(0, 1, stops)]
-    return _walk(to_steps(ends[0]), codes, shares)
+    return between_codes(ends, choose_way("walk-way"), stops)
 
 
 def _stops(column: Any) -> int:

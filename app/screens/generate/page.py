@@ -1,4 +1,4 @@
-"""Reconstruct and generate: reconstructions of a scan by several runs, and their samples."""
+"""Reconstruct and generate: reconstructions of a scan by several runs, their samples, and what lies between them."""
 
 from functools import partial
 
@@ -7,12 +7,20 @@ import streamlit as st
 from app.components import layout, scan_choice
 from app.components.volume_viewer import Overlay, Panel, volume_viewer
 from app.data import resources
-from app.data.exports import nifti, png
+from app.data.exports import nifti, png, sheet
 from app.data.volumes import Difference, ImageSource, Reconstruction, Sample, Scan
+from app.screens.generate.between_draws import between_draws
+from app.screens.generate.style_mixing import style_mixing
+from brainlab.methods.method import Ability, lacking
+
+VOLUMES = [3, 4, 5, 6]
+SLICES = [8, 16, 32, 64]
+IN_A_ROW = 8
+"""Slices of a gallery that lie side by side."""
 
 
 def show() -> None:
-    """Two tabs: reconstructions of one scan by every run, and galleries of samples."""
+    """Tabs for what the chosen runs can do: reconstruct a scan, draw, go from draw to draw, mix styles."""
     runs = resources.runs()
     layout.head(
         "Reconstruct and generate",
@@ -27,19 +35,23 @@ def show() -> None:
     if not chosen:
         layout.empty("No run chosen.", "Choose one or more above.")
         return
-    layout.tabs(
-        "generate-tabs",
-        {"Reconstructions of a scan": lambda: reconstruct(chosen), "Generated brains": lambda: generate(chosen)},
-    )
+
+    def able(ability: Ability) -> bool:
+        return any(resources.run(name).can(ability) for name in chosen)
+
+    tabs = {"Reconstructions of a scan": lambda: reconstruct(chosen)} if able("reconstruct") else {}
+    tabs["Generated brains"] = lambda: generate(chosen)
+    if able("walk"):
+        tabs["Interpolation"] = lambda: between_draws(chosen)
+    if able("styles"):
+        tabs["Style mixing"] = lambda: style_mixing(chosen)
+    layout.tabs("generate-tabs", tabs)
 
 
 @st.fragment
 def reconstruct(runs: list[str]) -> None:
     """Show an original beside each run's reconstruction, as the FLAIR IntroVAE paper's figures 3 to 5."""
     able = [run for run in runs if resources.run(run).can("reconstruct")]
-    if not able:
-        layout.empty("None of these runs reconstructs: they have no encoder.", "See 'Generated brains'.")
-        return
     fitting = list(dict.fromkeys(name for run in able for name in resources.fitting(resources.run(run))))
     if not fitting:
         layout.empty("No cohort on this run's grid.", "Prepare one.", layout.PREPARE)
@@ -54,7 +66,9 @@ def reconstruct(runs: list[str]) -> None:
     dataset = resources.cohort(cohort)
     sources = {run: Reconstruction(run, cohort, row) for run in able if cohort in resources.fitting(resources.run(run))}
     if left_out := [run for run in runs if run not in sources]:
-        st.caption(f":material/info: Not shown: {', '.join(left_out)} (no encoder, or made for other images).")
+        st.caption(
+            f":material/info: Not shown: {', '.join(left_out)} ({lacking('reconstruct')}, or made for other images)."
+        )
     panels = [Panel(original, title="Original", note="simulated" if dataset.simulated else "scan")]
     panels += [
         Panel(
@@ -78,26 +92,37 @@ def reconstruct(runs: list[str]) -> None:
 @st.fragment
 def generate(runs: list[str]) -> None:
     """Show samples from the prior, one seed for all runs, as the FLAIR IntroVAE paper's figures 6 to 9."""
-    left, middle, right = st.columns(3)
+    flat = {run for run in runs if resources.run(run).grid.plane is not None}
+    counts = {}
+    with layout.wrapping("generate", 2):
+        first, *middle, last = st.columns(2 + bool(flat) + (len(flat) < len(runs)))
     seed = int(
-        left.number_input("Seed", 0, layout.LARGEST_SEED, 0, key="generate-seed", help="The same for every run.")
+        first.number_input("Seed", 0, layout.LARGEST_SEED, 0, key="generate-seed", help="The same for every run.")
     )
-    count = middle.select_slider("Samples per run", [3, 4, 5, 6], 5, key="generate-count")
-    truncation = right.slider(
-        "Truncation", 0.2, 1.5, 1.0, 0.05, key="generate-truncation", help="1 samples from the prior itself."
+    for column, of_slices in zip(middle, sorted({run in flat for run in runs}), strict=True):
+        choices, usual, kind = (SLICES, 16, "slices") if of_slices else (VOLUMES, 5, "samples")
+        counts[of_slices] = int(
+            column.select_slider(f"{kind.capitalize()} per run", choices, usual, key=f"generate-{kind}")
+        )
+    truncation = last.slider(
+        "Truncation", 0.0, 1.5, 1.0, 0.05, key="generate-truncation", help="1 samples from the prior itself."
     )
     for run in runs:
-        sources = [Sample(run, seed, count, number, truncation) for number in range(count)]
+        count = counts[run in flat]
+        columns = min(count, IN_A_ROW) if run in flat else count
+        sources: list[Sample] = [Sample(run, seed, count, number, truncation) for number in range(count)]
         st.subheader(run, anchor=False)
         volume_viewer(
             [Panel(s, title=f"draw {s.number}") for s in sources],
             key=f"gallery-{run}",
+            columns=columns,
             layout="column",
             toolbar=False,
             readout=False,
         )
+        volumes = {f"{run}-{seed}-{s.number}.nii.gz": partial(nifti, s) for s in sources}
         layout.downloads(
             f"generate-{run}",
-            {f"{run}-{seed}-{s.number}.nii.gz": partial(nifti, s) for s in sources},
-            {f"{run}-{seed}.png": partial(png, list(sources))},
+            {} if run in flat else volumes,
+            {f"{run}-{seed}.png": partial(sheet, list(sources), columns)},
         )

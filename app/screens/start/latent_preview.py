@@ -13,7 +13,7 @@ from app.components.scan_choice import describe
 from app.components.volume_viewer import Panel, latent_explorer, volume_viewer
 from app.data import resources
 from app.data.codes import to_steps
-from app.data.volumes import Scan
+from app.data.volumes import Decoded, Scan
 from app.screens.explorer.explorer_data import explorer_data
 from app.screens.explorer.latent_view import coming_space, revision
 from app.screens.explorer.starting_codes import mean_code
@@ -84,7 +84,7 @@ def _live(run: Run, cohort: str | None) -> None:
         "shown": 0 if data.get("directions") else SHOWN,
         "brief": True,
     }
-    latent_explorer(data, run.grid, key="hero-live", on_release=lambda: None)
+    latent_explorer(data, Decoded(run.name, steps), key="hero-live", on_release=lambda: None)
 
 
 @lru_cache(maxsize=1)

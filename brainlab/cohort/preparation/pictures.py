@@ -17,7 +17,7 @@ from brainlab.cohort.sources.image_files import Note
 from brainlab.cohort.sources.scan_source import ScanSource
 from brainlab.errors import UnreadableScanError
 from brainlab.files.picture_files import WHITE, Pictures, is_deep, read_pictures
-from brainlab.grid import upright
+from brainlab.grid import Grid, upright
 from brainlab.types import Float32Array
 from brainlab.volume import Volume
 
@@ -60,9 +60,10 @@ def prepare_picture(
             notes.append(f"page {number} left out: {error.reason}")
     if not pages:
         raise UnreadableScanError(f"none of its {len(read.pages)} pages shows anything: {notes[-1]}", path)
-    low, high = _black_and_white(read, grey_range)
+    low, high = black_and_white(read, grey_range)
+    grid = Grid(recipe.shape, recipe.affine, recipe.plane)
     return PreparedPictures(
-        data=np.stack([_squared((page - low) / (high - low), recipe.shape[0]) for page in pages]),
+        data=np.stack([fitted((page - low) / (high - low), grid) for page in pages]),
         notes=tuple(notes),
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
         content=content_hash(Volume(np.concatenate([page.ravel() for page in pages])[:, None, None], np.eye(4))),
@@ -110,20 +111,26 @@ def counted(notes: Iterable[Note]) -> list[Note]:
     return found
 
 
-def _black_and_white(read: Pictures, grey_range: tuple[float, float] | None) -> tuple[float, float]:
+def black_and_white(read: Pictures, grey_range: tuple[float, float] | None = None) -> tuple[float, float]:
+    """Return the levels that are 0 and 1: those of 8 bits, else those given, else the darkest and the brightest."""
     if not read.deep:
         return 0.0, WHITE
     low, high = grey_range or read.darkest_and_brightest
     return low, max(high, low + 1e-6)
 
 
-def _squared(picture: Float32Array, side: int) -> Float32Array:
-    """Pad a picture [rows, columns] to a square with black and resample it; return it with a slice's axes.
+def fitted(picture: Float32Array, grid: Grid) -> Float32Array:
+    """Pad a picture [rows, columns] in [0, 1] with black to a grid's proportions and resample it to a slice [*shape].
 
-    Pillow's linear filter takes the mean over what a pixel covers where the picture is larger.
+    Its pixels are taken for squares. Pillow's linear filter takes the mean over what a pixel covers where the picture
+    is larger.
     """
-    whole = max(picture.shape)
-    spare = [(whole - own) // 2 for own in picture.shape]
-    padded = np.pad(picture, [(before, whole - own - before) for before, own in zip(spare, picture.shape, strict=True)])
-    image = Image.fromarray(np.clip(padded, 0, 1).astype(np.float32))
-    return upright(np.asarray(image.resize((side, side), Image.Resampling.BILINEAR)))
+    columns, rows = grid.shape
+    high_mm, wide_mm = grid.pixel_size_mm()
+    proportion = rows * high_mm / (columns * wide_mm)
+    own_rows, own_columns = picture.shape
+    whole = max(own_rows, round(own_columns * proportion)), max(own_columns, round(own_rows / proportion))
+    spare = [(full - own) // 2 for full, own in zip(whole, picture.shape, strict=True)]
+    edges = [(before, full - own - before) for before, full, own in zip(spare, whole, picture.shape, strict=True)]
+    image = Image.fromarray(np.clip(np.pad(picture, edges), 0, 1).astype(np.float32))
+    return upright(np.asarray(image.resize((columns, rows), Image.Resampling.BILINEAR)))

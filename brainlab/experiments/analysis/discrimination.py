@@ -20,11 +20,11 @@ from brainlab.latent.discriminant import (
 from brainlab.latent.discriminant_settings import Priors, Shrinkage
 from brainlab.latent.published import TABLE_2, table_1_proportions
 from brainlab.latent.scores import Scores, accuracy_difference
-from brainlab.runs.encodings import Watch, encode_dataset
+from brainlab.runs.encodings import encode_dataset
 from brainlab.runs.provenance import recognise
 from brainlab.runs.run import Run
 from brainlab.runs.training_codes import TrainingCodes
-from brainlab.types import FloatArray
+from brainlab.types import FloatArray, Watch
 
 OF_IMAGES = ("pca_64", "signal_threshold")
 """Baselines that need the images of the scans that they are fitted on."""

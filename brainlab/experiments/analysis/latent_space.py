@@ -15,10 +15,10 @@ from brainlab.latent.directions import Direction
 from brainlab.latent.discriminant import LatentDiscriminant, well_peopled
 from brainlab.latent.encoding import Encoding, class_means
 from brainlab.latent.published import NAMED_DIMENSIONS
-from brainlab.runs.encodings import Watch, encode_dataset
+from brainlab.runs.encodings import encode_dataset
 from brainlab.runs.run import Run
 from brainlab.runs.training_codes import TrainingCodes, read_training_codes
-from brainlab.types import BoolArray, Float32Array, FloatArray, IntArray
+from brainlab.types import BoolArray, Float32Array, FloatArray, IntArray, Watch
 
 COVARIATES = {"age_years": "years", "ventricle_volume_ml": "ml", "mean_intensity": "of full scale"}
 """Covariates that codes are regressed on, with their units."""

@@ -10,11 +10,11 @@ from brainlab.cohort.scan_table import ACQUISITION_COLUMNS
 from brainlab.errors import InputError
 from brainlab.experiments.analysis.latent_space import scan_covariates
 from brainlab.pseudonyms import keyed_hash
-from brainlab.runs.encodings import Watch, encode_rows, see_to_encode
+from brainlab.runs.encodings import encode_rows, see_to_encode
 from brainlab.runs.provenance import training_key
 from brainlab.runs.run import Run
 from brainlab.runs.training_codes import write_training_codes
-from brainlab.types import IntArray
+from brainlab.types import IntArray, Watch
 
 TOLD = ("class", "sex", "age_years", *ACQUISITION_COLUMNS)
 

@@ -45,7 +45,7 @@ class LinearRun:
         self.sha256 = "a" * 64
         self.evaluation_files = [folder / "evaluation.json"]
 
-    can, see, evaluation_file = Run.can, Run.see, Run.evaluation_file
+    can, see, require, evaluation_file = Run.can, Run.see, Run.require, Run.evaluation_file
     grid = property(lambda self: Grid.unplaced(self.shape))
     code_shape = property(lambda self: (self.latent_dim,))
     view, outline = Volumes(), SimpleNamespace(sample_shape=(1, *SHAPE))

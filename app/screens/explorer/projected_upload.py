@@ -1,0 +1,67 @@
+"""A slice that a visitor uploads, projected into the styles of a run."""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from threading import Lock
+from typing import Any
+
+import streamlit as st
+
+from app.data import resources, uploads
+from app.data.uploads import UploadedSlice
+from app.data.volumes import load
+from brainlab.errors import BrainlabError
+from brainlab.experiments.analysis.style_projection import project_images
+from brainlab.pictures import to_unit
+from brainlab.types import Float32Array
+
+KEPT = 64
+"""Codes in memory; the one that was not asked for longest goes first."""
+
+_codes: OrderedDict[tuple[str, str], Float32Array] = OrderedDict()
+"""Codes of styles by the hash of the run's weights and the key of the upload."""
+_lock = Lock()
+
+
+def choose(run: str) -> tuple[UploadedSlice, Float32Array] | None:
+    """Ask for a slice; return it with the code [d] of its style, None until one has come that can be projected."""
+    found = resources.run(run)
+    upload = st.file_uploader(
+        f"One {found.grid.plane} slice", type=["png", "jpg", "jpeg", "tif", "tiff", "nii", "gz"], key="start-slice"
+    )
+    if upload is None:
+        st.caption("Projected on this server and kept in memory only; nothing is written to the workspace.")
+        return None
+    try:
+        scan = uploads.take_slice(upload.name, upload.getbuffer(), found)
+        code = _projected(run, scan)
+    except BrainlabError as error:
+        st.error(str(error))
+        return None
+    for note in scan.slice.notes:
+        st.caption(f":orange[:material/info:] {note}")
+    return scan, code
+
+
+def _projected(run: str, scan: UploadedSlice) -> Float32Array:
+    """Return the code of the style whose image is nearest to a slice; the same slice is projected once."""
+    found, space = resources.run(run), resources.style_space(run)
+    key = found.sha256, scan.key
+    with _lock:
+        if key in _codes:
+            _codes.move_to_end(key)
+            return _codes[key]
+    bar = st.progress(0.0, "Projecting into W; any other choice on the page stops it")
+
+    def watch(steps: Iterable[Any], _: str, total: int) -> Iterator[Any]:
+        for number, step in enumerate(steps):
+            bar.progress(number / total)
+            yield step
+
+    code = space.code(project_images(found, to_unit(load(scan))[None], space, watch=watch).w[0])
+    bar.empty()
+    with _lock:
+        _codes[key] = code
+        while len(_codes) > KEPT:
+            _codes.popitem(last=False)
+    return code
