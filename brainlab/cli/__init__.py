@@ -35,7 +35,8 @@ COMMANDS = {
 }
 """Command name to its one-line help. A command's module is imported only when it is called, so that help is quick."""
 
-ROOMS = {"figures": "papers", "tables": "papers"}
+TRAINING = ("presets", "train", "train-tissue", "keep-codes")
+ROOMS = {**dict.fromkeys(TRAINING, "training"), **dict.fromkeys(("figures", "tables"), "papers")}
 """Package of `brainlab.cli` in which a command's module lies; by default in that one itself."""
 
 SYSTEM_ADVICE = {
