@@ -90,6 +90,22 @@ def test_a_training_that_was_stopped_before_its_first_epoch_starts_again(slices,
     assert train_tissue([slices], tmp_path / "net", SHORT, machine=CPU)["epochs_done"] == 2
 
 
+@pytest.mark.parametrize(("killed_in", "resume"), [("save_resume", False), ("save_tissue", True)])
+def test_a_training_that_was_killed_as_it_wrote_its_files_can_go_on(slices, tmp_path, monkeypatch, killed_in, resume):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    once = TissueTraining(epochs=1, batch_size=4)
+    with monkeypatch.context() as stopped:
+        stopped.setattr(training, killed_in, stop)
+        with pytest.raises(KeyboardInterrupt):
+            train_tissue([slices], tmp_path / "net", once, machine=CPU)
+    notes = train_tissue([slices], tmp_path / "net", once, machine=CPU, resume=resume)
+    assert load_tissue(tmp_path / "net").settings.notes["dice"] == notes["dice"]
+    assert (tmp_path / "net" / "card.md").is_file()
+    assert len((tmp_path / "net" / "metrics.jsonl").read_text().splitlines()) == 1
+
+
 def test_what_cannot_be_trained_is_refused(slices, volumes, tmp_path):
     net = tmp_path / "net"
     with pytest.raises(InputError, match=r"no resume\.pt to resume from"):
