@@ -28,12 +28,12 @@ from brainlab.experiments.tissue.card import write_tissue_card
 from brainlab.experiments.tissue.dice import Dice, held_out_dice, mean_dice
 from brainlab.experiments.tissue.labelled_slices import IGNORED, LabelledSlices, TissueData
 from brainlab.experiments.training_plan import Machine, hardware
-from brainlab.files.folder_lock import LOCK, folder_in_use
+from brainlab.files.folder_lock import folder_in_use
 from brainlab.networks.perceptual.slice_variation import mirrored, vary
 from brainlab.networks.perceptual.tissue_folder import TissueSettings, save_tissue
 from brainlab.networks.perceptual.tissue_unet import WIDTHS, TissueUNet
 from brainlab.ranges import Count, Positive, flag, refuse_out_of_range
-from brainlab.training.checkpoint import RESUME, MetricsFile, load_resume, save_resume, unusable
+from brainlab.training.checkpoint import METRICS, RESUME, MetricsFile, load_resume, save_resume, unusable
 from brainlab.types import IntArray
 
 CERTAIN = 30.0
@@ -83,7 +83,7 @@ def train_tissue(
     refuse_out_of_range({"seed": seed})
     if len({data.folder.resolve() for data in datasets}) < len(datasets):
         raise InputError("needs each dataset once, got one twice; name it once")
-    if not resume and folder.exists() and (not folder.is_dir() or any(p.name != LOCK for p in folder.iterdir())):
+    if not resume and folder.exists() and (not folder.is_dir() or not _is_free(folder)):
         raise InputError(f"{folder}: exists and is not empty; continue it with --resume or choose another folder")
     data = TissueData.of(datasets)
     started = _settings(data, training, seed)
@@ -92,6 +92,11 @@ def train_tissue(
     folder.mkdir(parents=True, exist_ok=True)
     with folder_in_use(folder, "brainlab train-tissue"):
         return _Trainer(data, training, folder, seed, fabric, command, state, started).run(show)
+
+
+def _is_free(folder: Path) -> bool:
+    """Whether a folder holds no more than a training leaves that was killed before its first checkpoint."""
+    return all(path.name.startswith(".") or path.name == METRICS for path in folder.iterdir())
 
 
 class _Trainer:
@@ -116,6 +121,8 @@ class _Trainer:
         self.notes: dict[str, Any] = {}
         if state is not None:
             self._take_up(state)
+        else:
+            self.metrics.cut(0)
 
     def _take_up(self, state: dict[str, Any]) -> None:
         try:
@@ -129,6 +136,8 @@ class _Trainer:
 
     def run(self, show: Show | None) -> dict[str, Any]:
         """Train the epochs that are left."""
+        if self.epoch:
+            self._write_network()
         steps = iter(range(self.epoch * self._steps, self.training.epochs * self._steps))
         left = (self.training.epochs - self.epoch) * self._steps
         losses: list[float] = []
@@ -175,8 +184,8 @@ class _Trainer:
         return value
 
     def _end_epoch(self, loss: float) -> None:
-        """Measure the network as it is kept, in 16 bits, and write all files."""
-        shipped = copy.deepcopy(self.network).half().float().eval()
+        """Measure the network and write all files."""
+        shipped = self._shipped()
         dice = {
             part.data.name: held_out_dice(shipped, part, self.data.labels, self.fabric.device)
             for part in self.data.parts
@@ -186,8 +195,6 @@ class _Trainer:
         self.metrics.append(
             {"kind": "epoch", "epoch": self.epoch, "seconds": round(self.seconds, 1), "loss": loss, "dice": means}
         )
-        save_tissue(self.folder, shipped, self._tissue_settings())
-        write_tissue_card(self.folder, self._tissue_settings())
         save_resume(
             self.folder,
             {
@@ -202,6 +209,16 @@ class _Trainer:
                 "metrics_bytes": self.metrics.size(),
             },
         )
+        self._write_network()
+
+    def _write_network(self) -> None:
+        """Write weights and card after the checkpoint, from which they can be written again."""
+        save_tissue(self.folder, self._shipped(), self._tissue_settings())
+        write_tissue_card(self.folder, self._tissue_settings())
+
+    def _shipped(self) -> TissueUNet:
+        """Return the network as it is kept, in 16 bits."""
+        return copy.deepcopy(self.network).half().float().eval()
 
     def _notes(self, dice: Mapping[str, Dice]) -> dict[str, Any]:
         return {

@@ -25,7 +25,7 @@ def narrow(monkeypatch):
 
 def test_it_learns_slices_of_several_sizes(slices, volumes, tmp_path):
     notes = train_tissue(
-        [slices, volumes], tmp_path / "net", TissueTraining(epochs=60, batch_size=4, learning_rate=5e-3), machine=CPU
+        [slices, volumes], tmp_path / "net", TissueTraining(epochs=30, batch_size=3, learning_rate=1e-2), machine=CPU
     )
     for name in ("slices", "volumes"):
         assert all(entry["value"] > 0.6 for entry in notes["dice"][name].values()), notes["dice"]
@@ -35,7 +35,7 @@ def test_it_learns_slices_of_several_sizes(slices, volumes, tmp_path):
     assert json.loads(json.dumps(kept.settings.notes)) == json.loads(json.dumps(notes))
     assert {entry["name"]: entry["train"]["slices"] for entry in notes["datasets"]} == {"slices": 3, "volumes": 9}
     lines = [json.loads(line) for line in (tmp_path / "net" / "metrics.jsonl").read_text().splitlines()]
-    assert [line["epoch"] for line in lines] == list(range(1, 61))
+    assert [line["epoch"] for line in lines] == list(range(1, 31))
     assert lines[-1]["loss"] < lines[0]["loss"] / 2
     card = (tmp_path / "net" / "card.md").read_text()
     value = notes["dice"]["volumes"]["left-tissue"]["value"]
@@ -88,6 +88,22 @@ def test_a_training_that_was_stopped_before_its_first_epoch_starts_again(slices,
         with pytest.raises(KeyboardInterrupt):
             train_tissue([slices], tmp_path / "net", SHORT, machine=CPU)
     assert train_tissue([slices], tmp_path / "net", SHORT, machine=CPU)["epochs_done"] == 2
+
+
+@pytest.mark.parametrize(("killed_in", "resume"), [("save_resume", False), ("save_tissue", True)])
+def test_a_training_that_was_killed_as_it_wrote_its_files_can_go_on(slices, tmp_path, monkeypatch, killed_in, resume):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    once = TissueTraining(epochs=1, batch_size=4)
+    with monkeypatch.context() as stopped:
+        stopped.setattr(training, killed_in, stop)
+        with pytest.raises(KeyboardInterrupt):
+            train_tissue([slices], tmp_path / "net", once, machine=CPU)
+    notes = train_tissue([slices], tmp_path / "net", once, machine=CPU, resume=resume)
+    assert load_tissue(tmp_path / "net").settings.notes["dice"] == notes["dice"]
+    assert (tmp_path / "net" / "card.md").is_file()
+    assert len((tmp_path / "net" / "metrics.jsonl").read_text().splitlines()) == 1
 
 
 def test_what_cannot_be_trained_is_refused(slices, volumes, tmp_path):
