@@ -10,6 +10,7 @@ with s_l the mean square of psi_l over real images, measured once, so that 0.5 i
 missed. Encoder and decoder are those of `conv_vae.py`, as in the paper.
 """
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,7 @@ from brainlab.errors import InputError
 from brainlab.generators import conv_vae
 from brainlab.generators.conv_vae import ConvNetworkConfig, ConvVAE, GaussianConvRecipe
 from brainlab.methods.method import Method, Preset, Schedule
+from brainlab.networks.perceptual.feature_network import FeatureNetwork
 from brainlab.networks.perceptual.find import find_features
 from brainlab.ranges import Positive, Weight
 
@@ -64,12 +66,16 @@ class DFCVAERecipe(GaussianConvRecipe):
 
     def __init__(self, config: DFCVAEConfig) -> None:
         super().__init__(config)
-        self.features = find_features(config.features)
         self.looks_first = not config.paper_exact
         self.weight = PRINTED_WEIGHT if config.paper_exact else config.feature_weight
         self.pixel_weight = 0.0 if config.paper_exact else config.pixel_weight
         self.mean_squares = [1.0] * 4
         """Of the pixels and of each level, by which errors are divided."""
+
+    @functools.cached_property
+    def features(self) -> FeatureNetwork:
+        """The network that images are compared by, loaded when it is first needed; presets are described without it."""
+        return find_features(self.config.features)
 
     def prepare(self, batch: Batch) -> None:
         """Measure the mean squares of pixels and maps on some training images."""

@@ -7,6 +7,7 @@ from torch.distributions import Normal, kl_divergence
 from brainlab.cohort.views import Batch
 from brainlab.config import settings_of_fields
 from brainlab.errors import InputError
+from brainlab.experiments.presets import describe_preset
 from brainlab.generators import conv_vae
 from brainlab.generators.conv_vae import ConvVAE
 from brainlab.generators.dfc_vae import METHOD, SMALL, DFCVAEConfig, DFCVAERecipe, check_batch
@@ -147,6 +148,8 @@ def test_a_code_is_decoded_where_there_is_no_network(tmp_path, monkeypatch):
     monkeypatch.setattr("brainlab.workspace.MODELS", tmp_path)
     network = METHOD.network(dataclasses.replace(TINY, features="nowhere")).eval()
     assert network.reconstruct(X).shape == X.shape
+    described = describe_preset("dwi-dfc-vae")
+    assert described["parameters"] == describe_preset("dwi-vae")["parameters"]
 
 
 def test_every_setting_of_its_own_is_explained():

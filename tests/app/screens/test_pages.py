@@ -259,3 +259,10 @@ def test_a_link_opens_a_page_on_its_run_or_says_why_not(workspace, monkeypatch, 
         found = opened(page, run=asked)
         assert found.selectbox(key=key).value == best
         assert [note.value for note in found.caption if said in note.value and f"showing {best}" in note.value]
+
+
+def test_a_feature_network_is_shown_as_no_broken_run(tissue_workspace, monkeypatch):
+    monkeypatch.setattr("brainlab.workspace.MODELS", tissue_workspace)
+    assert resources.unopened_runs() == []
+    (tissue_workspace / "half").mkdir()
+    assert [name for name, _ in resources.unopened_runs()] == ["half"]
