@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -41,6 +41,10 @@ class Measurement:
     low: float | None = None
     high: float | None = None
     parts: Parts | None = field(default=None, compare=False, repr=False)
+
+    def with_settings(self, **more: Any) -> "Measurement":
+        """Return the same with more settings."""
+        return replace(self, settings={**self.settings, **more})
 
     def to_json(self) -> dict[str, Any]:
         """Return what JSON can hold: a value or setting that is not finite is None, and its reason beside it."""

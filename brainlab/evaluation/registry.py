@@ -21,6 +21,7 @@ metrics`, run cards and every table of scores read the entries here, so a new me
     )
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -36,6 +37,10 @@ Better = Literal["higher", "lower", "none"]
 
 Aspect = Literal["reconstruction", "detail", "diversity", "distribution", "memorisation", "code", "anatomy", "readers"]
 """What a metric tells of. Tables are in this order."""
+
+
+INVERTIBLE = "codes have a number for each voxel, so that reconstructions say nothing about quality"
+"""Caution of what is measured on reconstructions of such a run, a flow say; no such value is better than another."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,9 +79,15 @@ class Metric:
         try:
             for need in self.needs:
                 sets.part(need)
-            return self.measure(sets)
+            found = self.measure(sets)
+            return found.with_settings(caution=INVERTIBLE) if self._compares_itself(sets) else found
         except InputError as error:
             return undefined(str(error))
+
+    def _compares_itself(self, sets: ImageSets) -> bool:
+        """Whether it looks at reconstructions from codes that lose nothing."""
+        reconstructions = {"pairs", "reconstructed"} & set(self.needs)
+        return bool(reconstructions) and sets.codes is not None and sets.codes.mean.shape[1] >= math.prod(sets.shape)
 
     def to_json(self) -> dict[str, Any]:
         """Return what describes the metric."""
@@ -125,5 +136,6 @@ def as_entries(measured: Iterable[tuple[Metric, Measurement]], common: Mapping[s
     for metric, measurement in measured:
         entry = measurement.to_json()
         settings = {**common, **metric.settings, **entry.pop("settings")}
-        found[metric.name] = {**entry, "settings": settings, "better": metric.better}
+        better = "none" if settings.get("caution") == INVERTIBLE else metric.better
+        found[metric.name] = {**entry, "settings": settings, "better": better}
     return found

@@ -165,7 +165,7 @@ def _score(run: str, name: str, entry: Mapping[str, Any], settings: Mapping[str,
 
 
 def _better(name: str, entry: Mapping[str, Any]) -> Better:
-    if known := metrics().get(name):
+    if (known := metrics().get(name)) and entry.get("better") != "none":
         return known.better
     return next((way for way in BETTER if way == entry.get("better")), "none")
 

@@ -36,6 +36,12 @@ def test_lower_or_higher_is_better_as_the_registry_says():
     assert best(scores(one={"own": entry(1.0, "higher")}, other={"own": entry(2.0, "higher")})) == {("other", "own")}
 
 
+def test_a_value_without_direction_in_its_evaluation_is_not_ranked():
+    invertible = {"mse": entry(0.0, "none", caution="codes lose nothing")}
+    one, other = {"mse": entry(0.1)}, {"mse": entry(0.2)}
+    assert best(scores(flow=invertible, one=one, other=other)) == {("one", "mse")}
+
+
 @pytest.mark.parametrize(
     "changed",
     [
