@@ -99,7 +99,9 @@ def _values(run: Run) -> EvaluationValues | str:
 
 
 def _difference(one: Score, other: Score, values: list[EvaluationValues | str], seed: int) -> Difference:
-    base = Difference(metric=one.metric, value=one.value, other=other.value, better=one.better)
+    # A flow's error has no direction, and so none beside that of a run that loses something.
+    better = one.better if one.better == other.better else "none"
+    base = Difference(metric=one.metric, value=one.value, other=other.value, better=better)
 
     def because(reason: str | None, **changes: Any) -> Difference:
         return replace(base, reason=reason, **changes)
