@@ -46,6 +46,9 @@ class StyleGANConfig:
     first_gain: factor on the He weights with which the last convolution starts; 1 as the paper. The first images then
         lie far outside the range, and a critic tells them from real ones before it has learned what these show; with
         0.1 they start within it.
+    bounded: show the critic images that are nearly cut to their range, as they are once trained: what lies outside it
+        counts by a twentieth. Black background and white clipped by a percentile then need no exact value; without, a
+        generator that is short of training makes grey backgrounds. The paper names no such thing.
     loss: see above.
     penalty_weight: of the gradient penalty, 10 as progressive GANs; or gamma of R1, often .0002 * pixels / batch size.
     penalty_interval: steps from one penalty to the next, which counts for all of them.
@@ -64,6 +67,7 @@ class StyleGANConfig:
     widths: tuple[Count, ...] = (512, 512, 512, 512, 256, 128)
     haar: bool = False
     first_gain: ShareAbove0 = 1.0
+    bounded: bool = False
     loss: Literal["wasserstein", "non_saturating"] = "wasserstein"
     penalty_weight: Weight = 10.0
     penalty_interval: Count = 1
@@ -78,6 +82,9 @@ class StyleGANConfig:
 BACKGROUND = -1.0
 """Of the images that the critic sees."""
 
+
+OUTSIDE = 0.05
+"""What an excess beyond the range counts for where a generator is bounded: enough to find the way back."""
 
 MEAN_RATE = 0.005
 """Share by which the mean style moves towards that of a batch; 0.005 as Karras et al. 2019."""
@@ -103,6 +110,7 @@ class StyleGenerator(StyleBased):
         if config.flip and config.plane == "sagittal":
             raise InputError("--flip: needs slices that show left and right, got sagittal ones; use --no-flip")
         self.sample_shape, self.prior = config.sample_shape, NormalPrior(config.latent_dim)
+        self.bounded = config.bounded
         self.mapping = mapping(config.latent_dim, config.mapping_layers)
         he_normal(self.mapping)
         channels, bottom = config.sample_shape[0], bottom_sides(config)
@@ -122,7 +130,11 @@ class StyleGenerator(StyleBased):
 
     def signal(self, z: Tensor) -> Tensor:
         """Return the images of codes as the critic sees them: -1 is background, 1 full scale, and more may come."""
-        return self.synthesis(self.at_all_levels(self.style(z)))
+        images = self.synthesis(self.at_all_levels(self.style(z)))
+        if not self.bounded:
+            return images
+        inside = images.clamp(-1, 1)
+        return inside + OUTSIDE * (images - inside)
 
     def from_styles(self, styles: Tensor) -> Tensor:
         return ((1 + self.synthesis(styles)) / 2).clamp(0, 1)
@@ -236,6 +248,7 @@ METHOD = Method(
         StyleGANConfig(
             haar=True,
             first_gain=0.1,
+            bounded=True,
             loss="non_saturating",
             penalty_weight=0.2,
             penalty_interval=3,
@@ -259,6 +272,7 @@ METHOD = Method(
                 widths=(128, 128, 128, 64, 32),
                 haar=True,
                 first_gain=0.1,
+                bounded=True,
                 loss="non_saturating",
                 penalty_weight=0.2,
                 penalty_interval=16,

@@ -109,6 +109,18 @@ def test_the_range_is_cut_after_the_game_and_not_in_it():
         assert torch.allclose(generator.decode(z), ((generator.signal(z) + 1) / 2).clamp(0, 1))
 
 
+def test_a_bounded_generator_shows_the_critic_what_is_cut_and_still_learns_from_the_rest():
+    free, z = trained(), torch.randn(64, 4)
+    bounded = StyleGenerator(dataclasses.replace(TINY, bounded=True)).eval()
+    bounded.load_state_dict(free.state_dict())
+    seen, excess = bounded.signal(z), (free.signal(z).abs() - 1).clamp(min=0)
+    assert excess.max() > 0
+    assert torch.allclose((seen.abs() - 1).clamp(min=0), 0.05 * excess, atol=1e-6)
+    assert torch.equal(bounded.decode(z), free.decode(z)), "what is drawn is the same"
+    seen[excess > 0].sum().backward()
+    assert bounded.synthesis.to_image.weight.grad.abs().sum() > 0
+
+
 def penalty_of(config, x, seed=1):
     """The critic's losses of one step at each of four steps, from the same weights."""
     found = []
