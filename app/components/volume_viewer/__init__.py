@@ -61,6 +61,8 @@ def volume_viewer(
     bars, below = (TOOLS_PX, 0) if tools else (TITLE_PX, FOOT_PX)
     layout = options.get("layout", "auto")
     keep_place(key, shown[0].source.grid, layout=layout, count=len(shown), columns=beside, bars=bars, below=below)
+    if not tools and len(shown[0].source.grid.planes) == 1:  # nothing else goes by the point that it marks
+        options = {"crosshairShown": False, **options}
     data = {
         "kind": "panels",
         "panels": [_panel(panel) for panel in shown],

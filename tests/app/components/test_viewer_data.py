@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 
+from app.components import volume_viewer as volume_viewer_module
 from app.components.volume_viewer import Panel, _panel
 from app.components.volume_viewer.place import plane_proportions
 from app.data.volumes import Decoded, Difference, Mean, Reconstruction, Sample, Scan, load
@@ -42,6 +43,18 @@ def test_a_slice_is_a_volume_of_one_voxel_with_one_plane_to_show(slices, source)
 def test_a_volume_has_three_planes(workspace):
     sent = _panel(Panel(Scan("simulated", 3)))
     assert (sent["shape"], sent["planes"]) == ([40, 48, 40], ["axial", "coronal", "sagittal"])
+
+
+@pytest.mark.parametrize(
+    ("options", "shown"),
+    [({"toolbar": False, "readout": False}, {"crosshairShown": False}), ({"toolbar": False}, {}), ({}, {})],
+)
+def test_a_gallery_of_slices_has_no_crosshair(slices, monkeypatch, options, shown):
+    sent = []
+    monkeypatch.setattr(volume_viewer_module, "_component", lambda: lambda key, data: sent.append(data))
+    monkeypatch.setattr(volume_viewer_module, "keep_place", lambda *_, **__: None)
+    volume_viewer_module.volume_viewer(Panel(Scan("axial", 3)), key="gallery", **options)
+    assert sent[0]["options"] == {**options, **shown}
 
 
 def test_the_place_of_three_planes_and_of_one():
