@@ -8,6 +8,12 @@ from typing import Any
 from brainlab.cli.common.progress import progress
 from brainlab.simulation.published import CLASSES
 from brainlab.simulation.sequences.registry import SEQUENCES
+from brainlab.simulation.sequences.scanners import SCANNERS
+
+SITES = ", ".join(
+    f"{site.name} ({site.manufacturer}, {site.field_strength_t:g} T, T1w {site.t1w})" for site in SCANNERS
+)
+"""What `--help` says of the sites."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,6 +59,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="'seed': other TE, TR and bandwidth for multiple sclerosis, as in the paper (default: none)",
     )
     parser.add_argument(
+        "--sites",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help=f"where people are scanned: {SITES} (default: all)",
+    )
+    parser.add_argument(
         "--truth",
         choices=("full", "table"),
         default="full",
@@ -75,6 +88,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         acquisition_bias=args.acquisition_bias,
         modalities=tuple(args.modalities),
         stroke_share=args.acute_stroke,
+        sites=tuple(args.sites),
     )
 
     def track(numbers: Iterable[int], total: int) -> Iterable[int]:

@@ -31,6 +31,7 @@ from brainlab.simulation.participant import (
 from brainlab.simulation.people.anatomy import LABELS
 from brainlab.simulation.published import CLASSES
 from brainlab.simulation.sequences.registry import SEQUENCES
+from brainlab.simulation.sequences.scanners import SCANNERS
 
 GENERATOR = "brainlab simulate"
 SIMULATOR = 3
@@ -176,6 +177,11 @@ def _check(settings: CohortSettings, participants: int, truth: str, jobs: int) -
         raise InputError(f"--jobs: needs at least 1, got {jobs}")
     if not 0 <= settings.stroke_share <= 1:
         raise InputError(f"--acute-stroke: needs a share from 0 to 1, got {settings.stroke_share}")
+    for name in settings.sites:
+        if name not in (known_sites := [scanner.name for scanner in SCANNERS]):
+            raise InputError(f"--sites {name}: needs one of {', '.join(known_sites)}, got '{name}'")
+        if settings.sites.count(name) > 1:
+            raise InputError(f"--sites {name}: is named twice; give each site once")
     if not settings.modalities:
         raise InputError(f"--modalities: needs at least one of {', '.join(SEQUENCES)}, got none")
     for name in settings.modalities:
@@ -198,6 +204,8 @@ def _claim(out: Path, settings: CohortSettings, truth: str) -> None:
     if out.exists() and not out.is_dir():
         raise InputError(f"{out}: is a file; choose a folder")
     wanted = json.loads(json.dumps({**asdict(settings), "truth": truth, "simulator": SIMULATOR}))
+    if not settings.sites:
+        del wanted["sites"]  # as cohorts have it that were made before sites could be chosen
     description = out / "dataset_description.json"
     if description.is_file():
         try:

@@ -65,6 +65,8 @@ class CohortSettings:
     """Names of SEQUENCES; every one is imaged at each visit."""
     stroke_share: float = 0.0
     """Share of people with an acute infarct, which they have at their last visit."""
+    sites: tuple[str, ...] = ()
+    """Names of the SCANNERS where people are scanned; all of them where none is named."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ def simulate_participant(settings: CohortSettings, number: int) -> SimulatedPart
     person = draw_person(person_rng, round(age, 1), sex, _atrophy_years(class_name, load_ml))
     factors = draw_tissue_factors(person_rng, _stream(settings, number, TISSUE))
     visits = longitudinal.draw_visits(disease_rng, class_name)
-    scanner = draw_scanner(scanner_rng, class_name, settings.acquisition_bias)
+    scanner = draw_scanner(scanner_rng, class_name, settings.acquisition_bias, settings.sites)
     stroke_rng = _stream(settings, number, STROKE)
     had_stroke = stroke_rng.random() < settings.stroke_share
 

@@ -1,5 +1,6 @@
 """The written dataset: the same bytes for the same seed, taken up after a kill, and nobody else's folder touched."""
 
+import dataclasses
 import json
 import shutil
 import subprocess
@@ -91,6 +92,10 @@ def test_another_folder_is_left_alone(cohort, tmp_path):
         simulate_cohort(tmp_path, SETTINGS, 1)
     with pytest.raises(InputError, match="other settings"):
         simulate_cohort(cohort, CohortSettings(seed=6, classes=SETTINGS.classes), 1)
+    with pytest.raises(InputError, match="other settings"):
+        simulate_cohort(cohort, dataclasses.replace(SETTINGS, sites=("C",)), 1)
+    parameters = json.loads((cohort / "dataset_description.json").read_text())["GeneratedBy"][0]["Parameters"]
+    assert "sites" not in parameters, "cohorts made before sites could be chosen are taken up"
     old = tmp_path / "old"
     old.mkdir()
     description = json.loads((cohort / "dataset_description.json").read_text())
@@ -114,6 +119,8 @@ def test_classes_are_read_with_their_weights():
         ["--classes", "ms:nan"],
         ["--modalities", "T3w"],
         ["--modalities", "T1w", "FLAIR", "T1w"],
+        ["--sites", "F"],
+        ["--sites", "C", "D", "C"],
         ["--acute-stroke", "1.5"],
         ["--acute-stroke", "nan"],
         ["--participants", "0"],

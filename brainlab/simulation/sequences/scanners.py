@@ -1,5 +1,6 @@
 """The sites of a cohort: each a scanner with its own protocol, and who is scanned where."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,8 +48,14 @@ BIASED_SHARE = 0.85
 """Share of people with multiple sclerosis scanned with it; the paper's figure 11 shows some overlap."""
 
 
-def draw_scanner(rng: np.random.Generator, class_name: str, acquisition_bias: str) -> Scanner:
-    """Draw a person's scanner: the same lot for every class, unless the bias sends multiple sclerosis elsewhere."""
-    scanner = SCANNERS[int(rng.integers(len(SCANNERS)))]
+def draw_scanner(
+    rng: np.random.Generator, class_name: str, acquisition_bias: str, sites: Sequence[str] = ()
+) -> Scanner:
+    """Draw a person's scanner: the same lot for every class, unless the bias sends multiple sclerosis elsewhere.
+
+    sites: names of SCANNERS to draw from; all of them where none is named.
+    """
+    among = [scanner for scanner in SCANNERS if scanner.name in sites] or SCANNERS
+    scanner = among[int(rng.integers(len(among)))]
     elsewhere = rng.random() < BIASED_SHARE
     return BIASED_SCANNER if acquisition_bias == "seed" and class_name == "ms" and elsewhere else scanner
