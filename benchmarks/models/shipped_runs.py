@@ -163,6 +163,10 @@ def _images(measured: dict[str, Any], textures: dict[str, float]) -> list[str]:
         "that chance makes, and both hold for hardly any. The blurred samples of",
         "`vae-8`, whose 8 numbers cannot hold a person, have .035: they are near the same few average scans. 'Machine",
         "reader': ROC area of a small network that tells samples from scans, both new to it; .5 is guessing, 1 never wrong.",
+        "'In the brain': the sharpness of samples over the brain alone. 'Spectrum': how far the power of samples is from that",
+        "of scans, root mean square over frequencies. 'ISD': mean squared difference of two samples, over that of two scans.",
+        "'Nearest training scan': a sample's squared distance to it, over that of held-out scans, medians. 'Active units':",
+        "dimensions of the code that carry more than .01 nats; 'KL': nats that a scan's code carries in all.",
     ]
     return [*markdown_table(head, rows), *notes]
 
