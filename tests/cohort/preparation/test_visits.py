@@ -89,7 +89,7 @@ def test_a_visit_is_kept_with_its_images_and_goes_on_after_an_interruption(cohor
         return prepare_one(path, *rest)
 
     monkeypatch.setattr(batch, "write_intermediate", lambda folder, scan: folder.mkdir(parents=True))
-    monkeypatch.setattr(batch, "is_whole", lambda folder: folder.is_dir())
+    monkeypatch.setattr(kept_scans, "is_whole", lambda folder: folder.is_dir())
     monkeypatch.setattr(batch, "prepare_one", counted)
     with pytest.raises(KeyboardInterrupt):
         prepare_cohort(found, tmp_path / "out", RECIPE, keep_intermediate=True)
