@@ -7,7 +7,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from brainlab.cohort.preparation import batch, visits
+from brainlab.cohort.preparation import batch, kept_scans, visits
 from brainlab.cohort.preparation.batch import prepare_cohort
 from brainlab.cohort.preparation.prepare import prepare_one
 from brainlab.cohort.preparation.visits import place_visit
