@@ -11,13 +11,14 @@ from app.screens.leaderboard.evaluations import Evaluated, Evaluations
 from app.screens.leaderboard.score_table import DASH, rounded
 from brainlab.errors import InputError
 from brainlab.evaluation.registry import metrics
-from brainlab.experiments.evaluation.compare_runs import Comparison, Difference, compare_runs
+from brainlab.experiments.evaluation.compare_runs import NO_MEAN, NO_VALUES, Comparison, Difference, compare_runs
 from brainlab.runs.run import Run
 
 READ = (
     "**Difference**: the first run less the second, with its bootstrap interval: of held-out scans by pairs and "
     "person, of samples by sample. **Better**: named only where the interval excludes 0 and the metric has a "
-    "direction. Each interval holds for its metric alone: of twenty, one excludes 0 by chance."
+    f"direction. {DASH}: the metric is no mean over single images, so that resampling them says nothing. "
+    "Each interval holds for its metric alone: of twenty, one excludes 0 by chance."
 )
 
 
@@ -81,7 +82,7 @@ def signed(value: float) -> str:
 
 def _interval(one: Difference) -> str:
     if one.low is None or one.high is None:
-        return (one.reason or DASH).removeprefix("no interval: ")
+        return DASH if one.reason in (None, NO_MEAN, NO_VALUES) else one.reason.removeprefix("no interval: ")
     return f"{signed(one.low)} to {signed(one.high)}"
 
 

@@ -283,7 +283,7 @@ def test_two_runs_are_compared_and_a_lead_is_named_only_beyond_chance(write):
     assert (row["better"], row["n"]) == ("a", "100 (20 people)")
     low, high = row["95% interval"].split(" to ")
     assert float(low) < float(row["difference"]) < float(high) < 0
-    assert shown.loc["Recall", "95% interval"] == "no mean over independent images"
+    assert shown.loc["Recall", "95% interval"] == "–"
     page.selectbox(key="leaderboard-second").set_value("c").run()
     assert differences_of(page).loc["Mean squared error", "better"] == ""
 
