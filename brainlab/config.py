@@ -126,7 +126,9 @@ def _flag_options(setting: Setting) -> dict[str, Any]:
     if setting.optional and not setting.several:
         return {"type": _number_or_none(setting.kind), "metavar": f"{metavar}|{NONE}"}
     options: dict[str, Any] = {"type": setting.kind, "metavar": metavar}
-    return options | ({"nargs": "+"} if setting.several else {})
+    # Of several words there may be none, where a field says no number of them; numbers are sizes.
+    several = "*" if setting.kind is str else "+"
+    return options | ({"nargs": several} if setting.several else {})
 
 
 def _number_or_none(kind: type) -> Callable[[str], Any]:
@@ -159,8 +161,14 @@ _WORDS = {bool: "true or false", int: "a whole number", float: "a finite number"
 
 
 def _typed(value: Any, hint: Any, name: str) -> Any:
-    """Return a JSON value as its field holds it, lists as tuples; raise InputError where it is of another type."""
+    """Return a JSON value as its field holds it, lists as tuples, objects in them as the configs they are of.
+
+    Raises InputError where it is of another type.
+    """
     value = tuple(value) if isinstance(value, list) else value
+    item = next(iter(typing.get_args(hint)), None)
+    if isinstance(value, tuple) and isinstance(item, type) and dataclasses.is_dataclass(item):
+        value = tuple(from_dict(item, part) if isinstance(part, dict) else part for part in value)
     if not any(_fits(value, member) for member in _members(hint)):
         needed = " or ".join(_in_words(member) for member in _members(hint))
         raise InputError(f"{name}: needs {needed}, got {value!r}")
@@ -169,7 +177,7 @@ def _typed(value: Any, hint: Any, name: str) -> Any:
 
 def _fits(value: Any, hint: Any) -> bool:
     """Whether a value is of a plain type, of one of some words, or a tuple of these; other types are let through."""
-    if hint in (bool, int, str, type(None)):
+    if hint in (bool, int, str, type(None)) or dataclasses.is_dataclass(hint):
         return type(value) is hint
     if hint is float:
         return type(value) in (int, float) and math.isfinite(value)
