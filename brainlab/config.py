@@ -39,11 +39,18 @@ def from_dict(kind: type[C], values: dict[str, Any]) -> C:
 
 
 def check_ranges(config: Any) -> None:
-    """Raise InputError, naming its flag, on the first setting that is out of the range that its type declares."""
+    """Raise InputError, naming its flag, on the first setting that is out of the range that its type declares.
+
+    Configs within it, in a tuple, are checked too.
+    """
     for name, hint in typing.get_type_hints(type(config), include_extras=True).items():
+        value = getattr(config, name)
+        for part in value if isinstance(value, tuple) else ():
+            if dataclasses.is_dataclass(part):
+                check_ranges(part)
         for mark in typing.get_args(hint)[1:] if typing.get_origin(hint) is typing.Annotated else ():
             if isinstance(mark, Range):
-                refuse_outside(mark, name, getattr(config, name))
+                refuse_outside(mark, name, value)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

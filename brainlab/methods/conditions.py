@@ -12,7 +12,7 @@ from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.scan_table import MISSING
 from brainlab.cohort.views import SLICE
 from brainlab.errors import InputError
-from brainlab.ranges import Share
+from brainlab.ranges import Positive, Share
 from brainlab.types import Float32Array, IntArray
 
 NAMES = ("class", "age_years", "sex", "modality", SLICE)
@@ -37,7 +37,7 @@ class Condition:
     name: str
     words: tuple[str, ...] = ()
     mean: float = 0.0
-    spread: float = 1.0
+    spread: Positive = 1.0
     low: float = 0.0
     high: float = 0.0
 

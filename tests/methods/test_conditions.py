@@ -8,6 +8,7 @@ import pytest
 
 from brainlab.cohort.prepared import write_prepared
 from brainlab.cohort.views import Slices
+from brainlab.config import check_ranges
 from brainlab.errors import InputError
 from brainlab.methods.conditions import Condition, condition_warnings, encode_asked, learn_conditions
 from brainlab.methods.conditions import ConditionalConfig as Config
@@ -99,6 +100,11 @@ def test_a_number_beyond_the_training_scans_is_warned_of_and_drawn():
     (line,) = condition_warnings([CLASS, AGE], {"age_years": "95"})
     assert "age_years: 95 lies outside the 20 to 80" in line
     assert encode_asked([AGE], {"age_years": 95}, 1)["age_years"].tolist() == [4.5]
+
+
+def test_a_spread_of_0_is_refused_wherever_the_settings_come_from():
+    with pytest.raises(InputError, match="--spread: needs a number above 0, got 0"):
+        check_ranges(Config(conditions=("age_years",), known=(Condition(name="age_years", spread=0.0),)))
 
 
 def test_a_condition_says_what_there_is_to_ask_for():
