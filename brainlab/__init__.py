@@ -40,8 +40,8 @@ if TYPE_CHECKING:  # the same names as in the table below, for editors and type 
     from brainlab.reading.statistics.ratings import read_ratings as read_ratings
     from brainlab.reading.statistics.study_statistics import study_statistics as study_statistics
     from brainlab.runs.encodings import encode_dataset as encode
+    from brainlab.runs.listing import list_runs as list_runs
     from brainlab.runs.methods import presets as presets
-    from brainlab.runs.run import list_runs as list_runs
     from brainlab.runs.run import load_run as load_run
     from brainlab.simulation.cohort import simulate_cohort as simulate
     from brainlab.simulation.participant import CohortSettings as CohortSettings
@@ -67,7 +67,7 @@ _PUBLIC = {
     "train": "brainlab.experiments.training:train",
     "resume": "brainlab.experiments.training:resume",
     "load_run": "brainlab.runs.run:load_run",
-    "list_runs": "brainlab.runs.run:list_runs",
+    "list_runs": "brainlab.runs.listing:list_runs",
     "evaluate": "brainlab.experiments.evaluation.run_metrics:evaluate_run",
     # latent space
     "encode": "brainlab.runs.encodings:encode_dataset",

@@ -39,11 +39,18 @@ def from_dict(kind: type[C], values: dict[str, Any]) -> C:
 
 
 def check_ranges(config: Any) -> None:
-    """Raise InputError, naming its flag, on the first setting that is out of the range that its type declares."""
+    """Raise InputError, naming its flag, on the first setting that is out of the range that its type declares.
+
+    Configs within it, in a tuple, are checked too.
+    """
     for name, hint in typing.get_type_hints(type(config), include_extras=True).items():
+        value = getattr(config, name)
+        for part in value if isinstance(value, tuple) else ():
+            if dataclasses.is_dataclass(part):
+                check_ranges(part)
         for mark in typing.get_args(hint)[1:] if typing.get_origin(hint) is typing.Annotated else ():
             if isinstance(mark, Range):
-                refuse_outside(mark, name, getattr(config, name))
+                refuse_outside(mark, name, value)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -126,7 +133,9 @@ def _flag_options(setting: Setting) -> dict[str, Any]:
     if setting.optional and not setting.several:
         return {"type": _number_or_none(setting.kind), "metavar": f"{metavar}|{NONE}"}
     options: dict[str, Any] = {"type": setting.kind, "metavar": metavar}
-    return options | ({"nargs": "+"} if setting.several else {})
+    # Of several words there may be none, where a field says no number of them; numbers are sizes.
+    several = "*" if setting.kind is str else "+"
+    return options | ({"nargs": several} if setting.several else {})
 
 
 def _number_or_none(kind: type) -> Callable[[str], Any]:
@@ -159,8 +168,14 @@ _WORDS = {bool: "true or false", int: "a whole number", float: "a finite number"
 
 
 def _typed(value: Any, hint: Any, name: str) -> Any:
-    """Return a JSON value as its field holds it, lists as tuples; raise InputError where it is of another type."""
+    """Return a JSON value as its field holds it, lists as tuples, objects in them as the configs they are of.
+
+    Raises InputError where it is of another type.
+    """
     value = tuple(value) if isinstance(value, list) else value
+    item = next(iter(typing.get_args(hint)), None)
+    if isinstance(value, tuple) and isinstance(item, type) and dataclasses.is_dataclass(item):
+        value = tuple(from_dict(item, part) if isinstance(part, dict) else part for part in value)
     if not any(_fits(value, member) for member in _members(hint)):
         needed = " or ".join(_in_words(member) for member in _members(hint))
         raise InputError(f"{name}: needs {needed}, got {value!r}")
@@ -169,7 +184,7 @@ def _typed(value: Any, hint: Any, name: str) -> Any:
 
 def _fits(value: Any, hint: Any) -> bool:
     """Whether a value is of a plain type, of one of some words, or a tuple of these; other types are let through."""
-    if hint in (bool, int, str, type(None)):
+    if hint in (bool, int, str, type(None)) or dataclasses.is_dataclass(hint):
         return type(value) is hint
     if hint is float:
         return type(value) in (int, float) and math.isfinite(value)

@@ -41,6 +41,7 @@ RANGES: dict[str, Range] = {
     "nodes": AT_LEAST_1,
     "n": AT_LEAST_1,
     "truncation": AT_LEAST_0,
+    "guidance": AT_LEAST_0,
     "value": Range(math.isfinite, "a finite number"),
     "dim": AT_LEAST_0,
     "steps": AT_LEAST_0,

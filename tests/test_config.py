@@ -12,6 +12,12 @@ from brainlab.errors import InputError
 
 
 @dataclass(frozen=True, kw_only=True)
+class Part:
+    name: str
+    sides: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Example:
     width: int = 3
     rate: float | None = None
@@ -19,11 +25,33 @@ class Example:
     exact: bool = False
     span: tuple[float, float] = (0.0, 1.0)
     way: Literal["in", "out"] = "in"
+    words: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
 
 
 def test_round_trip_through_json() -> None:
-    config = Example(width=7, rate=0.1, shape=(1, 2, 3), exact=True)
+    parts = (Part(name="a", sides=(1, 2)), Part(name="b"))
+    config = Example(width=7, rate=0.1, shape=(1, 2, 3), exact=True, parts=parts)
     assert from_dict(Example, json.loads(json.dumps(to_dict(config)))) == config
+
+
+def test_parts_of_a_config_are_read_as_strictly_as_it() -> None:
+    for values, said in (
+        ({"name": 3}, "Part: name: needs a text, got 3"),
+        ({"name": "a", "width": 3}, "Part: unknown setting width"),
+        ("a", "Example: parts: needs a list, Part, got"),
+    ):
+        with pytest.raises(InputError, match=said):
+            from_dict(Example, {"parts": [values]})
+
+
+def test_a_flag_of_words_may_be_given_without_any_and_one_of_numbers_not() -> None:
+    parser = argparse.ArgumentParser()
+    add_flags(parser, Example)
+    assert apply_flags(Example(words=("a",)), parser.parse_args(["--words"])).words == ()
+    assert apply_flags(Example(), parser.parse_args(["--words", "a", "b"])).words == ("a", "b")
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--shape"])
 
 
 def test_unknown_setting_is_named() -> None:

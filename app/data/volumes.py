@@ -101,15 +101,21 @@ class Reconstruction:
         return to_bytes(run.decode(mean)[0])
 
 
+Told = tuple[tuple[str, str | float], ...]
+"""What images are asked for: name and value of each condition."""
+
+
 @dataclass(frozen=True)
 class Sample:
-    """Number `number` of the `count` brains that a run draws from one seed."""
+    """Number `number` of the `count` brains that a run draws from one seed, on request where `condition` says so."""
 
     run: str
     seed: int
     count: int
     number: int
     truncation: float = 1.0
+    condition: Told | None = None
+    guidance: float = 1.0
     needs_model: ClassVar[bool] = True
 
     @property
@@ -117,8 +123,8 @@ class Sample:
         return resources.run(self.run).grid
 
     def array(self) -> UInt8Array:
-        run = resources.run(self.run)
-        return to_bytes(_samples(self.run, run.sha256, self.seed, self.count, self.truncation)[self.number])
+        sha256, request = resources.run(self.run).sha256, (self.condition, self.guidance)
+        return to_bytes(_samples(self.run, sha256, self.seed, self.count, self.truncation, *request)[self.number])
 
 
 @dataclass(frozen=True)
@@ -236,5 +242,8 @@ def version(source: Source) -> str:
 
 
 @lru_cache(maxsize=16)
-def _samples(run: str, sha256: str, seed: int, count: int, truncation: float) -> Float32Array:
-    return resources.run(run).sample(count, seed, truncation)[1]
+def _samples(
+    run: str, sha256: str, seed: int, count: int, truncation: float, condition: Told | None, guidance: float
+) -> Float32Array:
+    told = None if condition is None else dict(condition)
+    return resources.run(run).sample(count, seed, truncation, condition=told, guidance=guidance)[1]

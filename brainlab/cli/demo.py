@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 def make_ready() -> dict[str, Any]:
     """Copy the cohorts that ship into another workspace, unpack them, and open every cohort and run once."""
-    from brainlab.runs.run import broken_runs, list_runs
+    from brainlab.runs.listing import broken_runs, list_runs
 
     if SHIPPED_COHORTS.parent != workspace():
         for folder in sorted(path.parent for path in SHIPPED_COHORTS.glob("*/recipe.json")):

@@ -1,6 +1,7 @@
-"""`brainlab sample RUN OUT --n N --seed S`."""
+"""`brainlab sample RUN OUT --n N --seed S [--condition class=ms age_years=60]`."""
 
 import argparse
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from brainlab.cli.common.device import add_device
 from brainlab.cli.common.output import add_overwrite
 from brainlab.cli.common.progress import progress
+from brainlab.errors import InputError
 from brainlab.ranges import number
 
 if TYPE_CHECKING:
@@ -32,29 +34,62 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PREPARED",
         help="draw codes from a Gaussian fitted to those of this dataset's training split, not from the prior",
     )
+    parser.add_argument(
+        "--condition",
+        nargs="+",
+        metavar="NAME=VALUE",
+        help="what all images are to show, such as class=ms age_years=60; the rest is not told",
+    )
+    parser.add_argument(
+        "--guidance",
+        type=number("guidance", float),
+        default=1.0,
+        help="how strongly: 1 follows the condition as it was learnt, more exaggerates it (default 1)",
+    )
     add_overwrite(parser)
     add_device(parser)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     from brainlab.experiments.export import refuse_beyond_disk, save_image, whole_folder
+    from brainlab.methods.conditions import condition_warnings
     from brainlab.runs.run import PART, load_run
 
     chosen = load_run(args.run_folder, args.device)
-    parts = _drawn(chosen, args)
+    asked = _asked(args.condition)
+    warnings = [] if asked is None else condition_warnings(chosen.conditions, asked)
+    for warning in warnings:
+        print(f"warning  {warning}", file=sys.stderr)
+    parts = _drawn(chosen, args, asked)
     names: list[str] = []
     with whole_folder(args.out, "brainlab sample", overwrite=args.overwrite) as scratch:
         for image in progress((image for part in parts for image in part), "Sampling", args.n):
             names.append(save_image(image, chosen.grid, scratch / f"sample-{len(names):04d}").name)
             if len(names) == PART:
                 refuse_beyond_disk(scratch, len(names), args.n)
-    return {"files": [str(args.out / name) for name in names]}
+    return {"files": [str(args.out / name) for name in names], **({"warnings": warnings} if asked is not None else {})}
 
 
-def _drawn(chosen: "Run", args: argparse.Namespace) -> "Iterator[Float32Array]":
+def _asked(words: list[str] | None) -> dict[str, str] | None:
+    """Return what is asked for by condition; None where nothing is."""
+    if words is None:
+        return None
+    asked: dict[str, str] = {}
+    for word in words:
+        name, _, value = word.partition("=")
+        if not (name and value):
+            raise InputError(f"--condition: needs NAME=VALUE, such as class=ms, got {word}")
+        if name in asked:
+            raise InputError(f"--condition: needs each name once, got {name} twice")
+        asked[name] = value
+    return asked
+
+
+def _drawn(chosen: "Run", args: argparse.Namespace, asked: dict[str, str] | None) -> "Iterator[Float32Array]":
     """Return the images in parts, from the prior or from a Gaussian fitted to codes."""
     if args.codes_of is None:
-        return (images for _, images in chosen.sample_in_parts(args.n, args.seed, args.truncation))
+        parts = chosen.sample_in_parts(args.n, args.seed, args.truncation, condition=asked, guidance=args.guidance)
+        return (images for _, images in parts)
     from brainlab.cohort.prepared import PreparedDataset
     from brainlab.latent.density import LatentGaussian
     from brainlab.runs.encodings import encode_dataset
@@ -62,4 +97,5 @@ def _drawn(chosen: "Run", args: argparse.Namespace) -> "Iterator[Float32Array]":
     data = PreparedDataset.open(args.codes_of)
     codes = encode_dataset(chosen, data, progress).mean[data.indices("train")]
     fitted = LatentGaussian().fit(codes)
-    return (chosen.decode(part) for part in fitted.sample_in_parts(args.n, args.seed, args.truncation))
+    drawn = fitted.sample_in_parts(args.n, args.seed, args.truncation)
+    return (chosen.decode(part, condition=asked, guidance=args.guidance) for part in drawn)

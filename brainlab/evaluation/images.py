@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol, TypeVar
 import numpy as np
 
 from brainlab.errors import InputError
+from brainlab.evaluation.labelled import Labelled
 from brainlab.types import BoolArray, Float32Array, FloatArray, IntArray, StringArray
 
 BLOCK_BYTES = 2**26
@@ -17,7 +18,7 @@ BLOCK_BYTES = 2**26
 BRIGHT = 0.01
 """A voxel brighter than this belongs to the brain, in images whose background is 0."""
 
-Need = Literal["real", "generated", "reconstructed", "pairs", "codes", "training"]
+Need = Literal["real", "generated", "reconstructed", "pairs", "codes", "training", "labelled"]
 """What a metric is computed from, see `ImageSets`."""
 
 NO_RECONSTRUCTION = "the run does not reconstruct images, for it has no encoder"
@@ -27,6 +28,7 @@ MISSING: dict[Need, str] = {
     "pairs": NO_RECONSTRUCTION,
     "codes": "the run has no encoder",
     "training": "the scans that the generator was trained on are not at hand",
+    "labelled": "the run draws nothing on request",
 }
 """Why a part is missing, unless `ImageSets.reasons` knows better."""
 
@@ -61,10 +63,10 @@ class ImageSets:
 
     real: [m, *shape], held-out scans. generated: [n, *shape]. reconstructed: of `real`, in its order. pairs: images to
     be compared with `real` one by one; the reconstructions of a run. codes: posteriors of `real`. training: the scans
-    that the generator was trained on. None where there are none. people, training_people: whom each of `real` and of
-    `training` is of, [m]; None where that is unknown, and each may be of another person. real_rows: where `real` are
-    among the scans of their dataset, [m]. seed: of every random choice. reasons: why a part is None, in place of a
-    general reason.
+    that the generator was trained on. labelled: images that were asked for by a label, and real ones of it. None where
+    there are none. people, training_people: whom each of `real` and of `training` is of, [m]; None where that is
+    unknown, and each may be of another person. real_rows: where `real` are among the scans of their dataset, [m]. seed:
+    of every random choice. reasons: why a part is None, in place of a general reason.
     """
 
     real: Images
@@ -73,6 +75,7 @@ class ImageSets:
     pairs: Images | None = None
     codes: Codes | None = None
     training: Images | None = None
+    labelled: Labelled | None = None
     people: StringArray | None = None
     training_people: StringArray | None = None
     real_rows: IntArray | None = None

@@ -24,12 +24,14 @@ from brainlab.errors import BrainlabError
 from brainlab.experiments.evaluation.run_metrics import evaluate_run
 from brainlab.experiments.training import resume, train
 from brainlab.experiments.training_plan import Machine
-from brainlab.methods.generator import Autoencoder, StyleBased
+from brainlab.methods.conditions import ConditionalConfig
+from brainlab.methods.generator import Autoencoder, Conditional, StyleBased
 from brainlab.methods.method import Method, Schedule
 from brainlab.methods.prior import SeededNoise
 from brainlab.ranges import Range
 from brainlab.runs.methods import methods
 from brainlab.runs.run import Run, load_run
+from brainlab.types import Float32Array
 
 PEOPLE = 40
 STEPS_AN_EPOCH = 4
@@ -43,8 +45,8 @@ def check_method(name: str) -> None:
     """Raise MethodError, in one line, on the first thing that a method does not hold.
 
     Checked for each of its small configs: settings with ranges, files and flags; images of the promised shape and
-    range, the same for the same codes; abilities that are what they say; two epochs of training, and the same bit for
-    bit when it is stopped and resumed; the card; an evaluation.
+    range, the same for the same codes; abilities that are what they say, as that what is told changes images; two
+    epochs of training, and the same bit for bit when it is stopped and resumed; the card; an evaluation.
     """
     method = methods()[name]
     _require(bool(method.presets), name, "needs a preset, so that it can be trained by name")
@@ -78,6 +80,10 @@ def _check_config(method: Method[Any], config: Any) -> None:
     add_flags(parser, method.config)
     add_flags(parser, Schedule)
     _require(apply_flags(config, parser.parse_args([])) == config, method.name, "flags not given must change nothing")
+    asked = "condition" in method.abilities
+    _require(
+        asked == isinstance(config, ConditionalConfig), method.name, "condition is the ability of a ConditionalConfig"
+    )
 
 
 def _check_network(method: Method[Any], config: Any) -> None:
@@ -92,6 +98,10 @@ def _check_network(method: Method[Any], config: Any) -> None:
     styled = "styles" in method.abilities
     _require(
         styled == isinstance(network, StyleBased), name, "styles is the ability of what is StyleBased, and of no other"
+    )
+    asked = "condition" in method.abilities
+    _require(
+        asked == isinstance(network, Conditional), name, "condition is the ability of what is Conditional, and no other"
     )
     walks = "walk" in method.abilities
     _require(walks or not styled, name, "what has styles can be walked")
@@ -174,6 +184,28 @@ def _check_run(run: Run, data: PreparedDataset) -> None:
     _require(
         measured == run.can("reconstruct"), name, "reconstructions are measured where there are any, and only there"
     )
+    if run.can("condition"):
+        _check_conditions(run, codes, images)
+
+
+def _check_conditions(run: Run, codes: Float32Array, images: Float32Array) -> None:
+    name, known = run.method.name, run.conditions
+    names = tuple(condition.name for condition in known)
+    _require(names == run.config.conditions, name, "its network must know the conditions that its settings name")
+    untold = run.decode(codes, condition={})
+    _require(np.array_equal(untold, images), name, "what is told nothing must be what is not conditioned, bit for bit")
+    shown = images[:, None].repeat(run.outline.sample_shape[0], 1)
+    for one in known:
+        asked = [{one.name: value} for value in one.words[:2] or (one.low, one.high)]
+        first, second = (run.decode(codes, condition=each) for each in asked)
+        changed = not np.array_equal(first, second) and not np.array_equal(first, images)
+        _require(changed, name, f"{one.name} must change the image of a code")
+        _require(bool(first.min() >= 0 and first.max() <= 1), name, "images on request must lie in [0, 1]")
+        again = run.sample(len(codes), 0, condition=asked[0])[1]
+        _require(np.array_equal(again, first), name, "a sample on request must be what its code decodes to")
+        if run.can("encode"):
+            same = np.array_equal(run.encode(shown)[0], run.encode(shown, condition=asked[0])[0])
+            _require(not same, name, f"{one.name} must change the code of an image")
 
 
 class _StoppedError(Exception):
@@ -189,6 +221,8 @@ def _noise(sample_shape: tuple[int, ...], folder: Path) -> PreparedDataset:
         {
             "participant": [f"p{i:02d}" for i in range(PEOPLE + held_out)],
             "class": ["healthy", "ms"] * ((PEOPLE + held_out) // 2),
+            "age_years": np.linspace(20, 80, PEOPLE + held_out),
+            "sex": np.resize(["F", "F", "M", "M"], PEOPLE + held_out),
             "split": ["train"] * PEOPLE + ["test"] * held_out,
         }
     )

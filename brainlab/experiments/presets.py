@@ -14,7 +14,8 @@ from brainlab.workspace import MODELS
 def describe_preset(name: str) -> dict[str, Any]:
     """Return one preset's figures, without memory for its weights.
 
-    parameters: numbers that are trained, by network. ships: whether a trained run lies in `models/`.
+    parameters: numbers that are trained, by network; those of conditions come with the words of the training scans.
+    conditions: what images can be asked for. ships: whether a trained run lies in `models/`.
     Raises InputError on a name that is not a preset, or where the method's networks cannot be built.
     """
     method, preset = find_preset(name)
@@ -33,7 +34,8 @@ def describe_preset(name: str) -> dict[str, Any]:
         "paper": preset.source,
         "sample_shape": list(recipe.generator.sample_shape),
         "latent_dim": math.prod(recipe.generator.prior.code_shape),
-        "abilities": sorted(method.abilities),
+        "abilities": sorted(method.abilities_of(preset.config)),
+        "conditions": list(getattr(preset.config, "conditions", ())),
         "parameters": {
             part: sum(weights.numel() for weights in network.parameters()) for part, network in recipe.networks.items()
         },

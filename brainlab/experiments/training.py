@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import functools
 import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -217,7 +216,7 @@ def make_loop(
     """
     torch.manual_seed(seed)
     recipe = plan.method.recipe(plan.config)
-    seen, view = plan.seen, plan.view
+    seen = plan.seen
     watch = Watch(
         seed=seed,
         checkpoint_steps=files["checkpoint_steps"],
@@ -226,7 +225,7 @@ def make_loop(
     )
     return Loop(
         recipe,
-        functools.partial(view.batch, seen),
+        plan.read,
         seen.indices("train"),
         seen.indices("test"),
         plan.schedule,

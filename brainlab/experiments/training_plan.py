@@ -16,14 +16,16 @@ from lightning_fabric import Fabric
 
 import brainlab
 from brainlab.cohort.prepared import PreparedDataset
-from brainlab.cohort.views import View
+from brainlab.cohort.views import Batch, View
 from brainlab.config import check_ranges, to_dict
 from brainlab.errors import InputError
+from brainlab.methods.conditions import learn_conditions
 from brainlab.methods.method import Method, Schedule
 from brainlab.ranges import refuse_out_of_range
 from brainlab.runs.methods import find_preset
 from brainlab.runs.provenance import hashes_of_training
 from brainlab.runs.run import refuse_other_channels
+from brainlab.types import Float32Array, IntArray
 
 PRECISIONS = {"bf16-mixed": "bf16-mixed", "32": "32-true"}
 """Name of `--precision` to Fabric's."""
@@ -75,15 +77,17 @@ class Plan:
     def of_preset(
         cls, name: str, data: PreparedDataset, config: Any = None, schedule: Schedule | None = None
     ) -> "Plan":
-        """Plan a preset on some data. config, schedule: the preset's own where None. Raises InputError on its name."""
+        """Plan a preset on some data. config, schedule: the preset's own where None.
+
+        What images can be asked for is taken from the training scans, and kept in the config.
+        Raises InputError on its name, and where the data does not tell the conditions that are to be learnt.
+        """
         method, preset = find_preset(name)
-        return cls(
-            preset=name,
-            method=method,
-            config=preset.config if config is None else config,
-            schedule=schedule or preset.schedule,
-            data=data,
-        )
+        config = preset.config if config is None else config
+        if "condition" in method.abilities_of(config):
+            known = learn_conditions(config.conditions, method.view(config).of(data))
+            config = dataclasses.replace(config, known=known)
+        return cls(preset=name, method=method, config=config, schedule=schedule or preset.schedule, data=data)
 
     @property
     def view(self) -> View:
@@ -92,6 +96,19 @@ class Plan:
     @functools.cached_property
     def seen(self) -> PreparedDataset:
         return self.view.of(self.data)
+
+    def read(self, rows: IntArray) -> Batch:
+        """Return rows of `seen`, with what they show of the conditions that the method learns."""
+        batch = self.view.batch(self.seen, rows)
+        if not self._told:
+            return batch
+        return dataclasses.replace(batch, condition={name: told[rows] for name, told in self._told.items()})
+
+    @functools.cached_property
+    def _told(self) -> dict[str, IntArray | Float32Array]:
+        """What all of `seen` show, by condition."""
+        scans, known = self.seen.scans, getattr(self.config, "known", ())
+        return {one.name: one.encode(scans[one.name]) for one in known}
 
     @property
     def batch_size(self) -> int:

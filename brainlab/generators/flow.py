@@ -8,9 +8,13 @@ standard deviation. Between noise and the bands of a scan, and at a time t from 
 (Liu et al. 2023, "Flow Straight and Fast", equation 1; the times as Esser et al. 2024, section 3.1). Solved from 0 to 1
 the equation dx/dt = v(x, t) draws an image; solved from 1 to 0 it finds the noise that an image comes from, its code.
 
+The velocity may be told class, age and more (`conditions`), which scale and shift its maps as the time does (FiLM).
+Encoding a scan under what it shows and decoding its code under something else changes that and keeps the rest.
+
 Flows trained on a few hundred scans are known to repeat them: look at the copies that `brainlab evaluate` counts.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -20,10 +24,13 @@ from torch import Tensor
 from brainlab.cohort.views import Batch, Slices, View, Volumes
 from brainlab.errors import InputError
 from brainlab.generators.vae import flip_half, set_learning_rate
-from brainlab.methods.generator import Autoencoder, Posterior
+from brainlab.methods.conditions import ConditionalConfig
+from brainlab.methods.generator import Autoencoder, Conditional, Posterior
 from brainlab.methods.method import Method, Preset, Schedule
 from brainlab.methods.prior import NormalPrior
 from brainlab.methods.recipe import Progress, Recipe
+from brainlab.networks.condition_features import ConditionFeatures, drop_conditions
+from brainlab.networks.guidance import guided
 from brainlab.networks.haar import from_haar_bands, haar_bands
 from brainlab.networks.losses import squared_error
 from brainlab.networks.ode import SOLVERS, Solver
@@ -32,7 +39,7 @@ from brainlab.ranges import Count, Positive, Weight
 
 
 @dataclass(frozen=True, kw_only=True)
-class FlowConfig:
+class FlowConfig(ConditionalConfig):
     """Everything that decides a flow and what it learns.
 
     sample_shape: channel first.
@@ -72,7 +79,7 @@ MEASURED_SCANS = 256
 """Training scans that a band's mean and spread are taken from; each has thousands of values of a band."""
 
 
-class Flow(Autoencoder):
+class Flow(Autoencoder, Conditional):
     """The velocity of the flow, and the way from images to scaled bands and back.
 
     A code is the noise itself, [bands, *size], with a number for each voxel. Codes are no vectors to walk along: on the
@@ -96,6 +103,8 @@ class Flow(Autoencoder):
         bands, size = channels * factor ** len(sides), tuple(side // factor for side in sides)
         self.prior = NormalPrior(bands, *size)
         self.velocity = UNet(bands, size, config.widths, config.time_width)
+        self.conditions = config.known
+        self.told = ConditionFeatures({each.name: len(each.words) for each in config.known}, config.time_width)
         self.register_buffer("centre", torch.zeros(1, bands, *[1] * len(size)))
         self.register_buffer("spread", torch.ones(1, bands, *[1] * len(size)))
 
@@ -123,24 +132,42 @@ class Flow(Autoencoder):
             x = haar_bands(x)
         return x
 
-    def band_errors(self, data: Tensor, noise: Tensor, t: Tensor) -> Tensor:
+    def band_errors(
+        self, data: Tensor, noise: Tensor, t: Tensor, condition: Mapping[str, Tensor] | None = None
+    ) -> Tensor:
         """Return the squared error of the velocity in each band, summed over its positions: [n, bands].
 
         data, noise: scaled bands of images, and noise, both [n, bands, *size].  t: [n], 0 noise and 1 data.
+        condition: what the velocity is told, as in `decode`.
         """
         time = t.view(-1, *[1] * (data.ndim - 1))
-        velocity = self.velocity((1 - time) * noise + time * data, t)
+        told = self.told(condition) if condition else None
+        velocity = self.velocity((1 - time) * noise + time * data, t, told)
         return squared_error(velocity.flatten(0, 1), (data - noise).flatten(0, 1)).view(data.shape[:2])
 
-    def decode(self, z: Tensor) -> Tensor:
-        return self.from_bands(self._solve(z, 0, 1)).clamp(0, 1)
+    def decode(self, z: Tensor, condition: Mapping[str, Tensor] | None = None, guidance: float = 1.0) -> Tensor:
+        return self.from_bands(self._solve(z, 0, 1, condition, guidance)).clamp(0, 1)
 
-    def encode(self, x: Tensor) -> Posterior:
-        return Posterior(self._solve(self.to_bands(x), 1, 0))
+    def encode(self, x: Tensor, condition: Mapping[str, Tensor] | None = None) -> Posterior:
+        """Return the noise that images come from under a condition; guidance has no part in it."""
+        return Posterior(self._solve(self.to_bands(x), 1, 0, condition))
 
-    def _solve(self, state: Tensor, start: float, end: float) -> Tensor:
+    def _solve(
+        self,
+        state: Tensor,
+        start: float,
+        end: float,
+        condition: Mapping[str, Tensor] | None = None,
+        guidance: float = 1.0,
+    ) -> Tensor:
+        told = self.told(condition) if condition else None
+
         def velocity(state: Tensor, time: float) -> Tensor:
-            return self.velocity(state, state.new_full((len(state),), time))
+            t = state.new_full((len(state),), time)
+            if told is None or guidance == 1:
+                return self.velocity(state, t, told)
+            both = self.velocity(state.repeat_interleave(2, 0), t.repeat(2), _with_nothing(told))
+            return guided(both[::2], both[1::2], guidance)
 
         return self.solver(velocity, state, start, end, self.steps)
 
@@ -171,7 +198,8 @@ class FlowRecipe(Recipe):
         set_learning_rate(optimiser, config.learning_rate, progress.step, progress.total_steps, cosine=config.cosine)
         data = self.generator.to_bands(flip_half(batch.image) if config.flip else batch.image)
         noise, t = torch.randn_like(data), draw_times(len(data), config.time_spread, data.device)
-        errors = self.generator.band_errors(data, noise, t).mean(0)  # [bands]
+        told = drop_conditions(batch.condition, config.dropped) if batch.condition else None
+        errors = self.generator.band_errors(data, noise, t, told).mean(0)  # [bands]
         loss = errors.sum()
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
@@ -182,6 +210,11 @@ class FlowRecipe(Recipe):
 def draw_times(n: int, spread: float, device: torch.device) -> Tensor:
     """Draw times [n] whose logit is normal with mean 0 and this spread: few near noise (0) or data (1)."""
     return torch.sigmoid(spread * torch.randn(n, device=device))
+
+
+def _with_nothing(told: Tensor) -> Tensor:
+    """Return each of features [n, width] followed by those of nothing: [2 n, width]."""
+    return torch.stack((told, torch.zeros_like(told)), dim=1).flatten(0, 1)
 
 
 def view(config: FlowConfig) -> View:
@@ -199,18 +232,25 @@ METHOD = Method(
     network=Flow,
     recipe=FlowRecipe,
     view=view,
-    abilities=frozenset({"encode", "reconstruct"}),
-    small=tuple(FlowConfig(sample_shape=shape, **_SMALL) for shape in ((1, 8, 8, 8), (1, 16, 8))),
+    abilities=frozenset({"encode", "reconstruct", "condition"}),
+    small=(
+        FlowConfig(sample_shape=(1, 8, 8, 8), **_SMALL),
+        FlowConfig(sample_shape=(1, 16, 8), conditions=("class", "age_years"), **_SMALL),
+    ),
     # Two cores train on about 85 slices or 19 volumes a second (mixed precision). The diagnostics at each epoch's end
     # solve the equation 200 times, which takes them half a minute for slices and two minutes for volumes.
     presets={
         # 200,000 presentations of some 10,000 slices: 40 minutes, and 10 of diagnostics.
         "flow-slices-128": Preset(
-            config=FlowConfig(), schedule=Schedule(epochs=20, batch_size=32, ema_decay=0.999), source=SOURCE
+            config=FlowConfig(conditions=("slice", "age_years", "sex", "class")),
+            schedule=Schedule(epochs=20, batch_size=32, ema_decay=0.999),
+            source=SOURCE,
         ),
         # 160,000 presentations of some 4,000 scans: 2 hours 20 minutes, and 80 minutes of diagnostics.
         "flow-40": Preset(
-            config=FlowConfig(sample_shape=(1, 40, 48, 40), levels=1, widths=(32, 64, 64)),
+            config=FlowConfig(
+                sample_shape=(1, 40, 48, 40), levels=1, widths=(32, 64, 64), conditions=("class", "age_years", "sex")
+            ),
             schedule=Schedule(epochs=40, batch_size=16, ema_decay=0.999),
             source=SOURCE,
         ),

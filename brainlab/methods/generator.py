@@ -1,10 +1,12 @@
-"""What every generator can do: decode a code, draw a sample; an autoencoder also encodes, others have styles."""
+"""What every generator can do: decode a code, draw a sample; some also encode, have styles, or draw what is asked."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from torch import Tensor, nn
 
+from brainlab.methods.conditions import Condition
 from brainlab.methods.prior import Noise, Prior
 
 
@@ -75,3 +77,22 @@ class StyleBased(Generator):
 
     def decode(self, z: Tensor) -> Tensor:
         return self.from_styles(self.at_all_levels(self.style(z)))
+
+
+class Conditional(Generator):
+    """A generator that draws what it is asked for (ability `condition`); one that encodes takes a condition there too.
+
+    conditions: what it can be told; none before its training has looked at the scans, or where its config asks for
+        none.
+    """
+
+    conditions: tuple[Condition, ...]
+
+    @abstractmethod
+    def decode(self, z: Tensor, condition: Mapping[str, Tensor] | None = None, guidance: float = 1.0) -> Tensor:
+        """Return images [n, *sample_shape] of codes that show what they are told.
+
+        condition: of each of `conditions` what `Condition.encode` returns, [n]; None tells nothing, as do codes of
+            nothing for each.
+        guidance: 1 follows the condition as it was learnt, more exaggerates it.
+        """

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
 from brainlab.cohort.views import View
+from brainlab.methods.conditions import ConditionalConfig
 from brainlab.methods.generator import Generator
 from brainlab.methods.recipe import Recipe
 from brainlab.ranges import Count, CountOrNone, Share
@@ -77,7 +78,7 @@ class Method(Generic[C]):
     network: a config's generator with fresh weights; raises InputError on settings that do not fit together.
     recipe: a config's recipe, with the network in it.
     view: what the method reads of a prepared dataset.
-    abilities: what its runs can do.
+    abilities: what its runs can do; `condition` only where their settings name any (`abilities_of`).
     presets: named settings, by name; no two methods share a name.
     small: configs of a few thousand weights, for slices and for volumes where it claims both: for `check_method`.
     check_batch: raises InputError, naming a flag, where the method cannot learn from so many images at once, or at all
@@ -96,3 +97,8 @@ class Method(Generic[C]):
     small: tuple[C, ...] = ()
     check_batch: Callable[[C, int], None] = no_batch_rule
     changeable: tuple[str, ...] = ("learning_rate",)
+
+    def abilities_of(self, config: C) -> frozenset[Ability]:
+        """Return what runs of these settings can do: those that learn no conditions draw nothing on request."""
+        learns = isinstance(config, ConditionalConfig) and bool(config.conditions)
+        return self.abilities if learns else self.abilities - {"condition"}

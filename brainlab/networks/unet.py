@@ -60,6 +60,7 @@ class UNet(nn.Module):
 
     widths: maps at each size, each half of the one before; one block a size on the way down and one on the way up, two
     at the smallest size. A fresh network gives 0 everywhere.
+    What else it is told, features [n, time_width], is added to those of the time.
     Raises InputError where a side cannot be halved so often, or widths are no multiples of a group of 8 maps.
     """
 
@@ -86,8 +87,8 @@ class UNet(nn.Module):
             normalisation("group", widths[0], dims), nn.SiLU(), _from_nothing(conv(widths[0], channels, 3, padding=1))
         )
 
-    def forward(self, x: Tensor, t: Tensor) -> Tensor:
-        time = self.time(t)
+    def forward(self, x: Tensor, t: Tensor, told: Tensor | None = None) -> Tensor:
+        time = self.time(t) if told is None else self.time(t) + told
         h = self.enter(x)
         carried: list[Tensor] = []
         for block, downsample in zip(self.down, self.downsample, strict=False):

@@ -1,5 +1,6 @@
 """The card of a run: what it is, how to make it again, how well it does, and where it fails."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,8 @@ def _for_what(kept: RunSettings) -> str:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, tuple) and any(map(dataclasses.is_dataclass, value)):
+        return ", ".join(map(str, value))
     return list(value) if isinstance(value, tuple) else value
 
 

@@ -4,10 +4,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file
+from torch import Tensor, nn
 
 import brainlab
 from brainlab.errors import InputError
 from brainlab.files.json_object import read_json
+from brainlab.files.lfs_pointer import refuse_pointer
 from brainlab.methods.method import Method, Schedule
 from brainlab.runs.methods import UnknownMethodError, config_of_settings, method_of_settings
 
@@ -91,6 +96,34 @@ def read_evaluation(path: Path) -> dict[str, Any]:
     if wrong := [name for name, entry in values.items() if not isinstance(entry, dict)]:
         raise InputError(f"{path}: {wrong[0]}: needs an object, got {values[wrong[0]]!r}; {mend}")
     return values
+
+
+def check_weights(path: Path, network: nn.Module) -> None:
+    """Raise InputError where a weights file is cut off, something else or another network's, by its header alone."""
+    refuse_pointer(path)
+    try:
+        with safe_open(path, framework="pt") as file:
+            kept = set(file.keys())
+            for name, weights in network.named_parameters():
+                if name not in kept or list(weights.shape) != file.get_slice(name).get_shape():
+                    raise InputError(f"{path}: does not fit its config ({name}); train the run again")
+    except SafetensorError as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{path}: damaged or cut off ({reason}); copy it again, or train the run again") from error
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """Return weights by name, floating-point ones as float32; raise InputError where one is not finite.
+
+    Raises SafetensorError or OSError where the file cannot be read.
+    """
+    state = load_file(path)
+    if broken := [name for name, value in state.items() if not torch.isfinite(value.float()).all()]:
+        raise InputError(
+            f"{path}: needs finite numbers, got NaN or infinity in {broken[0]}; train the run again with a lower "
+            "learning rate"
+        )
+    return {name: value.float() if value.is_floating_point() else value for name, value in state.items()}
 
 
 def _check_types(settings: dict[str, Any], wanted: dict[str, type], *, needed: bool) -> None:

@@ -1,6 +1,5 @@
 """Trained runs: a folder on disk, and the network in it behind numpy arrays."""
 
-import contextlib
 import hashlib
 import math
 import os
@@ -14,23 +13,23 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file
+from safetensors import SafetensorError
 
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.views import View
 from brainlab.errors import InputError
-from brainlab.files.lfs_pointer import refuse_pointer
 from brainlab.grid import Grid
-from brainlab.methods.generator import Generator, StyleBased
+from brainlab.methods.conditions import Asked, Condition
+from brainlab.methods.generator import Conditional, Generator, StyleBased
 from brainlab.methods.method import Ability, Method, Schedule, lacking
 from brainlab.methods.prior import Noise, SeededNoise
 from brainlab.ranges import refuse_out_of_range
+from brainlab.runs.asked_images import NOTHING, AskedImages, refuse_guidance_of_nothing
 from brainlab.runs.devices import find_device
-from brainlab.runs.files import CONFIG, EVALUATION, WEIGHTS, read_evaluation, read_settings
+from brainlab.runs.files import CONFIG, EVALUATION, WEIGHTS, check_weights, read_evaluation, read_settings, read_weights
 from brainlab.training.checkpoint import MetricsFile
 from brainlab.types import Float32Array, FloatArray, Judge
-from brainlab.workspace import run_folders, workspace
+from brainlab.workspace import workspace
 
 PART = 16
 """Images that go through a network at once, so that memory does not grow with their number; fewer of large ones."""
@@ -70,7 +69,7 @@ class Run:
     @property
     def abilities(self) -> frozenset[Ability]:
         """What the run can do beside drawing samples."""
-        return self.method.abilities
+        return self.method.abilities_of(self.config)
 
     def can(self, ability: Ability) -> bool:
         """Whether the run has an ability."""
@@ -185,19 +184,28 @@ class Run:
         if not self.can(ability):
             raise InputError(f"{self.name}: {self.preset} {lacking(ability)}; choose a run that has it")
 
-    def decode(self, z: FloatArray) -> Float32Array:
-        """Return the images of codes, of several channels the first: [n, *code_shape] -> [n, *shape] in [0, 1]."""
-        z = self._checked("decoding", "codes", z, self.code_shape)
-        return self._in_parts(lambda part: (self.model().decode(part)[:, 0],), z)[0]
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """What its images can be asked for. Raises InputError where they cannot be."""
+        self.require("condition")
+        return cast(Conditional, self.outline).conditions
 
-    def encode(self, x: FloatArray) -> tuple[Float32Array, Float32Array | None]:
+    def decode(self, z: FloatArray, *, condition: Asked | None = None, guidance: float = 1.0) -> Float32Array:
+        """Return the images [n, *shape] in [0, 1] of codes, asked for as in `sample`; of several channels the first."""
+        z = self._checked("decoding", "codes", z, self.code_shape)  # [n, *code_shape]
+        return self._decoded(z, self._asked(condition, len(z), guidance))
+
+    def encode(self, x: FloatArray, *, condition: Asked | None = None) -> tuple[Float32Array, Float32Array | None]:
         """Return posterior mean and log-variance, each [n, *code_shape], of images [n, C, *shape] in [0, 1].
 
         The log-variance is None where the method knows no spread.
+        condition: what the images show, as in `sample`; decoded under another condition, their codes show that instead.
         """
         self.require("encode")
-        x = self._checked("encoding", "images", x, tuple(self.outline.sample_shape))
-        mean, *spread = self._in_parts(lambda part: [v for v in self.model().encode(part) if v is not None], x)
+        x, asked = self._checked("encoding", "images", x, self.outline.sample_shape), self._asked(condition, len(x))
+        mean, *spread = self._in_parts(
+            lambda part, **told: [v for v in self.model().encode(part, **told) if v is not None], x, asked
+        )
         return mean, spread[0] if spread else None
 
     @property
@@ -248,12 +256,25 @@ class Run:
         """Draw one code [*code_shape] from the prior."""
         return self.model().prior.draw(1, noise, truncation)[0].numpy()
 
-    def sample(self, n: int, seed: int, truncation: float = 1.0) -> tuple[Float32Array, Float32Array]:
+    def sample(
+        self,
+        n: int,
+        seed: int,
+        truncation: float = 1.0,
+        *,
+        condition: Asked | None = None,
+        guidance: float = 1.0,
+    ) -> tuple[Float32Array, Float32Array]:
         """Draw images from the prior; the same seed gives the same ones.
 
         truncation: of the prior; below 1 the images are nearer the mean image.
-        Returns the codes [n, *code_shape] and the images [n, *shape]. Raises InputError where they do not fit into half
-        of the machine's memory; `sample_in_parts` has no such bound.
+        condition: what they are to show, `{"class": "ms", "age_years": 60}` for all of them or a list of one for each
+            (`conditions` has what there is to ask for). What is left out is not told; without any a conditional run
+            draws images as they came in training, and not conditions first.
+        guidance: 1 follows the condition as it was learnt, more exaggerates it.
+        Returns the codes [n, *code_shape] and the images [n, *shape]. Raises InputError on a condition or word that the
+        run does not know, and where the images do not fit into half of the machine's memory; `sample_in_parts` has no
+        such bound.
         """
         refuse_out_of_range({"n": n})
         wanted = 4 * n * (self.latent_dim + math.prod(self.shape))
@@ -262,14 +283,22 @@ class Run:
             raise InputError(
                 f"--n: {n} images would take {wanted / 1e9:,.0f} GB of memory; draw at most {most} at once"
             )
-        codes, images = zip(*self.sample_in_parts(n, seed, truncation), strict=True)
+        parts = self.sample_in_parts(n, seed, truncation, condition=condition, guidance=guidance)
+        codes, images = zip(*parts, strict=True)
         return np.concatenate(codes), np.concatenate(images)
 
     def sample_in_parts(
-        self, n: int, seed: int, truncation: float = 1.0
+        self,
+        n: int,
+        seed: int,
+        truncation: float = 1.0,
+        *,
+        condition: Asked | None = None,
+        guidance: float = 1.0,
     ) -> Iterator[tuple[Float32Array, Float32Array]]:
         """Draw what `sample` draws, in parts of few images, so that memory does not grow with their number."""
         refuse_out_of_range({"n": n, "seed": seed, "truncation": truncation})
+        asked = self._asked(condition, n, guidance)
         noise, prior = SeededNoise(seed), self.model().prior
         # torch draws 16 normal numbers at once, and fewer than 16 by other rules; parts of 16 codes and a last one of
         # 16 or more make the same numbers as one draw.
@@ -278,19 +307,23 @@ class Run:
             count = PART if part < parts - 1 else n - PART * (parts - 1)
             z = prior.draw(count, noise, truncation).numpy()
             passes = range(0, count, self._at_once if self._at_once < PART else count)
-            yield from ((z[i : i + passes.step], self.decode(z[i : i + passes.step])) for i in passes)
+            for rows in (slice(i, min(i + passes.step, count)) for i in passes):
+                wanted = asked.part(slice(PART * part + rows.start, PART * part + rows.stop))
+                yield z[rows], self._decoded(z[rows], wanted)
+
+    def _asked(self, condition: Asked | None, n: int, guidance: float = 1.0) -> AskedImages:
+        """Return what n images are asked for; raise InputError where the run cannot draw it."""
+        refuse_guidance_of_nothing(condition, guidance)
+        return NOTHING if condition is None else AskedImages.of(self.conditions, condition, n, guidance)
+
+    def _decoded(self, z: Float32Array, asked: AskedImages) -> Float32Array:
+        return self._in_parts(lambda part, **told: (self.model().decode(part, **told)[:, 0],), z, asked)[0]
 
     @torch.inference_mode(False)  # weights made within it would know no gradients to styles
     def _load(self) -> Generator:
         network = self.method.network(self.config)
         try:
-            state = load_file(self.folder / WEIGHTS)
-            if broken := [name for name, v in state.items() if not torch.isfinite(v.float()).all()]:
-                raise InputError(
-                    f"{self.folder / WEIGHTS}: needs finite numbers, got NaN or infinity in {broken[0]}; "
-                    "train the run again with a lower learning rate"
-                )
-            network.load_state_dict({name: v.float() if v.is_floating_point() else v for name, v in state.items()})
+            network.load_state_dict(read_weights(self.folder / WEIGHTS))
         except (SafetensorError, RuntimeError, OSError) as error:
             reason = str(error).splitlines()[0]
             raise InputError(f"{self.folder / WEIGHTS}: does not fit its config ({reason}); train it again") from error
@@ -312,14 +345,19 @@ class Run:
         return max(1, min(PART, PART_VOXELS // math.prod(self.shape)))
 
     @torch.inference_mode()
-    def _in_parts(self, function: Callable[[Any], Sequence[Any]], values: Float32Array) -> tuple[Float32Array, ...]:
+    def _in_parts(
+        self, function: Callable[..., Sequence[Any]], values: Float32Array, asked: AskedImages = NOTHING
+    ) -> tuple[Float32Array, ...]:
         starts = range(0, max(1, len(values)), self._at_once)
-        inputs = (torch.from_numpy(np.ascontiguousarray(values[i : i + starts.step])).to(self.device) for i in starts)
-        parts = [tuple(out.float().cpu().numpy() for out in function(part)) for part in inputs]
-        found = tuple(np.concatenate(column) for column in zip(*parts, strict=True))
-        if not all(np.isfinite(each).all() for each in found):
+        parts = []
+        for rows in (slice(i, i + starts.step) for i in starts):
+            inputs = torch.from_numpy(np.ascontiguousarray(values[rows])).to(self.device)
+            found = function(inputs, **asked.part(rows).arguments(self.device))
+            parts.append(tuple(out.float().cpu().numpy() for out in found))
+        whole = tuple(np.concatenate(column) for column in zip(*parts, strict=True))
+        if not all(np.isfinite(each).all() for each in whole):
             raise InputError(f"{self.name}: its network gives NaN or infinity for these values; take smaller ones")
-        return found
+        return whole
 
 
 def load_run(folder: Path | str, device: str | None = None) -> Run:
@@ -335,7 +373,7 @@ def load_run(folder: Path | str, device: str | None = None) -> Run:
         raise InputError(f"{folder}: no {WEIGHTS} yet; wait for the first epoch, or resume its training")
     values, method, config, schedule = read_settings(folder)
     run = Run(folder, folder.name, values["preset"], method, config, schedule, values, find_device(device))
-    _check_weights(folder / WEIGHTS, _outlined(folder / CONFIG, run))
+    check_weights(folder / WEIGHTS, _outlined(folder / CONFIG, run))
     return run
 
 
@@ -358,37 +396,3 @@ def _outlined(path: Path, run: Run) -> Generator:
     except (ValueError, LookupError, ArithmeticError, RuntimeError) as error:
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise InputError(f"{path}: describes no network ({reason}); train the run again") from error
-
-
-def _check_weights(path: Path, network: Generator) -> None:
-    """Raise InputError where a weights file is cut off, something else or another network's, by its header alone."""
-    refuse_pointer(path)
-    try:
-        with safe_open(path, framework="pt") as file:
-            kept = set(file.keys())
-            for name, weights in network.named_parameters():
-                if name not in kept or list(weights.shape) != file.get_slice(name).get_shape():
-                    raise InputError(f"{path}: does not fit its config ({name}); train the run again")
-    except SafetensorError as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"{path}: damaged or cut off ({reason}); copy it again, or train the run again") from error
-
-
-def list_runs() -> list[Run]:
-    """Return every run that can be opened: those in `models/`, then the workspace's own; of a name the first counts."""
-    found = []
-    for folder in run_folders():
-        with contextlib.suppress(InputError):
-            found.append(load_run(folder))
-    return found
-
-
-def broken_runs() -> dict[Path, str]:
-    """Return the run folders that `list_runs` leaves out, with what is wrong with each."""
-    found = {}
-    for folder in run_folders():
-        try:
-            load_run(folder)
-        except InputError as error:
-            found[folder] = str(error)
-    return found

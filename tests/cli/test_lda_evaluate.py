@@ -34,7 +34,7 @@ METRICS = (
 FEATURE_KEYS = {"frechet_distance", "kernel_distance"} | {
     f"{share}_features" for share in ("precision", "recall", "density", "coverage")
 }
-UNDEFINED_KEYS = FEATURE_KEYS | {"ras", "ras_real", "machine_reader_auc"}
+UNDEFINED_KEYS = FEATURE_KEYS | {"ras", "ras_real", "machine_reader_auc", "utility"}
 
 
 @pytest.fixture

@@ -32,8 +32,13 @@ def test_presets_say_what_they_are(capsys):
     entry = found["ivae-256"]
     assert (entry["method"], entry["latent_dim"], entry["sample_shape"]) == ("IntroVAE", 256, [1, 40, 48, 40])
     assert entry["abilities"] == ["encode", "reconstruct", "walk"]
+    assert entry["conditions"] == []
     assert entry["ships"]
     assert 2 * sum(entry["parameters"].values()) < 15e6, "half-precision weights stay small"
+    assert found["flow-40"]["abilities"] == ["condition", "encode", "reconstruct"]
+    assert found["flow-slices-128"]["conditions"] == ["slice", "age_years", "sex", "class"]
+    assert main(["presets", "flow-40"]) == 0
+    assert "conditions class age_years sex" in capsys.readouterr().out
     assert main(["presets", "vae-8"]) == 0
     assert "  reconstruction_weight: 12.0" in capsys.readouterr().out
 

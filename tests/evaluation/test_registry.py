@@ -18,7 +18,7 @@ KEYS = (
     *("precision_features", "recall_features", "density_features", "coverage_features"),
     *("dataset_similarity", "isd", "minimum_isd", "dataset_similarity_real", "isd_real", "minimum_isd_real"),
     *("ms_ssim", "ms_ssim_kwon", "mmd_kwon", "mmd_unbiased", "mmd_features", "frechet_distance", "kernel_distance"),
-    *("nearest_training_distance", "active_units", "ras", "ras_real", "machine_reader_auc"),
+    *("nearest_training_distance", "active_units", "ras", "ras_real", "machine_reader_auc", "utility"),
 )
 
 TOY = """

@@ -9,8 +9,10 @@ from torch import nn
 from brainlab.cohort.views import Batch, Slices, Volumes
 from brainlab.errors import InputError
 from brainlab.generators.flow import METHOD, Flow, FlowConfig, FlowRecipe, draw_times, view
+from brainlab.methods.conditions import Condition
 from brainlab.methods.prior import SeededNoise
 from brainlab.methods.recipe import Progress
+from brainlab.networks.guidance import guided
 
 TINY = FlowConfig(sample_shape=(1, 16, 8), levels=2, widths=(8, 8), time_width=8, steps=4)
 
@@ -162,7 +164,8 @@ def test_a_known_velocity_field_carries_noise_to_the_image_that_follows_from_it(
 
 
 class Identity(nn.Module):
-    def forward(self, x, t):
+    def forward(self, x, t, told):
+        assert told is None
         assert t.shape == (len(x),)
         return x
 
@@ -214,3 +217,96 @@ def test_settings_that_do_not_fit_are_refused(changes, message):
 def test_sagittal_slices_are_learnt_as_they_are():
     assert view(dataclasses.replace(TINY, plane="sagittal")) == Slices("sagittal")
     Flow(dataclasses.replace(TINY, plane="sagittal", flip=False))
+
+
+CLASS, AGE = Condition(name="class", words=("healthy", "ms")), Condition(name="age_years", mean=50.0, spread=10.0)
+ASKED = dataclasses.replace(TINY, conditions=("class", "age_years"), known=(CLASS, AGE))
+
+
+def told(places, numbers):
+    return {"class": torch.tensor(places), "age_years": torch.tensor(numbers)}
+
+
+def test_without_conditions_the_network_is_the_one_of_before():
+    assert set(Flow(ASKED).state_dict()) - set(Flow(TINY).state_dict()) == {
+        "told.words.class.weight",
+        *(f"told.numbers.age_years.{layer}.{part}" for layer in (0, 2) for part in ("weight", "bias")),
+    }
+    assert not any("told" in name for name in Flow(TINY).state_dict())
+
+
+def test_what_is_told_changes_an_image_and_its_code_and_nothing_told_is_no_condition():
+    model = awake(Flow(ASKED), 0.3)
+    code = model.prior.draw(1, SeededNoise(0)).expand(4, -1, -1, -1)
+    nan = torch.nan
+    with torch.inference_mode():
+        images = model.decode(code, told([0, 1, 2, 0], [nan, nan, nan, 1.0]))
+        assert torch.pdist(images.flatten(1)).min() > 1e-4
+        assert torch.equal(model.decode(code), model.decode(code, told([0] * 4, [nan] * 4)))
+        assert torch.allclose(images[0], model.decode(code)[0], atol=1e-6)
+        codes = model.encode(images[:1].expand(4, -1, -1, -1), told([0, 1, 2, 0], [nan, nan, nan, 1.0])).mean
+        assert torch.pdist(codes.flatten(1)).min() > 1e-4
+
+
+def test_encoding_under_a_condition_is_undone_by_decoding_under_it():
+    model = awake(Flow(dataclasses.replace(ASKED, levels=1, steps=40)).double(), 0.3)
+    model.centre[:, 0], model.spread[:] = 1.0, 0.02
+    code = model.prior.draw(2, SeededNoise(0)).double()
+    young, old = (told([2, 2], torch.tensor([age, age]).double().tolist()) for age in (-2.0, 2.0))
+    young, old = ({name: v.double() if v.is_floating_point() else v for name, v in c.items()} for c in (young, old))
+    with torch.inference_mode():
+        image = model.decode(code, young)
+        assert (model.encode(image, young).mean - code).abs().max() < 2e-3
+        assert (model.encode(image, old).mean - code).abs().max() > 0.05
+
+
+def test_guidance_exaggerates_what_a_condition_changes_and_nothing_else():
+    model = awake(Flow(dataclasses.replace(ASKED, solver="euler", steps=1)), 0.3)
+    code = model.prior.draw(2, SeededNoise(0))
+    condition = told([2, 0], [1.0, torch.nan])
+    start = torch.zeros(2)
+    with torch.inference_mode():
+        features = model.told(condition)
+        velocity = guided(model.velocity(code, start, features), model.velocity(code, start), 4.0)
+        expected = model.from_bands(code + velocity).clamp(0, 1)
+        found = model.decode(code, condition, 4.0)
+        assert torch.allclose(found, expected, atol=1e-5)
+        assert not torch.allclose(found[0], model.decode(code, condition)[0], atol=1e-3)
+        assert torch.allclose(found[1], model.decode(code)[1], atol=1e-5), "nothing is told of it"
+
+
+def test_a_step_learns_from_conditions_and_leaves_some_out():
+    recipe = FlowRecipe(dataclasses.replace(ASKED, flip=False))
+    awake(recipe.generator)
+    seen = []
+    recipe.generator.told.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    recipe.step(Batch(scans(200), condition=told([2] * 200, [0.5] * 200)), Progress(0, 10, 10))
+    (condition,) = seen
+    assert 0.1 < float((condition["class"] == 0).float().mean()) < 0.3
+    assert 0.1 < float(condition["age_years"].isnan().float().mean()) < 0.3
+
+
+def test_training_without_conditions_draws_the_random_numbers_of_before():
+    recipe, images = FlowRecipe(dataclasses.replace(TINY, flip=False)), scans(5)
+    torch.manual_seed(3)
+    recipe.step(Batch(images), Progress(0, 10, 10))
+    after = torch.rand(1)
+    torch.manual_seed(3)
+    torch.randn(5, 16, 4, 2), torch.randn(5)
+    assert torch.equal(after, torch.rand(1))
+
+
+def test_two_groups_are_learnt_apart_on_request():
+    torch.manual_seed(0)
+    config = dataclasses.replace(TINY, flip=False, learning_rate=2e-2, conditions=("class",), known=(CLASS,), levels=1)
+    recipe = FlowRecipe(dataclasses.replace(config, widths=(16, 16)))
+    classes = torch.arange(32) % 2 + 1
+    images = 0.3 + 0.4 * (classes == 2).float()[:, None, None, None] + 0.05 * torch.rand(32, 1, 16, 8)
+    recipe.prepare(Batch(images))
+    for at in range(80):
+        recipe.step(Batch(images, condition={"class": classes}), Progress(100 + at, 10_000, 10_000))
+    with torch.inference_mode():
+        model = recipe.generator.eval()
+        code = model.prior.draw(8, SeededNoise(0))
+        dark, bright = (model.decode(code, {"class": torch.full((8,), place)}).mean() for place in (1, 2))
+    assert bright - dark > 0.2

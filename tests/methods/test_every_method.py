@@ -8,8 +8,9 @@ import torch
 
 from brainlab.experiments import method_checks
 from brainlab.experiments.method_checks import MethodError, check_method
-from brainlab.generators import introvae, stylegan, vae
+from brainlab.generators import flow, introvae, stylegan, vae
 from brainlab.methods.generator import Posterior
+from brainlab.runs.files import read_settings
 from brainlab.runs.methods import methods
 
 
@@ -87,6 +88,40 @@ def test_a_style_based_method_that_does_not_hold_it_is_told(monkeypatch, changes
     monkeypatch.setattr(method_checks, "methods", lambda: {"stylegan": made})
     with pytest.raises(MethodError, match=message):
         check_method("stylegan")
+
+
+class Deaf(flow.Flow):
+    def decode(self, z, condition=None, guidance=1.0):
+        return super().decode(z)
+
+
+class Presuming(flow.Flow):
+    def decode(self, z, condition=None, guidance=1.0):
+        return super().decode(z if condition else 0.9 * z, condition, guidance)
+
+
+class OneEared(flow.Flow):
+    def encode(self, x, condition=None):
+        return super().encode(x)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"network": Deaf}, "class must change the image of a code"),
+        ({"network": Presuming}, "told nothing must be what is not conditioned, bit for bit"),
+        ({"network": OneEared}, "class must change the code of an image"),
+        ({"abilities": frozenset({"encode", "reconstruct"})}, "condition is the ability of a ConditionalConfig"),
+    ],
+)
+def test_a_method_that_cannot_be_asked_as_it_says_is_told(monkeypatch, changes, message):
+    made = dataclasses.replace(flow.METHOD, small=flow.METHOD.small[1:], **changes)
+    monkeypatch.setattr(method_checks, "methods", lambda: {"flow": made})
+    monkeypatch.setattr("brainlab.runs.run.read_settings", lambda folder: read_settings(folder)._replace(method=made))
+    measured = {name: {"value": 1.0} for name in ("isd", "mse")}
+    monkeypatch.setattr(method_checks, "evaluate_run", lambda *_, **__: measured)
+    with pytest.raises(MethodError, match=message):
+        check_method("flow")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from app.data import resources
 from app.data.exports import nifti, png, sheet
 from app.data.volumes import Difference, ImageSource, Reconstruction, Sample, Scan
 from app.screens.generate.between_draws import between_draws
+from app.screens.generate.requested import choose_condition
 from app.screens.generate.style_mixing import style_mixing
 from brainlab.methods.method import Ability, lacking
 
@@ -110,8 +111,9 @@ def generate(runs: list[str]) -> None:
     for run in runs:
         count = counts[run in flat]
         columns = min(count, IN_A_ROW) if run in flat else count
-        sources: list[Sample] = [Sample(run, seed, count, number, truncation) for number in range(count)]
         st.subheader(run, anchor=False)
+        asked = choose_condition(run) if resources.run(run).can("condition") else (None, 1.0)
+        sources: list[Sample] = [Sample(run, seed, count, number, truncation, *asked) for number in range(count)]
         volume_viewer(
             [Panel(s, title=f"draw {s.number}") for s in sources],
             key=f"gallery-{run}",

@@ -59,6 +59,7 @@ SHORT = {
     "ras": "RAS",
     "ras_real": "RAS, real",
     "machine_reader_auc": "reader AUC",
+    "utility": "as training data",
 }
 """Titles that fit a narrow column; the whole title is in its help."""
 

@@ -90,7 +90,7 @@ def _parsed(setting: Setting, text: str) -> tuple[Any, ...]:
     except ValueError as error:
         kind = "whole numbers" if setting.kind is int else "numbers"
         raise InputError(f"{flag(setting.name)}: needs {kind} separated by spaces, got '{text}'") from error
-    if not values:
+    if not values and setting.kind is not str:
         raise InputError(f"{flag(setting.name)}: needs one value or more, got none")
     return values
 

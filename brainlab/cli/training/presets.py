@@ -38,5 +38,6 @@ def _line(entry: dict[str, Any]) -> str:
         f"{count / 1e6:.1f} M parameters",
         entry["paper"],
     ]
+    parts += [f"conditions {' '.join(entry['conditions'])}"] if entry["conditions"] else []
     parts += ["a trained run ships"] if entry["ships"] else []
     return f"{entry['name'].ljust(18)} {', '.join(filter(None, parts))}"

@@ -52,7 +52,7 @@ def scores(sets: ImageSets, least: int = LEAST, most: int = MOST) -> Scores:
     if (count := int(people.max()) + 1) < FOLDS:
         raise InputError(f"the machine reader needs real scans of {FOLDS} people, got {count}")
     drawn = np.sort(random.permutation(len(sets.generated))[:n])
-    images = np.concatenate([_levels(sets.real, chosen), _levels(sets.generated, drawn)])
+    images = np.concatenate([levels(sets.real, chosen), levels(sets.generated, drawn)])
     groups = np.concatenate([people, count + np.arange(n)])
     ranks = _ranks(images, np.arange(2 * n) < n, groups, sets.seed)
     return Scores(ranks[:n], ranks[n:], count)
@@ -67,7 +67,7 @@ def different_people_first(people: StringArray, random: np.random.Generator) -> 
     return order[np.argsort(visit, kind="stable")]
 
 
-def _levels(images: Images, rows: IntArray) -> UInt8Array:
+def levels(images: Images, rows: IntArray) -> UInt8Array:
     """Return images as bytes, averaged over blocks where they are large: [n, *shape]."""
     sides = block_sides(tuple(images.shape[1:]))
     return np.concatenate([to_bytes(block_means(block, sides)) for block in blocks(images, rows)])

@@ -37,14 +37,9 @@ class Request:
 
     def plan(self) -> Plan:
         """Return what is trained. Raises InputError where the preset or the cohort is unknown."""
-        method, preset = find_preset(self.preset)
-        return Plan(
-            preset=self.preset,
-            method=method,
-            config=preset.config if self.config is None else self.config,
-            schedule=self.schedule or preset.schedule,
-            data=PreparedDataset.open(cohort_folder(self.cohort)),
-        )
+        find_preset(self.preset)
+        data = PreparedDataset.open(cohort_folder(self.cohort))
+        return Plan.of_preset(self.preset, data, self.config, self.schedule)
 
     def check(self) -> Plan:
         """Return the plan. Raises InputError where training would refuse it, or the name is taken."""

@@ -10,7 +10,8 @@ import numpy as np
 from brainlab import workspace
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
-from brainlab.evaluation.images import BLOCK_BYTES, ImageSets, evenly
+from brainlab.evaluation.images import BLOCK_BYTES, ImageSets, Need, evenly
+from brainlab.experiments.evaluation.asked_images import NOT_AT_HAND, labelled_images
 from brainlab.experiments.evaluation.images_on_disk import MappedImages, keep_on_disk, refuse_beyond_disk, scans
 from brainlab.latent.encoding import Encoding
 from brainlab.runs.provenance import recognise
@@ -120,6 +121,12 @@ def collect(
     known = training if training is not None else training_data(run, dataset)
     known = run.see(known) if known is not None else None
     fitted = known.indices("train") if known is not None else None
+    reasons: dict[Need, str] = {"training": NOT_AT_HAND}
+    labelled = None
+    try:
+        labelled = labelled_images(run, dataset, rows, known, seed)
+    except InputError as error:
+        reasons["labelled"] = str(error)
     sets = ImageSets(
         real=scans(dataset, rows),
         generated=generated,
@@ -127,11 +134,12 @@ def collect(
         pairs=reconstructed,
         codes=_together(codes) if codes else None,
         training=scans(known, fitted) if known is not None and fitted is not None else None,
+        labelled=labelled,
         people=dataset.scans["participant"].to_numpy(dtype=str)[rows],
         training_people=known.scans["participant"].to_numpy(dtype=str)[fitted] if known is not None else None,
         real_rows=rows,
         seed=seed,
-        reasons={"training": "the dataset that the run was trained on is not at hand; name it with --training"},
+        reasons=reasons,
     )
     return sets, common
 

@@ -28,8 +28,9 @@ from brainlab.reading.record.pairing import pair_cases
 from brainlab.reading.record.reused_images import image_sha256, recurring_images, sealed_beside
 from brainlab.reading.record.salt import another, generator, new_salt
 from brainlab.reading.record.sealing import Case, seal
+from brainlab.runs.listing import list_runs
 from brainlab.runs.provenance import recognise
-from brainlab.runs.run import Run, list_runs, load_run
+from brainlab.runs.run import Run, load_run
 from brainlab.types import FloatArray, UInt8Array
 from brainlab.workspace import cohort_folders
 

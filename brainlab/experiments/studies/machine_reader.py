@@ -3,7 +3,7 @@
 from typing import Any
 
 from brainlab.reading.protocol.design import Protocol
-from brainlab.runs.run import list_runs
+from brainlab.runs.listing import list_runs
 
 
 def machine_areas(protocol: Protocol) -> dict[str, dict[str, Any]]:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from brainlab.errors import InputError
 from brainlab.runs.files import CONFIG
-from brainlab.runs.run import Run, list_runs, load_run
+from brainlab.runs.listing import list_runs
+from brainlab.runs.run import Run, load_run
 
 
 def runs_at_hand(folders: Sequence[Path] = ()) -> list[Run]:

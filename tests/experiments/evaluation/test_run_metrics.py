@@ -175,7 +175,7 @@ def test_every_metric_says_which_way_is_better(measure, material):
     ways = {name: metric["better"] for name, metric in measure(reconstructed=material.real).items()}
     assert {name for name, way in ways.items() if way == "higher"} == {
         "psnr", "ssim", "ras", "precision", "recall", "density", "coverage",
-        "precision_features", "recall_features", "density_features", "coverage_features",
+        "precision_features", "recall_features", "density_features", "coverage_features", "utility",
     }  # fmt: skip
     assert {name for name, way in ways.items() if way == "lower"} == {
         "mse", "dataset_similarity", "mmd_kwon", "mmd_unbiased", "mmd_features", "spectrum_generated",

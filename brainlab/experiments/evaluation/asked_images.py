@@ -1,0 +1,58 @@
+"""Images that a run is asked for as its training scans are: the same classes, ages and sexes in the same numbers."""
+
+import numpy as np
+
+from brainlab.cohort.prepared import PreparedDataset
+from brainlab.errors import InputError
+from brainlab.evaluation import labelled as minimums
+from brainlab.evaluation.labelled import LABELS, Labelled, values_with_enough
+from brainlab.evaluation.metrics.machine_reader import MOST, different_people_first
+from brainlab.experiments.evaluation.images_on_disk import keep_on_disk, scans
+from brainlab.methods.method import lacking
+from brainlab.runs.run import Run
+from brainlab.types import IntArray, StringArray
+
+NOT_AT_HAND = "the dataset that the run was trained on is not at hand; name it with --training"
+
+
+def labelled_images(
+    run: Run, seen: PreparedDataset, rows: IntArray, known: PreparedDataset | None, seed: int
+) -> Labelled:
+    """Draw one image for each of some training images, under the conditions of that image.
+
+    seen, rows: held-out images. known: what the run was trained on, as it sees it. Of the training images at most 400
+    are taken, of different people first.
+    Raises InputError where the run draws nothing on request, its training scans are not at hand, or no label has two
+    values with enough images.
+    """
+    if not run.can("condition"):
+        raise InputError(f"the run {lacking('condition')}")
+    if known is None:
+        raise InputError(NOT_AT_HAND)
+    people = seen.scans["participant"].to_numpy(dtype=str)[rows]
+    training = known.indices("train")
+    names = [condition.name for condition in run.conditions]
+    for name in (name for name in LABELS if name in names):
+        labels, held_out = _words(known, name)[training], _words(seen, name)[rows]
+        values = values_with_enough(labels, held_out, people)
+        if len(values) < 2:
+            continue
+        fitting = np.flatnonzero(np.isin(labels, values))
+        trained = known.scans["participant"].to_numpy(dtype=str)[training[fitting]]
+        chosen = np.sort(fitting[different_people_first(trained, np.random.default_rng(seed))[:MOST]])
+        rows_asked = known.scans[names].iloc[training[chosen]].to_dict("records")
+        asked = [{str(name): value for name, value in row.items()} for row in rows_asked]
+        drawn = (images for _, images in run.sample_in_parts(len(asked), seed, condition=asked))
+        generated = keep_on_disk(drawn, (len(asked), *run.shape))
+        return Labelled(name, values, scans(known, training[chosen]), generated, labels[chosen], held_out)
+    raise InputError(
+        f"needs a class, sex or sequence of two values with {minimums.LEAST_TRAINING} training images and "
+        f"{minimums.LEAST_PEOPLE} held-out people each, among the conditions of the run; got none"
+    )
+
+
+def _words(data: PreparedDataset, name: str) -> StringArray:
+    """Return what a column says of each image, nothing where it is missing: [N]."""
+    if name not in data.scans:
+        return np.full(len(data), "")
+    return data.scans[name].fillna("").to_numpy(dtype=str)
