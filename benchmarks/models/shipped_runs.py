@@ -117,6 +117,10 @@ def _images(measured: dict[str, Any], textures: dict[str, float]) -> list[str]:
         "precision",
         "recall",
         "coverage",
+        "precision, tissue",
+        "recall, tissue",
+        "coverage, tissue",
+        "Frechet, 1e-5",
         "spectrum, samples dB",
         "ISD / real",
         "nearest training scan / held out",
@@ -141,6 +145,8 @@ def _images(measured: dict[str, Any], textures: dict[str, float]) -> list[str]:
                 _number(m["sharpness_generated"]["settings"]["in_brain"] / real, 2),
                 _number(textures[name], 2),
                 *[_number(m[share]["value"], 2) for share in ("precision", "recall", "coverage")],
+                *[_number(m[f"{share}_features"]["value"], 2) for share in ("precision", "recall", "coverage")],
+                _number(_scaled(m["frechet_distance"]["value"]), 1),
                 _number(m["spectrum_generated"]["value"], 1),
                 _number(m["isd"]["value"] / m["isd"]["settings"]["real"], 2),
                 _number(near["settings"].get("ratio_of_medians"), 2),
@@ -163,12 +169,18 @@ def _images(measured: dict[str, Any], textures: dict[str, float]) -> list[str]:
         "that chance makes, and both hold for hardly any. The blurred samples of",
         "`vae-8`, whose 8 numbers cannot hold a person, have .035: they are near the same few average scans. 'Machine",
         "reader': ROC area of a small network that tells samples from scans, both new to it; .5 is guessing, 1 never wrong.",
+        "'Tissue': the same on features of the network that labels tissue (`models/features/tissue-slices`) in place of voxel",
+        "components; 'Frechet': the distance of the two sets of features.",
         "'In the brain': the sharpness of samples over the brain alone. 'Spectrum': how far the power of samples is from that",
         "of scans, root mean square over frequencies. 'ISD': mean squared difference of two samples, over that of two scans.",
         "'Nearest training scan': a sample's squared distance to it, over that of held-out scans, medians. 'Active units':",
         "dimensions of the code that carry more than .01 nats; 'KL': nats that a scan's code carries in all.",
     ]
     return [*markdown_table(head, rows), *notes]
+
+
+def _scaled(value: float | None) -> float | None:
+    return None if value is None else value * 1e5
 
 
 def _share_beside(near: dict[str, Any]) -> str:
