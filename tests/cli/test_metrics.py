@@ -51,7 +51,9 @@ def test_arrays_are_measured_by_every_metric_of_image_sets(tmp_path, capsys):
     a, b = images(9, 0), images(9, 1)
     found = measured(capsys, save(tmp_path / "a.npy", a), save(tmp_path / "b.npy", b.astype(np.float64)))
     assert list(found) == [
-        name for name, metric in metrics().items() if not {"reconstructed", "codes", "training", "labelled"} & set(metric.needs)
+        name
+        for name, metric in metrics().items()
+        if not {"reconstructed", "codes", "training", "labelled"} & set(metric.needs)
     ]
     for name, metric in found.items():
         assert set(metric) == {"value", "sd", "n", "settings", "better"}, name
