@@ -119,6 +119,7 @@ def test_a_damaged_share_link_is_refused_in_one_line(visit):
 def test_a_direction_moves_the_whole_code_and_undo_brings_it_back(visit, idle, drawn, settled, shown_hash):
     page = visit("explorer?run=tiny-vae")
     page.get_by_text("Zeros", exact=True).click()  # the codes of an untrained run lie within one step of each other
+    page.get_by_text("all zeros").first.wait_for()  # the page may look idle before it has taken the click
     page.wait_for_selector(idle)
     viewer = drawn(page)
     settled(page)
