@@ -23,7 +23,6 @@ def place(page):
 def test_the_ring_goes_where_it_is_dragged_and_undo_brings_it_back(visit, idle, drawn, settled, shown_hash):
     page = visit("explorer?run=tiny-ivae")
     page.get_by_text("Zeros", exact=True).click()  # the codes of an untrained run lie within one step of each other
-    page.get_by_text("all zeros").first.wait_for()  # the page may look idle before it has taken the click
     page.get_by_text("all zeros").first.wait_for()  # the page may still be idle right after the click
     page.wait_for_selector(idle)
     viewer = drawn(page)
