@@ -24,10 +24,10 @@ def between_draws(runs: list[str]) -> None:
     truncation = fourth.slider("Truncation", 0.0, 1.5, 0.8, 0.05, key="between-truncation")
     found = resources.run(run)
     with layout.wrapping("between-way", 2):
-        left, middle, right = st.columns(3)
+        left, middle, last = st.columns(3)  # a run without styles leaves the last one empty
     styles = False
     if found.can("styles"):
-        with left:
+        with last:
             chosen = st.segmented_control(
                 "Space",
                 [Z, W],
@@ -37,9 +37,9 @@ def between_draws(runs: list[str]) -> None:
                 help="Z: between the codes that are drawn. W: between their styles; the image changes more evenly.",
             )
         styles = chosen == W
-    with middle:
+    with left:
         way = choose_way("between-way")
-    stops = int(right.selectbox("Stops", STOP_CHOICES, STOP_CHOICES.index(STOPS), key="between-stops"))
+    stops = int(middle.selectbox("Stops", STOP_CHOICES, STOP_CHOICES.index(STOPS), key="between-stops"))
     codes = np.stack([resources.drawn_code(run, seed, truncation) for seed in seeds])
     ends = resources.style_space(run).code(found.style(codes)) if styles else codes
     show_walk("between", run, between_codes(list(ends), way, stops), with_difference=False, styles=styles)
