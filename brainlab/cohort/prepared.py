@@ -210,15 +210,23 @@ class PreparedDataset:
 
     @cached_property
     def voxel_hashes(self) -> list[str]:
-        """Hash of the voxels of each scan, in order: the same scan under another name has the same one.
+        """Hash of the voxels of each image's scan, in order: the same scan under another name has the same one.
 
         Only as long as it was prepared alike, to the last bit. The key is public, as for files. Slices have that of the
-        volume that they are cut from.
+        whole scan that they are cut from: two people's slices above the head are equal, and 26 hashes a scan would make
+        a run's `config.json` longer than its weights.
         """
         if self.cut_from is not None:
             return [scan for scan in self.cut_from.voxel_hashes for _ in range(len(self) // len(self.cut_from))]
-        hashed = (hashlib.sha256(np.ascontiguousarray(volume).tobytes()).hexdigest() for volume in self.volumes)
-        return [keyed_hash(voxels, PUBLIC_KEY) for voxels in hashed]
+        rows = list(range(len(self)))
+        if "slice" in self.scans:
+            of = ["participant", "session", "modality", *(["source"] if "source" in self.scans else [])]
+            rows = self.scans.groupby(of, sort=False, dropna=False).ngroup().tolist()
+        contents = [hashlib.sha256() for _ in range(max(rows) + 1)]
+        for row, image in zip(rows, self.volumes, strict=True):
+            contents[row].update(np.ascontiguousarray(image).tobytes())
+        hashes = [keyed_hash(content.hexdigest(), PUBLIC_KEY) for content in contents]
+        return [hashes[row] for row in rows]
 
 
 def _check_layout(volumes: npt.NDArray[Any], recipe: Mapping[str, Any]) -> None:

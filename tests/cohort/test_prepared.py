@@ -66,6 +66,20 @@ def test_slices_say_which_plane_they_show(tmp_path: Path) -> None:
             PreparedDataset.open(tmp_path / "deep")
 
 
+def test_slices_of_a_scan_share_a_hash_and_empty_slices_are_nobodys(tmp_path: Path) -> None:
+    rows = table(6).assign(
+        participant=list("aaabbb"), session="ses-01", modality="dwi", slice=[0, 1, 2] * 2, split="train"
+    )
+    images = volumes(6)[..., 0]
+    images[[2, 5]] = 0.0  # above both heads: equal, and no sign that they are one person
+    first = write_prepared(tmp_path / "one", images, rows, {**RECIPE, "shape": [3, 4]}).voxel_hashes
+    assert first[0] == first[1] == first[2] != first[3] == first[4] == first[5]
+    renamed = write_prepared(
+        tmp_path / "two", images, rows.assign(participant=list("cccddd")), {**RECIPE, "shape": [3, 4]}
+    )
+    assert renamed.voxel_hashes == first
+
+
 def test_the_hash_of_a_dataset_is_of_all_volumes_and_the_table(tmp_path: Path) -> None:
     tiny = {**RECIPE, "shape": [1, 1, 1]}
     grey = np.zeros((300, 1, 1, 1), np.float32)
