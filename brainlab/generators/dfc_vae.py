@@ -21,7 +21,7 @@ from torch import Tensor
 from brainlab.cohort.views import Batch
 from brainlab.errors import InputError
 from brainlab.generators import conv_vae
-from brainlab.generators.conv_vae import ConvNetworkConfig, ConvVAE, GaussianConvRecipe
+from brainlab.generators.conv_vae import DWI_BUDGET, ConvNetworkConfig, ConvVAE, GaussianConvRecipe
 from brainlab.methods.method import Method, Preset, Schedule
 from brainlab.networks.perceptual.feature_network import FeatureNetwork
 from brainlab.networks.perceptual.find import find_features
@@ -160,11 +160,13 @@ METHOD = Method(
             config=DFCVAEConfig(),
             schedule=Schedule(epochs=2000, batch_size=64, ema_decay=0.0),
             source=DWI,
+            budget=DWI_BUDGET,
         ),
         "dwi-dfc-vae-small": Preset(
             config=DFCVAEConfig(widths=(16, 32, 64, 128), learning_rate=5e-4, cosine=True),
             schedule=Schedule(epochs=30, batch_size=64),
             source=DWI,
+            budget=DWI_BUDGET,
         ),
     },
 )

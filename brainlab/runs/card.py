@@ -6,6 +6,7 @@ from typing import Any
 
 from brainlab.evaluation.registry import metrics
 from brainlab.runs.files import EVALUATION, RunSettings, read_evaluation, read_settings
+from brainlab.runs.methods import presets
 from brainlab.training.checkpoint import MetricsFile, write_atomically
 
 
@@ -46,6 +47,7 @@ def _card(kept: RunSettings, last: dict[str, Any], evaluation: dict[str, Any] | 
         f"- Seed {settings['seed']}, {planned}, {last['step']} steps, {minutes:.0f} minutes at "
         f"{last['samples_per_second']:.0f} scans a second on {training['hardware']} "
         f"({training['threads']} threads), precision {training['precision']}.",
+        f"- {last['step'] * kept.schedule.batch_size:,} images shown{_budget(settings['preset'])}.",
         f"- brainlab {settings['versions']['brainlab']}, torch {settings['versions']['torch']}.",
         "",
         "## Settings",
@@ -65,6 +67,12 @@ def _card(kept: RunSettings, last: dict[str, Any], evaluation: dict[str, Any] | 
         "BSD-3-Clause, as the code.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _budget(name: str) -> str:
+    """Say how long the paper trained, where a preset of that name is known and its paper says."""
+    preset = presets().get(name)
+    return f"; in the paper, {preset.budget}" if preset and preset.budget else ""
 
 
 def _for_what(kept: RunSettings) -> str:

@@ -100,6 +100,7 @@ def _describe(name: str) -> None:
     millions = sum(found["parameters"].values()) / 1e6
     parts = [found["method"], f"{size} voxels", f"codes of {found['latent_dim']}", f"{millions:.1f} M parameters"]
     parts += [found["paper"]] if found["paper"] else []
+    parts += [f"there {found['paper_budget']}"] if found["paper_budget"] else []
     parts += [f"conditions {' '.join(found['conditions'])}"] if found["conditions"] else []
     parts += ["a trained run ships"] if found["ships"] else []
     st.caption(" · ".join(parts))
