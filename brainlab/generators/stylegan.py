@@ -234,7 +234,7 @@ def view(config: StyleGANConfig) -> View:
 
 _SMALL: dict[str, Any] = {"sample_shape": (1, 16, 8), "latent_dim": 4, "widths": (8, 4)}
 DWI = "DWI comparison, sections 2.5 and 3.2"
-BUDGET = "48 hours on a GTX 1080: 200 epochs of some 50,000 slices of 2,029 people"
+BUDGET = "48 hours on a GTX 1080: 200 epochs of 52,754 slices of 2,029 people"
 
 METHOD = Method(
     name="stylegan",

@@ -339,7 +339,7 @@ SMALL: dict[str, Any] = {
 }
 SMALL_SHAPES = ((1, 8, 8, 8), (1, 16, 8))
 IXI = "IXI thesis, section 3.3.2"
-BUDGET = "500 epochs of 30 slices a scan of the IXI data"
+BUDGET = "500 epochs of 16,268 slices"
 
 METHOD = Method(
     name="vqvae",
