@@ -25,6 +25,7 @@ from brainlab.methods.prior import SeededNoise
 from brainlab.methods.recipe import Progress, Recipe, to_device
 from brainlab.training.checkpoint import RESUME, MetricsFile, load_resume, save_resume, save_weights, unusable
 from brainlab.training.diagnostics import describe, save_sample_grid
+from brainlab.training.freed_memory import keep_freed_memory
 from brainlab.types import IntArray
 
 Fetch = Callable[[IntArray], Batch]
@@ -154,6 +155,7 @@ class Loop:
         Raises TrainingStoppedError on a loss or gradient that is not finite; KeyboardInterrupt, after a checkpoint,
         when the process was asked to stop.
         """
+        keep_freed_memory()
         remaining = iter(range(self.state.step, self.total_steps))
         if self.state.step == 0:
             self._checkpoint()
@@ -175,6 +177,7 @@ class Loop:
         Later steps may cost more than the first, as where an adversary joins in. One step before each that is timed
         warms it up. Nothing is written, and the loop cannot be run afterwards.
         """
+        keep_freed_memory()
         self.watch = replace(self.watch, log_steps=self.total_steps + 2)  # beyond any step that is taken here
         seconds: list[float] = []
         with self._reader:
