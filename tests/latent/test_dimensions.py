@@ -40,6 +40,12 @@ def test_table_puts_the_best_separator_first_and_finds_what_is_collapsed(codes):
     assert counterpart(separator, "mean_intensity") == (2, pytest.approx(1))
 
 
+def test_what_varies_most_comes_first_where_there_are_no_classes():
+    codes = np.random.default_rng(0).normal(size=(60, 4)).astype(np.float32) * np.float32([1, 3, 2, 0.1])
+    table = dimension_table(Encoding(codes, np.full_like(codes, -3)), ["healthy"] * 60)
+    assert table["dimension"].tolist() == [1, 2, 0, 3]
+
+
 def test_table_gives_a_slider_the_range_of_the_codes():
     codes = np.linspace(-1, 1, 201, dtype=np.float32)[:, None]
     row = dimension_table(Encoding(codes, np.zeros_like(codes)), ["a"] * 201).iloc[0]
