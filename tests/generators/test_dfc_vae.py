@@ -59,7 +59,7 @@ def test_the_objective_is_equation_6_and_7_over_mean_squares_with_pixels_and_the
         kl = float(kl_divergence(Normal(mean, (log_variance / 2).exp()), Normal(0.0, 1.0)).sum(1).mean())
     torch.manual_seed(1)
     found = recipe.step(Batch(X), Progress(0, 10, 10))
-    assert found["loss"] == pytest.approx(1000 * (features + 0.2 * pixels) + kl, rel=1e-4)
+    assert found["loss"] == pytest.approx(200 * (features + 0.2 * pixels) + kl, rel=1e-4)
     assert sum(found[f"feature_error_{level}"] for level in (1, 2, 3)) == pytest.approx(features, rel=1e-4)
     assert found["pixel_error"] == pytest.approx(pixels, rel=1e-4)
 
