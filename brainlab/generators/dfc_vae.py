@@ -45,7 +45,8 @@ class DFCVAEConfig(ConvNetworkConfig):
         were no knowledge but a mismatch of all codes together with the prior (the variances of their principal axes:
         .13 to 11), and a third of the samples were no brains. With 200 it is 15 nats, .3 to 5, and one in eight after
         the first epoch. Look at samples and at the KL of held-out scans: below 5 nats double the weight, where many
-        samples are no brains halve it. With VGG16, whose levels are not divided, the mean square of its maps belongs to the weight.
+        samples are no brains halve it. With VGG16, whose levels are not divided, the mean square of its maps belongs to
+        the weight.
     pixel_weight: of the pixels' error, divided by its mean square too, beside that of one level: without it the
         features leave brightness and checkerboards to chance; .1 to .5 do.
     paper_exact: the printed weight of 2e-9 on equation 7 as it stands, without pixels and without dividing. It balances
