@@ -165,7 +165,7 @@ METHOD = Method(
         ),
         "dwi-dfc-vae-small": Preset(
             config=DFCVAEConfig(widths=(16, 32, 64, 128), learning_rate=5e-4, cosine=True),
-            schedule=Schedule(epochs=30, batch_size=64),
+            schedule=Schedule(epochs=3, batch_size=64),
             source=DWI,
             budget=DWI_BUDGET,
         ),
