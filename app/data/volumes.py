@@ -131,7 +131,8 @@ class Sample:
 class Decoded:
     """The brain of one latent code, given in 1/64 steps.
 
-    styles: whether that is the code of a style for all levels (`brainlab.latent.style_space`), and none of the run's.
+    styles: whether that is the code of a style for all levels (`brainlab.latent.styles.style_space`), and none of the
+        run's own.
     """
 
     run: str

@@ -8,7 +8,7 @@ from typing import Any
 from brainlab.cli.common.device import add_device
 from brainlab.cli.common.progress import progress
 from brainlab.errors import InputError
-from brainlab.latent.discriminant_settings import Priors, Shrinkage
+from brainlab.latent.classification.discriminant_settings import Priors, Shrinkage
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

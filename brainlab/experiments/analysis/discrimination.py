@@ -10,16 +10,16 @@ import numpy as np
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
 from brainlab.experiments.analysis.baselines import D, Known, Part, baseline_scores, score_part
-from brainlab.latent.confounds import MetadataRegression
-from brainlab.latent.discriminant import (
+from brainlab.latent.classification.confounds import MetadataRegression
+from brainlab.latent.classification.discriminant import (
     LEAST_PEOPLE,
     LatentDiscriminant,
     listed,
     well_peopled,
 )
-from brainlab.latent.discriminant_settings import Priors, Shrinkage
+from brainlab.latent.classification.discriminant_settings import Priors, Shrinkage
+from brainlab.latent.classification.scores import Scores, accuracy_difference
 from brainlab.latent.published import TABLE_2, table_1_proportions
-from brainlab.latent.scores import Scores, accuracy_difference
 from brainlab.runs.encodings import encode_dataset
 from brainlab.runs.provenance import recognise
 from brainlab.runs.run import Run
