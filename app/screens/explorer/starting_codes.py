@@ -13,6 +13,7 @@ from app.data.uploads import Uploaded, UploadedSlice
 from app.data.volumes import Decoded, Scan, code_length, load
 from app.screens.explorer import projected_upload
 from app.screens.explorer.latent_view import space
+from brainlab.counted import counted
 from brainlab.errors import BrainlabError
 from brainlab.evaluation.metrics.fidelity import mean_squared_error, peak_signal_to_noise_db
 from brainlab.latent import directions
@@ -174,7 +175,7 @@ def fidelity_note(run: str, start: Start) -> str | None:
         return f"Projection into W: mean squared error {squared_error:.4f}, PSNR {psnr_db:.1f} dB."
     known = (resources.run(run).evaluation() or {}).get("mse")
     beside = (
-        f" ({known['value']:.4f} on average over {known['n']} held-out scans)"
+        f" ({known['value']:.4f} on average over {counted(known['n'], 'held-out scan')})"
         if known and known["value"] is not None
         else ""
     )
