@@ -194,7 +194,7 @@ def test_a_class_of_one_person_is_left_out_and_said(analysed, tmp_path):
     split = np.where(np.arange(40) < 30, "train", "test")
     found = analysed({"fit": noise(40) + SIGN[:, None]}, cohort(tmp_path, "fit", labels, split))
     assert 0 not in found.train.rows
-    assert "1 training scans left out: only one participant has the class rare" in found.notes
+    assert "1 training scan left out: only one participant has the class rare" in found.notes
     assert found.scores.accuracy == 1
 
 
