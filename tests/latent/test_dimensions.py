@@ -4,7 +4,7 @@ import pytest
 from scipy.stats import f_oneway, pearsonr
 
 from brainlab.latent import covariates
-from brainlab.latent.confounds import MetadataRegression, acquisition_matrix
+from brainlab.latent.classification.confounds import MetadataRegression, acquisition_matrix
 from brainlab.latent.dimensions import class_effects, class_histograms, correlations, counterpart, dimension_table
 from brainlab.latent.encoding import Encoding, class_means, encode_batches
 

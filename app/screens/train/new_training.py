@@ -11,6 +11,7 @@ import streamlit as st
 from app.components import layout
 from app.data import resources
 from app.screens.train import settings
+from brainlab.counted import counted
 from brainlab.errors import InputError
 from brainlab.experiments.background.control import start
 from brainlab.experiments.background.request import Request, free_name
@@ -119,7 +120,8 @@ def _settings(name: str, method: Method[Any], preset: Preset[Any], epochs: int) 
         st.caption(f"Not as in the preset: {', '.join(changed)}.")
     elif schedule.stop_after:
         st.caption(
-            f"Ends after {schedule.stop_after} of the {schedule.epochs} epochs of its schedule, as the preset does."
+            f"Ends after {schedule.stop_after} of the {counted(schedule.epochs, 'epoch')} of its schedule, as the "
+            "preset does."
         )
     return config, schedule
 

@@ -7,6 +7,7 @@ import numpy as np
 from brainlab import workspace
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.scan_table import UNLABELLED
+from brainlab.counted import noun
 from brainlab.errors import InputError
 from brainlab.legend import class_order
 from brainlab.runs.encodings import see_to_encode
@@ -75,16 +76,12 @@ def source_line(datasets: Sequence[PreparedDataset], runs: Sequence[Run] = ()) -
     """Say where a figure's data are from: simulated or not, cohorts, runs."""
     parts = [
         *(["Simulated data"] if all(data.simulated for data in datasets) else []),
-        f"cohort{_s(datasets)} {_quoted([data.name for data in datasets])}",
+        f"{noun(len(datasets), 'cohort')} {_quoted([data.name for data in datasets])}",
     ]
     if runs:
         trained = ", trained on simulated scans" if all(run.simulated for run in runs) else ""
-        parts.append(f"run{_s(runs)} {', '.join(run.name for run in runs)}{trained}")
+        parts.append(f"{noun(len(runs), 'run')} {', '.join(run.name for run in runs)}{trained}")
     return " · ".join(parts)
-
-
-def _s(things: Sequence[object]) -> str:
-    return "s" if len(things) > 1 else ""
 
 
 def _quoted(names: Sequence[str]) -> str:
