@@ -17,6 +17,7 @@ from app.data.codes import SHA_DIGITS, STEPS_PER_UNIT, from_base64, to_link
 from app.screens.explorer import starting_codes
 from app.screens.explorer.explorer_data import explorer_data
 from app.screens.explorer.latent_view import revision, space
+from app.screens.generate import page as generate
 from app.screens.lda import discrimination
 from app.screens.lda.discrimination import analysis, comparison
 from app.server.access import SIGNED_IN
@@ -259,6 +260,18 @@ def test_a_link_opens_a_page_on_its_run_or_says_why_not(workspace, monkeypatch, 
         found = opened(page, run=asked)
         assert found.selectbox(key=key).value == best
         assert [note.value for note in found.caption if said in note.value and f"showing {best}" in note.value]
+
+
+def test_generate_opens_on_the_run_of_its_address_alone_or_says_why_not(workspace, monkeypatch):
+    monkeypatch.setattr("brainlab.workspace.MODELS", workspace / "no-models")
+    first = list(resources.runs())[: generate.AT_FIRST]
+    other = list(resources.runs())[-1]
+    assert opened("generate").session_state["generate-runs"] == first != [other]
+    assert opened("generate", run=other).session_state["generate-runs"] == [other]
+    found = opened("generate", run="gone")
+    assert found.session_state["generate-runs"] == first
+    (note,) = [text.value for text in found.caption if "does not exist here" in text.value]
+    assert note.endswith(f"showing {', '.join(first)}.")
 
 
 def test_a_feature_network_is_shown_as_no_broken_run(tissue_workspace, monkeypatch):
