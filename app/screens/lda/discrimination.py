@@ -68,6 +68,13 @@ def _keep(key: Key, result: Analysis | str) -> None:
             _results.popitem(last=False)
 
 
+def only_class(run: str, cohort: str) -> str | None:
+    """Return the one class of a cohort's training split; None where it has several, or none at all."""
+    known = _known(run, cohort)
+    classes = known.scans["class"].iloc[known.indices("train")].dropna().unique()
+    return str(classes[0]) if len(classes) == 1 else None
+
+
 def size_note(found: LdaResult) -> str | None:
     """Say when so few scans were predicted that their figures mean little."""
     if len(found.test.rows) >= FEW_SCANS:

@@ -174,6 +174,25 @@ def test_lda_without_labels_says_what_it_needs_and_keeps_the_rest_of_the_page(un
     assert [tab.label for tab in found.tabs] == ["Disease or scanner?", "All runs and cohorts"]
 
 
+@pytest.mark.parametrize("other_class_in_test", [False, True])
+def test_lda_of_one_class_says_what_it_needs_and_keeps_the_rest_of_the_page(small, tiny_workspace, other_class_in_test):
+    """As in a cohort of healthy people alone; a second class among held-out people does not help LDA either."""
+    scans = PreparedDataset.open(tiny_workspace / "cohorts" / "simulated").scans
+    alone = scans["class"] == "healthy"
+    other = (scans["class"] == "ms") & (scans["split"] == "test")
+    small(np.flatnonzero(alone | other if other_class_in_test else alone))
+    found = opened("lda")
+    assert not found.error
+    (said,) = [note.value for note in found.info if "LDA is not offered here" in note.value]
+    assert "small has one class in its training split, healthy" in said
+    assert "it needs two or more, each of at least 2 participants" in said
+    assert [tab.label for tab in found.tabs] == ["Disease or scanner?", "All runs and cohorts"]
+    found.session_state["lda-tabs-rest"] = "All runs and cohorts"
+    found.run()
+    assert not found.exception
+    assert any("Each run, fitted on each cohort's training split" in note.value for note in found.caption)
+
+
 def test_the_explorer_without_labels_says_what_it_lacks(unlabelled):
     found = opened("explorer")
     assert any("small has no class labels, so there is no discriminant plane" in note.value for note in found.caption)
