@@ -42,10 +42,9 @@ class ToyGenerator(Generator):
 
 class ToyGANRecipe(Recipe):
     def __init__(self, config: ToyGANConfig) -> None:
-        self.generator = ToyGenerator(config)
         features = config.width * config.sides[0] * config.sides[1] // 4
         layers = (nn.Conv2d(1, config.width, 4, 2, 1), nn.LeakyReLU(0.2), nn.Flatten(), nn.Linear(features, 1))
-        self.critic = nn.Sequential(*layers)
+        self.generator, self.critic = ToyGenerator(config), nn.Sequential(*layers)
         self.networks = {"generator": self.generator, "critic": self.critic}
         self.rates = {"generator": config.generator_rate, "critic": config.critic_rate}
 
