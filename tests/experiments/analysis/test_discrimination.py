@@ -12,6 +12,7 @@ from brainlab.experiments.analysis import baselines, discrimination
 from brainlab.experiments.analysis.baselines import Features, Part, baseline_scores, score_part
 from brainlab.experiments.analysis.discrimination import LdaResult, lda_analysis
 from brainlab.experiments.analysis.verdicts import verdict
+from brainlab.grid import Grid
 from brainlab.latent.classification.discriminant import LatentDiscriminant
 
 SIGN = np.tile([-1.0, 1.0], 20)
@@ -43,7 +44,12 @@ def analysed(monkeypatch):
 
     def analyse(codes, fit, predict=None, **options) -> LdaResult:
         run = SimpleNamespace(
-            codes=codes, name="made", simulated=True, settings={"data": {"participants": []}}, see=lambda data: data
+            codes=codes,
+            name="made",
+            simulated=True,
+            settings={"data": {"participants": []}},
+            see=lambda data: data,
+            grid=Grid.unplaced((2, 2, 2)),
         )
         return lda_analysis(run, fit, predict, **options)
 
