@@ -25,7 +25,9 @@ def runs(tiny_workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_without_a_name_all_are_listed(capsys):
     assert main(["tables"]) == 0
-    assert [line.split(":")[0] for line in capsys.readouterr().out.splitlines()] == ["dwi-1", "dwi-2", "flair-2"]
+    assert [line.split(":")[0] for line in capsys.readouterr().out.splitlines()] == [
+        *("dwi-1", "dwi-2", "flair-2", "ixi-losses")
+    ]
 
 
 def test_tables_are_one_object_and_files_where_asked(runs, tmp_path, capsys):

@@ -62,8 +62,8 @@ def samples() -> Sheet:
         "Artificial T1-weighted slices",
         source_line([dataset], list(runs.values())),
         f"""After figure 3.15 of the IXI thesis, which shows slices of its VAE alone: its VQ-VAE has no prior to
-        draw codes from, where a transformer has learnt one here. Rows: the first {SAMPLES} draws of each run with seed {SEED}, none
-        left out. {absent}{REFERENCE} {explained_letters(dataset.grid.planes)}""",
+        draw codes from, where a transformer has learnt one here. Rows: the first {SAMPLES} draws of each run with seed
+        {SEED}, none left out. {absent}{REFERENCE} {explained_letters(dataset.grid.planes)}""",
     )
     tiles = [
         [Tile(image, run.grid, run.grid.planes[0]) for image in run.sample(SAMPLES, SEED)[1]] for run in runs.values()

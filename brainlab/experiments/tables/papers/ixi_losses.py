@@ -156,7 +156,7 @@ def layout(rows: Iterable[Row]) -> "pd.DataFrame":
                 "reconstr. loss": _text(row.get("reconstruction_loss"), ".2f"),
                 "KL, nats": _text(row.get("kl"), ".1f"),
                 "active units": _of(row.get("active_units"), row.get("latent_dim")),
-                "collapsed": "-" if row.get("collapsed") is None else "yes" if row["collapsed"] else "no",
+                "collapsed": _yes_or_no(row.get("collapsed")),
                 "perplexity": _of(row.get("codebook_perplexity"), row.get("codes"), ".0f"),
                 "MSE, held-out": _text(row.get("mse"), ".4f"),
                 "sharpness, reconstr.": _text(row.get("sharpness_reconstructed"), ".2f"),
@@ -169,6 +169,10 @@ def layout(rows: Iterable[Row]) -> "pd.DataFrame":
 
 def _text(value: float | None, form: str) -> str:
     return "-" if value is None else f"{value:{form}}"
+
+
+def _yes_or_no(value: bool | None) -> str:
+    return "-" if value is None else "yes" if value else "no"
 
 
 def _of(value: float | None, whole: int | None, form: str = ".0f") -> str:
