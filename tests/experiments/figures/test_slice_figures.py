@@ -1,4 +1,4 @@
-"""The DWI paper's and the IXI thesis' figures from tiny untrained runs on slices: what stands where, what is refused."""
+"""Figures of the DWI paper and the IXI thesis from tiny untrained runs: what stands where, and what is refused."""
 
 import json
 import shutil
