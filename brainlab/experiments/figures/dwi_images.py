@@ -1,7 +1,7 @@
 """Figures 3 and 4 of the DWI comparison paper: reconstructions and samples at three levels of the brain."""
 
-from brainlab.experiments.figures.levels import TOLERANCE, at_levels, level_labels, samples_at, slice_numbers
-from brainlab.experiments.figures.reconstructions import reconstruct, shortens
+from brainlab.experiments.figures.levels import TOLERANCE, at_levels, level_labels, samples_at, slice_numbers, whose
+from brainlab.experiments.figures.reconstructions import reconstruct
 from brainlab.experiments.figures.sources import find_cohort, find_run, source_line, unseen_tests
 from brainlab.figures.sheet import Sheet
 from brainlab.figures.slices import Tile, explained_letters, show_tiles, tiles_height_in
@@ -23,17 +23,16 @@ def reconstructions() -> Sheet:
     """Figure 3: held-out slices at three levels, and what each run with an encoder makes of their codes."""
     dataset = find_cohort(COHORT, sides=2)
     runs = {title: find_run(name, dataset) for title, name in RECONSTRUCTING.items()}
-    shown = {title: run for title, run in runs.items() if shortens(run)}
     unseen = unseen_tests(dataset, list(runs.values()), None)
     rows = at_levels(dataset, unseen, LEVELS)
-    columns = reconstruct(dataset, shown, rows, unseen)
+    columns = reconstruct(dataset, runs, rows, unseen)
     plane = dataset.grid.planes[0]
     sheet = Sheet(
         tiles_height_in(LEVELS, LARGE_IN),
         "Reconstructions of diffusion-weighted slices",
         source_line([dataset], list(runs.values())),
         f"""After figure 3 of the DWI comparison paper. Left: held-out slices at {LEVELS} levels of the brain, the
-        lowest above, each of another person. Other columns: what each run makes of a slice's code (its posterior mean).
+        lowest above, {whose(dataset, rows)}. Other columns: what each run makes of a slice's code (its posterior mean).
         No run was trained on these people. MSE: mean squared error of a pixel (intensities from 0 to 1), averaged over
         all {len(unseen):,} held-out slices; the paper prints 0.004 for its VAE and 0.008 for both others. {REFERENCE}
         {explained_letters([plane])}""",
@@ -67,7 +66,7 @@ def samples() -> Sheet:
         "Samples of diffusion-weighted slices",
         source_line([dataset], list(runs.values())),
         f"""After figure 4 of the DWI comparison paper. Left: held-out slices at {LEVELS} levels of the brain, the
-        lowest above, each of another person. Other columns: samples of each run. A sample has no level of its own: of a
+        lowest above, {whose(dataset, rows)}. Other columns: samples of each run. A sample has no level of its own: of a
         run's first {DRAWN} samples of seed {SEED}, each row shows the first whose nearest held-out slice (by mean
         squared difference) lies at most {TOLERANCE} slice from the level. So the figure shows how samples look, and not
         how often they lie at which level. {" ".join(far)} {REFERENCE} {explained_letters([plane])}""",

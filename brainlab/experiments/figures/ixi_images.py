@@ -3,7 +3,7 @@
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
 from brainlab.experiments.analysis.thesis_losses import SCALE, thesis_losses
-from brainlab.experiments.figures.levels import at_levels, level_labels
+from brainlab.experiments.figures.levels import at_levels, level_labels, whose
 from brainlab.experiments.figures.reconstructions import reconstruct, shortens
 from brainlab.experiments.figures.sources import find_cohort, find_run, source_line, unseen_tests
 from brainlab.figures.charts import curve
@@ -41,11 +41,13 @@ def reconstructions() -> Sheet:
         tiles_height_in(SHOWN, LARGE_IN),
         "Reconstructions of T1-weighted slices",
         source_line([dataset], list(runs.values())),
-        f"""After figures 3.12 to 3.14 of the IXI thesis. Left: held-out slices, the lowest above, each of another
-        person. Other columns: what each run makes of a slice's code; in the thesis they are of other slices than the
+        f"""After figures 3.12 to 3.14 of the IXI thesis. Left: held-out slices, the lowest above, {
+            whose(dataset, rows)
+        }. Other columns: what each run makes of a slice's code; in the thesis they are of other slices than the
         real ones shown. No run was trained on these people. MSE: mean squared error of a pixel (intensities from 0 to
-        1), averaged over all {len(unseen):,} held-out slices. {told}{absent}{REFERENCE}
-        {explained_letters([plane])}""",
+        1), averaged over all {len(unseen):,} held-out slices. {told}{absent}{REFERENCE} {
+            explained_letters([plane])
+        }""",
     )
     tiles = [[Tile(images[number], dataset.grid, plane) for images in columns.values()] for number in range(SHOWN)]
     show_tiles(sheet, tiles, list(columns), level_labels(dataset, rows, people=True), tile_in=LARGE_IN)
@@ -60,7 +62,7 @@ def samples() -> Sheet:
     sheet = Sheet(
         tiles_height_in(len(runs)),
         "Artificial T1-weighted slices",
-        source_line([dataset], list(runs.values())),
+        source_line([], list(runs.values())),
         f"""After figure 3.15 of the IXI thesis, which shows slices of its VAE alone: its VQ-VAE has no prior to
         draw codes from, where a transformer has learnt one here. Rows: the first {SAMPLES} draws of each run with seed
         {SEED}, none left out. {absent}{REFERENCE} {explained_letters(dataset.grid.planes)}""",

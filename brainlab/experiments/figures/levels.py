@@ -44,6 +44,12 @@ def at_levels(dataset: PreparedDataset, rows: IntArray, count: int) -> IntArray:
     return np.array(chosen)
 
 
+def whose(dataset: PreparedDataset, rows: IntArray) -> str:
+    """Say for a caption whether each of some slices is of another person."""
+    alone = dataset.scans["participant"].iloc[rows].is_unique
+    return "each of another person" if alone else "some of the same person"
+
+
 def level_labels(dataset: PreparedDataset, rows: IntArray, *, people: bool) -> list[str]:
     """Return the level of each slice and, where `people` are told, age and sex on a second line."""
     scans, numbers = dataset.scans.iloc[rows].to_dict("records"), slice_numbers(dataset)[rows]

@@ -90,6 +90,7 @@ def own(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tmp_path / "own"))
     monkeypatch.setattr(places, "MODELS", tmp_path / "models")
     monkeypatch.setattr(places, "SHIPPED_COHORTS", tmp_path / "shipped")
+    monkeypatch.setattr(dwi_images, "DRAWN", 5)
     return tmp_path / "own"
 
 
@@ -151,8 +152,7 @@ def test_samples_are_found_by_the_level_of_their_nearest_held_out_slice(cohort):
     assert missed.tolist() == [1, 0, 2]
 
 
-def test_samples_are_the_runs_own_and_a_level_that_none_reaches_is_told(cohort, monkeypatch):
-    monkeypatch.setattr(dwi_images, "DRAWN", 5)
+def test_samples_are_the_runs_own_and_a_level_that_none_reaches_is_told(cohort):
     sheet = dwi_images.samples()
     tiles = shown(sheet)
     assert len(tiles) == 3 * 5
