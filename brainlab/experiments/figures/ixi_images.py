@@ -34,20 +34,17 @@ def reconstructions() -> Sheet:
     unseen = unseen_tests(dataset, list(runs.values()), None)
     rows = at_levels(dataset, unseen, SHOWN)
     columns = reconstruct(dataset, runs, rows, unseen)
-    plane = dataset.grid.planes[0]
+    plane, people = dataset.grid.planes[0], whose(dataset, rows)
     whole = [run.name for title, run in further.items() if title not in runs]
     told = f"Not shown, for its codes are as long as slices: {', '.join(whole)}. " if whole else ""
     sheet = Sheet(
         tiles_height_in(SHOWN, LARGE_IN),
         "Reconstructions of T1-weighted slices",
         source_line([dataset], list(runs.values())),
-        f"""After figures 3.12 to 3.14 of the IXI thesis. Left: held-out slices, the lowest above, {
-            whose(dataset, rows)
-        }. Other columns: what each run makes of a slice's code; in the thesis they are of other slices than the
-        real ones shown. No run was trained on these people. MSE: mean squared error of a pixel (intensities from 0 to
-        1), averaged over all {len(unseen):,} held-out slices. {told}{absent}{REFERENCE} {
-            explained_letters([plane])
-        }""",
+        f"""After figures 3.12 to 3.14 of the IXI thesis. Left: held-out slices, the lowest above, {people}. Other
+        columns: what each run makes of a slice's code; in the thesis they are of other slices than the real ones shown.
+        No run was trained on these people. MSE: mean squared error of a pixel (intensities from 0 to 1), averaged over
+        all {len(unseen):,} held-out slices. {told}{absent}{REFERENCE} {explained_letters([plane])}""",
     )
     tiles = [[Tile(images[number], dataset.grid, plane) for images in columns.values()] for number in range(SHOWN)]
     show_tiles(sheet, tiles, list(columns), level_labels(dataset, rows, people=True), tile_in=LARGE_IN)
