@@ -12,7 +12,12 @@ app: .venv/ready
 
 # Two processes share the test files, the checks among them; a browser needs a core beside its server, so more
 # processes would gain little. One thread each: two processes of two threads on two cores wait for each other.
+# Memory that was freed is used again, and taken in small pages: to clear new pages for each large array, or to look for
+# huge ones, takes some tests more time than their arithmetic.
 # Compiled modules and tests are kept, as Python does by itself: some machines forbid it.
+test: export NUMPY_MADVISE_HUGEPAGE=0
+test: export MALLOC_MMAP_THRESHOLD_=1073741824
+test: export MALLOC_TRIM_THRESHOLD_=4294967296
 test: export PYTHONDONTWRITEBYTECODE=
 test: .venv/ready
 	OMP_NUM_THREADS=1 $(if $(MEMORY),PYTEST_DEBUG_TEMPROOT=$(MEMORY)) $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder

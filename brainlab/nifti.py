@@ -13,6 +13,7 @@ import numpy.typing as npt
 from nibabel.quaternions import quat2mat
 from nibabel.spatialimages import HeaderDataError
 
+from brainlab.counted import counted
 from brainlab.errors import UnreadableScanError
 from brainlab.types import FloatArray
 
@@ -198,7 +199,7 @@ def _shape(header: Any, series: bool, flat: bool) -> tuple[int, ...]:
     if 1 <= int(header["dim"][0].byteswap()) <= 7 and not 1 <= dims[0] <= 7:
         raise UnreadableScanError("header size and dimensions in different byte orders; convert the file again")
     if not 1 <= dims[0] <= 7:
-        raise UnreadableScanError(f"{dims[0]} dimensions in the header where 3 are needed")
+        raise UnreadableScanError(f"{counted(dims[0], 'dimension')} in the header where 3 are needed")
     shape = dims[1 : 1 + dims[0]]
     if min(shape) < 1:
         raise UnreadableScanError(f"a dimension of {min(shape)} in the header; sizes are positive")
@@ -211,8 +212,9 @@ def _shape(header: Any, series: bool, flat: bool) -> tuple[int, ...]:
         raise UnreadableScanError(f"{len(shape)}D ({count}); one 3D image is needed, {advice}")
     sides = sorted(shape[:3])
     if (least := sides[1] if flat and sides[0] == 1 else sides[0]) < LEAST_VOXELS_AN_AXIS:
-        size = f"{least} {'voxel' if least == 1 else 'voxels'}"
-        raise UnreadableScanError(f"{size} along an axis; at least {LEAST_VOXELS_AN_AXIS} are needed")
+        raise UnreadableScanError(
+            f"{counted(least, 'voxel')} along an axis; at least {LEAST_VOXELS_AN_AXIS} are needed"
+        )
     if np.prod(shape, dtype=float) > MOST_VOXELS:
         raise UnreadableScanError(f"the header claims {'x'.join(map(str, shape))} voxels, more than any head scan")
     return tuple(shape)

@@ -13,6 +13,7 @@ from types import EllipsisType
 import nibabel as nib
 import numpy as np
 
+from brainlab.counted import counted
 from brainlab.errors import InputError, UnreadableScanError
 from brainlab.files.whole import whole_file
 from brainlab.nifti import NiftiFile, read_nifti
@@ -204,7 +205,7 @@ def _values(file: NiftiFile) -> tuple[Float32Array, BoolArray | None, list[str]]
             block[missing[part]] = -added
         data[part] = np.ldexp(block + added, exponent)
     if missing_count:
-        notes.append(f"{missing_count} voxels without a finite number: taken as empty")
+        notes.append(f"{counted(missing_count, 'voxel')} without a finite number: taken as empty")
     return data, missing, notes
 
 

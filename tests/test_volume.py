@@ -121,7 +121,7 @@ def test_big_endian_and_missing_numbers(tmp_path: Path) -> None:
     back = Volume.load(tmp_path / "scan.nii")
     assert back.data[2, 3, 4] == 0
     assert np.argwhere(back.missing).tolist() == [[2, 3, 4]]
-    assert "1 voxels without a finite number" in back.notes[0]
+    assert "1 voxel without a finite number" in back.notes[0]
 
 
 def test_header_and_image_in_two_files(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from brainlab.cohort.prepared import PreparedDataset
+from brainlab.counted import counted
 from brainlab.files.spreadsheet import csv_text
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
@@ -83,7 +84,7 @@ def describe_cohort(dataset: PreparedDataset) -> str:
     size = " × ".join(str(side) for side in dataset.shape)
     people = dataset.scans["participant"].nunique()
     origin = "simulated" if dataset.simulated else "from scans"
-    count = f"{len(dataset)} {dataset.noun} of {people} participant{'' if people == 1 else 's'}"
+    count = f"{len(dataset):,} {dataset.noun} of {counted(people, 'participant')}"
     return f"{count} · {size} voxels · recipe {dataset.recipe['name']} · {origin}"
 
 

@@ -12,7 +12,7 @@ from brainlab.types import Float32Array
 from brainlab.workspace import cohort_folders, run_folders, workspace
 
 if TYPE_CHECKING:
-    from brainlab.latent.style_space import StyleSpace
+    from brainlab.latent.styles.style_space import StyleSpace
     from brainlab.methods.method import Ability
     from brainlab.runs.run import Run
     from brainlab.runs.training_codes import TrainingCodes

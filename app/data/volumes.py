@@ -84,7 +84,7 @@ class Mean:
 
 @dataclass(frozen=True)
 class Reconstruction:
-    """A scan through a run's encoder and decoder, with the posterior mean as its code."""
+    """A scan through a run's encoder and decoder, with the posterior mean as its code, under its own conditions."""
 
     run: str
     cohort: str
@@ -96,9 +96,13 @@ class Reconstruction:
         return resources.run(self.run).grid
 
     def array(self) -> UInt8Array:
+        from brainlab.runs.own_conditions import own_conditions
+
         run, dataset = resources.run(self.run), resources.cohort(self.cohort)
-        mean, _ = run.encode(dataset.batch(np.array([self.row])))
-        return to_bytes(run.decode(mean)[0])
+        row = np.array([self.row])
+        told = own_conditions(run, dataset, row)
+        mean, _ = run.encode(dataset.batch(row), condition=told)
+        return to_bytes(run.decode(mean, condition=told)[0])
 
 
 Told = tuple[tuple[str, str | float], ...]
@@ -131,7 +135,8 @@ class Sample:
 class Decoded:
     """The brain of one latent code, given in 1/64 steps.
 
-    styles: whether that is the code of a style for all levels (`brainlab.latent.style_space`), and none of the run's.
+    styles: whether that is the code of a style for all levels (`brainlab.latent.styles.style_space`), and none of the
+        run's own.
     """
 
     run: str

@@ -1,9 +1,10 @@
-"""Seconds until the LDA page is at rest, in headless Chromium, on a server that has just started and on a warm one.
+"""Seconds until a page is at rest, in headless Chromium, on a server that has just started and on a warm one.
 
-    python -m benchmarks.app.page_loads [--workspace FOLDER] [--page lda] [--repeats 3]
+    python -m benchmarks.app.page_loads [--workspace FOLDER] [--page lda] [--query run=NAME] [--repeats 3]
 
 For each repeat a server is started and asked for the page at once (cold), then the page is loaded again (warm), as when
-somebody comes back to it. At rest: Streamlit's script has ended, the chart is drawn, and the first brain is on screen.
+somebody comes back to it. At rest: Streamlit's script has ended, the chart is drawn, and the first brain is on screen,
+where the page has them.
 """
 
 import argparse
@@ -18,11 +19,13 @@ from benchmarks.app.latency import FLAGS, IDLE, served
 
 TARGETS_S = {"cold": 6.0, "warm": 2.0}
 DRAWN = "() => globalThis.brainlabTimings?.some((t) => t.kind === 'first-image')"
+IMAGELESS = ("leaderboard", "train")
+"""Pages without a brain."""
 CHART = ".js-plotly-plot .scatterlayer"
 RELOADS = 3
 
 
-def loads(browser: Browser, address: str, chart: bool) -> list[float]:
+def loads(browser: Browser, address: str, *, image: bool, chart: bool) -> list[float]:
     """Load a page in a new window, then again: seconds of each time."""
     page = browser.new_context(viewport={"width": 1400, "height": 1100}).new_page()
     page.add_init_script("globalThis.brainlabTimings = []")
@@ -30,7 +33,8 @@ def loads(browser: Browser, address: str, chart: bool) -> list[float]:
     for number in range(1 + RELOADS):
         start = time.perf_counter()
         page.goto(address) if number == 0 else page.reload()
-        page.wait_for_function(DRAWN, timeout=120_000)
+        if image:
+            page.wait_for_function(DRAWN, timeout=120_000)
         if chart:
             page.locator(CHART).first.wait_for(timeout=120_000)
         page.wait_for_selector(IDLE, timeout=120_000)
@@ -45,6 +49,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--workspace", type=Path, help="the default workspace if absent")
     parser.add_argument("--page", default="lda")
+    parser.add_argument("--query", default="", help="of the page's address, such as run=dwi-stylegan-small")
     parser.add_argument("--repeats", type=int, default=3)
     args = parser.parse_args()
     path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -53,7 +58,8 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         for _ in range(args.repeats):
             with served(args.workspace) as server:
-                cold, *warm = loads(browser, f"{server.url}/{args.page}", args.page == "lda")
+                address = f"{server.url}/{args.page}?{args.query}"
+                cold, *warm = loads(browser, address, image=args.page not in IMAGELESS, chart=args.page == "lda")
             taken["cold"].append(cold)
             taken["warm"] += warm
         browser.close()

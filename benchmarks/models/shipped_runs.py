@@ -17,6 +17,7 @@ from typing import Any
 
 import pandas as pd
 
+from benchmarks.models.image_table import NOTES, image_table, number
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.realism import realism
 from brainlab.evaluation.images import evenly
@@ -52,9 +53,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=PROJECT / "docs" / "results.md")
     args = parser.parse_args()
     folders = args.runs or sorted(path.parent for path in MODELS.glob("*/weights.safetensors"))
-    runs = [load_run(folder) for folder in folders]
     pairs = {name: (PreparedDataset.open(fit), PreparedDataset.open(predict)) for name, fit, predict in args.pair}
     fit, predict = next(iter(pairs.values()))
+    runs = [run for run in map(load_run, folders) if run.fits(predict)]
     textures = {SCANS: white_neighbours(predict.batch(evenly(len(predict), TEXTURED))[:, 0])}
     for run in runs:
         textures[run.name] = white_neighbours(run.sample(TEXTURED, 0)[1])
@@ -92,7 +93,12 @@ def _page(
         f"{predict.scans['participant'].nunique()} held-out participants.",
         "",
         "## Images",
-        *_images(measured, textures),
+        *image_table(measured, {"neighbours": {name: number(textures[name], 2) for name in measured}}),
+        "",
+        *NOTES.splitlines(),
+        "'Neighbours': the correlation of neighbouring voxels in white matter; of scans",
+        f"{textures[SCANS]:.2f}; more is blur, less is speckle. The blurred samples of `vae-8`, whose 8 numbers cannot hold a",
+        "person, have .035 copies: they are near the same few average scans.",
     ]
     for name, results in discriminated.items():
         fit, predict = pairs[name]
@@ -107,85 +113,6 @@ def _page(
             *_per_class(results),
         ]
     return "\n".join([*lines, "", *_published(), ""])
-
-
-def _images(measured: dict[str, Any], textures: dict[str, float]) -> list[str]:
-    """One row a run. Sharpness and distances are given as shares of what real scans have."""
-    head = ["run", "MSE", "PSNR dB", "SSIM", "sharpness, reconstructed", "sharpness, samples", "in the brain"]
-    head += [
-        "neighbours",
-        "precision",
-        "recall",
-        "coverage",
-        "precision, tissue",
-        "recall, tissue",
-        "coverage, tissue",
-        "Frechet, 1e-5",
-        "spectrum, samples dB",
-        "ISD / real",
-        "nearest training scan / held out",
-        "nearer",
-        "copies",
-        "machine reader",
-        "active units",
-        "KL nats",
-    ]
-    rows = []
-    for name, m in measured.items():
-        real = m["sharpness_real"]["settings"]["in_brain"]
-        near = m["nearest_training_distance"]
-        rows.append(
-            [
-                name,
-                _number(m["mse"]["value"], 5),
-                _number(m["psnr"]["value"], 1),
-                _number(m["ssim"]["value"], 3),
-                _number(m["sharpness_reconstructed"]["settings"].get("relative_to_real"), 2),
-                _number(m["sharpness_generated"]["settings"].get("relative_to_real"), 2),
-                _number(m["sharpness_generated"]["settings"]["in_brain"] / real, 2),
-                _number(textures[name], 2),
-                *[_number(m[share]["value"], 2) for share in ("precision", "recall", "coverage")],
-                *[_number(m[f"{share}_features"]["value"], 2) for share in ("precision", "recall", "coverage")],
-                _number(_scaled(m["frechet_distance"]["value"]), 1),
-                _number(m["spectrum_generated"]["value"], 1),
-                _number(m["isd"]["value"] / m["isd"]["settings"]["real"], 2),
-                _number(near["settings"].get("ratio_of_medians"), 2),
-                _number(near["settings"].get("share_below_first_percentile_of_held_out"), 3),
-                _share_beside(near["settings"]),
-                _number(m["machine_reader_auc"]["value"], 3),
-                _number(m["active_units"]["value"], 0),
-                _number(m["active_units"]["settings"].get("kl_nats"), 0),
-            ]
-        )
-    notes = [
-        "",
-        "Sharpness is the variance of the 3D Laplacian, as a share of real scans'; noise counts as sharpness, so read",
-        "the spectrum beside it, and 'neighbours', the correlation of neighbouring voxels in white matter: of scans",
-        f"{textures[SCANS]:.2f}; more is blur, less is speckle. Precision: samples that look like some scan; recall and",
-        "coverage: scans that look like some sample; blur alone raises precision and coverage, so read recall with",
-        "them. 'Nearer': the share of samples nearer to a training scan than 99% of held-out scans are, which blur alone",
-        "causes. 'Copies': those that are also so much nearer to one person's scans than to the next person's as 99% of",
-        "held-out scans are not (in brackets, of held-out scans): each condition alone holds for 1% of them, so .01 is the most",
-        "that chance makes, and both hold for hardly any. The blurred samples of",
-        "`vae-8`, whose 8 numbers cannot hold a person, have .035: they are near the same few average scans. 'Machine",
-        "reader': ROC area of a small network that tells samples from scans, both new to it; .5 is guessing, 1 never wrong.",
-        "'Tissue': the same on features of the network that labels tissue (`models/features/tissue-slices`) in place of voxel",
-        "components; 'Frechet': the distance of the two sets of features.",
-        "'In the brain': the sharpness of samples over the brain alone. 'Spectrum': how far the power of samples is from that",
-        "of scans, root mean square over frequencies. 'ISD': mean squared difference of two samples, over that of two scans.",
-        "'Nearest training scan': a sample's squared distance to it, over that of held-out scans, medians. 'Active units':",
-        "dimensions of the code that carry more than .01 nats; 'KL': nats that a scan's code carries in all.",
-    ]
-    return [*markdown_table(head, rows), *notes]
-
-
-def _scaled(value: float | None) -> float | None:
-    return None if value is None else value * 1e5
-
-
-def _share_beside(near: dict[str, Any]) -> str:
-    copies, by_chance = (_number(near.get(name), 3) for name in ("share_copies", "share_copies_held_out"))
-    return f"{copies} ({by_chance})"
 
 
 def _accuracies(results: dict[str, Any]) -> list[str]:
@@ -233,11 +160,7 @@ def _accuracy(result: dict[str, Any]) -> list[str]:
     if result["accuracy"] is None:
         return ["-", result["reason"]]
     low, high = result["balanced_accuracy_interval"]
-    return [_number(result["accuracy"], 3), f"{result['balanced_accuracy']:.3f} ({low:.3f} to {high:.3f})"]
-
-
-def _number(value: float | None, digits: int) -> str:
-    return "-" if value is None else f"{value:.{digits}f}"
+    return [number(result["accuracy"], 3), f"{result['balanced_accuracy']:.3f} ({low:.3f} to {high:.3f})"]
 
 
 if __name__ == "__main__":

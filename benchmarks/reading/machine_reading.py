@@ -17,7 +17,8 @@ import argparse
 import hashlib
 import tempfile
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -43,6 +44,11 @@ LEARNT_FROM = 400
 """Slices of each kind that the network learns from, at most; and at most two of a real scan."""
 
 READER = "machine"
+PASSED = {"welcome": "welcome_done", "consent": "consent_given", "break": "break_done"}
+"""Screens without a case, and what a reader does there."""
+
+Judge = Callable[[str, UInt8Array], tuple[str, int]]
+"""Verdict and confidence on what is shown: the presentation's id and its pixels [rows, columns]."""
 
 
 class MachineReader(NamedTuple):
@@ -53,7 +59,7 @@ class MachineReader(NamedTuple):
     slices: int
     people: int
 
-    def judge(self, picture: UInt8Array) -> tuple[str, int]:
+    def judge(self, presentation: str, picture: UInt8Array) -> tuple[str, int]:
         """Return the verdict on a picture [rows, columns], and the confidence in fifths of the way to certainty."""
         log_odds = float(self.network.decision_function(as_input([picture], self.factor))[0])
         sure = np.tanh(abs(log_odds) / 2)  # 2 p - 1, with p the probability of the verdict
@@ -98,15 +104,21 @@ def protocol_of(run: Path, cohort: Path, cases: int, seed: int) -> Protocol:
 
 
 def learn(protocol: Protocol, most_real: int, seed: int) -> MachineReader:
-    """Train a network on slices that a protocol's sources supply, rendered as for readers."""
+    """Train a network on slices that a protocol's sources supply, rendered as for readers; half of them are real."""
     salt = hashlib.sha256(f"machine reading {seed}".encode()).digest()
     n = min(LEARNT_FROM, most_real)
-    stimuli = [stimulus for supply in open_sources(protocol) for stimulus in supply.draw(n, salt)]
+    supplies = open_sources(protocol)
+    sharing = Counter(supply.source.truth for supply in supplies)
+    stimuli, real = [], []
+    for supply in supplies:
+        drawn = supply.draw(n // sharing[supply.source.truth], salt)
+        stimuli += drawn
+        real += [supply.source.truth == "real"] * len(drawn)
     factor = magnification(stimuli[0].image.shape, protocol)
     pictures = as_input([picture_of(stimulus, protocol) for stimulus in stimuli], factor)
     people = len({stimulus.participant for stimulus in stimuli} - {None})
-    network = ImageClassifier(seed).fit(pictures, np.arange(len(stimuli)) < n)
-    return MachineReader(network, factor, n, people)
+    network = ImageClassifier(seed).fit(pictures, np.array(real))
+    return MachineReader(network, factor, sum(real), people)
 
 
 def picture_of(stimulus: Stimulus, protocol: Protocol) -> UInt8Array:
@@ -114,18 +126,18 @@ def picture_of(stimulus: Stimulus, protocol: Protocol) -> UInt8Array:
     return render(stimulus.image, stimulus.voxel_size_mm or (1.0, 1.0), protocol)[0]
 
 
-def read(folder: Path, reader: MachineReader) -> int:
-    """Read a locked study from its link to the last case; returns the number of answers."""
-    door = SessionDoor(folder, lifecycle.issue_links(folder)[0].token)
+def read(folder: Path, token: str, judge: Judge) -> int:
+    """Read a locked study from a personal link to the last case; returns the number of answers."""
+    door = SessionDoor(folder, token)
     view = door.act("enter")
     answers = 0
     while view["state"] != "done":
-        if view["state"] in ("welcome", "consent"):
-            view = door.act("event", kind={"welcome": "welcome_done", "consent": "consent_given"}[view["state"]])
+        if view["state"] in PASSED:
+            view = door.act("event", kind=PASSED[view["state"]])
             continue
         case, begun = view["current"], time.perf_counter()
         picture = np.frombuffer(door.pixels(case["id"]), np.uint8).reshape(case["shape"])
-        value, confidence = reader.judge(picture)
+        value, confidence = judge(case["id"], picture)
         view = door.act(
             "answer",
             presentation=case["id"],
@@ -154,7 +166,7 @@ def conduct(run: Run, data: PreparedDataset, cases: int, seed: int, scratch: Pat
     begun = time.perf_counter()
     reader = learn(protocol_of(run.folder, for_learning.folder, cases, seed), 2 * len(for_learning), seed)
     taken = time.perf_counter() - begun
-    answers = read(folder, reader)
+    answers = read(folder, lifecycle.issue_links(folder)[0].token, reader.judge)
     lifecycle.close(folder)
     lifecycle.unblind(folder, "benchmark", "machine reading")
     figures = study_report(folder)["per_reader"][READER]

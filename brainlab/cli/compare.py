@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from brainlab.counted import counted
 from brainlab.ranges import number
 
 if TYPE_CHECKING:
@@ -48,5 +49,5 @@ def _figures(one: "Difference") -> str:
     values = f"{one.value:.4g}{marks[0]} against {one.other:.4g}{marks[1]}, difference {one.difference:+.3g}"
     if one.low is None or one.high is None:
         return f"{values} ({one.reason})"
-    whom = f", {one.people} people" if one.people is not None else ""
+    whom = f", {counted(one.people, 'person', 'people')}" if one.people is not None else ""
     return f"{values} ({one.low:+.3g} to {one.high:+.3g}), n={one.n}{whom}, better: {one.better}"

@@ -7,8 +7,9 @@ from typing import Any
 
 from brainlab.cli.common.device import add_device
 from brainlab.cli.common.progress import progress
+from brainlab.counted import counted
 from brainlab.errors import InputError
-from brainlab.latent.discriminant_settings import Priors, Shrinkage
+from brainlab.latent.classification.discriminant_settings import Priors, Shrinkage
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -86,7 +87,7 @@ def _text(result: dict[str, Any]) -> str:
     settings = result["settings"]
     lines += [
         "",
-        f"fitted on {settings['fitted_on']['scans']} scans of {settings['fitted_on']['data']}, "
+        f"fitted on {counted(settings['fitted_on']['scans'], 'scan')} of {settings['fitted_on']['data']}, "
         f"predicted {settings['predicted']['scans']} of {settings['predicted']['data']}"
         f"{'; simulated scans' if settings['simulated'] else ''}",
         *result["notes"],

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from brainlab.cli.common.progress import progress
 from brainlab.cohort.recipes import RECIPES, find_recipe
 from brainlab.cohort.sources.image_files import LEFT_OUT
+from brainlab.counted import counted
 from brainlab.errors import InputError
 from brainlab.grid import PLANES
 
@@ -122,8 +123,7 @@ def _text(report: "Report", notes: Sequence[Mapping[str, str]], out: Path) -> st
     lines += note_lines(notes)
     shape = "x".join(map(str, report.shape))
     place = f" in {out}" if report.scans else "; nothing written"
-    what = "scan" if report.scans == 1 else "scans"
-    lines.append(f"{report.scans} {what} prepared ({shape}), {len(report.failed)} failed{place}")
+    lines.append(f"{counted(report.scans, 'scan')} prepared ({shape}), {len(report.failed)} failed{place}")
     return "\n".join(lines)
 
 

@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from brainlab.config import apply_flags
     from brainlab.experiments.analysis.style_projection import project_images, style_space, targets
     from brainlab.experiments.export import save_image, whole_folder
-    from brainlab.latent.projection import ProjectionSettings
+    from brainlab.latent.styles.projection import ProjectionSettings
     from brainlab.runs.run import PART, load_run
 
     chosen, settings = load_run(args.run_folder, args.device), apply_flags(ProjectionSettings(), args)

@@ -1,6 +1,10 @@
-"""`brainlab reconstruct RUN PREPARED OUT`."""
+"""`brainlab reconstruct RUN PREPARED OUT`.
+
+A run that has learnt conditions encodes and decodes each scan under those of its own row in `scans.tsv`.
+"""
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +27,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from brainlab.cohort.prepared import PreparedDataset
     from brainlab.experiments.export import save_image, scan_name, whole_folder
     from brainlab.runs.encodings import see_to_encode
+    from brainlab.runs.own_conditions import own_condition_warnings, own_conditions
     from brainlab.runs.run import load_run
 
     chosen, data = load_run(args.run_folder, args.device), PreparedDataset.open(args.prepared)
@@ -30,10 +35,14 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     rows = data.indices(None if args.split == "all" else args.split)
     if not len(rows):
         raise InputError(f"{data.folder}: no scans in the split '{args.split}'; choose another with --split")
+    warnings = own_condition_warnings(chosen, data, rows)
+    for warning in warnings:
+        print(f"warning  {warning}", file=sys.stderr)
     names = []
     with whole_folder(args.out, "brainlab reconstruct", overwrite=args.overwrite) as scratch:
         for row in progress(rows, "reconstructing", len(rows)):
-            mean, _ = chosen.encode(data.batch(rows[rows == row]))
+            told = own_conditions(chosen, data, rows[rows == row])
+            mean, _ = chosen.encode(data.batch(rows[rows == row]), condition=told)
             name = f"{scan_name(data.scans.iloc[int(row)], int(row))}_reconstruction"
-            names.append(save_image(chosen.decode(mean)[0], data.grid, scratch / name).name)
-    return {"files": [str(args.out / name) for name in names]}
+            names.append(save_image(chosen.decode(mean, condition=told)[0], data.grid, scratch / name).name)
+    return {"files": [str(args.out / name) for name in names], "warnings": warnings}

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
+from brainlab.counted import counted
 from brainlab.files.delimited import DOUBTFUL_WORDS, MISSING_WORDS
 
 
@@ -31,5 +32,7 @@ def one_spelling(names: Iterable[str | None]) -> tuple[dict[str, str], list[str]
         notes.append(f"classes {counts} differ only in case or spaces: merged as '{usual}'")
     for name, count in Counter(filter(None, names)).items():
         if name.lower() in MISSING_WORDS | DOUBTFUL_WORDS:
-            notes.append(f"'{name}' ({count} scans) is taken as a class; write n/a where the class is not known")
+            notes.append(
+                f"'{name}' ({counted(count, 'scan')}) is taken as a class; write n/a where the class is not known"
+            )
     return changes, notes

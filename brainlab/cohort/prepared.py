@@ -26,6 +26,7 @@ import pandas as pd
 from brainlab.cohort.intensity import CHANNELS, INTENSITY, UNIT, Z_SCORE, Z_WINDOW
 from brainlab.cohort.scan_table import read_scans, row_order, write_scans
 from brainlab.cohort.segmentations import LABELS, SEGMENTATIONS, open_segmentations
+from brainlab.counted import counted, noun
 from brainlab.errors import InputError, array_reason
 from brainlab.files.whole import whole_file
 from brainlab.grid import Grid
@@ -102,7 +103,8 @@ class PreparedDataset:
         scans = read_scans(folder / "scans.tsv")
         if len(volumes) != len(scans):
             raise InputError(
-                f"{folder}: {len(volumes)} volumes but {len(scans)} rows in scans.tsv, whose order is that of the "
+                f"{folder}: {counted(len(volumes), 'volume')} but {counted(len(scans), 'row')} in scans.tsv, "
+                "whose order is that of the "
                 "volumes; put back the table as it was, or prepare the scans again"
             )
         order = row_order(scans)
@@ -124,7 +126,7 @@ class PreparedDataset:
     @property
     def noun(self) -> str:
         """What its images are called: scans, or slices, of which a scan has many; in the singular of one."""
-        return ("scan" if self.grid.plane is None else "slice") + ("" if len(self) == 1 else "s")
+        return noun(len(self), "scan" if self.grid.plane is None else "slice")
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -233,7 +235,7 @@ def _check_layout(volumes: npt.NDArray[Any], recipe: Mapping[str, Any]) -> None:
     """Raise ValueError or InputError where grid, channels and intensities are not what the recipe says."""
     channels = recipe.get(CHANNELS) or ["image"]
     if len(channels) > 1 and (volumes.ndim < 4 or volumes.shape[1] != len(channels)):
-        raise ValueError(f"needs {len(channels)} channels, got an array of {volumes.shape}")
+        raise ValueError(f"needs {counted(len(channels), 'channel')}, got an array of {volumes.shape}")
     Grid.recorded(volumes.shape[2:] if len(channels) > 1 else volumes.shape[1:], recipe)
     if recipe.get(INTENSITY, UNIT) not in (UNIT, Z_SCORE):
         raise ValueError(f"{INTENSITY}: needs {UNIT} or {Z_SCORE}, got {recipe[INTENSITY]!r}")
@@ -340,7 +342,7 @@ def _what_would_be_lost(folder: Path, sources: Mapping[str, Path], recipe: Mappi
     if own := sorted(place.name for place in folder.iterdir() if place.name not in FILES and place.name[0] != "."):
         return f"with files of your own, such as {own[0]}"
     if gone := [name for name in files if name not in sources]:
-        return f"with {len(gone)} of {len(files)} scans that are not among the new ones, such as {gone[0]}"
+        return f"with {len(gone)} of {counted(len(files), 'scan')} that are not among the new ones, such as {gone[0]}"
     names = list(files)
     for name in {names[0], names[len(names) // 2], names[-1]}:
         path = sources[name]
@@ -365,7 +367,7 @@ def _write_volumes(
             out.write(np.ascontiguousarray(stored, dtype=kind).tobytes())
             count += 1
     if count != shape[0]:
-        raise InputError(f"needs one volume for each of the {shape[0]} rows of the table, got {count}")
+        raise InputError(f"needs one volume for each of the {counted(shape[0], 'row')} of the table, got {count}")
 
 
 def _swap(scratch: Path, folder: Path) -> None:

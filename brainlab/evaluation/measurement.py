@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from brainlab.counted import counted, noun
 from brainlab.types import FloatArray, IntArray
 
 PartsOf = Literal["real", "generated"]
@@ -77,7 +78,8 @@ def summarise(
         return undefined("nothing to measure", **settings)
     if not np.isfinite(array).all():
         count = int((~np.isfinite(array)).sum())
-        return undefined(f"{count} of {array.size} values are not finite", unit=unit, **settings)
+        said = f"{count} of {counted(array.size, 'value')} {noun(count, 'is', 'are')} not finite"
+        return undefined(said, unit=unit, **settings)
     sd = float(array.std(ddof=1)) if array.size > 1 else None
     parts = None if of is None else Parts(array, of, rows)
     return Measurement(float(array.mean()), sd, int(array.size), {"unit": unit, **settings}, parts=parts)

@@ -13,6 +13,9 @@ from brainlab.evaluation.registry import Better, metrics
 
 BETTER: tuple[Better, ...] = ("higher", "lower", "none")
 
+FEWEST_RANKED = 100
+"""Samples below which no run is called the best: with fewer, chance can decide which value leads."""
+
 COLUMNS = ("run", "data", "metric", "value", "sd", "low", "high", "n", "better", "settings")
 """Columns of `long_table`."""
 
@@ -46,6 +49,11 @@ class Conditions:
             generated=_whole(settings.get("generated")),
             seed=_whole(settings.get("seed")),
         )
+
+    @property
+    def enough(self) -> bool:
+        """Whether so many samples were measured that runs may be ranked; not where their number is unknown."""
+        return self.generated is not None and self.generated >= FEWEST_RANKED
 
     def __str__(self) -> str:
         counts = f"{_counted(self.real_scans)} real and {_counted(self.generated)} generated images"
@@ -118,12 +126,12 @@ def read_scores(run: str, evaluation: Mapping[str, Mapping[str, Any]]) -> dict[s
 def best(scores: Iterable[Score]) -> set[tuple[str, str]]:
     """Return (run, metric) of the best value among scores that are comparable (`Score.alike`), never across.
 
-    A metric without a direction has no best value, nor have runs that are all equal, nor a run alone. Values that
-    agree in three digits, as tables show them, are equal.
+    A metric without a direction has no best value, nor have runs of fewer than 100 samples or that are all equal, nor a
+    run alone. Values that agree in three digits, as tables show them, are equal.
     """
     groups: dict[tuple[Any, ...], list[tuple[float, Score]]] = defaultdict(list)
     for score in scores:
-        if score.value is not None and score.better != "none":
+        if score.value is not None and score.better != "none" and score.conditions.enough:
             groups[score.alike].append((float(f"{score.value:.3g}"), score))
     found = set()
     for group in groups.values():

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from brainlab.cohort.prepared import PreparedDataset
+from brainlab.counted import counted
 from brainlab.errors import InputError
 from brainlab.experiments.training import in_use_message, is_taken, make_loop
 from brainlab.experiments.training_plan import Machine, Plan
@@ -27,10 +28,10 @@ class Estimate:
     rate: float
 
     def __str__(self) -> str:
-        epochs = f"{self.epochs} epoch{'' if self.epochs == 1 else 's'}"
         rate = f"{self.rate:,.0f}" if self.rate >= 10 else f"{self.rate:.2g}"
         return (
-            f"about {in_words(self.seconds)} for {epochs} of {self.images:,} {self.noun} on this machine "
+            f"about {in_words(self.seconds)} for {counted(self.epochs, 'epoch')} of {self.images:,} {self.noun} "
+            "on this machine "
             f"({rate} {self.noun}/s)"
         )
 

@@ -32,6 +32,7 @@ def describe_preset(name: str) -> dict[str, Any]:
         "name": name,
         "method": method.title,
         "paper": preset.source,
+        "paper_budget": preset.budget,
         "sample_shape": list(recipe.generator.sample_shape),
         "latent_dim": math.prod(recipe.generator.prior.code_shape),
         "abilities": sorted(method.abilities_of(preset.config)),

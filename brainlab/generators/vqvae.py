@@ -339,6 +339,7 @@ SMALL: dict[str, Any] = {
 }
 SMALL_SHAPES = ((1, 8, 8, 8), (1, 16, 8))
 IXI = "IXI thesis, section 3.3.2"
+BUDGET = "500 epochs of 16,268 slices"
 
 METHOD = Method(
     name="vqvae",
@@ -359,6 +360,7 @@ METHOD = Method(
             config=VQVAEConfig(),
             schedule=Schedule(epochs=500, batch_size=64),
             source=IXI,
+            budget=BUDGET,
         ),
         # The same method with 16 x 16 places of 8 bits (2,048 bits a slice) and nothing at full resolution: for two
         # cores. Vectors of 4 numbers are enough to tell 256 entries apart and make codes of 1,024 numbers. Its weights
@@ -380,6 +382,7 @@ METHOD = Method(
             ),
             schedule=Schedule(epochs=12, batch_size=16),
             source=IXI,
+            budget=BUDGET,
         ),
     },
 )

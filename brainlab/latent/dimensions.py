@@ -15,6 +15,8 @@ def dimension_table(
 ) -> pd.DataFrame:
     """Describe each dimension; rows are ordered so that those which separate the classes best come first.
 
+    Where there is but one class, or none, those which vary most do: a collapsed dimension moves nothing.
+
     Columns: `dimension` (zero-based); `f` and `p` of a one-way analysis of variance of the class; `eta_squared` (share
     of the variance between classes); `kl_nats` (NaN where the encoder knows no spread); `active`; `mean`, `sd`, `low`,
     `high` (1st and 99th percentile of the posterior means, which offer a slider its range); `r_<name>`, Pearson's
@@ -41,7 +43,7 @@ def dimension_table(
     )
     for name, values in (covariates or {}).items():
         table[f"r_{name}"] = correlations(codes, values)
-    return table.sort_values("f", ascending=False, kind="stable").reset_index(drop=True)
+    return table.sort_values(["f", "sd"], ascending=False, kind="stable").reset_index(drop=True)
 
 
 def class_effects(codes: FloatArray, labels: Sequence[str]) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.covariance import ledoit_wolf
 
 from brainlab.errors import InputError
-from brainlab.latent.discriminant import LatentDiscriminant
+from brainlab.latent.classification.discriminant import LatentDiscriminant
 from brainlab.types import Float32Array, FloatArray
 
 PRIOR_RANGE = 3.0

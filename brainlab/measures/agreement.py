@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from statsmodels.stats import inter_rater
 
+from brainlab.counted import all_of
 from brainlab.measures.accuracy import stratified_share
 from brainlab.measures.estimate import CONFIDENCE, Estimate, Z, bootstrap_interval, undefined
 from brainlab.measures.strata import Prior, Spread, spread_of_mean, stratum_codes
@@ -59,13 +60,17 @@ def cohens_kappa(table: ArrayLike, weights: ArrayLike | None = None, scheme: str
     agreement = float(np.trace(counts) / n)
     constant = [bool((counts.sum(axis) > 0).sum() == 1) for axis in (1, 0)]
     if all(constant):
-        reason = f"undefined: each side gave a single answer to all {n} cases (agreement {agreement:.0%})"
+        reason = f"undefined: each side gave a single answer to {all_of(n, 'case')} (agreement {agreement:.0%})"
         return Kappa(None, n=n, reason=reason, observed_agreement=agreement)
     if any(constant):
-        reason = f"no interval: one side gave the same answer to all {n} cases, so kappa is 0 whatever the other gave"
+        reason = (
+            f"no interval: one side gave the same answer to {all_of(n, 'case')}, so kappa is 0 whatever the other gave"
+        )
         return Kappa(0.0, n=n, reason=reason, observed_agreement=agreement)
     if agreement == 1:
-        return Kappa(1.0, n=n, reason=f"no interval: the answers agree on all {n} cases", observed_agreement=agreement)
+        return Kappa(
+            1.0, n=n, reason=f"no interval: the answers agree on {all_of(n, 'case')}", observed_agreement=agreement
+        )
     scores = None if weights is None else np.asarray(weights, float)
     with np.errstate(divide="ignore", invalid="ignore"):  # of a variance that is 0 or, rounded, below
         fit = inter_rater.cohens_kappa(counts, weights=scores, wt=scheme)
@@ -124,11 +129,11 @@ def fleiss_kappa(counts: ArrayLike, strata: ArrayLike | None = None) -> Estimate
     if readers < 2:
         return undefined("undefined: no case was answered by two readers or more", n)
     if (table.sum(axis=0) > 0).sum() == 1:
-        return undefined(f"undefined: every reader gave one and the same answer to all {n} cases", n)
+        return undefined(f"undefined: every reader gave one and the same answer to {all_of(n, 'case')}", n)
     value = float(inter_rater.fleiss_kappa(table))
     per_case = (table * (table - 1)).sum(axis=1) / (readers * (readers - 1))
     if (per_case == 1).all():
-        return Estimate(value, n=n, reason=f"no interval: the readers agree on all {n} cases")
+        return Estimate(value, n=n, reason=f"no interval: the readers agree on {all_of(n, 'case')}")
     shares = (table.sum(axis=0) / readers + PLUS_FOUR / categories) / (n + PLUS_FOUR)
     agree = (per_case.sum() + PLUS_FOUR / categories) / (n + PLUS_FOUR)
     chance = shares @ shares

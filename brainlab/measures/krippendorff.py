@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from brainlab.counted import all_of
 from brainlab.measures.agreement import PLUS_FOUR, bounds_around
 from brainlab.measures.estimate import Estimate, undefined
 from brainlab.measures.strata import Prior, spread_of_mean, stratum_codes
@@ -29,12 +30,12 @@ def krippendorff_alpha(
     if n == 0:
         return undefined("undefined: no case was answered by two readers")
     if (table.sum(axis=0) > 0).sum() == 1:
-        return undefined(f"undefined: all answers to the {n} cases are one and the same", n)
+        return undefined(f"undefined: the answers to {all_of(n, 'case')} are one and the same", n)
     numbers = np.arange(categories, dtype=float) if values is None else np.asarray(values, dtype=float)
     pairs = _coincidences(table)
     value = float(_alpha(pairs.sum(axis=0)[None], level, numbers)[0])
     if (table.max(axis=1) == table.sum(axis=1)).all():
-        return Estimate(value, n=n, reason=f"no interval: the readers agree on all {n} cases")
+        return Estimate(value, n=n, reason=f"no interval: the readers agree on {all_of(n, 'case')}")
     guesses = np.random.default_rng(0).multinomial(
         round(table.sum(axis=1).mean()), np.full(categories, 1 / categories), size=GUESSES
     )

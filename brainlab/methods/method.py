@@ -58,11 +58,16 @@ class Schedule:
 
 @dataclass(frozen=True, kw_only=True)
 class Preset(Generic[C]):
-    """A named instance of a method: its settings, its schedule, and where in the literature it is from."""
+    """A named instance of a method. config: its settings. schedule: how long it is trained here.
+
+    source: where in the literature it is from. budget: how long it was trained there, in words; empty where it is from
+        nowhere, or the authors do not say.
+    """
 
     config: C
     schedule: Schedule = field(default_factory=Schedule)
     source: str = ""
+    budget: str = ""
 
 
 def no_batch_rule(config: Any, images: int) -> None:

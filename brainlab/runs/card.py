@@ -4,8 +4,10 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+from brainlab.counted import counted
 from brainlab.evaluation.registry import metrics
 from brainlab.runs.files import EVALUATION, RunSettings, read_evaluation, read_settings
+from brainlab.runs.methods import presets
 from brainlab.training.checkpoint import MetricsFile, write_atomically
 
 
@@ -27,7 +29,7 @@ def _card(kept: RunSettings, last: dict[str, Any], evaluation: dict[str, Any] | 
     kind = "simulated scans" if data["simulated"] else "real scans"
     classes = ", ".join(f"{count} {name}" for name, count in data["classes"].items())
     minutes = last["seconds"] / 60
-    planned = f"{last['epoch']} of the {kept.schedule.epochs} epochs of its schedule"
+    planned = f"{last['epoch']} of the {counted(kept.schedule.epochs, 'epoch')} of its schedule"
     # Runs of older versions do not say which split the diagnostics looked at.
     known = {"test": "not used for training", "train": "used for training, because none were held out"}
     watched = known[data.get("watched_split", "test")]
@@ -40,12 +42,14 @@ def _card(kept: RunSettings, last: dict[str, Any], evaluation: dict[str, Any] | 
         "```",
         training["command"] or f"brainlab train {settings['preset']} --data DATA --out RUN --seed {settings['seed']}",
         "```",
-        f"- Data: `{data['name']}`, training split of {data['scans']} scans of {len(data['participants'])} participants"
+        f"- Data: `{data['name']}`, training split of {counted(data['scans'], 'scan')} of "
+        f"{counted(len(data['participants']), 'participant')}"
         f" ({classes}); sha256 `{data['sha256'][:16]}`.",
         *_changes(settings.get("resumed", [])),
         f"- Seed {settings['seed']}, {planned}, {last['step']} steps, {minutes:.0f} minutes at "
         f"{last['samples_per_second']:.0f} scans a second on {training['hardware']} "
         f"({training['threads']} threads), precision {training['precision']}.",
+        f"- {last['step'] * kept.schedule.batch_size:,} images shown{_budget(settings['preset'])}.",
         f"- brainlab {settings['versions']['brainlab']}, torch {settings['versions']['torch']}.",
         "",
         "## Settings",
@@ -65,6 +69,12 @@ def _card(kept: RunSettings, last: dict[str, Any], evaluation: dict[str, Any] | 
         "BSD-3-Clause, as the code.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _budget(name: str) -> str:
+    """Say how long the paper trained, where a preset of that name is known and its paper says."""
+    preset = presets().get(name)
+    return f"; in the paper, {preset.budget}" if preset and preset.budget else ""
 
 
 def _for_what(kept: RunSettings) -> str:

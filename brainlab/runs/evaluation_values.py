@@ -15,6 +15,7 @@ from typing import cast, get_args
 
 import numpy as np
 
+from brainlab.counted import counted
 from brainlab.errors import InputError, array_reason
 from brainlab.evaluation.measurement import Parts, PartsOf
 from brainlab.files.whole import write_whole
@@ -79,7 +80,7 @@ def _values(arrays: Mapping[str, np.ndarray]) -> EvaluationValues:
         raise ValueError(f"has no {absent[0]}")
     rows, people = (_numbers(arrays[name], "i", name) for name in ("rows", "people"))
     if len(rows) != len(people):
-        raise ValueError(f"{len(rows)} rows of {len(people)} scans")
+        raise ValueError(f"{counted(len(rows), 'row')} of {counted(len(people), 'scan')}")
     parts = {}
     for key, array in arrays.items():
         of, _, name = key.partition(".")
@@ -94,7 +95,7 @@ def _values(arrays: Mapping[str, np.ndarray]) -> EvaluationValues:
 def _refuse_other_scans(parts: Parts, scans: int, name: str) -> None:
     chosen = np.arange(scans) if parts.rows is None else parts.rows
     if len(parts.values) != len(chosen):
-        raise ValueError(f"{name} has {len(parts.values)} values of {len(chosen)} scans")
+        raise ValueError(f"{name} has {counted(len(parts.values), 'value')} of {counted(len(chosen), 'scan')}")
     if not ((chosen >= 0) & (chosen < scans)).all():
         raise ValueError(f"{name} is of scans beyond the {scans} there are")
 

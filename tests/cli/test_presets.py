@@ -40,7 +40,11 @@ def test_presets_say_what_they_are(capsys):
     assert main(["presets", "flow-40"]) == 0
     assert "conditions class age_years sex" in capsys.readouterr().out
     assert main(["presets", "vae-8"]) == 0
-    assert "  reconstruction_weight: 12.0" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "  reconstruction_weight: 12.0" in told
+    assert "in the paper" not in told, "the FLAIR paper prints no epochs"
+    assert main(["presets", "dwi-stylegan-small"]) == 0
+    assert "  in the paper: 48 hours on a GTX 1080: 200 epochs of" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", ["vae-9", "broken-8"])

@@ -26,7 +26,10 @@ def runs(tiny_workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_without_a_name_all_are_listed(capsys):
     assert main(["tables"]) == 0
     assert [line.split(":")[0] for line in capsys.readouterr().out.splitlines()] == [
-        *("dwi-1", "dwi-2", "flair-2", "ixi-losses")
+        "dwi-1",
+        "dwi-2",
+        "flair-2",
+        "ixi-losses",
     ]
 
 
@@ -61,7 +64,7 @@ def test_the_text_has_own_rows_then_the_published_then_how_to_read_them(runs, ca
 @pytest.mark.parametrize(
     ("words", "part"),
     [
-        (["dwi-1", "dwi-99"], "no table 'dwi-99'; known are dwi-1, dwi-2, flair-2"),
+        (["dwi-1", "dwi-99"], "no table 'dwi-99'; known are dwi-1, dwi-2, flair-2, ixi-losses"),
         (["dwi-1", "dwi-2"], "dwi-2: needs an unblinded reading study, got none; name one with --study ID"),
         (["dwi-1", "--runs", "nowhere"], "--runs nowhere: needs a run or a folder of runs"),
     ],

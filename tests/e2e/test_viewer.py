@@ -122,7 +122,8 @@ async ([path, panels]) => {
   const viewer = host.querySelector(".bv").viewer;
   viewer.toggleCine();
   const tools = host.querySelectorAll(".bv-tool").length;
-  return [viewer.options.planes, viewer.state.data?.length, Boolean(viewer.cine), tools];
+  const place = host.querySelector(".bv-readout").textContent.split(" · ")[0];
+  return [viewer.options.planes, viewer.state.data?.length, Boolean(viewer.cine), tools, place];
 }
 """
 
@@ -134,10 +135,12 @@ def test_a_slice_has_one_plane_and_no_tools_for_going_through_slices(page, mount
         "slice": {"shape": [4, 1, 6], "size": 24, "url": "slice", "affine": AFFINE, "planes": ["coronal"]},
     }
     address = asset_path("volume_viewer/component.js")
-    planes, size, running, tools = page.evaluate(MOUNT, [address, [panels["volume"]]])
+    planes, size, running, tools, place = page.evaluate(MOUNT, [address, [panels["volume"]]])
     assert (planes, size, running) == (list(PLANES), 120, True)
-    planes, size, running, fewer = page.evaluate(MOUNT, [address, [panels["slice"]]])
+    assert place == "-70, -86, -66 mm"
+    planes, size, running, fewer, place = page.evaluate(MOUNT, [address, [panels["slice"]]])
     assert (planes, size, running, fewer) == (["coronal"], 24, False, tools - 3)
+    assert place == "-70, -66 mm", "what a model draws lies at no depth"
 
 
 def test_a_slab_shows_the_maximum_and_cine_runs_until_a_hand_stops_it(probe):

@@ -15,7 +15,7 @@ def test_a_measurement_is_json_with_its_settings():
 def test_a_value_that_is_not_finite_is_undefined_and_says_why():
     found = summarise([1.0, math.inf])
     assert found.value is None
-    assert found.settings["undefined"] == "1 of 2 values are not finite"
+    assert found.settings["undefined"] == "1 of 2 values is not finite"
     assert summarise([]).settings["undefined"] == "nothing to measure"
     assert undefined("no encoder").n == 0
     assert summarise([1.0]).sd is None

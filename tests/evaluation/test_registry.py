@@ -134,3 +134,11 @@ def test_a_file_beside_the_others_is_all_that_a_metric_needs(tmp_path, monkeypat
         assert "mean_grey" in metrics()
     finally:
         registry._metrics.cache_clear()
+
+
+def test_a_metric_that_cannot_be_measured_says_what_it_needs():
+    slices, volumes = (ImageSets(real=x, generated=x) for x in (np.ones((3, 4, 4)), np.ones((3, 4, 4, 4))))
+    for name in ("ras", "ras_real"):
+        said = [metrics()[name].of(sets).settings["undefined"] for sets in (slices, volumes)]
+        assert said[0] == "defined for images of 3 dimensions only"
+        assert said[1].startswith("needs a network that segments brain structures in whole volumes")

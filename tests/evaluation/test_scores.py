@@ -62,6 +62,12 @@ def test_runs_that_were_measured_otherwise_are_never_ranked_together(changed):
     assert best(scores(one=alike, other=apart, third={"mse": entry(0.3, voxels="all")})) == {("one", "mse")}
 
 
+@pytest.mark.parametrize(("generated", "ranked"), [(99, False), (100, True), (None, False)])
+def test_no_run_is_the_best_on_fewer_than_a_hundred_samples(generated, ranked):
+    found = scores(one={"mse": entry(0.2, generated=generated)}, other={"mse": entry(0.1, generated=generated)})
+    assert best(found) == ({("other", "mse")} if ranked else set())
+
+
 def test_another_number_of_images_of_one_metric_is_not_comparable():
     assert best(scores(one={"mse": entry(0.2, n=100)}, other={"mse": entry(0.1, n=50)})) == set()
 

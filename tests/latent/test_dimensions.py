@@ -4,7 +4,7 @@ import pytest
 from scipy.stats import f_oneway, pearsonr
 
 from brainlab.latent import covariates
-from brainlab.latent.confounds import MetadataRegression, acquisition_matrix
+from brainlab.latent.classification.confounds import MetadataRegression, acquisition_matrix
 from brainlab.latent.dimensions import class_effects, class_histograms, correlations, counterpart, dimension_table
 from brainlab.latent.encoding import Encoding, class_means, encode_batches
 
@@ -38,6 +38,12 @@ def test_table_puts_the_best_separator_first_and_finds_what_is_collapsed(codes):
     assert counterpart(table, "age_years") == (1, pytest.approx(-1))
     separator = dimension_table(Encoding(X, log_variance), y, {"mean_intensity": X[:, 2]})
     assert counterpart(separator, "mean_intensity") == (2, pytest.approx(1))
+
+
+def test_what_varies_most_comes_first_where_there_are_no_classes():
+    codes = np.random.default_rng(0).normal(size=(60, 4)).astype(np.float32) * np.float32([1, 3, 2, 0.1])
+    table = dimension_table(Encoding(codes, np.full_like(codes, -3)), ["healthy"] * 60)
+    assert table["dimension"].tolist() == [1, 2, 0, 3]
 
 
 def test_table_gives_a_slider_the_range_of_the_codes():

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from brainlab.errors import InputError
 from brainlab.latent import directions
+from brainlab.latent.classification.discriminant import LatentDiscriminant
 from brainlab.latent.density import LatentGaussian
-from brainlab.latent.discriminant import LatentDiscriminant
 from brainlab.latent.interpolation import interpolate
 from brainlab.latent.traversal import traverse
 

@@ -41,4 +41,4 @@ class Odds:
 )
 def test_confidence_is_how_far_the_probability_is_from_one_half(probability: float, answer: tuple[str, int]) -> None:
     reader = MachineReader(Odds(probability), 2, 0, 0)
-    assert reader.judge(np.zeros((4, 6), np.uint8)) == answer
+    assert reader.judge("any", np.zeros((4, 6), np.uint8)) == answer

@@ -1,4 +1,4 @@
-from brainlab.runs.card import _end_of_training, _scores
+from brainlab.runs.card import _budget, _end_of_training, _scores
 
 
 def score(value, **changes):
@@ -21,3 +21,8 @@ def test_sharpness_is_a_share_of_real_for_runs_that_kept_it_on_the_older_scale_t
     newer = {**older, "sharpness_real": 255**2 * 0.128, "sharpness_generated": 255**2 * 0.096}
     for last in (older, newer):
         assert _end_of_training(last, None) == ["- Samples: sharpness 0.75 of real, spread 0.50 of real."]
+
+
+def test_the_budget_of_the_paper_stands_beside_our_own_where_it_is_known():
+    assert _budget("dwi-ivae-small").startswith("; in the paper, 48 hours on a GTX 1080: 300 epochs of")
+    assert _budget("vae-8") == _budget("a preset of long ago") == ""

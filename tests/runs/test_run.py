@@ -1,5 +1,6 @@
 import json
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,8 @@ from safetensors.torch import load_file, save_file
 
 from brainlab.errors import InputError
 from brainlab.methods.prior import NormalPrior
+from brainlab.networks.perceptual.tissue_folder import TissueSettings, save_tissue
+from brainlab.networks.perceptual.tissue_unet import TissueUNet
 from brainlab.runs.listing import broken_runs, list_runs
 from brainlab.runs.run import load_run
 
@@ -264,6 +267,23 @@ def test_metrics_leave_out_a_line_that_is_still_being_written(run, tmp_path):
         (tmp_path / name).write_bytes((run.folder / name).read_bytes())
     (tmp_path / "metrics.jsonl").write_text('{"kind": "step", "loss": 2.0}\n{"kind": "st')
     assert load_run(tmp_path).metrics()["loss"].tolist() == [2.0]
+
+
+def test_a_feature_network_is_no_damaged_run(tmp_path):
+    network = TissueUNet(3, (4, 4))
+    settings = TissueSettings(labels=("none", "a", "b"), widths=(4, 4), data="d", data_sha256="0", simulated=True)
+    save_tissue(tmp_path / "tissue", network, settings)
+    with pytest.raises(InputError) as refused:
+        load_run(tmp_path / "tissue")
+    assert str(refused.value).startswith(f"{tmp_path / 'tissue'}: needs a run, got a feature network, which compares")
+    assert "damaged" not in str(refused.value)
+
+
+def test_a_run_named_as_its_preset_is_named_once(run):
+    with pytest.raises(InputError, match=f"^tiny-ivae: {run.preset} has no styles"):
+        run.require("styles")
+    with pytest.raises(InputError, match=f"^{run.preset} has no styles"):
+        replace(run, name=run.preset).require("styles")
 
 
 def test_the_workspace_s_runs_are_listed(tiny_workspace, monkeypatch):

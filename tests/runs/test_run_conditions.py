@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from brainlab.cli import main
-from brainlab.cohort.prepared import PreparedDataset
+from brainlab.cohort.prepared import PreparedDataset, write_prepared
 from brainlab.errors import InputError
-from brainlab.runs.run import load_run
+from brainlab.runs.run import Run, load_run
 
 SMALL = ("--sample-shape", "1", "40", "48", "--levels", "2", "--widths", "8", "8", "--time-width", "8", "--steps", "1")
 TRAIN = ("--epochs", "2", "--batch-size", "64", "--precision", "32", "--device", "cpu", "--learning-rate", "0.01")
@@ -103,6 +103,34 @@ def test_the_command_draws_on_request_and_warns_of_guesses(folder, tmp_path, cap
         assert code == 2
         assert said in err
         assert not (tmp_path / "none").exists()
+
+
+def noting(call, given):
+    """Return a call of a run that notes down what it is told of images."""
+
+    def called(run, values, *, condition):
+        given.extend(condition)
+        return call(run, values, condition=condition)
+
+    return called
+
+
+def test_scans_are_reconstructed_under_their_own_conditions(folder, run, tiny_workspace, tmp_path, capsys, monkeypatch):
+    data = PreparedDataset.open(tiny_workspace / "cohorts" / "simulated")
+    scans = data.scans.iloc[:2].assign(split="test", age_years=[30.0, 200.0])
+    few = write_prepared(tmp_path / "few", np.stack([data.volumes[0]] * 2), scans, data.recipe)
+    asked = {"encode": [], "decode": []}
+    for name, given in asked.items():
+        monkeypatch.setattr(Run, name, noting(getattr(Run, name), given))
+    assert main(["reconstruct", str(folder), str(few.folder), str(tmp_path / "out"), "--json"]) == 0
+    said = capsys.readouterr()
+    seen = run.see(few)
+    rows = seen.scans[["slice", "age_years", "sex", "class"]].to_dict("records")
+    assert asked["encode"] == asked["decode"] == rows
+    assert {told["age_years"] for told in rows} == {30.0, 200.0}
+    (warning,) = json.loads(said.out)["warnings"]
+    assert warning.startswith(f"age_years: of {len(seen) // 2} images outside")
+    assert warning in said.err
 
 
 def test_other_conditions_are_other_settings_and_not_resumed_with(folder, tiny_workspace, capsys):

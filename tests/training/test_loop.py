@@ -311,3 +311,50 @@ def test_thinned_rows_are_taken_from_the_whole_split():
 def test_a_split_smaller_than_a_batch_still_trains(tmp_path):
     loop = make_loop(tmp_path, MeanRecipe(), batch_size=64, epochs=1)
     assert loop.run()["step"] == 1
+
+
+class Filtered(Scale):
+    """A generator with a convolution."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(4, 8, 3, padding=1)
+
+    def decode(self, z):
+        return torch.sigmoid(self.conv(z[:, :, None, None].expand(-1, 4, 4, 4)).mean(1, keepdim=True))
+
+
+class FilteredRecipe(MeanRecipe):
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(3)
+        self.generator = Filtered()
+        self.networks = {"conv": self.generator}
+        self.optimisers = {"conv": torch.optim.Adam(self.generator.conv.parameters(), lr=0.1, fused=True)}
+
+    def step(self, batch, progress):
+        loss = (self.generator.decode(batch.image[:, 0, 0, :1]) - batch.image).square().mean()
+        self.optimisers["conv"].zero_grad()
+        loss.backward()
+        self.optimisers["conv"].step()
+        return {"loss": loss.item()}
+
+
+def test_a_checkpoint_whose_tensors_lie_otherwise_is_taken_up_as_it_is(tmp_path):
+    """Fused Adam goes through memory, not through indices: moments laid out otherwise would meet other weights."""
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    make_loop(whole, FilteredRecipe(), epochs=2).run()
+    first = make_loop(stopped, FilteredRecipe(), epochs=2)
+    first.schedule = Schedule(epochs=2, stop_after=1, batch_size=first.schedule.batch_size)
+    first.run()
+    assert first.recipe.generator.conv.weight.is_contiguous(memory_format=torch.channels_last)
+    state = torch.load(stopped / "resume.pt", weights_only=True)
+    kept = state["optimisers"]["conv"]["state"][0]
+    assert not kept["exp_avg"].is_contiguous()
+    for name in ("exp_avg", "exp_avg_sq"):
+        kept[name] = kept[name].contiguous()
+    torch.save(state, stopped / "resume.pt")
+    make_loop(stopped, FilteredRecipe(), epochs=2, resume=True).run()
+    ends = [torch.load(folder / "resume.pt", weights_only=True)["networks"]["conv"] for folder in (whole, stopped)]
+    for name, expected in ends[0].items():
+        torch.testing.assert_close(ends[1][name], expected, rtol=0, atol=1e-6, msg=name)

@@ -251,7 +251,7 @@ class Room {
     const { progress, state } = this.view;
     const practice = state === "practice";
     const [done, total] = practice ? [progress.practice_done, progress.practice_total] : [progress.done, progress.total];
-    const text = practice ? `Practice ${done + 1} of ${total}` : state === "main" ? `Image ${done + 1} of ${total}` : `${done} of ${total} images done`;
+    const text = practice ? `Practice ${done + 1} of ${total}` : state === "main" ? `Image ${done + 1} of ${total}` : `${done} of ${screens.images(total)} done`;
     this.foot.replaceChildren(
       make("span", {}, text),
       make("progress", { max: total, value: done, "aria-label": text }),

@@ -2,6 +2,9 @@
 
 import { make } from "../volume_viewer/viewer/dom.js";
 
+/** How many images there are, in the singular where it is one. */
+export const images = (count) => `${count} ${count === 1 ? "image" : "images"}`;
+
 const SMALLEST = { width: 900, height: 600 };
 
 /** A centred card with a heading, content and buttons. */
@@ -23,7 +26,7 @@ export function welcome(room, keys, begin) {
   return card(room.title, [
     ...(room.round > 1 ? [make("p.rr-round", {}, `This is reading ${room.round} of ${room.rounds}. Please rate every image independently of your earlier reading.`)] : []),
     ...paragraphs(room.instructions),
-    ...(room.practice ? [make("p", {}, `The first ${room.practice} images are for practice and do not count.`)] : []),
+    ...(room.practice ? [make("p", {}, room.practice === 1 ? "The first image is for practice and does not count." : `The first ${room.practice} images are for practice and do not count.`)] : []),
     keyTable(keys),
     make("h2", {}, "Your display"),
     make("p", {}, "All sixteen steps should be distinguishable, with a darker and a lighter dot visible at the two ends. If not, dim the room and increase the brightness."),
@@ -54,16 +57,18 @@ export function consent(room, agree) {
   return card("Consent", paragraphs(room.consent), [action("I agree", agree)]);
 }
 
+const doneSoFar = ({ done, total }) => `${done} of ${images(total)} ${done === 1 ? "is" : "are"} done, and everything is saved.`;
+
 export function breakTime(progress, go) {
   return card("Time for a short break", [
-    make("p", {}, `${progress.done} of ${progress.total} images are done, and everything is saved.`),
+    make("p", {}, doneSoFar(progress)),
     make("p", {}, "Look away from the screen for a minute. You may also close this window and come back another day with the same link."),
   ], [action("Go on", go)]);
 }
 
 export function paused(progress, go) {
   return card("Paused", [
-    make("p", {}, `${progress.done} of ${progress.total} images are done, and everything is saved.`),
+    make("p", {}, doneSoFar(progress)),
     make("p", {}, "You may close this window and come back another day with the same link."),
   ], [action("Go on", go)]);
 }
@@ -74,7 +79,7 @@ export function feedback(text, go) {
 
 export function done(progress, undo) {
   return card("Thank you", [
-    make("p", {}, `All ${progress.total} images are done, and every answer is saved. You can close this window.`),
+    make("p", {}, `${progress.total === 1 ? "The image is" : `All ${progress.total} images are`} done, and every answer is saved. You can close this window.`),
     make("p", {}, "Please do not discuss the images until the study is closed."),
   ], undo ? [action("Take back the last answer", undo, "U", "quiet")] : []);
 }

@@ -147,7 +147,7 @@ def _prepare(
 
     def track(items: Iterable[Any], total: int) -> Iterator[Any]:
         for number, item in enumerate(items, start=1):
-            tell(number / max(1, total), f"{number} of {total} {noun(steps.pictures, 2)}")
+            tell(number / max(1, total), f"{number:,} of {total:,} {noun(steps.pictures, total)}")
             yield item
 
     # Uploads lie in a folder with a name of its own, which must not become anybody's.

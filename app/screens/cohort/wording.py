@@ -2,6 +2,8 @@
 
 import re
 
+from brainlab.counted import noun as noun_of
+
 FLAGS = (
     (r"such as --include '[^']*'", "in a table of the files"),
     (r"--include(?: '[^']*')?", "a table of the files"),
@@ -15,7 +17,7 @@ PICTURES = (
     (r"the same voxels as", "the same pixels as"),
     (r"whose scan it is", "whose picture it is"),
     (r"with several scans \(", "with several pictures ("),
-    (r"\((\d+) scans\)", r"(\1 pictures)"),
+    (r"\(([\d,]+) scan(s?)\)", r"(\1 picture\2)"),
     (r"^no scan has", "no picture has"),
     (r"finished scans are kept", "finished pictures are kept"),
 )
@@ -33,4 +35,4 @@ def for_the_page(message: str, pictures: bool) -> str:
 
 def noun(pictures: bool, count: int = 1) -> str:
     """Return what one of the files, or `count` of them, are called."""
-    return f"{'picture' if pictures else 'scan'}{'' if count == 1 else 's'}"
+    return noun_of(count, "picture" if pictures else "scan")

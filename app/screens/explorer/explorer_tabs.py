@@ -6,6 +6,7 @@ from functools import partial
 import streamlit as st
 
 from app.components import layout
+from app.components.draw_choice import W
 from app.components.volume_viewer import Overlay, Panel, released_code, volume_viewer
 from app.data import resources
 from app.data.codes import SHA_DIGITS, from_base64, to_link
@@ -103,7 +104,7 @@ def share(run: str, start: starting_codes.Start) -> None:
     """Offer the link and the files of the edited image; of an upload also on the upload's own voxels."""
     current = held()
     opened = resources.run(run)
-    space = {"space": starting_codes.W} if start.styles else {}
+    space = {"space": W} if start.styles else {}
     address = layout.address("explorer", run=run, sha=opened.sha256[:SHA_DIGITS], z=to_link(current), **space)
     st.caption("This link opens the same image, with a warning if the run has changed since.")
     st.code(address, language=None, wrap_lines=True)

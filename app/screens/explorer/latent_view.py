@@ -92,8 +92,9 @@ def class_note(run: str, cohort: str) -> str | None:
         return None
     if not found.means:
         return (
-            f"{cohort} has no class labels, so there is no discriminant plane and no order of the dimensions; give "
-            "a table with a class column to 'brainlab prepare' (--table, or --labels COLUMN for participants.tsv)."
+            f"{cohort} has no class labels, so there is no discriminant plane, and dimensions come by how much they "
+            "vary; give a table with a class column to 'brainlab prepare' (--table, or --labels COLUMN for "
+            "participants.tsv)."
         )
     return f"{cohort} has no discriminant plane: it needs two classes with two participants each in the training split."
 

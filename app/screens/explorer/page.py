@@ -3,13 +3,13 @@
 import streamlit as st
 
 from app.components import layout
+from app.components.draw_choice import W, Z, choose_styles
 from app.components.volume_viewer import latent_explorer
 from app.data import resources
 from app.data.codes import from_base64, from_steps
 from app.screens.explorer import explorer_tabs, starting_codes
 from app.screens.explorer.explorer_data import explorer_data
 from app.screens.explorer.latent_view import class_note, revision
-from app.screens.explorer.starting_codes import W, Z
 from brainlab.errors import BrainlabError
 from brainlab.methods.method import lacking
 from brainlab.runs.run import Run
@@ -41,7 +41,7 @@ def show() -> None:
     if left_out := [name for name in resources.runs() if name not in runs]:
         st.caption(f":material/info: Not offered: {', '.join(left_out)} ({lacking('walk')}).")
     with middle:
-        styles = _choose_space(runs[run])
+        styles = choose_styles(run, "explorer-space", W if st.query_params.get("space") == W else Z)
         cohort = None if styles else _choose_cohort(runs[run])
     with st.spinner("Encoding the cohort (once per run)"):
         try:
@@ -56,22 +56,6 @@ def show() -> None:
     if note := starting_codes.fidelity_note(run, start):
         st.caption(note)
     explorer_tabs.show(run, cohort, start)
-
-
-def _choose_space(run: Run) -> bool:
-    """Ask whether a run's styles are to be explored, where it has any; a shared link has the first word."""
-    if not run.can("styles"):
-        return False
-    asked = W if st.query_params.get("space") == W else Z
-    chosen = st.segmented_control(
-        "Space",
-        [Z, W],
-        default=asked,
-        required=True,
-        key="explorer-space",
-        help="Z: the codes that are drawn. W: the styles that they are mapped to, where directions are less entangled.",
-    )
-    return chosen == W
 
 
 def _choose_cohort(run: Run) -> str | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from app.components import layout
+from app.components.draw_choice import W, choose_seed, choose_truncation, drawn
 from app.components.scan_choice import describe, pick_scan
 from app.data import resources, uploads
 from app.data.codes import from_link, to_steps
@@ -13,6 +13,7 @@ from app.data.uploads import Uploaded, UploadedSlice
 from app.data.volumes import Decoded, Scan, code_length, load
 from app.screens.explorer import projected_upload
 from app.screens.explorer.latent_view import space
+from brainlab.counted import counted
 from brainlab.errors import BrainlabError
 from brainlab.evaluation.metrics.fidelity import mean_squared_error, peak_signal_to_noise_db
 from brainlab.latent import directions
@@ -22,8 +23,6 @@ from brainlab.types import FloatArray
 
 MEAN, ZERO, SCAN, OWN, RANDOM = "Mean", "Zeros", "Scan", "Upload", "Random"
 CLASS_MEAN, BETWEEN, MEAN_STYLE = "Class", "Two scans", "Mean style"
-Z, W = "Z", "W"
-"""Spaces: of the run's own codes, and of its styles (Karras et al. 2019)."""
 
 
 @dataclass(frozen=True)
@@ -87,19 +86,11 @@ def _chosen(kind: str, run: str, cohort: str | None, *, styles: bool) -> Start:
     found = resources.run(run)
     if kind == RANDOM:
         left, right = st.columns(2)
-        seed = left.number_input("Seed", 0, layout.LARGEST_SEED, 0, key="start-seed")
-        truncation = right.slider(
-            "Truncation",
-            0.0,
-            1.5,
-            0.8,
-            0.05,
-            key="start-truncation",
-            help="Standard deviation of the sampled codes; 0 gives the mean image.",
+        seed = choose_seed(left, "start-seed")
+        truncation = choose_truncation(
+            right, "start-truncation", help="Standard deviation of the sampled codes; 0 gives the mean image."
         )
-        code = resources.drawn_code(run, int(seed), truncation)
-        if styles:
-            code = resources.style_space(run).code(found.style(code[None]))[0]
+        code = drawn(run, [seed], truncation, styles=styles)[0]
         return Start(f"draw {seed} at {truncation:.2f}", to_steps(code), styles=styles)
     if styles:
         projected = projected_upload.choose(run) if kind == OWN else None
@@ -184,7 +175,7 @@ def fidelity_note(run: str, start: Start) -> str | None:
         return f"Projection into W: mean squared error {squared_error:.4f}, PSNR {psnr_db:.1f} dB."
     known = (resources.run(run).evaluation() or {}).get("mse")
     beside = (
-        f" ({known['value']:.4f} on average over {known['n']} held-out scans)"
+        f" ({known['value']:.4f} on average over {counted(known['n'], 'held-out scan')})"
         if known and known["value"] is not None
         else ""
     )

@@ -57,7 +57,7 @@ def choose(run: str, cohort: str | None, space: WalkSpace, held: Callable[[], by
     if choice in space.published:
         values = [float(value) for value in PAPER_VALUES[space.published[choice]]]
     else:
-        values = direction.steps(_stops(far)).tolist()
+        values = direction.steps(choose_stops(far, "walk-stops")).tolist()
     codes = direction.walk(from_steps(start, space.length), values)
     return _walk(start, codes, [f"{value:+.2f}" for value in values])
 
@@ -81,6 +81,11 @@ def choose_way(key: str) -> str:
     return chosen or "linear"
 
 
+def choose_stops(place: Any, key: str) -> int:
+    """Show in a column how many images lie along a way, with both its ends."""
+    return int(place.selectbox("Stops", STOP_CHOICES, STOP_CHOICES.index(STOPS), key=key))
+
+
 def _between(run: str, cohort: str, space: WalkSpace, scans: bool, columns: Sequence[Any]) -> Walk:
     """Choose two scans or two classes, and the way between their codes."""
     left, right, far = columns
@@ -96,12 +101,8 @@ def _between(run: str, cohort: str, space: WalkSpace, scans: bool, columns: Sequ
             space.means[left.selectbox("First", names, key=f"walk-class-first-{run}")],
             space.means[right.selectbox("Last", names, index=1, key=f"walk-class-last-{run}")],
         ]
-    stops = _stops(far)
+    stops = choose_stops(far, "walk-stops")
     return between_codes(ends, choose_way("walk-way"), stops)
-
-
-def _stops(column: Any) -> int:
-    return int(column.selectbox("Stops", STOP_CHOICES, STOP_CHOICES.index(STOPS), key="walk-stops"))
 
 
 def _walk(origin: bytes, codes: FloatArray, titles: Sequence[str]) -> Walk:

@@ -5,6 +5,7 @@ from functools import partial
 import streamlit as st
 
 from app.components import layout, scan_choice
+from app.components.draw_choice import choose_seed, choose_truncation
 from app.components.volume_viewer import Overlay, Panel, volume_viewer
 from app.data import resources
 from app.data.exports import nifti, png, sheet
@@ -97,17 +98,13 @@ def generate(runs: list[str]) -> None:
     counts = {}
     with layout.wrapping("generate", 2):
         first, *middle, last = st.columns(2 + bool(flat) + (len(flat) < len(runs)))
-    seed = int(
-        first.number_input("Seed", 0, layout.LARGEST_SEED, 0, key="generate-seed", help="The same for every run.")
-    )
+    seed = choose_seed(first, "generate-seed", help="The same for every run.")
     for column, of_slices in zip(middle, sorted({run in flat for run in runs}), strict=True):
         choices, usual, kind = (SLICES, 16, "slices") if of_slices else (VOLUMES, 5, "samples")
         counts[of_slices] = int(
             column.select_slider(f"{kind.capitalize()} per run", choices, usual, key=f"generate-{kind}")
         )
-    truncation = last.slider(
-        "Truncation", 0.0, 1.5, 1.0, 0.05, key="generate-truncation", help="1 samples from the prior itself."
-    )
+    truncation = choose_truncation(last, "generate-truncation", 1.0, help="1 samples from the prior itself.")
     for run in runs:
         count = counts[run in flat]
         columns = min(count, IN_A_ROW) if run in flat else count

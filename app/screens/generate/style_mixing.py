@@ -5,12 +5,14 @@ from functools import partial
 import streamlit as st
 
 from app.components import layout
+from app.components.draw_choice import choose_two_draws
 from app.components.volume_viewer import Panel, volume_viewer
 from app.data import resources
 from app.data.exports import sheet
 from app.data.volumes import ImageSource, StyleMix
 
 ROWS, COLUMNS = 3, 4
+SEEDS_APART = 100
 CROSSING_SHARE = 0.4
 """Where the crossing is at first: the published figure's middle rows, where the shape is kept and the look changes."""
 
@@ -19,12 +21,8 @@ CROSSING_SHARE = 0.4
 def style_mixing(runs: list[str]) -> None:
     """Show a grid whose rows give the coarse levels and whose columns the fine ones."""
     able = [name for name in runs if resources.run(name).can("styles")]
-    with layout.wrapping("mixing", 2):
-        first, second, third, fourth = st.columns([1.2, 1, 1, 1.2])
-    run = first.selectbox("Run", able, key="mixing-run")
-    a = int(second.number_input("Seed of A (rows)", 0, layout.LARGEST_SEED, 0, key="mixing-seed-a"))
-    b = int(third.number_input("Seed of B (columns)", 0, layout.LARGEST_SEED, 100, key="mixing-seed-b"))
-    truncation = fourth.slider("Truncation", 0.0, 1.5, 0.8, 0.05, key="mixing-truncation")
+    draws = choose_two_draws("mixing", able, "Seed of A (rows)", "Seed of B (columns)", SEEDS_APART)
+    run, (a, b), truncation = draws.run, draws.seeds, draws.truncation
     levels = resources.run(run).levels
     crossing = st.select_slider(
         "Styles of A up to, of B from",

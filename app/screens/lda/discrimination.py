@@ -10,6 +10,7 @@ import pandas as pd
 
 from app.components.tables import COLUMN_NAMES, accuracy_rows
 from app.data import resources
+from brainlab.counted import counted, noun
 from brainlab.errors import BrainlabError, InputError
 from brainlab.experiments.analysis.baselines import Known
 from brainlab.experiments.analysis.discrimination import LdaResult, lda_analysis
@@ -72,7 +73,8 @@ def size_note(found: LdaResult) -> str | None:
     if len(found.test.rows) >= FEW_SCANS:
         return None
     return (
-        f"Only {len(found.test.rows)} scans were predicted, so these estimates are imprecise; see their intervals. "
+        f"Only {counted(len(found.test.rows), 'scan')} {noun(len(found.test.rows), 'was', 'were')} predicted, so "
+        "these estimates are imprecise; see their intervals. "
         "'Disease or scanner?' shows results on many more scans."
     )
 
@@ -82,7 +84,8 @@ def fit_note(found: LdaResult) -> str | None:
     if not isinstance(found.train.dataset, TrainingCodes):
         return None
     return (
-        f"Fitted on one scan of each of {len(found.train.rows):,} people. Fitted on all their scans, as in "
+        f"Fitted on one scan of each of {counted(len(found.train.rows), 'person', 'people')}. Fitted on all their "
+        "scans, as in "
         "docs/results.md, it predicts classes of many visits per person more often, such as multiple sclerosis."
     )
 

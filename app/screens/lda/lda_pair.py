@@ -12,6 +12,7 @@ from app.data.volumes import ImageSource, Reconstruction, Scan
 from app.screens.lda import lda_plots, selected_scan
 from app.screens.lda.discrimination import OWN_PEOPLE, Analysis, analysis
 from app.screens.lda.lda_scan import show_verdict
+from brainlab.counted import counted
 from brainlab.experiments.analysis.discrimination import LdaResult
 from brainlab.experiments.analysis.verdicts import difference, disagreements, verdict
 
@@ -60,8 +61,8 @@ def reading(pair: tuple[str, str], interval: tuple[float, float], scans: int) ->
     """Say in words what the interval of a paired difference means."""
     low, high = interval
     if low <= 0 <= high:
-        return f"On these {scans} scans the difference is inconclusive: its interval includes zero."
-    return f"On these {scans} scans **{pair[0] if low > 0 else pair[1]}** discriminates the classes better."
+        return f"On {counted(scans, 'scan')} the difference is inconclusive: its interval includes zero."
+    return f"On {counted(scans, 'scan')} **{pair[0] if low > 0 else pair[1]}** discriminates the classes better."
 
 
 def disagreement_table(pair: tuple[str, str], first: LdaResult, second: LdaResult) -> pd.DataFrame:
@@ -126,7 +127,7 @@ def _disagreements(pair: tuple[str, str], results: list[LdaResult]) -> None:
         return
     counts = table["right"].value_counts()
     st.caption(
-        f"{len(table)} of {len(results[0].test.rows)} predicted scans: "
+        f"{len(table)} of {counted(len(results[0].test.rows), 'predicted scan')}: "
         + ", ".join(f"{name} correct on {counts.get(name, 0)}" for name in (*pair, "neither"))
         + ". Choose a row to see its scan."
     )

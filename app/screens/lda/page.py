@@ -8,6 +8,7 @@ from app.components import layout
 from app.data import resources
 from app.screens.lda import lda_pair, lda_plots, lda_scan, lda_scores, selected_scan, shipped_figures
 from app.screens.lda.discrimination import OWN_PEOPLE, Analysis, analysis, comparison, fit_note, size_note
+from brainlab.counted import counted
 from brainlab.errors import BrainlabError
 
 COLUMNS = (
@@ -132,7 +133,7 @@ def compare() -> None:
     st.subheader("Cohorts of this workspace", anchor=False)
     st.caption("Each run, fitted on each cohort's training split and evaluated on its test split.")
     missing = comparison.missing()
-    if missing and st.button(f"Analyse the {len(missing)} missing pairs", key="lda-all", type="primary"):
+    if missing and st.button(f"Analyse the {counted(len(missing), 'missing pair')}", key="lda-all", type="primary"):
         bar = st.progress(0.0, "Starting")
         for done, total, what in comparison.run_missing():
             bar.progress(done, f"{what} of {total}")

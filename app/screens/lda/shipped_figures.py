@@ -6,6 +6,7 @@ import pandas as pd
 
 from app.components.tables import COLUMN_NAMES
 from app.data import resources
+from brainlab.counted import counted
 from brainlab.runs.shipped import read_lda
 
 CODES, REGRESSED, VOXELS, ACQUISITION = (
@@ -99,7 +100,9 @@ def how(rows: pd.DataFrame) -> str:
     """Say on how many people the figures of `one_run` rest."""
     sizes = rows.drop_duplicates("cohort")
     counts = zip(sizes["scans"], sizes["people"], sizes["cohort"], strict=True)
-    people = " and ".join(f"{scans} scans of {people} participants ({cohort})" for scans, people, cohort in counts)
+    people = " and ".join(
+        f"{counted(scans, 'scan')} of {counted(people, 'participant')} ({cohort})" for scans, people, cohort in counts
+    )
     return (
         f"Balanced accuracy with its 95% interval, empirical priors, on {people}, held out; simulated. "
         "Measured before shipping: docs/results.md."

@@ -9,6 +9,7 @@ from app.components import layout
 from app.screens.leaderboard.columns import SHORT
 from app.screens.leaderboard.evaluations import Evaluated, Evaluations
 from app.screens.leaderboard.score_table import DASH, rounded
+from brainlab.counted import counted
 from brainlab.errors import InputError
 from brainlab.evaluation.registry import metrics
 from brainlab.experiments.evaluation.compare_runs import NO_MEAN, NO_VALUES, Comparison, Difference, compare_runs
@@ -88,7 +89,7 @@ def _interval(one: Difference) -> str:
 
 def _counted(one: Difference) -> str:
     images = DASH if one.n is None else f"{one.n:,}"
-    return f"{images} ({one.people:,} people)" if one.people is not None else images
+    return f"{images} ({counted(one.people, 'person', 'people')})" if one.people is not None else images
 
 
 def _stamp(run: Run) -> str:

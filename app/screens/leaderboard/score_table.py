@@ -14,7 +14,7 @@ from pandas.io.formats.style import Styler
 from app.components import layout
 from app.screens.leaderboard.columns import ALL, KEY, Column, chosen, columns
 from app.screens.leaderboard.evaluations import Evaluated, Evaluations
-from brainlab.evaluation.scores import Conditions, Score, best, long_table
+from brainlab.evaluation.scores import FEWEST_RANKED, Conditions, Score, best, long_table
 from brainlab.files.spreadsheet import csv_text
 
 DASH = "–"
@@ -26,6 +26,10 @@ DIGITS = 3
 READ = (
     "**Marked**: the best value of runs that were measured alike; 'Two runs' tells whether chance explains a lead. "
     f"**{DASH}**: undefined, see below. In brackets: 95% interval. Point at a heading for its meaning."
+)
+FEW = (
+    f":orange[:material/info:] No best value is marked where fewer than {FEWEST_RANKED} samples were measured: there "
+    "the draw of the samples can decide a lead. Measure more with 'brainlab evaluate RUN --data PREPARED --n 1000'."
 )
 APART = (
     ":orange[:material/warning:] Not all runs were measured on the same images, numbers of images and seed. Each is "
@@ -60,6 +64,8 @@ def show(found: Evaluations) -> None:
     )
     if len(labels) > 1:
         st.caption(APART)
+    if not all(conditions.enough for conditions in labels):
+        st.caption(FEW)
     st.caption("  \n".join([*(f"**{label}**: {conditions}" for conditions, label in labels.items()), READ]))
 
 

@@ -13,6 +13,7 @@ from app.screens.study.planner import planner
 from app.screens.study.progress import progress
 from app.screens.study.protocol_sources import SEED, choose_start
 from app.screens.study.reader_links import links
+from brainlab.counted import counted
 from brainlab.reading.desk import lifecycle
 from brainlab.reading.desk.lifecycle import StudyStatus
 
@@ -67,7 +68,8 @@ def show_study(status: StudyStatus) -> None:
     st.markdown("  →  ".join(marks))
     sources = ", ".join(f"{source.n} from {source.name}" for source in protocol.sources)
     st.caption(
-        f"{protocol.cases} cases ({sources}), {protocol.repeats} hidden repeats, {protocol.practice} practice cases"
+        f"{counted(protocol.cases, 'case')} ({sources}), {counted(protocol.repeats, 'hidden repeat')}, "
+        f"{counted(protocol.practice, 'practice case')}"
     )
     if status.state == "draft":
         planner(protocol, status.study)

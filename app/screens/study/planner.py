@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from brainlab.counted import counted
 from brainlab.reading.protocol.design import Protocol
 from brainlab.reading.protocol.questions import VERDICT
 from brainlab.reading.statistics.planner import plan, share_width
@@ -38,7 +39,7 @@ def planner(protocol: Protocol, key: str) -> None:
             st.caption(f"All {len(protocol.readers)} readers together, on new cases: {', '.join(together)}.")
         if expected.repeat_kappa_width is not None:
             st.caption(
-                f"Intra-reader agreement over {protocol.repeats} hidden repeats: "
+                f"Intra-reader agreement over {counted(protocol.repeats, 'hidden repeat')}: "
                 f"kappa ± {expected.repeat_kappa_width / 2:.2f} around {expected.repeat_kappa:.2f}."
             )
         if expected.kappa_width is not None and expected.kappa_width > 0.5:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from brainlab.counted import counted
 from brainlab.reading.desk import lifecycle
 from brainlab.reading.desk.pace import Pace, study_pace
 
@@ -35,11 +36,7 @@ def describe(pace: Pace) -> str:
     parts = [f"last seen {'just now' if away < MINUTE_S else span(away) + ' ago'}"]
     if pace.seconds_per_case is not None:
         parts.append(f"{pace.seconds_per_case:g} s per case (median)")
-    parts += [
-        f"{count} {word}{'s' * (count != 1)}"
-        for count, word in ((pace.breaks, "break"), (pace.pauses, "pause"))
-        if count
-    ]
+    parts += [counted(count, word) for count, word in ((pace.breaks, "break"), (pace.pauses, "pause")) if count]
     if pace.left_s is not None:
         parts.append(f"about {span(pace.left_s)} left")
     return " · ".join(parts)
@@ -53,5 +50,4 @@ def span(seconds: float) -> str:
         return f"{round(seconds / MINUTE_S)} min"
     if seconds < DAY_S:
         return f"{round(seconds / HOUR_S)} h"
-    days = round(seconds / DAY_S)
-    return f"{days} day{'s' * (days != 1)}"
+    return counted(round(seconds / DAY_S), "day")

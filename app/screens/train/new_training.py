@@ -11,6 +11,7 @@ import streamlit as st
 from app.components import layout
 from app.data import resources
 from app.screens.train import settings
+from brainlab.counted import counted
 from brainlab.errors import InputError
 from brainlab.experiments.background.control import start
 from brainlab.experiments.background.request import Request, free_name
@@ -100,6 +101,7 @@ def _describe(name: str) -> None:
     millions = sum(found["parameters"].values()) / 1e6
     parts = [found["method"], f"{size} voxels", f"codes of {found['latent_dim']}", f"{millions:.1f} M parameters"]
     parts += [found["paper"]] if found["paper"] else []
+    parts += [f"there {found['paper_budget']}"] if found["paper_budget"] else []
     parts += [f"conditions {' '.join(found['conditions'])}"] if found["conditions"] else []
     parts += ["a trained run ships"] if found["ships"] else []
     st.caption(" · ".join(parts))
@@ -118,7 +120,8 @@ def _settings(name: str, method: Method[Any], preset: Preset[Any], epochs: int) 
         st.caption(f"Not as in the preset: {', '.join(changed)}.")
     elif schedule.stop_after:
         st.caption(
-            f"Ends after {schedule.stop_after} of the {schedule.epochs} epochs of its schedule, as the preset does."
+            f"Ends after {schedule.stop_after} of the {counted(schedule.epochs, 'epoch')} of its schedule, as the "
+            "preset does."
         )
     return config, schedule
 

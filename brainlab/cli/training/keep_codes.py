@@ -6,6 +6,7 @@ from typing import Any
 
 from brainlab.cli.common.device import add_device
 from brainlab.cli.common.progress import progress
+from brainlab.counted import counted
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,5 +29,5 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "people": people,
         "file": str(path),
         "bytes": path.stat().st_size,
-        "text": f"codes of {people} people kept in {path} ({path.stat().st_size / 1e6:.1f} MB)",
+        "text": f"codes of {counted(people, 'person', 'people')} kept in {path} ({path.stat().st_size / 1e6:.1f} MB)",
     }

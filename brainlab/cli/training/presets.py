@@ -24,6 +24,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             broken.append(str(error))
     lines = [*map(_line, found), *(f"not usable: {reason}" for reason in broken)]
     if args.name:
+        lines += [f"  in the paper: {found[0]['paper_budget']}"] if found[0]["paper_budget"] else []
         lines += [f"  {name}: {value}" for name, value in found[0]["settings"].items()]
     return {"presets": found, "broken": broken, "text": "\n".join(lines)}
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from brainlab.cli.common.device import add_device
 from brainlab.cli.common.progress import progress
+from brainlab.counted import counted
 from brainlab.ranges import number
 
 
@@ -60,7 +61,10 @@ def _text(notes: dict[str, Any], out: Path) -> str:
     none = [data["name"] for data in notes["datasets"] if not data["test"]["scans"]]
     lines += [f"{name}: no scan is held out, Dice undefined" for name in none]
     return "\n".join(
-        [*lines, f"trained for {notes['epochs_done']} epochs at {notes['slices_per_second']} slices/s: {out}"]
+        [
+            *lines,
+            f"trained for {counted(notes['epochs_done'], 'epoch')} at {notes['slices_per_second']} slices/s: {out}",
+        ]
     )
 
 

@@ -26,7 +26,7 @@ from brainlab.cohort.preparation.kept_scans import (
     stored_image,
     work_folder,
 )
-from brainlab.cohort.preparation.pictures import counted, prepare_picture, with_grey_ranges
+from brainlab.cohort.preparation.pictures import gathered, prepare_picture, with_grey_ranges
 from brainlab.cohort.preparation.prepare import prepare_one
 from brainlab.cohort.preparation.segmentation import carried_labels
 from brainlab.cohort.prepared import check_replaceable, participant_split, write_prepared
@@ -134,7 +134,7 @@ def prepare_cohort(
             raise
         shutil.rmtree(work, ignore_errors=True)
     notes = [{"path": o.relative, "reason": note} for o in outcomes for note in o.notes]
-    notes = counted(notes) if recipe.pictures else notes
+    notes = gathered(notes) if recipe.pictures else notes
     without = [] if labels is None else labels.failed
     return Report(
         scans=len(done),

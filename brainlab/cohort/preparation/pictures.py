@@ -15,6 +15,7 @@ from brainlab.cohort.preparation.scan_checks import check_scan
 from brainlab.cohort.recipes import PreparationRecipe
 from brainlab.cohort.sources.image_files import Note
 from brainlab.cohort.sources.scan_source import ScanSource
+from brainlab.counted import counted
 from brainlab.errors import UnreadableScanError
 from brainlab.files.picture_files import WHITE, Pictures, is_deep, read_pictures
 from brainlab.grid import Grid, upright
@@ -97,7 +98,7 @@ def _visit(scan: ScanSource) -> tuple[object, ...]:
     return tuple(scan.details[name] for name in ("participant", "session", "modality"))
 
 
-def counted(notes: Iterable[Note]) -> list[Note]:
+def gathered(notes: Iterable[Note]) -> list[Note]:
     """Return notes with those that are the same for many files counted in one line."""
     files: dict[str, list[str]] = defaultdict(list)
     for note in notes:
@@ -105,7 +106,7 @@ def counted(notes: Iterable[Note]) -> list[Note]:
     found = []
     for reason, paths in files.items():
         if len(paths) > MOST_SINGLE_NOTES:
-            found.append({"path": ".", "reason": f"{reason} ({len(paths)} files, such as {paths[0]})"})
+            found.append({"path": ".", "reason": f"{reason} ({counted(len(paths), 'file')}, such as {paths[0]})"})
         else:
             found += [{"path": path, "reason": reason} for path in paths]
     return found

@@ -12,6 +12,7 @@ import numpy as np
 
 from brainlab.cohort.sources.bids import entities
 from brainlab.cohort.sources.image_files import file_stem
+from brainlab.counted import counted
 from brainlab.errors import UnreadableScanError
 from brainlab.files.textfile import read_text
 from brainlab.types import FloatArray
@@ -48,7 +49,8 @@ def choose_images(path: Path, asked: int | None = None, weighted: bool = False) 
             return list(range(count)), f"series of {count} images: their mean used"
         if len(b_values) != count:
             raise UnreadableScanError(
-                f"{len(b_values)} b-values for a series of {count} images; give a .bval file with one for each"
+                f"{counted(len(b_values), 'b-value')} for a series of {count} images; give a .bval file with one "
+                "for each"
             )
         if weighted and b_values.max() > LOW_B:
             diffusion = b_values[b_values > LOW_B]

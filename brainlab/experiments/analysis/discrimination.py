@@ -8,18 +8,19 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from brainlab.cohort.prepared import PreparedDataset
+from brainlab.counted import counted, noun
 from brainlab.errors import InputError
 from brainlab.experiments.analysis.baselines import D, Known, Part, baseline_scores, score_part
-from brainlab.latent.confounds import MetadataRegression
-from brainlab.latent.discriminant import (
+from brainlab.latent.classification.confounds import MetadataRegression
+from brainlab.latent.classification.discriminant import (
     LEAST_PEOPLE,
     LatentDiscriminant,
     listed,
     well_peopled,
 )
-from brainlab.latent.discriminant_settings import Priors, Shrinkage
+from brainlab.latent.classification.discriminant_settings import Priors, Shrinkage
+from brainlab.latent.classification.scores import Scores, accuracy_difference
 from brainlab.latent.published import TABLE_2, table_1_proportions
-from brainlab.latent.scores import Scores, accuracy_difference
 from brainlab.runs.encodings import encode_dataset
 from brainlab.runs.provenance import recognise
 from brainlab.runs.run import Run
@@ -209,10 +210,10 @@ def _labelled(part: Part[D], notes: list[str], allowed: set[str] | None = None) 
         unseen = keep & ~labels.astype(str).isin(allowed).to_numpy()
         if unseen.any():
             names = sorted(set(labels[unseen].astype(str)))
-            notes.append(f"{unseen.sum()} scans left out: the LDA is not fitted on {listed(names)}")
+            notes.append(f"{counted(int(unseen.sum()), 'scan')} left out: the LDA is not fitted on {listed(names)}")
         keep = keep & ~unseen
     if missing := int(labels.isna().sum()):
-        notes.append(f"{missing} scans of {part.dataset.name} left out: no class in scans.tsv")
+        notes.append(f"{counted(missing, 'scan')} of {part.dataset.name} left out: no class in scans.tsv")
     return Part(part.dataset, part.rows[keep])
 
 
@@ -223,11 +224,15 @@ def _well_peopled(train: Part[Known], notes: list[str]) -> Part[Known]:
     if len(set(np.asarray(train.labels)[keep])) < 2:
         raise InputError(
             f"{train.dataset.folder}: LDA needs two classes with {LEAST_PEOPLE} participants each in the training "
-            f"split; got {len(train.rows)} scans of {len(set(train.participants))} people, of "
+            f"split; got {counted(len(train.rows), 'scan')} of "
+            f"{counted(len(set(train.participants)), 'person', 'people')}, of "
             f"{listed(sorted(set(train.labels)))}"
         )
     if lonely:
-        notes.append(f"{(~keep).sum()} training scans left out: only one participant has the class {listed(lonely)}")
+        notes.append(
+            f"{counted(int((~keep).sum()), 'training scan')} left out: only one participant has the class "
+            f"{listed(lonely)}"
+        )
     return Part(train.dataset, train.rows[keep])
 
 
@@ -240,7 +245,8 @@ def _unseen(test: Part[PreparedDataset], train: Part[Known], run: Run, notes: li
     if not keep.all():
         known = len(set(np.asarray(test.participants)[~keep]))
         notes.append(
-            f"{(~keep).sum()} scans of {known} participants left out: the LDA was fitted on other scans of theirs"
+            f"{counted(int((~keep).sum()), 'scan')} of {counted(known, 'participant')} left out: the LDA was "
+            "fitted on other scans of theirs"
         )
     return Part(test.dataset, test.rows[keep])
 
@@ -251,7 +257,8 @@ def _note_known_people(run: Run, test: Part[PreparedDataset], notes: list[str]) 
     known = set(np.asarray(test.participants)[found.seen[test.rows]])
     if known:
         notes.append(
-            f"{len(known)} predicted participants were in the run's training data, so its results are optimistic"
+            f"{counted(len(known), 'predicted participant')} {noun(len(known), 'was', 'were')} in the run's "
+            "training data, so its results are optimistic"
         )
     if not found.unseen[test.rows].all() and found.gap:
         notes.append(f"{found.gap}; some predicted participants may be in the run's training data")

@@ -10,9 +10,9 @@ import pandas as pd
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
 from brainlab.latent import covariates, dimensions, directions
+from brainlab.latent.classification.discriminant import LatentDiscriminant, well_peopled
 from brainlab.latent.density import LatentGaussian
 from brainlab.latent.directions import Direction
-from brainlab.latent.discriminant import LatentDiscriminant, well_peopled
 from brainlab.latent.encoding import Encoding, class_means
 from brainlab.latent.published import NAMED_DIMENSIONS
 from brainlab.runs.encodings import encode_dataset

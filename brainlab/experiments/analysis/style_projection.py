@@ -11,8 +11,8 @@ from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.sources.image_files import file_stem, find_images, is_prepared_dataset
 from brainlab.errors import InputError
 from brainlab.experiments.export import scan_name
-from brainlab.latent.projection import Projection, ProjectionSettings, project
-from brainlab.latent.style_space import StyleSpace
+from brainlab.latent.styles.projection import Projection, ProjectionSettings, project
+from brainlab.latent.styles.style_space import StyleSpace
 from brainlab.methods.prior import SeededNoise
 from brainlab.runs.run import Run
 from brainlab.types import Float32Array, Watch

@@ -1,11 +1,11 @@
-"""The losses that the IXI thesis' two methods logged, epoch by epoch, on the thesis' own scale.
+"""The losses that the IXI thesis's two methods logged, epoch by epoch, on the thesis's own scale.
 
 The thesis adds up a reconstruction loss, 1,000 times the mean squared error of a pixel (its code), and the KL, or what
 the codebook costs (equations 3.1 and 3.3). Here errors are sums over pixels, and a run's objective is
 
     reconstruction_weight * |x - G(z)|^2 + KL, or + code_weight * (1 + commitment) * |E(x) - e|^2.
 
-Divided by reconstruction_weight * pixels / 1,000 that is the thesis' sum; for `vae2d-1024` the divisor is 1. Codebook
+Divided by reconstruction_weight * pixels / 1,000 that is the thesis's sum; for `vae2d-1024` the divisor is 1. Codebook
 and commitment of a VQ-VAE are one number in two places (they differ in their gradients alone).
 """
 
@@ -31,8 +31,8 @@ class ThesisLosses:
     """Means over each epoch's training images, [epochs] each.
 
     epochs: their numbers, from 1. total: the objective. reconstruction: 1,000 times the mean squared error of a pixel.
-    code: what a code costs: nats of KL, or the squared error of codebook and commitment.  last: the last epoch's line.
-    divisor: of the run's objective, to bring it to the thesis' scale.
+    code: what a code costs: nats of KL, or the squared error of codebook and commitment. last: the last epoch's line.
+    divisor: of the run's objective, to bring it to the thesis's scale.
     """
 
     epochs: FloatArray
@@ -46,7 +46,8 @@ class ThesisLosses:
 def thesis_losses(run: Run) -> ThesisLosses:
     """Read a run's losses from its `metrics.jsonl`.
 
-    Raises InputError, naming run or file, where it is of another method, or where no epoch was logged whole.
+    Raises InputError, naming run or file, where it is of another method, where no epoch was logged, or where an epoch
+    lacks one of the losses or has one that is not finite.
     """
     config = run.config
     if isinstance(config, ConvVAEConfig):
@@ -59,15 +60,16 @@ def thesis_losses(run: Run) -> ThesisLosses:
     path = run.folder / METRICS
     if not lines:
         raise InputError(f"{path}: needs a line of each epoch, got none; train the run to the end of an epoch")
-    try:
-        epochs, total, squares, code = (
-            np.array([float(line[name]) for line in lines]) for name in ("epoch", "loss", "squared_error", key)
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(
-            f"{path}: needs epoch, loss, squared_error and {key} as numbers in each line of an epoch, got "
-            f"others ({error}); train the run again"
-        ) from error
+    names = ("epoch", "loss", "squared_error", key)
+    for line in lines:
+        for name in names:
+            value = line.get(name)
+            if not isinstance(value, int | float) or not math.isfinite(value):
+                raise InputError(
+                    f"{path}: needs {', '.join(names)} as finite numbers in each line of an epoch, got {name} "
+                    f"{value}; train the run again"
+                )
+    epochs, total, squares, code = (np.array([float(line[name]) for line in lines]) for name in names)
     pixels = math.prod(run.shape)
     divisor = config.reconstruction_weight * pixels / SCALE
     return ThesisLosses(

@@ -8,9 +8,9 @@ import numpy as np
 from brainlab.errors import InputError
 from brainlab.experiments.analysis.baselines import Part
 from brainlab.experiments.analysis.discrimination import Judged, LdaResult
-from brainlab.latent.neighbours import nearest_people
+from brainlab.latent.classification.neighbours import nearest_people
+from brainlab.latent.classification.scores import accuracy_difference
 from brainlab.latent.published import CLASSES
-from brainlab.latent.scores import accuracy_difference
 from brainlab.runs.training_codes import TrainingCodes
 
 

@@ -9,6 +9,7 @@ from brainlab.evaluation.labelled import LABELS, Labelled, values_with_enough
 from brainlab.evaluation.metrics.machine_reader import MOST, different_people_first
 from brainlab.experiments.evaluation.images_on_disk import keep_on_disk, scans
 from brainlab.methods.method import lacking
+from brainlab.runs.own_conditions import own_conditions
 from brainlab.runs.run import Run
 from brainlab.types import IntArray, StringArray
 
@@ -40,10 +41,9 @@ def labelled_images(
         fitting = np.flatnonzero(np.isin(labels, values))
         trained = known.scans["participant"].to_numpy(dtype=str)[training[fitting]]
         chosen = np.sort(fitting[different_people_first(trained, np.random.default_rng(seed))[:MOST]])
-        rows_asked = known.scans[names].iloc[training[chosen]].to_dict("records")
-        asked = [{str(name): value for name, value in row.items()} for row in rows_asked]
-        drawn = (images for _, images in run.sample_in_parts(len(asked), seed, condition=asked))
-        generated = keep_on_disk(drawn, (len(asked), *run.shape))
+        asked = own_conditions(run, known, training[chosen])
+        drawn = (images for _, images in run.sample_in_parts(len(chosen), seed, condition=asked))
+        generated = keep_on_disk(drawn, (len(chosen), *run.shape))
         return Labelled(name, values, scans(known, training[chosen]), generated, labels[chosen], held_out)
     raise InputError(
         f"needs a class, sex or sequence of two values with {minimums.LEAST_TRAINING} training images and "

@@ -14,6 +14,8 @@ from brainlab.evaluation.images import BLOCK_BYTES, ImageSets, Need, evenly
 from brainlab.experiments.evaluation.asked_images import NOT_AT_HAND, labelled_images
 from brainlab.experiments.evaluation.images_on_disk import MappedImages, keep_on_disk, refuse_beyond_disk, scans
 from brainlab.latent.encoding import Encoding
+from brainlab.methods.conditions import Told
+from brainlab.runs.own_conditions import own_condition_warnings, own_conditions
 from brainlab.runs.provenance import recognise
 from brainlab.runs.run import Run
 from brainlab.types import FloatArray, IntArray
@@ -77,10 +79,11 @@ def collect(
 ) -> tuple[ImageSets, dict[str, Any]]:
     """Draw n samples, pick at most n held-out scans evenly, and reconstruct these by their posterior means.
 
-    Samples and reconstructions go to disk as they are made, and all else stays there, so that memory grows neither
-    with their number nor, beyond `memory_bound`, with their size. Returns the images, and settings that all metrics
-    share. Raises InputError when shapes differ, `training` is not what the run was trained on, fewer than 8 images
-    are wanted or held out, or memory or disk do not suffice.
+    A run that has learnt conditions reads scans under those of their own rows (`own_conditions`) and draws samples as
+    they come. Samples and reconstructions go to disk as they are made, and all else stays there, so that memory grows
+    neither with their number nor, beyond `memory_bound`, with their size. Returns the images, and settings that all
+    metrics share. Raises InputError when shapes differ, `training` is not what the run was trained on, fewer than 8
+    images are wanted or held out, or memory or disk do not suffice.
     """
     if n < FEWEST:
         raise InputError(f"--n: needs {FEWEST} or more, for the metrics to be defined, got {n}")
@@ -107,13 +110,16 @@ def collect(
         "generated": n,
         "seed": seed,
     }
+    if run.can("condition"):
+        common["conditions_told"] = [condition.name for condition in run.conditions]
+        common["conditions_warnings"] = own_condition_warnings(run, dataset, rows)
     if gap := recognise(run, dataset).gap:
         common["training_people_unknown"] = gap
     generated = keep_on_disk((images for _, images in run.sample_in_parts(n, seed)), (n, *shape))
     codes: list[Encoding] = []
     reconstructed: MappedImages | None = None
     if run.can("reconstruct"):
-        passes = (run.decode(mean) for mean in _encoded(run, dataset, rows, codes))
+        passes = (run.decode(mean, condition=told) for mean, told in _encoded(run, dataset, rows, codes))
         reconstructed = keep_on_disk(passes, (len(rows), *shape))
     elif run.can("encode"):
         for _ in _encoded(run, dataset, rows, codes):
@@ -144,13 +150,20 @@ def collect(
     return sets, common
 
 
-def _encoded(run: Run, dataset: PreparedDataset, rows: IntArray, codes: list[Encoding]) -> Iterator[FloatArray]:
-    """Yield the posterior means of scans, few at a time; the posteriors themselves are added to `codes` as vectors."""
+def _encoded(
+    run: Run, dataset: PreparedDataset, rows: IntArray, codes: list[Encoding]
+) -> Iterator[tuple[FloatArray, list[Told] | None]]:
+    """Yield the posterior means of scans, few at a time, with what these show of the conditions of the run.
+
+    The posteriors themselves are added to `codes` as vectors.
+    """
     for start in range(0, len(rows), AT_ONCE):
-        mean, log_variance = run.encode(dataset.batch(rows[start : start + AT_ONCE]))
+        some = rows[start : start + AT_ONCE]
+        told = own_conditions(run, dataset, some)
+        mean, log_variance = run.encode(dataset.batch(some), condition=told)
         spread = None if log_variance is None else log_variance.reshape(len(mean), -1)
         codes.append(Encoding(mean.reshape(len(mean), -1), spread))
-        yield mean
+        yield mean, told
 
 
 def _together(codes: list[Encoding]) -> Encoding:

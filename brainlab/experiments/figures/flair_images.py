@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from brainlab.cohort import audit
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.scan_table import UNLABELLED
+from brainlab.counted import counted
 from brainlab.experiments.figures.reconstructions import reconstruct
 from brainlab.experiments.figures.sources import (
     COHORT,
@@ -50,7 +51,9 @@ def mean_image() -> Sheet:
         slices. {explained_letters(PLANES)}""",
     )
     rows = [[Tile(image, dataset.grid, plane) for plane in PLANES] for image in (mean, one)]
-    show_tiles(sheet, rows, PLANES, [f"mean of\n{len(dataset)} scans", "one scan\nthe first"], tile_in=tile_in)
+    show_tiles(
+        sheet, rows, PLANES, [f"mean of\n{counted(len(dataset), 'scan')}", "one scan\nthe first"], tile_in=tile_in
+    )
     return sheet
 
 

@@ -25,7 +25,7 @@ from brainlab.experiments.figures.sources import (
 from brainlab.figures.charts import boxes, distributions, key, scatter, scatter_key
 from brainlab.figures.sheet import BODY_IN, FAINT, Sheet
 from brainlab.figures.slices import Tile, explained_letters, show_tiles, tile_pixels
-from brainlab.latent.discriminant import LatentDiscriminant
+from brainlab.latent.classification.discriminant import LatentDiscriminant
 from brainlab.latent.published import NAMED_DIMENSIONS
 from brainlab.latent.traversal import Traversal, traverse
 from brainlab.legend import ACQUISITION, CLASS_COLOURS, CLASS_NAMES, GROUP_COLOURS, grouped

@@ -13,7 +13,7 @@ from brainlab.runs.run import Run
 
 COHORT = "simulated-t1"
 RUNS = {"VAE": "vae2d-1024-small", "VQ-VAE": "vqvae2d-small"}
-"""The thesis' methods, each with the run that stands for it."""
+"""The thesis's methods, each with the run that stands for it."""
 FURTHER = {"rectified flow": "flow-slices-128", "soft IntroVAE": "soft-ivae-128"}
 """What is shown beside them where it is at hand."""
 
@@ -22,7 +22,7 @@ LARGE_IN = 1.4
 COLOURS = {"VAE": "#0072b2", "VQ-VAE": "#d55e00"}
 CODE_LOSS = {"VAE": "KL (nats)", "VQ-VAE": "codebook and commitment"}
 PANEL_IN, ROW_IN, LEFT_IN, GAP_IN = 1.25, 2.0, 0.42, 0.5
-REFERENCE = "The thesis' own are of other scans: a reference, no pass mark."
+REFERENCE = "The thesis's own are of other scans: a reference, no pass mark."
 
 
 def reconstructions() -> Sheet:
@@ -80,7 +80,7 @@ def losses() -> Sheet:
         "Training losses",
         source_line([], list(runs.values())),
         f"""After figure 3.16 of the IXI thesis. Means over the training slices of each epoch, seed
-        {" and ".join(dict.fromkeys(str(run.settings.get("seed", "unknown")) for run in runs.values()))}, on the thesis'
+        {" and ".join(dict.fromkeys(str(run.settings.get("seed", "unknown")) for run in runs.values()))}, on the thesis's
         scale: reconstruction is {SCALE:,.0f} times the mean squared error of a pixel, and the total adds what a code
         costs. The thesis takes the KL that rises in its figure for an error; it is the price of what a code says, and 0
         nats would say nothing. Each panel has a scale of its own. {REFERENCE}""",

@@ -8,6 +8,7 @@ import numpy as np
 from brainlab import workspace
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.scan_table import UNLABELLED
+from brainlab.counted import noun
 from brainlab.errors import InputError
 from brainlab.legend import class_order
 from brainlab.runs.encodings import see_to_encode
@@ -93,15 +94,11 @@ def source_line(datasets: Sequence[PreparedDataset], runs: Sequence[Run] = ()) -
     """Say where a figure's data are from: simulated or not, cohorts where any are shown, runs."""
     parts = ["Simulated data"] if all(shown.simulated for shown in datasets or runs) else []
     if datasets:
-        parts.append(f"cohort{_s(datasets)} {_quoted([data.name for data in datasets])}")
+        parts.append(f"{noun(len(datasets), 'cohort')} {_quoted([data.name for data in datasets])}")
     if runs:
         trained = ", trained on simulated scans" if all(run.simulated for run in runs) else ""
-        parts.append(f"run{_s(runs)} {', '.join(run.name for run in runs)}{trained}")
+        parts.append(f"{noun(len(runs), 'run')} {', '.join(run.name for run in runs)}{trained}")
     return " · ".join(parts)
-
-
-def _s(things: Sequence[object]) -> str:
-    return "s" if len(things) > 1 else ""
 
 
 def _quoted(names: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from scipy.stats import binomtest
 
 from brainlab.cohort.prepared import PreparedDataset
+from brainlab.counted import noun
 from brainlab.errors import InputError
 from brainlab.evaluation.copies import RARE, closeness, judge
 from brainlab.evaluation.metrics.spectrum import radial_power, spectral_distance_db
@@ -119,8 +120,9 @@ def refuse_known_scans(
             same += int((distances[:, 0] < IDENTICAL).sum())
     if same:
         raise InputError(
-            f"{name}: {same} of its images are, voxel by voxel, scans that a run was trained on under other names; "
-            "take them out, or read another cohort"
+            f"{name}: {same} of its images {noun(same, 'is', 'are')}, voxel by voxel, "
+            f"{noun(same, 'a scan', 'scans')} that a run was trained on under other names; take them out, or read "
+            "another cohort"
         )
 
 

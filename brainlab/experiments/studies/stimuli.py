@@ -10,6 +10,7 @@ import pandas as pd
 from PIL import Image, UnidentifiedImageError
 
 from brainlab.cohort.prepared import PreparedDataset
+from brainlab.counted import counted, noun
 from brainlab.errors import InputError, UnreadableScanError
 from brainlab.grid import Grid
 from brainlab.methods.prior import Noise, StreamNoise
@@ -144,8 +145,9 @@ class CohortSupply(Supply):
                 chosen.append(place)
         if len(chosen) < n:
             raise InputError(
-                f"cohort {self.source.name}: needs {n} images (practice included) of held-out participants, got "
-                f"{len(chosen)} from {len(self.held_out)} scans ({self.refused} participants were used for training); "
+                f"cohort {self.source.name}: needs {counted(n, 'image')} (practice included) of held-out "
+                f"participants, got {len(chosen)} from {counted(len(self.held_out), 'scan')} "
+                f"({counted(self.refused, 'participant')} {noun(self.refused, 'was', 'were')} used for training); "
                 "take fewer cases, a wider slice range or another cohort"
             )
         return [self._stimulus(row, index) for row, index in chosen]
@@ -249,7 +251,9 @@ class FolderSupply(Supply):
 
     def draw(self, n: int, salt: bytes) -> list[Stimulus]:
         if n > len(self.files):
-            raise InputError(f"{self.source.name}: needs {n} images (practice included), got {len(self.files)}")
+            raise InputError(
+                f"{self.source.name}: needs {counted(n, 'image')} (practice included), got {len(self.files)}"
+            )
         return self._read(n, self._random(FOR_READERS, salt))
 
     def draw_for_probe(self, n: int, salt: bytes) -> list[Stimulus]:

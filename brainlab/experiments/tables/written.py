@@ -30,7 +30,7 @@ def write_table(table: PaperTable, rebuilt: Rebuilt, folder: Path) -> list[Path]
     """Write `<name>.md` and `<name>.csv` into a folder and return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{table.name}{ending}" for ending in (".md", ".csv")]
-    write_whole(paths[0], "\n".join([*_markdown_page(table, rebuilt), ""]))
+    write_whole(paths[0], "\n".join([*markdown_page(table, rebuilt), ""]))
     write_whole(paths[1], csv_text(long_frame(rebuilt)))
     return paths
 
@@ -65,7 +65,8 @@ def _block(title: str, table: PaperTable, rows: Iterable[Row]) -> list[str]:
     return ["", title, *table.layout(rows).to_string(index=False).splitlines()]
 
 
-def _markdown_page(table: PaperTable, rebuilt: Rebuilt) -> list[str]:
+def markdown_page(table: PaperTable, rebuilt: Rebuilt) -> list[str]:
+    """Return the lines of a page in Markdown: the rebuilt rows, the published ones, and how to read them."""
     lines = [f"# {table.name}: {table.title}"]
     for title, rows in (("Rebuilt", rebuilt.rows), (f"Published: {table.source}", rebuilt.published)):
         frame = table.layout(rows)

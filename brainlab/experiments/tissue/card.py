@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from brainlab.counted import counted
 from brainlab.files.whole import write_whole
 from brainlab.networks.perceptual.tissue_folder import TissueSettings
 
@@ -34,7 +35,8 @@ def _lines(settings: TissueSettings) -> list[str]:
         notes["command"] or "train_tissue, called from Python",
         "```",
         *(_data(data) for data in notes["datasets"]),
-        f"- Seed {notes['seed']}, {notes['epochs_done']} of {notes['epochs']} epochs, batches of {notes['batch_size']} "
+        f"- Seed {notes['seed']}, {notes['epochs_done']} of {counted(notes['epochs'], 'epoch')}, batches of "
+        f"{notes['batch_size']} "
         f"slices, Adam {notes['learning_rate']:g} falling to 0, Dice loss and cross-entropy; {notes['minutes']:.1f} "
         f"minutes at {notes['slices_per_second']:.0f} slices a second on {notes['hardware']}.",
         f"- {', '.join(f'{name} {number}' for name, number in notes['versions'].items())}.",
@@ -65,7 +67,7 @@ def _data(data: Mapping[str, Any]) -> str:
 
 
 def _amount(counts: Mapping[str, int]) -> str:
-    return f"{counts['slices']} slices (scans: {counts['scans']}, participants: {counts['participants']})"
+    return f"{counted(counts['slices'], 'slice')} (scans: {counts['scans']}, participants: {counts['participants']})"
 
 
 def _table(labels: tuple[str, ...], dice: Mapping[str, Any]) -> list[str]:

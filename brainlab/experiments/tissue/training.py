@@ -34,6 +34,7 @@ from brainlab.networks.perceptual.tissue_folder import TissueSettings, save_tiss
 from brainlab.networks.perceptual.tissue_unet import WIDTHS, TissueUNet
 from brainlab.ranges import Count, Positive, flag, refuse_out_of_range
 from brainlab.training.checkpoint import METRICS, RESUME, MetricsFile, load_resume, save_resume, unusable
+from brainlab.training.freed_memory import keep_freed_memory
 from brainlab.types import IntArray
 
 CERTAIN = 30.0
@@ -136,6 +137,7 @@ class _Trainer:
 
     def run(self, show: Show | None) -> dict[str, Any]:
         """Train the epochs that are left."""
+        keep_freed_memory()
         if self.epoch:
             self._write_network()
         steps = iter(range(self.epoch * self._steps, self.training.epochs * self._steps))

@@ -14,6 +14,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from brainlab.counted import counted
 from brainlab.errors import InputError, StudyStateError
 from brainlab.reading.desk.lifecycle import STATES
 from brainlab.reading.record import chain
@@ -118,7 +119,7 @@ def _refuse_loss(db: sqlite3.Connection, present: Path, restored: Path) -> None:
         there = copy.execute(query, (end.count,)).fetchone()
     aside = f"nothing was changed; move {present} away first if the backup shall count"
     if end.count > kept.count:
-        raise StudyStateError(f"the study has {end.count} answers, the backup only {kept.count}; {aside}")
+        raise StudyStateError(f"the study has {counted(end.count, 'answer')}, the backup only {kept.count}; {aside}")
     if STATES.index(state) > STATES.index(kept_state):
         raise StudyStateError(f"the study is {state}, the backup is from when it was {kept_state}; {aside}")
     if end.count and there["hash"] != end.hash:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from brainlab.counted import counted, noun
+
 FIELDS = (
     "sequence",
     "presentation",
@@ -108,7 +110,11 @@ def _chain_problems(db: sqlite3.Connection, anchor_path: Path) -> list[str]:
         return ["the anchor log is missing"] if len(hashes) > 1 else []
     anchored = _read_anchors(anchor_path)[0]
     if anchored and max(anchored) >= len(hashes):
-        return [f"{max(anchored)} answers were anchored but {len(hashes) - 1} are here: the end was cut off"]
+        count, here = max(anchored), len(hashes) - 1
+        return [
+            f"{counted(count, 'answer')} {noun(count, 'was', 'were')} anchored but {here} "
+            f"{noun(here, 'is', 'are')} here: the end was cut off"
+        ]
     if changed := [count for count in sorted(anchored) if anchored[count] != hashes[count]]:
         return [f"answer {changed[0]} is not the one that was anchored: the chain was rewritten"]
     return []

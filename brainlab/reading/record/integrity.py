@@ -5,6 +5,7 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
+from brainlab.counted import noun
 from brainlab.errors import InputError
 from brainlab.reading.protocol.design import content_sha256
 from brainlab.reading.record import chain
@@ -49,7 +50,8 @@ def verify(folder: Path) -> Verdict:
         found.append(f"study.db cannot be read: {error.__cause__}")
     except (ValueError, TypeError, LookupError, InputError) as error:  # damage where a number or JSON was
         found.append(f"study.db holds what it should not: {error}")
-    notes = (f"the last {waiting} answers are not in anchor.log yet; the next answer anchors them",) if waiting else ()
+    last = "the last answer is" if waiting == 1 else f"the last {waiting} answers are"
+    notes = (f"{last} not in anchor.log yet; the next answer anchors {noun(waiting, 'it', 'them')}",) if waiting else ()
     return Verdict(not found, answers, events, head, tuple(found), notes)
 
 

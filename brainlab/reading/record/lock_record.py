@@ -8,6 +8,8 @@ images in `recurring`; a study of an earlier version has fewer.
 from collections.abc import Mapping
 from typing import Any
 
+from brainlab.counted import counted, noun
+
 WANTED_IMAGES = 200
 
 
@@ -30,7 +32,8 @@ def lock_warnings(checks: Mapping[str, Any]) -> list[str]:
         )
     lines += [f"{entry['name']}: {gap}." for entry in checks.get("sources", ()) for gap in entry.get("gaps", ())]
     lines += [
-        f"{entry['share_copies']:.0%} of the {entry['n']} fakes of {entry['name']} look like copies of training scans: "
+        f"{entry['share_copies']:.0%} of the {counted(entry['n'], 'fake')} of {entry['name']} look like copies of "
+        "training scans: "
         "nearer to one than 99% of held-out scans, and far from scans of all other participants."
         for entry in checks.get("training", ())
         if entry["warned"]
@@ -42,7 +45,8 @@ def lock_warnings(checks: Mapping[str, Any]) -> list[str]:
         if entry["warned"]
     ]
     lines += [
-        f"{entry['images']} of its images also occur in study {entry['study']}: comparing pixels reveals that no run "
+        f"{entry['images']} of its images also {noun(entry['images'], 'occurs', 'occur')} in study {entry['study']}: "
+        "comparing pixels reveals that no run "
         "generated them, because samples never recur."
         for entry in checks.get("recurring", ())
     ]
@@ -64,8 +68,9 @@ def lock_findings(checks: Mapping[str, Any]) -> list[str]:
             lines.append(f"Fakes of {entry['name']} were not checked for copies of training scans: {entry['reason']}.")
         else:
             lines.append(
-                f"Of the {entry['n']} fakes of {entry['name']}, {entry['share_closer']:.0%} are nearer to one of "
-                f"{entry['training_scans']} training scans (of {entry['training_scans_total']} in all) than 99% of "
+                f"Of the {counted(entry['n'], 'fake')} of {entry['name']}, {entry['share_closer']:.0%} are nearer "
+                f"to one of {counted(entry['training_scans'], 'training scan')} (of {entry['training_scans_total']} "
+                "in all) than 99% of "
                 f"held-out scans are, which blur alone can cause, and {entry['share_copies']:.0%} look like copies."
             )
     lines += [

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from brainlab.counted import counted
 from brainlab.reading.report import report_charts, tables
 from brainlab.reading.report.chart import Chart
 from brainlab.reading.statistics.secondary_questions import further_table
@@ -131,7 +132,7 @@ def _agreement(report: Report) -> tuple[Block, ...]:
     if not report["cohens_kappa"] and not report["intra_reader"]:
         return ()
     accuracy = [
-        f"{reader}: accuracy {figure['value']:.0%} over {figure['n']} cases."
+        f"{reader}: accuracy {figure['value']:.0%} over {counted(figure['n'], 'case')}."
         for reader, values in report["per_reader"].items()
         if (figure := values["accuracy"])["value"] is not None
     ]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from brainlab.counted import counted, noun
 from brainlab.reading.statistics.rounds import each_second_reading
 
 LANDIS_KOCH = ((0.2, "slight"), (0.4, "fair"), (0.6, "moderate"), (0.8, "substantial"))
@@ -32,7 +33,8 @@ def cautions(figures: dict[str, Any]) -> list[str]:
     expected, given = figures["cases"] * len(figures["readers"]), figures["answers"]
     if given < expected:
         lines.append(
-            f"{expected - given} of {expected} answers are missing; each estimate uses the available cases (see n)."
+            f"{expected - given} of {counted(expected, 'answer')} {noun(expected - given, 'is', 'are')} missing; each "
+            "estimate uses the available cases (see n)."
         )
     if any(entry["n"] < FEW_CASES for entry in figures["cohens_kappa"]):
         lines.append(f"With fewer than {FEW_CASES} cases the interval of kappa is only approximate.")
@@ -88,7 +90,9 @@ def _accuracy(figures: dict[str, Any]) -> list[str]:
         accuracy, chance = values["accuracy"], values.get("against_chance")
         if accuracy["value"] is None:
             continue
-        line = f"{reader} classified {with_interval(accuracy, percent=True)} of {accuracy['n']} cases correctly"
+        line = (
+            f"{reader} classified {with_interval(accuracy, percent=True)} of {counted(accuracy['n'], 'case')} correctly"
+        )
         if chance and chance["equivalent"]:
             line += (
                 f"; performance was equivalent to chance within a margin of {100 * chance['margin']:.0f} percentage "
@@ -116,7 +120,7 @@ def _pair(entry: dict[str, Any]) -> str:
     if entry["value"] is None:
         return f"Cohen's kappa of {names} is {entry['reason']}."
     return (
-        f"{names} agreed on {entry['observed_agreement']:.0%} of {entry['n']} cases; Cohen's kappa was "
+        f"{names} agreed on {entry['observed_agreement']:.0%} of {counted(entry['n'], 'case')}; Cohen's kappa was "
         f"{with_interval(entry, percent=False)}{_label(entry)}."
     )
 
@@ -132,21 +136,22 @@ def _all_pairs(figures: dict[str, Any]) -> list[str]:
     every = figures["fleiss_kappa"]
     values = [entry["value"] for entry in figures["cohens_kappa"] if entry["value"] is not None]
     said = f"Fleiss' kappa of the {len(figures['readers'])} readers was "
-    said += f"{with_interval(every, percent=False)} over {every['n']} cases"
+    said += f"{with_interval(every, percent=False)} over {counted(every['n'], 'case')}"
     said += _label(every)
     if values:
         said += f"; Cohen's kappa of pairs ranged from {min(values):.2f} to {max(values):.2f}"
     undefined = len(figures["cohens_kappa"]) - len(values)
     return [f"{said}."] + (
-        [f"Kappa of {undefined} pairs is undefined; see the table for reasons."] if undefined else []
+        [f"Kappa of {counted(undefined, 'pair')} is undefined; see the table for reasons."] if undefined else []
     )
 
 
 def _repeats(figures: dict[str, Any]) -> list[str]:
     return [
-        f"{entry['reader']}: intra-reader kappa {with_interval(entry, percent=False)} over {entry['n']} repeated cases."
+        f"{entry['reader']}: intra-reader kappa {with_interval(entry, percent=False)} over "
+        f"{counted(entry['n'], 'repeated case')}."
         if entry["value"] is not None
-        else f"{entry['reader']}: intra-reader kappa over {entry['n']} repeated cases is {entry['reason']}."
+        else f"{entry['reader']}: intra-reader kappa over {counted(entry['n'], 'repeated case')} is {entry['reason']}."
         for entry in figures["intra_reader"]
     ]
 
@@ -159,7 +164,7 @@ def _second_readings(figures: dict[str, Any]) -> list[str]:
         who = entry["reader"]
         line = (
             f"{who}: intra-reader kappa between readings {first} and {second} {with_interval(kappa, percent=False)} "
-            f"over {kappa['n']} cases"
+            f"over {counted(kappa['n'], 'case')}"
         )
         if change["value"] is not None:
             bounds = [change["low"], change["high"]]

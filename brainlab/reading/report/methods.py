@@ -5,6 +5,7 @@ Everything is taken from the protocol that was locked and from the study's own r
 
 from typing import Any
 
+from brainlab.counted import counted
 from brainlab.reading.protocol.design import Protocol
 from brainlab.reading.protocol.questions import Question
 from brainlab.reading.record.lock_record import lock_findings, lock_warnings
@@ -39,16 +40,16 @@ def methods(
 
 def _readers(figures: dict[str, Any], protocol: Protocol | None, conduct: dict[str, Any] | None) -> list[str]:
     readers, cases = len(figures["readers"]), figures["cases"]
-    lines = [f"{_count(readers, 'reader')} read {_count(cases, 'case')} independently."]
+    lines = [f"{counted(readers, 'reader')} read {counted(cases, 'case')} independently."]
     if not figures["answers"]:
-        lines = [f"{_count(readers, 'reader')} and {_count(cases, 'case')}; no answers were given."]
+        lines = [f"{counted(readers, 'reader')} and {counted(cases, 'case')}; no answers were given."]
     if protocol:
         known = {r.code: r.experience_years for r in protocol.readers if r.code in figures["readers"]}
         years = [f"{code} {'not entered' if y is None else f'{y:g} years'}" for code, y in known.items()]
         lines.append(f"Experience: {', '.join(years)}.")
     withdrawn = conduct["withdrawn"] if conduct else 0
     if withdrawn:
-        lines.append(f"{_count(withdrawn, 'further reader')} withdrew and were excluded from all analyses.")
+        lines.append(f"{counted(withdrawn, 'further reader')} withdrew and were excluded from all analyses.")
     return lines
 
 
@@ -87,10 +88,10 @@ def _process(protocol: Protocol) -> list[str]:
     if protocol.practice:
         told = "with" if protocol.practice_feedback else "without"
         lines.append(
-            f"{_count(protocol.practice, 'practice case')} {told} feedback preceded the study and were excluded."
+            f"{counted(protocol.practice, 'practice case')} {told} feedback preceded the study and were excluded."
         )
     if protocol.rest_break_every:
-        lines.append(f"A break was offered every {protocol.rest_break_every} cases.")
+        lines.append(f"A break was offered every {counted(protocol.rest_break_every, 'case')}.")
     return lines
 
 
@@ -114,7 +115,7 @@ def _blinding(protocol: Protocol, conduct: dict[str, Any] | None) -> list[str]:
 def _order(protocol: Protocol, conduct: dict[str, Any] | None) -> list[str]:
     lines = [
         "Case order was randomised separately for each reader, constrained to near-zero correlation of label and "
-        f"position, with {_count(protocol.repeats, 'hidden repeat')} for intra-reader agreement only."
+        f"position, with {counted(protocol.repeats, 'hidden repeat')} for intra-reader agreement only."
     ]
     if protocol.rounds > 1:
         lines.append(
@@ -124,7 +125,9 @@ def _order(protocol: Protocol, conduct: dict[str, Any] | None) -> list[str]:
     for reading in conduct["readings"] if conduct else ():
         days = reading["days_since_last"]
         if reading["round"] > 1:
-            kept = f"began {days:.0f} days after the previous one" if days is not None else "was not started"
+            kept = (
+                f"began {counted(round(days), 'day')} after the previous one" if days is not None else "was not started"
+            )
             lines.append(f"Reading {reading['round']} of {reading['reader']} {kept}{_span(reading)}.")
     return lines
 
@@ -152,7 +155,7 @@ def _displays(conduct: dict[str, Any]) -> list[str]:
             if c["width"] and c["pixel_ratio"]
         )
         seen = [check["sees_all_greys"] for check in checks if check["sees_all_greys"] is not None]
-        greys = f"all grey steps visible in {sum(map(bool, seen))} of {_count(len(seen), 'check')}" if seen else ""
+        greys = f"all grey steps visible in {sum(map(bool, seen))} of {counted(len(seen), 'check')}" if seen else ""
         said = "; ".join(part for part in (greys, "window " + ", ".join(sizes) if sizes else "") if part)
         lines.append(f"{who}: {said or 'checked, no details recorded'}.")
     return lines
@@ -165,14 +168,14 @@ def _deviations(conduct: dict[str, Any]) -> list[str]:
             lines.append(f"{reading['reader']}, reading {reading['round']}: not started, {reading['total']} missing.")
             continue
         acts = [
-            _count(reading["sessions"], "tab"),
-            _count(reading["pauses"], "pause"),
-            _count(reading["takeovers"], "takeover") + " by a second tab",
-            _count(reading["undone"], "answer") + " undone",
+            counted(reading["sessions"], "tab"),
+            counted(reading["pauses"], "pause"),
+            counted(reading["takeovers"], "takeover") + " by a second tab",
+            counted(reading["undone"], "answer") + " undone",
         ]
         lines.append(
             f"{reading['reader']}, reading {reading['round']}{_span(reading)}: {reading['missing']} of "
-            f"{_count(reading['total'], 'main answer')} missing; {', '.join(acts)}."
+            f"{counted(reading['total'], 'main answer')} missing; {', '.join(acts)}."
         )
     return lines
 
@@ -218,7 +221,3 @@ def _analysis(figures: dict[str, Any], protocol: Protocol | None) -> list[str]:
             "Change between readings: cases read in both, with an interval from the paired variance within sources."
         )
     return lines
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' * (number != 1)}"

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from brainlab.counted import counted
 from brainlab.errors import InputError
 from brainlab.files.delimited import Table, in_words, parse_table
 from brainlab.files.textfile import decode_text
@@ -113,7 +114,7 @@ def _tidied(table: Table, notes: list[str]) -> Ratings:
     check_real_or_fake(frame)
     if frame["answer"].isna().all():
         why = "; ".join(notes) or "all are empty"
-        raise InputError(f"needs at least one answer, got none in {len(frame)} rows: {why}")
+        raise InputError(f"needs at least one answer, got none in {counted(len(frame), 'row')}: {why}")
     for column in ("reader", "case"):
         notes += look_alikes(frame[column])
     for part in by_round(frame).values():

@@ -4,6 +4,7 @@ Only what a registration meets is drawn: dark bone, scalp, muscle and fat below,
 brain's size in mm is the person's own (1.15-1.6 l with its fluid), not the template's.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ from brainlab.simulation.fields import smooth_noise, upsample
 from brainlab.simulation.people.anatomy import Anatomy
 from brainlab.simulation.scanning.acquisition import Scan
 from brainlab.simulation.sequences.tissue import properties
-from brainlab.types import BoolArray, Float32Array, FloatArray, UInt8Array
+from brainlab.types import BoolArray, Float32Array, FloatArray
 
 MARGIN_MM = ((16, 16), (16, 28), (56, 12))
 """Room added to the template's grid on each side: ears, nose, neck, scalp."""
@@ -27,9 +28,13 @@ AIR, FAT, MUSCLE, BONE, MARROW, WATER, CORD = range(7)
 MARROW_FAT = 0.35
 """Signal of the marrow between both tables of the skull, relative to fat's."""
 
+SCALP_FAT_MM = 6.0
+"""Width of the fat below the skin, with muscle under it."""
+SKULL_MM = ((BONE, 7.5), (MARROW, 6.0), (BONE, 3.5), (WATER, 1.0))
+"""Layers around the brain, and how far from it each ends; the fluid is thin, for the template's brain holds some."""
 STEP_MM = 4
-OUTER_WATER_MM = 1.0
-"""Width of the fluid between the template's brain, which holds fluid itself, and the skull."""
+SMOOTH_MM = 6.4
+"""Standard deviation by which distances are smoothed: a skull follows the brain as a whole, not its furrows."""
 OUTER_FLUID_MM = 4
 """How deep under the template's surface fluid counts as lying outside the brain."""
 FIELD_OF_VIEW_MM = (224.0, 240.0, 184.0)
@@ -98,10 +103,35 @@ class Head:
     """Voxel indices of the canvas to template mm."""
     brain: Float32Array
     """1 inside the brain, 0 outside."""
-    kind: UInt8Array
-    """0 for air, else 1 more than the index in KINDS."""
+    outside_mm: Float32Array
+    """Distance to the brain, negative inside."""
+    skin_mm: Float32Array
+    """Depth below the skin, negative outside the head."""
     texture: Float32Array
     """Factor on the signal of fat and muscle."""
+
+    def layers(self) -> Iterator[tuple[int, Float32Array]]:
+        """Yield each kind from the skin inwards, with the share of each voxel within it, which it covers.
+
+        Shares follow the distance to a border over the width of a voxel, so that thin layers have no steps.
+        """
+        x, y, z = (
+            (self.affine[i, 3] + self.affine[i, i] * np.arange(n)).astype(np.float32).reshape(np.roll([-1, 1, 1], i))
+            for i, n in enumerate(self.brain.shape)
+        )
+        yield FAT, self._share(self.skin_mm)
+        yield MUSCLE, self._share(self.skin_mm - SCALP_FAT_MM)
+        for kind, width_mm in SKULL_MM:
+            yield kind, self._share(width_mm - self.outside_mm)
+        for side in (-1, 1):
+            yield WATER, self._share(12 - np.sqrt((x - side * 32) ** 2 + (y - 72) ** 2 + (z + 38) ** 2))
+        spine, below = np.sqrt(x**2 + (y + 50) ** 2), z < -62
+        yield WATER, self._share(10 - spine) * below
+        yield CORD, self._share(5.5 - spine) * below
+
+    def _share(self, inside_mm: Float32Array) -> Float32Array:
+        """Return the share of each voxel within a border, from the depth below it."""
+        return np.clip(inside_mm / np.float32(self.affine[0, 0]) + np.float32(0.5), 0, 1)
 
 
 def build_head(anatomy: Anatomy, seed: int) -> Head:
@@ -118,20 +148,10 @@ def build_head(anatomy: Anatomy, seed: int) -> Head:
         for i, n in enumerate(brain.shape)
     )
     body = _body(outside_mm, x, y, z, float(rng.uniform(13.0, 17.0)))
-    skin_mm = _distance_mm(~body, size)
-    kind = np.where(skin_mm < 6, FAT, MUSCLE)
-    kind = np.where((outside_mm > OUTER_WATER_MM) & (outside_mm < 8), BONE, kind)
-    kind = np.where((outside_mm > 4.5) & (outside_mm < 6), MARROW, kind)
-    kind = np.where(outside_mm <= OUTER_WATER_MM, WATER, kind)
-    for sign in (-1, 1):
-        kind = np.where((x - sign * 32) ** 2 + (y - 72) ** 2 + (z + 38) ** 2 < 144, WATER, kind)
-    spine = (x**2 + (y + 50) ** 2) * (z < -62)
-    kind = np.where((spine > 0) & (spine < 100), WATER, kind)
-    kind = np.where((spine > 0) & (spine < 30), CORD, kind)
     coarse = tuple(size * n // STEP_MM + 2 for n in brain.shape)
     steps = [np.asarray(size / STEP_MM * np.arange(n), np.float32) for n in brain.shape]
-    texture = 1 + np.float32(0.25) * upsample(smooth_noise(rng, coarse, 1.0), steps)
-    return Head(affine, brain, np.where(body, kind, AIR).astype(np.uint8), texture)
+    texture = 1 + np.float32(0.15) * upsample(smooth_noise(rng, coarse, 2.0), steps)
+    return Head(affine, brain, outside_mm, _distance_mm(~body, size), texture)
 
 
 def head_signal(
@@ -147,11 +167,14 @@ def head_signal(
     levels[:, MARROW - 1] *= scan.fat * MARROW_FAT
     table = np.concatenate([np.zeros((len(levels), 1)), levels], axis=1).astype(np.float32)  # air first
     size, pads = anatomy.voxel_size_mm, _pads(anatomy.voxel_size_mm)
-    soft = np.where((head.kind == FAT) | (head.kind == MUSCLE), head.texture, np.float32(1))
-    out = np.zeros((len(levels), *head.kind.shape), np.float32)
-    for channel, level, inner in zip(out, table, signal, strict=True):
-        tissue = ndimage.gaussian_filter(level[head.kind] * soft, 0.9 / size)
-        channel += np.pad(anatomy.embed(inner), pads) + (1 - np.clip(head.brain, 0, 1)) * tissue
+    out = np.zeros((len(levels), *head.brain.shape), np.float32)
+    for kind, share in head.layers():
+        soft = head.texture if kind in (FAT, MUSCLE) else np.float32(1)
+        for channel, level in zip(out, table, strict=True):
+            channel += share * (level[kind] * soft - channel)
+    for channel, inner in zip(out, signal, strict=True):
+        tissue = ndimage.gaussian_filter(channel, 0.9 / size)
+        channel[:] = np.pad(anatomy.embed(inner), pads) + (1 - np.clip(head.brain, 0, 1)) * tissue
         if scan.thickness_mm > size:
             sigma = template_mm * scan.thickness_mm / np.sqrt(12) / size
             channel[:] = ndimage.gaussian_filter1d(channel, sigma, axis=2, truncate=2.5)
@@ -192,6 +215,6 @@ def _distance_mm(mask: BoolArray, voxel_mm: int) -> Float32Array:
     share = blocks.reshape(x, step, y, step, z, step).mean(axis=(1, 3, 5), dtype=np.float32)
     far = ndimage.distance_transform_edt(share < 0.5, sampling=STEP_MM).astype(np.float32)
     near = ndimage.distance_transform_edt(share >= 0.5, sampling=STEP_MM).astype(np.float32)
-    distance = ndimage.gaussian_filter(far - near, 0.7)
+    distance = ndimage.gaussian_filter(far - near, SMOOTH_MM / STEP_MM)
     smooth = ndimage.zoom(distance, step, order=1, mode="nearest", grid_mode=True)
     return smooth[tuple(slice(size) for size in mask.shape)]

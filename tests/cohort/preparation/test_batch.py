@@ -170,8 +170,8 @@ def test_a_resumed_run_keeps_its_warnings(heads: Path, tmp_path: Path, monkeypat
     stop_before_writing(heads, tmp_path / "out", monkeypatch)
     resumed = prepare_cohort(find_sources(heads, RECIPE), tmp_path / "out", RECIPE)
     assert resumed.warnings == whole.warnings
-    assert [note["reason"][:34] for note in resumed.warnings if note["path"] == "a.nii"] == [
-        "1 voxels without a finite number: "
+    assert [note["reason"][:33] for note in resumed.warnings if note["path"] == "a.nii"] == [
+        "1 voxel without a finite number: "
     ]
 
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from brainlab.cli import main
-from brainlab.cohort.preparation.pictures import counted, prepare_picture
+from brainlab.cohort.preparation.pictures import gathered, prepare_picture
 from brainlab.cohort.prepared import PreparedDataset, participant_split
 from brainlab.cohort.recipes import find_recipe
 from brainlab.cohort.views import Slices
@@ -149,7 +149,7 @@ def test_a_file_without_a_page_that_shows_anything_is_refused(tmp_path):
 def test_a_note_on_many_files_is_said_once():
     notes = [{"path": f"{number}.png", "reason": "turned to grey"} for number in range(5)]
     other = {"path": "9.png", "reason": "page 1 left out"}
-    assert counted([*notes, other]) == [
+    assert gathered([*notes, other]) == [
         {"path": ".", "reason": "turned to grey (5 files, such as 0.png)"},
         other,
     ]

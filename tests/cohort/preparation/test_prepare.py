@@ -50,7 +50,7 @@ def test_what_was_noticed_is_said_of_a_refused_scan_too(tmp_path, monkeypatch):
     with pytest.raises(RegistrationError) as error:
         prepare_one(tmp_path / "odd.nii")
     (note,) = error.value.__notes__
-    assert "1 voxels without a finite number" in note
+    assert "1 voxel without a finite number" in note
 
 
 def test_notes_of_reading_and_of_placement_are_handed_on(prepared, tmp_path, monkeypatch):
@@ -60,5 +60,5 @@ def test_notes_of_reading_and_of_placement_are_handed_on(prepared, tmp_path, mon
     placed = prepare.placed_already
     monkeypatch.setattr(prepare, "placed_already", lambda native: replace(placed(native), notes=("tilted",)))
     first, second = prepare_one(tmp_path / "generated.nii").notes
-    assert "1 voxels without a finite number" in first
+    assert "1 voxel without a finite number" in first
     assert second == "tilted"

@@ -142,7 +142,7 @@ def test_people_and_classes_of_a_table_are_names(tmp_path: Path) -> None:
     assert [scan["session"] for scan in details] == ["1"] * 5 + [None]
     reasons = "; ".join(note["reason"] for note in found.warnings)
     assert "line 7: no participant: taken from the path of the file" in reasons
-    assert "'None' (1 scans) is taken as a class; write n/a where the class is not known" in reasons
+    assert "'None' (1 scan) is taken as a class; write n/a where the class is not known" in reasons
 
 
 def test_the_table_decides_whose_scan_it_is(tmp_path: Path) -> None:

@@ -119,7 +119,7 @@ def test_names_that_tell_nothing_are_taken_where_no_other_does(search: Search) -
     assert taken(found) == ["flair.nii", "head.nii"]
     reasons = " ".join(note["reason"] for note in found.warnings)
     assert "1 T1w (such as carl/t1.nii), 1 whose names tell no sequence (such as anna/other.nii)" in reasons
-    assert "1 scans whose names tell no sequence are taken for FLAIR, such as bert/head.nii" in reasons
+    assert "1 scan whose names tell no sequence is taken for FLAIR, such as bert/head.nii" in reasons
 
 
 VERSIONS = ["_run-2", "_run-1", "_rec-norm", "_space-MNI", "_desc-defaced", "_echo-2", "_ce-gd"]

@@ -95,5 +95,5 @@ def test_a_folder_without_any_that_fits_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"needs files sub-\*/ses-\*/anat/\*_dseg.nii.gz, found none"):
         find_segmentations(tmp_path, [scan("sub-1_FLAIR")])
     write(tmp_path, "sub-2_dseg")
-    with pytest.raises(InputError, match="fits none of the 1 scans; sub-1_FLAIR: no segmentation named sub-1_"):
+    with pytest.raises(InputError, match="fits none of the 1 scan; sub-1_FLAIR: no segmentation named sub-1_"):
         find_segmentations(tmp_path, [scan("sub-1_FLAIR")])

@@ -56,12 +56,12 @@ class LinearRun:
         rows = np.concatenate([[pattern(name).ravel() for name in CLASSES], rows])
         return np.linalg.qr(rows.T)[0].T.astype(np.float32)
 
-    def encode(self, x):
+    def encode(self, x, *, condition=None):
         self.calls += 1
         mean = (x.reshape(len(x), -1) - 0.5) @ self.basis.T
         return mean, np.full_like(mean, -2)
 
-    def decode(self, z):
+    def decode(self, z, *, condition=None):
         return np.clip(0.5 + z @ self.basis, 0, 1).reshape(-1, *SHAPE).astype(np.float32)
 
     def sample_in_parts(self, n, seed, truncation=1.0):

@@ -12,7 +12,7 @@ from brainlab.experiments.analysis import baselines, discrimination
 from brainlab.experiments.analysis.baselines import Features, Part, baseline_scores, score_part
 from brainlab.experiments.analysis.discrimination import LdaResult, lda_analysis
 from brainlab.experiments.analysis.verdicts import verdict
-from brainlab.latent.discriminant import LatentDiscriminant
+from brainlab.latent.classification.discriminant import LatentDiscriminant
 
 SIGN = np.tile([-1.0, 1.0], 20)
 
@@ -194,7 +194,7 @@ def test_a_class_of_one_person_is_left_out_and_said(analysed, tmp_path):
     split = np.where(np.arange(40) < 30, "train", "test")
     found = analysed({"fit": noise(40) + SIGN[:, None]}, cohort(tmp_path, "fit", labels, split))
     assert 0 not in found.train.rows
-    assert "1 training scans left out: only one participant has the class rare" in found.notes
+    assert "1 training scan left out: only one participant has the class rare" in found.notes
     assert found.scores.accuracy == 1
 
 

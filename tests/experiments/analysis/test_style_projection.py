@@ -7,7 +7,7 @@ from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
 from brainlab.experiments.analysis.style_projection import DRAWS, project_images, style_space, targets
 from brainlab.experiments.export import save_image
-from brainlab.latent.projection import ProjectionSettings
+from brainlab.latent.styles.projection import ProjectionSettings
 from brainlab.runs.run import load_run
 
 

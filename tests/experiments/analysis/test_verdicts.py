@@ -11,8 +11,8 @@ from brainlab.errors import InputError
 from brainlab.experiments.analysis.baselines import Part
 from brainlab.experiments.analysis.discrimination import Judged, LdaResult
 from brainlab.experiments.analysis.verdicts import difference, disagreements, neighbours, scans, verdict
-from brainlab.latent.discriminant import LatentDiscriminant
-from brainlab.latent.scores import score
+from brainlab.latent.classification.discriminant import LatentDiscriminant
+from brainlab.latent.classification.scores import score
 
 TRAIN = np.array([[0, 0], [1, 0], [0, 1], [1, 1], [8, 0], [9, 0], [8, 1], [9, 1]], dtype=float)
 TEST = np.array([[0.5, 0.4], [8.5, 0.6], [8.2, 0.5]])

@@ -12,6 +12,7 @@ from brainlab.cohort.scan_table import COLUMNS
 from brainlab.errors import InputError
 from brainlab.experiments.evaluation import image_sets, images_on_disk
 from brainlab.experiments.evaluation.image_sets import collect, held_out, training_data
+from brainlab.methods.conditions import Condition
 from brainlab.pseudonyms import PUBLIC, PUBLIC_KEY, keyed_hash
 
 SHAPE = (4, 4, 4)
@@ -47,16 +48,37 @@ class RunOf:
     def see(self, data):
         return data
 
-    def encode(self, x):
+    def encode(self, x, condition=None):
         mean = x.reshape(len(x), -1).mean(axis=1, keepdims=True)
         return mean, np.zeros_like(mean)
 
-    def decode(self, z):
+    def decode(self, z, condition=None):
         return np.ones((len(z), *SHAPE), np.float32) * z[:, :1, None, None]
 
     def sample_in_parts(self, n, seed):
         z = np.random.default_rng(seed).random((n, 1))
         yield z, self.decode(z)
+
+
+class ToldRunOf(RunOf):
+    """The same, whose codes hold the age that it was told beside, and whose decoder takes that away again."""
+
+    conditions = (Condition(name="age_years", mean=50.0, low=0.0, high=60.0), Condition(name="class", words=("ms",)))
+
+    def can(self, ability):
+        return True
+
+    def encode(self, x, condition=None):
+        mean, spread = super().encode(x)
+        return mean + ages(condition), spread
+
+    def decode(self, z, condition=None):
+        return super().decode(z - (0 if condition is None else ages(condition)))
+
+
+def ages(condition):
+    assert all(told["class"] == "ms" for told in condition)
+    return np.array([[told["age_years"]] for told in condition])
 
 
 @pytest.fixture
@@ -90,6 +112,20 @@ def test_what_is_compared_is_held_out_evenly_spaced_and_drawn_with_the_seed(data
     assert not np.array_equal(generated, collect(run, dataset, 8, 4, None)[0].generated[np.arange(8)])
     assert reconstructed == pytest.approx(real)  # decoded from the posterior mean
     assert (common["real_scans"], common["generated"], common["shape"]) == (8, 8, list(SHAPE))
+
+
+def test_scans_are_encoded_and_decoded_under_their_own_conditions(tmp_path, monkeypatch):
+    monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tmp_path / "workspace"))
+    monkeypatch.setattr(image_sets, "AT_ONCE", 3)
+    dataset = write(tmp_path / "cohort", np.full((40, *SHAPE), 0.5, np.float32))
+    dataset.scans["age_years"] = np.arange(40.0) + 25
+    sets, common = collect(ToldRunOf(dataset), dataset, 20, 0, None)
+    assert sets.codes.mean[:, 0] == pytest.approx(np.arange(20, 40) + 25 + 0.5, abs=0.01)
+    assert sets.reconstructed[np.arange(20)] == pytest.approx(sets.real[np.arange(20)], abs=1e-5)
+    assert common["conditions_told"] == ["age_years", "class"]
+    assert common["conditions_warnings"] == [
+        "age_years: of 4 images outside the 0 to 60 of the training scans, so the result is a guess"
+    ]
 
 
 def test_the_brain_is_what_is_bright_in_most_scans(tmp_path):

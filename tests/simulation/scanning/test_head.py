@@ -17,6 +17,14 @@ def head(old_anatomy):
     return build_head(old_anatomy, 1)
 
 
+def kinds(head):
+    """What most of each voxel is made of."""
+    found = np.full(head.brain.shape, AIR)
+    for kind, share in head.layers():
+        found[share >= 0.5] = kind
+    return found
+
+
 def scan(name="FLAIR", seed=0):
     return draw_scan(np.random.default_rng(seed), SCANNERS[3], SEQUENCES[name])
 
@@ -66,7 +74,7 @@ def test_the_skull_is_dark_between_the_brain_and_a_bright_scalp(head, old_anatom
 
 
 def test_fat_is_bright_where_it_is_not_saturated(head, old_anatomy):
-    fat = ndimage.binary_erosion(head.kind == FAT)
+    fat = ndimage.binary_erosion(kinds(head) == FAT)
     levels = [np.median(head_signal(head, old_anatomy, np.zeros((2, *old_anatomy.shape), np.float32)[:channels],
                                     scan(name))[0][fat]) for name, channels in (("T1SE", 1), ("DWI", 2))]  # fmt: skip
     assert levels[0] > 5 * levels[1]
@@ -74,14 +82,28 @@ def test_fat_is_bright_where_it_is_not_saturated(head, old_anatomy):
 
 def test_a_person_keeps_the_head_and_others_have_their_own(old_anatomy, head):
     same, other = (build_head(old_anatomy, seed) for seed in (1, 2))
-    np.testing.assert_array_equal(head.kind, same.kind)
+    np.testing.assert_array_equal(head.skin_mm, same.skin_mm)
     np.testing.assert_array_equal(head.texture, same.texture)
     assert (head.texture != other.texture).any()
 
 
 def test_a_head_has_all_it_needs_around_the_brain(head):
-    counts = np.bincount(head.kind.ravel(), minlength=7)
+    kind = kinds(head)
+    counts = np.bincount(kind.ravel(), minlength=7)
     assert (counts[1:] > 20).all()
     assert counts[AIR] > counts[BONE]
     x, y, z = np.linalg.inv(head.affine)[:3] @ np.array([32, 72, -38, 1])
-    assert head.kind[round(x), round(y), round(z)] == WATER  # an eye
+    assert kind[round(x), round(y), round(z)] == WATER  # an eye
+
+
+def test_the_skin_is_smooth_where_the_head_is_round(head):
+    """Steps of the grid, or furrows of the brain below, would show as dents."""
+    depth_mm = head.skin_mm[:, :, round((50 - head.affine[2, 3]) / 2)]
+    centre = ndimage.center_of_mass(depth_mm > 0)
+    steps = np.arange(0, 70, 0.05)
+    radii = []
+    for angle in np.deg2rad(np.arange(0, 360, 3)):
+        line = [centre[0] + steps * np.cos(angle), centre[1] + steps * np.sin(angle)]
+        radii.append(2 * steps[np.argmax(ndimage.map_coordinates(depth_mm, line, order=1, mode="nearest") < 0)])
+    dents_mm = radii - ndimage.uniform_filter1d(radii, 9, mode="wrap")
+    assert np.std(dents_mm) < 0.3

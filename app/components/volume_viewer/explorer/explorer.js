@@ -140,7 +140,9 @@ class Explorer {
       row.place();
     });
     this.more.hidden = this.shown >= this.data.order.length;
-    this.dimensionTitle.textContent = this.data.histograms?.classes.length ? "Dimensions, most discriminative first" : "Dimensions";
+    const classes = this.data.histograms?.classes.length;
+    this.dimensionTitle.textContent = classes > 1 ? "Dimensions, most discriminative first"
+      : classes ? "Dimensions, most varied first" : "Dimensions";
     this.directionRows.forEach((row, i) => { row.root.hidden = !this.allDirections && i >= DIRECTIONS_AT_FIRST; });
     this.placeDirections();
     this.moreDirections.hidden = this.allDirections || this.directionRows.length <= DIRECTIONS_AT_FIRST;

@@ -122,7 +122,10 @@ async function save(viewer) {
 
 function describe(state, voxel) {
   const at = (voxel[0] * state.shape[1] + voxel[1]) * state.shape[2] + voxel[2];
-  const place = state.affine ? `${toMillimetres(state.affine, voxel).map((mm) => mm.toFixed(0)).join(", ")} mm` : `voxel ${voxel.join(", ")}`;
+  // A slice has a place in its plane alone: what a model draws lies at no height.
+  const known = [0, 1, 2].filter((axis) => state.shape[axis] > 1);
+  const millimetres = state.affine && toMillimetres(state.affine, voxel);
+  const place = millimetres ? `${known.map((axis) => millimetres[axis].toFixed(0)).join(", ")} mm` : `voxel ${known.map((axis) => voxel[axis]).join(", ")}`;
   const map = state.overlayMap;
   const over = state.overlay
     ? ` · ${map === "diverging" ? "difference" : "overlay"} ${signed(overlayValue(map, state.overlay[at]), map === "diverging")}` : "";

@@ -7,6 +7,7 @@ from brainlab.cohort.sources.image_files import Note
 from brainlab.cohort.sources.names.person_names import Clue, looks_like_visit
 from brainlab.cohort.sources.names.scan_names import take_apart
 from brainlab.cohort.sources.names.scan_places import ScanPlace
+from brainlab.counted import counted
 
 SURE = (Clue.LABEL, Clue.SCHEME, Clue.WORD)
 MOST_SCANS = 512
@@ -19,7 +20,7 @@ def people_notes(places: Sequence[ScanPlace], class_folders: bool = False) -> li
         return []
     scans = Counter(place.participant for place in places)
     ways = sorted({_way(place) for place in places})
-    reason = f"{_count(len(scans), 'person', 'people')} guessed from {_count(len(places), 'file', 'files')}"
+    reason = f"{counted(len(scans), 'person', 'people')} guessed from {counted(len(places), 'file')}"
     reason += f" by {' and by '.join(ways)} ({_some(sorted(scans))})"
     groups = sorted({place.class_folder for place in places if place.class_folder})
     if groups and not class_folders:
@@ -30,12 +31,15 @@ def people_notes(places: Sequence[ScanPlace], class_folders: bool = False) -> li
     )
     if unclear and len(places) > 1:
         reason = (
-            f"nothing in {_count(len(unclear), 'name', 'names')} ({_some(unclear)}) tells whose scan it is: a person "
+            f"nothing in {counted(len(unclear), 'name')} ({_some(unclear)}) tells whose scan it is: a person "
             "each; where two are of one person, --table must say so, or training and test may share that person"
         )
         notes.append({"path": ".", "reason": reason})
     notes += [
-        {"path": ".", "reason": f"{count} files are taken for one person, {name}; if they are several, give --table"}
+        {
+            "path": ".",
+            "reason": f"{count} files are taken for one person, {name}; if they are several, give --table",
+        }
         for name, count in sorted(scans.items())
         if count > MOST_SCANS
     ]
@@ -66,10 +70,6 @@ def _way(place: ScanPlace) -> str:
 
 def _is_visit(session: str | None) -> bool:
     return session is not None and (looks_like_visit(session) or not take_apart(session).rest)
-
-
-def _count(number: int, one: str, several: str) -> str:
-    return f"{number} {one if number == 1 else several}"
 
 
 def _some(names: Sequence[str]) -> str:

@@ -1,10 +1,11 @@
-"""The losses of the IXI thesis' VAE and VQ-VAE at the end of training (section 3.3.6), and what they come to.
+"""Losses of the IXI thesis's VAE and VQ-VAE at the end of training, and what became of their codes and images.
 
-The thesis shows losses as curves and pictures by eye; what tells whether a code carries anything, how many codes are
-used and how sharp the images are stands beside them here.
+The thesis prints curves of its losses (figure 3.16) and no table: this one tells where the curves of runs at hand end,
+whether the posterior collapsed, how many codes are used, and how near to real slices the images are.
 """
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from brainlab.errors import InputError
@@ -15,19 +16,27 @@ if TYPE_CHECKING:
 
     from brainlab.runs.run import Run
 
-VAE, VQVAE = "VAE", "VQ-VAE"
-PRESETS = {VAE: "vae2d-1024", VQVAE: "vqvae2d"}
-"""Methods as published, each with the preset whose runs, and those of its variants, stand for it."""
+PRESETS = {"VAE": "vae2d-1024", "VQ-VAE": "vqvae2d"}
+"""Methods of the thesis, each with the preset whose runs, and those of its variants, stand for it."""
 
-COLLAPSED_BELOW = 0.1
-"""Share of active units under which a posterior counts as collapsed: the others are the prior, whatever the image."""
+COLLAPSED_BELOW = 0.05
+"""A posterior counts as collapsed where a smaller share of the dimensions is active. Codes of the thesis's length that
+are in full use have hundreds of active dimensions; collapsed ones, a handful."""
 
-OF_DISTRIBUTIONS = ("kl", "active_units", "active_share", "collapsed")
-OF_CODES = ("codebook_perplexity",)
-SHARES_OF_REAL = ("sharpness_reconstructed", "sharpness_generated")
+LOSSES = ("epochs", "loss", "loss_divisor", "reconstruction")
+OF_KL = ("kl", "active_units", "latent_dim", "collapsed")
+OF_CODEBOOK = ("codebook_perplexity", "codes")
+SHARES = ("sharpness_reconstructed", "sharpness_generated")
+"""Columns read from the evaluation, as a share of the sharpness of real slices."""
+
+NO_KL = "its code is discrete and has no KL"
+NO_CODEBOOK = "its code is continuous and has no codebook"
+NOT_LOGGED = "not in the last epoch's line of metrics.jsonl; train the run again"
+OLD = "not in this evaluation; run 'brainlab evaluate' again"
+
 PUBLISHED: tuple[Row, ...] = (
-    {"method": VAE, "epochs": 500, "latent_dim": 1024, "kl": 11.0},
-    {"method": VQVAE, "epochs": 500, "codes": 128},
+    {"method": "VAE", "epochs": 500, "kl": 11.0, "latent_dim": 1024},
+    {"method": "VQ-VAE", "epochs": 500, "codes": 128},
 )
 
 
@@ -47,103 +56,98 @@ def build(sources: Sources) -> Rebuilt:
         rows=tuple(rows),
         published=PUBLISHED,
         settings={
-            "reconstruction_loss": f"{SCALE:g} x mean squared error of a pixel, over the last epoch's training images",
-            "loss": "a run's objective divided by loss_divisor, so that its reconstruction part is reconstruction_loss",
-            "kl": "nats, over the last epoch's training images",
-            "active_unit": f"a dimension whose KL over held-out images is above {ACTIVE_KL:g} nats on average",
-            "collapsed": f"fewer than {COLLAPSED_BELOW:.0%} of the dimensions are active units",
-            "codebook_perplexity": "of the entries chosen in the last epoch",
+            "loss": "a run's objective divided by loss_divisor, so that its reconstruction part is `reconstruction`",
+            "reconstruction": f"{SCALE:g} times the mean squared error of a pixel, over the last epoch's slices",
+            "kl": "nats a slice, over the last epoch's slices",
+            "active_units": f"dimensions whose mean KL over held-out slices is above {ACTIVE_KL:g} nats",
+            "collapsed": f"fewer than {COLLAPSED_BELOW:.0%} of the dimensions are active",
+            "codebook_perplexity": "of how often each code was chosen in the last epoch",
+            "mse": "of held-out slices",
             "sharpness": "variance of the Laplacian, as a share of that of the real slices of the same evaluation",
-            "published_data": "T1-weighted axial slices of 128 x 128 pixels, of IXI",
         },
-        notes=("The rebuilt rows are of simulated scans.",) if any(row.get("simulated") for row in rows) else (),
+        notes=(
+            "The thesis prints curves of its losses and no numbers, hence '-'. The KL of its VAE, about 11 nats over "
+            "1,024 dimensions, is where its own training log ends.",
+            *(("The rebuilt rows are of simulated scans.",) if any(row.get("simulated") for row in rows) else ()),
+        ),
     )
 
 
 def _row(method: str, run: "Run") -> Row:
-    """Return the row of a run: what it logged of its last epoch, and what its evaluation says."""
-    from brainlab.experiments.analysis.thesis_losses import thesis_losses
+    """Return the row of a run; what was not logged or not measured is None and says why."""
+    trained, undefined = _training(run)
+    measured, unmeasured = _evaluation(run)
+    undefined |= unmeasured
+    named = {"method": method, "run": run.name, "preset": run.preset, "simulated": run.simulated}
+    return {**named, **trained, **measured, **({"undefined": undefined} if undefined else {})}
 
-    row: dict[str, Any] = {"method": method, "run": run.name, "preset": run.preset, "simulated": run.simulated}
+
+def _training(run: "Run") -> tuple[dict[str, Any], dict[str, str]]:
+    """Return what a run logged of its last epoch, and why the rest is not there."""
+    from brainlab.experiments.analysis.thesis_losses import thesis_losses
+    from brainlab.generators.vqvae import VQVAEConfig
+
     try:
         losses = thesis_losses(run)
     except InputError as error:
-        return {**row, "missing": str(error)}
-    row |= {
+        names = (*LOSSES, *OF_KL, *OF_CODEBOOK)
+        return dict.fromkeys(names), dict.fromkeys(names, str(error))
+    cells: dict[str, Any] = {
         "epochs": int(losses.epochs[-1]),
-        "epochs_planned": run.schedule.epochs,
         "loss": float(losses.total[-1]),
         "loss_divisor": losses.divisor,
-        "reconstruction_loss": float(losses.reconstruction[-1]),
+        "reconstruction": float(losses.reconstruction[-1]),
     }
-    undefined: dict[str, str] = {}
-    if method == VAE:
-        row |= {"latent_dim": run.latent_dim, "kl": float(losses.code[-1]), "codebook_perplexity": None}
-        undefined |= dict.fromkeys(OF_CODES, "a VAE has no codebook")
-        row |= _activity(losses.last.get("active_units"), run.latent_dim, undefined)
+    if isinstance(run.config, VQVAEConfig):
+        found = {"codebook_perplexity": _number(losses.last, "codebook_perplexity"), "codes": run.config.entries}
+        never = dict.fromkeys(OF_KL, NO_KL)
     else:
-        row |= {"codes": run.config.entries, **dict.fromkeys(OF_DISTRIBUTIONS)}
-        undefined |= dict.fromkeys(OF_DISTRIBUTIONS, "a code is entries of a codebook, without a distribution")
-        row["codebook_perplexity"] = _number(losses.last, "codebook_perplexity", undefined)
-    row |= _evaluated(run, undefined)
-    return {**row, "undefined": undefined} if undefined else row
+        active = _number(losses.last, "active_units")
+        found = {
+            "kl": float(losses.code[-1]),
+            "active_units": None if active is None else int(active),
+            "latent_dim": run.latent_dim,
+            "collapsed": None if active is None else active < COLLAPSED_BELOW * run.latent_dim,
+        }
+        never = dict.fromkeys(OF_CODEBOOK, NO_CODEBOOK)
+    unknown = {name: NOT_LOGGED for name, value in found.items() if value is None}
+    return {**cells, **dict.fromkeys(never), **found}, {**never, **unknown}
 
 
-def _activity(active: Any, latent_dim: int, undefined: dict[str, str]) -> dict[str, Any]:
-    """Return how many dimensions carry something, and whether that is a collapse."""
-    if not isinstance(active, int):
-        undefined |= dict.fromkeys(OF_DISTRIBUTIONS[1:], "not in the last line of metrics.jsonl; train the run again")
-        return dict.fromkeys(OF_DISTRIBUTIONS[1:])
-    share = active / latent_dim
-    return {"active_units": active, "active_share": share, "collapsed": share < COLLAPSED_BELOW}
-
-
-def _number(line: dict[str, Any], name: str, undefined: dict[str, str]) -> float | None:
-    value = line.get(name)
-    if isinstance(value, int | float):
-        return float(value)
-    undefined[name] = "not in the last line of metrics.jsonl; train the run again"
-    return None
-
-
-def _evaluated(run: "Run", undefined: dict[str, str]) -> dict[str, Any]:
-    """Return the error of held-out reconstructions, and how sharp they and samples are beside real slices."""
+def _evaluation(run: "Run") -> tuple[dict[str, Any], dict[str, str]]:
+    """Return what the evaluation says of a run's images, and why the rest is not there."""
     from brainlab.experiments.evaluation.run_scores import scores_of
 
-    names = ("mse", *SHARES_OF_REAL)
+    names = ("mse", *SHARES)
     try:
         scores = scores_of(run)
     except InputError as error:
-        undefined |= dict.fromkeys(names, str(error))
-        return dict.fromkeys(names)
-    conditions = next(iter(scores.values())).conditions
-    cells: dict[str, Any] = {
-        "data": conditions.data,
-        "data_sha256": conditions.data_sha256,
-        "real_scans": conditions.real_scans,
-        "n": conditions.generated,
-    }
-    real = scores.get("sharpness_real")
+        return dict.fromkeys(names), dict.fromkeys(names, str(error))
+    cells: dict[str, Any] = {}
+    undefined = {}
     for name in names:
-        score = scores.get(name)
-        cells[name] = None
-        if score is None or (name != "mse" and real is None):
-            undefined[name] = "not in this evaluation; run 'brainlab evaluate' again"
-        elif score.value is None:
-            undefined[name] = score.undefined
-        elif name == "mse" or real is None:
-            cells[name] = score.value
-        elif not real.value:
-            undefined[name] = real.undefined or "real slices without any sharpness"
-        elif score.settings.get("range") != real.settings.get("range"):
-            undefined[name] = "of images in another range than the real ones; run 'brainlab evaluate' again"
-        else:
-            cells[name] = score.value / real.value
-    return cells
+        needed = (name, "sharpness_real") if name in SHARES else (name,)
+        found = [scores.get(metric) for metric in needed]
+        reason = next((score.undefined if score else OLD for score in found if not score or score.value is None), "")
+        values = [score.value for score in found if score and score.value is not None]
+        if not reason and name in SHARES and not values[1] > 0:
+            reason = "real slices without sharpness have no share"
+        if not reason and len({str(score.settings.get("range")) for score in found if score}) > 1:
+            reason = "of images in another range than the real ones; run 'brainlab evaluate' again"
+        cells[name] = None if reason else values[0] / (values[1] if name in SHARES else 1)
+        if reason:
+            undefined[name] = reason
+    return cells, undefined
+
+
+def _number(line: Mapping[str, Any], name: str) -> float | None:
+    """Return a finite number of a line of `metrics.jsonl`, else None."""
+    value = line.get(name)
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
 
 
 def layout(rows: Iterable[Row]) -> "pd.DataFrame":
-    """Return the rows with losses first, then what the code carries, then images."""
+    """Return the rows with a column for each loss, each part of the code in use, and each measure of the images."""
     import pandas as pd
 
     return pd.DataFrame(
@@ -151,52 +155,45 @@ def layout(rows: Iterable[Row]) -> "pd.DataFrame":
             {
                 "method": row["method"],
                 "run": row.get("run", "-"),
-                "epochs": _of(row.get("epochs"), row.get("epochs_planned")),
-                "loss": _text(row.get("loss"), ".2f"),
-                "reconstr. loss": _text(row.get("reconstruction_loss"), ".2f"),
-                "KL, nats": _text(row.get("kl"), ".1f"),
-                "active units": _of(row.get("active_units"), row.get("latent_dim")),
-                "collapsed": _yes_or_no(row.get("collapsed")),
-                "perplexity": _of(row.get("codebook_perplexity"), row.get("codes"), ".0f"),
-                "MSE, held-out": _text(row.get("mse"), ".4f"),
-                "sharpness, reconstr.": _text(row.get("sharpness_reconstructed"), ".2f"),
-                "sharpness, samples": _text(row.get("sharpness_generated"), ".2f"),
+                "epochs": _shown(row.get("epochs"), ",d"),
+                "loss": _shown(row.get("loss"), ",.2f"),
+                "reconstruction": _shown(row.get("reconstruction"), ",.2f"),
+                "KL, nats": _shown(row.get("kl"), ",.1f"),
+                "active units": _of(row.get("active_units"), row.get("latent_dim"), ",d"),
+                "collapsed": {True: "yes", False: "no"}.get(row.get("collapsed"), "-"),  # type: ignore[arg-type]
+                "codes in use": _of(row.get("codebook_perplexity"), row.get("codes"), ",.1f"),
+                "MSE, reconstr.": _shown(row.get("mse"), ".4f"),
+                "sharpness, reconstr.": _shown(row.get("sharpness_reconstructed"), ".2f"),
+                "sharpness, samples": _shown(row.get("sharpness_generated"), ".2f"),
             }
             for row in rows
         ]
     )
 
 
-def _text(value: float | None, form: str) -> str:
+def _shown(value: float | None, form: str) -> str:
     return "-" if value is None else f"{value:{form}}"
 
 
-def _yes_or_no(value: bool | None) -> str:
-    return "-" if value is None else "yes" if value else "no"
-
-
-def _of(value: float | None, whole: int | None, form: str = ".0f") -> str:
-    """Return a number of a whole, with `-` for what is not known."""
-    if whole is None:
-        return _text(value, form)
-    return f"{_text(value, form)} of {whole:,}"
+def _of(value: float | None, whole: int | None, form: str) -> str:
+    return "-" if value is None and whole is None else f"{_shown(value, form)} of {_shown(whole, ',d')}"
 
 
 TABLE = PaperTable(
     name="ixi-losses",
-    title="losses at the end of training, and what code and images come to",
+    title="losses at the end of training, codes in use, and likeness of images",
     source="IXI thesis, section 3.3.6 and figure 3.16",
     build=build,
     layout=layout,
     reading=(
-        "The thesis prints its losses as curves (figure 3.16) and no figure of any of them, hence the dashes. That its "
-        "VAE's KL ends near 11 nats is from the logs of its public code.",
-        "Losses are on the thesis' scale, on which the reconstruction loss is 1,000 times the mean squared error of a "
-        "pixel; they are of training images, the held-out MSE of others.",
-        "The thesis takes the KL that rises over the epochs for an error. It is the price of what a code says: 0 nats "
-        "would say nothing. With few active units the posterior has collapsed: nearly all dimensions are the prior "
-        "whatever the image, and images are blurred.",
-        "Perplexity: how many codes, all used alike, would be as hard to guess. Sharpness is a share of that of real "
-        "slices: below 1 is blur, above may be noise.",
+        "Loss and reconstruction: of the last epoch's training slices, on the thesis's scale, on which reconstruction is "
+        "1,000 times the mean squared error of a pixel (intensities from 0 to 1) and the loss adds what a code costs. "
+        "MSE: of held-out slices.",
+        "Active units: dimensions whose mean KL is above 0.01 nats; the posterior counts as collapsed where fewer than "
+        f"{COLLAPSED_BELOW:.0%} of them are. A collapsed posterior leaves the other dimensions at the prior whatever the "
+        "slice, and blurs images. The thesis takes its rising KL for an error: it is the price of what a code says, and "
+        "rises as a few dimensions begin to say something.",
+        "Codes in use: perplexity of the codebook, of how many codes. Sharpness: variance of the Laplacian, as a share "
+        "of that of held-out slices: below 1 is blur, above may be noise.",
     ),
 )

@@ -52,7 +52,7 @@ def test_an_upload_that_is_not_an_image_is_refused_with_its_reason(empty_workspa
     report = importing.bring_in("", [Upload()], "mine", lambda share, text: told.append(text))
     assert report.scans == 0
     assert report.failed[0]["path"] == "broken.nii"
-    assert told == ["1 of 1 scans"]
+    assert told == ["1 of 1 scan"]
     assert not (empty_workspace / "cohorts" / "mine").exists()
 
 

@@ -115,6 +115,13 @@ def test_every_tab_opens(two, tab):
     assert any("simulated" in html.proto.body for html in found.get("html"))
 
 
+def test_no_best_value_is_marked_on_few_samples_and_the_page_says_why(write):
+    write("first", evaluation(recall=0.5, generated=99))
+    write("second", evaluation(recall=0.25, generated=99))
+    assert table(evaluations())[1] == set()
+    assert "fewer than 100 samples" in said(opened())
+
+
 def test_the_best_of_runs_measured_alike_is_marked(two):
     frame, marks = table(evaluations())
     assert list(frame["run"]) == ["first", "second"]
@@ -143,7 +150,8 @@ def test_runs_measured_alike_stand_together(write):
 
 
 def test_one_group_needs_no_warning(two):
-    assert "do not compare across" not in said(opened())
+    assert "do not compare across" not in (text := said(opened()))
+    assert "fewer than 100 samples" not in text
 
 
 def test_real_scans_have_a_row_where_the_runs_agree_on_them(two, write):

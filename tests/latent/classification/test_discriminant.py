@@ -4,7 +4,7 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from brainlab.errors import InputError
-from brainlab.latent.discriminant import LatentDiscriminant, well_peopled
+from brainlab.latent.classification.discriminant import LatentDiscriminant, well_peopled
 
 NINE = np.array([[0, 0], [1, 0], [0, 1], [4, 0], [5, 0], [4, 1], [0, 4], [1, 4], [0, 5]], dtype=float)
 LABELS = ["a"] * 3 + ["b"] * 3 + ["c"] * 3

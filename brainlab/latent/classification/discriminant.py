@@ -10,8 +10,9 @@ from sklearn.metrics import get_scorer
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from threadpoolctl import threadpool_limits
 
+from brainlab.counted import counted
 from brainlab.errors import InputError
-from brainlab.latent.discriminant_settings import Priors, Shrinkage
+from brainlab.latent.classification.discriminant_settings import Priors, Shrinkage
 from brainlab.types import BoolArray, FloatArray
 
 FOLDS = 5
@@ -61,7 +62,7 @@ class LatentDiscriminant:
         if len(classes) < 2 or len(y) <= len(classes):
             raise InputError(
                 f"LDA needs at least two classes and more scans than classes in the training split; "
-                f"got {len(y)} scans of {listed(classes) or 'no class'}"
+                f"got {counted(len(y), 'scan')} of {listed(classes) or 'no class'}"
             )
         if not np.isfinite(X).all() or not np.ptp(X, axis=0).any():
             found = f"{len(X)} identical ones" if np.isfinite(X).all() else "values that are not finite"
@@ -118,7 +119,8 @@ class LatentDiscriminant:
                 model = self._model(shrinkage, len(names)).fit(X, y)
         except np.linalg.LinAlgError:
             raise InputError(
-                f"LDA needs codes that vary within classes, got {len(y)} scans of {len(names)} classes (the smallest "
+                f"LDA needs codes that vary within classes, got {counted(len(y), 'scan')} of "
+                f"{counted(len(names), 'class', 'classes')} (the smallest "
                 f"has {counts.min()}), whose covariance cannot be inverted; give more scans a class or merge classes"
             ) from None
         if not model.scalings_.shape[1]:

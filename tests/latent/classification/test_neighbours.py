@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from brainlab.latent.discriminant import LatentDiscriminant
-from brainlab.latent.neighbours import nearest_people
+from brainlab.latent.classification.discriminant import LatentDiscriminant
+from brainlab.latent.classification.neighbours import nearest_people
 
 POINTS = np.array([[0, 0], [0, 1], [3, 0], [0, 2], [0, 5], [0, 4]], dtype=float)
 PEOPLE = ["a", "a", "b", "c", "c", "d"]

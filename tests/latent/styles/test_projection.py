@@ -6,8 +6,8 @@ import torch
 from torch.nn.functional import avg_pool2d
 
 from brainlab.errors import InputError
-from brainlab.latent.projection import Projection, ProjectionSettings, course, project
-from brainlab.latent.style_space import StyleSpace
+from brainlab.latent.styles.projection import Projection, ProjectionSettings, course, project
+from brainlab.latent.styles.style_space import StyleSpace
 
 LEVELS, D, SIDE = 3, 2, 8
 RNG = np.random.default_rng(0)

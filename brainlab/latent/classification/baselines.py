@@ -9,8 +9,8 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.class_weight import compute_sample_weight
 
-from brainlab.latent.discriminant import LatentDiscriminant
-from brainlab.latent.discriminant_settings import Priors
+from brainlab.latent.classification.discriminant import LatentDiscriminant
+from brainlab.latent.classification.discriminant_settings import Priors
 from brainlab.types import FloatArray, IntArray
 
 Volumes = npt.NDArray[Any]

@@ -14,7 +14,7 @@ import numpy as np
 
 from brainlab.config import check_ranges
 from brainlab.errors import InputError
-from brainlab.latent.style_space import StyleSpace
+from brainlab.latent.styles.style_space import StyleSpace
 from brainlab.ranges import Count, NotNegative, Positive
 from brainlab.types import Float32Array, FloatArray, Judge, Watch
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from brainlab.latent import baselines
+from brainlab.latent.classification import baselines
 
 
 def scans(n=60, dtype=np.uint8):

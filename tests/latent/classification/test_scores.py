@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
+from brainlab.latent.classification.scores import accuracy_difference, score, wilson
 from brainlab.latent.published import NAMED_DIMENSIONS, TABLE_1, TABLE_2, table_1_proportions
-from brainlab.latent.scores import accuracy_difference, score, wilson
 
 
 def simple(predicted, participants=None):

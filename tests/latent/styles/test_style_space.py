@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from brainlab.errors import InputError
-from brainlab.latent.style_space import StyleSpace
+from brainlab.latent.styles.style_space import StyleSpace
 
 RNG = np.random.default_rng(0)
 MEAN = np.array([1.0, -2, 0, 5])

@@ -1,0 +1,123 @@
+"""Measure the shipped runs on slices against the held-out slices of their cohorts; write docs/results-of-slices.md.
+
+    python -m benchmarks.models.shipped_slices PREPARED [PREPARED ...] [--kept]
+
+Each run of models/ that fits a prepared dataset is compared with its slices of people that the run was not trained on,
+1,000 samples a run, and gets `evaluation.json`. The page also holds the rebuilt tables of the DWI comparison and of the
+IXI thesis, and every preset with its size and the paper's budget.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmarks.models.image_table import NOTES, image_table, number
+from brainlab.cohort.prepared import PreparedDataset
+from brainlab.experiments.evaluation.run_metrics import evaluate_run
+from brainlab.experiments.presets import describe_preset
+from brainlab.experiments.tables.registry import Sources, find_tables
+from brainlab.experiments.tables.written import markdown_page, markdown_table
+from brainlab.runs.card import write_card
+from brainlab.runs.methods import presets
+from brainlab.runs.run import Run, load_run
+from brainlab.training.checkpoint import MetricsFile
+from brainlab.workspace import MODELS, PROJECT
+
+TABLES = ("dwi-1", "ixi-losses")
+TIMED = 64
+"""Samples drawn at once to time a run."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure the shipped runs on held-out slices.")
+    parser.add_argument("data", type=Path, nargs="+", metavar="PREPARED")
+    parser.add_argument("--kept", action="store_true", help="take what an earlier call measured, where it is there")
+    parser.add_argument("--n", type=int, default=1000, help="samples drawn from each run")
+    parser.add_argument("--out", type=Path, default=PROJECT / "docs" / "results-of-slices.md")
+    args = parser.parse_args()
+    runs = [run for path in sorted(MODELS.glob("*/weights.safetensors")) if len((run := load_run(path.parent)).shape) == 2]
+    parts: list[str] = []
+    for data in map(PreparedDataset.open, args.data):
+        own = [run for run in runs if run.fits(data)]
+        for run in own:
+            if not (args.kept and run.evaluation()):
+                start = time.monotonic()
+                evaluate_run(run, data, args.n)
+                write_card(run.folder)
+                print(f"{run.name}: {time.monotonic() - start:.0f} s", file=sys.stderr)
+        parts += ["", *_of_cohort(data, own)]
+    tables = [(table, table.build(Sources(runs=lambda: runs))) for table in find_tables(TABLES)]
+    for table, rebuilt in tables:
+        parts += ["", *(line.replace("# ", "## ", 1) if line.startswith("# ") else line for line in markdown_page(table, rebuilt))]
+    args.out.write_text("\n".join([*_head(), *parts, "", *_presets(), ""]))
+
+
+def _head() -> list[str]:
+    return [
+        "# Results of the shipped runs on slices",
+        "",
+        "**All scans here are simulated.** Written by `benchmarks/models/shipped_slices.py`; every setting is in",
+        "`evaluation.json` beside each run in `models/`. The first 64 samples of each run, none left out, beside 64 held-out",
+        "slices: [slices.md](slices.md).",
+    ]
+
+
+def _of_cohort(data: PreparedDataset, runs: list[Run]) -> list[str]:
+    """Return the section of a cohort: what was measured of its runs' images, and what their training took."""
+    held_out = data.indices("test")
+    people = data.scans["participant"].iloc[held_out].nunique()
+    measured: dict[str, Mapping[str, Any]] = {run.name: run.evaluation() or {} for run in runs}
+    trained = {run.name: _training(run) for run in runs}
+    headings = list(next(iter(trained.values()))) if trained else []
+    return [
+        f"## {data.recipe['name']}: {data.recipe['summary']}",
+        f"Of {data.scans['participant'].nunique():,} simulated people; images are compared with {len(held_out):,} slices of "
+        f"{people} held-out ones.",
+        "",
+        *image_table(measured),
+        "",
+        *NOTES.splitlines(),
+        "",
+        *markdown_table(["run", *headings], [[name, *cells.values()] for name, cells in trained.items()]),
+        "",
+        "Perplexity: how many entries of a codebook are in use, as if each were used alike. Samples a second: drawn and",
+        "decoded, on one core beside other work.",
+    ]
+
+
+def _training(run: Run) -> dict[str, str]:
+    """Return what a run's training took, and how quick it is."""
+    last = next(line for line in reversed(MetricsFile(run.folder).lines()) if line["kind"] == "epoch")
+    run.sample(TIMED, 0)
+    start = time.monotonic()
+    run.sample(TIMED, 1)
+    seconds = time.monotonic() - start
+    parameters = sum(weights.numel() for weights in run.model.parameters())
+    return {
+        "parameters": f"{parameters / 1e6:.2f} M",
+        "slices shown": f"{last['step'] * run.schedule.batch_size:,}",
+        "minutes": number(last["seconds"] / 60, 0),
+        "slices a second": number(last["samples_per_second"], 0),
+        "samples a second": number(TIMED / seconds, 0),
+        "perplexity": number(last.get("codebook_perplexity"), 0),
+    }
+
+
+def _presets() -> list[str]:
+    """Return every preset with its size; parameters are those of all networks that are trained."""
+    rows = []
+    for name in presets():
+        found = describe_preset(name)
+        parameters = ", ".join(f"{part} {count:,}" for part, count in found["parameters"].items())
+        size = " x ".join(map(str, found["sample_shape"][1:]))
+        budget = found["paper_budget"] or "-"
+        rows.append([name, found["method"], size, str(found["latent_dim"]), parameters, budget, "yes" if found["ships"] else ""])
+    head = ["preset", "method", "image", "code", "parameters", "trained in the paper", "a run ships"]
+    return ["## All presets", *markdown_table(head, rows)]
+
+
+if __name__ == "__main__":
+    main()

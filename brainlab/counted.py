@@ -1,0 +1,31 @@
+"""Numbers with their nouns, as every message says them: 1 scan, 2 scans, 1,200 people."""
+
+
+def counted(number: int, one: str, several: str | None = None) -> str:
+    """Return a number with its noun, in the singular where it is one, with commas between thousands.
+
+    one: the noun in the singular, with what stands before it.  several: its plural where an s at the end does not make
+    it.
+
+    >>> counted(1, "held-out scan"), counted(0, "scan"), counted(1200, "person", "people")
+    ('1 held-out scan', '0 scans', '1,200 people')
+    """
+    return f"{number:,} {noun(number, one, several)}"
+
+
+def noun(number: int, one: str, several: str | None = None) -> str:
+    """Return the noun of a number alone, as `counted` does.
+
+    >>> noun(1, "is", "are"), noun(2, "is", "are")
+    ('is', 'are')
+    """
+    return one if number == 1 else several or f"{one}s"
+
+
+def all_of(number: int, one: str) -> str:
+    """Return all of so many things, where an s makes the plural.
+
+    >>> all_of(24, "case"), all_of(1, "case")
+    ('all 24 cases', 'the one case')
+    """
+    return f"the one {one}" if number == 1 else f"all {counted(number, one)}"

@@ -1,0 +1,1 @@
+"""Styles as codes: their space, and the projection of images into it."""
