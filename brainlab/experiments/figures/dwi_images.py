@@ -1,14 +1,15 @@
 """Figures 3 and 4 of the DWI comparison paper: reconstructions and samples at three levels of the brain."""
 
+from brainlab.counted import counted
 from brainlab.experiments.figures.levels import TOLERANCE, at_levels, level_labels, samples_at, slice_numbers, whose
 from brainlab.experiments.figures.reconstructions import reconstruct
 from brainlab.experiments.figures.sources import find_cohort, find_run, source_line, unseen_tests
 from brainlab.figures.sheet import Sheet
-from brainlab.figures.slices import Tile, explained_letters, show_tiles, tiles_height_in
+from brainlab.figures.slices import GREY_SCALE, Tile, explained_letters, show_tiles, tiles_height_in
 
 COHORT = "simulated-dwi"
 RECONSTRUCTING = {"VAE": "dwi-vae-small", "DFC VAE": "dwi-dfc-vae-small", "IntroVAE": "dwi-ivae-small"}
-RUNS = {**RECONSTRUCTING, "style-based GAN": "dwi-stylegan-small"}
+RUNS = {**RECONSTRUCTING, "Style-based GAN": "dwi-stylegan-small"}
 """Methods as published, each with the run that stands for it."""
 
 LEVELS = 3
@@ -31,11 +32,11 @@ def reconstructions() -> Sheet:
         tiles_height_in(LEVELS, LARGE_IN),
         "Reconstructions of diffusion-weighted slices",
         source_line([dataset], list(runs.values())),
-        f"""After figure 3 of the DWI comparison paper. Left: held-out slices at {LEVELS} levels of the brain, the
-        lowest above, {whose(dataset, rows)}. Other columns: what each run makes of a slice's code (its posterior mean).
-        No run was trained on these people. MSE: mean squared error of a pixel (intensities from 0 to 1), averaged over
-        all {len(unseen):,} held-out slices; the paper prints 0.004 for its VAE and 0.008 for both others. {REFERENCE}
-        {explained_letters([plane])}""",
+        f"""After figure 3 of the DWI comparison paper. Rows: {LEVELS} levels of the brain, from low to high; slices are
+        numbered from below. Left: held-out slices, {whose(dataset, rows)}. Other columns: what each run makes of a
+        slice's code (its posterior mean). No run was trained on these people. {GREY_SCALE} MSE: mean squared error of a
+        pixel, averaged over all {len(unseen):,} held-out slices; the paper prints 0.004 for its VAE and 0.008 for both
+        others. {REFERENCE} {explained_letters([plane])}""",
     )
     tiles = [[Tile(images[number], dataset.grid, plane) for images in columns.values()] for number in range(LEVELS)]
     show_tiles(sheet, tiles, list(columns), level_labels(dataset, rows, people=True), tile_in=LARGE_IN)
@@ -56,7 +57,7 @@ def samples() -> Sheet:
         chosen, missed = samples_at(images, dataset, unseen, levels)
         columns[title] = images[chosen]
         far += [
-            f"{title} has none at slice {level}: the one that comes nearest is shown, {miss} slices off."
+            f"{title} has none at slice {level}: the one that comes nearest is shown, {counted(miss, 'slice')} off."
             for level, miss in zip(levels, missed, strict=True)
             if miss > TOLERANCE
         ]
@@ -65,11 +66,12 @@ def samples() -> Sheet:
         tiles_height_in(LEVELS),
         "Samples of diffusion-weighted slices",
         source_line([dataset], list(runs.values())),
-        f"""After figure 4 of the DWI comparison paper. Left: held-out slices at {LEVELS} levels of the brain, the
-        lowest above, {whose(dataset, rows)}. Other columns: samples of each run. A sample has no level of its own: of a
-        run's first {DRAWN} samples of seed {SEED}, each row shows the first whose nearest held-out slice (by mean
-        squared difference) lies at most {TOLERANCE} slice from the level. So the figure shows how samples look, and not
-        how often they lie at which level. {" ".join(far)} {REFERENCE} {explained_letters([plane])}""",
+        f"""After figure 4 of the DWI comparison paper. Rows: {LEVELS} levels of the brain, from low to high; slices are
+        numbered from below. Left: held-out slices, {whose(dataset, rows)}. Other columns: samples of each run. A sample
+        has no level of its own: of a run's first {DRAWN} samples of seed {SEED}, each row shows the first whose nearest
+        held-out slice (by mean squared difference) lies at most {counted(TOLERANCE, "slice")} from the level. So the
+        figure shows how samples look, and not how often they lie at which level. {" ".join(far)} {GREY_SCALE}
+        {REFERENCE} {explained_letters([plane])}""",
     )
     tiles = [[Tile(images[number], dataset.grid, plane) for images in columns.values()] for number in range(LEVELS)]
     show_tiles(sheet, tiles, list(columns), level_labels(dataset, rows, people=False))

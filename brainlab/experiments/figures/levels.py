@@ -6,6 +6,7 @@ from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.views import SLICE
 from brainlab.errors import InputError
 from brainlab.evaluation.neighbours import nearest
+from brainlab.experiments.evaluation.images_on_disk import scans
 from brainlab.experiments.figures.sources import age_and_sex
 from brainlab.types import Float32Array, IntArray
 
@@ -52,9 +53,11 @@ def whose(dataset: PreparedDataset, rows: IntArray) -> str:
 
 def level_labels(dataset: PreparedDataset, rows: IntArray, *, people: bool) -> list[str]:
     """Return the level of each slice and, where `people` are told, age and sex on a second line."""
-    scans, numbers = dataset.scans.iloc[rows].to_dict("records"), slice_numbers(dataset)[rows]
-    said = [f"slice {number}" for number in numbers]
-    return [f"{line}\n{age_and_sex(scan)}" for line, scan in zip(said, scans, strict=True)] if people else said
+    said = [f"slice {number}" for number in slice_numbers(dataset)[rows]]
+    if not people:
+        return said
+    people_shown = dataset.scans.iloc[rows].to_dict("records")
+    return [f"{line}\n{age_and_sex(person)}" for line, person in zip(said, people_shown, strict=True)]
 
 
 def samples_at(
@@ -66,7 +69,7 @@ def samples_at(
     samples: [n, *shape]. levels: numbers of slices, [k]. Returns samples by number and how far they miss, each [k].
     """
     numbers = slice_numbers(dataset)[rows]
-    of_sample = numbers[nearest(samples, dataset.batch(rows)[:, 0]).indices[:, 0]]  # [n]
+    of_sample = numbers[nearest(samples, scans(dataset, rows)).indices[:, 0]]  # [n]
     missed = np.abs(of_sample[:, None] - levels)  # [n, k]
     chosen = np.where(missed <= TOLERANCE, 0, missed).argmin(axis=0)
     return chosen, missed[chosen, np.arange(len(levels))]

@@ -3,7 +3,10 @@
 import math
 from collections.abc import Mapping
 
+import numpy as np
+
 from brainlab.cohort.prepared import PreparedDataset
+from brainlab.evaluation.images import block_rows
 from brainlab.evaluation.metrics.fidelity import mean_squared_error
 from brainlab.runs.encodings import encode_dataset
 from brainlab.runs.run import Run
@@ -18,11 +21,12 @@ def reconstruct(
     runs: by what they are called; the heading adds their mean squared error over the scans at `tests`.
     """
     columns = {"Original": dataset.batch(rows)[:, 0]}
-    originals = dataset.batch(tests)[:, 0]
+    size = block_rows(dataset.shape)
+    blocks = [tests[start : start + size] for start in range(0, len(tests), size)]
     for title, run in runs.items():
         codes = encode_dataset(run, dataset).mean
-        error = mean_squared_error(run.decode(codes[tests]), originals).mean()
-        columns[f"{title}\nMSE {error:.4f}"] = run.decode(codes[rows])
+        errors = [mean_squared_error(run.decode(codes[block]), dataset.batch(block)[:, 0]) for block in blocks]
+        columns[f"{title}\nMSE {np.concatenate(errors).mean():.4f}"] = run.decode(codes[rows])
     return columns
 
 

@@ -30,18 +30,23 @@ def find_run(name: str, dataset: PreparedDataset | None, *, encodes: bool = True
     encodes: whether it is to give codes to scans.
     Raises InputError where there is none, where the scans do not fit it, or where it has no encoder and needs one.
     """
-    folder = next((path for path in workspace.run_folders() if path.name == name), None)
-    if folder is None:
+    run = run_at_hand(name)
+    if run is None:
         own = workspace.workspace() / "runs"
         data = dataset.folder if dataset else "PREPARED"
         raise InputError(
             f"no run '{name}' in {workspace.MODELS} or {own}; "
             f"make one with 'brainlab train {name} --data {data} --out {own / name}'"
         )
-    run = load_run(folder)
     if dataset is not None:
         (see_to_encode if encodes else Run.see)(run, dataset)
     return run
+
+
+def run_at_hand(name: str) -> Run | None:
+    """Open a run by name, those that ship first; None where there is none. Raises InputError where it is damaged."""
+    folder = next((path for path in workspace.run_folders() if path.name == name), None)
+    return None if folder is None else load_run(folder)
 
 
 def find_cohort(name: str, sides: int = 3) -> PreparedDataset:

@@ -31,7 +31,7 @@ LAST = {
 
 @pytest.fixture
 def make(slice_workspace, tmp_path):
-    """Return what makes a run with lines of two epochs, the last with `changes`, and an evaluation where one is given."""
+    """Return what makes a run with a log of two epochs, the last with `changes`, and an evaluation if given."""
     cohort = PreparedDataset.open(slice_workspace / "cohorts" / "axial")
 
     def made(name, preset, config, evaluation=None, **changes):

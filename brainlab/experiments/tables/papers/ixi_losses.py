@@ -186,13 +186,13 @@ TABLE = PaperTable(
     build=build,
     layout=layout,
     reading=(
-        "Loss and reconstruction: of the last epoch's training slices, on the thesis's scale, on which reconstruction is "
-        "1,000 times the mean squared error of a pixel (intensities from 0 to 1) and the loss adds what a code costs. "
-        "MSE: of held-out slices.",
-        "Active units: dimensions whose mean KL is above 0.01 nats; the posterior counts as collapsed where fewer than "
-        f"{COLLAPSED_BELOW:.0%} of them are. A collapsed posterior leaves the other dimensions at the prior whatever the "
-        "slice, and blurs images. The thesis takes its rising KL for an error: it is the price of what a code says, and "
-        "rises as a few dimensions begin to say something.",
+        "Loss and reconstruction: of the last epoch's training slices, on the thesis's scale: reconstruction is 1,000 "
+        "times the mean squared error of a pixel (intensities from 0 to 1), and the loss adds what a code costs. MSE: "
+        "of held-out slices.",
+        "Active units: dimensions whose mean KL is above 0.01 nats; the posterior counts as collapsed where fewer "
+        f"than {COLLAPSED_BELOW:.0%} of them are. A collapsed posterior leaves the other dimensions at the prior "
+        "whatever the slice, and blurs images. The thesis takes its rising KL for an error: it is the price of what a "
+        "code says, and rises as a few dimensions begin to say something.",
         "Codes in use: perplexity of the codebook, of how many codes. Sharpness: variance of the Laplacian, as a share "
         "of that of held-out slices: below 1 is blur, above may be noise.",
     ),
