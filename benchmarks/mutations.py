@@ -107,6 +107,12 @@ def _run_tests(tree: Path, tests: list[str]) -> None:
     sys.exit(int(code))
 
 
+def _refused(reason: str) -> int:
+    """Say in one line why nothing is run, and return the exit code."""
+    print(f"error: {reason}", file=sys.stderr)
+    return 2
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", help="tables to run; all by default")
@@ -114,9 +120,14 @@ def main() -> int:
     parser.add_argument("--tests", help="take the tests of this git revision")
     parser.add_argument("--jobs", type=int, default=1)
     args = parser.parse_args()
-    tables = [TABLES / f"{name}.toml" for name in args.names] or sorted(TABLES.glob("*.toml"))
+    known = {table.stem: table for table in sorted(TABLES.glob("*.toml"))}
+    if unknown := [name for name in args.names if name not in known]:
+        return _refused(f"{', '.join(unknown)}: no such table; choose from {', '.join(known)}")
+    tables = [known[name] for name in args.names] or list(known.values())
     faults = [(table.stem, fault) for table in tables for fault in tomllib.loads(table.read_text())["fault"]]
     faults = [(table, fault) for table, fault in faults if args.only in fault["name"]]
+    if not faults:
+        return _refused(f"--only: needs a part of a fault's name, got {args.only!r}, which is in none")
     counts: dict[str, Counter[str]] = {table: Counter() for table, _ in faults}
     os.environ |= {"OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
     SERVER.set_forkserver_preload(LIBRARIES)

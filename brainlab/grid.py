@@ -104,6 +104,11 @@ class Grid:
         sides = " x ".join(map(str, self.shape))
         return f"volumes of {sides} voxels" if self.plane is None else f"{self.plane} slices of {sides} voxels"
 
+    @property
+    def noun(self) -> str:
+        """What one image is called where images are counted: scan, or slice, of which a scan has many."""
+        return "scan" if self.plane is None else "slice"
+
     def fits(self, other: "Grid") -> bool:
         """Whether images of the other grid have the same sides and show the same plane."""
         return (self.shape, self.plane) == (other.shape, other.plane)

@@ -159,9 +159,18 @@ def asked_run(names: Sequence[str], there: Container[str], why_not: str) -> tupl
 
     why_not: what is wrong with a run that is there and not offered.
     """
-    best = best_run(names)
-    asked = st.query_params.get("run", best)
+    (run,), note = asked_runs(names, [best_run(names)], there, why_not)
+    return run, note
+
+
+def asked_runs(
+    names: Sequence[str], usual: Sequence[str], there: Container[str] = (), why_not: str = ""
+) -> tuple[list[str], str | None]:
+    """Return the one run that the address asks for, or the usual ones and why; otherwise as `asked_run`."""
+    asked = st.query_params.get("run")
+    if asked is None:
+        return list(usual), None
     if asked in names:
-        return asked, None
+        return [asked], None
     reason = f"{asked} {why_not}" if asked in there else "The run in this link does not exist here"
-    return best, f":orange[:material/info:] {reason}; showing {best}."
+    return list(usual), f":orange[:material/info:] {reason}; showing {', '.join(usual)}."

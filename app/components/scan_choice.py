@@ -11,6 +11,7 @@ from app.components.plots import column, numbers
 from app.data import resources
 from brainlab.cohort.scan_table import UNLABELLED
 from brainlab.cohort.views import SLICE
+from brainlab.counted import counted
 
 MOST_OPTIONS = 300
 """Scans that a select box offers: it sends all its options with every rerun, and nobody scrolls through more."""
@@ -27,14 +28,14 @@ def pick_scan(cohort: str, key: str, label: str = "Scan", skip: int = 0) -> int:
     A large cohort has a search field above, and the first MOST_OPTIONS scans found are offered. skip: which of them is
     chosen at first.
     """
-    names, rows = _names(cohort), _rows(cohort)
+    names, rows, one = _names(cohort), _rows(cohort), resources.cohort(cohort).grid.noun
     offered: Sequence[int] = rows
     large = len(rows) > MOST_OPTIONS
     if large:
         words = st.text_input(
             label,
             key=f"{key}-find",
-            placeholder=f"find among {len(rows):,} scans",
+            placeholder=f"find among {counted(len(rows), one)}",
             help=f"Words from participant, visit, class, age or split. The first {MOST_OPTIONS} matches are listed.",
         )
         found = matching(names, rows, words)
@@ -43,7 +44,7 @@ def pick_scan(cohort: str, key: str, label: str = "Scan", skip: int = 0) -> int:
         if isinstance(chosen, int) and chosen < len(names) and chosen not in offered:
             offered = [chosen, *offered]  # what was chosen stays so until another scan is
         if not found:
-            st.caption(f":orange[:material/info:] No scan matches '{words}'.")
+            st.caption(f":orange[:material/info:] No {one} matches '{words}'.")
             offered = offered or rows[:MOST_OPTIONS]
     return st.selectbox(
         label,

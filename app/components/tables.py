@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from app.components.plots import by_class, column, numbers
+from brainlab.cohort.prepared import PreparedDataset
 from brainlab.experiments.analysis.discrimination import LdaResult
 from brainlab.latent.published import TABLE_1, TABLE_2
 
@@ -46,10 +47,10 @@ NARROW: dict[str, Any] = {
 """Columns of scans beside a viewer, where there is little room."""
 
 
-def demographics(scans: pd.DataFrame) -> pd.DataFrame:
-    """Scans, people, age and sex of each class, with table 1 of the FLAIR IntroVAE paper beside."""
+def demographics(dataset: PreparedDataset) -> pd.DataFrame:
+    """Scans or slices, people, age and sex of each class, with table 1 of the FLAIR IntroVAE paper beside."""
     rows = []
-    for label, part in by_class(scans).items():
+    for label, part in by_class(dataset.scans).items():
         published = TABLE_1.get(label)
         people = part.drop_duplicates("participant")
         ages, sexes = numbers(part, "age_years"), column(people, "sex")
@@ -57,7 +58,7 @@ def demographics(scans: pd.DataFrame) -> pd.DataFrame:
             {
                 "class": label,
                 "participants": len(people),
-                "scans": len(part),
+                f"{dataset.grid.noun}s": len(part),
                 "age (years)": _spread(ages.mean(), ages.std()),
                 "female": f"{(sexes == 'F').mean():.0%}" if sexes.notna().any() else "",
                 "train": int((part["split"] == "train").sum()),

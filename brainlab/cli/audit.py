@@ -55,9 +55,10 @@ def _plain(values: dict[Any, Any]) -> dict[str, Any]:
 
 def _text(dataset: "PreparedDataset", found: "Audit") -> str:
     lines = [f"{len(dataset)} {'SIMULATED ' if dataset.simulated else ''}{dataset.noun}, {dataset.recipe['name']}", ""]
-    lines.append(found.classes.round(1).to_string())
+    one = dataset.grid.noun
+    lines.append(found.classes.round(1).rename(columns=lambda name: name.replace("scan", one)).to_string())
     lines.append("")
-    lines.append(f"sharpness: mean image {found.mean_image_sharpness:.4g}, scans {found.scan_sharpness:.4g}")
+    lines.append(f"sharpness: mean image {found.mean_image_sharpness:.4g}, {one}s {found.scan_sharpness:.4g}")
     if found.confound is not None:
         score, chance = found.confound.score, found.confound.chance
         lines.append(f"class from acquisition alone: balanced accuracy {score:.3f} (chance {chance:.3f})")

@@ -61,11 +61,11 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         shrinkage=args.shrinkage,
         watch=progress,
     ).to_json()
-    return {**result, "text": _text(result)}
+    return {**result, "text": _text(result, chosen.grid.noun)}
 
 
-def _text(result: dict[str, Any]) -> str:
-    """Lay the table out as the FLAIR IntroVAE paper's table 2, baselines below."""
+def _text(result: dict[str, Any], one: str) -> str:
+    """Lay the table out as the FLAIR IntroVAE paper's table 2, baselines below. one: what one image is called."""
     table, other = result["per_class"], result["other_priors"]
     lines = ["", "".rjust(10) + "".join(name.rjust(10) for name in table)]
     for key in ("fp", "fn", "tp", "tn"):
@@ -87,9 +87,9 @@ def _text(result: dict[str, Any]) -> str:
     settings = result["settings"]
     lines += [
         "",
-        f"fitted on {counted(settings['fitted_on']['scans'], 'scan')} of {settings['fitted_on']['data']}, "
+        f"fitted on {counted(settings['fitted_on']['scans'], one)} of {settings['fitted_on']['data']}, "
         f"predicted {settings['predicted']['scans']} of {settings['predicted']['data']}"
-        f"{'; simulated scans' if settings['simulated'] else ''}",
+        f"{f'; simulated {one}s' if settings['simulated'] else ''}",
         *result["notes"],
     ]
     return "\n".join(lines)

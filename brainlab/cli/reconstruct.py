@@ -34,7 +34,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     data = see_to_encode(chosen, data)
     rows = data.indices(None if args.split == "all" else args.split)
     if not len(rows):
-        raise InputError(f"{data.folder}: no scans in the split '{args.split}'; choose another with --split")
+        raise InputError(
+            f"{data.folder}: no {chosen.grid.noun}s in the split '{args.split}'; choose another with --split"
+        )
     warnings = own_condition_warnings(chosen, data, rows)
     for warning in warnings:
         print(f"warning  {warning}", file=sys.stderr)

@@ -125,8 +125,8 @@ class PreparedDataset:
 
     @property
     def noun(self) -> str:
-        """What its images are called: scans, or slices, of which a scan has many; in the singular of one."""
-        return noun(len(self), "scan" if self.grid.plane is None else "slice")
+        """What its images are called: scans or slices; in the singular of one."""
+        return noun(len(self), self.grid.noun)
 
     @property
     def shape(self) -> tuple[int, ...]:

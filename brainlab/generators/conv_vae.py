@@ -12,6 +12,7 @@ import itertools
 import math
 from abc import abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import torch
@@ -167,8 +168,11 @@ class GaussianConvRecipe(Recipe):
         self.config = config
         self.generator = ConvVAE(config)
         self.networks = {"autoencoder": self.generator}
-        adam = torch.optim.Adam(self.generator.parameters(), lr=config.learning_rate, fused=True)
-        self.optimisers = {"autoencoder": adam}
+
+    @cached_property
+    def optimisers(self) -> dict[str, torch.optim.Optimizer]:
+        adam = torch.optim.Adam(self.generator.parameters(), lr=self.config.learning_rate, fused=True)
+        return {"autoencoder": adam}
 
     def step(self, batch: Batch, progress: Progress) -> dict[str, float]:
         optimiser, config, x = self.optimisers["autoencoder"], self.config, batch.image

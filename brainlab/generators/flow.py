@@ -16,6 +16,7 @@ Flows trained on a few hundred scans are known to repeat them: look at the copie
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import torch
@@ -182,10 +183,11 @@ class FlowRecipe(Recipe):
         self.config = config
         self.generator = Flow(config)
         self.networks = {"flow": self.generator}
-        weights = self.generator.parameters()
-        self.optimisers = {
-            "flow": torch.optim.AdamW(weights, config.learning_rate, weight_decay=config.weight_decay, fused=True)
-        }
+
+    @cached_property
+    def optimisers(self) -> dict[str, torch.optim.Optimizer]:
+        config, weights = self.config, self.generator.parameters()
+        return {"flow": torch.optim.AdamW(weights, config.learning_rate, weight_decay=config.weight_decay, fused=True)}
 
     def prepare(self, batch: Batch) -> None:
         """Measure the bands of some training scans."""

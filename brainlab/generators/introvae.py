@@ -9,6 +9,7 @@ set to `margin_factor` times the KL of real scans measured at that moment, becau
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -109,8 +110,11 @@ class IntrospectiveRecipe(Recipe):
         self.real_kl = 0.0
         self.generator = generator
         self.networks = {"autoencoder": generator}
+
+    @cached_property
+    def optimisers(self) -> dict[str, torch.optim.Optimizer]:
         players = {"encoder": self.generator.encoder, "decoder": self.generator.decoder}
-        self.optimisers = {name: adam(player, config.learning_rate) for name, player in players.items()}
+        return {name: adam(player, self.config.learning_rate) for name, player in players.items()}
 
     def step(self, batch: Batch, progress: Progress) -> dict[str, float]:
         x = flip_half(batch.image) if self.config.flip else batch.image

@@ -11,6 +11,7 @@ once training has ended.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import torch
@@ -58,7 +59,10 @@ class SoftIntroVAERecipe(Recipe):
         self.generator = ResidualAutoencoder(config)
         self.networks = {"autoencoder": self.generator}
         self.players = {"encoder": self.generator.encoder, "decoder": self.generator.decoder}
-        self.optimisers = {name: adam(player, config.learning_rate) for name, player in self.players.items()}
+
+    @cached_property
+    def optimisers(self) -> dict[str, torch.optim.Optimizer]:
+        return {name: adam(player, self.config.learning_rate) for name, player in self.players.items()}
 
     def step(self, batch: Batch, progress: Progress) -> dict[str, float]:
         config = self.config

@@ -13,6 +13,7 @@ step, is how later style-based GANs are trained, and a step takes two thirds of 
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import torch
@@ -164,9 +165,13 @@ class StyleGANRecipe(Recipe):
             group=config.deviation_group,
         )
         self.networks = {"generator": self.generator, "critic": self.critic}
-        self.optimisers = {
+
+    @cached_property
+    def optimisers(self) -> dict[str, torch.optim.Optimizer]:
+        synthesis, mapping = self.generator.synthesis, self.generator.mapping
+        return {
             "critic": _adam([(self.critic, 1.0)]),
-            "generator": _adam([(self.generator.synthesis, 1.0), (self.generator.mapping, config.mapping_rate)]),
+            "generator": _adam([(synthesis, 1.0), (mapping, self.config.mapping_rate)]),
         }
 
     def step(self, batch: Batch, progress: Progress) -> dict[str, float]:

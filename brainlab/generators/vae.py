@@ -7,6 +7,7 @@ Objective, per sample and then averaged over the batch:
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import torch
@@ -229,7 +230,10 @@ class VAERecipe(Recipe):
         self.looks_first = not config.paper_exact
         self.generator = VAE(config)
         self.networks = {"autoencoder": self.generator}
-        self.optimisers = {"autoencoder": adam(self.generator, config.learning_rate)}
+
+    @cached_property
+    def optimisers(self) -> dict[str, torch.optim.Optimizer]:
+        return {"autoencoder": adam(self.generator, self.config.learning_rate)}
 
     def prepare(self, batch: Batch) -> None:
         """Centre the network on some training scans."""

@@ -14,6 +14,7 @@ nothing until another vector is nearer, hence no ability `walk`. The thesis has 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import torch
@@ -209,14 +210,18 @@ class VQVAERecipe(Recipe):
         self.looks_first = not config.paper_exact
         self.generator = VQVAE(config)
         self.networks = {"vqvae": self.generator}
-        own = [*self.generator.encoder.parameters(), *self.generator.decoder.parameters()]
-        own += [*self.generator.codebook.parameters()]
-        self.optimisers = {
-            "autoencoder": torch.optim.Adam(own, config.learning_rate, fused=True),
-            "prior": torch.optim.AdamW(self.generator.transformer.parameters(), config.prior_learning_rate, fused=True),
-        }
         self.counts = torch.zeros(config.entries, dtype=torch.int64)
         self.idle = torch.zeros(config.entries, dtype=torch.int64)
+
+    @cached_property
+    def optimisers(self) -> dict[str, torch.optim.Optimizer]:
+        config, prior = self.config, self.generator.transformer.parameters()
+        own = [*self.generator.encoder.parameters(), *self.generator.decoder.parameters()]
+        own += [*self.generator.codebook.parameters()]
+        return {
+            "autoencoder": torch.optim.Adam(own, config.learning_rate, fused=True),
+            "prior": torch.optim.AdamW(prior, config.prior_learning_rate, fused=True),
+        }
 
     @torch.no_grad()
     def prepare(self, batch: Batch) -> None:

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -38,14 +39,18 @@ class Recipe(ABC):
     them and as often as the method wants. The loop adds the rest from outside: data, devices, precision, the moving
     average, gradient checks (by hooks on the optimisers), diagnostics, checkpoints.
 
-    generator: what is shipped. networks: everything that is trained or carries state, by name. optimisers: by name.
+    generator: what is shipped. networks: everything that is trained or carries state, by name.
     looks_first: whether `prepare` has any use for scans; where not, none are read for it.
     """
 
     generator: Generator
     networks: dict[str, nn.Module]
-    optimisers: dict[str, torch.optim.Optimizer]
     looks_first: bool = False
+
+    @cached_property
+    def optimisers(self) -> dict[str, torch.optim.Optimizer]:
+        """Optimisers by name, made when training first asks for them: a list of presets need not wait for torch's."""
+        raise NotImplementedError(f"{type(self).__name__} lacks optimisers")
 
     def prepare(self, batch: Batch) -> None:  # noqa: B027 - a method may do without
         """Look at some training images once, before the first step."""

@@ -1,11 +1,13 @@
 """The card of a run: what it is, how to make it again, how well it does, and where it fails."""
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from brainlab.counted import counted
 from brainlab.evaluation.registry import metrics
+from brainlab.grid import Grid
 from brainlab.runs.files import EVALUATION, RunSettings, read_evaluation, read_settings
 from brainlab.runs.methods import presets
 from brainlab.training.checkpoint import MetricsFile, write_atomically
@@ -42,12 +44,12 @@ def _card(kept: RunSettings, last: dict[str, Any], evaluation: dict[str, Any] | 
         "```",
         training["command"] or f"brainlab train {settings['preset']} --data DATA --out RUN --seed {settings['seed']}",
         "```",
-        f"- Data: `{data['name']}`, training split of {counted(data['scans'], 'scan')} of "
+        f"- Data: `{data['name']}`, training split of {counted(data['scans'], _noun(settings['recipe']))} of "
         f"{counted(len(data['participants']), 'participant')}"
         f" ({classes}); sha256 `{data['sha256'][:16]}`.",
         *_changes(settings.get("resumed", [])),
         f"- Seed {settings['seed']}, {planned}, {last['step']} steps, {minutes:.0f} minutes at "
-        f"{last['samples_per_second']:.0f} scans a second on {training['hardware']} "
+        f"{last['samples_per_second']:.0f} {_noun(settings)}s a second on {training['hardware']} "
         f"({training['threads']} threads), precision {training['precision']}.",
         f"- {last['step'] * kept.schedule.batch_size:,} images shown{_budget(settings['preset'])}.",
         f"- brainlab {settings['versions']['brainlab']}, torch {settings['versions']['torch']}.",
@@ -69,6 +71,11 @@ def _card(kept: RunSettings, last: dict[str, Any], evaluation: dict[str, Any] | 
         "BSD-3-Clause, as the code.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _noun(record: Mapping[str, Any]) -> str:
+    """Return what one image is called that a recipe's or a run's record describes: a run cuts slices from scans."""
+    return Grid.recorded(tuple(record["shape"]), record).noun
 
 
 def _budget(name: str) -> str:

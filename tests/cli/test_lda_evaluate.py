@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from brainlab.cli import main
+from brainlab.cohort.prepared import PreparedDataset, write_prepared
 
 METRIC_KEYS = {
     *("mse", "psnr", "ssim", "sharpness_real", "sharpness_reconstructed", "sharpness_generated"),
@@ -44,6 +45,24 @@ def places(tiny_workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("brainlab.workspace.MODELS", tmp_path / "no-models")
     shutil.copytree(tiny_workspace / "runs" / "tiny-vae", tmp_path / "run")
     return str(tmp_path / "run"), str(tiny_workspace / "cohorts" / "simulated")
+
+
+def test_lda_audit_and_reconstruct_count_slices_as_slices(slice_workspace, tmp_path, capsys):
+    run, data = str(slice_workspace / "runs" / "slice-vae"), str(slice_workspace / "cohorts" / "axial")
+    assert main(["lda", run, "--data", data]) == 0
+    said = capsys.readouterr().out
+    assert "slices of axial, predicted" in said
+    assert "simulated slices" in said
+    assert main(["audit", data]) == 0
+    said = capsys.readouterr().out
+    assert "45 SIMULATED slices" in said
+    assert "test_slices" in said
+    assert "scans" not in said
+    only = PreparedDataset.open(data)
+    table = only.scans.assign(split="train")
+    write_prepared(tmp_path / "train", only.batch(only.indices())[:, 0], table, only.recipe)
+    assert main(["reconstruct", run, str(tmp_path / "train"), str(tmp_path / "out")]) == 2
+    assert "no slices in the split 'test'" in capsys.readouterr().err
 
 
 def test_lda_prints_the_table_and_the_baselines(places, capsys):

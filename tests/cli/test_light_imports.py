@@ -15,6 +15,7 @@ from brainlab.reading.record.sealing import Case, seal
 
 HEAVY = (
     *("torch", "monai", "pandas", "sklearn", "matplotlib", "nilearn", "statsmodels", "streamlit", "rich"),
+    *("torch._dynamo", "sympy"),  # torch loads them for its first optimiser: they take as long as torch itself
     *("scipy.ndimage", "scipy.stats", "scipy.sparse", "scipy.spatial"),  # scipy alone is light
 )
 
@@ -75,6 +76,10 @@ def test_help_imports_nothing_heavy(command: str) -> None:
 
 def test_the_list_of_commands_imports_no_library_at_all() -> None:
     assert heavy_modules("--help") == []
+
+
+def test_the_list_of_presets_loads_no_compiler() -> None:
+    assert heavy_modules("presets") == ["torch", "pandas"]
 
 
 @pytest.mark.parametrize("step", ["status", "verify"])

@@ -1,6 +1,7 @@
 """A plain autoencoder for slices, in one file: it encodes, but knows no spread of its codes."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -45,14 +46,17 @@ class ToyAutoencoderRecipe(Recipe):
     generator: ToyAutoencoder
 
     def __init__(self, config: ToyAutoencoderConfig) -> None:
-        self.generator, self.code_weight = ToyAutoencoder(config), config.code_weight
+        self.generator, self.config = ToyAutoencoder(config), config
         self.networks = {"autoencoder": self.generator}
-        self.optimisers = {"autoencoder": torch.optim.Adam(self.generator.parameters(), config.learning_rate)}
+
+    @cached_property
+    def optimisers(self) -> dict[str, torch.optim.Optimizer]:
+        return {"autoencoder": torch.optim.Adam(self.generator.parameters(), self.config.learning_rate)}
 
     def step(self, batch: Batch, progress: Progress) -> dict[str, float]:
         codes = self.generator.encode(batch.image).mean
         error = (self.generator.decode(codes) - batch.image).square().flatten(1).sum(1).mean()
-        loss = error + self.code_weight * codes.square().sum(1).mean()
+        loss = error + self.config.code_weight * codes.square().sum(1).mean()
         self.optimisers["autoencoder"].zero_grad()
         loss.backward()
         self.optimisers["autoencoder"].step()

@@ -1,6 +1,7 @@
 """A GAN for slices, in one file: `BRAINLAB_METHODS=toy_gan.py brainlab train toy-gan --data PREPARED --out RUN`."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -41,15 +42,15 @@ class ToyGenerator(Generator):
 
 class ToyGANRecipe(Recipe):
     def __init__(self, config: ToyGANConfig) -> None:
-        self.generator = ToyGenerator(config)
         features = config.width * config.sides[0] * config.sides[1] // 4
         layers = (nn.Conv2d(1, config.width, 4, 2, 1), nn.LeakyReLU(0.2), nn.Flatten(), nn.Linear(features, 1))
-        self.critic = nn.Sequential(*layers)
+        self.generator, self.critic = ToyGenerator(config), nn.Sequential(*layers)
         self.networks = {"generator": self.generator, "critic": self.critic}
-        rates = {"generator": config.generator_rate, "critic": config.critic_rate}
-        self.optimisers = {
-            name: torch.optim.Adam(self.networks[name].parameters(), rate) for name, rate in rates.items()
-        }
+        self.rates = {"generator": config.generator_rate, "critic": config.critic_rate}
+
+    @cached_property
+    def optimisers(self) -> dict[str, torch.optim.Optimizer]:
+        return {name: torch.optim.Adam(self.networks[name].parameters(), rate) for name, rate in self.rates.items()}
 
     def step(self, batch: Batch, progress: Progress) -> dict[str, float]:
         fake = self.generator.decode(torch.randn(len(batch), *self.generator.prior.code_shape).to(batch.image))

@@ -1,9 +1,12 @@
 """The faults that `benchmarks/mutations.py` puts into the code are still where its tables say."""
 
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+
+from benchmarks import mutations
 
 PROJECT = Path(__file__).resolve().parents[2]
 TABLES = sorted((PROJECT / "benchmarks" / "mutations").glob("*.toml"))
@@ -18,3 +21,18 @@ def test_each_fault_is_found_once_and_its_tests_exist(table):
         assert text.count(fault["old"]) == 1, fault["name"]
         paths = [word for word in fault["tests"].split() if word.startswith("tests/")]
         assert all((PROJECT / path.partition("::")[0]).exists() for path in paths), fault["name"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["latent", "latnet"], f"latnet: no such table; choose from {', '.join(table.stem for table in TABLES)}"),
+        (["latent", "--only", "of no fault"], "--only: needs a part of a fault's name, got 'of no fault'"),
+    ],
+)
+def test_what_is_not_there_is_one_line(words, said, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["mutations", *words])
+    assert mutations.main() == 2
+    told = capsys.readouterr()
+    assert told.err.startswith(f"error: {said}")
+    assert (told.err.count("\n"), told.out) == (1, "")

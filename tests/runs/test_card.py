@@ -1,4 +1,5 @@
-from brainlab.runs.card import _budget, _end_of_training, _scores
+from brainlab.runs.card import _budget, _end_of_training, _noun, _scores
+from brainlab.runs.run import load_run
 
 
 def score(value, **changes):
@@ -26,3 +27,10 @@ def test_sharpness_is_a_share_of_real_for_runs_that_kept_it_on_the_older_scale_t
 def test_the_budget_of_the_paper_stands_beside_our_own_where_it_is_known():
     assert _budget("dwi-ivae-small").startswith("; in the paper, 48 hours on a GTX 1080: 300 epochs of")
     assert _budget("vae-8") == _budget("a preset of long ago") == ""
+
+
+def test_a_card_counts_slices_as_slices_and_the_scans_that_they_are_cut_from_as_scans(style_workspace):
+    run = load_run(style_workspace / "runs" / "tiny-gan")
+    assert f"training split of {run.settings['data']['scans']} slices of" in run.card
+    assert " slices a second on" in run.card
+    assert _noun({"shape": [4, 4, 4], "affine": run.settings["affine"]}) == "scan", "the recipe of what was cut"

@@ -1,6 +1,7 @@
 import itertools
 import json
 import signal
+from functools import cached_property
 
 import numpy as np
 import pytest
@@ -38,8 +39,11 @@ class MeanRecipe(Recipe):
     def __init__(self, poison_at=None, looks_first=True):
         self.generator = Scale()
         self.networks = {"scale": self.generator}
-        self.optimisers = {"scale": torch.optim.SGD(self.generator.parameters(), lr=0.1)}
         self.seen, self.poison_at, self.looks_first, self.prepared = [], poison_at, looks_first, None
+
+    @cached_property
+    def optimisers(self):
+        return {"scale": torch.optim.SGD(self.generator.parameters(), lr=0.1)}
 
     def prepare(self, batch):
         self.prepared = batch.image.shape
@@ -330,7 +334,10 @@ class FilteredRecipe(MeanRecipe):
         torch.manual_seed(3)
         self.generator = Filtered()
         self.networks = {"conv": self.generator}
-        self.optimisers = {"conv": torch.optim.Adam(self.generator.conv.parameters(), lr=0.1, fused=True)}
+
+    @cached_property
+    def optimisers(self):
+        return {"conv": torch.optim.Adam(self.generator.conv.parameters(), lr=0.1, fused=True)}
 
     def step(self, batch, progress):
         loss = (self.generator.decode(batch.image[:, 0, 0, :1]) - batch.image).square().mean()

@@ -100,10 +100,10 @@ def _choose_channel(dataset: PreparedDataset, key: str) -> int:
 
 def demographics(name: str) -> None:
     """Show table 1 of the FLAIR IntroVAE paper for this cohort, and ages by class."""
-    scans = resources.cohort(name).scans
-    layout.table(tables.demographics(scans), f"{name}-people", "cohort-people")
-    if plots.numbers(scans, "age_years").notna().any():
-        layout.plot(plots.ages(scans), "cohort-ages")
+    dataset = resources.cohort(name)
+    layout.table(tables.demographics(dataset), f"{name}-people", "cohort-people")
+    if plots.numbers(dataset.scans, "age_years").notna().any():
+        layout.plot(plots.ages(dataset.scans), "cohort-ages")
 
 
 @st.fragment

@@ -173,9 +173,10 @@ def fidelity_note(run: str, start: Start) -> str | None:
     psnr_db = float(peak_signal_to_noise_db(made, original)[0])
     if start.styles:
         return f"Projection into W: mean squared error {squared_error:.4f}, PSNR {psnr_db:.1f} dB."
-    known = (resources.run(run).evaluation() or {}).get("mse")
+    measured = resources.run(run)
+    known = (measured.evaluation() or {}).get("mse")
     beside = (
-        f" ({known['value']:.4f} on average over {counted(known['n'], 'held-out scan')})"
+        f" ({known['value']:.4f} on average over {counted(known['n'], f'held-out {measured.grid.noun}')})"
         if known and known["value"] is not None
         else ""
     )

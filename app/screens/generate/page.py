@@ -17,6 +17,8 @@ from brainlab.methods.method import Ability, lacking
 
 VOLUMES = [3, 4, 5, 6]
 SLICES = [8, 16, 32, 64]
+AT_FIRST = 4
+"""Runs that are chosen where the address asks for none."""
 IN_A_ROW = 8
 """Slices of a gallery that lie side by side."""
 
@@ -33,7 +35,11 @@ def show() -> None:
     if not runs:
         layout.empty("No trained run yet.", "Train one on the page Train, or with the command below.", layout.TRAIN)
         return
-    chosen = st.pills("Runs", list(runs), default=list(runs)[:4], selection_mode="multi", key="generate-runs")
+    names = list(runs)
+    asked, note = layout.asked_runs(names, names[:AT_FIRST])
+    chosen = st.pills("Runs", names, default=asked, selection_mode="multi", key="generate-runs")
+    if note:
+        st.caption(note)
     if not chosen:
         layout.empty("No run chosen.", "Choose one or more above.")
         return

@@ -68,25 +68,33 @@ def _keep(key: Key, result: Analysis | str) -> None:
             _results.popitem(last=False)
 
 
+def only_class(run: str, cohort: str) -> str | None:
+    """Return the one class of a cohort's training split; None where it has several, or none at all."""
+    known = _known(run, cohort)
+    classes = known.scans["class"].iloc[known.indices("train")].dropna().unique()
+    return str(classes[0]) if len(classes) == 1 else None
+
+
 def size_note(found: LdaResult) -> str | None:
-    """Say when so few scans were predicted that their figures mean little."""
-    if len(found.test.rows) >= FEW_SCANS:
+    """Say when so few images were predicted that their figures mean little."""
+    count, one = len(found.test.rows), found.test.dataset.grid.noun
+    if count >= FEW_SCANS:
         return None
     return (
-        f"Only {counted(len(found.test.rows), 'scan')} {noun(len(found.test.rows), 'was', 'were')} predicted, so "
-        "these estimates are imprecise; see their intervals. "
-        "'Disease or scanner?' shows results on many more scans."
+        f"Only {counted(count, one)} {noun(count, 'was', 'were')} predicted, so these estimates are imprecise; see "
+        f"their intervals. 'Disease or scanner?' shows results on many more {one}s."
     )
 
 
 def fit_note(found: LdaResult) -> str | None:
-    """Say what it means that one scan of each person is fitted, where only the codes of people are known."""
+    """Say what it means that one image of each person is fitted, where only the codes of people are known."""
     if not isinstance(found.train.dataset, TrainingCodes):
         return None
+    one = found.test.dataset.grid.noun
     return (
-        f"Fitted on one scan of each of {counted(len(found.train.rows), 'person', 'people')}. Fitted on all their "
-        "scans, as in "
-        "docs/results.md, it predicts classes of many visits per person more often, such as multiple sclerosis."
+        f"Fitted on one {one} of each of {counted(len(found.train.rows), 'person', 'people')}. Fitted on all their "
+        f"{one}s, as in docs/results.md, it predicts classes of many visits per person more often, such as multiple "
+        "sclerosis."
     )
 
 
@@ -152,7 +160,7 @@ class Comparison:
                 {
                     "run": run,
                     "cohort": cohort,
-                    "scans": len(found.test.rows),
+                    "images": len(found.test.rows),
                     "accuracy": round(found.scores.accuracy, 3),
                     **values,
                 }

@@ -53,16 +53,17 @@ def show(cohort: str, predict: str | None, priors: str) -> None:
         column.caption(f"Balanced accuracy, 95% {row['low']:.2f} to {row['high']:.2f} · accuracy {row['accuracy']:.2f}")
     columns[2].metric("First minus second", f"{paired['balanced_accuracy']:+.2f}", border=True)
     columns[2].caption(f"Balanced accuracy, 95% {low:+.2f} to {high:+.2f}, paired bootstrap over participants")
-    st.markdown(reading(pair, (low, high), len(both[0].lda.test.rows)))
+    test = both[0].lda.test
+    st.markdown(reading(pair, (low, high), counted(len(test.rows), test.dataset.grid.noun)))
     _scans(pair, both)
 
 
-def reading(pair: tuple[str, str], interval: tuple[float, float], scans: int) -> str:
-    """Say in words what the interval of a paired difference means."""
+def reading(pair: tuple[str, str], interval: tuple[float, float], predicted: str) -> str:
+    """Say in words what the interval of a paired difference means. predicted: how many images, with their noun."""
     low, high = interval
     if low <= 0 <= high:
-        return f"On {counted(scans, 'scan')} the difference is inconclusive: its interval includes zero."
-    return f"On {counted(scans, 'scan')} **{pair[0] if low > 0 else pair[1]}** discriminates the classes better."
+        return f"On {predicted} the difference is inconclusive: its interval includes zero."
+    return f"On {predicted} **{pair[0] if low > 0 else pair[1]}** discriminates the classes better."
 
 
 def disagreement_table(pair: tuple[str, str], first: LdaResult, second: LdaResult) -> pd.DataFrame:
@@ -125,9 +126,9 @@ def _disagreements(pair: tuple[str, str], results: list[LdaResult]) -> None:
     if table.empty:
         st.caption("Nowhere: both predict the same class for every scan.")
         return
-    counts = table["right"].value_counts()
+    counts, test = table["right"].value_counts(), results[0].test
     st.caption(
-        f"{len(table)} of {counted(len(results[0].test.rows), 'predicted scan')}: "
+        f"{len(table)} of {counted(len(test.rows), f'predicted {test.dataset.grid.noun}')}: "
         + ", ".join(f"{name} correct on {counts.get(name, 0)}" for name in (*pair, "neither"))
         + ". Choose a row to see its scan."
     )

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app.components import layout, tables
+from app.data import resources
 from app.screens.lda import lda_plots, shipped_figures
 from app.screens.lda.discrimination import Analysis
 
@@ -65,5 +66,5 @@ def disease_or_scanner(run: str) -> None:
     with left:
         layout.plot(lda_plots.two_cohorts(rows), "lda-two-cohorts")
     right.markdown(shipped_figures.disease_or_scanner(rows))
-    st.caption(shipped_figures.how(rows))
+    st.caption(shipped_figures.how(rows, resources.run(run).grid.noun))
     layout.table(shipped_figures.side_by_side(rows), f"{run}-disease-or-scanner", "lda-two-cohorts")

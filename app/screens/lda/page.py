@@ -7,9 +7,10 @@ import streamlit as st
 from app.components import layout
 from app.data import resources
 from app.screens.lda import lda_pair, lda_plots, lda_scan, lda_scores, selected_scan, shipped_figures
-from app.screens.lda.discrimination import OWN_PEOPLE, Analysis, analysis, comparison, fit_note, size_note
+from app.screens.lda.discrimination import OWN_PEOPLE, Analysis, analysis, comparison, fit_note, only_class, size_note
 from brainlab.counted import counted
 from brainlab.errors import BrainlabError
+from brainlab.latent.classification.discriminant import LEAST_PEOPLE
 
 COLUMNS = (
     "Balanced accuracy of LDA on the codes, the same with the acquisition regressed out, LDA on 64 principal "
@@ -63,13 +64,22 @@ def show() -> None:
         help="Prior probabilities of the classes.",
     )
     target = None if predict == ITS_TEST else predict
+    if alone := only_class(run, cohort):
+        layout.empty(
+            f"LDA is not offered here: {cohort} has one class in its training split, {alone}."
+            if cohort != OWN_PEOPLE
+            else f"LDA is not offered here: {OWN_PEOPLE} are all of one class, {alone}.",
+            f"LDA tells classes apart, so it needs two or more, each of at least {LEAST_PEOPLE} participants. Fit on "
+            "another cohort, or see what varies in this one on the page Latent explorer.",
+        )
+        _without_analysis(run)
+        return
     try:
         with st.spinner("Encoding and fitting (results are cached)"):
             result = analysis(run, cohort, target, priors or "empirical")
     except BrainlabError as error:
         st.error(str(error))
-        rest = {"Disease or scanner?": lambda: lda_scores.disease_or_scanner(run), "All runs and cohorts": compare}
-        layout.tabs("lda-tabs-rest", rest)
+        _without_analysis(run)
         return
     selected_scan.forget_marks()
     for note in result.lda.notes:
@@ -89,6 +99,12 @@ def show() -> None:
             "All runs and cohorts": compare,
         },
     )
+
+
+def _without_analysis(run: str) -> None:
+    """Show the tabs that rest on no LDA of the chosen cohort."""
+    rest = {"Disease or scanner?": lambda: lda_scores.disease_or_scanner(run), "All runs and cohorts": compare}
+    layout.tabs("lda-tabs-rest", rest)
 
 
 @st.fragment

@@ -27,8 +27,8 @@ def every_run() -> pd.DataFrame:
             parts = {"codes": found, "regressed out": found["without_acquisition"]}
             parts |= {COLUMN_NAMES.get(key, key): part for key, part in found["baselines"].items()}
             values = {title: _rounded(part["balanced_accuracy"]) for title, part in parts.items()}
-            scans = found["settings"]["predicted"]["scans"]
-            rows.append({"cohort": cohort, "run": name, "test scans": scans, **values})
+            images = found["settings"]["predicted"]["scans"]
+            rows.append({"cohort": cohort, "run": name, "test images": images, **values})
     rows.sort(key=lambda row: COHORTS.index(row["cohort"]) if row["cohort"] in COHORTS else len(COHORTS))
     return pd.DataFrame(rows)
 
@@ -96,12 +96,12 @@ def side_by_side(rows: pd.DataFrame) -> pd.DataFrame:
     return table.loc[list(dict.fromkeys(rows["what"])), ["unbiased", "biased"]].reset_index().rename_axis(columns=None)
 
 
-def how(rows: pd.DataFrame) -> str:
-    """Say on how many people the figures of `one_run` rest."""
+def how(rows: pd.DataFrame, one: str) -> str:
+    """Say on how many people the figures of `one_run` rest. one: what one image of the run is called."""
     sizes = rows.drop_duplicates("cohort")
     counts = zip(sizes["scans"], sizes["people"], sizes["cohort"], strict=True)
     people = " and ".join(
-        f"{counted(scans, 'scan')} of {counted(people, 'participant')} ({cohort})" for scans, people, cohort in counts
+        f"{counted(scans, one)} of {counted(people, 'participant')} ({cohort})" for scans, people, cohort in counts
     )
     return (
         f"Balanced accuracy with its 95% interval, empirical priors, on {people}, held out; simulated. "

@@ -94,7 +94,7 @@ def _one(heading: DeltaGenerator, folder: Path, found: State, facts: About) -> N
         st.error(found.reason) if found.phase == "failed" else st.warning(found.reason)
     if found.phase == "finished":
         with st.container(horizontal=True):
-            layout.link("generate", "Reconstructions and samples")
+            layout.link("generate", "Reconstructions and samples", run=folder.name)
             run = resources.runs().get(folder.name)
             if run is not None and run.can("walk"):
                 layout.link("explorer", "Latent explorer", run=run.name)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from brainlab.errors import UnreadableScanError
-from brainlab.types import Float32Array
+from brainlab.types import Float32Array, IntArray
 from brainlab.volume import Volume
 
 LABEL_VALUES = 8
@@ -35,10 +35,26 @@ def check_scan(volume: Volume) -> None:
 
 
 def _share_on_plateaus(data: Float32Array, low: float, high: float) -> float:
-    """Return the share of what is not background, the most common value, that the next most common ones hold."""
+    """Return the share of what is not background that the most common values hold."""
     steps = np.round((data.astype(float) - low) / (PLATEAU * (high - low))).astype(np.int64)
-    counts = np.sort(np.bincount(steps.ravel()))[:-1]
-    return float(counts[-PLATEAUS:].sum() / counts.sum())
+    counts = np.bincount(steps.ravel())
+    counts = counts[counts > 0]
+    first, last = _hump(counts)
+    others = np.concatenate([counts[:first], counts[last + 1 :]])
+    return float(np.sort(others)[-PLATEAUS:].sum() / max(others.sum(), 1))
+
+
+def _hump(counts: IntArray) -> tuple[int, int]:
+    """Return the first and the last of the values around the most common one, as far as they become ever fewer.
+
+    Noise of air is background, too: stored in whole numbers of a small range, it lies on three or four of them.
+    """
+    first = last = int(counts.argmax())
+    while first > 0 and counts[first - 1] < counts[first]:
+        first -= 1
+    while last + 1 < len(counts) and counts[last + 1] < counts[last]:
+        last += 1
+    return first, last
 
 
 def _is_ct(data: Float32Array) -> bool:

@@ -148,17 +148,18 @@ def lda_analysis(
     else:
         raise InputError(f"{run.name}: needs scans to predict, which it was not trained on, got none; name a dataset")
     notes: list[str] = []
+    one = run.grid.noun
     train = Part(dataset, dataset.indices("train"))
     if not len(train.rows):
-        raise InputError(f"{dataset.folder}: LDA needs scans in the training split, got none; fit on another cohort")
+        raise InputError(f"{dataset.folder}: LDA needs {one}s in the training split, got none; fit on another cohort")
     _check_labels(train, "the training split")
-    train = _well_peopled(_labelled(train, notes), notes)
+    train = _well_peopled(_labelled(train, notes, one), notes, one)
     test = Part(target, target.indices(None if predict is not None else "test"))
-    _check_labels(test, "the scans to predict")
-    test = _unseen(_labelled(test, notes, set(train.labels)), train, run, notes)
+    _check_labels(test, f"the {one}s to predict")
+    test = _unseen(_labelled(test, notes, one, set(train.labels)), train, run, notes)
     if not len(test.rows):
         raise InputError(
-            f"{target.folder}: LDA needs scans to predict, of participants it is not fitted on and of the classes "
+            f"{target.folder}: LDA needs {one}s to predict, of participants it is not fitted on and of the classes "
             f"{listed(sorted(set(train.labels)))}; got none; predict another cohort"
         )
     _note_known_people(run, test, notes)
@@ -202,35 +203,35 @@ def _check_labels(part: Part[Any], what: str) -> None:
         )
 
 
-def _labelled(part: Part[D], notes: list[str], allowed: set[str] | None = None) -> Part[D]:
-    """Leave out scans without a class, or of a class that was never seen, and note how many."""
+def _labelled(part: Part[D], notes: list[str], one: str, allowed: set[str] | None = None) -> Part[D]:
+    """Leave out images without a class, or of a class that was never seen, and note how many. one: an image's noun."""
     labels = part.dataset.scans["class"].iloc[part.rows]
     keep = labels.notna().to_numpy()
     if allowed is not None:
         unseen = keep & ~labels.astype(str).isin(allowed).to_numpy()
         if unseen.any():
             names = sorted(set(labels[unseen].astype(str)))
-            notes.append(f"{counted(int(unseen.sum()), 'scan')} left out: the LDA is not fitted on {listed(names)}")
+            notes.append(f"{counted(int(unseen.sum()), one)} left out: the LDA is not fitted on {listed(names)}")
         keep = keep & ~unseen
     if missing := int(labels.isna().sum()):
-        notes.append(f"{counted(missing, 'scan')} of {part.dataset.name} left out: no class in scans.tsv")
+        notes.append(f"{counted(missing, one)} of {part.dataset.name} left out: no class in scans.tsv")
     return Part(part.dataset, part.rows[keep])
 
 
-def _well_peopled(train: Part[Known], notes: list[str]) -> Part[Known]:
+def _well_peopled(train: Part[Known], notes: list[str], one: str) -> Part[Known]:
     """Leave out the classes of a single person, and say so; InputError where fewer than two classes are left."""
     keep = well_peopled(train.labels, train.participants)
     lonely = sorted(set(np.asarray(train.labels)[~keep]))
     if len(set(np.asarray(train.labels)[keep])) < 2:
         raise InputError(
             f"{train.dataset.folder}: LDA needs two classes with {LEAST_PEOPLE} participants each in the training "
-            f"split; got {counted(len(train.rows), 'scan')} of "
+            f"split; got {counted(len(train.rows), one)} of "
             f"{counted(len(set(train.participants)), 'person', 'people')}, of "
             f"{listed(sorted(set(train.labels)))}"
         )
     if lonely:
         notes.append(
-            f"{counted(int((~keep).sum()), 'training scan')} left out: only one participant has the class "
+            f"{counted(int((~keep).sum()), f'training {one}')} left out: only one participant has the class "
             f"{listed(lonely)}"
         )
     return Part(train.dataset, train.rows[keep])
@@ -245,8 +246,8 @@ def _unseen(test: Part[PreparedDataset], train: Part[Known], run: Run, notes: li
     if not keep.all():
         known = len(set(np.asarray(test.participants)[~keep]))
         notes.append(
-            f"{counted(int((~keep).sum()), 'scan')} of {counted(known, 'participant')} left out: the LDA was "
-            "fitted on other scans of theirs"
+            f"{counted(int((~keep).sum()), run.grid.noun)} of {counted(known, 'participant')} left out: the LDA was "
+            f"fitted on other {run.grid.noun}s of theirs"
         )
     return Part(test.dataset, test.rows[keep])
 

@@ -93,7 +93,8 @@ def collect(
     rows = held_out(run, dataset)
     if len(rows) < FEWEST:
         raise InputError(
-            f"{dataset.folder}: needs at least {FEWEST} scans that {run.name} was not trained on, got {len(rows)}"
+            f"{dataset.folder}: needs at least {FEWEST} {run.grid.noun}s that {run.name} was not trained on, got "
+            f"{len(rows)}"
         )
     rows = rows[evenly(len(rows), n)]
     refuse_beyond_memory(shape)

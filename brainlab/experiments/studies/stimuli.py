@@ -146,7 +146,7 @@ class CohortSupply(Supply):
         if len(chosen) < n:
             raise InputError(
                 f"cohort {self.source.name}: needs {counted(n, 'image')} (practice included) of held-out "
-                f"participants, got {len(chosen)} from {counted(len(self.held_out), 'scan')} "
+                f"participants, got {len(chosen)} from {counted(len(self.held_out), self.dataset.grid.noun)} "
                 f"({counted(self.refused, 'participant')} {noun(self.refused, 'was', 'were')} used for training); "
                 "take fewer cases, a wider slice range or another cohort"
             )

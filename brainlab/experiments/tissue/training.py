@@ -18,7 +18,6 @@ from typing import Any
 
 import torch
 from lightning_fabric import Fabric
-from monai.losses import DiceCELoss
 from torch import Tensor
 
 from brainlab.cohort.prepared import PreparedDataset
@@ -252,6 +251,8 @@ def tissue_loss(logits: Tensor, labels: Tensor) -> Tensor:
     The Dice loss (MONAI) sums each label over the batch, for a slice lacks many, and leaves out background; voxels of
     label IGNORED have no part in either.
     """
+    from monai.losses import DiceCELoss  # takes a second, which a refusal need not wait for
+
     logits = logits.float()
     ignored = labels == IGNORED
     certain = torch.zeros(logits.shape[1], device=logits.device)

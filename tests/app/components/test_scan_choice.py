@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.components import scan_choice
+from app.components import scan_choice, tables
 from app.data import resources
 from brainlab.cohort.prepared import write_prepared
 
@@ -77,3 +77,15 @@ def test_visits_that_nothing_tells_apart_are_told_by_their_row(workspace, monkey
     scans = data.scans.iloc[:3].assign(participant="sub-1", session=None, age_years=40.0, split="train")
     monkeypatch.setitem(data.__dict__, "scans", scans.assign(**{"class": "ms"}))
     assert scan_choice._described.__wrapped__("simulated", "")[1] == "sub-1 · ms, 40 y · train · row 2"
+
+
+def test_slices_are_counted_as_slices(slice_workspace, monkeypatch):
+    monkeypatch.setenv("BRAINLAB_WORKSPACE", str(slice_workspace))
+    monkeypatch.setattr(scan_choice, "MOST_OPTIONS", 5)
+    page = AppTest.from_string(
+        "from app.components.scan_choice import pick_scan\npick_scan('axial', 'scan')", default_timeout=60
+    ).run()
+    assert page.text_input(key="scan-find").placeholder == "find among 45 slices"
+    page.text_input(key="scan-find").set_value("nobody").run()
+    assert any("No slice matches 'nobody'" in caption.value for caption in page.caption)
+    assert {"slices", "paper: scans"} <= {*tables.demographics(resources.cohort("axial"))}

@@ -17,6 +17,7 @@ from app.data.codes import SHA_DIGITS, STEPS_PER_UNIT, from_base64, to_link
 from app.screens.explorer import starting_codes
 from app.screens.explorer.explorer_data import explorer_data
 from app.screens.explorer.latent_view import revision, space
+from app.screens.generate import page as generate
 from app.screens.lda import discrimination
 from app.screens.lda.discrimination import analysis, comparison
 from app.server.access import SIGNED_IN
@@ -173,6 +174,25 @@ def test_lda_without_labels_says_what_it_needs_and_keeps_the_rest_of_the_page(un
     assert [tab.label for tab in found.tabs] == ["Disease or scanner?", "All runs and cohorts"]
 
 
+@pytest.mark.parametrize("other_class_in_test", [False, True])
+def test_lda_of_one_class_says_what_it_needs_and_keeps_the_rest_of_the_page(small, tiny_workspace, other_class_in_test):
+    """As in a cohort of healthy people alone; a second class among held-out people does not help LDA either."""
+    scans = PreparedDataset.open(tiny_workspace / "cohorts" / "simulated").scans
+    alone = scans["class"] == "healthy"
+    other = (scans["class"] == "ms") & (scans["split"] == "test")
+    small(np.flatnonzero(alone | other if other_class_in_test else alone))
+    found = opened("lda")
+    assert not found.error
+    (said,) = [note.value for note in found.info if "LDA is not offered here" in note.value]
+    assert "small has one class in its training split, healthy" in said
+    assert "it needs two or more, each of at least 2 participants" in said
+    assert [tab.label for tab in found.tabs] == ["Disease or scanner?", "All runs and cohorts"]
+    found.session_state["lda-tabs-rest"] = "All runs and cohorts"
+    found.run()
+    assert not found.exception
+    assert any("Each run, fitted on each cohort's training split" in note.value for note in found.caption)
+
+
 def test_the_explorer_without_labels_says_what_it_lacks(unlabelled):
     found = opened("explorer")
     assert any("small has no class labels, so there is no discriminant plane" in note.value for note in found.caption)
@@ -259,6 +279,18 @@ def test_a_link_opens_a_page_on_its_run_or_says_why_not(workspace, monkeypatch, 
         found = opened(page, run=asked)
         assert found.selectbox(key=key).value == best
         assert [note.value for note in found.caption if said in note.value and f"showing {best}" in note.value]
+
+
+def test_generate_opens_on_the_run_of_its_address_alone_or_says_why_not(workspace, monkeypatch):
+    monkeypatch.setattr("brainlab.workspace.MODELS", workspace / "no-models")
+    first = list(resources.runs())[: generate.AT_FIRST]
+    other = list(resources.runs())[-1]
+    assert opened("generate").session_state["generate-runs"] == first != [other]
+    assert opened("generate", run=other).session_state["generate-runs"] == [other]
+    found = opened("generate", run="gone")
+    assert found.session_state["generate-runs"] == first
+    (note,) = [text.value for text in found.caption if "does not exist here" in text.value]
+    assert note.endswith(f"showing {', '.join(first)}.")
 
 
 def test_a_feature_network_is_shown_as_no_broken_run(tissue_workspace, monkeypatch):

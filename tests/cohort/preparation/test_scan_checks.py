@@ -33,6 +33,22 @@ def test_a_resampled_mask_is_no_scan() -> None:
     check_scan(Volume(scan, np.eye(4)))
 
 
+def test_noise_on_a_few_whole_numbers_is_background() -> None:
+    """A scan stored in 0 to 349 had 67% of its voxels, all of air, on the values 1 to 5."""
+    random = np.random.default_rng(0)
+    radius = np.linalg.norm(np.indices((40, 40, 40)).T - 19.3, axis=-1).T
+    noise = 2 * np.hypot(*random.normal(size=(2, *radius.shape)))
+    brain = random.normal(200, 30, radius.shape)
+    check_scan(Volume(np.round(np.where(radius < 12, brain, noise)).astype(np.float32), np.eye(4)))
+
+
+def test_many_labels_are_no_scan() -> None:
+    """Labels of FreeSurfer's kind, left ones 2 to 20 and right ones 41 to 60, with most of the head in four of them."""
+    labels = np.repeat([0, 2, 3, 41, 42, *range(7, 21), *range(46, 60)], [20_000, *[2_500] * 4, *[121, 119] * 14])
+    with pytest.raises(UnreadableScanError, match="resampled mask or label image"):
+        check_scan(Volume(labels.reshape(-1, 10, 8).astype(np.float32), np.eye(4)))
+
+
 def test_a_ct_is_no_scan_and_an_mr_filled_with_1000_below_0_is() -> None:
     radius = np.linalg.norm(np.indices((40, 40, 40)).T - 19.5, axis=-1).T
     random = np.random.default_rng(0)

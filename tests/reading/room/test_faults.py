@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -56,17 +57,20 @@ def _without_privileges() -> Iterator[None]:
 
 
 @pytest.fixture
-def owned(study, tmp_path):
-    """A study that has one answer and belongs to whom permissions bind; pytest's folders are opened to them."""
+def owned(study):
+    """A study that has one answer and belongs to whom permissions bind.
+
+    It lies outside of pytest's folders, which are root's alone: another pytest that starts would close them again.
+    """
     _answer(study.enter())
     _let_go(study)
-    if os.geteuid() == 0:
-        for path in (study.folder, *study.folder.iterdir()):
-            os.chown(path, NOBODY, NOBODY)
-        for parent in study.folder.parents:
-            if parent.name.startswith(("pytest", "popen")) or parent == tmp_path:
-                parent.chmod(0o755)
-    return study
+    with tempfile.TemporaryDirectory() as place:
+        study.folder = Path(shutil.move(study.folder, place))
+        if os.geteuid() == 0:
+            for path in (Path(place), study.folder, *study.folder.iterdir()):
+                os.chown(path, NOBODY, NOBODY)
+        yield study
+        _let_go(study)
 
 
 FULL_DISK = """

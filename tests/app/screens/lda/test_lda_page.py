@@ -156,7 +156,7 @@ def test_a_row_of_the_disagreements_names_its_scan(result, other):
     ("interval", "said"), [((-0.1, 0.2), "includes zero"), ((0.1, 0.2), "**a**"), ((-0.2, -0.1), "**b**")]
 )
 def test_a_difference_is_put_into_words(interval, said):
-    assert said in lda_pair.reading(("a", "b"), interval, 28)
+    assert said in lda_pair.reading(("a", "b"), interval, "28 slices")
 
 
 def test_a_run_that_was_not_measured_on_many_people_says_so(result):
