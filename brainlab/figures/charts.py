@@ -11,6 +11,8 @@ from brainlab.types import FloatArray
 
 MARKS = ("o", "D", "s", "^", "v")
 BINS = 24
+FEW = 12
+"""Values of a curve up to which each has its mark."""
 FRAME: dict[str, Any] = {"edgecolors": INK, "linewidths": 0.4}
 
 
@@ -89,3 +91,15 @@ def key(axes: Axes, drawn: Axes) -> None:
         handlelength=1.2,
         bbox_to_anchor=(1, 0.5),
     )
+
+
+def curve(axes: Axes, epochs: FloatArray, values: FloatArray, colour: str) -> None:
+    """Show one value an epoch [n] as a line, with a mark on the last and, where there are few, on each."""
+    few = len(epochs) <= FEW
+    axes.plot(epochs, values, color=colour, linewidth=1.2, marker="o", markersize=2.5 if few else 0)
+    axes.plot(epochs[-1:], values[-1:], color=colour, marker="o", markersize=3.5)
+    axes.grid(axis="y", color="#e6e9ec", linewidth=0.5)
+    axes.set_axisbelow(True)
+    axes.locator_params(axis="x", integer=True)
+    axes.locator_params(axis="y", nbins=5)
+    axes.margins(y=0.1)

@@ -16,6 +16,8 @@ TILE_IN = 1.2
 GAP_IN = 0.02
 LABEL_IN = 0.9
 HEADING_IN = 0.36
+GREY_SCALE = "All tiles share one grey scale, from 0 (black) to 1 (white)."
+"""What a caption says of tiles without a `limit`."""
 
 
 class Tile(NamedTuple):

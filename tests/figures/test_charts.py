@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from brainlab.figures.charts import boxes, distributions, key, scatter
+from brainlab.figures.charts import boxes, curve, distributions, key, scatter
 
 COLOURS = {"a": "#56b4e9", "b": "#e69f00"}
 
@@ -41,3 +41,11 @@ def test_each_group_adds_up_to_one_and_marked_values_are_within_range(axes):
     other = axes.figure.add_subplot()
     key(other, axes)
     assert [text.get_text() for text in other.get_legend().get_texts()] == ["a", "b"]
+
+
+def test_a_curve_has_each_value_and_marks_the_last(axes):
+    curve(axes, np.arange(1.0, 31), np.arange(30.0) ** 2, COLOURS["a"])
+    line, end = axes.lines
+    assert line.get_xydata().tolist() == [[n + 1, n**2] for n in range(30)]
+    assert end.get_xydata().tolist() == [[30, 841]]
+    assert all(tick == round(tick) for tick in axes.get_xticks())

@@ -11,7 +11,10 @@ from brainlab.workspace import IN_CHECKOUT, PROJECT
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "names", nargs="+", metavar="NAME", help="flair for all figures of the FLAIR paper, or one, such as flair-3"
+        "names",
+        nargs="+",
+        metavar="NAME",
+        help="flair, dwi or ixi for all figures of that paper, or one, such as flair-3, dwi-4 or ixi-3.13",
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the figures (default: docs/figures/PAPER)")
     add_device(parser)

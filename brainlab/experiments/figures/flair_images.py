@@ -3,16 +3,15 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-import numpy as np
-
 from brainlab.cohort import audit
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.scan_table import UNLABELLED
 from brainlab.counted import counted
-from brainlab.evaluation.metrics.fidelity import mean_squared_error
+from brainlab.experiments.figures.reconstructions import reconstruct
 from brainlab.experiments.figures.sources import (
     COHORT,
     RUNS,
+    age_and_sex,
     find_cohort,
     find_run,
     one_a_class,
@@ -24,13 +23,11 @@ from brainlab.figures.slices import Tile, explained_letters, show_tiles, tiles_h
 from brainlab.grid import PLANES
 from brainlab.laplacian import laplacian_variance
 from brainlab.legend import CLASS_NAMES
-from brainlab.runs.encodings import encode_dataset
 from brainlab.runs.run import Run
 from brainlab.types import Float32Array, IntArray
 
 T = TypeVar("T")
 
-SEXES = {"F": "woman", "M": "man"}
 SAMPLES, SEED = 5, 1
 """Samples a figure, as in the paper; the seed that they are drawn with."""
 
@@ -93,13 +90,7 @@ def reconstruction_columns(
 
 
 def _reconstruct(dataset: PreparedDataset, runs: list[Run], rows: IntArray, tests: IntArray) -> dict[str, Float32Array]:
-    columns = {"Original": dataset.batch(rows)[:, 0]}
-    originals = dataset.batch(tests)[:, 0]
-    for run in runs:
-        codes = encode_dataset(run, dataset).mean
-        error = mean_squared_error(run.decode(codes[tests]), originals).mean()
-        columns[f"{run.name}\nMSE {error:.4f}"] = run.decode(codes[rows])
-    return columns
+    return reconstruct(dataset, {run.name: run for run in runs}, rows, tests)
 
 
 def samples(run_name: str) -> Sheet:
@@ -140,7 +131,5 @@ def _labels(dataset: PreparedDataset, rows: IntArray) -> list[str]:
     """Return class, and age and sex where known, of each scan: two lines."""
     labels = []
     for scan in dataset.scans.iloc[rows].fillna({"class": UNLABELLED}).to_dict("records"):
-        known = [f"{scan['age_years']:.0f} years"] if np.isfinite(scan["age_years"]) else []
-        known += [SEXES[scan["sex"]]] if scan["sex"] in SEXES else []
-        labels.append("\n".join([CLASS_NAMES.get(scan["class"], scan["class"]), ", ".join(known)]))
+        labels.append("\n".join([CLASS_NAMES.get(scan["class"], scan["class"]), age_and_sex(scan)]))
     return labels

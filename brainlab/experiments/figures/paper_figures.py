@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from brainlab.errors import InputError
-from brainlab.experiments.figures import flair_images, flair_latent
+from brainlab.experiments.figures import dwi_images, flair_images, flair_latent, ixi_images
 from brainlab.figures.sheet import Sheet, house_style
 
 FIGURES: dict[str, Callable[[], Sheet]] = {
@@ -21,6 +21,11 @@ FIGURES: dict[str, Callable[[], Sheet]] = {
     "flair-11": flair_latent.acquisition,
     "flair-12": partial(flair_latent.dimension, 175),
     "flair-13": partial(flair_latent.dimension, 76),
+    "dwi-3": dwi_images.reconstructions,
+    "dwi-4": dwi_images.samples,
+    "ixi-3.13": ixi_images.reconstructions,
+    "ixi-3.15": ixi_images.samples,
+    "ixi-3.16": ixi_images.losses,
 }
 """Name to what makes it: the paper, then the number that the figure has there."""
 

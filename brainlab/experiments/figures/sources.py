@@ -1,6 +1,7 @@
 """The runs and cohorts that the papers' figures are made from, found by name."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -19,25 +20,40 @@ RUNS = ("vae-8", "vae-512", "ivae-32", "ivae-256")
 COHORT, BIASED = "simulated", "simulated-biased"
 """The cohorts that ship; in the second, multiple sclerosis was scanned with other parameters."""
 
+SEXES = {"F": "woman", "M": "man"}
 
-def find_run(name: str, dataset: PreparedDataset) -> Run:
-    """Open a run by name, those that ship first. Raises InputError where there is none, or the scans do not fit it."""
-    folder = next((path for path in workspace.run_folders() if path.name == name), None)
-    if folder is None:
+
+def find_run(name: str, dataset: PreparedDataset | None, *, encodes: bool = True) -> Run:
+    """Open a run by name, those that ship first.
+
+    dataset: the scans that it is shown with; None where it is shown without any.
+    encodes: whether it is to give codes to scans.
+    Raises InputError where there is none, where the scans do not fit it, or where it has no encoder and needs one.
+    """
+    run = run_at_hand(name)
+    if run is None:
         own = workspace.workspace() / "runs"
+        data = dataset.folder if dataset else "PREPARED"
         raise InputError(
             f"no run '{name}' in {workspace.MODELS} or {own}; "
-            f"make one with 'brainlab train {name} --data {dataset.folder} --out {own / name}'"
+            f"make one with 'brainlab train {name} --data {data} --out {own / name}'"
         )
-    run = load_run(folder)
-    see_to_encode(run, dataset)
+    if dataset is not None:
+        (see_to_encode if encodes else Run.see)(run, dataset)
     return run
 
 
-def find_cohort(name: str) -> PreparedDataset:
+def run_at_hand(name: str) -> Run | None:
+    """Open a run by name, those that ship first; None where there is none. Raises InputError where it is damaged."""
+    folder = next((path for path in workspace.run_folders() if path.name == name), None)
+    return None if folder is None else load_run(folder)
+
+
+def find_cohort(name: str, sides: int = 3) -> PreparedDataset:
     """Open the workspace's cohort of that name, else the one that ships.
 
-    Raises InputError where there is none, or it does not hold volumes.
+    sides: of an image, 3 of volumes and 2 of slices.
+    Raises InputError where there is none, or where its images have more or fewer sides.
     """
     places = [workspace.workspace() / "cohorts", workspace.SHIPPED_COHORTS]
     folder = next((place / name for place in places if (place / name / "recipe.json").is_file()), None)
@@ -47,8 +63,9 @@ def find_cohort(name: str) -> PreparedDataset:
             f"or leave BRAINLAB_WORKSPACE unset to use the one that ships"
         )
     dataset = PreparedDataset.open(folder)
-    if len(dataset.shape) != 3:
-        raise InputError(f"{folder}: the figures show volumes, these are of {len(dataset.shape)} dimensions")
+    if len(dataset.shape) != sides:
+        wanted = "volumes" if sides == 3 else "slices"
+        raise InputError(f"{folder}: needs {wanted}, got {dataset.grid}; prepare the cohort with another recipe")
     return dataset
 
 
@@ -58,12 +75,12 @@ def unseen_tests(dataset: PreparedDataset, runs: Sequence[Run], split: str | Non
     Raises InputError where there are none.
     """
     rows = dataset.indices(split)
-    seen = np.any([recognise(run, dataset).seen[rows] for run in runs], axis=0)
-    if seen.all():
+    unseen = np.all([recognise(run, dataset).unseen[rows] for run in runs], axis=0)
+    if not unseen.any():
         raise InputError(
             f"{dataset.folder}: needs test scans of held-out participants, got none; prepare more participants"
         )
-    return rows[~seen]
+    return rows[unseen]
 
 
 def one_a_class(dataset: PreparedDataset, rows: IntArray) -> IntArray:
@@ -72,12 +89,17 @@ def one_a_class(dataset: PreparedDataset, rows: IntArray) -> IntArray:
     return np.array([rows[labels == name][0] for name in class_order(labels)])
 
 
+def age_and_sex(scan: Mapping[Any, Any]) -> str:
+    """Return what a row of the scan table says of a person, such as '49 years, woman'; empty where it says nothing."""
+    known = [f"{scan['age_years']:.0f} years"] if np.isfinite(scan["age_years"]) else []
+    return ", ".join([*known, *([SEXES[scan["sex"]]] if scan["sex"] in SEXES else [])])
+
+
 def source_line(datasets: Sequence[PreparedDataset], runs: Sequence[Run] = ()) -> str:
-    """Say where a figure's data are from: simulated or not, cohorts, runs."""
-    parts = [
-        *(["Simulated data"] if all(data.simulated for data in datasets) else []),
-        f"{noun(len(datasets), 'cohort')} {_quoted([data.name for data in datasets])}",
-    ]
+    """Say where a figure's data are from: simulated or not, cohorts where any are shown, runs."""
+    parts = ["Simulated data"] if all(shown.simulated for shown in datasets or runs) else []
+    if datasets:
+        parts.append(f"{noun(len(datasets), 'cohort')} {_quoted([data.name for data in datasets])}")
     if runs:
         trained = ", trained on simulated scans" if all(run.simulated for run in runs) else ""
         parts.append(f"{noun(len(runs), 'run')} {', '.join(run.name for run in runs)}{trained}")
