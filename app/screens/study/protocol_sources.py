@@ -67,8 +67,14 @@ def _file() -> tuple[Protocol | None, str]:
 
 
 def _own() -> Protocol | None:
-    """Return twenty cases, half real, from whatever is in the workspace; None where there is nothing."""
+    """Return twenty cases, half real, from whatever is in the workspace; None where there is nothing.
+
+    All cases of a study look alike: only runs that draw what the first cohort holds are taken, or, where there is no
+    cohort, what the first run draws.
+    """
     cohorts, runs = resources.cohorts(), resources.runs()
+    shape = next((one.shape for one in (*cohorts.values(), *runs.values())), None)
+    runs = {name: run for name, run in runs.items() if run.shape == shape}
     sources = [Source(kind="cohort", name=name, n=CASES // 2) for name in list(cohorts)[:1]]
     for number, name in enumerate(runs):
         n = CASES // 2 // len(runs) + (number < CASES // 2 % len(runs))

@@ -64,6 +64,8 @@ def test_the_first_design_has_twenty_cases_half_of_them_real(studies):
     protocol = lifecycle.load_protocol(studies / status.study)
     labels = [source.truth for source in protocol.sources for _ in range(source.n)]
     assert (labels.count("real"), labels.count("fake")) == (10, 10)
+    shapes = {len(resources.run(source.name).shape) for source in protocol.sources if source.kind == "run"}
+    assert shapes == {3}, "runs on slices ship too, and are no cases beside volumes"
     assert page.selectbox(key="desk-study").value == status.study
 
 
