@@ -73,8 +73,8 @@ def _own() -> Protocol | None:
     cohort, what the first run draws.
     """
     cohorts, runs = resources.cohorts(), resources.runs()
-    shape = next((one.shape for one in (*cohorts.values(), *runs.values())), None)
-    runs = {name: run for name, run in runs.items() if run.shape == shape}
+    shapes = [*(cohort.shape for cohort in cohorts.values()), *(run.shape for run in runs.values())]
+    runs = {name: run for name, run in runs.items() if run.shape == shapes[0]}
     sources = [Source(kind="cohort", name=name, n=CASES // 2) for name in list(cohorts)[:1]]
     for number, name in enumerate(runs):
         n = CASES // 2 // len(runs) + (number < CASES // 2 % len(runs))
