@@ -271,7 +271,7 @@ METHOD = Method(
         ),
         "vae2d-1024-small": Preset(
             config=ConvVAEConfig(widths=(16, 32, 64, 128, 128), **IXI_SETTINGS, cosine=True),
-            schedule=Schedule(epochs=40, batch_size=64),
+            schedule=Schedule(epochs=20, batch_size=64),
             source=IXI,
             budget=IXI_BUDGET,
         ),

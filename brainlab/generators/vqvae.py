@@ -385,7 +385,7 @@ METHOD = Method(
                 prior_layers=4,
                 prior_heads=4,
             ),
-            schedule=Schedule(epochs=12, batch_size=16),
+            schedule=Schedule(epochs=6, batch_size=16),
             source=IXI,
             budget=BUDGET,
         ),
