@@ -12,6 +12,7 @@ from brainlab.cohort.scan_table import COLUMNS
 from brainlab.errors import InputError
 from brainlab.experiments.evaluation import image_sets, images_on_disk
 from brainlab.experiments.evaluation.image_sets import collect, held_out, training_data
+from brainlab.grid import Grid
 from brainlab.methods.conditions import Condition
 from brainlab.pseudonyms import PUBLIC, PUBLIC_KEY, keyed_hash
 
@@ -34,6 +35,7 @@ class RunOf:
     """A run trained on a dataset; its code is the mean grey value, and half of it is noise to be left out."""
 
     name, shape, sha256, latent_dim = "run", SHAPE, "a" * 64, 1
+    grid = Grid.unplaced(SHAPE)
 
     def __init__(self, dataset, people=()):
         self.simulated = True

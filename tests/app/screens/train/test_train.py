@@ -31,7 +31,7 @@ def page(tiny_workspace, tmp_path, monkeypatch):
     """Return a function that opens the page on a workspace of the tiny cohort alone."""
     (tmp_path / "cohorts").symlink_to(tiny_workspace / "cohorts")
     monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tmp_path))
-    monkeypatch.setattr(layout, "link", lambda *_: None)  # there is no router around the page
+    monkeypatch.setattr(layout, "link", lambda *_, **__: None)  # there is no router around the page
 
     def opened() -> AppTest:
         found = AppTest.from_file(str(PAGE), default_timeout=60).run()
