@@ -21,7 +21,7 @@ DASH = "–"
 REAL = "real scans"
 BEST = "font-weight: bold; background-color: rgba(42, 167, 154, 0.25)"
 FAINT = "color: #8a949e"
-RUN_PX, DATA_PX, INTERVAL_PX, LONE_PX = 88, 146, 168, 112
+LEAST_RUN_PX, CHARACTER_PX, DATA_PX, INTERVAL_PX, LONE_PX = 88, 8, 146, 168, 112
 DIGITS = 3
 READ = (
     "**Marked**: the best value of runs that were measured alike; 'Two runs' tells whether chance explains a lead. "
@@ -125,8 +125,9 @@ def headings(measured: Sequence[Evaluated], shown: Sequence[Column]) -> dict[Any
         place: st.column_config.Column(help=column.explained, width=_width(measured, column, alone[column.aspect] == 1))
         for place, column in enumerate(shown, start=3)
     }
+    run_px = max(LEAST_RUN_PX, CHARACTER_PX * max(len(found.run.name) for found in measured))
     return {
-        1: st.column_config.Column(width=RUN_PX, pinned=True),
+        1: st.column_config.Column(width=run_px, pinned=True),
         2: st.column_config.Column(width=DATA_PX),
     } | explained
 

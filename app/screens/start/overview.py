@@ -9,8 +9,8 @@ from app.components.layout import link
 
 PATH_STEPS = (
     ("Scans or a simulated cohort", "BIDS, NIfTI or simulation", "cohort"),
-    ("Prepared cohort", "registered, stripped, 4 mm, [0, 1]", "cohort"),
-    ("Trained generator", "VAE or introspective VAE", "train"),
+    ("Prepared cohort", "by the recipe of a paper", "cohort"),
+    ("Trained generator", "VAEs, GANs, flows; volumes or slices", "train"),
     ("Latent space", "sliders, traversals, LDA", "explorer"),
     ("Blinded reading", "real or fake, by neuroradiologists", "study_desk"),
     ("Agreement", "kappa, accuracy, report", "study_desk"),
