@@ -270,7 +270,7 @@ METHOD = Method(
             budget=IXI_BUDGET,
         ),
         "vae2d-1024-small": Preset(
-            config=ConvVAEConfig(widths=(16, 32, 64, 128, 128), **IXI_SETTINGS, cosine=True),
+            config=ConvVAEConfig(widths=(16, 32, 64, 64, 64), **IXI_SETTINGS, cosine=True),
             schedule=Schedule(epochs=20, batch_size=64),
             source=IXI,
             budget=IXI_BUDGET,
