@@ -28,6 +28,9 @@ BLOCKS = (2, 3, 4)
 BLOCK_CONTRAST = 0.25
 """Least difference in how often neighbours are equal, within blocks and between them, that is no chance."""
 
+TAPER_LEVELS = 32
+"""How far from black and white a level counts in full where odd ones are compared with even ones."""
+
 MANY_PAIRS = 50
 """Pairs of neighbours that a share needs."""
 
@@ -82,7 +85,7 @@ def rendering_features(pixels: UInt8Array, factor: int = 1) -> FloatArray:
     is a matter of its size and place; a frame, which no brain is, counts by the sides that it fills.
     empty_levels: share of grey levels that no brain pixel has although levels on both sides have plenty: the comb that
     is left by stretching or by a coarser number format.
-    odd_levels: share of brain pixels with an odd level, black and white left out.
+    odd_levels: share of brain pixels with an odd level, those near black and white counted ever less.
     blocks: that an image was enlarged by repeating its pixels before it came here (`_block_contrast`); such an image
     also compresses better. factor: by which rendering itself enlarged it.
     byte_length: of what is served.
@@ -97,7 +100,10 @@ def rendering_features(pixels: UInt8Array, factor: int = 1) -> FloatArray:
     inside = pixels[brain]
     counts = np.bincount(inside, minlength=256).astype(float)
     # Neither fluid that is cut off at 0 nor what is cut off at 255: how much of either there is, is the brain's doing.
-    between = inside[(inside > BACKGROUND_LEVEL) & (inside < 255)]
+    # Nor may the sum break off beside them: where levels become more frequent up to 254, even ones would lead.
+    levels = np.arange(256)
+    within = np.clip(np.minimum(levels - BACKGROUND_LEVEL, 255 - levels) / TAPER_LEVELS, 0, 1)
+    between = counts * np.sin(np.pi / 2 * within) ** 2
     around = ndimage.convolve1d(counts, [1, 1, 0, 1, 1], mode="constant") / 4
     judged = around >= max(8, PLENTY * inside.size)
     return np.array(
@@ -105,7 +111,7 @@ def rendering_features(pixels: UInt8Array, factor: int = 1) -> FloatArray:
             np.mean(outside > 0) if outside.size else 0.0,
             max(np.mean(np.where(around_brain, 0, pixels)[border] > 0), np.mean(sides)),
             np.mean(counts[judged] == 0) if judged.any() else 0.0,
-            np.mean(between % 2) if between.size else 0.5,
+            between[1::2].sum() / between.sum() if between.any() else 0.5,
             _block_contrast(pixels, brain, factor),
             float(pixels.nbytes),
         ]

@@ -208,6 +208,18 @@ def test_the_probe_names_each_leak(leak, suspect):
     assert finding.auc > 0.9
 
 
+def test_brains_that_end_in_white_have_no_fewer_odd_levels():
+    """The more frequent levels become up to white, the more lead even ones; how much is white is the brain's doing."""
+
+    def odd_levels(steepness):
+        share = np.exp(np.arange(256) / steepness) if steepness else np.ones(256)
+        pixels = np.repeat(np.arange(256), np.rint(3e5 * share / share.sum()).astype(int))
+        return rendering_features(np.pad(pixels[: 500 * 500].reshape(500, 500)[::-1], 20).astype(np.uint8), 1)[3]
+
+    assert odd_levels(0) == pytest.approx(0.5, abs=0.002)
+    assert odd_levels(20) == pytest.approx(0.5, abs=0.002)
+
+
 @pytest.mark.parametrize("interpolation", ["linear", "nearest"])
 @pytest.mark.parametrize("repeated", [2, 3])
 def test_images_that_were_enlarged_before_are_known_by_their_blocks(make_protocol, interpolation, repeated):
