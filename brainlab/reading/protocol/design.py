@@ -221,8 +221,8 @@ PRESETS = {
     "dwi-2020": Protocol(
         title="Real or generated: 50 real images and 50 of each of four generators (after Ungría Hirte et al. 2020)",
         sources=(
-            Source(kind="cohort", name="simulated", n=50),
-            *(Source(kind="run", name=name, n=50) for name in ("vae-8", "vae-512", "ivae-32", "ivae-256")),
+            Source(kind="cohort", name="simulated-dwi", n=50),
+            *(Source(kind="run", name=f"dwi-{name}-small", n=50) for name in ("vae", "dfc-vae", "ivae", "stylegan")),
         ),
         readers=(Reader(code="R1", experience_years=7), Reader(code="R2", experience_years=7)),
     )
