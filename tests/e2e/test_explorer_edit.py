@@ -28,6 +28,7 @@ def test_the_ring_goes_where_it_is_dragged_and_undo_brings_it_back(visit, idle, 
     viewer = drawn(page)
     settled(page)
     before, first = viewer.evaluate(shown_hash), place(page)
+    page.locator(".bv-pad").scroll_into_view_if_needed()  # the mouse reaches nothing below the window
     ring, pad = (page.locator(name).bounding_box() for name in (".bv-pad-here", ".bv-pad"))
     assert pad["x"] < ring["x"] + ring["width"] / 2 < pad["x"] + pad["width"], "the start lies on the plane"
     box = page.locator(".bv-pad").bounding_box()
