@@ -78,9 +78,13 @@ def unopened_runs() -> list[tuple[str, str]]:
 
 
 def fitting(found: "Run") -> dict[str, PreparedDataset]:
-    """Cohorts that a run can read, as it sees them: those that it cuts into slices have a name that says so."""
-    seen = (found.see(data) for data in cohorts().values() if found.fits(data))
-    return {data.name: data for data in seen}
+    """Cohorts that a run can read, as it sees them: those that it cuts into slices have a name that says so.
+
+    Those of the run's own recipe come first: another sequence may have slices of the same shape.
+    """
+    own = found.settings["recipe"].get("name")
+    seen = [found.see(data) for data in cohorts().values() if found.fits(data)]
+    return {data.name: data for data in sorted(seen, key=lambda data: data.recipe.get("name") != own)}
 
 
 def runs_that(*abilities: "Ability") -> "dict[str, Run]":
