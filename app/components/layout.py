@@ -3,7 +3,7 @@
 import html
 from collections.abc import Callable, Container, Hashable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import pandas as pd
@@ -14,6 +14,10 @@ from streamlit.delta_generator import DeltaGenerator
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.counted import counted
 from brainlab.files.spreadsheet import csv_text
+from brainlab.runs.own_recipe import own_recipe_warning
+
+if TYPE_CHECKING:
+    from brainlab.runs.run import Run
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 
@@ -145,6 +149,12 @@ def unopened(**kinds: Sequence[tuple[str, str]]) -> None:
     with st.expander(f":orange[:material/warning:] Cannot be opened: {names}"):
         for _, reason in (row for rows in found.values() for row in rows):  # which names the folder
             st.text(reason)
+
+
+def other_recipe(run: "Run", data: PreparedDataset) -> None:
+    """Say where a run learned images of another recipe or sequence than a cohort holds, if it did."""
+    if warning := own_recipe_warning(run, data):
+        st.caption(f":orange[:material/info:] {warning}.")
 
 
 def link(page: str, label: str, **query: str) -> None:

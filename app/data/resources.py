@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from brainlab import workspace as places
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import BrainlabError, InputError
+from brainlab.runs.own_recipe import own_recipe_warning
 from brainlab.types import Float32Array
 from brainlab.workspace import cohort_folders, run_folders, workspace
 
@@ -82,9 +83,8 @@ def fitting(found: "Run") -> dict[str, PreparedDataset]:
 
     Those of the run's own recipe come first: another sequence may have slices of the same shape.
     """
-    own = found.settings["recipe"].get("name")
     seen = [found.see(data) for data in cohorts().values() if found.fits(data)]
-    return {data.name: data for data in sorted(seen, key=lambda data: data.recipe.get("name") != own)}
+    return {data.name: data for data in sorted(seen, key=lambda data: own_recipe_warning(found, data) is not None)}
 
 
 def runs_that(*abilities: "Ability") -> "dict[str, Run]":

@@ -9,6 +9,9 @@ from brainlab.cli.common.scores import score_lines
 from brainlab.experiments.evaluation import SAMPLES
 from brainlab.ranges import number
 
+NOTES = ("recipe_warning", "training_people_unknown")
+"""Settings of a metric that a reader of its value should know of."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run_folder", type=Path, metavar="RUN")
@@ -34,5 +37,5 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     training = PreparedDataset.open(args.training) if args.training else None
     measured = load_run(args.run_folder, args.device)
     result = evaluate_run(measured, PreparedDataset.open(args.data), args.n, seed=args.seed, training=training)
-    gaps = {metric["settings"].get("training_people_unknown") for metric in result.values()} - {None}
-    return {**result, "text": "\n".join([*score_lines(result), *(f"note: {gap}" for gap in gaps)])}
+    said = dict.fromkeys(metric["settings"].get(note) for note in NOTES for metric in result.values())
+    return {**result, "text": "\n".join([*score_lines(result), *(f"note: {note}" for note in said if note)])}

@@ -28,6 +28,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from brainlab.experiments.export import save_image, scan_name, whole_folder
     from brainlab.runs.encodings import see_to_encode
     from brainlab.runs.own_conditions import own_condition_warnings, own_conditions
+    from brainlab.runs.own_recipe import own_recipe_warning
     from brainlab.runs.run import load_run
 
     chosen, data = load_run(args.run_folder, args.device), PreparedDataset.open(args.prepared)
@@ -38,6 +39,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             f"{data.folder}: no {chosen.grid.noun}s in the split '{args.split}'; choose another with --split"
         )
     warnings = own_condition_warnings(chosen, data, rows)
+    if unlike := own_recipe_warning(chosen, data):
+        warnings.insert(0, unlike)
     for warning in warnings:
         print(f"warning  {warning}", file=sys.stderr)
     names = []

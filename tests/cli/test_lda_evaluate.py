@@ -117,6 +117,21 @@ def test_evaluate_prints_one_key_a_metric_with_those_of_others(places, capsys, t
     assert "difference +0 (" in printed
 
 
+def test_images_of_another_recipe_than_the_run_s_own_are_read_with_a_word(places, tmp_path, capsys):
+    run, known = places
+    data = PreparedDataset.open(Path(known))
+    other = tmp_path / "other"
+    write_prepared(other, data.batch(data.indices())[:, 0], data.scans, data.recipe | {"modalities": ["T1w"]})
+    said = "and other holds T1w images of the recipe flair-40: what the run makes of them is a guess"
+    for words in (["lda", run, "--data"], ["evaluate", run, "--n", "8", "--device", "cpu", "--data"]):
+        assert main([*words, known]) == 0
+        assert "is a guess" not in capsys.readouterr().out
+        assert main([*words, str(other)]) == 0
+        assert said in capsys.readouterr().out
+    assert main(["reconstruct", run, str(other), str(tmp_path / "out")]) == 0
+    assert said in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "part"),
     [

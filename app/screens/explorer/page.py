@@ -35,11 +35,11 @@ def show() -> None:
         left, middle, right = st.columns([1, 1, 3.1])
     names = list(runs)
     asked, note = layout.asked_run(names, resources.runs(), lacking("walk"))
-    run = left.selectbox("Run", names, index=names.index(asked), key="explorer-run")
+    left_out = [name for name in resources.runs() if name not in runs]
+    hidden = f"Not offered: {', '.join(left_out)} ({lacking('walk')})." if left_out else None
+    run = left.selectbox("Run", names, index=names.index(asked), key="explorer-run", help=hidden)
     if note:
         st.caption(note)
-    if left_out := [name for name in resources.runs() if name not in runs]:
-        st.caption(f":material/info: Not offered: {', '.join(left_out)} ({lacking('walk')}).")
     with middle:
         styles = choose_styles(run, "explorer-space", W if st.query_params.get("space") == W else Z)
         cohort = None if styles else _choose_cohort(runs[run])
@@ -47,6 +47,8 @@ def show() -> None:
         try:
             if cohort and (note := class_note(run, cohort)):
                 st.caption(f":orange[:material/info:] {note}")
+            if cohort:
+                layout.other_recipe(runs[run], resources.cohort(cohort))
         except BrainlabError as error:
             st.caption(f":orange[:material/info:] Shown without the classes of {cohort}: {error}")
             cohort = None

@@ -77,6 +77,8 @@ def reconstruct(runs: list[str]) -> None:
         st.caption(
             f":material/info: Not shown: {', '.join(left_out)} ({lacking('reconstruct')}, or made for other images)."
         )
+    for run in sources:
+        layout.other_recipe(resources.run(run), dataset)
     panels = [Panel(original, title="Original", note="simulated" if dataset.simulated else "scan")]
     panels += [
         Panel(

@@ -22,6 +22,7 @@ from brainlab.latent.classification.discriminant_settings import Priors, Shrinka
 from brainlab.latent.classification.scores import Scores, accuracy_difference
 from brainlab.latent.published import TABLE_2, table_1_proportions
 from brainlab.runs.encodings import encode_dataset
+from brainlab.runs.own_recipe import own_recipe_warning
 from brainlab.runs.provenance import recognise
 from brainlab.runs.run import Run
 from brainlab.runs.training_codes import TrainingCodes
@@ -147,7 +148,8 @@ def lda_analysis(
         target = run.see(predict)
     else:
         raise InputError(f"{run.name}: needs scans to predict, which it was not trained on, got none; name a dataset")
-    notes: list[str] = []
+    read = [data for data in (dataset, target) if isinstance(data, PreparedDataset)]
+    notes = list(dict.fromkeys(note for data in read if (note := own_recipe_warning(run, data))))
     one = run.grid.noun
     train = Part(dataset, dataset.indices("train"))
     if not len(train.rows):

@@ -16,6 +16,7 @@ from brainlab.experiments.evaluation.images_on_disk import MappedImages, keep_on
 from brainlab.latent.encoding import Encoding
 from brainlab.methods.conditions import Told
 from brainlab.runs.own_conditions import own_condition_warnings, own_conditions
+from brainlab.runs.own_recipe import own_recipe_warning
 from brainlab.runs.provenance import recognise
 from brainlab.runs.run import Run
 from brainlab.types import FloatArray, IntArray
@@ -114,6 +115,8 @@ def collect(
     if run.can("condition"):
         common["conditions_told"] = [condition.name for condition in run.conditions]
         common["conditions_warnings"] = own_condition_warnings(run, dataset, rows)
+    if warning := own_recipe_warning(run, dataset):
+        common["recipe_warning"] = warning
     if gap := recognise(run, dataset).gap:
         common["training_people_unknown"] = gap
     generated = keep_on_disk((images for _, images in run.sample_in_parts(n, seed)), (n, *shape))

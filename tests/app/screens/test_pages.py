@@ -293,6 +293,31 @@ def test_generate_opens_on_the_run_of_its_address_alone_or_says_why_not(workspac
     assert note.endswith(f"showing {', '.join(first)}.")
 
 
+@pytest.mark.parametrize(
+    ("page", "chosen"),
+    [
+        ("explorer", {"explorer-run": "tiny-ivae", "explorer-cohort": "other"}),
+        ("lda", {"lda-run": "tiny-ivae", "lda-predict": "other"}),
+        ("generate", {"reconstruct-cohort": "other"}),
+    ],
+)
+def test_a_cohort_of_another_recipe_than_the_run_s_own_is_shown_with_a_word(
+    tiny_workspace, tmp_path, monkeypatch, page, chosen
+):
+    data = PreparedDataset.open(tiny_workspace / "cohorts" / "simulated")
+    recipe = data.recipe | {"modalities": ["T1w"]}
+    write_prepared(tmp_path / "cohorts" / "other", data.batch(data.indices())[:, 0], data.scans, recipe)
+    for name in ("runs", "cohorts/simulated"):
+        (tmp_path / name).symlink_to(tiny_workspace / name)
+    monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tmp_path))
+    monkeypatch.setattr("brainlab.workspace.MODELS", tmp_path / "no-models")
+    found = opened(page)
+    assert not [note.value for note in found.caption if "is a guess" in note.value]
+    for key, value in chosen.items():
+        found.selectbox(key=key).set_value(value).run()
+    assert any("and other holds T1w images of the recipe flair-40" in note.value for note in found.caption)
+
+
 def test_a_feature_network_is_shown_as_no_broken_run(tissue_workspace, monkeypatch):
     monkeypatch.setattr("brainlab.workspace.MODELS", tissue_workspace)
     assert resources.unopened_runs() == []
