@@ -128,6 +128,9 @@ def main() -> int:
     faults = [(table, fault) for table, fault in faults if args.only in fault["name"]]
     if not faults:
         return _refused(f"--only: needs a part of a fault's name, got {args.only!r}, which is in none")
+    revision = ["git", "rev-parse", "--verify", "--quiet", f"{args.tests}:tests"]
+    if args.tests and subprocess.run(revision, cwd=PROJECT, capture_output=True, check=False).returncode:
+        return _refused(f"--tests: needs a git revision with tests, got {args.tests!r}")
     counts: dict[str, Counter[str]] = {table: Counter() for table, _ in faults}
     os.environ |= {"OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
     SERVER.set_forkserver_preload(LIBRARIES)

@@ -26,6 +26,7 @@ def test_each_fault_is_found_once_and_its_tests_exist(table):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (["latent", "--tests", "no-revision"], "--tests: needs a git revision with tests, got 'no-revision'"),
         (["latent", "latnet"], f"latnet: no such table; choose from {', '.join(table.stem for table in TABLES)}"),
         (["latent", "--only", "of no fault"], "--only: needs a part of a fault's name, got 'of no fault'"),
     ],
