@@ -28,30 +28,35 @@ def nearest(
 
     Squared distances come from blocked products, |a|^2 + |b|^2 - 2 ab in float32; the best few of each image are then
     measured again in float64, so that the result is exact also for copies, whose products cancel to noise.
-    images: [n, *shape]; others: [m, *shape]. exclude_self: image i is the others' image i, and is not its own
-    neighbour. people: whom each of the others is of, [m]; None where each may be of another person. Raises InputError
-    when there are fewer than two others, or fewer than two people.
+    images: [n, *shape]; others: [m, *shape]. exclude_self: image i is the others' image i, and neither itself nor an
+    image of the same person is its neighbour. people: whom each of the others is of, [m]; None where each may be of
+    another person. Raises InputError when there are fewer than two others, or fewer than two other people.
     """
-    available = len(others) - 1 if exclude_self else len(others)
     _, owners, counts = np.unique(
         np.arange(len(others)) if people is None else people, return_inverse=True, return_counts=True
     )
-    if available < 2 or len(counts) < 2:
+    if (available := len(counts) - exclude_self) < 2:
         raise InputError(f"nearest neighbours need at least two other images, of two people; got {available}")
     centre = mean_image(images).astype(np.float32).ravel()
     # Of so many, one at least is of another person than the nearest.
-    keep, size = min(CANDIDATES - 1 + int(counts.max()), available), block_rows(images.shape[1:], BLOCKS)
+    keep, size = min(CANDIDATES - 1 + int(counts.max()), len(others)), block_rows(images.shape[1:], BLOCKS)
     parts = []
     for start in range(0, len(images), size):
         rows = np.arange(start, min(start + size, len(images)))
         flat = images[rows].reshape(len(rows), -1)
-        where = _candidates(flat - centre, rows if exclude_self else None, others, centre, keep)
-        parts.append(_exact(flat, others, where, owners))
+        own = owners[rows] if exclude_self else None
+        where = _candidates(flat - centre, own, others, centre, keep, owners)
+        parts.append(_exact(flat, own, others, where, owners))
     return Neighbours(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
-def _candidates(a: Float32Array, own: IntArray | None, others: Images, centre: Float32Array, keep: int) -> IntArray:
-    """Return the rows of the `keep` others that seem nearest to each image: a [n, V] less the centre, to [n, keep]."""
+def _candidates(
+    a: Float32Array, own: IntArray | None, others: Images, centre: Float32Array, keep: int, owners: IntArray
+) -> IntArray:
+    """Return the rows of the `keep` others that seem nearest to each image: a [n, V] less the centre, to [n, keep].
+
+    own: number of the person that each image is of, whose others are last; owners: that of each of the others.
+    """
     a_norm = np.einsum("iv,iv->i", a, a)
     best = np.full((len(a), keep), np.inf, dtype=np.float32)
     where = np.zeros((len(a), keep), dtype=np.int64)
@@ -61,7 +66,7 @@ def _candidates(a: Float32Array, own: IntArray | None, others: Images, centre: F
         b = others[rows].reshape(len(rows), -1) - centre
         distances = a_norm[:, None] + np.einsum("jv,jv->j", b, b) - 2 * (a @ b.T)
         if own is not None:
-            distances[own[:, None] == rows] = np.inf
+            distances[own[:, None] == owners[rows]] = np.inf
         together = np.concatenate([best, distances], axis=1)
         labels = np.concatenate([where, np.broadcast_to(rows, distances.shape)], axis=1)
         order = np.argpartition(together, keep - 1, axis=1)[:, :keep]
@@ -69,16 +74,21 @@ def _candidates(a: Float32Array, own: IntArray | None, others: Images, centre: F
     return where
 
 
-def _exact(flat: Float32Array, others: Images, where: IntArray, owners: IntArray) -> tuple[FloatArray, IntArray]:
+def _exact(
+    flat: Float32Array, own: IntArray | None, others: Images, where: IntArray, owners: IntArray
+) -> tuple[FloatArray, IntArray]:
     """Measure images [n, V] against their candidates [n, k] in float64; return distances and rows of the two best.
 
-    owners: number of the person that each of the others is of; the two are of different people.
+    own: number of the person that each image is of, where that person's are no neighbours; owners: that of each of the
+    others. The two are of different people.
     """
     exact = np.empty(where.shape)
     for i, candidates in enumerate(where):
         for k, candidate in enumerate(candidates):
             other = others[np.array([candidate])].reshape(-1)
             exact[i, k] = ((other.astype(np.float64) - flat[i]) ** 2).mean()
+    if own is not None:
+        exact[owners[where] == own[:, None]] = np.inf
     first = exact.argmin(axis=1)[:, None]
     same = owners[where] == owners[np.take_along_axis(where, first, 1)]
     second = np.where(same, np.inf, exact).argmin(axis=1)[:, None]

@@ -2,14 +2,10 @@
 
 import dataclasses
 import math
-from collections.abc import Callable
 from typing import Any
 
-import torch
-from torch import nn
-from torch.overrides import TorchFunctionMode
-
 from brainlab.errors import InputError
+from brainlab.networks.outline import outlined
 from brainlab.runs.methods import find_preset
 from brainlab.workspace import MODELS
 
@@ -23,7 +19,7 @@ def describe_preset(name: str) -> dict[str, Any]:
     """
     method, preset = find_preset(name)
     try:
-        with torch.device("meta"), _Undrawn():
+        with outlined():
             recipe = method.recipe(preset.config)
     except Exception as error:  # a method under development can fail in any way
         reason = next(iter(str(error).splitlines()), type(error).__name__)
@@ -46,15 +42,3 @@ def describe_preset(name: str) -> dict[str, Any]:
         "ships": (MODELS / name / "weights.safetensors").is_file(),
         "settings": {**dataclasses.asdict(preset.config), **dataclasses.asdict(preset.schedule)},
     }
-
-
-class _Undrawn(TorchFunctionMode):
-    """Draw nothing: numbers without memory have no values, and torch loads its compiler to draw them from a normal."""
-
-    def __torch_function__(
-        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        given = kwargs or {}
-        if func in (torch.Tensor.normal_, nn.init.normal_, nn.init.kaiming_normal_):
-            return (*args, *given.values())[0]
-        return (torch.empty if func is torch.randn else func)(*args, **given)

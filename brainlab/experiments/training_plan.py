@@ -21,6 +21,7 @@ from brainlab.config import check_ranges, to_dict
 from brainlab.errors import InputError
 from brainlab.methods.conditions import learn_conditions
 from brainlab.methods.method import Method, Schedule
+from brainlab.networks.outline import outlined
 from brainlab.ranges import refuse_out_of_range
 from brainlab.runs.methods import find_preset
 from brainlab.runs.provenance import hashes_of_training
@@ -119,7 +120,7 @@ class Plan:
         refuse_out_of_range(vars(machine))
         check_ranges(self.config)
         check_ranges(self.schedule)
-        with torch.device("meta"):
+        with outlined():
             generator = self.method.network(self.config)
         channels, *sides = generator.sample_shape
         if self.seen.shape != tuple(sides):

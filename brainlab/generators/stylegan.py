@@ -205,7 +205,11 @@ class StyleGANRecipe(Recipe):
         }
 
     def diagnostics(self, batch: Batch) -> dict[str, Any]:
-        """Return D of held-out images; far below D(real), the critic knows its training images by heart."""
+        """Return D of held-out images: falling from epoch to epoch while D(real) does not, the critic learns by heart.
+
+        The two are no pair: D(real) is the epoch's mean over augmented images, this the critic's at its end over plain
+        ones.
+        """
         with torch.no_grad():
             return {"d_held_out": self.critic(2 * batch.image - 1).mean().item()}
 

@@ -24,6 +24,7 @@ from brainlab.methods.conditions import Asked, Condition
 from brainlab.methods.generator import Conditional, Generator, StyleBased
 from brainlab.methods.method import Ability, Method, Schedule, lacking
 from brainlab.methods.prior import Noise, SeededNoise
+from brainlab.networks.outline import outlined
 from brainlab.ranges import refuse_out_of_range
 from brainlab.runs.asked_images import NOTHING, AskedImages, refuse_guidance_of_nothing
 from brainlab.runs.devices import find_device
@@ -79,7 +80,7 @@ class Run:
     @cached_property
     def outline(self) -> Generator:
         """The network without memory for its weights, for its shapes."""
-        with torch.device("meta"):
+        with outlined():
             return self.method.network(self.config)
 
     @property

@@ -63,3 +63,22 @@ def test_the_second_image_is_of_another_person_than_the_nearest(block_bytes, mon
 def test_the_images_of_one_person_are_nobody_elses():
     with pytest.raises(InputError, match="two people"):
         nearest(images(2), images(5), people=np.array(["p"] * 5))
+
+
+@pytest.mark.parametrize("block_bytes", [7 * 4 * 25, 2**26])
+def test_a_person_s_own_images_are_no_neighbours_of_each_other(block_bytes, monkeypatch):
+    """One person has more images than all others together, so that candidates run out of those of others."""
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", block_bytes)
+    people = np.array(["p0"] * 20 + [f"p{i}" for i in range(1, 8) for _ in range(2)])
+    a = images(8, shape=(5, 5))[[int(name[1:]) for name in people]]
+    a = np.clip(a + 0.01 * images(len(a), shape=(5, 5), seed=1), 0, 1)
+    found = nearest(a, a, exclude_self=True, people=people)
+    distances = pairwise(a, a)
+    distances[people[None] == people[:, None]] = np.inf
+    assert np.array_equal(found.indices[:, 0], distances.argmin(axis=1))
+    assert found.distances[:, 0] == pytest.approx(distances.min(axis=1))
+    distances[people[found.indices[:, 0]][:, None] == people] = np.inf
+    assert np.array_equal(found.indices[:, 1], distances.argmin(axis=1))
+    assert found.distances[:, 1] == pytest.approx(distances.min(axis=1))
+    with pytest.raises(InputError, match="two people"):
+        nearest(a[:22], a[:22], exclude_self=True, people=people[:22])

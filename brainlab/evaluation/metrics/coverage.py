@@ -15,7 +15,7 @@ from brainlab.evaluation.images import ImageSets, evenly
 from brainlab.evaluation.measurement import Measurement
 from brainlab.evaluation.network_features import network_features
 from brainlab.evaluation.registry import Metric
-from brainlab.types import FloatArray
+from brainlab.types import FloatArray, StringArray
 
 NEIGHBOURS = 5
 CAUTION = (
@@ -34,18 +34,29 @@ class Manifold(NamedTuple):
     coverage: float
 
 
-def manifold(real: FloatArray, generated: FloatArray, k: int = NEIGHBOURS) -> Manifold:
+def manifold(
+    real: FloatArray, generated: FloatArray, k: int = NEIGHBOURS, people: StringArray | None = None
+) -> Manifold:
     """Return precision, recall, density and coverage of features [n, d] each, alike in number.
 
     precision: share of generated images inside the ball of a real one, which reaches to its k-th real neighbour;
     density counts the balls, by k, so that it may exceed 1. recall: precision with parts exchanged. coverage: share of
     real balls with a generated image inside. A border is outside.
-    Raises InputError for k or fewer images a set, numbers that differ, and where a set has k + 1 alike.
+    people: whom each real image is of, [n]; neighbours are of other people, for the balls would else hold nothing but
+    neighbouring slices or later visits of one person, and no image of anybody else. None where each may be of another.
+    Raises InputError for k or fewer images a set, or of other people, numbers that differ, and where a set has k + 1
+    alike.
     """
     if len(real) != len(generated) or len(real) <= k:
         raise InputError(f"coverage needs equal numbers of images, more than {k}; got {len(real)} and {len(generated)}")
     across = pairwise_distances(real, generated)
-    real_reach, generated_reach = (np.sort(pairwise_distances(part), axis=1)[:, k] for part in (real, generated))
+    among = pairwise_distances(real)
+    if people is not None:
+        among[people[:, None] == people] = np.inf
+        np.fill_diagonal(among, 0)
+    real_reach, generated_reach = (np.sort(part, axis=1)[:, k] for part in (among, pairwise_distances(generated)))
+    if np.isinf(real_reach).any():
+        raise InputError(f"coverage needs {k} real images of other people beside each person's own")
     # Distances come from products, so that those of copies are not quite 0.
     if min(real_reach.min(), generated_reach.min()) <= 1e-6 * across.max():
         raise InputError(f"{k + 1} images are alike")
@@ -58,18 +69,20 @@ def manifold(real: FloatArray, generated: FloatArray, k: int = NEIGHBOURS) -> Ma
     )
 
 
-def _of_features(found: Features) -> Manifold:
+def _of_features(found: Features, people: StringArray | None) -> Manifold:
     """Return the figures of as many images of each kind as there are of the fewer, evenly spaced."""
     n = min(len(found.real), len(found.generated))
-    return manifold(found.real[evenly(len(found.real), n)], found.generated[evenly(len(found.generated), n)])
+    rows = evenly(len(found.real), n)
+    known = None if people is None else people[rows]
+    return manifold(found.real[rows], found.generated[evenly(len(found.generated), n)], people=known)
 
 
 def _on_voxels(sets: ImageSets) -> Manifold:
-    return _of_features(sets.once(voxel_features))
+    return _of_features(sets.once(voxel_features), sets.people)
 
 
 def _on_network(sets: ImageSets) -> Manifold:
-    return _of_features(sets.once(network_features))
+    return _of_features(sets.once(network_features), sets.people)
 
 
 def _entry(
@@ -84,7 +97,8 @@ def _entry(
 
     def measure(sets: ImageSets) -> Measurement:
         value = getattr(sets.once(of), share)
-        settings = {"unit": "image", **sets.once(features).settings}
+        neighbours = "any" if sets.people is None else "of other people"
+        settings = {"unit": "image", "real_neighbours": neighbours, **sets.once(features).settings}
         return Measurement(value, None, min(len(sets.real), len(sets.generated)), settings)
 
     return Metric(

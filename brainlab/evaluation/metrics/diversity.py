@@ -38,12 +38,14 @@ def intra_sample_diversity(images: Images) -> FloatArray:
     return dataset_similarity(images, images) * len(images) / (len(images) - 1)
 
 
-def minimum_diversity(images: Images) -> FloatArray:
+def minimum_diversity(images: Images, people: StringArray | None = None) -> FloatArray:
     """Return each image's mean squared difference per pixel to its nearest neighbour in the set: [n] (eq. 13).
 
-    Low where a generator makes groups of nearly identical images. Raises InputError for fewer than three images.
+    Low where a generator makes groups of nearly identical images. people: whom each image is of, [n], so that the
+    neighbour is of another person: slices and visits of one person are alike, and a generated image is of nobody else.
+    None where each may be of another person. Raises InputError for fewer than three images, or people.
     """
-    return nearest(images, images, exclude_self=True).distances[:, 0]
+    return nearest(images, images, exclude_self=True, people=people).distances[:, 0]
 
 
 def similarity_between_people(images: Images, people: StringArray | None = None) -> FloatArray:
@@ -82,7 +84,7 @@ def _of_real(sets: ImageSets) -> FloatArray:
 
 def _similarity(sets: ImageSets) -> Measurement:
     values, pairs = dataset_similarity(sets.generated, sets.real), len(sets.generated) * len(sets.real)
-    real, total = float(sets.once(_of_real).mean()), float(values.mean()) * pairs
+    real, total = float(similarity_between_people(sets.real, sets.people).mean()), float(values.mean()) * pairs
     return summarise(values, of="generated", real=real, sum_over_pairs=total)
 
 
@@ -96,7 +98,8 @@ def _diversity(sets: ImageSets) -> Measurement:
 
 
 def _minimum(sets: ImageSets) -> Measurement:
-    return summarise(minimum_diversity(sets.generated), real=float(minimum_diversity(sets.real).mean()))
+    real = float(minimum_diversity(sets.real, sets.people).mean())
+    return summarise(minimum_diversity(sets.generated), real=real)
 
 
 class _Rows:
@@ -133,10 +136,10 @@ METRICS = (
         name="dataset_similarity",
         title="Dataset similarity",
         definition="Mean squared difference per voxel between generated and real images, over all pairs; `real` is "
-        "that among real scans.",
+        "that between real scans of different people. It falls with diversity, and is lowest where all are alike.",
         source=PAPER.format(11),
         aspect="diversity",
-        better="lower",
+        better="none",
         needs=("real", "generated"),
         measure=_similarity,
         settings=PER_PAIR,
@@ -157,7 +160,7 @@ METRICS = (
         name="minimum_isd",
         title="Minimum intra-sample diversity",
         definition="Mean squared difference per voxel of a generated image to the nearest other one; `real` is that "
-        "among real scans.",
+        "among real scans of different people.",
         source=PAPER.format(13),
         aspect="diversity",
         better="none",
@@ -193,13 +196,13 @@ METRICS = (
     Metric(
         name="minimum_isd_real",
         title="Minimum intra-sample diversity of real scans",
-        definition="Mean squared difference per voxel of a real scan to the nearest other one, on as many scans as "
-        "there are generated images.",
+        definition="Mean squared difference per voxel of a real scan to the nearest one of another person, on as many "
+        "scans as there are generated images.",
         source=PAPER.format(13),
         aspect="diversity",
         better="none",
         needs=("real", "generated"),
-        measure=_among_real(lambda images, _: minimum_diversity(images)),
+        measure=_among_real(minimum_diversity),
         settings={
             "difference": "mean over voxels of squares",
             "caution": "falls with the number of images: compare only for equal n",

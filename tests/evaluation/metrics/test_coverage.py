@@ -30,6 +30,25 @@ def test_copies_of_one_scan_are_precise_and_cover_nothing() -> None:
     assert found.recall < 0.05
 
 
+def test_slices_of_new_people_lie_among_those_of_others_though_each_person_s_own_are_nearer() -> None:
+    """Neighbouring slices fill a person's own balls, in which nobody else's slice lies, however real."""
+    random = np.random.default_rng(0)
+    real, new = (np.repeat(random.normal(size=(60, 3)), 8, axis=0) for _ in range(2))
+    real, new = (part + 0.01 * random.normal(size=part.shape) for part in (real, new))
+    people = np.repeat([f"p{i}" for i in range(60)], 8)
+    alone = coverage.manifold(real, new)
+    assert max(alone.precision, alone.coverage) < 0.1
+    found = coverage.manifold(real, new, people=people)
+    assert found.precision > 0.5
+    assert found.coverage > 0.3
+    everybody = np.arange(len(real)).astype(str)
+    assert coverage.manifold(real, new, people=everybody) == coverage.manifold(real, new)
+    sets = ImageSets(real[:, None, None], new[:, None, None], people=people)
+    assert coverage._of_features(coverage.Features(new, real, {}), sets.people) == found
+    with pytest.raises(InputError, match="5 real images of other people"):
+        coverage.manifold(real[:12], new[:12], people=people[:12])
+
+
 def test_what_cannot_be_compared_is_refused() -> None:
     real, generated = features(20, 4)
     with pytest.raises(InputError, match="got 20 and 19"):

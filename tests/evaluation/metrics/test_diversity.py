@@ -36,6 +36,27 @@ def test_minimum_diversity_is_the_nearest_other_image():
     assert diversity.minimum_diversity(a) == pytest.approx(distances.min(axis=1))
 
 
+def test_minimum_diversity_of_real_scans_is_that_of_different_people():
+    """Neighbouring slices of one person are alike, and a generated image is of nobody else."""
+    people = np.repeat([f"p{i}" for i in range(8)], 6)
+    real = images(8)[np.arange(48) // 6] + 1e-3 * images(48, seed=1)
+    distances = pairwise(real, real)
+    distances[people[:, None] == people] = np.inf
+    assert diversity.minimum_diversity(real, people) == pytest.approx(distances.min(axis=1))
+    found = metrics()["minimum_isd"].of(ImageSets(real, images(48, seed=2), people=people))
+    assert found.settings["real"] == pytest.approx(distances.min(axis=1).mean())
+    assert found.settings["real"] == pytest.approx(found.value, rel=0.3)
+    assert metrics()["minimum_isd_real"].of(ImageSets(real, real, people=people)).value > 0.9 * found.settings["real"]
+
+
+def test_dataset_similarity_is_no_score_for_it_falls_with_diversity():
+    real = images(60)
+    sets = ImageSets(real, np.repeat(real.mean(axis=0, keepdims=True), 60, axis=0))
+    found = metrics()["dataset_similarity"].of(sets)
+    assert found.value < 0.6 * found.settings["real"]
+    assert metrics()["dataset_similarity"].better == "none"
+
+
 def test_identical_images_have_no_diversity_at_all():
     same = np.repeat(images(1), 5, axis=0)
     assert diversity.minimum_diversity(same).tolist() == [0] * 5
