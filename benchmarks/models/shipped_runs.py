@@ -26,7 +26,6 @@ from brainlab.experiments.evaluation.run_metrics import evaluate_run
 from brainlab.experiments.tables.papers import flair_2
 from brainlab.experiments.tables.written import markdown_table
 from brainlab.runs.run import Run, load_run
-from brainlab.runs.card import write_card
 from brainlab.runs.shipped import read_lda, write_lda
 from brainlab.types import Float32Array
 from brainlab.workspace import MODELS, PROJECT
@@ -64,7 +63,6 @@ def main() -> None:
         start = time.monotonic()
         evaluate_run(run, predict, args.n, training=fit if _made(run, fit) else None)
         write_lda(run, {name: lda_analysis(run, train, test).to_json() for name, (train, test) in pairs.items()})
-        write_card(run.folder)
         print(f"{run.name}: {time.monotonic() - start:.0f} s", file=sys.stderr)
     measured = {run.name: run.evaluation() for run in runs}
     discriminated = {name: {run.name: read_lda(run)[name] for run in runs} for name in pairs}

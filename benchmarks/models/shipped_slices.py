@@ -20,7 +20,6 @@ from brainlab.experiments.evaluation.run_metrics import evaluate_run
 from brainlab.experiments.presets import describe_preset
 from brainlab.experiments.tables.registry import Sources, find_tables
 from brainlab.experiments.tables.written import markdown_page, markdown_table
-from brainlab.runs.card import write_card
 from brainlab.runs.methods import presets
 from brainlab.runs.run import Run, load_run
 from brainlab.training.checkpoint import MetricsFile
@@ -46,7 +45,6 @@ def main() -> None:
             if not (args.kept and run.evaluation()):
                 start = time.monotonic()
                 evaluate_run(run, data, args.n)
-                write_card(run.folder)
                 print(f"{run.name}: {time.monotonic() - start:.0f} s", file=sys.stderr)
         parts += ["", *_of_cohort(data, own)]
     tables = [(table, table.build(Sources(runs=lambda: runs))) for table in find_tables(TABLES)]

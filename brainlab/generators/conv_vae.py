@@ -62,7 +62,7 @@ class ConvVAEConfig(ConvNetworkConfig):
     reconstruction_weight: nats for one unit of summed squared error, that is 1 / (2 sigma^2) of a Gaussian likelihood
         over intensities in [0, 1]. The DWI comparison prints 0.025 * 128 * 128, taken here as a weight on the mean over
         128 x 128 pixels: 0.025 on their sum. On 53,014 simulated slices this keeps 2 or 3 of 200 dimensions (2.3 nats),
-        an error of a quarter of the slices' variance, and .13 and .12 of their sharpness in reconstructions and
+        an error of a quarter of the slices' variance, and .15 and .14 of their sharpness in reconstructions and
         samples; published are a sixth, .23, .13. Its equation 5 has a sum: 409.6 on that, a sigma of .035, keeps some
         1,600 of the slices' principal components and an error twenty times below the published one.
     """

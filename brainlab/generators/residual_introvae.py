@@ -116,7 +116,7 @@ METHOD = Method(
     presets={
         "dwi-ivae": Preset(
             config=ResidualIntroVAEConfig(margin=110.0, warm_up_epochs=0, paper_exact=True, **_PUBLISHED),
-            schedule=Schedule(epochs=300, batch_size=8),
+            schedule=Schedule(epochs=300, batch_size=8, ema_decay=0.0),
             source=DWI,
             budget=BUDGET,
         ),

@@ -362,8 +362,8 @@ METHOD = Method(
         # makes a sharp likeness of that, which is why the thesis' reconstructions are blurred. It prints 500 epochs for
         # its final models and no batch size; 64 is its VAE's.
         "vqvae2d": Preset(
-            config=VQVAEConfig(),
-            schedule=Schedule(epochs=500, batch_size=64),
+            config=VQVAEConfig(paper_exact=True),
+            schedule=Schedule(epochs=500, batch_size=64, ema_decay=0.0),
             source=IXI,
             budget=BUDGET,
         ),

@@ -1,6 +1,7 @@
 """The card of a run: what it is, how to make it again, how well it does, and where it fails."""
 
 import dataclasses
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,21 +9,36 @@ from typing import Any
 from brainlab.counted import counted
 from brainlab.evaluation.registry import metrics
 from brainlab.grid import Grid
-from brainlab.runs.files import EVALUATION, RunSettings, read_evaluation, read_settings
+from brainlab.runs.files import EVALUATION, WEIGHTS, RunSettings, read_evaluation, read_settings
 from brainlab.runs.methods import presets
 from brainlab.training.checkpoint import MetricsFile, write_atomically
+
+SHA_DIGITS = 16
+"""Of a feature network's hash, as its name shows it."""
 
 
 def write_card(folder: Path) -> None:
     """Write `card.md` from the run's `config.json`, `metrics.jsonl` and, where there is one, `evaluation.json`.
 
-    A file `notes.md` in the folder, written by whoever trained the run, is carried into the card.
+    An evaluation of other weights is left out, as that of a run which was trained on since. A file `notes.md` in the
+    folder, written by whoever trained the run, is carried into the card. Before the end of its first epoch a run has no
+    card.
     """
+    if not (epochs := [line for line in MetricsFile(folder).lines() if line["kind"] == "epoch"]):
+        return
     settings = read_settings(folder, to_resume=True)
-    epochs = [line for line in MetricsFile(folder).lines() if line["kind"] == "epoch"]
-    evaluation = read_evaluation(folder / EVALUATION) if (folder / EVALUATION).is_file() else None
-    text = _card(settings, epochs[-1], evaluation, _notes(folder / "notes.md"))
+    text = _card(settings, epochs[-1], _evaluation(folder), _notes(folder / "notes.md"))
     write_atomically(folder / "card.md", lambda path: path.write_text(text))
+
+
+def _evaluation(folder: Path) -> dict[str, Any] | None:
+    """Return the evaluation of the weights in a run's folder; None where there is none of these."""
+    if not (folder / EVALUATION).is_file():
+        return None
+    found = read_evaluation(folder / EVALUATION)
+    weights = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
+    measured = {entry.get("settings", {}).get("run_sha256", weights) for entry in found.values()}
+    return found if measured <= {weights} else None
 
 
 def _card(kept: RunSettings, last: dict[str, Any], evaluation: dict[str, Any] | None, notes: str) -> str:
@@ -60,7 +76,7 @@ def _card(kept: RunSettings, last: dict[str, Any], evaluation: dict[str, Any] | 
         f"## At the end of training, on scans {watched}",
         *_end_of_training(last, kept),
         "",
-        *_scores(evaluation),
+        *_scores(evaluation, last.get("feature_network", "none")),
         *([notes, ""] if notes else []),
         "## Limits",
         f"- Trained on {kind} of one grid and one contrast. It does not represent a clinical population, and its "
@@ -121,19 +137,53 @@ def _end_of_training(last: dict[str, Any], kept: RunSettings) -> list[str]:
     return lines
 
 
-def _scores(evaluation: dict[str, Any] | None) -> list[str]:
-    """Return a table of the metrics that `brainlab evaluate` wrote: known ones by the registry, others by their key."""
+def _scores(evaluation: dict[str, Any] | None, trained_by: str = "none") -> list[str]:
+    """Return a table of the metrics that `brainlab evaluate` wrote: known ones by the registry, others by their key.
+
+    Below it stands what their values depend on: the range of images, feature networks, and how many samples are copies.
+    trained_by: the feature network that the run's training compared images by.
+    """
     if not evaluation:
         return []
     known = metrics()
     table = []
     for name in sorted(evaluation, key=lambda name: list(known).index(name) if name in known else len(known)):
         entry = evaluation[name]
-        if isinstance(entry, dict) and entry.get("value") is not None:
+        if entry.get("value") is not None:
             title = f"{known[name].title} (`{name}`)" if name in known else f"`{name}`"
-            figures = f"{_number(entry['value'])} | {_number(entry.get('sd'))} | {entry.get('n', '')}"
+            spread = f"{_number(entry.get('low'))} to {_number(entry.get('high'))}" if "low" in entry else ""
+            figures = f"{_number(entry['value'])} | {spread} | {_number(entry.get('sd'))} | {entry.get('n', '')}"
             table.append(f"| {title} | {figures} | {entry.get('better', '')} |")
-    return ["## Scores", "| metric | value | sd | n | better |", "|---|---|---|---|---|", *table, ""] if table else []
+    if not table:
+        return []
+    head = ["## Scores", "| metric | value | 95% interval | sd | n | better |", "|---|---|---|---|---|---|"]
+    return [*head, *table, "", *_depends(evaluation, trained_by)]
+
+
+def _depends(evaluation: dict[str, Any], trained_by: str) -> list[str]:
+    """Return a line for each thing that the scores depend on, and the copies among the samples.
+
+    trained_by: the feature network that the run's training compared images by.
+    """
+    settings = [entry.get("settings", {}) for entry in evaluation.values()]
+    lines = []
+    if ranges := [found["value_range"] for found in settings if "value_range" in found]:
+        low, high = ranges[0]
+        lines.append(f"- Images are in [{low}, {high}] unless a metric's settings in `evaluation.json` say otherwise.")
+    for name, sha256 in {
+        (found["features"], found["features_sha256"]) for found in settings if "features_sha256" in found
+    }:
+        own = sha256[:SHA_DIGITS] in trained_by
+        flattered = ", by which the run was trained, too, so that they flatter it" if own else ""
+        lines.append(f"- Tissue features: {name}{flattered}.")
+    copies = next((found for found in settings if "share_copies" in found), None)
+    if copies:
+        lines.append(
+            f"- Copies of training scans: {_number(copies['share_copies'])} of the samples, and "
+            f"{_number(copies['share_copies_held_out'])} of held-out scans, by the same measure. Nearer to a training "
+            f"scan than 99% of held-out scans are: {_number(copies['share_below_first_percentile_of_held_out'])}."
+        )
+    return [*lines, ""] if lines else []
 
 
 def _changes(resumed: list[dict[str, Any]]) -> list[str]:

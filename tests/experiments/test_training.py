@@ -70,7 +70,7 @@ def test_the_card_shows_scores_and_notes(tmp_path):
     (folder / "notes.md").write_text("## Notes\nStopped early.")
     training.write_card(folder)
     card = load_run(folder).card
-    assert "(`mse`) | 0.0125 | 0.1 | 9 | lower |" in card
+    assert "(`mse`) | 0.0125 |  | 0.1 | 9 | lower |" in card
     assert "Stopped early." in card
 
 

@@ -1,4 +1,7 @@
-from brainlab.runs.card import _budget, _end_of_training, _noun, _scores
+import json
+import shutil
+
+from brainlab.runs.card import _budget, _end_of_training, _noun, _scores, write_card
 from brainlab.runs.run import load_run
 
 
@@ -9,11 +12,49 @@ def score(value, **changes):
 def test_scores_are_named_and_ordered_by_the_registry_and_those_it_does_not_know_are_kept():
     rows = _scores({"my_own": score(3.0, sd=None), "isd": score(2.0), "mse": score(0.25), "ras": score(None)})
     assert rows[3:-1] == [
-        "| Mean squared error (`mse`) | 0.25 | 0.5 | 8 | lower |",
-        "| Intra-sample diversity (`isd`) | 2 | 0.5 | 8 | lower |",
-        "| `my_own` | 3 |  | 8 | lower |",
+        "| Mean squared error (`mse`) | 0.25 |  | 0.5 | 8 | lower |",
+        "| Intra-sample diversity (`isd`) | 2 |  | 0.5 | 8 | lower |",
+        "| `my_own` | 3 |  |  | 8 | lower |",
     ]
     assert _scores({"ras": score(None)}) == _scores({}) == _scores(None) == []
+
+
+def test_scores_tell_their_interval_and_what_they_depend_on():
+    network = {
+        "features": "64 maps of tissue-slices (sha256 4186f8d247de00f7)",
+        "features_sha256": "4186f8d247de00f73551",
+    }
+    copies = {"share_copies": 0.004, "share_copies_held_out": 0.001, "share_below_first_percentile_of_held_out": 0.145}
+    measured = {
+        "machine_reader_auc": score(0.779, sd=None, low=0.745, high=0.809, settings={"value_range": [0, 1]}),
+        "frechet_distance": score(4.6e-4, sd=None, settings=network),
+        "coverage_features": score(0.9, sd=None, settings=network),
+        "nearest_training_distance": score(0.004, settings=copies),
+    }
+    rows = _scores(measured)
+    assert sum("`machine_reader_auc`) | 0.779 | 0.745 to 0.809 |  | 8 | lower |" in row for row in rows) == 1
+    assert rows[-5:] == [
+        "",
+        "- Images are in [0, 1] unless a metric's settings in `evaluation.json` say otherwise.",
+        "- Tissue features: 64 maps of tissue-slices (sha256 4186f8d247de00f7).",
+        "- Copies of training scans: 0.004 of the samples, and 0.001 of held-out scans, by the same measure. Nearer to "
+        "a training scan than 99% of held-out scans are: 0.145.",
+        "",
+    ]
+    judged_by_its_own = _scores(measured, trained_by="tissue-slices (sha256 4186f8d247de00f7), in place of VGG16")
+    assert any("by which the run was trained, too, so that they flatter it" in row for row in judged_by_its_own)
+
+
+def test_scores_of_other_weights_are_left_out(style_workspace, tmp_path):
+    """As of a run that was evaluated, and trained on since."""
+    folder = tmp_path / "run"
+    shutil.copytree(style_workspace / "runs" / "tiny-gan", folder)
+    run = load_run(folder)
+    for sha256, there in ((run.sha256, True), ("0" * 64, False)):
+        measured = {"isd": score(2.0, settings={"run_sha256": sha256})}
+        (folder / "evaluation.json").write_text(json.dumps(measured))
+        write_card(folder)
+        assert ("Intra-sample diversity" in run.card) == there
 
 
 def test_sharpness_is_a_share_of_real_for_runs_that_kept_it_on_the_older_scale_too():

@@ -26,7 +26,7 @@ METRICS = (
         title="Active latent dimensions",
         definition=f"Latent dimensions whose mean divergence from the prior is above {ACTIVE_NATS} nats; "
         "without a spread, whose codes vary by more than 0.01.",
-        source="Burda et al. 2016, arXiv:1509.00519, section 4.2",
+        source="after Burda et al. 2016, arXiv:1509.00519, section 4.2, who count `variance_of_mean_above_0.01`",
         aspect="code",
         better="none",
         needs=("codes",),

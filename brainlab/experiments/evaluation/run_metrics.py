@@ -17,6 +17,7 @@ from brainlab.evaluation.registry import as_entries, metrics
 from brainlab.experiments.evaluation import SAMPLES
 from brainlab.experiments.evaluation.image_sets import collect
 from brainlab.ranges import refuse_out_of_range
+from brainlab.runs.card import write_card
 from brainlab.runs.evaluation_values import EvaluationValues, write_values
 from brainlab.runs.run import Run
 
@@ -32,7 +33,8 @@ def evaluate_run(
 ) -> dict[str, dict[str, Any]]:
     """Return all metrics of the registry, and write them to `evaluation.json` beside the run.
 
-    What single images contribute goes to `evaluation_values.npz` there, by which two runs are compared.
+    What single images contribute goes to `evaluation_values.npz` there, by which two runs are compared; the run's card
+    is written anew.
 
     What the run cannot do, such as reconstruct, leaves the metrics that need it undefined, with the reason.
     n: samples drawn, and the most real scans compared with. Real scans are the ones the run was not trained on (see
@@ -49,6 +51,8 @@ def evaluate_run(
     if write:
         written = _write(run, result)
         write_values(written, _values({name: found for name, (_, found) in measured.items()}, sets))
+        if written.parent == run.folder:
+            write_card(run.folder)
     return result
 
 
