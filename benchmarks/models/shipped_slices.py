@@ -59,7 +59,7 @@ def _head() -> list[str]:
         "",
         "**All scans here are simulated.** Written by `benchmarks/models/shipped_slices.py`; every setting is in",
         "`evaluation.json` beside each run in `models/`. The first 64 samples of each run, none left out, beside 64 held-out",
-        "slices: [slices.md](slices.md).",
+        "slices: [figures.md](figures.md#galleries-of-the-runs-on-slices).",
     ]
 
 
