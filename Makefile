@@ -5,7 +5,7 @@ PORT ?= 8501
 # Temporary files of tests go to memory where there is enough of it: no test waits for a disk.
 MEMORY := $(shell test "$$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 {print $$4}')" -gt 4000000 2>/dev/null && echo /dev/shm)
 
-.PHONY: app test check format clean
+.PHONY: app test slow check format clean
 
 app: .venv/ready
 	$(BIN)/brainlab app --port $(PORT)
@@ -15,12 +15,18 @@ app: .venv/ready
 # Memory that was freed is used again, and taken in small pages: to clear new pages for each large array, or to look for
 # huge ones, takes some tests more time than their arithmetic.
 # Compiled modules and tests are kept, as Python does by itself: some machines forbid it.
-test: export NUMPY_MADVISE_HUGEPAGE=0
-test: export MALLOC_MMAP_THRESHOLD_=1073741824
-test: export MALLOC_TRIM_THRESHOLD_=4294967296
-test: export PYTHONDONTWRITEBYTECODE=
+test slow: export NUMPY_MADVISE_HUGEPAGE=0
+test slow: export MALLOC_MMAP_THRESHOLD_=1073741824
+test slow: export MALLOC_TRIM_THRESHOLD_=4294967296
+test slow: export PYTHONDONTWRITEBYTECODE=
+PYTEST = OMP_NUM_THREADS=1 $(if $(MEMORY),PYTEST_DEBUG_TEMPROOT=$(MEMORY)) $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+
 test: .venv/ready
-	OMP_NUM_THREADS=1 $(if $(MEMORY),PYTEST_DEBUG_TEMPROOT=$(MEMORY)) $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(PYTEST)
+
+# Tests of ten seconds or more whose subject others look at, too.
+slow: .venv/ready
+	$(PYTEST) -m slow
 
 check: .venv/ready
 	$(BIN)/ruff check .

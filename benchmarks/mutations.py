@@ -103,7 +103,7 @@ def _run_tests(tree: Path, tests: list[str]) -> None:
     with (tree / OUTPUT).open("w", buffering=1) as out:
         for stream in (sys.stdout, sys.stderr):
             os.dup2(out.fileno(), stream.fileno())
-        code = pytest.main(["-x", "--no-header", "-p", "no:cacheprovider", *tests])
+        code = pytest.main(["-x", "--no-header", "-p", "no:cacheprovider", "-m", "", *tests])
     sys.exit(int(code))
 
 

@@ -125,6 +125,7 @@ def test_what_is_no_head_is_refused_and_the_page_goes_on(visit, idle, drawn, tmp
     drawn(page)
 
 
+@pytest.mark.slow
 @pytest.mark.realdata
 def test_a_real_head_is_uploaded_edited_and_exported(visit, idle, settled, tmp_path):
     """A thick-sliced FLAIR from the scanner (open MS data, patient 01)."""

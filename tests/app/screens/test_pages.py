@@ -224,6 +224,7 @@ def beyond(run: str, cohort: str, steps: bytes) -> list[str]:
     return out
 
 
+@pytest.mark.slow
 def test_the_explorer_opens_on_every_slider_of_every_shipped_run(tmp_path, monkeypatch):
     shipped = PreparedDataset.open(SHIPPED_COHORTS / "simulated")
     rows = shipped.indices()[1::7]

@@ -174,6 +174,7 @@ def test_real_flair() -> None:
     assert dice(placed.native_mask, given) > 0.95
 
 
+@pytest.mark.slow
 @pytest.mark.realdata
 def test_real_flair_on_other_scales() -> None:
     """Z-scores and an offset make no other brain of a real FLAIR (open MS data, patient 01)."""
@@ -187,6 +188,7 @@ def test_real_flair_on_other_scales() -> None:
         assert np.abs(other_small - small).mean() < 0.005
 
 
+@pytest.mark.slow
 @pytest.mark.realdata
 def test_real_head_whose_air_was_set_to_0() -> None:
     """Scalp that is left when air, skull and skin are set to 0 is no brain (open MS data, patient 01)."""

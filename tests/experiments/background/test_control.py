@@ -27,6 +27,7 @@ def wait_for(folder, met, limit_s=90):
     return found
 
 
+@pytest.mark.slow
 def test_stopped_and_resumed_equals_the_uninterrupted_run_bit_for_bit(tiny_request, workspace):
     request = tiny_request(epochs=EPOCHS)
     folder = control.start(request)
