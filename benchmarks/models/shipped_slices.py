@@ -2,7 +2,7 @@
 
     python -m benchmarks.models.shipped_slices PREPARED [PREPARED ...] [--kept]
 
-Each run of models/ that fits a prepared dataset is compared with its slices of people that the run was not trained on,
+Each run of models/ that learned slices as a prepared dataset holds is compared with its slices of people that the run was not trained on,
 1,000 samples a run, and gets `evaluation.json`. The page also holds the rebuilt tables of the DWI comparison and of the
 IXI thesis, and every preset with its size and the paper's budget.
 """
@@ -21,6 +21,7 @@ from brainlab.experiments.presets import describe_preset
 from brainlab.experiments.tables.registry import Sources, find_tables
 from brainlab.experiments.tables.written import markdown_page, markdown_table
 from brainlab.runs.methods import presets
+from brainlab.runs.own_recipe import own_recipe_warning
 from brainlab.runs.run import Run, load_run
 from brainlab.training.checkpoint import MetricsFile
 from brainlab.workspace import MODELS, PROJECT
@@ -40,7 +41,7 @@ def main() -> None:
     runs = [run for path in sorted(MODELS.glob("*/weights.safetensors")) if len((run := load_run(path.parent)).shape) == 2]
     parts: list[str] = []
     for data in map(PreparedDataset.open, args.data):
-        own = [run for run in runs if run.fits(data)]
+        own = [run for run in runs if run.fits(data) and own_recipe_warning(run, data) is None]
         for run in own:
             if not (args.kept and run.evaluation()):
                 start = time.monotonic()
@@ -93,7 +94,7 @@ def _training(run: Run) -> dict[str, str]:
     start = time.monotonic()
     run.sample(TIMED, 1)
     seconds = time.monotonic() - start
-    parameters = sum(weights.numel() for weights in run.model.parameters())
+    parameters = sum(weights.numel() for weights in run.model().parameters())
     return {
         "parameters": f"{parameters / 1e6:.2f} M",
         "slices shown": f"{last['step'] * run.schedule.batch_size:,}",
