@@ -2,9 +2,9 @@
 
     python -m benchmarks.models.shipped_slices PREPARED [PREPARED ...] [--kept]
 
-Each run of models/ that learned slices as a prepared dataset holds is compared with its slices of people that the run was not trained on,
-1,000 samples a run, and gets `evaluation.json`. The page also holds the rebuilt tables of the DWI comparison and of the
-IXI thesis, and every preset with its size and the paper's budget.
+Each run of models/ that learned slices such as a prepared dataset holds is compared with its slices of people that the
+run was not trained on, 1,000 samples a run, and gets `evaluation.json`. The page also holds the rebuilt tables of the
+DWI comparison and of the IXI thesis, and every preset with its size and the paper's budget.
 """
 
 import argparse

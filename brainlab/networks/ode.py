@@ -1,9 +1,11 @@
-"""Solvers of ordinary differential equations dx/dt = velocity(x, t) in equal steps, all with one signature.
+"""Solvers of ordinary differential equations dx/dt = velocity(x, t) through given times, all with one signature.
 
-From `start` to `end`, which may be the earlier one: solved backwards, a flow gives the noise that an image came from.
+From the first time to the last, which may be the earlier one: solved backwards, a flow gives the noise that an image
+came from.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Literal
 
 from torch import Tensor
@@ -14,25 +16,37 @@ Velocity = Callable[[Tensor, float], Tensor]
 Solver = Literal["euler", "heun"]
 
 
-def euler(velocity: Velocity, x: Tensor, start: float, end: float, steps: int) -> Tensor:
-    """Return the state at `end` by Euler's method: one evaluation a step, an error of order 1 in the step."""
-    length = (end - start) / steps
-    for number in range(steps):
-        x = x + length * velocity(x, start + number * length)
+def step_times(start: float, end: float, steps: int, shift: float = 1.0) -> list[float]:
+    """Return the times of so many steps from start to end, both within 0 and 1.
+
+    shift: 1 for equal steps; above it they are short near 0 and long near 1, at t = s / (s + shift (1 - s)) for equal
+    steps of s (Esser et al. 2024, equation 23, with time the other way round). So are those of a flow whose data spread
+    `shift` times as far as its noise.
+    """
+
+    def shifted(place: float) -> float:
+        return place / (place + shift * (1 - place))
+
+    first, last = (place * shift / (1 - place + place * shift) for place in (start, end))
+    return [start, *(shifted(first + (last - first) * number / steps) for number in range(1, steps)), end]
+
+
+def euler(velocity: Velocity, x: Tensor, times: Sequence[float]) -> Tensor:
+    """Return the state at the last time by Euler's method: one evaluation a step, an error of order 1 in the step."""
+    for time, after in pairwise(times):
+        x = x + (after - time) * velocity(x, time)
     return x
 
 
-def heun(velocity: Velocity, x: Tensor, start: float, end: float, steps: int) -> Tensor:
-    """Return the state at `end` by Heun's method: two evaluations a step, an error of order 2 in the step.
+def heun(velocity: Velocity, x: Tensor, times: Sequence[float]) -> Tensor:
+    """Return the state at the last time by Heun's method: two evaluations a step, an error of order 2 in the step.
 
     The trapezoidal rule, with the slope at the end of a step taken where Euler's method leads (Karras et al. 2022,
     algorithm 1, for a velocity that is known at both ends).
     """
-    length = (end - start) / steps
-    for number in range(steps):
-        time = start + number * length
+    for time, after in pairwise(times):
         slope = velocity(x, time)
-        x = x + length / 2 * (slope + velocity(x + length * slope, time + length))
+        x = x + (after - time) / 2 * (slope + velocity(x + (after - time) * slope, after))
     return x
 
 

@@ -43,9 +43,9 @@ def test_presets_work_on_the_bands_and_with_the_weights_that_two_cores_can_train
 
 
 @pytest.mark.parametrize(("shape", "levels"), [((1, 16, 8), 1), ((1, 16, 8), 2), ((2, 8, 8, 16), 2)])
-def test_bands_have_unit_spread_over_the_scans_and_are_undone(shape, levels):
+def test_whitened_bands_have_unit_spread_over_the_scans_and_are_undone(shape, levels):
     images = scans(12, shape)
-    model = Flow(dataclasses.replace(TINY, sample_shape=shape, levels=levels))
+    model = Flow(dataclasses.replace(TINY, sample_shape=shape, levels=levels, whitening=1.0, data_spread=1.0))
     model.measure(images)
     bands = model.to_bands(images)
     by_band = bands.transpose(0, 1).flatten(1).double()
@@ -55,11 +55,40 @@ def test_bands_have_unit_spread_over_the_scans_and_are_undone(shape, levels):
     assert torch.allclose(model.from_bands(bands), images, atol=1e-5)
 
 
+@pytest.mark.parametrize("whitening", [0.0, 0.5, 1.0])
+def test_whitening_takes_its_power_of_a_band_s_own_spread_and_leaves_the_mean_square(whitening):
+    images = scans(12) ** 3
+    model = Flow(dataclasses.replace(TINY, whitening=whitening, data_spread=2.0))
+    model.measure(images)
+    bands = model.to_bands(images)
+    spreads = bands.std((0, 2, 3), correction=0)
+    assert spreads.square().mean().sqrt() == pytest.approx(2.0, rel=1e-4)
+    assert torch.allclose(spreads, model.spread.flatten(), rtol=1e-4)
+    own = model._haar(images).std((0, 2, 3), correction=0)
+    ratio = spreads / own ** (1 - whitening)
+    assert torch.allclose(ratio, ratio[:1].expand_as(ratio), rtol=1e-3)
+    assert torch.allclose(model.from_bands(bands), images, atol=1e-5)
+
+
+def test_the_network_is_shown_and_asked_for_unit_spread_in_every_band_at_any_time(monkeypatch):
+    """Of white data and noise: what goes in has unit spread, and so has the velocity, less its factor."""
+    model = Flow(dataclasses.replace(TINY, whitening=0.5, data_spread=2.0))
+    model.measure(scans(12) ** 3)
+    torch.manual_seed(0)
+    noise, data = torch.randn(400, 16, 4, 2), torch.randn(400, 16, 4, 2) * model.spread
+    shown = []
+    monkeypatch.setattr(model.unet, "forward", lambda state, t, told: shown.append(state) or torch.ones_like(state))
+    for time in (0.0, 0.3, 0.9, 1.0):
+        factor = model.velocity((1 - time) * noise + time * data, torch.full((400,), time))
+        assert shown[-1].std((0, 2, 3)).tolist() == pytest.approx([1.0] * 16, rel=0.08)
+        assert ((data - noise) / factor).std((0, 2, 3)).tolist() == pytest.approx([1.0] * 16, rel=0.08)
+
+
 def test_a_band_that_does_not_vary_is_not_blown_up():
     model = Flow(TINY)
     model.measure(torch.full((4, 1, 16, 8), 0.5))
     assert model.to_bands(torch.full((1, 1, 16, 8), 0.5)).abs().max() < 0.01
-    assert model.spread.min() > 0
+    assert model.divisor.min() > 0
 
 
 def test_the_recipe_measures_scans_from_all_of_those_it_is_shown():
@@ -93,7 +122,7 @@ def test_a_step_tells_the_loss_of_each_band():
     losses = recipe.step(Batch(images), Progress(0, 10, 10))
     torch.manual_seed(3)
     data = before.to_bands(images)
-    noise, t = torch.randn_like(data), draw_times(5, 1.0, data.device)
+    noise, t = torch.randn_like(data), draw_times(5, -0.7, 1.0, data.device)
     expected = before.band_errors(data, noise, t).detach().mean(0)
     bands = [losses[f"band_{band:02d}"] for band in range(16)]
     assert bands == pytest.approx(expected.tolist(), rel=1e-4)
@@ -102,10 +131,10 @@ def test_a_step_tells_the_loss_of_each_band():
 
 def test_times_are_logit_normal():
     torch.manual_seed(0)
-    for spread in (1.0, 0.5):
-        times = draw_times(200_000, spread, torch.device("cpu"))
+    for centre, spread in ((0.0, 1.0), (-0.7, 0.5)):
+        times = draw_times(200_000, centre, spread, torch.device("cpu"))
         for share, quantile in ((0.1587, -1.0), (0.5, 0.0), (0.8413, 1.0), (0.9772, 2.0)):
-            expected = 1 / (1 + math.exp(-spread * quantile))
+            expected = 1 / (1 + math.exp(-centre - spread * quantile))
             assert float(times.quantile(share)) == pytest.approx(expected, abs=0.004)
 
 
@@ -132,9 +161,9 @@ def test_a_half_of_the_scans_is_mirrored_unless_told_not_to(monkeypatch):
 
 def undone(solver, steps, shape=(1, 16, 8)):
     """Return how far encoding is from the code that was decoded, for an image well inside [0, 1]."""
-    config = dataclasses.replace(TINY, sample_shape=shape, levels=1, solver=solver, steps=steps)
+    config = dataclasses.replace(TINY, sample_shape=shape, levels=1, solver=solver, steps=steps, time_shift=1.0)
     model = awake(Flow(config).double(), 0.3)
-    model.centre[:, 0], model.spread[:] = 0.5 * 2 ** ((len(shape) - 1) / 2), 0.02
+    model.centre[:, 0], model.divisor[:] = 0.5 * 2 ** ((len(shape) - 1) / 2), 0.02
     code = model.prior.draw(4, SeededNoise(0)).double()
     with torch.inference_mode():
         image = model.decode(code)
@@ -152,22 +181,21 @@ def test_encoding_undoes_decoding_the_better_the_more_steps(shape):
     assert undone("euler", 20, shape) / undone("euler", 40, shape) == pytest.approx(2, rel=0.1)
 
 
-def test_a_known_velocity_field_carries_noise_to_the_image_that_follows_from_it():
+def test_a_known_velocity_field_carries_noise_to_the_image_that_follows_from_it(monkeypatch):
     """With v = x the code z becomes bands e z, and an image encodes to its bands over e."""
     model = Flow(dataclasses.replace(TINY, steps=100)).double()
-    model.velocity = Identity()
-    model.spread[:] = 0.01
+    monkeypatch.setattr(Flow, "velocity", identity)
+    model.divisor[:] = 0.01
     model.centre[:, 0] = 2.0
     code = model.prior.draw(2, SeededNoise(0)).double()
     assert torch.allclose(model.decode(code), model.from_bands(math.e * code), atol=1e-5)
     assert torch.allclose(model.encode(model.from_bands(code)).mean, code / math.e, atol=1e-4)
 
 
-class Identity(nn.Module):
-    def forward(self, x, t, told):
-        assert told is None
-        assert t.shape == (len(x),)
-        return x
+def identity(model, x, t, told=None):
+    assert told is None
+    assert t.shape == (len(x),)
+    return x
 
 
 def test_the_same_code_gives_the_same_image_and_no_spread_one_image():
@@ -185,7 +213,7 @@ def test_a_few_steps_lower_the_loss():
     images = scans(1).expand(32, -1, -1, -1)
     recipe.prepare(Batch(images))
     losses = [recipe.step(Batch(images), Progress(at, 10_000, 10_000))["loss"] for at in range(80)]
-    assert losses[0] == pytest.approx(2 * 128, rel=0.1), "a fresh velocity of 0 misses unit data and unit noise"
+    assert losses[0] == pytest.approx((1 + 4) * 128, rel=0.1), "a fresh velocity of 0 misses data and noise"
     assert sum(losses[-10:]) < 0.85 * sum(losses[:10])
 
 
@@ -250,7 +278,7 @@ def test_what_is_told_changes_an_image_and_its_code_and_nothing_told_is_no_condi
 
 def test_encoding_under_a_condition_is_undone_by_decoding_under_it():
     model = awake(Flow(dataclasses.replace(ASKED, levels=1, steps=40)).double(), 0.3)
-    model.centre[:, 0], model.spread[:] = 1.0, 0.02
+    model.centre[:, 0], model.divisor[:] = 1.0, 0.02
     code = model.prior.draw(2, SeededNoise(0)).double()
     young, old = (told([2, 2], torch.tensor([age, age]).double().tolist()) for age in (-2.0, 2.0))
     young, old = ({name: v.double() if v.is_floating_point() else v for name, v in c.items()} for c in (young, old))
