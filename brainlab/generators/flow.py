@@ -269,10 +269,10 @@ METHOD = Method(
     # Two cores train on about 85 slices or 19 volumes a second (mixed precision). The diagnostics at each epoch's end
     # solve the equation 200 times, which takes them half a minute for slices and two minutes for volumes.
     presets={
-        # 200,000 presentations of some 10,000 slices: 40 minutes, and 10 of diagnostics.
+        # 88,000 presentations of some 10,000 slices: 32 minutes on one core, and 5 of diagnostics.
         "flow-slices-128": Preset(
             config=FlowConfig(conditions=("slice", "age_years", "sex", "class")),
-            schedule=Schedule(epochs=20, batch_size=32, ema_decay=0.999),
+            schedule=Schedule(epochs=8, batch_size=32, ema_decay=0.999),
             source=SOURCE,
         ),
         # 160,000 presentations of some 4,000 scans: 2 hours 20 minutes, and 80 minutes of diagnostics.

@@ -150,7 +150,7 @@ METHOD = Method(
         # Folded twice, so that two cores show it some 60,000 slices in two hours.
         "soft-ivae-128": Preset(
             config=SoftIntroVAEConfig(folds=2, widths=(64, 128, 128)),
-            schedule=Schedule(epochs=12, batch_size=16),
+            schedule=Schedule(epochs=5, batch_size=16),
             source="Daniel and Tamar 2021, arXiv:2012.13253",
         ),
     },
