@@ -51,13 +51,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
+    from brainlab.cohort.prepared import PreparedDataset
     from brainlab.experiments.export import refuse_beyond_disk, save_image, whole_folder
     from brainlab.methods.conditions import condition_warnings
+    from brainlab.runs.own_recipe import own_recipe_warning
     from brainlab.runs.run import PART, load_run
 
     chosen = load_run(args.run_folder, args.device)
     asked = _asked(args.condition)
     warnings = [] if asked is None else condition_warnings(chosen.conditions, asked)
+    if args.codes_of and (unlike := own_recipe_warning(chosen, PreparedDataset.open(args.codes_of))):
+        warnings.append(unlike)
     for warning in warnings:
         print(f"warning  {warning}", file=sys.stderr)
     parts = _drawn(chosen, args, asked)
@@ -67,7 +71,10 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             names.append(save_image(image, chosen.grid, scratch / f"sample-{len(names):04d}").name)
             if len(names) == PART:
                 refuse_beyond_disk(scratch, len(names), args.n)
-    return {"files": [str(args.out / name) for name in names], **({"warnings": warnings} if asked is not None else {})}
+    return {
+        "files": [str(args.out / name) for name in names],
+        **({"warnings": warnings} if asked is not None or warnings else {}),
+    }
 
 
 def _asked(words: list[str] | None) -> dict[str, str] | None:

@@ -271,7 +271,7 @@ METHOD = Method(
     presets={
         # 88,000 presentations of some 10,000 slices: 32 minutes on one core, and 5 of diagnostics.
         "flow-slices-128": Preset(
-            config=FlowConfig(conditions=("slice", "age_years", "sex", "class")),
+            config=FlowConfig(conditions=("slice", "age_years", "sex")),
             schedule=Schedule(epochs=8, batch_size=32, ema_decay=0.999),
             source=SOURCE,
         ),

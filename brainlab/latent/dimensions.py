@@ -76,14 +76,18 @@ def correlations(codes: FloatArray, values: FloatArray) -> FloatArray:
     return np.divide(y @ x, scale, out=np.zeros(codes.shape[1]), where=scale > 0)
 
 
-def counterpart(table: pd.DataFrame, covariate: str) -> tuple[int, float]:
-    """Return the dimension that goes most closely with a covariate, and its correlation.
+def counterpart(table: pd.DataFrame, covariate: str) -> tuple[int, float] | None:
+    """Return the active dimension that goes most closely with a covariate, and its correlation; None without one.
 
     So a run's own counterpart of the paper's dimensions 175 (lateral ventricles) and 76 (overall intensity) is found.
+    What a dimension shows that carries nothing goes with a covariate by chance, and no image changes along it.
     """
-    r = table[f"r_{covariate}"].to_numpy()
+    active = table[table["active"]]
+    if active.empty:
+        return None
+    r = active[f"r_{covariate}"].to_numpy()
     strongest = int(np.abs(r).argmax())
-    return int(table["dimension"].iloc[strongest]), float(r[strongest])
+    return int(active["dimension"].iloc[strongest]), float(r[strongest])
 
 
 def class_histograms(

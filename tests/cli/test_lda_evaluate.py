@@ -128,8 +128,9 @@ def test_images_of_another_recipe_than_the_run_s_own_are_read_with_a_word(places
         assert "is a guess" not in capsys.readouterr().out
         assert main([*words, str(other)]) == 0
         assert said in capsys.readouterr().out
-    assert main(["reconstruct", run, str(other), str(tmp_path / "out")]) == 0
-    assert said in capsys.readouterr().err
+    for words in (["reconstruct", run, str(other)], ["sample", run, "--n", "2", "--codes-of", str(other)]):
+        assert main([*words[:2], *words[2:], str(tmp_path / words[0])]) == 0
+        assert said in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def test_presets_say_what_they_are(capsys):
     assert entry["ships"]
     assert 2 * sum(entry["parameters"].values()) < 15e6, "half-precision weights stay small"
     assert found["flow-40"]["abilities"] == ["condition", "encode", "reconstruct"]
-    assert found["flow-slices-128"]["conditions"] == ["slice", "age_years", "sex", "class"]
+    assert found["flow-slices-128"]["conditions"] == ["slice", "age_years", "sex"]
     assert main(["presets", "flow-40"]) == 0
     assert "conditions class age_years sex" in capsys.readouterr().out
     assert main(["presets", "vae-8"]) == 0

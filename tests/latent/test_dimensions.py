@@ -38,6 +38,9 @@ def test_table_puts_the_best_separator_first_and_finds_what_is_collapsed(codes):
     assert counterpart(table, "age_years") == (1, pytest.approx(-1))
     separator = dimension_table(Encoding(X, log_variance), y, {"mean_intensity": X[:, 2]})
     assert counterpart(separator, "mean_intensity") == (2, pytest.approx(1))
+    collapsed = dimension_table(Encoding(X, log_variance), y, {"mean_intensity": X[:, 3] + 1e-3 * X[:, 0]})
+    assert counterpart(collapsed, "mean_intensity")[0] != 3, "nothing changes along a dimension that carries nothing"
+    assert counterpart(table.assign(active=False), "age_years") is None
 
 
 def test_what_varies_most_comes_first_where_there_are_no_classes():

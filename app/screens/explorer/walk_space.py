@@ -52,7 +52,9 @@ def walk_space(run: str, cohort: str | None, *, styles: bool) -> WalkSpace:
 def _of_cohort(run: str, cohort: str) -> WalkSpace:
     known = space(run, cohort)
     low, high = ranges(known)
-    named: dict[int, dict[str, Any]] = {k: what for k, what in NAMED_DIMENSIONS.items() if k < len(low)}
+    # The paper's are numbers of its own IntroVAE on volumes; those of slices are another method's.
+    numbers = {} if resources.run(run).grid.plane else NAMED_DIMENSIONS
+    named: dict[int, dict[str, Any]] = {k: what for k, what in numbers.items() if k < len(low)}
     return WalkSpace(
         low=low,
         high=high,

@@ -141,7 +141,7 @@ def _named(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
     found = {}
     for published in NAMED_DIMENSIONS.values():
         covariate = str(published["covariate"])
-        if f"r_{covariate}" in table:
-            index, r = dimensions.counterpart(table, covariate)
+        if f"r_{covariate}" in table and (own := dimensions.counterpart(table, covariate)):
+            index, r = own
             found[str(published["name"])] = {"dimension": index, "r": r, "covariate": covariate}
     return found

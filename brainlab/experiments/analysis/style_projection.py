@@ -14,6 +14,7 @@ from brainlab.experiments.export import scan_name
 from brainlab.latent.styles.projection import Projection, ProjectionSettings, project
 from brainlab.latent.styles.style_space import StyleSpace
 from brainlab.methods.prior import SeededNoise
+from brainlab.runs.own_recipe import own_recipe_warning
 from brainlab.runs.run import Run
 from brainlab.types import Float32Array, Watch
 
@@ -82,7 +83,10 @@ def targets(run: Run, source: Path, split: str | None = "test") -> Targets:
         if not len(rows):
             raise InputError(f"{source}: no scans in the split '{split}'; choose another with --split")
         names = [scan_name(data.scans.iloc[int(row)], int(row)) for row in rows]
-        return Targets(names, lambda part: (data.batch(rows[part])[:, 0], []))
+        unlike = own_recipe_warning(run, data)
+        return Targets(
+            names, lambda part: (data.batch(rows[part])[:, 0], [unlike] if unlike and not part.start else [])
+        )
     if source.is_dir():
         paths = find_images(source, SLICE_ENDINGS).paths
         names = [f"{number:04d}_{file_stem(path.name)}" for number, path in enumerate(paths)]

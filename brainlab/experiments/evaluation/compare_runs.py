@@ -109,10 +109,10 @@ def _difference(one: Score, other: Score, values: list[EvaluationValues | str], 
     if one.value is None or other.value is None:
         undefined = dict.fromkeys(score.undefined for score in (one, other) if score.value is None)
         return because("undefined: " + "; ".join(undefined))
-    if one.metric.endswith("_real"):
-        return because(SHARED)
     if one.alike != other.alike:
         return because(_apart(one, other))
+    if one.metric.endswith("_real"):
+        return because(SHARED)
     plain = {"difference": one.value - other.value, "n": one.n}
     ours, theirs = values
     if isinstance(ours, str) or isinstance(theirs, str):

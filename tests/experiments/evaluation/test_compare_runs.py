@@ -149,3 +149,9 @@ def test_other_weights_than_were_evaluated_are_refused(write):
     (one.folder / "evaluation.json").unlink()
     with pytest.raises(InputError, match="one: needs an evaluation, got none"):
         compare_runs(one, one)
+
+
+def test_real_scans_of_other_data_are_not_shared(write):
+    one, other = (write(name, HARD, HARD, data=name, data_sha256=name) for name in ("one", "two"))
+    assert by_metric(one, other)["sharpness_real"].reason != SHARED
+    assert "one and two" in by_metric(one, other)["sharpness_real"].reason
