@@ -17,7 +17,7 @@ OLD_MS = {"class": "ms", "age_years": 70}
 
 @pytest.fixture(scope="module")
 def folder(tiny_workspace, tmp_path_factory):
-    """Return the folder of a small flow on slices of the tiny cohort, asked for the preset's conditions and the class."""
+    """Return the folder of a small flow on slices of the tiny cohort, by the preset's conditions and class."""
     folder, data = tmp_path_factory.mktemp("flow") / "flow", tiny_workspace / "cohorts" / "simulated"
     asked = ["--conditions", "slice", "age_years", "sex", "class"]
     assert main(["train", "flow-slices-128", "--data", str(data), "--out", str(folder), *SMALL, *TRAIN, *asked]) == 0
