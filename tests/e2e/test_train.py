@@ -1,6 +1,7 @@
 """A training started in a real browser, which goes on without the browser and without the server."""
 
 import pytest
+from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
@@ -24,6 +25,6 @@ def test_a_training_outlives_the_page_and_the_server_that_started_it(own_server,
     page.get_by_text("epoch 1 of 1").wait_for()
     page.wait_for_selector(idle)
     assert page.locator("[data-testid=stException], [data-testid=stAlertContentError]").count() == 0
-    assert page.locator("[data-testid=stImage] img").count() == 1
+    expect(page.locator("[data-testid=stImage] img")).to_have_count(1)
     assert page.locator(".bl-badge.simulated").count() == 1
     assert "not for diagnosis" in page.locator(".bl-foot").inner_text()
