@@ -5,7 +5,7 @@ import math
 from typing import Any
 
 from brainlab.errors import InputError
-from brainlab.networks.outline import outlined
+from brainlab.methods.outline import outlined
 from brainlab.runs.methods import find_preset
 from brainlab.workspace import MODELS
 

@@ -21,7 +21,7 @@ from brainlab.config import check_ranges, to_dict
 from brainlab.errors import InputError
 from brainlab.methods.conditions import learn_conditions
 from brainlab.methods.method import Method, Schedule
-from brainlab.networks.outline import outlined
+from brainlab.methods.outline import outlined
 from brainlab.ranges import refuse_out_of_range
 from brainlab.runs.methods import find_preset
 from brainlab.runs.provenance import hashes_of_training

@@ -23,8 +23,8 @@ from brainlab.grid import Grid
 from brainlab.methods.conditions import Asked, Condition
 from brainlab.methods.generator import Conditional, Generator, StyleBased
 from brainlab.methods.method import Ability, Method, Schedule, lacking
+from brainlab.methods.outline import outlined
 from brainlab.methods.prior import Noise, SeededNoise
-from brainlab.networks.outline import outlined
 from brainlab.ranges import refuse_out_of_range
 from brainlab.runs.asked_images import NOTHING, AskedImages, refuse_guidance_of_nothing
 from brainlab.runs.devices import find_device

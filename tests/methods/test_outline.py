@@ -1,7 +1,7 @@
 import torch
 from torch import nn
 
-from brainlab.networks.outline import outlined
+from brainlab.methods.outline import outlined
 
 
 def test_networks_have_shapes_and_no_values_and_draw_none() -> None:
