@@ -25,7 +25,7 @@ METRICS = (
         name="active_units",
         title="Active latent dimensions",
         definition=f"Latent dimensions whose mean divergence from the prior is above {ACTIVE_NATS} nats; "
-        "without a spread, whose codes vary by more than 0.01.",
+        "without a spread, whose codes vary by more than 0.01. Undefined where a code is noise or a grid of indices.",
         source="after Burda et al. 2016, arXiv:1509.00519, section 4.2, who count `variance_of_mean_above_0.01`",
         aspect="code",
         better="none",

@@ -31,6 +31,9 @@ IMAGES_IN_MEMORY = 48
 BLOCKS_IN_MEMORY = 24
 """What an evaluation holds at most, see `memory_bound`."""
 
+NO_DIMENSIONS = "the run's codes have no dimensions of their own: they are noise of the image's size, or indices"
+"""Of a flow or a VQ-VAE. Every number of such a code varies, which says nothing of what the run makes use of."""
+
 
 def held_out(run: Run, dataset: PreparedDataset) -> IntArray:
     """Return the rows that the run was not trained on: the test split of its own data, the whole of any other.
@@ -132,6 +135,8 @@ def collect(
     known = run.see(known) if known is not None else None
     fitted = known.indices("train") if known is not None else None
     reasons: dict[Need, str] = {"training": NOT_AT_HAND}
+    if run.can("encode") and not run.can("walk"):
+        reasons["codes"] = NO_DIMENSIONS
     labelled = None
     try:
         labelled = labelled_images(run, dataset, rows, known, seed)
@@ -142,7 +147,7 @@ def collect(
         generated=generated,
         reconstructed=reconstructed,
         pairs=reconstructed,
-        codes=_together(codes) if codes else None,
+        codes=_together(codes) if run.can("walk") and codes else None,
         training=scans(known, fitted) if known is not None and fitted is not None else None,
         labelled=labelled,
         people=dataset.scans["participant"].to_numpy(dtype=str)[rows],

@@ -146,6 +146,14 @@ def test_reconstructions_of_many_scans_are_decoded_in_passes_and_stay_in_order(d
     assert sets.codes.mean[:, 0] == pytest.approx(sets.real[rows].mean(axis=(1, 2, 3)))
 
 
+def test_dimensions_are_counted_only_where_a_code_has_any(dataset, monkeypatch):
+    monkeypatch.setattr(RunOf, "can", lambda self, ability: ability not in ("condition", "walk"))
+    sets, _ = collect(RunOf(dataset), dataset, 20, 0, None)
+    assert len(sets.reconstructed) == 20
+    with pytest.raises(InputError, match="codes have no dimensions"):
+        sets.part("codes")
+
+
 def test_images_that_do_not_fit_on_the_disk_or_into_memory_are_refused_before_any_is_drawn(dataset, monkeypatch):
     run = RunOf(dataset)
     run.sample_in_parts = None
