@@ -63,12 +63,11 @@ def estimate(
     a_step = loop.time_steps()
     started = time.perf_counter()
     describe(cast(Generator, loop.average.module), loop.watched.image, loop.codes[: loop.watch.watched])
-    an_epoch = loop.steps_per_epoch * a_step + time.perf_counter() - started
-    epochs = loop.total_steps // loop.steps_per_epoch
+    a_look = time.perf_counter() - started
     images = loop.steps_per_epoch * loop.batch_size
     return Estimate(
-        seconds=to_begin + epochs * an_epoch,
-        epochs=epochs,
+        seconds=to_begin + loop.total_steps * a_step + len(loop.looks) * a_look,
+        epochs=loop.epochs,
         images=images,
         noun=plan.seen.noun,
         rate=loop.batch_size / a_step,

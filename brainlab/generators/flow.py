@@ -266,8 +266,8 @@ METHOD = Method(
         FlowConfig(sample_shape=(1, 8, 8, 8), **_SMALL),
         FlowConfig(sample_shape=(1, 16, 8), conditions=("class", "age_years"), **_SMALL),
     ),
-    # Two cores train on about 85 slices or 19 volumes a second (mixed precision). The diagnostics at each epoch's end
-    # solve the equation 200 times, which takes them half a minute for slices and two minutes for volumes.
+    # Two cores train on about 85 slices or 19 volumes a second (mixed precision). The diagnostics solve the
+    # equation 200 times, which takes them half a minute for slices and two minutes for volumes.
     presets={
         # 88,000 presentations of some 10,000 slices: 32 minutes on one core, and 5 of diagnostics.
         "flow-slices-128": Preset(

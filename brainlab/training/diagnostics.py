@@ -1,4 +1,4 @@
-"""What a run is watched by: the health of its code and of its samples, measured at each epoch's end."""
+"""What a run is watched by: the health of its code and of its samples, measured at the ends of epochs."""
 
 from pathlib import Path
 from typing import Any, cast

@@ -46,6 +46,8 @@ class Watch:
     log_steps: steps between two lines of losses.
     half_weights: ship the weights with 16 bits each; checkpoints keep all 32.
     after_divergence: what a user can do once a loss is not finite, the end of the message that says so.
+    looks: about how often the diagnostics look over the whole training, after the first epoch and the last in any case:
+        they may take several times as long as an epoch of a few hundred images.
     grids: about how many sample grids are kept over the whole training.
     grid_samples, watched: codes in the sample grid, and images and samples that the diagnostics look at.
     """
@@ -54,6 +56,7 @@ class Watch:
     checkpoint_steps: int = 100
     log_steps: int = 20
     grid_samples: int = 8
+    looks: int = 40
     grids: int = 10
     watched: int = 64
     half_weights: bool = False
@@ -62,7 +65,7 @@ class Watch:
 
 @dataclass
 class State:
-    """Where training stands; `sums` holds the sum of each loss in the present epoch and the number of steps in it."""
+    """Where training stands; `sums` holds the sum of each loss, and its steps, since the diagnostics looked last."""
 
     step: int = 0
     seconds: float = 0.0
@@ -119,7 +122,18 @@ class Loop:
     @property
     def total_steps(self) -> int:
         """Steps until training ends."""
-        return self.steps_per_epoch * min(self.schedule.epochs, self.schedule.stop_after or self.schedule.epochs)
+        return self.steps_per_epoch * self.epochs
+
+    @property
+    def epochs(self) -> int:
+        """Epochs until training ends."""
+        return min(self.schedule.epochs, self.schedule.stop_after or self.schedule.epochs)
+
+    @property
+    def looks(self) -> list[int]:
+        """Epochs at whose end the diagnostics look at the averaged weights, which are kept as the run's."""
+        between = max(1, self.epochs // self.watch.looks)
+        return sorted({1, *range(between, self.epochs + 1, between), self.epochs})
 
     @property
     def codes(self) -> Tensor:
@@ -158,15 +172,16 @@ class Loop:
         when the process was asked to stop.
         """
         keep_freed_memory()
-        remaining = iter(range(self.state.step, self.total_steps))
+        remaining, looks = iter(range(self.state.step, self.total_steps)), set(self.looks)
         if self.state.step == 0:
             self._checkpoint()
         with self._stoppable(), self._reader:
             for step in show(remaining, self.total_steps - self.state.step) if show else remaining:
                 self._one_step(step)
-                at_epoch_end = self.state.step % self.steps_per_epoch == 0
-                if at_epoch_end:
-                    self._end_epoch()
+                epoch, within = divmod(self.state.step, self.steps_per_epoch)
+                at_epoch_end = within == 0
+                if at_epoch_end and epoch in looks:
+                    self._look(epoch)
                 if at_epoch_end or self._stop or self.state.step % self.watch.checkpoint_steps == 0:
                     self._checkpoint()
                 if self._stop:
@@ -229,10 +244,9 @@ class Loop:
         rows = self._order(epoch)[position * self.batch_size : (position + 1) * self.batch_size]
         return self.fetch(np.sort(rows[self.fabric.global_rank :: self.fabric.world_size]))
 
-    def _end_epoch(self) -> None:
-        """Write the epoch's mean losses and diagnostics, the sample grid and the averaged weights."""
+    def _look(self, epoch: int) -> None:
+        """Write the mean losses since the last look, the diagnostics, the sample grid and the averaged weights."""
         state = self.state
-        epoch = state.step // self.steps_per_epoch
         means = {name: total / count for name, (total, count) in state.sums.items()}
         line = {
             "kind": "epoch",
@@ -248,7 +262,8 @@ class Loop:
             line |= _rounded(describe(shipped, self.watched.image, codes[: self.watch.watched]))
             line |= _rounded(self.recipe.diagnostics(self.watched))
             save_weights(self.folder, shipped, torch.float16 if self.watch.half_weights else torch.float32)
-            if epoch % max(1, self.schedule.epochs // self.watch.grids) == 0 or state.step == self.total_steps:
+            looks = self.looks
+            if looks.index(epoch) % max(1, len(looks) // self.watch.grids) == 0 or epoch == looks[-1]:
                 (self.folder / "samples").mkdir(exist_ok=True)
                 grid = self.folder / "samples" / f"epoch-{epoch:04d}.png"
                 save_sample_grid(shipped, codes[: self.watch.grid_samples], grid)

@@ -1,6 +1,7 @@
 """How long a training would take: what is counted, and that nothing is written."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from brainlab.experiments.estimate import Estimate, estimate, in_words
 from brainlab.experiments.training_plan import Machine
 from brainlab.generators.vae import VAEConfig, VAERecipe
 from brainlab.methods.method import Schedule
+from brainlab.training.loop import Loop
 
 TINY = {"latent_dim": 3, "widths": (8, 8), "dense_width": 8}
 
@@ -65,6 +67,16 @@ def test_a_step_that_is_impossible_out_of_its_order_ends_the_estimate_early(monk
     assert len(steps_of(monkeypatch, data, tmp_path, poison_at=5)) == 6
     with pytest.raises(TrainingStoppedError):
         steps_of(monkeypatch, data, tmp_path, poison_at=0)
+
+
+def test_diagnostics_are_counted_as_often_as_they_look(monkeypatch, data, tmp_path):
+    monkeypatch.setattr("brainlab.experiments.estimate.describe", lambda *_: time.sleep(0.2))
+    monkeypatch.setattr(Loop, "time_steps", lambda self: 1e-6)
+    few, many = (
+        estimate("vae-8", data, tmp_path / "run", config=VAEConfig(**TINY), schedule=Schedule(epochs=epochs)).seconds
+        for epochs in (10, 400)
+    )
+    assert many - few == pytest.approx((41 - 10) * 0.2, rel=0.2)
 
 
 def test_what_training_would_refuse_is_refused(data, tmp_path):

@@ -64,7 +64,7 @@ def losses(lines: Lines) -> go.Figure | None:
 
 
 def diagnostics(lines: Lines) -> go.Figure | None:
-    """Return what was measured at each epoch's end, a panel each; None before the first end of an epoch."""
+    """Return what was measured at the ends of epochs, a panel each; None before the first end of an epoch."""
     ends = [line for line in lines if line["kind"] == "epoch"]
     panels = {title: keys for title, keys in PANELS.items() if any(key in line for line in ends for key in keys)}
     if not panels:

@@ -177,7 +177,7 @@ def _pictures(folder: Path) -> None:
         with left:
             _samples(strips, folder.name)
         with right:
-            st.markdown("**Diagnostics at each epoch's end**")
+            st.markdown("**Diagnostics at the ends of epochs**")
             layout.plot(measured, f"train-{folder.name}-diagnostics")
     elif lines:
         st.caption("Samples and diagnostics appear at the end of the first epoch.")

@@ -28,10 +28,11 @@ SCALE = 1000.0
 
 @dataclass(frozen=True, kw_only=True)
 class ThesisLosses:
-    """Means over each epoch's training images, [epochs] each.
+    """Means over the training images since the line before, [lines] each; a line an epoch where there are few.
 
-    epochs: their numbers, from 1. total: the objective. reconstruction: 1,000 times the mean squared error of a pixel.
-    code: what a code costs: nats of KL, or the squared error of codebook and commitment. last: the last epoch's line.
+    epochs: numbers of those that end with a line, from 1. total: the objective. reconstruction: 1,000 times the mean
+    squared error of a pixel. code: what a code costs: nats of KL, or the squared error of codebook and commitment.
+    last: the last epoch's line.
     divisor: of the run's objective, to bring it to the thesis's scale.
     """
 

@@ -1,6 +1,7 @@
 """How far a training is, told by its files and its process alone, so that a restarted server knows it too."""
 
 import json
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -145,7 +146,7 @@ def _progress(folder: Path, record: Record | None) -> Progress:
         an_epoch = int(ends[-1]["step"]) // done
         total = an_epoch * planned if planned else total
         rate = ends[-1]["seconds"] / ends[-1]["step"]
-        done += step > ends[-1]["step"]
+        done = math.ceil(step / an_epoch)
     elif step and record:
         done = 1
         rate = max(0.0, (folder / METRICS).stat().st_mtime - record.started) / step

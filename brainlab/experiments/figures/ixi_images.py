@@ -80,8 +80,9 @@ def losses() -> Sheet:
         len(runs) * ROW_IN - 0.1,
         "Training losses",
         source_line([], list(runs.values())),
-        f"""After figure 3.16 of the IXI thesis. Means over the training slices of each epoch, seed {seeds}, on the
-        thesis's scale: reconstruction is {SCALE:,.0f} times the mean squared error of a pixel, and the total adds what
+        f"""After figure 3.16 of the IXI thesis. Means over the training slices since the point before, seed
+        {seeds}, on the thesis's scale: reconstruction is {SCALE:,.0f} times the mean squared error of a pixel, and the
+        total adds what
         a code costs. The thesis takes the KL that rises in its figure for an error; it is the price of what a code
         says, and 0 nats would say nothing. Each panel has a scale of its own,
         which need not begin at 0. {REFERENCE}""",

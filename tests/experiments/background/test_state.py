@@ -62,6 +62,13 @@ def test_a_living_process_is_starting_until_it_holds_the_folder_and_then_trainin
     assert state(folder).stopping
 
 
+def test_progress_counts_the_epochs_between_two_looks_of_the_diagnostics(fabricate):
+    folder = fabricate()
+    told = [{"kind": "epoch", "epoch": 1, "step": 10, "seconds": 5.0}, {"kind": "step", "epoch": 4, "step": 45}]
+    (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in told))
+    assert state(folder).progress.epoch == 5
+
+
 def test_a_training_of_the_command_line_is_seen_by_its_lock(fabricate):
     folder = fabricate()
     assert state(folder).phase == "stopped"
