@@ -60,14 +60,22 @@ class Schedule:
 class Preset(Generic[C]):
     """A named instance of a method. config: its settings. schedule: how long it is trained here.
 
+    recipe: name of the preparation recipe of the images that it is made for: the paper's, or where no paper of brain
+        images is behind it, that of the images by which its settings were found; None where any will do.
     source: where in the literature it is from. budget: how long it was trained there, in words; empty where it is from
         nowhere, or the authors do not say.
     """
 
     config: C
     schedule: Schedule = field(default_factory=Schedule)
+    recipe: str | None = None
     source: str = ""
     budget: str = ""
+
+    @property
+    def published_in(self) -> str:
+        """What its source is, for sentences: a paper, or a thesis where it says so."""
+        return "thesis" if "thesis" in self.source else "paper"
 
 
 def no_batch_rule(config: Any, images: int) -> None:
