@@ -89,7 +89,7 @@ def describe_cohort(dataset: PreparedDataset) -> str:
     people = dataset.scans["participant"].nunique()
     origin = "simulated" if dataset.simulated else "from scans"
     count = f"{len(dataset):,} {dataset.noun} of {counted(people, 'participant')}"
-    return f"{count} · {size} voxels · recipe {dataset.recipe['name']} · {origin}"
+    return f"{count} · {size} {dataset.grid.element}s · recipe {dataset.recipe['name']} · {origin}"
 
 
 def best_run(names: Sequence[str]) -> str:

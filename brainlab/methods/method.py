@@ -1,10 +1,12 @@
 """A method's entry: everything that commands, pages and the training need to know of it without knowing its class."""
 
+from argparse import Namespace
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, TypeVar
 
 from brainlab.cohort.views import View
+from brainlab.config import apply_flags
 from brainlab.methods.conditions import ConditionalConfig
 from brainlab.methods.generator import Generator
 from brainlab.methods.recipe import Recipe
@@ -54,6 +56,13 @@ class Schedule:
     stop_after: CountOrNone = None
     batch_size: Count = 16
     ema_decay: Share = 0.995
+
+    def asked(self, args: Namespace) -> "Schedule":
+        """Return the schedule with the flags that were given; an earlier stop of its own goes with its own epochs."""
+        asked = apply_flags(self, args)
+        if args.epochs is not None and args.stop_after is None:
+            return replace(asked, stop_after=None)
+        return asked
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from brainlab.errors import InputError
 from brainlab.experiments.background.control import start
 from brainlab.experiments.background.request import Request, free_name
 from brainlab.experiments.background.trial import Trial
+from brainlab.grid import Grid
 from brainlab.methods.method import Method, Preset, Schedule
 from brainlab.runs.methods import find_preset, presets
 
@@ -62,9 +63,10 @@ def show() -> None:
 
 def _describe(name: str) -> None:
     found = describe(name)
-    size = " × ".join(map(str, found["sample_shape"][1:]))
+    sides = tuple(found["sample_shape"][1:])
+    size = f"{' × '.join(map(str, sides))} {Grid.unplaced(sides).element}s"
     millions = sum(found["parameters"].values()) / 1e6
-    parts = [found["method"], f"{size} voxels", f"codes of {found['latent_dim']}", f"{millions:.1f} M parameters"]
+    parts = [found["method"], size, f"codes of {found['latent_dim']}", f"{millions:.1f} M parameters"]
     parts += [f"made for {found['recipe']}"] if found["recipe"] else []
     parts += [found["paper"]] if found["paper"] else []
     parts += [f"there {found['paper_budget']}"] if found["paper_budget"] else []

@@ -1,7 +1,6 @@
 """`brainlab train PRESET --data PREPARED --out RUN`."""
 
 import argparse
-import dataclasses
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
@@ -84,10 +83,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
         last = training.resume(args.out, data, machine=machine, change=change, show=_bar, **given)
     else:
-        schedule = apply_flags(preset.schedule, args)
-        if args.epochs is not None and args.stop_after is None:
-            # A preset's own earlier stop goes with the preset's own epochs.
-            schedule = dataclasses.replace(schedule, stop_after=None)
+        schedule = preset.schedule.asked(args)
         config = apply_flags(preset.config, args)
         if unlike := preset_recipe_warning(args.preset, preset, data):
             # What is refused needs no warning beside the reason.

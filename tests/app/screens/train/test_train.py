@@ -242,6 +242,10 @@ def test_a_cohort_that_the_preset_cannot_read_is_not_offered(slice_workspace, mo
     found.selectbox(key="train-preset").set_value("vae-8").run()
     assert not found.exception
     assert "No cohort holds what vae-8 reads" in said(found)
+    assert "40 × 48 × 40 voxels" in said(found)
+    found.selectbox(key="train-preset").set_value("vqvae2d").run()
+    assert "128 × 128 pixels" in said(found)
+    assert "voxel" not in said(found)
 
 
 @pytest.fixture
@@ -292,6 +296,10 @@ def test_curves_hold_what_the_lines_hold():
     titles = [note.text for note in measured.layout.annotations]
     assert titles == ["Held-out squared error", "KL (nats)", "Sharpness", "Active units"]
     assert {trace.name for trace in measured.data} == {"held-out scans", "reconstructions", "samples"}
+    assert {trace.name for trace in curves.diagnostics([EPOCH], "slice").data} & {
+        "held-out scans",
+        "held-out slices",
+    } == {"held-out slices"}
     assert curves.losses([]) is None
     assert curves.diagnostics([STEP]) is None
     many = curves.losses([STEP | {"step": number} for number in range(50_000)])
