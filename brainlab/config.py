@@ -164,6 +164,29 @@ def apply_flags(config: C, args: argparse.Namespace) -> C:
     return dataclasses.replace(config, **given)  # type: ignore[type-var]
 
 
+def changed_flags(before: Any, after: Any) -> list[str]:
+    """Return the flags that make one config another of its class: what `apply_flags` reads.
+
+    Raises InputError on a word that would be taken for a flag.
+    """
+    words: list[str] = []
+    for setting in settings_of_fields(type(after)):
+        name, value = setting.name, getattr(after, setting.name)
+        if value == getattr(before, name):
+            continue
+        if value is None:
+            words += [flag(name), NONE]
+            continue
+        if isinstance(value, bool):
+            words.append(flag(name) if value else flag(f"no_{name}"))
+            continue
+        parts = value if isinstance(value, tuple) else (value,)
+        if any(isinstance(part, str) and part.startswith("-") for part in parts):
+            raise InputError(f"{flag(name)}: needs a value that does not begin with -, got {value}; choose another")
+        words += [flag(name), *map(str, parts)]
+    return words
+
+
 _WORDS = {bool: "true or false", int: "a whole number", float: "a finite number", str: "a text", type(None): "null"}
 
 

@@ -102,12 +102,17 @@ class Grid:
 
     def __str__(self) -> str:
         sides = " x ".join(map(str, self.shape))
-        return f"volumes of {sides} voxels" if self.plane is None else f"{self.plane} slices of {sides} voxels"
+        return f"{'volumes' if self.plane is None else f'{self.plane} slices'} of {sides} {self.element}s"
 
     @property
     def noun(self) -> str:
         """What one image is called where images are counted: scan, or slice, of which a scan has many."""
         return "scan" if self.plane is None else "slice"
+
+    @property
+    def element(self) -> str:
+        """What one of its values is called: voxel, or pixel of a slice."""
+        return "voxel" if self.plane is None else "pixel"
 
     def fits(self, other: "Grid") -> bool:
         """Whether images of the other grid have the same sides and show the same plane."""

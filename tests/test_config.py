@@ -7,7 +7,7 @@ from typing import Literal
 
 import pytest
 
-from brainlab.config import add_flags, apply_flags, from_dict, to_dict
+from brainlab.config import add_flags, apply_flags, changed_flags, from_dict, to_dict
 from brainlab.errors import InputError
 
 
@@ -52,6 +52,20 @@ def test_a_flag_of_words_may_be_given_without_any_and_one_of_numbers_not() -> No
     assert apply_flags(Example(), parser.parse_args(["--words", "a", "b"])).words == ("a", "b")
     with pytest.raises(SystemExit):
         parser.parse_args(["--shape"])
+
+
+def test_changed_flags_say_what_apply_flags_reads() -> None:
+    changed = Example(
+        width=7, rate=2.5e-5, shape=(1, 2, 3), exact=True, span=(0.5, 2.0), way="out", words=(), parts=(Part(name="a"),)
+    )
+    parser = argparse.ArgumentParser()
+    add_flags(parser, Example)
+    for before, after in ((Example(words=("a",)), changed), (changed, Example(words=("b", "c"), parts=changed.parts))):
+        read = apply_flags(before, parser.parse_args(changed_flags(before, after)))
+        assert to_dict(read) == to_dict(after) | {"parts": to_dict(before)["parts"]}, "parts have no flag"
+    assert changed_flags(changed, changed) == []
+    with pytest.raises(InputError, match="--words: needs a value that does not begin with -"):
+        changed_flags(Example(), Example(words=("-x",)))
 
 
 def test_unknown_setting_is_named() -> None:

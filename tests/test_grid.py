@@ -85,6 +85,12 @@ def test_records_without_a_plane_are_volumes_or_axial_slices():
     assert Grid.recorded((4, 6), record | {"plane": "coronal"}).plane == "coronal"
 
 
+def test_slices_are_of_pixels_and_volumes_of_voxels():
+    flat = Grid((4, 6), AFFINE, "coronal")
+    assert (flat.noun, flat.element, str(flat)) == ("slice", "pixel", "coronal slices of 4 x 6 pixels")
+    assert (VOLUME.noun, VOLUME.element, str(VOLUME)) == ("scan", "voxel", "volumes of 4 x 5 x 6 voxels")
+
+
 def test_grids_of_other_planes_or_sides_do_not_fit():
     axial = Grid((4, 4), AFFINE, "axial")
     assert axial.fits(Grid((4, 4), np.eye(4), "axial"))

@@ -89,7 +89,7 @@ def describe_cohort(dataset: PreparedDataset) -> str:
     people = dataset.scans["participant"].nunique()
     origin = "simulated" if dataset.simulated else "from scans"
     count = f"{len(dataset):,} {dataset.noun} of {counted(people, 'participant')}"
-    return f"{count} · {size} voxels · recipe {dataset.recipe['name']} · {origin}"
+    return f"{count} · {size} {dataset.grid.element}s · recipe {dataset.recipe['name']} · {origin}"
 
 
 def best_run(names: Sequence[str]) -> str:
@@ -154,7 +154,12 @@ def unopened(**kinds: Sequence[tuple[str, str]]) -> None:
 def other_recipe(run: "Run", data: PreparedDataset) -> None:
     """Say where a run learned images of another recipe or sequence than a cohort holds, if it did."""
     if warning := own_recipe_warning(run, data):
-        st.caption(f":orange[:material/info:] {warning}.")
+        note(warning)
+
+
+def note(text: str) -> None:
+    """Say in a line what is no mistake and yet has to be known."""
+    st.caption(f":orange[:material/info:] {text}.")
 
 
 def link(page: str, label: str, **query: str) -> None:

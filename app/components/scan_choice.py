@@ -22,13 +22,14 @@ def describe(cohort: str, row: int) -> str:
     return _names(cohort)[row]
 
 
-def pick_scan(cohort: str, key: str, label: str = "Scan", skip: int = 0) -> int:
+def pick_scan(cohort: str, key: str, label: str | None = None, skip: int = 0) -> int:
     """Show a select box of a cohort's test scans, then the others, and return the chosen row.
 
-    A large cohort has a search field above, and the first MOST_OPTIONS scans found are offered. skip: which of them is
-    chosen at first.
+    A large cohort has a search field above, and the first MOST_OPTIONS scans found are offered. label: scan or
+    slice where none is given. skip: which of them is chosen at first.
     """
     names, rows, one = _names(cohort), _rows(cohort), resources.cohort(cohort).grid.noun
+    label = label or one.capitalize()
     offered: Sequence[int] = rows
     large = len(rows) > MOST_OPTIONS
     if large:

@@ -32,7 +32,7 @@ CLASSES = ("healthy", "ms", "leuko1", "leuko2", "leuko3")
 VIEWS = (
     ("cohort", {"cohort-tabs": "Scans"}),
     ("cohort", {"cohort-tabs": "Import scans"}),
-    ("generate", {"generate-tabs": "Reconstructions of a scan"}),
+    ("generate", {"generate-tabs": "Reconstructions"}),
     ("explorer", {"start-kind": "Scan"}),
     ("explorer", {"start-kind": "Two scans"}),
     ("explorer", {"explorer-tabs": "Film-strip", "walk-along-made-up": "from one scan to another"}),

@@ -113,8 +113,9 @@ def _presets() -> list[str]:
         parameters = ", ".join(f"{part} {count:,}" for part, count in found["parameters"].items())
         size = " x ".join(map(str, found["sample_shape"][1:]))
         budget = found["paper_budget"] or "-"
-        rows.append([name, found["method"], size, str(found["latent_dim"]), parameters, budget, "yes" if found["ships"] else ""])
-    head = ["preset", "method", "image", "code", "parameters", "trained in the paper", "a run ships"]
+        made = [name, found["method"], found["recipe"] or "any", size, str(found["latent_dim"]), parameters]
+        rows.append([*made, budget, "yes" if found["ships"] else ""])
+    head = ["preset", "method", "made for", "image", "code", "parameters", "trained in its paper or thesis", "a run ships"]
     return ["## All presets", *markdown_table(head, rows)]
 
 

@@ -13,6 +13,7 @@ from brainlab.workspace import MODELS
 def describe_preset(name: str) -> dict[str, Any]:
     """Return one preset's figures, without memory for its weights.
 
+    recipe: the preparation recipe of the images that it is made for, None for any.
     parameters: numbers that are trained, by network; those of conditions come with the words of the training scans.
     conditions: what images can be asked for. ships: whether a trained run lies in `models/`.
     Raises InputError on a name that is not a preset, or where the method's networks cannot be built.
@@ -30,6 +31,7 @@ def describe_preset(name: str) -> dict[str, Any]:
     return {
         "name": name,
         "method": method.title,
+        "recipe": preset.recipe,
         "paper": preset.source,
         "paper_budget": preset.budget,
         "sample_shape": list(recipe.generator.sample_shape),

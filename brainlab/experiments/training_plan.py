@@ -125,14 +125,15 @@ class Plan:
         channels, *sides = generator.sample_shape
         if self.seen.shape != tuple(sides):
             raise InputError(
-                f"{self.data.folder}: needs {self.seen.noun} of {tuple(sides)} voxels, got {self.seen.shape}; prepare "
-                "them with a recipe for that size ('brainlab prepare --help' lists recipes)"
+                f"{self.data.folder}: needs {self.seen.noun} of {tuple(sides)} {self.seen.grid.element}s, got "
+                f"{self.seen.shape}; prepare them with a recipe for that size ('brainlab prepare --help' lists recipes)"
             )
         refuse_other_channels(self.seen, channels, self.preset)
         images = len(self.seen.indices("train"))
         if images < 2:
             raise InputError(
-                f"{self.data.folder}: needs 2 scans or more in the split 'train', got {images}; add participants"
+                f"{self.data.folder}: needs 2 {self.seen.grid.noun}s or more in the split 'train', got {images}; add "
+                "participants"
             )
         devices = machine.devices * machine.nodes
         if self.batch_size < devices:

@@ -254,24 +254,28 @@ METHOD = Method(
         "dwi-vae": Preset(
             config=ConvVAEConfig(),
             schedule=Schedule(epochs=2000, batch_size=64, ema_decay=0.0),
+            recipe="dwi-slices-128",
             source=DWI,
             budget=DWI_BUDGET,
         ),
         "dwi-vae-small": Preset(
             config=ConvVAEConfig(widths=(16, 32, 64, 128), learning_rate=5e-4, cosine=True),
             schedule=Schedule(epochs=5, stop_after=3, batch_size=64),
+            recipe="dwi-slices-128",
             source=DWI,
             budget=DWI_BUDGET,
         ),
         "vae2d-1024": Preset(
             config=ConvVAEConfig(widths=(16, 32, 64, 256, 1024), **IXI_SETTINGS),
             schedule=Schedule(epochs=500, batch_size=64, ema_decay=0.0),
+            recipe="ixi-slices-128",
             source=IXI,
             budget=IXI_BUDGET,
         ),
         "vae2d-1024-small": Preset(
             config=ConvVAEConfig(widths=(16, 32, 64, 64, 64), **IXI_SETTINGS, cosine=True),
             schedule=Schedule(epochs=20, batch_size=64),
+            recipe="ixi-slices-128",
             source=IXI,
             budget=IXI_BUDGET,
         ),

@@ -160,12 +160,14 @@ METHOD = Method(
         "dwi-dfc-vae": Preset(
             config=DFCVAEConfig(),
             schedule=Schedule(epochs=2000, batch_size=64, ema_decay=0.0),
+            recipe="dwi-slices-128",
             source=DWI,
             budget=DWI_BUDGET,
         ),
         "dwi-dfc-vae-small": Preset(
             config=DFCVAEConfig(widths=(16, 32, 64, 128), learning_rate=5e-4, cosine=True),
             schedule=Schedule(epochs=3, batch_size=64),
+            recipe="dwi-slices-128",
             source=DWI,
             budget=DWI_BUDGET,
         ),

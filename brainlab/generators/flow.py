@@ -273,6 +273,7 @@ METHOD = Method(
         "flow-slices-128": Preset(
             config=FlowConfig(conditions=("slice", "age_years", "sex")),
             schedule=Schedule(epochs=8, batch_size=32, ema_decay=0.999),
+            recipe="ixi-slices-128",
             source=SOURCE,
         ),
         # 160,000 presentations of some 4,000 scans: 2 hours 20 minutes, and 80 minutes of diagnostics.
@@ -281,6 +282,7 @@ METHOD = Method(
                 sample_shape=(1, 40, 48, 40), levels=1, widths=(32, 64, 64), conditions=("class", "age_years", "sex")
             ),
             schedule=Schedule(epochs=40, batch_size=16, ema_decay=0.999),
+            recipe="flair-40",
             source=SOURCE,
         ),
     },

@@ -288,11 +288,13 @@ METHOD = Method(
         "ivae-32": Preset(
             config=IntroVAEConfig(latent_dim=32, linear_rank=32, **_GAME, **_FEW),
             schedule=Schedule(epochs=12, stop_after=6),
+            recipe="flair-40",
             source=FLAIR,
         ),
         "ivae-256": Preset(
             config=IntroVAEConfig(latent_dim=256, linear_rank=128, **_GAME, **_MANY),
             schedule=Schedule(epochs=12, stop_after=6),
+            recipe="flair-40",
             source=FLAIR,
         ),
     },

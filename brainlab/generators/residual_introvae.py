@@ -117,6 +117,7 @@ METHOD = Method(
         "dwi-ivae": Preset(
             config=ResidualIntroVAEConfig(margin=110.0, warm_up_epochs=0, paper_exact=True, **_PUBLISHED),
             schedule=Schedule(epochs=300, batch_size=8, ema_decay=0.0),
+            recipe="dwi-slices-128",
             source=DWI,
             budget=BUDGET,
         ),
@@ -136,6 +137,7 @@ METHOD = Method(
                 adversarial_learning_rate=5e-4,
             ),
             schedule=Schedule(epochs=3, batch_size=16),
+            recipe="dwi-slices-128",
             source=DWI,
             budget=BUDGET,
         ),

@@ -151,6 +151,7 @@ METHOD = Method(
         "soft-ivae-128": Preset(
             config=SoftIntroVAEConfig(folds=2, widths=(64, 128, 128)),
             schedule=Schedule(epochs=5, batch_size=16),
+            recipe="ixi-slices-128",
             source="Daniel and Tamar 2021, arXiv:2012.13253",
         ),
     },

@@ -274,6 +274,7 @@ METHOD = Method(
         "dwi-stylegan": Preset(
             config=StyleGANConfig(),
             schedule=Schedule(epochs=200, batch_size=16, ema_decay=0.999),
+            recipe="dwi-slices-128",
             source=DWI,
             budget=BUDGET,
         ),
@@ -293,6 +294,7 @@ METHOD = Method(
                 mapping_rate=0.1,
             ),
             schedule=Schedule(epochs=4, batch_size=16, ema_decay=0.9985),
+            recipe="dwi-slices-128",
             source=f"{DWI}, with fewer maps",
             budget=BUDGET,
         ),

@@ -316,11 +316,13 @@ METHOD = Method(
         "vae-8": Preset(
             config=VAEConfig(latent_dim=8, linear_rank=8, dense_width=64, **_START),
             schedule=Schedule(epochs=8),
+            recipe="flair-40",
             source=FLAIR,
         ),
         "vae-512": Preset(
             config=VAEConfig(latent_dim=512, linear_rank=128, bright_weight=10.0, **_START),
             schedule=Schedule(epochs=12),
+            recipe="flair-40",
             source=FLAIR,
         ),
     },

@@ -364,6 +364,7 @@ METHOD = Method(
         "vqvae2d": Preset(
             config=VQVAEConfig(paper_exact=True),
             schedule=Schedule(epochs=500, batch_size=64, ema_decay=0.0),
+            recipe="ixi-slices-128",
             source=IXI,
             budget=BUDGET,
         ),
@@ -386,6 +387,7 @@ METHOD = Method(
                 prior_heads=4,
             ),
             schedule=Schedule(epochs=6, batch_size=16),
+            recipe="ixi-slices-128",
             source=IXI,
             budget=BUDGET,
         ),

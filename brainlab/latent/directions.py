@@ -104,11 +104,11 @@ def covariate(codes: FloatArray, values: FloatArray, name: str, unit: str) -> Di
     codes: [N, d]; values: [N] in `unit`, NaN where unknown. A unit along the direction is one unit of the covariate; a
     code's position is its covariate by generalised least squares: dimensions in which codes of one value differ much
     count little, by their covariance with Ledoit-Wolf shrinkage.
-    Raises InputError when the covariate is known for fewer than three scans or does not vary.
+    Raises InputError when the covariate is known for fewer than three images or does not vary.
     """
     known = np.isfinite(values)
     if known.sum() < 3 or values[known].std() == 0:
-        raise InputError(f"{name}: a direction needs at least three scans with different values; got {known.sum()}")
+        raise InputError(f"{name}: a direction needs at least three images with different values; got {known.sum()}")
     X, y = np.asarray(codes, dtype=np.float64)[known], values[known]
     centre = X.mean(axis=0)
     slope = (y - y.mean()) @ (X - centre) / ((y - y.mean()) ** 2).sum()

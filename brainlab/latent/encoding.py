@@ -67,11 +67,11 @@ def encode_batches(encode: Encode, batches: Iterable[Float32Array]) -> Encoding:
     """Encode images batch by batch, so that memory does not grow with them.
 
     batches: arrays [n, C, *shape] in [0, 1].
-    Raises InputError when there is no scan, or when a code is not finite.
+    Raises InputError when there is no image, or when a code is not finite.
     """
     parts = [encode(batch) for batch in batches]
     if not parts:
-        raise InputError("there is no scan to encode")
+        raise InputError("there is no image to encode")
     mean = np.concatenate([part[0] for part in parts]).astype(np.float32)
     known = [part[1] for part in parts if part[1] is not None]
     log_variance = np.concatenate(known).astype(np.float32) if known else None

@@ -78,7 +78,7 @@ class Condition:
         if not isinstance(number, float) or self.low <= number <= self.high:
             return None
         return (
-            f"{self.name}: {number:g} lies outside the {self.low:g} to {self.high:g} of the training scans; what such "
+            f"{self.name}: {number:g} lies outside the {self.low:g} to {self.high:g} of the training images; what such "
             "images show is a guess"
         )
 

@@ -1,10 +1,12 @@
 """A method's entry: everything that commands, pages and the training need to know of it without knowing its class."""
 
+from argparse import Namespace
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, TypeVar
 
 from brainlab.cohort.views import View
+from brainlab.config import apply_flags
 from brainlab.methods.conditions import ConditionalConfig
 from brainlab.methods.generator import Generator
 from brainlab.methods.recipe import Recipe
@@ -55,19 +57,34 @@ class Schedule:
     batch_size: Count = 16
     ema_decay: Share = 0.995
 
+    def asked(self, args: Namespace) -> "Schedule":
+        """Return the schedule with the flags that were given; an earlier stop of its own goes with its own epochs."""
+        asked = apply_flags(self, args)
+        if args.epochs is not None and args.stop_after is None:
+            return replace(asked, stop_after=None)
+        return asked
+
 
 @dataclass(frozen=True, kw_only=True)
 class Preset(Generic[C]):
     """A named instance of a method. config: its settings. schedule: how long it is trained here.
 
+    recipe: name of the preparation recipe of the images that it is made for: the paper's, or where no paper of brain
+        images is behind it, that of the images by which its settings were found; None where any will do.
     source: where in the literature it is from. budget: how long it was trained there, in words; empty where it is from
         nowhere, or the authors do not say.
     """
 
     config: C
     schedule: Schedule = field(default_factory=Schedule)
+    recipe: str | None = None
     source: str = ""
     budget: str = ""
+
+    @property
+    def published_in(self) -> str:
+        """What its source is, for sentences: a paper, or a thesis where it says so."""
+        return "thesis" if "thesis" in self.source else "paper"
 
 
 def no_batch_rule(config: Any, images: int) -> None:

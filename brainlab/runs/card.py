@@ -11,6 +11,7 @@ from brainlab.evaluation.registry import metrics
 from brainlab.grid import Grid
 from brainlab.runs.files import EVALUATION, WEIGHTS, RunSettings, read_evaluation, read_settings
 from brainlab.runs.methods import presets
+from brainlab.runs.training_command import STOP, training_command
 from brainlab.training.checkpoint import MetricsFile, write_atomically
 
 SHA_DIGITS = 16
@@ -44,7 +45,9 @@ def _evaluation(folder: Path) -> dict[str, Any] | None:
 def _card(kept: RunSettings, last: dict[str, Any], evaluation: dict[str, Any] | None, notes: str) -> str:
     settings = kept.values
     data, training = settings["data"], settings["training"]
-    kind = "simulated scans" if data["simulated"] else "real scans"
+    grid = Grid.recorded(tuple(settings["shape"]), settings)
+    scans = "simulated scans" if data["simulated"] else "real scans"
+    kind = scans if grid.plane is None else f"slices of {scans}"
     classes = ", ".join(f"{count} {name}" for name, count in data["classes"].items())
     minutes = last["seconds"] / 60
     planned = f"{last['epoch']} of the {counted(kept.schedule.epochs, 'epoch')} of its schedule"
@@ -54,18 +57,18 @@ def _card(kept: RunSettings, last: dict[str, Any], evaluation: dict[str, Any] | 
     lines = [
         f"# {settings['preset']}",
         "",
-        f"**Trained on {kind}.** {kept.method.title} {_for_what(kept)}.",
+        f"**Trained on {kind}.** {kept.method.title} {_with_codes(kept)}for {grid}.",
         "",
         "## How it was made",
         "```",
-        training["command"] or f"brainlab train {settings['preset']} --data DATA --out RUN --seed {settings['seed']}",
+        training_command(kept),
         "```",
         f"- Data: `{data['name']}`, training split of {counted(data['scans'], _noun(settings['recipe']))} of "
         f"{counted(len(data['participants']), 'participant')}"
         f" ({classes}); sha256 `{data['sha256'][:16]}`.",
         *_changes(settings.get("resumed", [])),
         f"- Seed {settings['seed']}, {planned}, {last['step']} steps, {minutes:.0f} minutes at "
-        f"{last['samples_per_second']:.0f} {_noun(settings)}s a second on {training['hardware']} "
+        f"{last['samples_per_second']:.0f} {grid.noun}s a second on {training['hardware']} "
         f"({training['threads']} threads), precision {training['precision']}.",
         f"- {last['step'] * kept.schedule.batch_size:,} images shown{_budget(settings['preset'])}.",
         f"- brainlab {settings['versions']['brainlab']}, torch {settings['versions']['torch']}.",
@@ -73,10 +76,10 @@ def _card(kept: RunSettings, last: dict[str, Any], evaluation: dict[str, Any] | 
         "## Settings",
         *[f"- {name}: {_plain(value)}" for name, value in {**vars(kept.config), **vars(kept.schedule)}.items()],
         "",
-        f"## At the end of training, on scans {watched}",
+        f"## At the end of training, on {grid.noun}s {watched}",
         *_end_of_training(last, kept),
         "",
-        *_scores(evaluation, last.get("feature_network", "none")),
+        *_scores(evaluation, last.get("feature_network", "none"), grid.noun),
         *([notes, ""] if notes else []),
         "## Limits",
         f"- Trained on {kind} of one grid and one contrast. It does not represent a clinical population, and its "
@@ -95,18 +98,15 @@ def _noun(record: Mapping[str, Any]) -> str:
 
 
 def _budget(name: str) -> str:
-    """Say how long the paper trained, where a preset of that name is known and its paper says."""
+    """Say how long the paper or the thesis trained, where a preset of that name is known and its source says."""
     preset = presets().get(name)
-    return f"; in the paper, {preset.budget}" if preset and preset.budget else ""
+    return f"; in the {preset.published_in}, {preset.budget}" if preset and preset.budget else ""
 
 
-def _for_what(kept: RunSettings) -> str:
-    """Say how long a code is, where it is a vector of a length that the config names, and what images are made."""
+def _with_codes(kept: RunSettings) -> str:
+    """Say how long a code is, where it is a vector of a length that the config names."""
     latent = getattr(kept.config, "latent_dim", None)
-    codes = f"with {latent} latent dimensions " if latent else ""
-    shape = kept.values["shape"]
-    kind = f"{kept.values.get('plane', 'axial')} slices" if len(shape) == 2 else "images"
-    return f"{codes}for {kind} of {' x '.join(map(str, shape))} voxels"
+    return f"with {latent} latent dimensions " if latent else ""
 
 
 def _plain(value: Any) -> Any:
@@ -137,11 +137,11 @@ def _end_of_training(last: dict[str, Any], kept: RunSettings) -> list[str]:
     return lines
 
 
-def _scores(evaluation: dict[str, Any] | None, trained_by: str = "none") -> list[str]:
+def _scores(evaluation: dict[str, Any] | None, trained_by: str = "none", noun: str = "scan") -> list[str]:
     """Return a table of the metrics that `brainlab evaluate` wrote: known ones by the registry, others by their key.
 
     Below it stands what their values depend on: the range of images, feature networks, and how many samples are copies.
-    trained_by: the feature network that the run's training compared images by.
+    trained_by: the feature network that the run's training compared images by.  noun: of one image.
     """
     if not evaluation:
         return []
@@ -150,20 +150,21 @@ def _scores(evaluation: dict[str, Any] | None, trained_by: str = "none") -> list
     for name in sorted(evaluation, key=lambda name: list(known).index(name) if name in known else len(known)):
         entry = evaluation[name]
         if entry.get("value") is not None:
-            title = f"{known[name].title} (`{name}`)" if name in known else f"`{name}`"
+            # The registry's titles say scan for any image.
+            title = f"{known[name].title.replace('scan', noun)} (`{name}`)" if name in known else f"`{name}`"
             spread = f"{_number(entry.get('low'))} to {_number(entry.get('high'))}" if "low" in entry else ""
             figures = f"{_number(entry['value'])} | {spread} | {_number(entry.get('sd'))} | {entry.get('n', '')}"
             table.append(f"| {title} | {figures} | {entry.get('better', '')} |")
     if not table:
         return []
     head = ["## Scores", "| metric | value | 95% interval | sd | n | better |", "|---|---|---|---|---|---|"]
-    return [*head, *table, "", *_depends(evaluation, trained_by)]
+    return [*head, *table, "", *_depends(evaluation, trained_by, noun)]
 
 
-def _depends(evaluation: dict[str, Any], trained_by: str) -> list[str]:
+def _depends(evaluation: dict[str, Any], trained_by: str, noun: str) -> list[str]:
     """Return a line for each thing that the scores depend on, and the copies among the samples.
 
-    trained_by: the feature network that the run's training compared images by.
+    trained_by: the feature network that the run's training compared images by.  noun: of one image.
     """
     settings = [entry.get("settings", {}) for entry in evaluation.values()]
     lines = []
@@ -179,19 +180,24 @@ def _depends(evaluation: dict[str, Any], trained_by: str) -> list[str]:
     copies = next((found for found in settings if "share_copies" in found), None)
     if copies:
         lines.append(
-            f"- Copies of training scans: {_number(copies['share_copies'])} of the samples, and "
-            f"{_number(copies['share_copies_held_out'])} of held-out scans, by the same measure. Nearer to a training "
-            f"scan than 99% of held-out scans are: {_number(copies['share_below_first_percentile_of_held_out'])}."
+            f"- Copies of training {noun}s: {_number(copies['share_copies'])} of the samples, and "
+            f"{_number(copies['share_copies_held_out'])} of held-out {noun}s, by the same measure. Nearer to a "
+            f"training {noun} than 99% of held-out {noun}s are: "
+            f"{_number(copies['share_below_first_percentile_of_held_out'])}."
         )
     return [*lines, ""] if lines else []
 
 
 def _changes(resumed: list[dict[str, Any]]) -> list[str]:
-    """Say which settings were changed when the run was resumed, so that the command above is not all of its story."""
+    """Say which settings were changed when the run was resumed, so that the command above is not all of its story.
+
+    When it was to end is in the command.
+    """
     return [
         f"- Resumed after step {entry['step']} with {name} {after} in place of {before}."
         for entry in resumed
         for name, (before, after) in entry["changes"].items()
+        if name != STOP
     ]
 
 

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 import brainlab.generators
+from brainlab.cohort.recipes import RECIPES
 from brainlab.config import check_ranges, from_dict
 from brainlab.errors import InputError
 from brainlab.methods.method import Method, Preset, Schedule
@@ -84,6 +85,12 @@ def _methods(others: str) -> dict[str, Method[Any]]:
             raise InputError(
                 f"{module.__file__}: needs names of its own, got {', '.join(taken) or method.name}, which are taken"
             )
+        for name, preset in method.presets.items():
+            if preset.recipe not in (None, *RECIPES):
+                raise InputError(
+                    f"{module.__file__}: {name}: needs one of the recipes {', '.join(RECIPES)}, got {preset.recipe!r}; "
+                    "leave recipe out where any will do"
+                )
         found[method.name] = method
     return found
 

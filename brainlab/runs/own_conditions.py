@@ -36,9 +36,9 @@ def own_condition_warnings(run: "Run", seen: PreparedDataset, rows: IntArray) ->
         told = _values(one, seen, rows)
         words = set(seen.scans[one.name].iloc[rows].dropna().astype(str))
         if one.words and (strange := sorted(words - set(one.words))):
-            lines.append(f"{one.name}: {', '.join(strange)} was not in the training scans, so it is not told")
+            lines.append(f"{one.name}: {', '.join(strange)} was not in the training images, so it is not told")
         if outside := sum(one.warning(value) is not None for value in told):
-            learnt = f"{one.low:g} to {one.high:g} of the training scans"
+            learnt = f"{one.low:g} to {one.high:g} of the training images"
             lines.append(f"{one.name}: of {counted(outside, 'image')} outside the {learnt}, so the result is a guess")
     return lines
 

@@ -1,20 +1,51 @@
-"""Whether a dataset was prepared as what a run learned from: images of the same shape may be of another kind."""
+"""Whether data are of the recipe that a run learned or a preset is made for: images of one shape may differ in kind."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from brainlab.cohort.prepared import PreparedDataset
+from brainlab.cohort.recipes import RECIPES
 
 if TYPE_CHECKING:
+    from brainlab.methods.method import Preset
     from brainlab.runs.run import Run
 
 
 def own_recipe_warning(run: "Run", data: PreparedDataset) -> str | None:
     """Say that a run learned images of another recipe or sequence than a dataset holds; None where it did not."""
-    learned, given = _told(run.settings.get("recipe", {})), _told(data.recipe)
-    if learned == given:
+    learned = run.settings.get("recipe", {})
+    return _unlike(f"{run.name} learned", learned, data, data.recipe, "what the run makes of them is a guess")
+
+
+def preset_recipe_warning(name: str, preset: "Preset[Any]", data: PreparedDataset) -> str | None:
+    """Say that a preset is made for images of another recipe or sequence than a dataset holds; None where it is not.
+
+    A dataset of the preset's recipe that names no sequence, as older ones, is taken for one of its own.
+    """
+    if preset.recipe is None:
         return None
-    return f"{run.name} learned {learned}, and {data.name} holds {given}: what the run makes of them is a guess"
+    own = {"name": preset.recipe, "modalities": list(RECIPES[preset.recipe].modalities)}
+    given = own | data.recipe if data.recipe.get("name") == preset.recipe else data.recipe
+    return _unlike(f"{name} is made for", own, data, given, "its settings were not chosen for these")
 
 
-def _told(recipe: dict[str, Any]) -> str:
-    return f"{', '.join(recipe.get('modalities') or ['unknown'])} images of the recipe {recipe.get('name', 'unknown')}"
+def _unlike(
+    begin: str, own: Mapping[str, Any], data: PreparedDataset, given: Mapping[str, Any], consequence: str
+) -> str | None:
+    """Return the one sentence of every such warning, None where the two recipes are of the same images."""
+    wanted, held = _told(own), _told(given)
+    return None if wanted == held else f"{begin} {wanted}, and {data.name} holds {held}: {consequence}"
+
+
+def _told(recipe: Mapping[str, Any]) -> str:
+    sequences = ", ".join(map(_spelt, recipe.get("modalities") or ())) or "unknown"
+    return f"{sequences} images of the recipe {recipe.get('name', 'unknown')}"
+
+
+def _spelt(sequence: str) -> str:
+    """Return a sequence as the field writes it: those that BIDS has in small letters are acronyms, such as dwi.
+
+    >>> _spelt("dwi"), _spelt("T1w")
+    ('DWI', 'T1w')
+    """
+    return sequence.upper() if sequence.islower() else sequence

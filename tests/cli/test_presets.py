@@ -5,6 +5,7 @@ import json
 import pytest
 
 from brainlab.cli import main
+from brainlab.cohort.recipes import RECIPES
 from brainlab.runs.methods import PAPERS, VARIABLE, presets
 
 BROKEN = """
@@ -37,6 +38,13 @@ def test_presets_say_what_they_are(capsys):
     assert 2 * sum(entry["parameters"].values()) < 15e6, "half-precision weights stay small"
     assert found["flow-40"]["abilities"] == ["condition", "encode", "reconstruct"]
     assert found["flow-slices-128"]["conditions"] == ["slice", "age_years", "sex"]
+    assert {
+        paper: {entry["recipe"] for entry in found.values() if entry["paper"].startswith(paper)} for paper in PAPERS
+    } == {
+        "FLAIR IntroVAE": {"flair-40"},
+        "DWI comparison": {"dwi-slices-128"},
+        "IXI thesis": {"ixi-slices-128"},
+    }, "each paper's own preprocessing"
     assert main(["presets", "flow-40"]) == 0
     assert "conditions class age_years sex" in capsys.readouterr().out
     assert main(["presets", "vae-8"]) == 0
@@ -44,7 +52,19 @@ def test_presets_say_what_they_are(capsys):
     assert "  reconstruction_weight: 12.0" in told
     assert "in the paper" not in told, "the FLAIR paper prints no epochs"
     assert main(["presets", "dwi-stylegan-small"]) == 0
-    assert "  in the paper: 48 hours on a GTX 1080: 200 epochs of" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "  in the paper: 48 hours on a GTX 1080: 200 epochs of" in told
+    assert "made for dwi-slices-128" in told
+    assert main(["presets", "vae2d-1024"]) == 0
+    assert "  in the thesis: 500 epochs of" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", presets())
+def test_a_presets_recipe_is_there_and_makes_images_that_it_reads(name):
+    preset = presets()[name]
+    assert preset.recipe in RECIPES
+    assert preset.config.sample_shape == (1, *RECIPES[preset.recipe].shape)
+    assert getattr(preset.config, "plane", "axial") == (RECIPES[preset.recipe].plane or "axial")
 
 
 @pytest.mark.parametrize("name", ["vae-9", "broken-8"])
@@ -59,3 +79,20 @@ def test_what_cannot_be_trained_is_one_line_and_hides_no_other(name, tmp_path, m
     listed = capsys.readouterr().out
     assert "vae-512" in listed
     assert "not usable: broken-8: the networks of broken cannot be built" in listed
+
+
+def test_a_recipe_that_there_is_not_is_refused_with_the_file_that_names_it(tmp_path, monkeypatch, capsys):
+    text = """
+import dataclasses
+from brainlab.generators.vae import METHOD as VAE
+
+PRESET = dataclasses.replace(VAE.presets["vae-8"], recipe="flair-41")
+METHOD = dataclasses.replace(VAE, name="own", presets={"own-8": PRESET})
+"""
+    (tmp_path / "own.py").write_text(text)
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "own.py"))
+    assert main(["presets"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"error: {tmp_path / 'own.py'}: own-8: needs one of the recipes flair-40, ")
+    assert "got 'flair-41'" in said
+    assert said.count("\n") == 1

@@ -1,5 +1,6 @@
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from PIL import Image
 
 from brainlab.cli import main
 from brainlab.cohort.prepared import PreparedDataset
+from brainlab.experiments.estimate import Estimate
 from brainlab.experiments.export import scan_name
 from brainlab.runs.methods import find_preset
 from brainlab.runs.run import load_run
@@ -55,6 +57,35 @@ def test_train_writes_a_run_and_prints_the_agreed_keys(tiny_workspace, tmp_path,
         code, _, err = call(capsys, "train", *changed, "--data", data, "--out", tmp_path / "run", "--resume")
         assert code == 2
         assert expected in err
+
+
+def test_data_of_another_recipe_are_trained_with_a_word_and_those_of_the_presets_own_without(
+    tiny_workspace, tmp_path, capsys, monkeypatch
+):
+    """Slices of two sequences may have the same shape; people bring their own data, so nothing is refused."""
+    last = {"epoch": 1, "samples_per_second": 1.0, "losses": []}
+    monkeypatch.setattr("brainlab.experiments.training.train", lambda *_, **__: last)
+    estimated = Estimate(seconds=1.0, epochs=1, images=8, noun="scans", rate=1.0)
+    monkeypatch.setattr("brainlab.experiments.estimate.estimate", lambda *_, **__: estimated)
+    own = tiny_workspace / "cohorts" / "simulated"
+    other = tmp_path / "other"
+    shutil.copytree(own, other)
+    recipe = json.loads((own / "recipe.json").read_text()) | {"name": "mine", "modalities": ["dwi"]}
+    (other / "recipe.json").write_text(json.dumps(recipe))
+    warning = (
+        "vae-8 is made for FLAIR images of the recipe flair-40, and other holds DWI images of the recipe mine: its "
+        "settings were not chosen for these"
+    )
+    for data, expected in ((own, []), (other, [warning])):
+        for estimate in ([], ["--estimate"]):
+            words = ["train", "vae-8", "--data", data, "--out", tmp_path / "run", "--json", *estimate]
+            code, out, err = call(capsys, *words)
+            assert code == 0, err
+            assert err.splitlines() == [f"warning  {line}" for line in expected]
+            assert json.loads(out).get("warnings", []) == expected
+    code, _, err = call(capsys, *words, "--sample-shape", 1, 8, 8, 8)
+    assert code == 2
+    assert err.count("\n") == 1, "what is refused needs no warning"
 
 
 @pytest.mark.parametrize(

@@ -200,7 +200,7 @@ def test_it_trains_on_slices_and_on_slices_cut_from_volumes(tmp_path, sides, pla
 @pytest.mark.parametrize(
     ("sides", "plane", "words", "message"),
     [
-        ([40, 48], "axial", [], r"needs slices of (128, 128) voxels, got (40, 48); prepare"),
+        ([40, 48], "axial", [], r"needs slices of (128, 128) pixels, got (40, 48); prepare"),
         (
             [40, 48],
             "axial",

@@ -83,7 +83,7 @@ def test_a_covariates_direction_changes_codes_by_its_slope():
     direction = directions.covariate(codes, values, "age_years", "years")
     assert direction.vector == pytest.approx([0.1, 0, -0.2, 0, 0])
     assert direction.position(codes) == pytest.approx(values)
-    with pytest.raises(InputError, match="three scans"):
+    with pytest.raises(InputError, match="three images"):
         directions.covariate(codes, np.full(80, 30.0), "age_years", "years")
 
 

@@ -41,6 +41,12 @@ def test_scores_tell_their_interval_and_what_they_depend_on():
         "a training scan than 99% of held-out scans are: 0.145.",
         "",
     ]
+    of_slices = _scores(measured, noun="slice")
+    assert any(
+        "Copies of training slices: 0.004 of the samples, and 0.001 of held-out slices" in row for row in of_slices
+    )
+    assert any(row.startswith("| Distance to the nearest training slice (`nearest_training") for row in of_slices)
+    assert not any("scan" in row for row in of_slices)
     judged_by_its_own = _scores(measured, trained_by="tissue-slices (sha256 4186f8d247de00f7), in place of VGG16")
     assert any("by which the run was trained, too, so that they flatter it" in row for row in judged_by_its_own)
 
@@ -67,6 +73,7 @@ def test_sharpness_is_a_share_of_real_for_runs_that_kept_it_on_the_older_scale_t
 
 def test_the_budget_of_the_paper_stands_beside_our_own_where_it_is_known():
     assert _budget("dwi-ivae-small").startswith("; in the paper, 48 hours on a GTX 1080: 300 epochs of")
+    assert _budget("vqvae2d") == "; in the thesis, 500 epochs of 16,268 slices"
     assert _budget("vae-8") == _budget("a preset of long ago") == ""
 
 
@@ -74,4 +81,8 @@ def test_a_card_counts_slices_as_slices_and_the_scans_that_they_are_cut_from_as_
     run = load_run(style_workspace / "runs" / "tiny-gan")
     assert f"training split of {run.settings['data']['scans']} slices of" in run.card
     assert " slices a second on" in run.card
+    assert "**Trained on slices of simulated scans.** " in run.card
+    assert "for axial slices of 40 x 48 pixels." in run.card
+    assert "## At the end of training, on slices not used for training" in run.card
+    assert "voxel" not in run.card
     assert _noun({"shape": [4, 4, 4], "affine": run.settings["affine"]}) == "scan", "the recipe of what was cut"

@@ -35,8 +35,8 @@ def test_each_image_is_told_what_its_own_row_says_of_what_was_learnt(seen):
 
 def test_what_is_not_told_or_is_a_guess_is_said(seen):
     assert own_condition_warnings(RUN, seen, ROWS) == [
-        "class: stroke was not in the training scans, so it is not told",
-        "age_years: of 1 image outside the 20 to 80 of the training scans, so the result is a guess",
+        "class: stroke was not in the training images, so it is not told",
+        "age_years: of 1 image outside the 20 to 80 of the training images, so the result is a guess",
         "sex: is no column of cohort/scans.tsv, so it is not told",
     ]
     assert own_condition_warnings(RUN, seen, np.array([2])) == [

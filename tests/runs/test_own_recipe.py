@@ -2,7 +2,11 @@
 
 from types import SimpleNamespace
 
-from brainlab.runs.own_recipe import own_recipe_warning
+import pytest
+
+from brainlab.cohort.recipes import RECIPES, find_recipe
+from brainlab.methods.method import Preset
+from brainlab.runs.own_recipe import own_recipe_warning, preset_recipe_warning
 
 DWI = {"name": "dwi-slices-128", "modalities": ["dwi"]}
 RUN = SimpleNamespace(name="flow", settings={"recipe": DWI})
@@ -18,7 +22,7 @@ def test_images_of_the_same_recipe_and_sequence_need_no_word():
 
 def test_another_recipe_or_another_sequence_is_named():
     assert own_recipe_warning(RUN, prepared(name="ixi-slices-128", modalities=["T1w"])) == (
-        "flow learned dwi images of the recipe dwi-slices-128, and cohort holds T1w images of the recipe "
+        "flow learned DWI images of the recipe dwi-slices-128, and cohort holds T1w images of the recipe "
         "ixi-slices-128: what the run makes of them is a guess"
     )
     assert "T2w images of the recipe dwi-slices-128" in own_recipe_warning(RUN, prepared(modalities=["T2w"]))
@@ -28,3 +32,29 @@ def test_recipes_of_old_files_that_do_not_say_what_they_hold_are_unknown():
     assert "holds unknown images of the recipe dwi-slices-128" in own_recipe_warning(
         RUN, SimpleNamespace(name="cohort", recipe={"name": "dwi-slices-128"})
     )
+
+
+IXI = Preset(config=None, recipe="ixi-slices-128")
+
+
+@pytest.mark.parametrize("paper_exact", [False, True])
+def test_data_prepared_by_a_presets_recipe_need_no_word(paper_exact):
+    """What `brainlab prepare --recipe ixi-slices-128` keeps of anybody's own scans."""
+    data = SimpleNamespace(name="mine", recipe=find_recipe("ixi-slices-128", paper_exact).record())
+    assert preset_recipe_warning("vae2d", IXI, data) is None
+    older = SimpleNamespace(name="mine", recipe={"name": "ixi-slices-128"})
+    assert preset_recipe_warning("vae2d", IXI, older) is None, "which do not tell their sequence"
+
+
+@pytest.mark.parametrize("other", [name for name in RECIPES if name != "ixi-slices-128"])
+def test_a_preset_names_data_of_any_other_recipe_and_one_for_any_names_none(other):
+    data = SimpleNamespace(name="mine", recipe=find_recipe(other).record())
+    warning = preset_recipe_warning("vae2d", IXI, data)
+    assert warning.startswith("vae2d is made for T1w images of the recipe ixi-slices-128, and mine holds ")
+    assert f"of the recipe {other}: " in warning
+    assert preset_recipe_warning("flow", Preset(config=None), data) is None
+
+
+def test_another_sequence_by_a_presets_own_recipe_is_named_too():
+    warning = preset_recipe_warning("vae2d", IXI, prepared(name="ixi-slices-128", modalities=["T2w"]))
+    assert "cohort holds T2w images of the recipe ixi-slices-128" in warning

@@ -1,5 +1,6 @@
-"""Reconstruct and generate: reconstructions of a scan by several runs, their samples, and what lies between them."""
+"""Reconstruct and generate: reconstructions of an image by several runs, their samples, and what lies between them."""
 
+from collections.abc import Sequence
 from functools import partial
 
 import streamlit as st
@@ -13,6 +14,7 @@ from app.data.volumes import Difference, ImageSource, Reconstruction, Sample, Sc
 from app.screens.generate.between_draws import between_draws
 from app.screens.generate.requested import choose_condition
 from app.screens.generate.style_mixing import style_mixing
+from brainlab.cohort.prepared import PreparedDataset
 from brainlab.methods.method import Ability, lacking
 
 VOLUMES = [3, 4, 5, 6]
@@ -24,7 +26,7 @@ IN_A_ROW = 8
 
 
 def show() -> None:
-    """Tabs for what the chosen runs can do: reconstruct a scan, draw, go from draw to draw, mix styles."""
+    """Tabs for what the chosen runs can do: reconstruct an image, draw, go from draw to draw, mix styles."""
     runs = resources.runs()
     layout.head(
         "Reconstruct and generate",
@@ -47,8 +49,8 @@ def show() -> None:
     def able(ability: Ability) -> bool:
         return any(resources.run(name).can(ability) for name in chosen)
 
-    tabs = {"Reconstructions of a scan": lambda: reconstruct(chosen)} if able("reconstruct") else {}
-    tabs["Generated brains"] = lambda: generate(chosen)
+    tabs = {"Reconstructions": lambda: reconstruct(chosen)} if able("reconstruct") else {}
+    tabs["Samples"] = lambda: generate(chosen)
     if able("walk"):
         tabs["Interpolation"] = lambda: between_draws(chosen)
     if able("styles"):
@@ -73,13 +75,11 @@ def reconstruct(runs: list[str]) -> None:
     original = Scan(cohort, row)
     dataset = resources.cohort(cohort)
     sources = {run: Reconstruction(run, cohort, row) for run in able if cohort in resources.fitting(resources.run(run))}
-    if left_out := [run for run in runs if run not in sources]:
-        st.caption(
-            f":material/info: Not shown: {', '.join(left_out)} ({lacking('reconstruct')}, or made for other images)."
-        )
+    for reason, left_out in _left_out([run for run in runs if run not in sources], dataset).items():
+        st.caption(f":material/info: Not shown, {reason}: {', '.join(left_out)}.")
     for run in sources:
         layout.other_recipe(resources.run(run), dataset)
-    panels = [Panel(original, title="Original", note="simulated" if dataset.simulated else "scan")]
+    panels = [Panel(original, title="Original", note="simulated" if dataset.simulated else dataset.grid.noun)]
     panels += [
         Panel(
             source,
@@ -97,6 +97,20 @@ def reconstruct(runs: list[str]) -> None:
         {f"{name}.nii.gz": partial(nifti, source) for name, source in shown.items()},
         {"reconstructions.png": lambda: png([original, *sources.values()])},
     )
+
+
+def _left_out(runs: Sequence[str], dataset: PreparedDataset) -> dict[str, list[str]]:
+    """Return runs that do not reconstruct images of a cohort, by the reason."""
+    reasons: dict[str, list[str]] = {}
+    for run in map(resources.run, runs):
+        if not run.can("reconstruct"):
+            reason = lacking("reconstruct")
+        elif run.grid.fits(dataset.grid):
+            reason = "made for images of other channels or intensities"
+        else:
+            reason = f"made for {run.grid} and not for {dataset.grid}"
+        reasons.setdefault(reason, []).append(run.name)
+    return reasons
 
 
 @st.fragment

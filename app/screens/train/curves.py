@@ -21,21 +21,23 @@ BESIDE = ("kind", "epoch", "step")
 LOSSES_A_ROW, DIAGNOSTICS_A_ROW = 5, 2
 TICKS = {"nticks": 4, "tickformat": ".3~s"}
 """Of small panels: four labels at most, each a few characters long."""
-COLOURS = {"held-out scans": "#e69f00", "reconstructions": "#56b4e9", "samples": "#cc79a7"}
+HELD_OUT = "held-out"
+"""Stands for held-out images, whose noun a figure is told."""
+COLOURS = {HELD_OUT: "#e69f00", "reconstructions": "#56b4e9", "samples": "#cc79a7"}
 PANELS: dict[str, dict[str, str]] = {
     "Held-out squared error": {"held_out_mse": "reconstructions"},
     "KL (nats)": {
-        "held_out_kl": "held-out scans",
+        "held_out_kl": HELD_OUT,
         "held_out_kl_reconstructed": "reconstructions",
         "held_out_kl_generated": "samples",
     },
     "Sharpness": {
-        "sharpness_real": "held-out scans",
+        "sharpness_real": HELD_OUT,
         "sharpness_reconstructed": "reconstructions",
         "sharpness_generated": "samples",
     },
-    "Spread": {"spread_real": "held-out scans", "spread_generated": "samples"},
-    "Active units": {"active_units": "held-out scans"},
+    "Spread": {"spread_real": HELD_OUT, "spread_generated": "samples"},
+    "Active units": {"active_units": HELD_OUT},
 }
 """Diagnostics by panel: key of a line to what was looked at."""
 
@@ -63,8 +65,11 @@ def losses(lines: Lines) -> go.Figure | None:
     return calm(figure, _height(len(panels), LOSSES_A_ROW))
 
 
-def diagnostics(lines: Lines) -> go.Figure | None:
-    """Return what was measured at the ends of epochs, a panel each; None before the first end of an epoch."""
+def diagnostics(lines: Lines, noun: str = "scan") -> go.Figure | None:
+    """Return what was measured at the ends of epochs, a panel each; None before the first end of an epoch.
+
+    noun: what one image is called, scan or slice.
+    """
     ends = [line for line in lines if line["kind"] == "epoch"]
     panels = {title: keys for title, keys in PANELS.items() if any(key in line for line in ends for key in keys)}
     if not panels:
@@ -79,7 +84,7 @@ def diagnostics(lines: Lines) -> go.Figure | None:
             trace = go.Scatter(
                 x=[line["epoch"] for line in known],
                 y=[line[key] for line in known],
-                name=what,
+                name=f"held-out {noun}s" if what == HELD_OUT else what,
                 legendgroup=what,
                 showlegend=what not in named,
                 mode="lines+markers" if len(known) <= FEW_POINTS else "lines",

@@ -1,22 +1,20 @@
 """Ask for a new training: preset, cohort, name, settings; say how long it would take; start it."""
 
-import contextlib
 import dataclasses
 import shlex
-from functools import lru_cache
 from typing import Any
 
 import streamlit as st
 
 from app.components import layout
-from app.data import resources
 from app.screens.train import settings
+from app.screens.train.cohort_choice import choose_cohort, describe, first_preset, readable
 from brainlab.counted import counted
 from brainlab.errors import InputError
 from brainlab.experiments.background.control import start
 from brainlab.experiments.background.request import Request, free_name
 from brainlab.experiments.background.trial import Trial
-from brainlab.experiments.presets import describe_preset
+from brainlab.grid import Grid
 from brainlab.methods.method import Method, Preset, Schedule
 from brainlab.runs.methods import find_preset, presets
 
@@ -33,21 +31,19 @@ def show() -> None:
         with layout.wrapping("train-new", 2):
             columns = st.columns([1.3, 1.3, 1.3, 0.8, 0.8], vertical_alignment="bottom")
         names = list(presets())
-        fitting = [name for name in names if any(_readable(name).values())]
-        first = names.index(next((name for name in fitting if describe(name)["ships"]), (fitting or names)[0]))
-        name = columns[0].selectbox("Preset", names, index=first, key="train-preset")
+        name = columns[0].selectbox("Preset", names, index=names.index(first_preset(names)), key="train-preset")
         method, preset = find_preset(name)
         try:
             describe(name)
         except InputError as error:  # the method of a plug-in, say
             st.error(str(error))
             return
-        cohort = _choose_cohort(columns[1], name)
+        cohort = choose_cohort(columns[1], name)
         free = free_name(name)
         run = columns[2].text_input("Name of the run", free, key=f"train-name-{free}").strip()
         most = layout.LARGEST_SEED
         seed = columns[3].number_input(
-            "Seed", 0, most, 0, key="train-seed", help="Of weights, noise and order of scans."
+            "Seed", 0, most, 0, key="train-seed", help="Of weights, noise and order of images."
         )
         epochs = columns[4].number_input("Epochs", 1, None, preset.schedule.epochs, key=f"train-epochs-{name}")
         _describe(name)
@@ -60,46 +56,18 @@ def show() -> None:
             st.code(shlex.join(["brainlab", *request.words()]), language="bash", wrap_lines=True)
         except InputError as error:
             # Images of another shape are nobody's mistake: the cohort is the only one, say.
-            (st.error if _readable(name)[cohort] else st.info)(str(error))
+            (st.error if readable(name)[cohort].fits else st.info)(str(error))
             return
         _act(request)
 
 
-def _choose_cohort(place: Any, name: str) -> str | None:
-    """Let one of the cohorts be chosen that the preset can read, those with images of its shape first."""
-    fits = _readable(name)
-    unfit = ", ".join(cohort for cohort in resources.cohorts() if cohort not in fits)
-    if not fits:
-        layout.empty(f"No cohort holds what {name} reads.", f"It cannot read {unfit}.", layout.PREPARE)
-        return None
-    offered = sorted(fits, key=lambda cohort: not fits[cohort])
-    left_out = f"Not offered, as {name} cannot read them: {unfit}." if unfit else None
-    chosen: str = place.selectbox("Cohort", offered, key=f"train-cohort-{name}", help=left_out)
-    return chosen
-
-
-def _readable(name: str) -> dict[str, bool]:
-    """Return the cohorts that a preset can read, and whether their images have the shape of its settings."""
-    method, preset = find_preset(name)
-    found = {}
-    for cohort, data in resources.cohorts().items():
-        with contextlib.suppress(InputError):
-            seen = method.view(preset.config).of(data)
-            found[cohort] = (len(seen.channels), *seen.shape) == tuple(describe(name)["sample_shape"])
-    return found
-
-
-@lru_cache(maxsize=64)
-def describe(name: str) -> dict[str, Any]:
-    """Return a preset's figures, worked out once."""
-    return describe_preset(name)
-
-
 def _describe(name: str) -> None:
     found = describe(name)
-    size = " × ".join(map(str, found["sample_shape"][1:]))
+    sides = tuple(found["sample_shape"][1:])
+    size = f"{' × '.join(map(str, sides))} {Grid.unplaced(sides).element}s"
     millions = sum(found["parameters"].values()) / 1e6
-    parts = [found["method"], f"{size} voxels", f"codes of {found['latent_dim']}", f"{millions:.1f} M parameters"]
+    parts = [found["method"], size, f"codes of {found['latent_dim']}", f"{millions:.1f} M parameters"]
+    parts += [f"made for {found['recipe']}"] if found["recipe"] else []
     parts += [found["paper"]] if found["paper"] else []
     parts += [f"there {found['paper_budget']}"] if found["paper_budget"] else []
     parts += [f"conditions {' '.join(found['conditions'])}"] if found["conditions"] else []

@@ -100,7 +100,7 @@ def _one(heading: DeltaGenerator, folder: Path, found: State, facts: About) -> N
                 layout.link("explorer", "Latent explorer", run=run.name)
                 if run.can("encode"):
                     layout.link("lda", "LDA", run=run.name)
-    _pictures(folder)
+    _pictures(folder, facts.noun)
     with st.expander("Log of the process"):
         lines = log_lines(folder, LOG_LINES)
         st.code("\n".join(lines) or "Nothing was said yet.", language=None, wrap_lines=True)
@@ -110,7 +110,7 @@ def _how_far(found: State) -> str:
     """Say in one line where a training stands."""
     at = found.progress
     if not at.step:
-        return "Preparing: libraries, scans, network" if found.active else "No step was taken."
+        return "Preparing: libraries, images, network" if found.active else "No step was taken."
     steps = f"step {at.step:,}" + (f" of {at.total_steps:,}" if at.total_steps else "")
     parts = [f"epoch {at.epoch} of {at.epochs or '?'}", steps]
     parts += [f"{in_words(at.seconds)} so far"] if at.seconds is not None else []
@@ -163,14 +163,14 @@ def _do(act: Callable[[], object]) -> None:
     st.rerun()
 
 
-def _pictures(folder: Path) -> None:
-    """Show the samples beside the diagnostics, and the losses below."""
+def _pictures(folder: Path, noun: str) -> None:
+    """Show the samples beside the diagnostics, and the losses below. noun: of one image."""
     try:
         lines = metrics_lines(folder)
     except InputError:
         return  # the reason is told above
     strips = sorted((folder / "samples").glob("epoch-*.png"))
-    measured = curves.diagnostics(lines)
+    measured = curves.diagnostics(lines, noun)
     if measured is not None:
         with layout.wrapping("train-curves", 1):
             left, right = st.columns([1.15, 1], gap="medium")

@@ -11,7 +11,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> dict[str, Any]:
     from brainlab.errors import InputError
     from brainlab.experiments.presets import describe_preset
-    from brainlab.runs.methods import presets
+    from brainlab.runs.methods import find_preset, presets
 
     found: list[dict[str, Any]] = []
     broken: list[str] = []
@@ -24,7 +24,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             broken.append(str(error))
     lines = [*map(_line, found), *(f"not usable: {reason}" for reason in broken)]
     if args.name:
-        lines += [f"  in the paper: {found[0]['paper_budget']}"] if found[0]["paper_budget"] else []
+        where = find_preset(args.name)[1].published_in
+        lines += [f"  in the {where}: {found[0]['paper_budget']}"] if found[0]["paper_budget"] else []
         lines += [f"  {name}: {value}" for name, value in found[0]["settings"].items()]
     return {"presets": found, "broken": broken, "text": "\n".join(lines)}
 
@@ -39,6 +40,7 @@ def _line(entry: dict[str, Any]) -> str:
         f"{count / 1e6:.1f} M parameters",
         entry["paper"],
     ]
+    parts += [f"made for {entry['recipe']}"] if entry["recipe"] else []
     parts += [f"conditions {' '.join(entry['conditions'])}"] if entry["conditions"] else []
     parts += ["a trained run ships"] if entry["ships"] else []
     return f"{entry['name'].ljust(18)} {', '.join(filter(None, parts))}"

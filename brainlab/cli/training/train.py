@@ -1,7 +1,6 @@
 """`brainlab train PRESET --data PREPARED --out RUN`."""
 
 import argparse
-import dataclasses
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
@@ -62,15 +61,17 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from brainlab.cohort.prepared import PreparedDataset
     from brainlab.config import apply_flags
     from brainlab.experiments import training
-    from brainlab.experiments.training_plan import Machine
+    from brainlab.experiments.training_plan import Machine, Plan
     from brainlab.methods.method import Schedule
     from brainlab.runs.methods import find_preset
+    from brainlab.runs.own_recipe import preset_recipe_warning
 
     _, preset = find_preset(args.preset)
     machine = Machine(device=args.device, devices=args.devices, nodes=args.nodes, precision=args.precision)
     named = ("seed", "checkpoint_steps", "half_weights")
     given = {name: getattr(args, name) for name in named if getattr(args, name) is not None}
     data = PreparedDataset.open(args.data)
+    warned: dict[str, list[str]] = {}
     if args.resume and args.estimate:
         raise InputError("--estimate: needs a training that has not begun, got --resume; leave one of the two out")
     if args.resume:
@@ -82,11 +83,13 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
         last = training.resume(args.out, data, machine=machine, change=change, show=_bar, **given)
     else:
-        schedule = apply_flags(preset.schedule, args)
-        if args.epochs is not None and args.stop_after is None:
-            # A preset's own earlier stop goes with the preset's own epochs.
-            schedule = dataclasses.replace(schedule, stop_after=None)
+        schedule = preset.schedule.asked(args)
         config = apply_flags(preset.config, args)
+        if unlike := preset_recipe_warning(args.preset, preset, data):
+            # What is refused needs no warning beside the reason.
+            Plan.of_preset(args.preset, data, config, schedule).check(machine)
+            print(f"warning  {unlike}", file=sys.stderr)
+            warned["warnings"] = [unlike]
         if args.estimate:
             from brainlab.experiments.estimate import estimate
 
@@ -103,6 +106,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
                 "estimate": str(found),
                 "seconds": round(found.seconds, 1),
                 "samples_per_second": round(found.rate, 2),
+                **warned,
             }
         last = training.train(
             args.preset,
@@ -119,6 +123,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "epochs": last["epoch"],
         "samples_per_second": last["samples_per_second"],
         "losses": {name: last[name] for name in last["losses"]},
+        **warned,
     }
 
 

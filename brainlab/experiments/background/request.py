@@ -8,12 +8,12 @@ from typing import Any
 
 from brainlab import workspace as places
 from brainlab.cohort.prepared import PreparedDataset
-from brainlab.config import NONE
+from brainlab.config import changed_flags
 from brainlab.errors import InputError
 from brainlab.experiments.training import is_taken
 from brainlab.experiments.training_plan import Machine, Plan
 from brainlab.methods.method import Schedule
-from brainlab.ranges import flag, refuse_out_of_range
+from brainlab.ranges import refuse_out_of_range
 from brainlab.runs.methods import find_preset
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,60}")
@@ -56,7 +56,7 @@ class Request:
         words = [*command(self.preset, self.cohort, self.folder)]
         words += ["--seed", str(self.seed)] if self.seed else []
         words += _schedule_flags(preset.schedule, self.schedule or preset.schedule)
-        return words + _changed_flags(preset.config, preset.config if self.config is None else self.config)
+        return words + changed_flags(preset.config, preset.config if self.config is None else self.config)
 
 
 def command(preset: str, cohort: str, folder: Path) -> list[str]:
@@ -93,7 +93,7 @@ def free_name(preset: str) -> str:
 
 def _schedule_flags(preset: Schedule, asked: Schedule) -> list[str]:
     """Return the flags of a schedule. With `--epochs` alone a preset's own `stop_after` no longer holds."""
-    flags = _changed_flags(dataclasses.replace(preset, stop_after=None), dataclasses.replace(asked, stop_after=None))
+    flags = changed_flags(dataclasses.replace(preset, stop_after=None), dataclasses.replace(asked, stop_after=None))
     stops_anew = asked.stop_after != preset.stop_after
     epochs = ["--epochs", str(asked.epochs)]
     if stops_anew and asked.epochs == preset.epochs and asked.stop_after is None:
@@ -101,22 +101,3 @@ def _schedule_flags(preset: Schedule, asked: Schedule) -> list[str]:
     if asked.stop_after is not None and (stops_anew or asked.epochs != preset.epochs):
         flags += ["--stop-after", str(asked.stop_after)]
     return flags
-
-
-def _changed_flags(before: Any, after: Any) -> list[str]:
-    """Return the flags that make one config another. Raises InputError on a word that would be taken for a flag."""
-    words: list[str] = []
-    for name, value in vars(after).items():
-        if value == getattr(before, name):
-            continue
-        if value is None:
-            words += [flag(name), NONE]
-            continue
-        if isinstance(value, bool):
-            words.append(flag(name) if value else flag(f"no_{name}"))
-            continue
-        parts = value if isinstance(value, tuple) else (value,)
-        if any(isinstance(part, str) and part.startswith("-") for part in parts):
-            raise InputError(f"{flag(name)}: needs a value that does not begin with -, got {value}; choose another")
-        words += [flag(name), *map(str, parts)]
-    return words

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from brainlab.errors import InputError
 from brainlab.experiments.background.record import RECORD, Record, log_lines, read_record
 from brainlab.files.folder_lock import LOCK, is_locked
+from brainlab.grid import Grid
 from brainlab.runs.files import CONFIG, read_settings
 from brainlab.training.checkpoint import METRICS, RESUME, MetricsFile
 from brainlab.workspace import workspace
@@ -61,11 +62,12 @@ class State:
 
 @dataclass(frozen=True, kw_only=True)
 class About:
-    """What a run is trained from; empty where its files do not say."""
+    """What a run is trained from; empty where its files do not say. noun: what one of its images is called."""
 
     preset: str = ""
     cohort: str = ""
     simulated: bool = False
+    noun: str = "scan"
 
 
 def trainings() -> list[Path]:
@@ -102,8 +104,13 @@ def about(folder: Path) -> About:
     try:
         settings = json.loads((folder / CONFIG).read_bytes())
         data = settings["data"]
-        return About(preset=settings["preset"], cohort=data.get("name", ""), simulated=bool(data["simulated"]))
-    except (OSError, ValueError, LookupError, TypeError):
+        return About(
+            preset=settings["preset"],
+            cohort=data.get("name", ""),
+            simulated=bool(data["simulated"]),
+            noun=Grid.unplaced(tuple(settings["shape"])).noun if "shape" in settings else About.noun,
+        )
+    except (OSError, ValueError, LookupError, TypeError, InputError):
         return About(preset=record.preset, cohort=record.cohort) if record else About()
 
 

@@ -54,19 +54,19 @@ class LatentDiscriminant:
     def fit(self, codes: FloatArray, labels: Sequence[str], participants: Sequence[str]) -> "LatentDiscriminant":
         """Learn from codes [N, d] with their labels [N] and participants [N].
 
-        Raises InputError when there are fewer than two classes, no more scans than classes, or when the codes do not
+        Raises InputError when there are fewer than two classes, no more images than classes, or when the codes do not
         differ enough for the within-class covariance to be inverted.
         """
         X, y, groups = np.asarray(codes, dtype=np.float64), np.asarray(labels, str), np.asarray(participants, str)
         classes = np.unique(y)
         if len(classes) < 2 or len(y) <= len(classes):
             raise InputError(
-                f"LDA needs at least two classes and more scans than classes in the training split; "
-                f"got {counted(len(y), 'scan')} of {listed(classes) or 'no class'}"
+                f"LDA needs at least two classes and more images than classes in the training split; "
+                f"got {counted(len(y), 'image')} of {listed(classes) or 'no class'}"
             )
         if not np.isfinite(X).all() or not np.ptp(X, axis=0).any():
             found = f"{len(X)} identical ones" if np.isfinite(X).all() else "values that are not finite"
-            raise InputError(f"LDA needs codes that differ from scan to scan, got {found}; choose another run")
+            raise InputError(f"LDA needs codes that differ from image to image, got {found}; choose another run")
         with _one_at_a_time, threadpool_limits(1, user_api="blas"):
             return self._learn(X, y, groups)
 
@@ -115,13 +115,13 @@ class LatentDiscriminant:
         names, counts = np.unique(y, return_counts=True)
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # a class of one scan, or a division by a spread of nothing
+                warnings.simplefilter("ignore")  # a class of one image, or a division by a spread of nothing
                 model = self._model(shrinkage, len(names)).fit(X, y)
         except np.linalg.LinAlgError:
             raise InputError(
-                f"LDA needs codes that vary within classes, got {counted(len(y), 'scan')} of "
+                f"LDA needs codes that vary within classes, got {counted(len(y), 'image')} of "
                 f"{counted(len(names), 'class', 'classes')} (the smallest "
-                f"has {counts.min()}), whose covariance cannot be inverted; give more scans a class or merge classes"
+                f"has {counts.min()}), whose covariance cannot be inverted; give more images a class or merge classes"
             ) from None
         if not model.scalings_.shape[1]:
             raise InputError(f"LDA needs classes whose mean codes differ, got the same for {listed(names)}")

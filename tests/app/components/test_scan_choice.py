@@ -86,6 +86,7 @@ def test_slices_are_counted_as_slices(slice_workspace, monkeypatch):
         "from app.components.scan_choice import pick_scan\npick_scan('axial', 'scan')", default_timeout=60
     ).run()
     assert page.text_input(key="scan-find").placeholder == "find among 45 slices"
+    assert (page.text_input(key="scan-find").label, page.selectbox(key="scan").label) == ("Slice", "Slice")
     page.text_input(key="scan-find").set_value("nobody").run()
     assert any("No slice matches 'nobody'" in caption.value for caption in page.caption)
     assert {"slices", "paper: scans"} <= {*tables.demographics(resources.cohort("axial"))}

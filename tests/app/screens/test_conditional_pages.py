@@ -50,7 +50,7 @@ def place(flow_workspace, monkeypatch, tmp_path):
 def opened() -> AppTest:
     page = AppTest.from_file(str(SCRIPT), default_timeout=120)
     page.session_state[SIGNED_IN] = True
-    page.session_state["generate-tabs"] = "Generated brains"
+    page.session_state["generate-tabs"] = "Samples"
     return ran(page)
 
 

@@ -132,7 +132,7 @@ TABS = {
     "cohort": ("cohort-tabs", ["Scans", "People", "Mean image", "Acquisition"]),
     "explorer": ("start-kind", ["Mean", "Scan", "Two scans", "Class"]),
     "lda": ("lda-tabs", ["Separation", "Table 2 and baselines", "Two runs"]),
-    "generate": ("generate-tabs", ["Reconstructions of a scan"]),
+    "generate": ("generate-tabs", ["Reconstructions"]),
 }
 
 
@@ -292,6 +292,29 @@ def test_generate_opens_on_the_run_of_its_address_alone_or_says_why_not(workspac
     assert found.session_state["generate-runs"] == first
     (note,) = [text.value for text in found.caption if "does not exist here" in text.value]
     assert note.endswith(f"showing {', '.join(first)}.")
+
+
+def test_generate_says_of_each_run_that_it_leaves_out_why(
+    tiny_workspace, slice_workspace, style_workspace, tmp_path, monkeypatch
+):
+    for name, source in (
+        ("cohorts/axial", slice_workspace), ("cohorts/simulated", tiny_workspace), ("runs/slice-vae", slice_workspace),
+        ("runs/tiny-vae", tiny_workspace), ("runs/tiny-gan", style_workspace),
+    ):  # fmt: skip
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).symlink_to(source / name)
+    monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tmp_path))
+    monkeypatch.setattr("brainlab.workspace.MODELS", tmp_path / "no-models")
+    found = opened("generate")
+    found.selectbox(key="reconstruct-cohort").set_value("axial").run()
+    assert not found.exception
+    assert [text.value for text in found.caption if "Not shown" in text.value] == [
+        ":material/info: Not shown, made for volumes of 40 x 48 x 40 voxels and not for axial slices of 40 x 48 "
+        "pixels: tiny-vae.",
+        ":material/info: Not shown, does not reconstruct (ability 'reconstruct'): tiny-gan.",
+    ]
+    assert found.selectbox(key="reconstruct-scan").label == "Slice"
+    assert not [tab.label for tab in found.tabs if "brain" in tab.label or "scan" in tab.label]
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def viewers(page):
 
 def test_generate_offers_what_the_runs_can_do_and_a_gallery_of_slices():
     page = opened("generate")
-    assert [tab.label for tab in page.tabs] == ["Generated brains", "Interpolation", "Style mixing"]
+    assert [tab.label for tab in page.tabs] == ["Samples", "Interpolation", "Style mixing"]
     assert page.select_slider(key="generate-slices").options == ["8", "16", "32", "64"]
     page.select_slider(key="generate-slices").set_value(64)
     ran(page)

@@ -159,5 +159,8 @@ def test_trainings_are_told_by_their_files(fabricate, workspace, ended):
     folder = fabricate(**ended)
     assert trainings() == [folder]
     assert about(folder) == About(preset="vae-8", cohort="tiny", simulated=True)
+    settings = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(settings | {"shape": [8, 8]}))
+    assert about(folder).noun == "slice"
     (folder / "config.json").unlink()
     assert about(folder) == About(preset="vae-8", cohort="tiny")

@@ -126,7 +126,7 @@ def test_scans_are_encoded_and_decoded_under_their_own_conditions(tmp_path, monk
     assert sets.reconstructed[np.arange(20)] == pytest.approx(sets.real[np.arange(20)], abs=1e-5)
     assert common["conditions_told"] == ["age_years", "class"]
     assert common["conditions_warnings"] == [
-        "age_years: of 4 images outside the 0 to 60 of the training scans, so the result is a guess"
+        "age_years: of 4 images outside the 0 to 60 of the training images, so the result is a guess"
     ]
 
 

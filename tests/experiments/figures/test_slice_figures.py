@@ -206,7 +206,7 @@ def test_losses_are_those_of_the_epochs_on_the_thesis_scale(own):
 
 
 def test_a_cohort_of_other_images_or_without_levels_is_refused(own, cohort):
-    with pytest.raises(InputError, match=r"needs volumes, got axial slices of 16 x 16 voxels"):
+    with pytest.raises(InputError, match=r"needs volumes, got axial slices of 16 x 16 pixels"):
         sources.find_cohort("simulated-dwi")
     bare = replace(cohort, scans=cohort.scans.drop(columns="slice"))
     with pytest.raises(InputError, match="needs the column slice"):

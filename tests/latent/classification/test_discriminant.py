@@ -107,7 +107,7 @@ def test_a_collapsed_dimension_does_no_harm():
 
 
 def test_one_class_is_refused():
-    with pytest.raises(InputError, match="two classes"):
+    with pytest.raises(InputError, match=r"two classes and more images than classes .* got 9 images of a$"):
         LatentDiscriminant().fit(NINE, ["a"] * 9, people(9))
 
 
@@ -118,8 +118,8 @@ NOISE = np.random.default_rng(5).normal(size=(40, 50))
 @pytest.mark.parametrize(
     ("codes", "labels", "said"),
     [
-        (NOISE, [f"c{i // 2}" for i in range(40)], r"40 scans of 20 classes \(the smallest has 2\)"),
-        (NOISE[:3], ["a", "b", "b"], r"3 scans of 2 classes \(the smallest has 1\)"),
+        (NOISE, [f"c{i // 2}" for i in range(40)], r"40 images of 20 classes \(the smallest has 2\)"),
+        (NOISE[:3], ["a", "b", "b"], r"3 images of 2 classes \(the smallest has 1\)"),
         (np.repeat(NOISE[:2], 20, axis=0), ["a"] * 20 + ["b"] * 20, "vary within classes"),
         (np.ones((40, 3)), ["a", "b"] * 20, "40 identical ones"),
         (np.full((40, 3), np.nan), ["a", "b"] * 20, "not finite"),

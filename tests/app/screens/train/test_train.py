@@ -9,7 +9,8 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from app.components import layout
-from app.screens.train import curves, new_training, settings, trainings
+from app.screens.train import cohort_choice, curves, new_training, settings, trainings
+from brainlab.cohort.prepared import PreparedDataset, write_prepared
 from brainlab.config import settings_of_fields
 from brainlab.errors import InputError
 from brainlab.experiments.background.record import Record
@@ -241,6 +242,50 @@ def test_a_cohort_that_the_preset_cannot_read_is_not_offered(slice_workspace, mo
     found.selectbox(key="train-preset").set_value("vae-8").run()
     assert not found.exception
     assert "No cohort holds what vae-8 reads" in said(found)
+    assert "40 × 48 × 40 voxels" in said(found)
+    found.selectbox(key="train-preset").set_value("vqvae2d").run()
+    assert "128 × 128 pixels" in said(found)
+    assert "voxel" not in said(found)
+
+
+@pytest.fixture
+def three_recipes(tiny_workspace, tmp_path, monkeypatch):
+    """Write three cohorts of one shape: `a` of another recipe, `b` and `c` of flair-40; all of `b` is test."""
+    monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tmp_path))
+    monkeypatch.setattr(layout, "link", lambda *_, **__: None)
+    source = PreparedDataset.open(tiny_workspace / "cohorts" / "simulated")
+    for name, recipe, split in (("a", "mine", None), ("b", "flair-40", "test"), ("c", "flair-40", None)):
+        scans = source.scans if split is None else source.scans.assign(split=split)
+        changed = source.recipe | {"name": recipe, "modalities": ["FLAIR" if recipe == "flair-40" else "T1w"]}
+        write_prepared(tmp_path / "cohorts" / name, source.batch(source.indices())[:, 0], scans, changed)
+
+
+def test_a_cohort_of_the_presets_own_recipe_with_a_training_split_is_chosen_first(three_recipes):
+    found = AppTest.from_file(str(PAGE), default_timeout=60).run()
+    assert not found.exception
+    box = found.selectbox(key="train-cohort-vae-8")
+    assert (box.options, box.value) == (["b", "c", "a"], "c")
+    assert "is made for" not in said(found)
+    assert "made for flair-40" in said(found)
+    box.set_value("a").run()
+    assert "vae-8 is made for FLAIR images of the recipe flair-40, and a holds T1w images of the recipe mine" in said(
+        found
+    )
+    assert found.button(key="train-start"), "a warning, no refusal"
+
+
+def test_a_preset_whose_own_recipe_is_there_is_shown_first(monkeypatch):
+    shown = {"first": ("fits", "ships"), "second": ("own", "fits"), "third": ("own", "fits", "ships")}
+
+    def readable(name):
+        facts = shown[name]
+        warning = None if "own" in facts else "of another recipe"
+        return {"cohort": cohort_choice.Candidate(fits="fits" in facts, trains=True, warning=warning)}
+
+    monkeypatch.setattr(cohort_choice, "readable", readable)
+    monkeypatch.setattr(cohort_choice, "describe", lambda name: {"ships": "ships" in shown[name]})
+    assert cohort_choice.first_preset(["first", "second", "third"]) == "third"
+    assert cohort_choice.first_preset(["first", "second"]) == "second"
 
 
 def test_curves_hold_what_the_lines_hold():
@@ -251,6 +296,10 @@ def test_curves_hold_what_the_lines_hold():
     titles = [note.text for note in measured.layout.annotations]
     assert titles == ["Held-out squared error", "KL (nats)", "Sharpness", "Active units"]
     assert {trace.name for trace in measured.data} == {"held-out scans", "reconstructions", "samples"}
+    assert {trace.name for trace in curves.diagnostics([EPOCH], "slice").data} & {
+        "held-out scans",
+        "held-out slices",
+    } == {"held-out slices"}
     assert curves.losses([]) is None
     assert curves.diagnostics([STEP]) is None
     many = curves.losses([STEP | {"step": number} for number in range(50_000)])
