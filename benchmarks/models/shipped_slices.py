@@ -17,7 +17,7 @@ from typing import Any
 from benchmarks.models.image_table import NOTES, image_table, number
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.experiments.evaluation.run_metrics import evaluate_run
-from brainlab.experiments.presets import describe_preset
+from brainlab.experiments.presets import code_in_words, describe_preset
 from brainlab.experiments.tables.registry import Sources, find_tables
 from brainlab.experiments.tables.written import markdown_page, markdown_table
 from brainlab.runs.methods import presets
@@ -113,7 +113,7 @@ def _presets() -> list[str]:
         parameters = ", ".join(f"{part} {count:,}" for part, count in found["parameters"].items())
         size = " x ".join(map(str, found["sample_shape"][1:]))
         budget = found["paper_budget"] or "-"
-        made = [name, found["method"], found["recipe"] or "any", size, str(found["latent_dim"]), parameters]
+        made = [name, found["method"], found["recipe"] or "any", size, code_in_words(found), parameters]
         rows.append([*made, budget, "yes" if found["ships"] else ""])
     head = ["preset", "method", "made for", "image", "code", "parameters", "trained in its paper or thesis", "a run ships"]
     return ["## All presets", *markdown_table(head, rows)]

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from brainlab.errors import InputError
@@ -14,6 +15,7 @@ def describe_preset(name: str) -> dict[str, Any]:
     """Return one preset's figures, without memory for its weights.
 
     recipe: the preparation recipe of the images that it is made for, None for any.
+    code_shape: of one code, of `latent_dim` numbers in all.
     parameters: numbers that are trained, by network; those of conditions come with the words of the training scans.
     conditions: what images can be asked for. ships: whether a trained run lies in `models/`.
     Raises InputError on a name that is not a preset, or where the method's networks cannot be built.
@@ -36,6 +38,7 @@ def describe_preset(name: str) -> dict[str, Any]:
         "paper_budget": preset.budget,
         "sample_shape": list(recipe.generator.sample_shape),
         "latent_dim": math.prod(recipe.generator.prior.code_shape),
+        "code_shape": list(recipe.generator.prior.code_shape),
         "abilities": sorted(method.abilities_of(preset.config)),
         "conditions": list(getattr(preset.config, "conditions", ())),
         "parameters": {
@@ -44,3 +47,16 @@ def describe_preset(name: str) -> dict[str, Any]:
         "ships": (MODELS / name / "weights.safetensors").is_file(),
         "settings": {**dataclasses.asdict(preset.config), **dataclasses.asdict(preset.schedule)},
     }
+
+
+def code_in_words(described: Mapping[str, Any]) -> str:
+    """Say what a code of a preset is: dimensions to walk along, or numbers that have no meaning one by one.
+
+    >>> code_in_words({"abilities": ["walk"], "code_shape": [256], "latent_dim": 256})
+    '256 dimensions'
+    >>> code_in_words({"abilities": [], "code_shape": [16, 32, 32], "latent_dim": 16384})
+    '16 x 32 x 32 numbers'
+    """
+    if "walk" in described["abilities"]:
+        return f"{described['latent_dim']:,} dimensions"
+    return f"{' x '.join(f'{side:,}' for side in described['code_shape'])} numbers"

@@ -14,6 +14,7 @@ from brainlab.errors import InputError
 from brainlab.experiments.background.control import start
 from brainlab.experiments.background.request import Request, free_name
 from brainlab.experiments.background.trial import Trial
+from brainlab.experiments.presets import code_in_words
 from brainlab.grid import Grid
 from brainlab.methods.method import Method, Preset, Schedule
 from brainlab.runs.methods import find_preset, presets
@@ -66,7 +67,7 @@ def _describe(name: str) -> None:
     sides = tuple(found["sample_shape"][1:])
     size = f"{' × '.join(map(str, sides))} {Grid.unplaced(sides).element}s"
     millions = sum(found["parameters"].values()) / 1e6
-    parts = [found["method"], size, f"codes of {found['latent_dim']}", f"{millions:.1f} M parameters"]
+    parts = [found["method"], size, f"codes of {code_in_words(found)}", f"{millions:.1f} M parameters"]
     parts += [f"made for {found['recipe']}"] if found["recipe"] else []
     parts += [found["paper"]] if found["paper"] else []
     parts += [f"there {found['paper_budget']}"] if found["paper_budget"] else []
