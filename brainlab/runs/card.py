@@ -9,6 +9,7 @@ from typing import Any
 from brainlab.counted import counted
 from brainlab.evaluation.registry import metrics
 from brainlab.grid import Grid
+from brainlab.methods.method import work
 from brainlab.runs.files import EVALUATION, WEIGHTS, RunSettings, read_evaluation, read_settings
 from brainlab.runs.methods import presets
 from brainlab.training.checkpoint import MetricsFile, write_atomically
@@ -95,9 +96,9 @@ def _noun(record: Mapping[str, Any]) -> str:
 
 
 def _budget(name: str) -> str:
-    """Say how long the paper trained, where a preset of that name is known and its paper says."""
+    """Say how long the authors trained, where a preset of that name is known and they say."""
     preset = presets().get(name)
-    return f"; in the paper, {preset.budget}" if preset and preset.budget else ""
+    return f"; in the {work(preset.source)}, {preset.budget}" if preset and preset.budget else ""
 
 
 def _for_what(kept: RunSettings) -> str:

@@ -1,5 +1,6 @@
 """The command line's manners: one-line errors, exit codes, JSON alone on stdout."""
 
+import argparse
 import errno
 import json
 import os
@@ -18,6 +19,26 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
     assert command in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_help_tells_every_default(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[argparse.Action] = []
+
+    def keep(parser: argparse.ArgumentParser, *_: object) -> None:
+        groups = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+        steps = [one for group in groups if command in group.choices for one in [group.choices[command]]]
+        inner = [one for step in steps for group in step._actions if isinstance(group, argparse._SubParsersAction)]
+        for step in [*steps, *(one for group in inner for one in group.choices.values())]:
+            seen.extend(step._actions)
+        raise SystemExit
+
+    monkeypatch.setattr(argparse.ArgumentParser, "parse_known_args", keep)
+    with pytest.raises(SystemExit):
+        main([command])
+    assert seen
+    flags = [one for one in seen if one.option_strings and one.nargs != 0 and not one.required and one.default]
+    assert [one.option_strings[0] for one in flags if "default" not in (one.help or "")] == []
+
+
 @pytest.mark.parametrize(
     "argv",
     [
@@ -28,6 +49,8 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
         ["sample", "no-such-run", "out", "--n", "1", "--seed", "1"],
         ["lda", "no-such-run", "--data", "no-such-folder"],
         ["simulate", "out", "--participants", "0", "--seed", "1"],
+        ["simulate", "out", "--participants", "1", "--seed", "1", "--classes", "leuko1", "--acquisition-bias", "seed"],
+        ["prepare", "here", "out", "--recipe", "flair-40", "--jobs", "2", "--scheduler", "tcp://here:1"],
         ["study", "status", "no-such-study"],
         ["no-such-command"],
         ["train"],

@@ -45,6 +45,8 @@ def test_presets_say_what_they_are(capsys):
     assert "in the paper" not in told, "the FLAIR paper prints no epochs"
     assert main(["presets", "dwi-stylegan-small"]) == 0
     assert "  in the paper: 48 hours on a GTX 1080: 200 epochs of" in capsys.readouterr().out
+    assert main(["presets", "vqvae2d"]) == 0
+    assert "  in the thesis: 500 epochs of 16,268 slices" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", ["vae-9", "broken-8"])

@@ -129,6 +129,12 @@ def test_the_preset_is_a_protocol(call, capsys):
         (["stats", "nowhere.csv"], "nowhere.csv"),
         (["links", "nope", "--revoke"], "nope"),
         (["export", "nope"], "needs a file"),
+        (
+            ["export", "nope", "a.csv", "--out", "b.csv"],
+            "needs a file to write, such as answers.csv, got a.csv and b.csv",
+        ),
+        (["create", "p.json", "--preset", "dwi-2020"], "needs one of PROTOCOL.json, --copy STUDY, --preset NAME, got"),
+        (["create", "--copy", "0000", "--preset", "dwi-2020"], "got --copy STUDY and --preset NAME"),
     ],
 )
 def test_mistakes_are_one_line(studio, tmp_path, monkeypatch, capsys, argv, said):
@@ -234,7 +240,10 @@ def test_a_copy_has_the_design_another_seed_and_no_names(studio, call, tmp_path)
 
 def test_copying_nothing_or_two_things_is_one_line(studio, tmp_path, capsys):
     path = str(_write_protocol(tmp_path / "p.json"))
-    for argv, said in ((["--copy", "0000"], "no such study"), ([path, "--copy", "0000"], "got both")):
+    for argv, said in (
+        (["--copy", "0000"], "no such study"),
+        ([path, "--copy", "0000"], "got PROTOCOL.json and --copy"),
+    ):
         assert main(["study", "create", *argv]) == 2
         error = capsys.readouterr().err
         assert said in error

@@ -11,6 +11,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> dict[str, Any]:
     from brainlab.errors import InputError
     from brainlab.experiments.presets import describe_preset
+    from brainlab.methods.method import work
     from brainlab.runs.methods import presets
 
     found: list[dict[str, Any]] = []
@@ -24,7 +25,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             broken.append(str(error))
     lines = [*map(_line, found), *(f"not usable: {reason}" for reason in broken)]
     if args.name:
-        lines += [f"  in the paper: {found[0]['paper_budget']}"] if found[0]["paper_budget"] else []
+        lines += [f"  in the {work(found[0]['paper'])}: {found[0]['paper_budget']}"] if found[0]["paper_budget"] else []
         lines += [f"  {name}: {value}" for name, value in found[0]["settings"].items()]
     return {"presets": found, "broken": broken, "text": "\n".join(lines)}
 

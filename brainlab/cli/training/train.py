@@ -6,11 +6,15 @@ import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from brainlab.cli.common.device import add_device
 from brainlab.cli.common.progress import progress
+from brainlab.config import apply_flags
 from brainlab.errors import InputError
+
+if TYPE_CHECKING:
+    from brainlab.methods.method import Method
 
 PRECISIONS = ("bf16-mixed", "32")
 
@@ -60,13 +64,12 @@ def add_settings(parser: argparse.ArgumentParser, words: Sequence[str]) -> None:
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     from brainlab.cohort.prepared import PreparedDataset
-    from brainlab.config import apply_flags
     from brainlab.experiments import training
     from brainlab.experiments.training_plan import Machine
     from brainlab.methods.method import Schedule
     from brainlab.runs.methods import find_preset
 
-    _, preset = find_preset(args.preset)
+    method, preset = find_preset(args.preset)
     machine = Machine(device=args.device, devices=args.devices, nodes=args.nodes, precision=args.precision)
     named = ("seed", "checkpoint_steps", "half_weights")
     given = {name: getattr(args, name) for name in named if getattr(args, name) is not None}
@@ -78,7 +81,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         def change(name: str, config: Any, schedule: Schedule) -> tuple[Any, Schedule]:
             if name != args.preset:
                 raise InputError(f"{args.out}: holds a run of {name}, not {args.preset}; resume it under that name")
-            return apply_flags(config, args), apply_flags(schedule, args)
+            return _configured(method, config, args), apply_flags(schedule, args)
 
         last = training.resume(args.out, data, machine=machine, change=change, show=_bar, **given)
     else:
@@ -86,7 +89,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         if args.epochs is not None and args.stop_after is None:
             # A preset's own earlier stop goes with the preset's own epochs.
             schedule = dataclasses.replace(schedule, stop_after=None)
-        config = apply_flags(preset.config, args)
+        config = _configured(method, preset.config, args)
         if args.estimate:
             from brainlab.experiments.estimate import estimate
 
@@ -120,6 +123,13 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "samples_per_second": last["samples_per_second"],
         "losses": {name: last[name] for name in last["losses"]},
     }
+
+
+def _configured(method: "Method[Any]", config: Any, args: argparse.Namespace) -> Any:
+    """Return a config with the flags that were given; raises InputError on one that has no effect in it."""
+    changed = apply_flags(config, args)
+    method.refuse_without_effect(changed, [name for name in vars(config) if getattr(args, name, None) is not None])
+    return changed
 
 
 def _bar(steps: Iterator[int], total: int) -> Iterator[int]:
