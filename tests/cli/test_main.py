@@ -21,22 +21,25 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
 
 @pytest.mark.parametrize("command", sorted(COMMANDS))
 def test_help_tells_every_default(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[argparse.Action] = []
+    parsers: list[argparse.ArgumentParser] = []
 
     def keep(parser: argparse.ArgumentParser, *_: object) -> None:
-        groups = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
-        steps = [one for group in groups if command in group.choices for one in [group.choices[command]]]
-        inner = [one for step in steps for group in step._actions if isinstance(group, argparse._SubParsersAction)]
-        for step in [*steps, *(one for group in inner for one in group.choices.values())]:
-            seen.extend(step._actions)
+        parsers.append(sub_commands(parser)[command])
         raise SystemExit
+
+    def sub_commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+        groups = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+        return {name: step for group in groups for name, step in group.choices.items()}
 
     monkeypatch.setattr(argparse.ArgumentParser, "parse_known_args", keep)
     with pytest.raises(SystemExit):
         main([command])
-    assert seen
-    flags = [one for one in seen if one.option_strings and one.nargs != 0 and not one.required and one.default]
-    assert [one.option_strings[0] for one in flags if "default" not in (one.help or "")] == []
+    (own,) = parsers
+    actions = [action for parser in [own, *sub_commands(own).values()] for action in parser._actions]
+    flags = [one for one in actions if one.option_strings and one.nargs != 0 and not one.required]
+    # None, an empty list and an empty text say that nothing was given.
+    told = {one.option_strings[0]: one.help or "" for one in flags if one.default not in (None, [], "")}
+    assert [name for name, text in told.items() if "default" not in text] == []
 
 
 @pytest.mark.parametrize(

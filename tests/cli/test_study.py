@@ -95,6 +95,8 @@ def test_a_study_from_protocol_to_report(studio, tmp_path, call, monkeypatch):
     assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF-")
     assert call("export", study, "--out", str(tmp_path / "a.imrmc.csv"))["rows"] == 24
     assert main(["study", "report", study, "--out", str(tmp_path / "report.docx")]) == 2
+    same = str(tmp_path / "same.html")
+    assert main(["study", "report", study, "--out", same, "--html", same]) == 2
     exported = call("export", study, str(tmp_path / "answers.csv"))
     assert exported["rows"] == 24
     frame = pd.read_csv(tmp_path / "answers.csv")
@@ -161,6 +163,9 @@ def test_links_are_printed_once_and_can_be_replaced_or_ended(studio, tmp_path, c
     assert main(["study", "links", study]) == 2
     assert "--reissue" in capsys.readouterr().err
     assert [link["reader"] for link in call("links", study, "--reissue", "--reader", "R2")["links"]] == ["R2"]
+    for words in (["--reissue"], ["--valid-days", "3"], ["--base-url", "https://example.org"]):
+        assert main(["study", "links", study, "--revoke", "--reader", "R1", *words]) == 2
+        assert f"{words[0]}: is for links that are made, got --revoke" in capsys.readouterr().err
     assert call("links", study, "--revoke", "--reader", "R1")["links"] == []
     assert not lifecycle.study_status(lifecycle.study_folder(study)).readers[0].has_link
 

@@ -33,7 +33,7 @@ def test_the_flag_is_named_with_what_it_may_be(shape, counts, said):
     assert str(refused.value).startswith(said)
 
 
-def test_what_is_said_to_be_allowed_is(shape=(1, 128, 96)):
-    assert halved(shape, 2, folds=3) == (4, 3)
+def test_what_is_said_to_be_allowed_is():
+    assert halved((1, 128, 96), 2, folds=3) == (4, 3)
     with pytest.raises(InputError, match="--folds: needs 0 to 3, got 4"):
-        halved(shape, 2, folds=4)
+        halved((1, 128, 96), 2, folds=4)

@@ -29,8 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     # A flag that was not given is None: a new run takes the default, a resumed one what it was started with.
     parser.add_argument("--seed", type=int, help="of weights, noise and the order of scans (default 0)")
     add_device(parser)
-    parser.add_argument("--devices", type=int, default=1, help="processes or GPUs on this machine")
-    parser.add_argument("--nodes", type=int, default=1, help="machines")
+    parser.add_argument("--devices", type=int, default=1, help="processes or GPUs on this machine (default 1)")
+    parser.add_argument("--nodes", type=int, default=1, help="machines (default 1)")
     parser.add_argument("--precision", choices=PRECISIONS, help="default bf16-mixed")
     parser.add_argument("--checkpoint-steps", type=int, help="steps between checkpoints (default 100)")
     parser.add_argument(
