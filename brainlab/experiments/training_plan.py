@@ -126,8 +126,6 @@ class Plan:
         epochs, stop_after = self.schedule.epochs, self.schedule.stop_after
         if stop_after is not None and stop_after > epochs:
             raise InputError(f"--stop-after: needs at most {epochs}, as there are --epochs, got {stop_after}")
-        if not resumed:
-            self.method.check_schedule(self.config, self.schedule)
         with outlined():
             generator = self.method.network(self.config)
         channels, *sides = generator.sample_shape
@@ -146,6 +144,8 @@ class Plan:
         if self.batch_size < devices:
             raise InputError(f"--batch-size: needs an image for each of {devices} devices, got {self.batch_size}")
         self.method.check_batch(self.config, self.batch_size // devices)
+        if not resumed:
+            self.method.check_schedule(self.config, self.schedule)
 
 
 def settings_of(plan: Plan) -> dict[str, Any]:
