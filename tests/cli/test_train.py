@@ -15,6 +15,7 @@ from brainlab.runs.run import load_run
 from brainlab.volume import Volume
 from tests.conftest import write_run
 
+SLICES = ("--sample-shape", "1", "40", "48", "--widths", "8")
 IVAE_32 = find_preset("ivae-32")[1].schedule
 
 
@@ -100,7 +101,10 @@ def test_epochs_asked_for_are_all_trained(tiny_workspace, tmp_path, capsys, monk
             "--stop-after: needs at most 3, as there are --epochs, got 4",
         ),
         (["ivae-32", "--epochs", "4"], "--warm-up-epochs: needs fewer than the 4 epochs of the training, got 4"),
-        (["soft-ivae-128", "--epochs", "1"], "--warm-up-epochs: needs fewer than the 1 epoch of the training, got 2"),
+        (
+            ["soft-ivae-128", *SLICES, "--epochs", "1"],
+            "--warm-up-epochs: needs fewer than the 1 epoch of the training, got 2",
+        ),
         (["vqvae2d-small", "--entries", "1"], "--entries: needs 2 or more, got 1"),
         (
             ["vqvae2d-small", "--folds", "9"],
