@@ -21,9 +21,11 @@ class Range:
 
 AT_LEAST_1 = Range(lambda value: value >= 1, "1 or more")
 AT_LEAST_0 = Range(lambda value: 0 <= value < math.inf, "0 or more")
+AT_LEAST_2 = Range(lambda value: value >= 2, "2 or more")
 ABOVE_0 = Range(lambda value: 0 < value < math.inf, "a number above 0")
 
 Count = Annotated[int, AT_LEAST_1]
+Several = Annotated[int, AT_LEAST_2]
 CountOrNone = Annotated[int | None, AT_LEAST_1]
 NotNegative = Annotated[int, AT_LEAST_0]
 Weight = Annotated[float, AT_LEAST_0]
@@ -69,8 +71,9 @@ def flag(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
-def number(name: str, kind: type[N]) -> Callable[[str], N]:
-    """Return a type for argparse: a whole number (`int`) or any (`float`) in the range of a setting."""
+def number(allowed: str | Range, kind: type[N]) -> Callable[[str], N]:
+    """Return a type for argparse: a whole number (`int`) or any (`float`) in a range, or a shared setting's by name."""
+    chosen = RANGES[allowed] if isinstance(allowed, str) else allowed
     words = "a whole number" if kind is int else "a number"
 
     def parse(text: str) -> N:
@@ -78,8 +81,8 @@ def number(name: str, kind: type[N]) -> Callable[[str], N]:
             value = kind(text)
         except ValueError as error:
             raise argparse.ArgumentTypeError(f"needs {words}, got {text}") from error
-        if not RANGES[name].holds(value):
-            raise argparse.ArgumentTypeError(f"needs {RANGES[name].words}, got {text}")
+        if not chosen.holds(value):
+            raise argparse.ArgumentTypeError(f"needs {chosen.words}, got {text}")
         return value
 
     return parse

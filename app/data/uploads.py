@@ -18,7 +18,7 @@ import numpy as np
 
 from app.data.volumes import Source, load
 from brainlab.cohort.preparation.prepare import prepare_one
-from brainlab.cohort.preparation.single_slice import SLICE_ENDINGS
+from brainlab.files.picture_files import SLICE_ENDINGS
 from brainlab.cohort.recipes import RECIPES, PreparationRecipe
 from brainlab.cohort.registration.resampling import resample
 from brainlab.errors import BrainlabError, InputError, UnreadableScanError

@@ -20,7 +20,7 @@ READ = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run_folder", type=Path, metavar="RUN", help="a run that 'brainlab evaluate' has measured")
     parser.add_argument("other_folder", type=Path, metavar="OTHER", help="another, measured on the same scans")
-    parser.add_argument("--seed", type=number("seed", int), default=0, help="of the resampling")
+    parser.add_argument("--seed", type=number("seed", int), default=0, help="of the resampling (default 0)")
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
@@ -28,6 +28,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from brainlab.runs.run import load_run
 
     found = compare_runs(load_run(args.run_folder), load_run(args.other_folder), seed=args.seed)
+    found.refuse_nothing()
     return {
         "run": str(args.run_folder),
         "other": str(args.other_folder),

@@ -6,7 +6,7 @@ from typing import Any
 
 from brainlab.cli.common.device import add_device
 from brainlab.cli.common.scores import score_lines
-from brainlab.experiments.evaluation import SAMPLES
+from brainlab.experiments.evaluation import ENOUGH, SAMPLES
 from brainlab.ranges import number
 
 NOTES = ("recipe_warning", "training_people_unknown")
@@ -17,14 +17,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run_folder", type=Path, metavar="RUN")
     parser.add_argument("--data", type=Path, required=True, metavar="PREPARED", help="real scans to compare with")
     parser.add_argument(
-        "--n", type=number("n", int), default=SAMPLES, help=f"images to draw, and most real scans (default {SAMPLES})"
+        "--n",
+        type=number(ENOUGH, int),
+        default=SAMPLES,
+        help=f"images to draw, and most real scans (default {SAMPLES})",
     )
-    parser.add_argument("--seed", type=number("seed", int), default=0)
+    parser.add_argument("--seed", type=number("seed", int), default=0, help="of the samples (default 0)")
     parser.add_argument(
         "--training",
         type=Path,
         metavar="PREPARED",
-        help="what the run was trained on, where it is not in the workspace",
+        help="what the run was trained on, where it is not in the workspace (default: found there by its name)",
     )
     add_device(parser)
 

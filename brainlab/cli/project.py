@@ -7,20 +7,29 @@ from pathlib import Path
 from typing import Any
 
 from brainlab.cli.common.device import add_device
-from brainlab.cli.common.output import add_overwrite
+from brainlab.cli.common.output import add_overwrite, written
 from brainlab.cli.common.progress import progress
+from brainlab.cohort.sources.image_files import is_prepared_dataset
+from brainlab.counted import counted
+from brainlab.errors import InputError
+from brainlab.files.picture_files import SLICE_ENDINGS
 from brainlab.ranges import number
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run_folder", type=Path, metavar="RUN")
     parser.add_argument(
-        "source", type=Path, metavar="SRC", help="prepared dataset, or one slice or a folder of them (PNG, JPEG, NIfTI)"
+        "source",
+        type=Path,
+        metavar="SRC",
+        help=f"prepared dataset, or one slice or a folder of them ({', '.join(SLICE_ENDINGS)})",
     )
     parser.add_argument("out", type=Path, metavar="OUT", help="folder for PNG and the styles (.npy, one row a level)")
-    parser.add_argument("--split", choices=["test", "train", "all"], default="test", help="of a prepared dataset")
     parser.add_argument(
-        "--space", choices=["w", "w+"], help="one style for all levels (w, the default), or one for each"
+        "--split", choices=["test", "train", "all"], help="which scans of a prepared dataset (default: test)"
+    )
+    parser.add_argument(
+        "--space", choices=["w", "w+"], help="one style for all levels (w), or one for each (w+; default: w)"
     )
     parser.add_argument("--steps", type=number("steps", int), help="steps of Adam (default 200)")
     parser.add_argument(
@@ -43,7 +52,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
     chosen, settings = load_run(args.run_folder, args.device), apply_flags(ProjectionSettings(), args)
     space = style_space(chosen)
-    found = targets(chosen, args.source, None if args.split == "all" else args.split)
+    found = targets(chosen, args.source, None if args.split == "all" else args.split or "test")
+    if args.split is not None and not is_prepared_dataset(args.source):
+        raise InputError(f"--split {args.split}: needs a prepared dataset, got files in {args.source}; leave it out")
     files: list[str] = []
     errors: list[float] = []
     warnings: list[str] = []
@@ -64,11 +75,16 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
                 np.save(scratch / f"{name}_styles.npy", styles)
                 files.append(f"{name}_styles.npy")
             errors += projection.mse.tolist()
+    said = (
+        f"{counted(len(errors), chosen.grid.noun)} projected into {settings.space}, mean squared error "
+        f"{np.mean(errors):.4g} ({min(errors):.4g} to {max(errors):.4g})"
+    )
     return {
         "files": [str(args.out / name) for name in files],
         "mse": float(np.mean(errors)),
         "mse_per_image": errors,
         "warnings": warnings,
+        "text": "\n".join([*(f"warning  {warning}" for warning in warnings), said, written(files, args.out)]),
     }
 
 

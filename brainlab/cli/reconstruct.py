@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from brainlab.cli.common.device import add_device
-from brainlab.cli.common.output import add_overwrite
+from brainlab.cli.common.output import add_overwrite, written
 from brainlab.cli.common.progress import progress
+from brainlab.counted import counted
 from brainlab.errors import InputError
 
 
@@ -18,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run_folder", type=Path, metavar="RUN")
     parser.add_argument("prepared", type=Path, metavar="PREPARED")
     parser.add_argument("out", type=Path, metavar="OUT", help="folder for NIfTI (volumes) or PNG (slices)")
-    parser.add_argument("--split", choices=["test", "train", "all"], default="test")
+    parser.add_argument("--split", choices=["test", "train", "all"], default="test", help="which scans (default: test)")
     add_overwrite(parser)
     add_device(parser)
 
@@ -50,4 +51,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             mean, _ = chosen.encode(data.batch(rows[rows == row]), condition=told)
             name = f"{scan_name(data.scans.iloc[int(row)], int(row))}_reconstruction"
             names.append(save_image(chosen.decode(mean, condition=told)[0], data.grid, scratch / name).name)
-    return {"files": [str(args.out / name) for name in names], "warnings": warnings}
+    which = "" if args.split == "all" else f" of the split '{args.split}'"
+    return {
+        "files": [str(args.out / name) for name in names],
+        "warnings": warnings,
+        "text": f"{counted(len(names), chosen.grid.noun)}{which} reconstructed\n{written(names, args.out)}",
+    }

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brainlab.cli.common.device import add_device
-from brainlab.cli.common.output import add_overwrite
+from brainlab.cli.common.output import add_overwrite, written
 from brainlab.cli.common.progress import progress
 from brainlab.errors import InputError
 from brainlab.ranges import number
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run_folder", type=Path, metavar="RUN")
     parser.add_argument("out", type=Path, metavar="OUT", help="folder for NIfTI (volumes) or PNG (slices)")
-    parser.add_argument("--n", type=number("n", int), default=8, help="number of images")
-    parser.add_argument("--seed", type=number("seed", int), default=0)
+    parser.add_argument("--n", type=number("n", int), default=8, help="number of images (default 8)")
+    parser.add_argument("--seed", type=number("seed", int), default=0, help="of the draw (default 0)")
     parser.add_argument(
         "--truncation",
         type=number("truncation", float),
@@ -74,6 +74,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     return {
         "files": [str(args.out / name) for name in names],
         **({"warnings": warnings} if asked is not None or warnings else {}),
+        "text": written(names, args.out),
     }
 
 

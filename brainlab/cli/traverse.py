@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from brainlab.cli.common.device import add_device
-from brainlab.cli.common.output import add_overwrite
+from brainlab.cli.common.output import add_overwrite, written
 from brainlab.errors import InputError
 from brainlab.ranges import number
 
@@ -52,4 +52,10 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         film_strip(images, chosen.grid, zoom=3).save(strip)
         pairs = zip(images, names, strict=True)
         files = [strip, *(save_image(image, chosen.grid, scratch / name) for image, name in pairs)]
-    return {"dim": args.dim, "values": values, "files": [str(out / path.name) for path in files]}
+    said = f"dimension {args.dim} decoded at {', '.join(f'{value:g}' for value in values)}; film-strip {files[0].name}"
+    return {
+        "dim": args.dim,
+        "values": values,
+        "files": [str(out / path.name) for path in files],
+        "text": f"{said}\n{written([path.name for path in files], out)}",
+    }

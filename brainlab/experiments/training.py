@@ -113,7 +113,7 @@ def resume(
                 f"{flag(name)}: {folder} was started with {own[name]}, got {value}; resume it without {flag(name)}"
             )
     plan = Plan(preset=settings["preset"], method=kept.method, config=config, schedule=schedule, data=data)
-    plan.check(machine)
+    plan.check(machine, resumed=True)
     fabric = dataclasses.replace(machine, precision=own["precision"]).fabric()
     with _alone(folder, fabric):
         loop = make_loop(plan, folder, fabric, own["seed"], own, resume=True)
@@ -239,7 +239,9 @@ def make_loop(
 def _after_divergence(plan: Plan) -> str:
     """Name the flags with which a run that diverged may be resumed."""
     values = vars(plan.config)
-    lower = [f"{flag(name)} below {values[name]:g}" for name in plan.method.changeable if name in values]
+    idle = plan.method.without_effect(plan.config)
+    useful = [name for name in plan.method.changeable if name in values and name not in idle]
+    lower = [f"{flag(name)} below {values[name]:g}" for name in useful]
     return f"--resume and {' or '.join(lower)}" if lower else "other settings, into a new folder"
 
 

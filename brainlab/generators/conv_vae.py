@@ -25,6 +25,7 @@ from brainlab.methods.generator import Autoencoder, Posterior
 from brainlab.methods.method import Method, Preset, Schedule
 from brainlab.methods.prior import NormalPrior
 from brainlab.methods.recipe import Progress, Recipe
+from brainlab.networks.halving import halved
 from brainlab.networks.losses import draw_posterior, kl_to_prior, squared_error
 from brainlab.ranges import Count, Positive, ShareBelow1
 
@@ -77,12 +78,8 @@ def bottom_shape(config: ConvNetworkConfig) -> tuple[int, int, int]:
     """
     if not config.widths:
         raise InputError("--widths: needs one width or more, got none")
-    factor = 2 ** len(config.widths)
-    _, *sides = config.sample_shape
-    if any(side % factor for side in sides):
-        needed = f"needs sides that divide by {factor} for {len(config.widths)} widths"
-        raise InputError(f"--sample-shape: {needed}, got {sides[0]} x {sides[1]}; give fewer --widths")
-    return config.widths[-1], sides[0] // factor, sides[1] // factor
+    across, along = halved(config.sample_shape, len(config.widths))
+    return config.widths[-1], across, along
 
 
 def normalised(layer: nn.Module, channels: int, leak: float) -> nn.Sequential:

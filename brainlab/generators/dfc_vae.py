@@ -142,6 +142,11 @@ def check_batch(config: DFCVAEConfig, images: int) -> None:
         raise InputError(f"--features: {error}") from error
 
 
+def without_effect(config: DFCVAEConfig) -> dict[str, str]:
+    """Name the weights that the printed one stands in for."""
+    return dict.fromkeys(("feature_weight", "pixel_weight"), "with --paper-exact") if config.paper_exact else {}
+
+
 DWI = "DWI comparison, sections 2.3 and 3.2"
 SMALL: dict[str, Any] = {"latent_dim": 4, "sample_shape": (1, 16, 8), "widths": (4, 8)}
 
@@ -155,6 +160,7 @@ METHOD = Method(
     view=conv_vae.view,
     abilities=conv_vae.METHOD.abilities,
     check_batch=check_batch,
+    without_effect=without_effect,
     small=(DFCVAEConfig(**SMALL), DFCVAEConfig(**SMALL, paper_exact=True)),
     presets={
         "dwi-dfc-vae": Preset(

@@ -25,7 +25,7 @@ from torch import Tensor
 
 from brainlab.cohort.views import Batch, Slices, View, Volumes
 from brainlab.errors import InputError
-from brainlab.generators.vae import flip_half, set_learning_rate
+from brainlab.generators.vae import flip_half, set_learning_rate, volumes_have_no_plane
 from brainlab.methods.conditions import ConditionalConfig
 from brainlab.methods.generator import Autoencoder, Conditional, Posterior
 from brainlab.methods.method import Method, Preset, Schedule
@@ -251,6 +251,12 @@ def view(config: FlowConfig) -> View:
     return Volumes() if len(config.sample_shape) == 4 else Slices(config.plane)
 
 
+def without_effect(config: FlowConfig) -> dict[str, str]:
+    """Name the plane where volumes are read, and what is dropped where nothing is told."""
+    found = volumes_have_no_plane(config.sample_shape)
+    return found if config.conditions else found | {"dropped": "without --conditions"}
+
+
 _SMALL: dict[str, Any] = {"levels": 1, "widths": (8, 8), "time_width": 8, "steps": 2}
 SOURCE = "rectified flow (Liu et al. 2023); bands, network and schedule are brainlab's own"
 
@@ -262,6 +268,7 @@ METHOD = Method(
     recipe=FlowRecipe,
     view=view,
     abilities=frozenset({"encode", "reconstruct", "condition"}),
+    without_effect=without_effect,
     small=(
         FlowConfig(sample_shape=(1, 8, 8, 8), **_SMALL),
         FlowConfig(sample_shape=(1, 16, 8), conditions=("class", "age_years"), **_SMALL),

@@ -10,12 +10,13 @@ set to `margin_factor` times the KL of real scans measured at that moment, becau
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from brainlab.cohort.views import Batch
+from brainlab.counted import counted
 from brainlab.errors import InputError
 from brainlab.generators import vae
 from brainlab.generators.vae import (
@@ -262,6 +263,41 @@ def check_fakes(config: Introspection, images: int) -> None:
         )
 
 
+def game_without_effect(config: Introspection) -> dict[str, str]:
+    """Name the settings of the warm-up where there is none, and the factor of a margin that is given itself."""
+    found: dict[str, str] = {}
+    if config.margin is not None and not config.margin_follows:
+        found["margin_factor"] = "beside a --margin that does not follow"
+    if not config.warm_up_epochs:
+        found["learning_rate"] = "without a warm-up (--warm-up-epochs 0), give --adversarial-learning-rate"
+        if config.adversarial_reconstruction_weight is not None:
+            found["reconstruction_weight"] = (
+                "without a warm-up (--warm-up-epochs 0), give --adversarial-reconstruction-weight"
+            )
+    return found
+
+
+def without_effect(config: IntroVAEConfig) -> dict[str, str]:
+    """As of a VAE and of the game."""
+    return vae.without_effect(config) | game_without_effect(config)
+
+
+class WarmedUp(Protocol):
+    """A config of a method that starts as another."""
+
+    @property
+    def warm_up_epochs(self) -> int: ...
+
+
+def check_schedule(config: WarmedUp, schedule: Schedule) -> None:
+    """Refuse trainings that end with their warm-up: what comes out would be a plain VAE under another name."""
+    if config.warm_up_epochs >= schedule.epochs:
+        raise InputError(
+            f"--warm-up-epochs: needs fewer than the {counted(schedule.epochs, 'epoch')} of the training, got "
+            f"{config.warm_up_epochs}; give fewer, or more --epochs"
+        )
+
+
 _GAME: dict[str, Any] = {"even_voxels": True, "warm_up_epochs": 4, "adversarial_learning_rate": 5e-4}
 _FEW: dict[str, Any] = {"adversarial_reconstruction_weight": 3.0}
 _MANY: dict[str, Any] = {
@@ -280,6 +316,8 @@ METHOD = Method(
     view=view,
     abilities=frozenset({"encode", "reconstruct", "walk"}),
     check_batch=check_batch,
+    check_schedule=check_schedule,
+    without_effect=without_effect,
     small=tuple(IntroVAEConfig(sample_shape=shape, warm_up_epochs=1, **vae.SMALL) for shape in vae.SMALL_SHAPES),
     changeable=("learning_rate", "adversarial_learning_rate"),
     # After two epochs of the game samples are as sharp as scans (`ivae-32`: four fifths); with more they turn to

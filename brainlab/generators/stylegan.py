@@ -28,7 +28,7 @@ from brainlab.methods.prior import NormalPrior
 from brainlab.methods.recipe import Progress, Recipe
 from brainlab.networks.adversarial import critic_loss, generator_loss, lipschitz_penalty, squared_gradient
 from brainlab.networks.augmentation import augment
-from brainlab.networks.blocks import bottom_size
+from brainlab.networks.halving import halved
 from brainlab.networks.style import StyleCritic, StyleSynthesis, he_normal, mapping
 from brainlab.ranges import Count, NotNegative, Positive, Share, ShareAbove0, Weight
 
@@ -143,7 +143,7 @@ class StyleGenerator(StyleBased):
 
 def bottom_sides(config: StyleGANConfig) -> tuple[int, ...]:
     """Return the sides of the smallest maps. Raises InputError where the images' sides do not divide."""
-    bottom = bottom_size(config.sample_shape, config.widths[1:], folded=config.haar)
+    bottom = halved(config.sample_shape, len(config.widths), fixed=int(config.haar), unhalved=1)
     if max(bottom) == 1:
         raise InputError(f"--widths: needs fewer, got {len(config.widths)}; a map of one value has no spread to set")
     return bottom
@@ -241,6 +241,12 @@ def view(config: StyleGANConfig) -> View:
     return Slices(config.plane)
 
 
+def without_effect(config: StyleGANConfig) -> dict[str, str]:
+    """Name the settings of another loss, and of a penalty that has no weight."""
+    found = {"drift": "with --loss non_saturating"} if config.loss == "non_saturating" else {}
+    return found if config.penalty_weight else found | {"penalty_interval": "with --penalty-weight 0"}
+
+
 _SMALL: dict[str, Any] = {"sample_shape": (1, 16, 8), "latent_dim": 4, "widths": (8, 4)}
 DWI = "DWI comparison, sections 2.5 and 3.2"
 BUDGET = "48 hours on a GTX 1080: 200 epochs of 52,754 slices of 2,029 people"
@@ -253,6 +259,7 @@ METHOD = Method(
     recipe=StyleGANRecipe,
     view=view,
     abilities=frozenset({"walk", "styles"}),
+    without_effect=without_effect,
     small=(
         StyleGANConfig(**_SMALL),
         StyleGANConfig(

@@ -288,6 +288,23 @@ def view(config: VAEConfig) -> View:
     return Volumes() if len(config.sample_shape) == 4 else Slices(config.plane)
 
 
+def volumes_have_no_plane(sample_shape: tuple[int, ...]) -> dict[str, str]:
+    """Name the plane as a setting without effect where images are volumes."""
+    return {"plane": f"on volumes ({' x '.join(map(str, sample_shape[1:]))})"} if len(sample_shape) == 4 else {}
+
+
+def without_effect(config: VAEConfig) -> dict[str, str]:
+    """Name the settings that the paper's layers overrule, and the plane where volumes are read.
+
+    The weights of voxels come from `centre`, which the paper's version does without.
+    """
+    found = volumes_have_no_plane(config.sample_shape)
+    if config.paper_exact:
+        names = ("widths", "residual_blocks", "norm", "even_voxels", "bright_weight", "linear_rank")
+        found |= dict.fromkeys(names, "with --paper-exact")
+    return found
+
+
 def check_batch(config: VAEConfig, images: int) -> None:
     """Refuse batches of one image where there is batch norm, for one image has no statistics."""
     if images < 2 and (config.norm == "batch" or config.paper_exact):
@@ -308,6 +325,7 @@ METHOD = Method(
     view=view,
     abilities=frozenset({"encode", "reconstruct", "walk"}),
     check_batch=check_batch,
+    without_effect=without_effect,
     small=tuple(VAEConfig(sample_shape=shape, **SMALL) for shape in SMALL_SHAPES),
     # Epochs are made for some 4,000 scans. `linear_rank` and `even_voxels` are not of the paper; without them
     # (`--linear-rank 0 --no-even-voxels`) training needs many times the steps to rebuild scans as well. Nor is

@@ -22,7 +22,7 @@ from torch import Tensor, distributed, nn
 
 from brainlab.cohort.views import Batch, Slices, View, Volumes
 from brainlab.errors import InputError
-from brainlab.generators.vae import flip_half, set_learning_rate
+from brainlab.generators.vae import flip_half, set_learning_rate, volumes_have_no_plane
 from brainlab.methods.generator import Autoencoder, Posterior
 from brainlab.methods.method import Method, Preset, Schedule
 from brainlab.methods.prior import Noise, Prior
@@ -33,15 +33,15 @@ from brainlab.networks.blocks import (
     DepthToSpace,
     ResidualBlock,
     SpaceToDepth,
-    bottom_size,
     down_block,
     normalisation,
     up_block,
 )
 from brainlab.networks.code_transformer import CodeTransformer
 from brainlab.networks.codebook import Codebook, perplexity, straight_through
+from brainlab.networks.halving import halved
 from brainlab.networks.losses import squared_error
-from brainlab.ranges import Count, NotNegative, Positive
+from brainlab.ranges import Count, NotNegative, Positive, Several
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +55,7 @@ class VQVAEConfig:
     residual_blocks: blocks at the smallest size, in the encoder and in the decoder.
     norm: `group`, `batch` or `none`.
     code_channels: length of the codebook's vectors.
-    entries: vectors in the codebook.
+    entries: vectors in the codebook; with one every image would have the same code.
     commitment: of the encoder to the vectors that it chose, beta of equation 3.
     reconstruction_weight: for one unit of summed squared error.
     code_weight: of codebook and commitment, for one unit of squared error summed over a code. The thesis adds a mean
@@ -80,7 +80,7 @@ class VQVAEConfig:
     residual_blocks: NotNegative = 0
     norm: Literal["group", "batch", "none"] = "batch"
     code_channels: Count = 16
-    entries: Count = 128
+    entries: Several = 128
     commitment: Positive = 0.25
     reconstruction_weight: Positive = 1.0
     code_weight: Positive = 256.0
@@ -97,10 +97,10 @@ class VQVAEConfig:
 
 RESTARTS_UNTIL = 0.75
 """Share of the training after which no entry is restarted, so that the prior learns of all of them."""
-
-
 START = 64
 """Training scans whose encodings the codebook starts at."""
+OVERRULED = ("folds", "residual_blocks", "norm", "restart_after", "cosine", "flip")
+"""Settings that the thesis' version does without."""
 
 
 class CodebookPrior(Prior):
@@ -125,12 +125,11 @@ class VQVAE(Autoencoder):
 
     def __init__(self, config: VQVAEConfig) -> None:
         super().__init__()
-        if config.flip and len(config.sample_shape) == 3 and config.plane == "sagittal":
+        if config.flip and not config.paper_exact and len(config.sample_shape) == 3 and config.plane == "sagittal":
             raise InputError("--flip: needs slices that show left and right, got sagittal ones; use --no-flip")
         self.sample_shape = config.sample_shape
         folds = 0 if config.paper_exact else config.folds
-        # A fold halves the sides as a convolution does.
-        self.code_size = bottom_size(config.sample_shape, (0,) * folds + config.widths, folded=False)
+        self.code_size = halved(config.sample_shape, len(config.widths), folds=folds)
         self.code_channels = config.code_channels
         self.encoder = _encoder(config, folds)
         self.decoder = _decoder(config, folds)
@@ -331,6 +330,14 @@ def check_batch(config: VQVAEConfig, images: int) -> None:
         raise InputError(f"--batch-size: needs 2 or more images on each device for batch norm, got {images}")
 
 
+def without_effect(config: VQVAEConfig) -> dict[str, str]:
+    """Name the settings that the thesis' version overrules, and the plane where volumes are read."""
+    found = volumes_have_no_plane(config.sample_shape)
+    if config.paper_exact:
+        found |= dict.fromkeys(OVERRULED, "with --paper-exact")
+    return found
+
+
 SMALL: dict[str, Any] = {
     "folds": 1,
     "widths": (8,),
@@ -342,7 +349,6 @@ SMALL: dict[str, Any] = {
     "prior_width": 8,
     "prior_layers": 1,
 }
-SMALL_SHAPES = ((1, 8, 8, 8), (1, 16, 8))
 IXI = "IXI thesis, section 3.3.2"
 BUDGET = "500 epochs of 16,268 slices"
 
@@ -355,7 +361,8 @@ METHOD = Method(
     view=view,
     abilities=frozenset({"encode", "reconstruct"}),
     check_batch=check_batch,
-    small=tuple(VQVAEConfig(sample_shape=shape, **SMALL) for shape in SMALL_SHAPES),
+    without_effect=without_effect,
+    small=tuple(VQVAEConfig(sample_shape=shape, **SMALL) for shape in ((1, 8, 8, 8), (1, 16, 8))),
     changeable=("learning_rate", "prior_learning_rate"),
     presets={
         # Six halvings leave 2 x 2 places of 128 entries: 28 bits a slice, 7 for each quarter of the head. No training

@@ -1,5 +1,6 @@
 """A method's entry: everything that commands, pages and the training need to know of it without knowing its class."""
 
+<<<<<<< HEAD
 from argparse import Namespace
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -7,10 +8,18 @@ from typing import Any, Generic, Literal, TypeVar
 
 from brainlab.cohort.views import View
 from brainlab.config import apply_flags
+=======
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, TypeVar
+
+from brainlab.cohort.views import View
+from brainlab.errors import InputError
+>>>>>>> flags
 from brainlab.methods.conditions import ConditionalConfig
 from brainlab.methods.generator import Generator
 from brainlab.methods.recipe import Recipe
-from brainlab.ranges import Count, CountOrNone, Share
+from brainlab.ranges import Count, CountOrNone, Share, flag
 
 C = TypeVar("C")
 
@@ -87,8 +96,26 @@ class Preset(Generic[C]):
         return "thesis" if "thesis" in self.source else "paper"
 
 
+def work(source: str) -> str:
+    """Return what a preset's source is, for `in the ...`.
+
+    >>> work("IXI thesis, section 3.3.1"), work("DWI comparison, section 3.2")
+    ('thesis', 'paper')
+    """
+    return "thesis" if "thesis" in source else "paper"
+
+
 def no_batch_rule(config: Any, images: int) -> None:
     """Take batches of any size."""
+
+
+def no_schedule_rule(config: Any, schedule: Schedule) -> None:
+    """Take trainings of any length."""
+
+
+def all_have_effect(config: Any) -> Mapping[str, str]:
+    """Use every setting, whatever the others are."""
+    return {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +132,9 @@ class Method(Generic[C]):
     small: configs of a few thousand weights, for slices and for volumes where it claims both: for `check_method`.
     check_batch: raises InputError, naming a flag, where the method cannot learn from so many images at once, or at all
         for want of something beside them.
+    check_schedule: raises InputError, naming a flag, where a new training would end before the method begins.
+    without_effect: settings that others leave without effect, and by which: `{"folds": "with --paper-exact"}`; a flag
+        for one is refused.
     changeable: settings that may change when a run is resumed, so that one that diverged can go on.
     """
 
@@ -118,9 +148,18 @@ class Method(Generic[C]):
     presets: Mapping[str, Preset[C]] = field(default_factory=dict)
     small: tuple[C, ...] = ()
     check_batch: Callable[[C, int], None] = no_batch_rule
+    check_schedule: Callable[[C, Schedule], None] = no_schedule_rule
+    without_effect: Callable[[C], Mapping[str, str]] = all_have_effect
     changeable: tuple[str, ...] = ("learning_rate",)
 
     def abilities_of(self, config: C) -> frozenset[Ability]:
         """Return what runs of these settings can do: those that learn no conditions draw nothing on request."""
         learns = isinstance(config, ConditionalConfig) and bool(config.conditions)
         return self.abilities if learns else self.abilities - {"condition"}
+
+    def refuse_without_effect(self, config: C, asked: Iterable[str]) -> None:
+        """Raise InputError, naming its flag, on the first of the settings asked for that has no effect in a config."""
+        idle = self.without_effect(config)
+        for name in asked:
+            if name in idle:
+                raise InputError(f"{flag(name)}: has no effect {idle[name]}; leave it out")

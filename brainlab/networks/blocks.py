@@ -10,6 +10,7 @@ import math
 from torch import Tensor, nn
 
 from brainlab.errors import InputError
+from brainlab.networks.halving import halved
 
 CONV: dict[int, type[nn.Module]] = {2: nn.Conv2d, 3: nn.Conv3d}
 """Convolution of images of two and of three dimensions."""
@@ -221,9 +222,8 @@ class ConvDecoder(nn.Module):
 
 
 def bottom_size(sample_shape: tuple[int, ...], widths: tuple[int, ...], *, folded: bool) -> tuple[int, ...]:
-    """Return the sides after every halving, (5, 6, 5) for 40 x 48 x 40; raise InputError where one does not divide."""
-    factor = 2 ** (len(widths) + folded)
-    if any(side % factor or side < factor for side in sample_shape[1:]) or len(sample_shape) not in (3, 4):
-        needed = f"needs 2 or 3 sides that divide by {factor}"
-        raise InputError(f"sample shape: {needed}, got {sample_shape[1:]}; prepare scans of another shape")
-    return tuple(side // factor for side in sample_shape[1:])
+    """Return the sides after every halving of an encoder. folded: as there; otherwise nobody chooses the widths.
+
+    Raises InputError, naming the flag, where a side cannot be halved so often.
+    """
+    return halved(sample_shape, len(widths), fixed=1) if folded else halved(sample_shape, 0, fixed=len(widths))

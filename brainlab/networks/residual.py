@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from brainlab.errors import InputError
 from brainlab.networks.blocks import LEAK, DepthToSpace, SpaceToDepth, normalisation
+from brainlab.networks.halving import halved
 
 
 class ResidualUnit(nn.Module):
@@ -84,8 +85,10 @@ class ResidualDecoder(nn.Module):
 
 
 def coarsest(sample_shape: tuple[int, ...], widths: tuple[int, ...], folds: int) -> tuple[int, ...]:
-    """Return the sides below the last halving, (4, 4) for 128 x 128 and five levels; InputError where one is odd."""
-    factor = 2 ** (len(widths) + folds)
-    if len(sample_shape) != 3 or any(side % factor for side in sample_shape[1:]):
-        raise InputError(f"sample shape: needs two sides that divide by {factor}, got {sample_shape[1:]}")
-    return tuple(side // factor for side in sample_shape[1:])
+    """Return the sides below the last halving, (4, 4) for 128 x 128 and five levels.
+
+    Raises InputError, naming the flag, where a side cannot be halved so often.
+    """
+    if len(sample_shape) != 3:
+        raise InputError(f"--sample-shape: needs slices [channels, 2 sides], got {sample_shape}")
+    return halved(sample_shape, len(widths), folds=folds)

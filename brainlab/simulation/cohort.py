@@ -182,6 +182,9 @@ def _check(settings: CohortSettings, participants: int, truth: str, jobs: int) -
             raise InputError(f"--sites {name}: needs one of {', '.join(known_sites)}, got '{name}'")
         if settings.sites.count(name) > 1:
             raise InputError(f"--sites {name}: is named twice; give each site once")
+    if settings.acquisition_bias == "seed" and "ms" not in dict(settings.classes):
+        names = ", ".join(dict(settings.classes))
+        raise InputError(f"--acquisition-bias seed: needs the class ms, whose scans it concerns, got {names}")
     if not settings.modalities:
         raise InputError(f"--modalities: needs at least one of {', '.join(SEQUENCES)}, got none")
     for name in settings.modalities:

@@ -9,6 +9,7 @@ from PIL import Image
 
 from brainlab import workspace
 from brainlab.cli import main
+from brainlab.experiments.figures.paper_figures import FIGURES
 
 
 def test_pictures_are_written_where_asked(paper_workspace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
@@ -40,8 +41,16 @@ def test_what_is_missing_is_said_in_one_line(names, gone, part, paper_workspace:
     assert not (tmp_path / "pictures").exists()
 
 
-def test_a_name_is_needed(capsys):
-    with pytest.raises(SystemExit) as stop:
-        main(["figures"])
-    assert stop.value.code == 2
-    assert "NAME" in capsys.readouterr().err
+def test_without_a_name_all_are_listed_and_nothing_is_drawn(tmp_path, capsys):
+    assert main(["figures", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (list(found["known"]), found["files"]) == (list(FIGURES), [])
+    assert main(["figures"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(FIGURES)
+    assert "ixi-3.16: losses by epoch (IXI thesis, figure 3.16)" in lines
+    assert main(["figures", "--out", str(tmp_path / "pictures")]) == 2
+    assert (
+        capsys.readouterr().err
+        == "error: --out: needs a name of what to make, got none; 'brainlab figures' lists them\n"
+    )

@@ -107,14 +107,26 @@ def test_evaluate_prints_one_key_a_metric_with_those_of_others(places, capsys, t
         assert (metric["value"] is None) == (name in UNDEFINED_KEYS), name
         assert metric["better"] in ("higher", "lower", "none")
     assert json.loads((Path(run) / "evaluation.json").read_text()) == result
-    assert main(["compare", run, run, "--json"]) == 0
+    other = str(shutil.copytree(run, tmp_path / "other"))
+    assert main(["compare", run, other, "--json"]) == 0
     compared = json.loads(capsys.readouterr().out)
     assert (compared["metrics"]["mse"]["difference"], compared["gaps"]) == (0, [])
     assert compared["metrics"]["mse"]["people"] == 8
-    assert main(["compare", run, run]) == 0
+    assert main(["compare", run, other]) == 0
     printed = capsys.readouterr().out
     assert "not compared: of the held-out scans alone" in printed
     assert "difference +0 (" in printed
+    assert main(["compare", run, f"{run}/../run"]) == 2
+    assert "needs another run to be compared with, got the same twice" in capsys.readouterr().err
+    elsewhere = {name: {**one, "settings": {**one["settings"], "seed": 7}} for name, one in result.items()}
+    (tmp_path / "other" / "evaluation.json").write_text(json.dumps(elsewhere))
+    assert main(["compare", run, other]) == 2
+    said = capsys.readouterr()
+    assert (said.out, said.err.count("\n")) == ("", 1)
+    assert "got none such metric: measured on other images: " in said.err
+    (tmp_path / "other" / "evaluation.json").write_text(json.dumps({"own": result["mse"]}))
+    assert main(["compare", run, other]) == 2
+    assert "got none such metric: they share no metric with a value" in capsys.readouterr().err
 
 
 def test_images_of_another_recipe_than_the_run_s_own_are_read_with_a_word(places, tmp_path, capsys):
@@ -138,13 +150,21 @@ def test_images_of_another_recipe_than_the_run_s_own_are_read_with_a_word(places
     [
         (["lda", "RUN", "--data", "nowhere"], "not a prepared dataset"),
         (["lda", "nowhere", "--data", "DATA"], "not a run folder"),
-        (["evaluate", "RUN", "--data", "DATA", "--n", "2"], "--n"),
+        (
+            ["evaluate", "RUN", "--data", "DATA", "--n", "7"],
+            "--n: needs 8 or more, for the metrics to be defined, got 7",
+        ),
+        (
+            ["evaluate", "RUN", "--data", "DATA", "--n", "0"],
+            "--n: needs 8 or more, for the metrics to be defined, got 0",
+        ),
         (["evaluate", "RUN", "--data", "DATA", "--seed", "-1"], "--seed: needs 0 to"),
-        (["compare", "RUN", "RUN"], "needs an evaluation, got none"),
+        (["compare", "RUN", "OTHER"], "needs an evaluation, got none"),
     ],
 )
 def test_bad_input_is_one_line_and_code_two(places, words, part, capsys):
-    words = [{"RUN": places[0], "DATA": places[1]}.get(word, word) for word in words]
+    other = str(Path(places[1]).parents[1] / "runs" / "tiny-vae")
+    words = [{"RUN": places[0], "DATA": places[1], "OTHER": other}.get(word, word) for word in words]
     with pytest.raises(SystemExit) as end:  # where the flag's type refuses, or by the code returned
         raise SystemExit(main(words))
     assert end.value.code == 2

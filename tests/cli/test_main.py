@@ -1,5 +1,6 @@
 """The command line's manners: one-line errors, exit codes, JSON alone on stdout."""
 
+import argparse
 import errno
 import json
 import os
@@ -18,6 +19,29 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
     assert command in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_help_tells_every_default(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    parsers: list[argparse.ArgumentParser] = []
+
+    def keep(parser: argparse.ArgumentParser, *_: object) -> None:
+        parsers.append(sub_commands(parser)[command])
+        raise SystemExit
+
+    def sub_commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+        groups = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+        return {name: step for group in groups for name, step in group.choices.items()}
+
+    monkeypatch.setattr(argparse.ArgumentParser, "parse_known_args", keep)
+    with pytest.raises(SystemExit):
+        main([command])
+    (own,) = parsers
+    actions = [action for parser in [own, *sub_commands(own).values()] for action in parser._actions]
+    flags = [one for one in actions if one.option_strings and one.nargs != 0 and not one.required]
+    # None, an empty list and an empty text say that nothing was given.
+    told = {one.option_strings[0]: one.help or "" for one in flags if one.default not in (None, [], "")}
+    assert [name for name, text in told.items() if "default" not in text] == []
+
+
 @pytest.mark.parametrize(
     "argv",
     [
@@ -28,6 +52,8 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
         ["sample", "no-such-run", "out", "--n", "1", "--seed", "1"],
         ["lda", "no-such-run", "--data", "no-such-folder"],
         ["simulate", "out", "--participants", "0", "--seed", "1"],
+        ["simulate", "out", "--participants", "1", "--seed", "1", "--classes", "leuko1", "--acquisition-bias", "seed"],
+        ["prepare", "here", "out", "--recipe", "flair-40", "--jobs", "2", "--scheduler", "tcp://here:1"],
         ["study", "status", "no-such-study"],
         ["no-such-command"],
         ["train"],

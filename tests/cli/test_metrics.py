@@ -74,6 +74,19 @@ def test_generated_images_come_first_and_unequal_sets_have_no_pairs(tmp_path, ca
     assert "undefined: pairs need" in capsys.readouterr().out
 
 
+def test_too_few_images_for_neighbours_are_said_of_each_metric_with_both_numbers(tmp_path, capsys):
+    found = measured(capsys, save(tmp_path / "a.npy", images(3, 0)), save(tmp_path / "b.npy", images(5, 1)))
+    for name in ("precision", "recall", "coverage_features"):
+        undefined = found[name]["settings"]["undefined"]
+        assert undefined == "needs 6 images or more of each kind, got 3 generated and 5 real"
+
+
+@pytest.mark.parametrize("words", [["a.npy", "b.npy"], ["--seed", "0"]])
+def test_a_list_takes_nothing_to_measure(words, capsys):
+    assert main(["metrics", "--list", *words]) == 2
+    assert "metrics --list: measures nothing, got " in capsys.readouterr().err
+
+
 def test_a_folder_of_pictures_is_what_its_array_is(tmp_path, capsys):
     levels = (255 * images(9, 0)).astype(np.uint8)
     folder = tmp_path / "pictures"

@@ -70,6 +70,24 @@ def test_a_picture_that_had_to_be_fitted_is_told(run, tmp_path, capsys):
     assert warning.startswith(f"{tmp_path / 'a.jpg'}: fitted to the run's frame")
 
 
+def test_people_read_a_summary_and_where_the_files_are(run, tmp_path, capsys):
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (100, 90)).astype(np.uint8)).save(tmp_path / "a.jpg")
+    words = ("project", run, tmp_path / "a.jpg", tmp_path / "out", "--steps", "1", "--device", "cpu")
+    assert main([*map(str, words)]) == 0
+    warning, summary, files = capsys.readouterr().out.splitlines()
+    assert warning.startswith("warning  ")
+    assert summary.startswith("1 slice projected into w, mean squared error 0.")
+    assert files == f"4 files written to {tmp_path / 'out'}: a_target.png to a_styles.npy"
+
+
+def test_help_names_the_endings_and_the_space_that_is_taken(capsys):
+    with pytest.raises(SystemExit):
+        main(["project", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert all(ending in said for ending in (".png", ".jpeg", ".tiff", ".nii.gz"))
+    assert "(w+; default: w)" in said
+
+
 def test_what_cannot_be_is_one_line(run, tiny_workspace, tmp_path, capsys):
     said = refused(capsys, "project", tiny_workspace / "runs" / "tiny-vae", tmp_path, tmp_path / "out")
     assert said == "error: tiny-vae: vae-8 has no styles (ability 'styles'); choose a run that has it\n"
@@ -77,6 +95,9 @@ def test_what_cannot_be_is_one_line(run, tiny_workspace, tmp_path, capsys):
     (tmp_path / "a.png").write_text("text")
     assert "a.png: cannot be read as a picture" in refused(capsys, "project", run, tmp_path, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+    Image.new("L", (64, 64)).save(tmp_path / "b.png")
+    said = refused(capsys, "project", run, tmp_path / "b.png", tmp_path / "out", "--split", "test")
+    assert said.startswith("error: --split test: needs a prepared dataset, got files in ")
     with pytest.raises(SystemExit):
         main(["project", str(run), str(tmp_path), str(tmp_path / "out"), "--steps", "-1"])
     assert "--steps: needs 0 or more, got -1" in capsys.readouterr().err

@@ -95,6 +95,8 @@ def test_a_study_from_protocol_to_report(studio, tmp_path, call, monkeypatch):
     assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF-")
     assert call("export", study, "--out", str(tmp_path / "a.imrmc.csv"))["rows"] == 24
     assert main(["study", "report", study, "--out", str(tmp_path / "report.docx")]) == 2
+    same = str(tmp_path / "same.html")
+    assert main(["study", "report", study, "--out", same, "--html", same]) == 2
     exported = call("export", study, str(tmp_path / "answers.csv"))
     assert exported["rows"] == 24
     frame = pd.read_csv(tmp_path / "answers.csv")
@@ -129,6 +131,12 @@ def test_the_preset_is_a_protocol(call, capsys):
         (["stats", "nowhere.csv"], "nowhere.csv"),
         (["links", "nope", "--revoke"], "nope"),
         (["export", "nope"], "needs a file"),
+        (
+            ["export", "nope", "a.csv", "--out", "b.csv"],
+            "needs a file to write, such as answers.csv, got a.csv and b.csv",
+        ),
+        (["create", "p.json", "--preset", "dwi-2020"], "needs one of PROTOCOL.json, --copy STUDY, --preset NAME, got"),
+        (["create", "--copy", "0000", "--preset", "dwi-2020"], "got --copy STUDY and --preset NAME"),
     ],
 )
 def test_mistakes_are_one_line(studio, tmp_path, monkeypatch, capsys, argv, said):
@@ -155,6 +163,9 @@ def test_links_are_printed_once_and_can_be_replaced_or_ended(studio, tmp_path, c
     assert main(["study", "links", study]) == 2
     assert "--reissue" in capsys.readouterr().err
     assert [link["reader"] for link in call("links", study, "--reissue", "--reader", "R2")["links"]] == ["R2"]
+    for words in (["--reissue"], ["--valid-days", "3"], ["--base-url", "https://example.org"]):
+        assert main(["study", "links", study, "--revoke", "--reader", "R1", *words]) == 2
+        assert f"{words[0]}: is for links that are made, got --revoke" in capsys.readouterr().err
     assert call("links", study, "--revoke", "--reader", "R1")["links"] == []
     assert not lifecycle.study_status(lifecycle.study_folder(study)).readers[0].has_link
 
@@ -234,7 +245,10 @@ def test_a_copy_has_the_design_another_seed_and_no_names(studio, call, tmp_path)
 
 def test_copying_nothing_or_two_things_is_one_line(studio, tmp_path, capsys):
     path = str(_write_protocol(tmp_path / "p.json"))
-    for argv, said in ((["--copy", "0000"], "no such study"), ([path, "--copy", "0000"], "got both")):
+    for argv, said in (
+        (["--copy", "0000"], "no such study"),
+        ([path, "--copy", "0000"], "got PROTOCOL.json and --copy"),
+    ):
         assert main(["study", "create", *argv]) == 2
         error = capsys.readouterr().err
         assert said in error

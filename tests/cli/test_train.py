@@ -17,6 +17,7 @@ from brainlab.runs.run import load_run
 from brainlab.volume import Volume
 from tests.conftest import write_run
 
+SLICES = ("--sample-shape", "1", "40", "48", "--widths", "8")
 IVAE_32 = find_preset("ivae-32")[1].schedule
 
 
@@ -126,6 +127,23 @@ def test_epochs_asked_for_are_all_trained(tiny_workspace, tmp_path, capsys, monk
         (["ivae-32", "--paper-exact", "--batch-size", "3"], "--fake-share: needs to cut batches of 3"),
         (["vae-8", "--checkpoint-steps", "0"], "--checkpoint-steps: needs 1 or more, got 0"),
         (["vae-8", "--stop-after", "-1"], "--stop-after: needs 1 or more, got -1"),
+        (
+            ["vae-8", "--epochs", "3", "--stop-after", "4"],
+            "--stop-after: needs at most 3, as there are --epochs, got 4",
+        ),
+        (["ivae-32", "--epochs", "4"], "--warm-up-epochs: needs fewer than the 4 epochs of the training, got 4"),
+        (
+            ["soft-ivae-128", *SLICES, "--epochs", "1"],
+            "--warm-up-epochs: needs fewer than the 1 epoch of the training, got 2",
+        ),
+        (["vqvae2d-small", "--entries", "1"], "--entries: needs 2 or more, got 1"),
+        (
+            ["vqvae2d-small", "--folds", "9"],
+            "--folds: needs 0 to 6, got 9, as sides of 128 x 128 do not divide by 1024",
+        ),
+        (["vqvae2d", "--folds", "9"], "--folds: has no effect with --paper-exact; leave it out"),
+        (["vae-8", "--plane", "coronal"], "--plane: has no effect on volumes (40 x 48 x 40); leave it out"),
+        (["dwi-ivae", "--learning-rate", "0.1"], "--learning-rate: has no effect without a warm-up"),
         (["vae-8", "--seed", "-1"], "--seed: needs 0 to"),
         (["vae-8", "--devices", "0"], "--devices: needs 1 or more, got 0"),
         (["ivae-32", "--warm-up-epochs", "0"], "--warm-up-epochs: needs 1 or more, got 0"),
@@ -144,6 +162,19 @@ def test_bad_input_is_one_line_and_code_2(words, expected, tiny_workspace, tmp_p
     assert err.startswith("error: ")
     assert err.count("\n") == 1
     assert not (tmp_path / "run").exists()
+
+
+def test_what_is_written_is_said_in_lines(run, tiny_workspace, tmp_path, capsys):
+    data = tiny_workspace / "cohorts" / "simulated"
+    _, out, _ = call(capsys, "reconstruct", run, data, tmp_path / "again")
+    made = sorted(path.name for path in (tmp_path / "again").glob("[!.]*"))
+    summary, files = out.splitlines()
+    assert summary == f"{len(made)} scans of the split 'test' reconstructed"
+    assert files.startswith(f"{len(made)} files written to {tmp_path / 'again'}: ")
+    _, out, _ = call(capsys, "sample", run, tmp_path / "drawn", "--n", 2)
+    assert out == f"2 files written to {tmp_path / 'drawn'}: sample-0000.nii.gz to sample-0001.nii.gz\n"
+    _, out, _ = call(capsys, "traverse", run, tmp_path / "walk", "--dim", 3, "--values", 0)
+    assert out.splitlines()[0] == "dimension 3 decoded at 0; film-strip dim-3.png"
 
 
 def test_samples_carry_the_run_s_affine(run, tmp_path, capsys):

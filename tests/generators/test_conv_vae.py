@@ -205,7 +205,7 @@ def test_it_trains_on_slices_and_on_slices_cut_from_volumes(tmp_path, sides, pla
             [40, 48],
             "axial",
             ["--sample-shape", "1", "40", "48"],
-            "needs sides that divide by 16 for 4 widths, got 40 x",
+            "--widths: needs 1 to 3 of them, got 4, as sides of 40 x 48 do not divide by 16",
         ),
         ([128, 128], "sagittal", [], "needs axial slices, got"),
         ([128, 128], "axial", ["--sample-shape", "128", "128"], "--sample-shape: needs"),

@@ -1,10 +1,11 @@
-"""`brainlab figures NAME... [--out DIR]`."""
+"""`brainlab figures NAME... [--out DIR]`; without a name, what there is."""
 
 import argparse
 from pathlib import Path
 from typing import Any
 
 from brainlab.cli.common.device import add_device, runs_on
+from brainlab.cli.common.listing import listed, refuse_without_name
 from brainlab.cli.common.progress import progress
 from brainlab.workspace import IN_CHECKOUT, PROJECT
 
@@ -12,16 +13,24 @@ from brainlab.workspace import IN_CHECKOUT, PROJECT
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "names",
-        nargs="+",
+        nargs="*",
         metavar="NAME",
-        help="flair, dwi or ixi for all figures of that paper, or one, such as flair-3, dwi-4 or ixi-3.13",
+        help="flair or dwi for all figures of that paper, ixi for those of that thesis, or one, such as flair-3; "
+        "lists them where none is named",
     )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the figures (default: docs/figures/PAPER)")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder for the figures (default: docs/figures/flair, dwi or ixi)"
+    )
     add_device(parser)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    from brainlab.experiments.figures.paper_figures import draw_figure, figure_names, paper_of
+    from brainlab.experiments.figures.paper_figures import FIGURES, draw_figure, figure_names, paper_of
+
+    if not args.names:
+        refuse_without_name(args, "figures", ("out",))
+        described = {name: {"title": figure.title, "source": figure.source} for name, figure in FIGURES.items()}
+        return {"files": [], "known": described, "text": listed(described)}
 
     pictures = (PROJECT if IN_CHECKOUT else Path()) / "docs" / "figures"
     with runs_on(args.device):
@@ -29,4 +38,4 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             draw_figure(name, args.out or pictures / paper_of(name))
             for name in progress(figure_names(args.names), "Figures")
         ]
-    return {"files": [str(path) for path in files]}
+    return {"files": [str(path) for path in files], "text": "\n".join(map(str, files))}

@@ -5,6 +5,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from brainlab.cli.common.listing import listed, refuse_without_name
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
@@ -23,20 +25,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    from brainlab.experiments.tables.registry import Sources, find_tables, tables
+    from brainlab.experiments.tables.registry import Sources, find_tables, refuse_unread, tables
 
     if not args.names:
-        known = tables().values()
-        described = {table.name: {"title": table.title, "source": table.source} for table in known}
-        return {
-            "tables": {},
-            "known": described,
-            "text": "\n".join(f"{table.name}: {table.title} ({table.source})" for table in known),
-        }
+        refuse_without_name(args, "tables", ("runs", "study", "out"))
+        described = {table.name: {"title": table.title, "source": table.source} for table in tables().values()}
+        return {"tables": {}, "known": described, "text": listed(described)}
     from brainlab.experiments.tables.runs_at_hand import runs_at_hand
     from brainlab.experiments.tables.written import text_lines, write_table
 
     chosen = find_tables(args.names)
+    refuse_unread(chosen, {"runs": args.runs, "study": args.study})
     sources = Sources(runs=cache(lambda: runs_at_hand(args.runs)), study=args.study)
     rebuilt = [(table, table.build(sources)) for table in chosen]
     files = [str(path) for table, found in rebuilt if args.out for path in write_table(table, found, args.out)]

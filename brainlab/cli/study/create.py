@@ -20,12 +20,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
+    sources = {"PROTOCOL.json": args.protocol, "--copy STUDY": args.copy, "--preset NAME": args.preset}
+    if len(given := [name for name, value in sources.items() if value is not None]) > 1:
+        raise InputError(f"study create: needs one of {', '.join(sources)}, got {' and '.join(given)}")
     if args.preset is not None:
         protocol = preset(args.preset)
         return {**asdict(protocol), "text": protocol.to_json()}
     if args.copy is not None:
-        if args.protocol is not None:
-            raise InputError("study create: needs PROTOCOL.json or --copy STUDY, got both")
         return _draft(load_protocol(study_folder(args.copy)).again(new_seed()))
     if args.protocol is None:
         raise InputError("study create: needs PROTOCOL.json, got nothing; print one with --preset dwi-2020")

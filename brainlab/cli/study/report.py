@@ -28,6 +28,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     folder = folder_of(args)
     if args.out is not None and args.out.suffix not in (".html", ".pdf"):
         raise InputError(f"--out {args.out}: needs a file name that ends in .html or .pdf")
+    if args.out is not None and args.out == args.html:
+        raise InputError(f"--html {args.html}: needs another file than --out; leave one of the two out")
     report = study_report(folder, machine_areas(load_protocol(folder)))
     checks = lock_checks(folder)
     record = {

@@ -17,7 +17,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="columns reader, case, answer; optionally truth, confidence, source, class, phase, position, active_ms, "
         "round",
     )
-    parser.add_argument("--level", default="nominal", help="of Krippendorff's alpha: nominal, ordinal, interval, ratio")
+    parser.add_argument(
+        "--level", default="nominal", help="of Krippendorff's alpha: nominal (default), ordinal, interval, ratio"
+    )
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:

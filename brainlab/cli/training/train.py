@@ -5,11 +5,15 @@ import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from brainlab.cli.common.device import add_device
 from brainlab.cli.common.progress import progress
+from brainlab.config import apply_flags
 from brainlab.errors import InputError
+
+if TYPE_CHECKING:
+    from brainlab.methods.method import Method
 
 PRECISIONS = ("bf16-mixed", "32")
 
@@ -24,8 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     # A flag that was not given is None: a new run takes the default, a resumed one what it was started with.
     parser.add_argument("--seed", type=int, help="of weights, noise and the order of scans (default 0)")
     add_device(parser)
-    parser.add_argument("--devices", type=int, default=1, help="processes or GPUs on this machine")
-    parser.add_argument("--nodes", type=int, default=1, help="machines")
+    parser.add_argument("--devices", type=int, default=1, help="processes or GPUs on this machine (default 1)")
+    parser.add_argument("--nodes", type=int, default=1, help="machines (default 1)")
     parser.add_argument("--precision", choices=PRECISIONS, help="default bf16-mixed")
     parser.add_argument("--checkpoint-steps", type=int, help="steps between checkpoints (default 100)")
     parser.add_argument(
@@ -59,14 +63,13 @@ def add_settings(parser: argparse.ArgumentParser, words: Sequence[str]) -> None:
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     from brainlab.cohort.prepared import PreparedDataset
-    from brainlab.config import apply_flags
     from brainlab.experiments import training
     from brainlab.experiments.training_plan import Machine, Plan
     from brainlab.methods.method import Schedule
     from brainlab.runs.methods import find_preset
     from brainlab.runs.own_recipe import preset_recipe_warning
 
-    _, preset = find_preset(args.preset)
+    method, preset = find_preset(args.preset)
     machine = Machine(device=args.device, devices=args.devices, nodes=args.nodes, precision=args.precision)
     named = ("seed", "checkpoint_steps", "half_weights")
     given = {name: getattr(args, name) for name in named if getattr(args, name) is not None}
@@ -79,10 +82,11 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         def change(name: str, config: Any, schedule: Schedule) -> tuple[Any, Schedule]:
             if name != args.preset:
                 raise InputError(f"{args.out}: holds a run of {name}, not {args.preset}; resume it under that name")
-            return apply_flags(config, args), apply_flags(schedule, args)
+            return _configured(method, config, args), apply_flags(schedule, args)
 
         last = training.resume(args.out, data, machine=machine, change=change, show=_bar, **given)
     else:
+<<<<<<< HEAD
         schedule = preset.schedule.asked(args)
         config = apply_flags(preset.config, args)
         if unlike := preset_recipe_warning(args.preset, preset, data):
@@ -90,6 +94,13 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             Plan.of_preset(args.preset, data, config, schedule).check(machine)
             print(f"warning  {unlike}", file=sys.stderr)
             warned["warnings"] = [unlike]
+=======
+        schedule = apply_flags(preset.schedule, args)
+        if args.epochs is not None and args.stop_after is None:
+            # A preset's own earlier stop goes with the preset's own epochs.
+            schedule = dataclasses.replace(schedule, stop_after=None)
+        config = _configured(method, preset.config, args)
+>>>>>>> flags
         if args.estimate:
             from brainlab.experiments.estimate import estimate
 
@@ -125,6 +136,13 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "losses": {name: last[name] for name in last["losses"]},
         **warned,
     }
+
+
+def _configured(method: "Method[Any]", config: Any, args: argparse.Namespace) -> Any:
+    """Return a config with the flags that were given; raises InputError on one that has no effect in it."""
+    changed = apply_flags(config, args)
+    method.refuse_without_effect(changed, [name for name in vars(config) if getattr(args, name, None) is not None])
+    return changed
 
 
 def _bar(steps: Iterator[int], total: int) -> Iterator[int]:

@@ -16,8 +16,6 @@ from brainlab.pictures import middle_views
 from brainlab.types import Float32Array
 from brainlab.volume import Volume
 
-SLICE_ENDINGS = (*PICTURE_ENDINGS, ".nii", ".nii.gz")
-
 
 @dataclass(frozen=True)
 class PreparedSlice:

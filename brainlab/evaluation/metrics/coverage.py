@@ -48,7 +48,7 @@ def manifold(
     alike.
     """
     if len(real) != len(generated) or len(real) <= k:
-        raise InputError(f"coverage needs equal numbers of images, more than {k}; got {len(real)} and {len(generated)}")
+        raise InputError(f"needs equal numbers of images, more than {k}; got {len(real)} and {len(generated)}")
     across = pairwise_distances(real, generated)
     among = pairwise_distances(real)
     if people is not None:
@@ -56,7 +56,7 @@ def manifold(
         np.fill_diagonal(among, 0)
     real_reach, generated_reach = (np.sort(part, axis=1)[:, k] for part in (among, pairwise_distances(generated)))
     if np.isinf(real_reach).any():
-        raise InputError(f"coverage needs {k} real images of other people beside each person's own")
+        raise InputError(f"needs {k} real images of other people beside each person's own")
     # Distances come from products, so that those of copies are not quite 0.
     if min(real_reach.min(), generated_reach.min()) <= 1e-6 * across.max():
         raise InputError(f"{k + 1} images are alike")
@@ -72,6 +72,9 @@ def manifold(
 def _of_features(found: Features, people: StringArray | None) -> Manifold:
     """Return the figures of as many images of each kind as there are of the fewer, evenly spaced."""
     n = min(len(found.real), len(found.generated))
+    if n <= NEIGHBOURS:
+        sizes = f"{len(found.generated)} generated and {len(found.real)} real"
+        raise InputError(f"needs {NEIGHBOURS + 1} images or more of each kind, got {sizes}")
     rows = evenly(len(found.real), n)
     known = None if people is None else people[rows]
     return manifold(found.real[rows], found.generated[evenly(len(found.generated), n)], people=known)

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from brainlab.cohort.preparation.single_slice import SLICE_ENDINGS, PreparedSlice, prepare_slice
+from brainlab.cohort.preparation.single_slice import PreparedSlice, prepare_slice
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.sources.image_files import file_stem, find_images, is_prepared_dataset
 from brainlab.errors import InputError
 from brainlab.experiments.export import scan_name
+from brainlab.files.picture_files import SLICE_ENDINGS
 from brainlab.latent.styles.projection import Projection, ProjectionSettings, project
 from brainlab.latent.styles.style_space import StyleSpace
 from brainlab.methods.prior import SeededNoise

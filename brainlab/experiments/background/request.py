@@ -46,6 +46,9 @@ class Request:
         plan = self.plan()
         refuse_out_of_range({"seed": self.seed})
         plan.check(Machine())
+        preset = vars(find_preset(self.preset)[1].config)
+        asked = {} if self.config is None else vars(self.config)
+        plan.method.refuse_without_effect(plan.config, [name for name in asked if asked[name] != preset[name]])
         if is_taken(self.folder) or (places.MODELS / self.name).exists():
             raise InputError(f"there is a run named '{self.name}' already; choose another name")
         return plan

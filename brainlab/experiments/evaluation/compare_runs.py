@@ -1,5 +1,6 @@
 """Two runs metric by metric: the difference with its interval, where both were measured on the same images."""
 
+from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
@@ -17,6 +18,7 @@ from brainlab.runs.evaluation_values import EvaluationValues, read_values
 from brainlab.runs.run import Run
 
 SHARED = "of the held-out scans alone, which both runs share"
+UNDEFINED = "undefined: "
 NO_VALUES = "no interval: a run has no values of single images; run 'brainlab evaluate' again"
 NO_MEAN = "no interval: no mean over independent images"
 """Such as the mean distance to the nearest other sample: as of independent values, its interval would be 1.8 times too
@@ -61,6 +63,18 @@ class Comparison:
     differences: tuple[Difference, ...]
     gaps: tuple[str, ...]
 
+    def refuse_nothing(self) -> None:
+        """Raise InputError, with the reason, where no metric has a difference."""
+        if any(one.difference is not None for one in self.differences):
+            return
+        reasons = [one.reason for one in self.differences if one.reason and not one.reason.startswith(UNDEFINED)]
+        # What most metrics say: one of its own may have another reason.
+        reason = Counter(reasons).most_common(1)[0][0] if reasons else "they share no metric with a value"
+        raise InputError(
+            f"needs two runs that were measured alike, got none such metric: {reason}; run 'brainlab evaluate' on both "
+            "with the same --data, --n and --seed"
+        )
+
 
 def compare_runs(run: Run, other: Run, *, seed: int = 0) -> Comparison:
     """Compare the evaluations of two runs.
@@ -69,9 +83,12 @@ def compare_runs(run: Run, other: Run, *, seed: int = 0) -> Comparison:
     resampled, 2,000 times; metrics of samples by resampling the samples of each run by themselves. Differences that
     cannot be had, or have no interval, say why. Each interval holds for its metric alone: of twenty, one excludes 0 by
     chance.
-    Raises InputError where a run was not evaluated, or was trained on since, or the seed is out of range.
+    Raises InputError where a run was not evaluated, or was trained on since, is compared with itself, or the seed is
+    out of range.
     """
     refuse_out_of_range({"seed": seed})
+    if run.folder.resolve() == other.folder.resolve():
+        raise InputError(f"{run.folder}: needs another run to be compared with, got the same twice; name another")
     ours, theirs = (scores_of(one) for one in (run, other))
     values = [_values(one) for one in (run, other)]
     gaps = dict.fromkeys(found for found in values if isinstance(found, str))
@@ -108,7 +125,7 @@ def _difference(one: Score, other: Score, values: list[EvaluationValues | str], 
 
     if one.value is None or other.value is None:
         undefined = dict.fromkeys(score.undefined for score in (one, other) if score.value is None)
-        return because("undefined: " + "; ".join(undefined))
+        return because(UNDEFINED + "; ".join(undefined))
     if one.alike != other.alike:
         return because(_apart(one, other))
     if one.metric.endswith("_real"):

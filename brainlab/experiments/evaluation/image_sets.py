@@ -11,18 +11,17 @@ from brainlab import workspace
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
 from brainlab.evaluation.images import BLOCK_BYTES, ImageSets, Need, evenly
+from brainlab.experiments.evaluation import ENOUGH, FEWEST
 from brainlab.experiments.evaluation.asked_images import NOT_AT_HAND, labelled_images
 from brainlab.experiments.evaluation.images_on_disk import MappedImages, keep_on_disk, refuse_beyond_disk, scans
 from brainlab.latent.encoding import Encoding
 from brainlab.methods.conditions import Told
+from brainlab.ranges import refuse_outside
 from brainlab.runs.own_conditions import own_condition_warnings, own_conditions
 from brainlab.runs.own_recipe import own_recipe_warning
 from brainlab.runs.provenance import recognise
 from brainlab.runs.run import Run
 from brainlab.types import FloatArray, IntArray
-
-FEWEST = 8
-"""Images that every metric is defined for."""
 
 AT_ONCE = 32
 """Scans that are encoded and decoded at once; the run itself passes fewer through its network."""
@@ -89,8 +88,7 @@ def collect(
     metrics share. Raises InputError when shapes differ, `training` is not what the run was trained on, fewer than 8
     images are wanted or held out, or memory or disk do not suffice.
     """
-    if n < FEWEST:
-        raise InputError(f"--n: needs {FEWEST} or more, for the metrics to be defined, got {n}")
+    refuse_outside(ENOUGH, "n", n)
     dataset, shape = run.see(dataset), tuple(run.shape)
     if training is not None and training.sha256 != run.settings.get("data", {}).get("sha256"):
         raise InputError(f"{training.folder}: is not the dataset that {run.name} was trained on (its hash differs)")

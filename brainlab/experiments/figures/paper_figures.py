@@ -1,33 +1,53 @@
 """The papers' figures by name, each made from the runs and cohorts at hand."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from brainlab.errors import InputError
+from brainlab.evaluation.published import DWI
 from brainlab.experiments.figures import dwi_images, flair_images, flair_latent, ixi_images
 from brainlab.figures.sheet import Sheet, house_style
 
-FIGURES: dict[str, Callable[[], Sheet]] = {
-    "flair-2": flair_images.mean_image,
-    "flair-3": partial(flair_images.reconstructions, "axial"),
-    "flair-4": partial(flair_images.reconstructions, "coronal"),
-    "flair-5": partial(flair_images.reconstructions, "sagittal"),
-    "flair-6": partial(flair_images.samples, "vae-8"),
-    "flair-7": partial(flair_images.samples, "vae-512"),
-    "flair-8": partial(flair_images.samples, "ivae-32"),
-    "flair-9": partial(flair_images.samples, "ivae-256"),
-    "flair-10": flair_latent.discriminant_axes,
-    "flair-11": flair_latent.acquisition,
-    "flair-12": partial(flair_latent.dimension, 175),
-    "flair-13": partial(flair_latent.dimension, 76),
-    "dwi-3": dwi_images.reconstructions,
-    "dwi-4": dwi_images.samples,
-    "ixi-3.13": ixi_images.reconstructions,
-    "ixi-3.15": ixi_images.samples,
-    "ixi-3.16": ixi_images.losses,
+FLAIR, IXI = "FLAIR IntroVAE paper", "IXI thesis"
+
+
+@dataclass(frozen=True)
+class PaperFigure:
+    """A figure of a paper. title: what it shows. source: the paper and the number it has there. draw: makes it."""
+
+    title: str
+    source: str
+    draw: Callable[[], Sheet]
+
+
+FIGURES = {
+    "flair-2": PaperFigure("mean image of the cohort", f"{FLAIR}, figure 2", flair_images.mean_image),
+    "flair-3": PaperFigure(
+        "reconstructions, axial", f"{FLAIR}, figure 3", partial(flair_images.reconstructions, "axial")
+    ),
+    "flair-4": PaperFigure(
+        "reconstructions, coronal", f"{FLAIR}, figure 4", partial(flair_images.reconstructions, "coronal")
+    ),
+    "flair-5": PaperFigure(
+        "reconstructions, sagittal", f"{FLAIR}, figure 5", partial(flair_images.reconstructions, "sagittal")
+    ),
+    "flair-6": PaperFigure("samples of vae-8", f"{FLAIR}, figure 6", partial(flair_images.samples, "vae-8")),
+    "flair-7": PaperFigure("samples of vae-512", f"{FLAIR}, figure 7", partial(flair_images.samples, "vae-512")),
+    "flair-8": PaperFigure("samples of ivae-32", f"{FLAIR}, figure 8", partial(flair_images.samples, "ivae-32")),
+    "flair-9": PaperFigure("samples of ivae-256", f"{FLAIR}, figure 9", partial(flair_images.samples, "ivae-256")),
+    "flair-10": PaperFigure("discriminant axes of the codes", f"{FLAIR}, figure 10", flair_latent.discriminant_axes),
+    "flair-11": PaperFigure("acquisition parameters by class", f"{FLAIR}, figure 11", flair_latent.acquisition),
+    "flair-12": PaperFigure("dimension 175", f"{FLAIR}, figure 12", partial(flair_latent.dimension, 175)),
+    "flair-13": PaperFigure("dimension 76", f"{FLAIR}, figure 13", partial(flair_latent.dimension, 76)),
+    "dwi-3": PaperFigure("reconstructions", f"{DWI}, figure 3", dwi_images.reconstructions),
+    "dwi-4": PaperFigure("samples", f"{DWI}, figure 4", dwi_images.samples),
+    "ixi-3.13": PaperFigure("reconstructions", f"{IXI}, figure 3.13", ixi_images.reconstructions),
+    "ixi-3.15": PaperFigure("artificial slices", f"{IXI}, figure 3.15", ixi_images.samples),
+    "ixi-3.16": PaperFigure("losses by epoch", f"{IXI}, figure 3.16", ixi_images.losses),
 }
-"""Name to what makes it: the paper, then the number that the figure has there."""
+"""By name: the paper, then the number that the figure has there."""
 
 
 def figure_names(wanted: Sequence[str]) -> list[str]:
@@ -48,7 +68,7 @@ def draw_figure(name: str, folder: Path) -> Path:
     """Draw one figure into a folder as `<name>.png` and return its path."""
     path = folder / f"{name}.png"
     with house_style():
-        FIGURES[name]().save(path)
+        FIGURES[name].draw().save(path)
     return path
 
 

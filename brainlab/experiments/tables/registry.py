@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from brainlab.errors import InputError
 from brainlab.experiments.tables import papers
 from brainlab.plugins import modules_of
+from brainlab.ranges import flag
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,6 +48,7 @@ class Rebuilt:
 class PaperTable:
     """A table of a paper. name: the paper and the number that the table has there. build: makes it, raising InputError
     where what it needs is not there. layout: rows as texts, laid out as the paper prints them. reading: how to read it.
+    reads: which of the sources it is built from.
     """
 
     name: str
@@ -55,6 +57,7 @@ class PaperTable:
     build: Callable[[Sources], Rebuilt]
     layout: Callable[[Iterable[Row]], "pd.DataFrame"]
     reading: tuple[str, ...]
+    reads: tuple[Literal["runs", "study"], ...] = ("runs",)
 
 
 @cache
@@ -69,3 +72,16 @@ def find_tables(names: Sequence[str]) -> list[PaperTable]:
     if unknown := [name for name in names if name not in known]:
         raise InputError(f"no table '{unknown[0]}'; known are {', '.join(known)}")
     return [known[name] for name in dict.fromkeys(names)]
+
+
+def refuse_unread(chosen: Sequence[PaperTable], named: Mapping[str, Any]) -> None:
+    """Raise InputError where a source was named that none of the tables is built from.
+
+    named: what was named by flag, `runs` and `study`; what is empty was not.
+    """
+    read = {source for table in chosen for source in table.reads}
+    for source, value in named.items():
+        if value and source not in read:
+            readers = ", ".join(table.name for table in tables().values() if source in table.reads)
+            names = ", ".join(table.name for table in chosen)
+            raise InputError(f"{flag(source)}: needs a table that reads it ({readers}), got {names}; leave it out")

@@ -60,7 +60,7 @@ def test_what_figures_share_is_made_once_and_again_of_other_scans_or_runs(cohort
 
 @pytest.mark.parametrize("name", FLAIR)
 def test_every_figure_says_simulated_and_where_it_is_from(name):
-    said = words(paper_figures.FIGURES[name]())
+    said = words(paper_figures.FIGURES[name].draw())
     assert "Simulated data" in said
     assert "“simulated”" in said
     assert f"After figure {name.split('-')[1]} of the FLAIR IntroVAE paper" in said

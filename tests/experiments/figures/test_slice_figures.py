@@ -110,7 +110,7 @@ def cohort(own: Path) -> PreparedDataset:
 
 @pytest.mark.parametrize("name", SLICE_FIGURES)
 def test_every_figure_says_where_it_is_from_and_is_no_pass_mark(name, own):
-    said = words(paper_figures.FIGURES[name]())
+    said = words(paper_figures.FIGURES[name].draw())
     for part in ("Simulated data", "no pass mark", *(["IXI thesis"] if "ixi" in name else ["DWI comparison paper"])):
         assert part in said
     assert f"After figure{'s 3.12 to' if name == 'ixi-3.13' else f' {name[4:]}'}" in said

@@ -138,4 +138,5 @@ TABLE = PaperTable(
         "The paper's text and its table differ on the DFC VAE (text: 92% and 98% called fake; table: 100% and 96%); "
         "the table is shown.",
     ),
+    reads=("study",),
 )
