@@ -113,7 +113,7 @@ def resume(
                 f"{flag(name)}: {folder} was started with {own[name]}, got {value}; resume it without {flag(name)}"
             )
     plan = Plan(preset=settings["preset"], method=kept.method, config=config, schedule=schedule, data=data)
-    plan.check(machine, resumed=True)
+    plan.check(machine)
     fabric = dataclasses.replace(machine, precision=own["precision"]).fabric()
     with _alone(folder, fabric):
         loop = make_loop(plan, folder, fabric, own["seed"], own, resume=True)

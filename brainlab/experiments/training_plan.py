@@ -115,11 +115,8 @@ class Plan:
     def batch_size(self) -> int:
         return min(self.schedule.batch_size, len(self.seen.indices("train")))
 
-    def check(self, machine: Machine, *, resumed: bool = False) -> None:
-        """Refuse settings and data that do not fit, before anything starts.
-
-        resumed: the training has begun, so that its length is what it is.
-        """
+    def check(self, machine: Machine) -> None:
+        """Refuse settings and data that do not fit, before anything starts."""
         refuse_out_of_range(vars(machine))
         check_ranges(self.config)
         check_ranges(self.schedule)
@@ -145,8 +142,6 @@ class Plan:
         if self.batch_size < devices:
             raise InputError(f"--batch-size: needs an image for each of {devices} devices, got {self.batch_size}")
         self.method.check_batch(self.config, self.batch_size // devices)
-        if not resumed:
-            self.method.check_schedule(self.config, self.schedule)
 
 
 def settings_of(plan: Plan) -> dict[str, Any]:

@@ -289,13 +289,14 @@ class WarmedUp(Protocol):
     def warm_up_epochs(self) -> int: ...
 
 
-def check_schedule(config: WarmedUp, schedule: Schedule) -> None:
-    """Refuse trainings that end with their warm-up: what comes out would be a plain VAE under another name."""
-    if config.warm_up_epochs >= schedule.epochs:
-        raise InputError(
-            f"--warm-up-epochs: needs fewer than the {counted(schedule.epochs, 'epoch')} of the training, got "
-            f"{config.warm_up_epochs}; give fewer, or more --epochs"
-        )
+def schedule_warning(config: WarmedUp, schedule: Schedule) -> str | None:
+    """Say of a training that it ends with its warm-up: what comes out is a plain VAE under another name."""
+    if config.warm_up_epochs < schedule.epochs:
+        return None
+    return (
+        f"all of the {counted(schedule.epochs, 'epoch')} are warm-up (--warm-up-epochs {config.warm_up_epochs}), so "
+        "that a plain VAE comes out; give fewer, or more --epochs"
+    )
 
 
 _GAME: dict[str, Any] = {"even_voxels": True, "warm_up_epochs": 4, "adversarial_learning_rate": 5e-4}
@@ -316,7 +317,7 @@ METHOD = Method(
     view=view,
     abilities=frozenset({"encode", "reconstruct", "walk"}),
     check_batch=check_batch,
-    check_schedule=check_schedule,
+    schedule_warning=schedule_warning,
     without_effect=without_effect,
     small=tuple(IntroVAEConfig(sample_shape=shape, warm_up_epochs=1, **vae.SMALL) for shape in vae.SMALL_SHAPES),
     changeable=("learning_rate", "adversarial_learning_rate"),

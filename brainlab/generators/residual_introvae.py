@@ -111,7 +111,7 @@ METHOD = Method(
     view=view,
     abilities=frozenset({"encode", "reconstruct", "walk"}),
     check_batch=check_batch,
-    check_schedule=introvae.check_schedule,
+    schedule_warning=introvae.schedule_warning,
     without_effect=introvae.game_without_effect,
     small=(ResidualIntroVAEConfig(warm_up_epochs=1, **SMALL),),
     changeable=("learning_rate", "adversarial_learning_rate"),

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from brainlab.cohort.views import Batch
-from brainlab.generators.introvae import check_schedule
+from brainlab.generators.introvae import schedule_warning
 from brainlab.generators.residual_introvae import ResidualAutoencoder, ResidualConfig, view
 from brainlab.generators.vae import adam, flip_half, set_learning_rate
 from brainlab.methods.method import Method, Preset, Schedule
@@ -144,7 +144,7 @@ METHOD = Method(
     network=ResidualAutoencoder,
     recipe=SoftIntroVAERecipe,
     view=view,
-    check_schedule=check_schedule,
+    schedule_warning=schedule_warning,
     abilities=frozenset({"encode", "reconstruct", "walk"}),
     small=(SoftIntroVAEConfig(warm_up_epochs=1, **_SMALL),),
     changeable=("learning_rate", "fake_kl_weight"),

@@ -1,21 +1,13 @@
 """A method's entry: everything that commands, pages and the training need to know of it without knowing its class."""
 
-<<<<<<< HEAD
 from argparse import Namespace
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, TypeVar
 
 from brainlab.cohort.views import View
 from brainlab.config import apply_flags
-=======
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, TypeVar
-
-from brainlab.cohort.views import View
 from brainlab.errors import InputError
->>>>>>> flags
 from brainlab.methods.conditions import ConditionalConfig
 from brainlab.methods.generator import Generator
 from brainlab.methods.recipe import Recipe
@@ -96,21 +88,13 @@ class Preset(Generic[C]):
         return "thesis" if "thesis" in self.source else "paper"
 
 
-def work(source: str) -> str:
-    """Return what a preset's source is, for `in the ...`.
-
-    >>> work("IXI thesis, section 3.3.1"), work("DWI comparison, section 3.2")
-    ('thesis', 'paper')
-    """
-    return "thesis" if "thesis" in source else "paper"
-
-
 def no_batch_rule(config: Any, images: int) -> None:
     """Take batches of any size."""
 
 
-def no_schedule_rule(config: Any, schedule: Schedule) -> None:
-    """Take trainings of any length."""
+def any_length(config: Any, schedule: Schedule) -> str | None:
+    """Take trainings of any length without a word."""
+    return None
 
 
 def all_have_effect(config: Any) -> Mapping[str, str]:
@@ -132,7 +116,7 @@ class Method(Generic[C]):
     small: configs of a few thousand weights, for slices and for volumes where it claims both: for `check_method`.
     check_batch: raises InputError, naming a flag, where the method cannot learn from so many images at once, or at all
         for want of something beside them.
-    check_schedule: raises InputError, naming a flag, where a new training would end before the method begins.
+    schedule_warning: what to say of a training that would end before the method begins; None of any other.
     without_effect: settings that others leave without effect, and by which: `{"folds": "with --paper-exact"}`; a flag
         for one is refused.
     changeable: settings that may change when a run is resumed, so that one that diverged can go on.
@@ -148,7 +132,7 @@ class Method(Generic[C]):
     presets: Mapping[str, Preset[C]] = field(default_factory=dict)
     small: tuple[C, ...] = ()
     check_batch: Callable[[C, int], None] = no_batch_rule
-    check_schedule: Callable[[C, Schedule], None] = no_schedule_rule
+    schedule_warning: Callable[[C, Schedule], str | None] = any_length
     without_effect: Callable[[C], Mapping[str, str]] = all_have_effect
     changeable: tuple[str, ...] = ("learning_rate",)
 

@@ -9,7 +9,6 @@ from typing import Any
 from brainlab.counted import counted
 from brainlab.evaluation.registry import metrics
 from brainlab.grid import Grid
-from brainlab.methods.method import work
 from brainlab.runs.files import EVALUATION, WEIGHTS, RunSettings, read_evaluation, read_settings
 from brainlab.runs.methods import presets
 from brainlab.runs.training_command import STOP, training_command
@@ -99,15 +98,9 @@ def _noun(record: Mapping[str, Any]) -> str:
 
 
 def _budget(name: str) -> str:
-<<<<<<< HEAD
     """Say how long the paper or the thesis trained, where a preset of that name is known and its source says."""
     preset = presets().get(name)
     return f"; in the {preset.published_in}, {preset.budget}" if preset and preset.budget else ""
-=======
-    """Say how long the authors trained, where a preset of that name is known and they say."""
-    preset = presets().get(name)
-    return f"; in the {work(preset.source)}, {preset.budget}" if preset and preset.budget else ""
->>>>>>> flags
 
 
 def _with_codes(kept: RunSettings) -> str:

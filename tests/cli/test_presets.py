@@ -52,7 +52,6 @@ def test_presets_say_what_they_are(capsys):
     assert "  reconstruction_weight: 12.0" in told
     assert "in the paper" not in told, "the FLAIR paper prints no epochs"
     assert main(["presets", "dwi-stylegan-small"]) == 0
-<<<<<<< HEAD
     told = capsys.readouterr().out
     assert "  in the paper: 48 hours on a GTX 1080: 200 epochs of" in told
     assert "made for dwi-slices-128" in told
@@ -66,11 +65,6 @@ def test_a_presets_recipe_is_there_and_makes_images_that_it_reads(name):
     assert preset.recipe in RECIPES
     assert preset.config.sample_shape == (1, *RECIPES[preset.recipe].shape)
     assert getattr(preset.config, "plane", "axial") == (RECIPES[preset.recipe].plane or "axial")
-=======
-    assert "  in the paper: 48 hours on a GTX 1080: 200 epochs of" in capsys.readouterr().out
-    assert main(["presets", "vqvae2d"]) == 0
-    assert "  in the thesis: 500 epochs of 16,268 slices" in capsys.readouterr().out
->>>>>>> flags
 
 
 @pytest.mark.parametrize("name", ["vae-9", "broken-8"])

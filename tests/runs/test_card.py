@@ -73,11 +73,7 @@ def test_sharpness_is_a_share_of_real_for_runs_that_kept_it_on_the_older_scale_t
 
 def test_the_budget_of_the_paper_stands_beside_our_own_where_it_is_known():
     assert _budget("dwi-ivae-small").startswith("; in the paper, 48 hours on a GTX 1080: 300 epochs of")
-<<<<<<< HEAD
     assert _budget("vqvae2d") == "; in the thesis, 500 epochs of 16,268 slices"
-=======
-    assert _budget("vqvae2d-small") == "; in the thesis, 500 epochs of 16,268 slices"
->>>>>>> flags
     assert _budget("vae-8") == _budget("a preset of long ago") == ""
 
 

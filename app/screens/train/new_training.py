@@ -54,6 +54,8 @@ def show() -> None:
             config, schedule = _settings(name, method, preset, int(epochs))
             request = Request(preset=name, cohort=cohort, name=run, seed=int(seed), config=config, schedule=schedule)
             request.check()
+            if warning := method.schedule_warning(config, schedule):
+                layout.note(warning)
             st.code(shlex.join(["brainlab", *request.words()]), language="bash", wrap_lines=True)
         except InputError as error:
             # Images of another shape are nobody's mistake: the cohort is the only one, say.

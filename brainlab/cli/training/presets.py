@@ -11,12 +11,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> dict[str, Any]:
     from brainlab.errors import InputError
     from brainlab.experiments.presets import describe_preset
-<<<<<<< HEAD
     from brainlab.runs.methods import find_preset, presets
-=======
-    from brainlab.methods.method import work
-    from brainlab.runs.methods import presets
->>>>>>> flags
 
     found: list[dict[str, Any]] = []
     broken: list[str] = []
@@ -29,12 +24,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             broken.append(str(error))
     lines = [*map(_line, found), *(f"not usable: {reason}" for reason in broken)]
     if args.name:
-<<<<<<< HEAD
         where = find_preset(args.name)[1].published_in
         lines += [f"  in the {where}: {found[0]['paper_budget']}"] if found[0]["paper_budget"] else []
-=======
-        lines += [f"  in the {work(found[0]['paper'])}: {found[0]['paper_budget']}"] if found[0]["paper_budget"] else []
->>>>>>> flags
         lines += [f"  {name}: {value}" for name, value in found[0]["settings"].items()]
     return {"presets": found, "broken": broken, "text": "\n".join(lines)}
 

@@ -86,21 +86,14 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
         last = training.resume(args.out, data, machine=machine, change=change, show=_bar, **given)
     else:
-<<<<<<< HEAD
         schedule = preset.schedule.asked(args)
-        config = apply_flags(preset.config, args)
-        if unlike := preset_recipe_warning(args.preset, preset, data):
+        config = _configured(method, preset.config, args)
+        told = (preset_recipe_warning(args.preset, preset, data), method.schedule_warning(config, schedule))
+        if warnings := [warning for warning in told if warning]:
             # What is refused needs no warning beside the reason.
             Plan.of_preset(args.preset, data, config, schedule).check(machine)
-            print(f"warning  {unlike}", file=sys.stderr)
-            warned["warnings"] = [unlike]
-=======
-        schedule = apply_flags(preset.schedule, args)
-        if args.epochs is not None and args.stop_after is None:
-            # A preset's own earlier stop goes with the preset's own epochs.
-            schedule = dataclasses.replace(schedule, stop_after=None)
-        config = _configured(method, preset.config, args)
->>>>>>> flags
+            print(*(f"warning  {warning}" for warning in warnings), sep="\n", file=sys.stderr)
+            warned["warnings"] = warnings
         if args.estimate:
             from brainlab.experiments.estimate import estimate
 

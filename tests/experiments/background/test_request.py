@@ -75,10 +75,6 @@ def test_what_training_would_refuse_is_refused_before(tiny_request):
         ({"config": dataclasses.replace(request.config, dropout=2.0)}, "--dropout: needs"),
         ({"schedule": dataclasses.replace(request.schedule, batch_size=0)}, "--batch-size: needs"),
         ({"config": dataclasses.replace(request.config, plane="coronal")}, "--plane: has no effect on volumes"),
-        (
-            {"schedule": dataclasses.replace(request.schedule, epochs=1)},
-            "--warm-up-epochs: needs fewer than the 1 epoch",
-        ),
         ({"seed": -1}, "--seed: needs"),
     ):
         with pytest.raises(InputError, match=words):
