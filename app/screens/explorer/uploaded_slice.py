@@ -38,6 +38,6 @@ def choose(run: str, done: str) -> UploadedSlice | None:
 
 
 def title(scan: UploadedSlice) -> str:
-    """Name a slice by its file, and by its number where the file is of a whole head."""
+    """Name a slice by its file, after its number in a whole head: a long name is cut on the screen."""
     numbers = scan.file.numbers
-    return f"{scan.name} · slice {numbers[scan.place]}" if len(numbers) > 1 else scan.name
+    return f"slice {numbers[scan.place]} of {scan.name}" if len(numbers) > 1 else scan.name

@@ -22,6 +22,8 @@ BLURRED, REAL, NOISY = "#56b4e9", "#8a949e", "#e69f00"
 UNKNOWN = "rgba(0,0,0,0)"
 GRID = "rgba(128,128,128,0.2)"
 TITLE_PX = 15
+CHOICE_PX = 280
+"""Three choices lie side by side."""
 MARGIN = 0.22
 """Part of an axis left free beyond the outermost markers, for their names."""
 
@@ -211,10 +213,10 @@ def _chosen_group(found: Evaluations, labels: Mapping[Conditions, str]) -> Condi
         key="leaderboard-realism-group",
         persist_state="session",
         help="Runs that were measured on other images cannot be compared, so each group has a figure of its own.",
-        width=320,
+        width=CHOICE_PX,
     )
     return groups[label]
 
 
 def _axis(label: str, names: Sequence[str], key: str) -> str:
-    return st.selectbox(label, names, format_func=lambda name: metrics()[name].title, key=key, width=320)
+    return st.selectbox(label, names, format_func=lambda name: metrics()[name].title, key=key, width=CHOICE_PX)

@@ -84,11 +84,11 @@ def test_a_slice_is_encoded_and_shown_beside_its_reconstruction(page, ending):
 def test_of_a_head_one_slice_is_taken_and_another_can_be(page, head, slice_workspace):
     brought(page, "head.nii.gz", head)
     assert not page.error
-    assert "slice 20" in viewers(page)
+    assert "slice 20 of head.nii.gz" in viewers(page)
     (slider,) = page.select_slider
     assert slider.options == [str(number) for number in range(14, 26)]
     slider.set_value(2).run()
-    assert "slice 16" in viewers(page)
+    assert "slice 16 of head.nii.gz" in viewers(page)
     volumes = PreparedDataset.open(slice_workspace / "volumes")
     expected = volumes.shown(3)[:, :, 16]
     taken = uploads.take_slices("again.nii.gz", head, resources.run(RUN))[2]
