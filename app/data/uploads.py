@@ -22,7 +22,7 @@ from brainlab.files.picture_files import SLICE_ENDINGS
 from brainlab.cohort.recipes import RECIPES, PreparationRecipe
 from brainlab.cohort.registration.resampling import resample
 from brainlab.errors import BrainlabError, InputError, UnreadableScanError
-from brainlab.experiments.analysis.style_projection import prepare_for
+from brainlab.experiments.analysis.slices_of_scan import slices_of
 from brainlab.grid import Grid
 from brainlab.pictures import to_bytes, to_unit
 from brainlab.runs.run import Run
@@ -79,39 +79,45 @@ class Uploaded:
 
 
 @dataclass(frozen=True)
-class OwnSlice:
-    """What is kept of an uploaded slice. data: on `grid`. notes: what was noticed while it was read, a line each."""
+class OwnSlices:
+    """What is kept of an uploaded slice, or of the slices of an uploaded head.
+
+    data: [n, *shape] on `grid`. numbers: of each in its head, empty for one slice. notes: what was noticed while they
+    were read, a line each.
+    """
 
     data: UInt8Array
+    numbers: tuple[int, ...]
     grid: Grid
     notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class UploadedSlice:
-    """One slice that was brought: key and name as of `Uploaded`."""
+    """One slice that was brought, or one of a head that was: key and name as of `Uploaded`; place: among those held."""
 
     key: str
     name: str = field(compare=False, repr=False)
+    place: int = 0
     needs_model: ClassVar[bool] = False
 
     @property
     def grid(self) -> Grid:
-        return self.slice.grid
+        return self.file.grid
 
     def array(self) -> UInt8Array:
-        return self.slice.data
+        return self.file.data[self.place]
 
     @property
-    def slice(self) -> OwnSlice:
-        """The slice itself; InputError where it is held no longer."""
+    def file(self) -> OwnSlices:
+        """All slices of its file; InputError where they are held no longer."""
         found = _known(self.key)
-        if not isinstance(found, OwnSlice):
+        if not isinstance(found, OwnSlices):
             raise InputError("this upload is no longer held; upload it again")
         return found
 
 
-_heads: OrderedDict[str, Head | OwnSlice | BrainlabError] = OrderedDict()
+_heads: OrderedDict[str, Head | OwnSlices | BrainlabError] = OrderedDict()
 """Heads, and why others were refused, so that a refusal is not worked out again with every rerun."""
 _lock = Lock()
 _preparing = Lock()
@@ -133,51 +139,61 @@ def take(name: str, content: bytes | memoryview, run: Run, in_template_space: bo
     return Uploaded(key, name)
 
 
-def take_slice(name: str, content: bytes | memoryview, run: Run) -> UploadedSlice:
-    """Prepare an uploaded slice, a picture or NIfTI, for a run of slices and hold it; the same file is prepared once.
+def take_slices(name: str, content: bytes | memoryview, run: Run) -> list[UploadedSlice]:
+    """Prepare an uploaded slice, a picture or NIfTI, or a head, for a run of slices, and hold what the run takes of it.
 
-    Raises a BrainlabError that names the upload where it is no slice of the run's plane.
+    The same file is prepared once. Returns the one slice, or those of the head, from the lowest up.
+    Raises a BrainlabError that names the upload where it is no slice of the run's plane, and no head.
     """
     name = Path(name).name
     ending = next((end for end in SLICE_ENDINGS if name.lower().endswith(end)), None)
     if ending is None:
         raise InputError(f"{name}: needs PNG, JPEG, TIFF or NIfTI, got another file; save the slice as one of these")
-    recipe = str(run.settings["recipe"].get("name", ""))
+    made_by = run.settings["recipe"]
+    recipe = f"{made_by.get('name', '')}:{made_by.get('paper_exact', False)}:{run.view}"
     digest = hashlib.sha256(f"slice:{recipe}:{run.grid}:{run.affine.tolist()}:{ending}:".encode())
     digest.update(content)
     key = digest.hexdigest()
-    _hold(key, name, lambda: _prepare_slice(content, run, ending))
-    return UploadedSlice(key, name)
+    held = _hold(key, name, lambda: _prepare_slices(content, run, ending))
+    return [UploadedSlice(key, name, place) for place in range(len(held.data))]
 
 
-def _hold(key: str, name: str, prepare: Callable[[], Head | OwnSlice | BrainlabError]) -> None:
-    """Prepare an upload unless that was done, and hold it; raise InputError, by its name, where it was refused."""
+def _hold(key: str, name: str, prepare: Callable[[], Head | OwnSlices | BrainlabError]) -> Head | OwnSlices:
+    """Prepare an upload unless that was done, hold it, and return it.
+
+    Raises InputError, by its name, where it was refused.
+    """
     if _known(key) is None:
         with _preparing:
             if _known(key) is None:  # it was not prepared while this waited
                 _keep(key, prepare())
     found = _known(key)
+    if found is None:  # others have brought more than is kept meanwhile
+        raise InputError(f"{name}: this upload is no longer held; upload it again")
     if isinstance(found, BrainlabError):
         raise InputError(f"{name}: {found}")
+    return found
 
 
-def _known(key: str) -> Head | OwnSlice | BrainlabError | None:
+def _known(key: str) -> Head | OwnSlices | BrainlabError | None:
     with _lock:
         if key in _heads:
             _heads.move_to_end(key)
         return _heads.get(key)
 
 
-def _keep(key: str, head: Head | OwnSlice | BrainlabError) -> None:
+def _keep(key: str, head: Head | OwnSlices | BrainlabError) -> None:
     with _lock:
         _heads[key] = head
         while len(_heads) > KEPT:
             _heads.popitem(last=False)
 
 
-def has_recipe(run: Run) -> bool:
-    """Whether scans can be prepared for a run."""
-    return any(_makes(recipe, run) for recipe in RECIPES.values())
+def takes_upload(run: Run) -> bool:
+    """Whether a run's encoder can be given what a visitor brings: a slice, or a head that a recipe prepares for it."""
+    if not run.can("encode") or run.outline.sample_shape[0] != 1:
+        return False
+    return run.grid.plane is not None or any(_makes(recipe, run) for recipe in RECIPES.values())
 
 
 def recipe_of(run: Run) -> PreparationRecipe:
@@ -235,15 +251,15 @@ def _prepare(content: bytes | memoryview, recipe: PreparationRecipe, in_template
     )
 
 
-def _prepare_slice(content: bytes | memoryview, run: Run, ending: str) -> OwnSlice | BrainlabError:
+def _prepare_slices(content: bytes | memoryview, run: Run, ending: str) -> OwnSlices | BrainlabError:
     """Prepare from a temporary file, as `_prepare` does."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"upload{ending}"
         path.write_bytes(content)
         try:
-            made = prepare_for(run, path)
+            made = slices_of(run, path)
         except UnreadableScanError as error:
             return InputError(error.reason)
         except BrainlabError as error:
             return error
-    return OwnSlice(to_bytes(made.data), run.grid, made.notes)
+    return OwnSlices(to_bytes(made.data), made.numbers, run.grid, made.notes)

@@ -64,6 +64,11 @@ class PreparationRecipe:
         return tuple(side for axis, side in enumerate(self.grid.shape) if axis != normal_axis(self.plane))
 
     @property
+    def first_slice(self) -> int:
+        """Number in its scan of the first slice that is made of it."""
+        return self.grid.kept[0] if isinstance(self.grid, SampledGrid) and self.grid.kept else 0
+
+    @property
     def affine(self) -> FloatArray:
         """The 4x4 matrix from prepared voxels to mm (RAS)."""
         return self.grid.affine

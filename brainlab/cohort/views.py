@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
-from brainlab.grid import normal_axis
+from brainlab.grid import Grid, normal_axis
 from brainlab.types import IntArray
 
 SLICE = "slice"
@@ -80,13 +80,18 @@ class Slices:
         """What is cut of a dataset of volumes, in words."""
         return f"{self.plane} slices {self.first:.0%} to {self.last:.0%}"
 
+    def numbers(self, grid: Grid) -> IntArray:
+        """Return the numbers of the slices that are cut from volumes of a grid, at least one."""
+        length = grid.depth(self.plane)
+        first = round(self.first * length)
+        return np.arange(first, max(round(self.last * length), first + 1))
+
     def of(self, data: PreparedDataset) -> PreparedDataset:
         if data.grid.plane is not None:
             if data.grid.plane != self.plane:
                 raise InputError(f"{data.folder}: needs {self.plane} slices, got {data.grid}; prepare that plane")
             return data
-        axis, length = normal_axis(self.plane), data.grid.depth(self.plane)
-        numbers = np.arange(round(self.first * length), max(round(self.last * length), round(self.first * length) + 1))
+        axis, numbers = normal_axis(self.plane), self.numbers(data.grid)
         scans = data.scans.loc[data.scans.index.repeat(len(numbers))].reset_index(drop=True)
         scans[SLICE] = np.tile(numbers, len(data))
         cut = CutVolumes(data.volumes, data.volumes.ndim - 3 + axis, numbers)

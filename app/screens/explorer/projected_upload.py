@@ -7,9 +7,10 @@ from typing import Any
 
 import streamlit as st
 
-from app.data import resources, uploads
+from app.data import resources
 from app.data.uploads import UploadedSlice
 from app.data.volumes import load
+from app.screens.explorer import uploaded_slice
 from brainlab.errors import BrainlabError
 from brainlab.experiments.analysis.style_projection import project_images
 from brainlab.pictures import to_unit
@@ -18,35 +19,27 @@ from brainlab.types import Float32Array
 KEPT = 64
 """Codes in memory; the one that was not asked for longest goes first."""
 
-_codes: OrderedDict[tuple[str, str], Float32Array] = OrderedDict()
-"""Codes of styles by the hash of the run's weights and the key of the upload."""
+_codes: OrderedDict[tuple[str, UploadedSlice], Float32Array] = OrderedDict()
+"""Codes of styles by the hash of the run's weights and the slice."""
 _lock = Lock()
 
 
 def choose(run: str) -> tuple[UploadedSlice, Float32Array] | None:
     """Ask for a slice; return it with the code [d] of its style, None until one has come that can be projected."""
-    found = resources.run(run)
-    upload = st.file_uploader(
-        f"One {found.grid.plane} slice", type=["png", "jpg", "jpeg", "tif", "tiff", "nii", "gz"], key="start-slice"
-    )
-    if upload is None:
-        st.caption("Projected on this server and kept in memory only; nothing is written to the workspace.")
+    scan = uploaded_slice.choose(run, "Projected")
+    if scan is None:
         return None
     try:
-        scan = uploads.take_slice(upload.name, upload.getbuffer(), found)
-        code = _projected(run, scan)
+        return scan, _projected(run, scan)
     except BrainlabError as error:
         st.error(str(error))
         return None
-    for note in scan.slice.notes:
-        st.caption(f":orange[:material/info:] {note}")
-    return scan, code
 
 
 def _projected(run: str, scan: UploadedSlice) -> Float32Array:
     """Return the code of the style whose image is nearest to a slice; the same slice is projected once."""
     found, space = resources.run(run), resources.style_space(run)
-    key = found.sha256, scan.key
+    key = found.sha256, scan
     with _lock:
         if key in _codes:
             _codes.move_to_end(key)

@@ -11,7 +11,7 @@ from app.data import resources, uploads
 from app.data.codes import from_link, to_steps
 from app.data.uploads import Uploaded, UploadedSlice
 from app.data.volumes import Decoded, Scan, code_length, load
-from app.screens.explorer import projected_upload
+from app.screens.explorer import projected_upload, uploaded_slice
 from app.screens.explorer.latent_view import space
 from brainlab.counted import counted
 from brainlab.errors import BrainlabError
@@ -61,7 +61,7 @@ def choose(run: str, cohort: str | None, *, styles: bool = False) -> Start:
     With a cohort the first start is the mean of its codes, which lies on every slider's track; all zeros need not.
     styles: whether to start from a style, first from the mean style.
     """
-    own = [OWN] if resources.run(run).can("encode") and uploads.has_recipe(resources.run(run)) else []
+    own = [OWN] if uploads.takes_upload(resources.run(run)) else []
     kinds = [ZERO, *own, RANDOM]
     if cohort:
         of_class = [CLASS_MEAN] if space(run, cohort).means else []
@@ -97,11 +97,11 @@ def _chosen(kind: str, run: str, cohort: str | None, *, styles: bool) -> Start:
         if projected is None:
             return Start("mean style", to_steps(np.zeros(code_length(run, styles=True))), styles=True)
         scan, code = projected
-        return Start(scan.name, to_steps(code), scan, styles=True)
+        return Start(uploaded_slice.title(scan), to_steps(code), scan, styles=True)
     if kind == OWN:
-        return _own(run)
+        return _own_head(run) if found.grid.plane is None else _own_slice(run)
     if cohort is None or kind == ZERO:
-        return Start("all zeros", to_steps(np.zeros(found.latent_dim)))
+        return _zeros(run)
     if kind == MEAN:
         return Start(f"mean of {cohort}", mean_code(run, cohort))
     if kind == CLASS_MEAN:
@@ -131,25 +131,40 @@ def mean_code(run: str, cohort: str) -> bytes:
     return to_steps(space(run, cohort).gaussian.mean_)
 
 
-def _own(run: str) -> Start:
+def _own_slice(run: str) -> Start:
+    """Take a slice from the visitor's disk, or one of a head; zeros until one has come."""
+    scan = uploaded_slice.choose(run, "Prepared")
+    if scan is None:
+        return _zeros(run)
+    return Start(uploaded_slice.title(scan), _encoded(run, scan), scan)
+
+
+def _own_head(run: str) -> Start:
     """Take a head from the visitor's disk; zeros until one has come."""
     found = resources.run(run)
     upload = st.file_uploader("NIfTI of one head", type=["nii", "gz"], key="start-upload")
     stripped = st.toggle("Already skull-stripped and in MNI space", key="start-stripped", help="Skips registration.")
-    nothing = Start("all zeros", to_steps(np.zeros(found.latent_dim)))
     if upload is None:
         st.caption("Prepared on this server and kept in memory only; nothing is written to the workspace.")
-        return nothing
+        return _zeros(run)
     try:
         with st.spinner("Registering and skull-stripping (a few seconds)"):
             scan = uploads.take(upload.name, upload.getbuffer(), found, stripped)
     except BrainlabError as error:
         st.error(str(error))
-        return nothing
+        return _zeros(run)
     for note in scan.head.notes:
         st.caption(f":orange[:material/info:] {note}")
-    mean, _ = found.encode(to_unit(load(scan))[None, None])
-    return Start(scan.name, to_steps(mean[0]), scan)
+    return Start(scan.name, _encoded(run, scan), scan)
+
+
+def _zeros(run: str) -> Start:
+    return Start("all zeros", to_steps(np.zeros(resources.run(run).latent_dim)))
+
+
+def _encoded(run: str, scan: Uploaded | UploadedSlice) -> bytes:
+    mean, _ = resources.run(run).encode(to_unit(load(scan))[None, None])
+    return to_steps(mean[0])
 
 
 def distance_note(run: str, cohort: str, code: FloatArray) -> str | None:

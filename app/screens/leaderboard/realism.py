@@ -1,5 +1,6 @@
-"""Realism against diversity: one marker a run, coloured by sharpness."""
+"""Realism against diversity of runs that were measured alike: one marker a run, coloured by sharpness."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,12 +17,13 @@ from brainlab.evaluation.scores import Conditions, Score
 REALISM = ("machine_reader_auc", "precision", "spectrum_generated")
 DIVERSITY = ("recall", "coverage")
 SHARPNESS = "sharpness_generated"
-SYMBOLS = ("circle", "diamond", "square", "triangle-up", "pentagon", "star")
-"""One a group of runs that were measured alike."""
 PLACES = ("top center", "bottom center", "middle right", "middle left")
 BLURRED, REAL, NOISY = "#56b4e9", "#8a949e", "#e69f00"
 UNKNOWN = "rgba(0,0,0,0)"
 GRID = "rgba(128,128,128,0.2)"
+TITLE_PX = 15
+CHOICE_PX = 280
+"""Three choices lie side by side."""
 MARGIN = 0.22
 """Part of an axis left free beyond the outermost markers, for their names."""
 
@@ -40,7 +42,6 @@ class Point:
     """One run in the figure. x, y: its scores. sharpness: as a share of real scans', where known."""
 
     run: str
-    conditions: Conditions
     x: Score
     y: Score
     sharpness: float | None
@@ -48,20 +49,28 @@ class Point:
 
 
 def show(found: Evaluations) -> None:
-    """Let the axes be chosen, show the figure, and name the runs that are not in it."""
-    measured = list(found.measured.values())
+    """Let a group of runs and the axes be chosen, show the figure, and name the runs that are not in it."""
+    labels = group_labels(found.conditions)
     with st.container(horizontal=True, gap="medium"):
-        x = _axis("Realism (across)", told_apart(measured, REALISM), "leaderboard-x")
-        y = _axis("Diversity (up)", told_apart(measured, DIVERSITY), "leaderboard-y")
+        group = _chosen_group(found, labels)
+        measured = [one for one in found.measured.values() if one.conditions == group]
+        x = _axis("Realism (across)", told_apart(measured, REALISM), f"leaderboard-x-{labels[group]}")
+        y = _axis("Diversity (up)", told_apart(measured, DIVERSITY), f"leaderboard-y-{labels[group]}")
     points, left_out = placed(measured, x, y)
     if points:
-        layout.plot(figure(points, x, y, group_labels(found.conditions)), "leaderboard-realism")
+        layout.plot(figure(points, x, y, f"Measured on {labels[group]}"), "leaderboard-realism")
         cautions = dict.fromkeys(str(c) for name in (x, y) if (c := metrics()[name].settings.get("caution")))
-        st.caption("  \n".join([f"{READ} {WARNING}", *(f":material/info: {caution}" for caution in cautions)]))
+        read = [f"**{labels[group]}**: {group}", f"{READ} {WARNING}"]
+        st.caption("  \n".join([*read, *(f":material/info: {caution}" for caution in cautions)]))
     else:
         layout.empty("No run has a value on both axes.", "Choose other axes, or evaluate a run again.")
     for reason in left_out:
         st.caption(f":material/info: Not in the figure: {reason}")
+
+
+def largest(measured: Sequence[Evaluated]) -> Conditions:
+    """Return what most runs were measured on; of equally many the first."""
+    return Counter(one.conditions for one in measured).most_common(1)[0][0]
 
 
 def told_apart(measured: Sequence[Evaluated], names: Sequence[str]) -> list[str]:
@@ -75,19 +84,22 @@ def told_apart(measured: Sequence[Evaluated], names: Sequence[str]) -> list[str]
 
 
 def placed(measured: Sequence[Evaluated], x: str, y: str) -> tuple[list[Point], list[str]]:
-    """Return the runs that have a value on both axes, and a line for each of the others."""
+    """Return the runs that have a value on both axes, and a line for each of the others.
+
+    measured: runs of one group; a score that was measured on something else than its run's others counts as missing.
+    """
     points, left_out = [], []
     for found in measured:
-        across, up = found.scores.get(x), found.scores.get(y)
+        across, up = (_comparable(found, name) for name in (x, y))
         if across and up and across.value is not None and up.value is not None:
             sharpness, copies = (
                 found.scores[metric].part(part).value if metric in found.scores else None
                 for metric, part in ((SHARPNESS, "relative_to_real"), ("nearest_training_distance", "share_copies"))
             )
-            points.append(Point(found.run.name, across.conditions, across, up, sharpness, copies))
+            points.append(Point(found.run.name, across, up, sharpness, copies))
             continue
         why = [
-            f"{metrics()[name].title} {f'undefined, {score.undefined}' if score else 'not measured'}"
+            f"{metrics()[name].title} {f'undefined, {score.undefined}' if score else 'not measured on these images'}"
             for name, score in ((x, across), (y, up))
             if score is None or score.value is None
         ]
@@ -95,21 +107,15 @@ def placed(measured: Sequence[Evaluated], x: str, y: str) -> tuple[list[Point], 
     return points, left_out
 
 
-def figure(points: Sequence[Point], x: str, y: str, labels: Mapping[Conditions, str]) -> go.Figure:
-    """Draw the runs; groups that were measured alike have a symbol each."""
+def figure(points: Sequence[Point], x: str, y: str, title: str) -> go.Figure:
+    """Draw runs that were measured alike."""
     shown = go.Figure()
     known = [point.sharpness for point in points if point.sharpness is not None]
     reach = max([0.5, *(abs(value - 1) for value in known)])
-    groups = list(dict.fromkeys(point.conditions for point in points))
-    for number, group in enumerate(groups):
-        symbol = SYMBOLS[number % len(SYMBOLS)]
-        for certain in (True, False):
-            mine = [p for p in points if p.conditions == group and (p.sharpness is not None) == certain]
-            if mine:
-                name = labels.get(group, group.data)
-                shown.add_trace(
-                    _trace(mine, points, name if certain else f"{name}, sharpness unknown", symbol, certain)
-                )
+    for certain in (True, False):
+        mine = [point for point in points if (point.sharpness is not None) == certain]
+        if mine:
+            shown.add_trace(_trace(mine, points, "sharpness known" if certain else "sharpness unknown", certain))
     shown.update_layout(
         coloraxis={
             "colorscale": [[0, BLURRED], [0.5, REAL], [1, NOISY]],
@@ -119,13 +125,14 @@ def figure(points: Sequence[Point], x: str, y: str, labels: Mapping[Conditions, 
             "showscale": bool(known),
         },
         showlegend=len(shown.data) > 1,
+        title={"text": title, "font": {"size": TITLE_PX}, "x": 0},
     )
     shown.update_xaxes(**_shown_axis(x, [point.x for point in points]))
     shown.update_yaxes(**_shown_axis(y, [point.y for point in points]))
-    return plots.calm(shown, 440)
+    return plots.calm(shown, 460, top=50)
 
 
-def _trace(mine: Sequence[Point], points: Sequence[Point], name: str, symbol: str, certain: bool) -> go.Scatter:
+def _trace(mine: Sequence[Point], points: Sequence[Point], name: str, certain: bool) -> go.Scatter:
     order = sorted(points, key=lambda point: (point.x.value or 0, point.y.value or 0))
     colour = [point.sharpness for point in mine] if certain else UNKNOWN
     return go.Scatter(
@@ -141,7 +148,6 @@ def _trace(mine: Sequence[Point], points: Sequence[Point], name: str, symbol: st
         hovertemplate="%{hovertext}<extra></extra>",
         marker={
             "size": 16,
-            "symbol": symbol,
             "color": colour,
             "line": {"width": 1.5, "color": REAL},
             **({"coloraxis": "coloraxis"} if certain else {}),
@@ -155,7 +161,7 @@ def _told(point: Point) -> str:
     share = "unknown" if point.sharpness is None else rounded(point.sharpness)
     copies = "unknown" if point.copies is None else f"{point.copies:.1%}"
     values = "".join(f"<br>{metrics()[score.metric].title}: {written(score)}" for score in (point.x, point.y))
-    return f"<b>{point.run}</b> on {point.conditions.data}{values}<br>sharpness / real: {share}<br>copies: {copies}"
+    return f"<b>{point.run}</b> on {point.x.conditions.data}{values}<br>sharpness / real: {share}<br>copies: {copies}"
 
 
 def _interval(scores: Sequence[Score]) -> dict[str, object] | None:
@@ -188,5 +194,29 @@ def _shown_axis(name: str, scores: Sequence[Score]) -> dict[str, object]:
     }
 
 
+def _comparable(found: Evaluated, name: str) -> Score | None:
+    """Return a run's score where it was measured on what most of its scores were."""
+    score = found.scores.get(name)
+    return score if score and score.conditions == found.conditions else None
+
+
+def _chosen_group(found: Evaluations, labels: Mapping[Conditions, str]) -> Conditions:
+    """Ask for a group of runs that were measured alike, where there are several; at first the largest."""
+    usual = largest(list(found.measured.values()))
+    if len(labels) == 1:
+        return usual
+    groups = {label: conditions for conditions, label in labels.items()}
+    label = st.selectbox(
+        "Runs measured on",
+        list(groups),
+        index=list(groups).index(labels[usual]),
+        key="leaderboard-realism-group",
+        persist_state="session",
+        help="Runs that were measured on other images cannot be compared, so each group has a figure of its own.",
+        width=CHOICE_PX,
+    )
+    return groups[label]
+
+
 def _axis(label: str, names: Sequence[str], key: str) -> str:
-    return st.selectbox(label, names, format_func=lambda name: metrics()[name].title, key=key, width=320)
+    return st.selectbox(label, names, format_func=lambda name: metrics()[name].title, key=key, width=CHOICE_PX)

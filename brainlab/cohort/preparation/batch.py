@@ -31,7 +31,6 @@ from brainlab.cohort.preparation.prepare import prepare_one
 from brainlab.cohort.preparation.segmentation import carried_labels
 from brainlab.cohort.prepared import check_replaceable, participant_split, write_prepared
 from brainlab.cohort.recipes import PreparationRecipe, find_recipe
-from brainlab.cohort.sampling import SampledGrid
 from brainlab.cohort.scan_table import COLUMNS
 from brainlab.cohort.segmentations import LABELS
 from brainlab.cohort.sources.discovery import Found
@@ -321,8 +320,7 @@ def _rows(source: ScanSource, outcome: Outcome, recipe: PreparationRecipe) -> It
     if recipe.plane is None or (recipe.pictures and outcome.images == 1):
         yield row
         return
-    first = recipe.grid.kept[0] if isinstance(recipe.grid, SampledGrid) and recipe.grid.kept else 0
-    yield from ({**row, SLICE: first + number} for number in range(outcome.images))
+    yield from ({**row, SLICE: recipe.first_slice + number} for number in range(outcome.images))
 
 
 def _record(recipe: PreparationRecipe, scans: list[ScanSource]) -> dict[str, Any]:

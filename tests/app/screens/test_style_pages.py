@@ -176,7 +176,8 @@ def test_a_link_opens_its_code_in_its_own_space(space):
 
 
 def upload_of(name, content):
-    return uploads.take_slice(name, content, resources.run(RUN))
+    (scan,) = uploads.take_slices(name, content, resources.run(RUN))
+    return scan
 
 
 def test_an_exported_slice_is_uploaded_as_it_was_and_prepared_once(monkeypatch):
@@ -187,7 +188,7 @@ def test_an_exported_slice_is_uploaded_as_it_was_and_prepared_once(monkeypatch):
         if name.endswith("gz"):
             assert np.array_equal(load(scan), load(own))
         with monkeypatch.context() as patched:
-            patched.setattr(uploads, "prepare_for", lambda *_: pytest.fail("prepared twice"))
+            patched.setattr(uploads, "slices_of", lambda *_: pytest.fail("prepared twice"))
             assert upload_of("again" + name[1:], content) == scan
 
 
@@ -209,7 +210,7 @@ from app.screens.explorer import projected_upload
 from app.data import resources, uploads
 from app.data.exports import nifti
 from app.data.volumes import Sample
-scan = uploads.take_slice("a.nii.gz", nifti(Sample({RUN!r}, 3, 1, 0)), resources.run({RUN!r}))
+(scan,) = uploads.take_slices("a.nii.gz", nifti(Sample({RUN!r}, 3, 1, 0)), resources.run({RUN!r}))
 st.session_state["code"] = projected_upload._projected({RUN!r}, scan)
 """
     monkeypatch.setattr(projected_upload, "_codes", type(projected_upload._codes)())

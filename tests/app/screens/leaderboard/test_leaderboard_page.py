@@ -227,7 +227,7 @@ def test_the_command_names_the_cohort_that_slices_are_cut_from(slice_workspace, 
 def test_the_axes_run_towards_what_is_better(two):
     points, left_out = realism.placed(list(evaluations().measured.values()), "machine_reader_auc", "recall")
     assert not left_out
-    figure = realism.figure(points, "machine_reader_auc", "recall", {})
+    figure = realism.figure(points, "machine_reader_auc", "recall", "held-out")
     left, right = figure.layout.xaxis.range
     assert left > 0.85 > 0.65 > right, "lower is better, and intervals are inside"
     assert figure.layout.yaxis.range[0] < figure.layout.yaxis.range[1]
@@ -243,7 +243,7 @@ def test_a_run_without_a_value_is_named_below_the_figure_and_one_without_sharpne
     write("plain", {name: one for name, one in evaluation().items() if name != "sharpness_generated"})
     points, left_out = realism.placed(list(evaluations().measured.values()), "precision", "recall")
     assert left_out == ["flat (Recall undefined, images are all alike)"]
-    figure = realism.figure(points, "precision", "recall", {})
+    figure = realism.figure(points, "precision", "recall", "held-out")
     assert [list(trace.text) for trace in figure.data] == [["first", "second"], ["plain"]]
     assert "unknown" in figure.data[1].name
     page = opened()
@@ -251,11 +251,51 @@ def test_a_run_without_a_value_is_named_below_the_figure_and_one_without_sharpne
     assert "not enough" in said(page)
 
 
-def test_groups_have_symbols_of_their_own(two, write):
-    write("apart", evaluation(seed=1))
-    points, _ = realism.placed(list(evaluations().measured.values()), "precision", "recall")
-    figure = realism.figure(points, "precision", "recall", {})
-    assert len({trace.marker.symbol for trace in figure.data}) == 2
+def drawn(page):
+    """The runs in the figure, and its title."""
+    figure = json.loads(page.get("plotly_chart")[0].proto.spec)
+    return {name for trace in figure["data"] for name in trace["text"]}, figure["layout"]["title"]["text"]
+
+
+def test_the_figure_shows_the_largest_group_alone_until_another_is_chosen(two, write):
+    write("apart", evaluation(recall=0.9, shape=[64, 64], data="slices", data_sha256="b" * 64))
+    page = opened()
+    choice = page.selectbox(key="leaderboard-realism-group")
+    assert choice.options == ["slices", "held-out"], "in the order of the table"
+    assert drawn(page) == ({"first", "second"}, "Measured on held-out")
+    assert "**held-out**: 100 real and 100 generated images of 40 × 48 × 40, seed 0" in said(page)
+    choice.set_value("slices").run()
+    assert drawn(page) == ({"apart"}, "Measured on slices")
+    page.session_state["leaderboard-tabs"] = TABS[1]
+    page.run()
+    page.session_state["leaderboard-tabs"] = TABS[0]
+    page.run()
+    assert not page.exception
+    assert drawn(page)[0] == {"apart"}, "the choice outlives a look at another tab"
+
+
+def test_one_group_needs_no_selector(two):
+    page = opened()
+    assert "leaderboard-realism-group" not in {box.key for box in page.selectbox}
+    assert drawn(page) == ({"first", "second"}, "Measured on held-out")
+
+
+def test_a_group_that_is_no_more_gives_way_to_the_largest(two, write, tmp_path):
+    write("apart", evaluation(data="slices", data_sha256="b" * 64))
+    page = opened()
+    page.selectbox(key="leaderboard-realism-group").set_value("slices").run()
+    (tmp_path / "runs" / "apart" / "evaluation.json").write_text(json.dumps(evaluation(seed=1)))
+    page.run()
+    assert not page.exception
+    assert drawn(page)[0] == {"first", "second"}
+
+
+def test_a_score_of_other_images_than_its_run_s_others_is_not_drawn(two, write):
+    odd = evaluation() | {"recall": entry(0.9, generated=8)}
+    write("odd", odd)
+    page = opened()
+    assert drawn(page)[0] == {"first", "second"}
+    assert "Not in the figure: odd (Recall not measured on these images)" in said(page)
 
 
 def test_the_first_axis_is_one_that_tells_runs_apart(write):
