@@ -85,7 +85,8 @@ def _sources(start: Protocol, key: str) -> tuple[Source, ...]:
         name, number = st.columns([3, 1], vertical_alignment="center")
         mark = ":green-badge[real]" if offer.truth == "real" else ":orange-badge[generated]"
         held_out = ("held-out participants only",) if offer.kind == "cohort" else ()
-        name.markdown(f"{mark} " + " · ".join((offer.name, *images_of_source(offer), *held_out)))
+        about = " · ".join((*images_of_source(offer), *held_out))
+        name.markdown(f"{mark} {offer.name}" + (f"  \n:small[:gray[{about}]]" if about else ""))
         n = number.number_input(
             offer.name,
             0,

@@ -45,7 +45,8 @@ def source_notes(protocol: Protocol) -> bool:
     try:
         sources = _foreseen(asked.to_json(), _stamps())
     except InputError as error:
-        st.warning(str(error))
+        said = str(error)
+        st.warning(f"{said[0].upper()}{said[1:]}.")
         return False
     if people := people_of_sources(sources):
         st.caption(f"Real cases: {'; '.join(people)}.")

@@ -44,4 +44,4 @@ def test_sources_that_cannot_be_read_are_said_with_the_reason(notes):
         raise InputError("sources: needs images of one size, got these and those; leave one of them out")
 
     page = notes("refused", refuse)
-    assert page.warning[0].value == "sources: needs images of one size, got these and those; leave one of them out"
+    assert page.warning[0].value == "Sources: needs images of one size, got these and those; leave one of them out."

@@ -60,8 +60,8 @@ def test_the_first_design_has_twenty_cases_half_of_them_real(studies):
     assert metrics(page)["Cases"] == "20"
     assert "Real cases: 10 slices of 10 people (simulated)." in [caption.value for caption in page.caption]
     listed = [line.value for line in page.markdown]
-    assert ":green-badge[real] simulated · 40 × 48 × 40 volumes · held-out participants only" in listed
-    assert ":orange-badge[generated] tiny-vae · 40 × 48 × 40 volumes" in listed
+    assert ":green-badge[real] simulated  \n:small[:gray[40 × 48 × 40 volumes · held-out participants only]]" in listed
+    assert ":orange-badge[generated] tiny-vae  \n:small[:gray[40 × 48 × 40 volumes]]" in listed
     assert metrics(page)["Kappa, 95% interval"].startswith("± 0.")
     press(page, "Create the study")
     (status,) = lifecycle.list_studies()
@@ -227,9 +227,11 @@ def test_what_the_lock_found_shows_on_the_desk(studies):
         "judged": True,
     }
     cases = [Case(np.zeros((8, 6), np.uint8), (1.0, 1.0), source.truth, source.name) for source in sources]
-    seal(folder, cases, {"probe": probe, "override": "a pilot"})
+    people = {"name": "simulated", "truth": "real", "n": 10, "noun": "slice", "people": 4}
+    seal(folder, cases, {"probe": probe, "override": "a pilot", "sources": [people]})
     page.run()
     assert not page.exception
+    assert "- Real cases: 10 slices of 4 people (simulated)." in [line.value for line in page.markdown]
     assert "locked regardless, reason: a pilot" in page.warning[0].value
 
 
