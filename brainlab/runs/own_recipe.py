@@ -1,4 +1,4 @@
-"""Whether data are of the recipe that a run learned or a preset is made for: images of one shape may differ in kind."""
+"""Of which kind images are, and whether data are of that which a run learned or a preset is made for."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -33,19 +33,28 @@ def _unlike(
     begin: str, own: Mapping[str, Any], data: PreparedDataset, given: Mapping[str, Any], consequence: str
 ) -> str | None:
     """Return the one sentence of every such warning, None where the two recipes are of the same images."""
-    wanted, held = _told(own), _told(given)
+    wanted, held = images_of(own), images_of(given)
     return None if wanted == held else f"{begin} {wanted}, and {data.name} holds {held}: {consequence}"
 
 
-def _told(recipe: Mapping[str, Any]) -> str:
-    sequences = ", ".join(map(_spelt, recipe.get("modalities") or ())) or "unknown"
+def learned_images(run: "Run") -> str:
+    """Say which images a run learned from, as `images_of` does."""
+    return images_of(run.settings.get("recipe", {}))
+
+
+def images_of(recipe: Mapping[str, Any]) -> str:
+    """Say which images a recipe made: their sequences, and its name. Images are of one kind where both are the same.
+
+    recipe: of a dataset (`recipe.json`), or of a run. One of an old file may not say what it made, which is unknown.
+    """
+    sequences = ", ".join(map(spelt, recipe.get("modalities") or ())) or "unknown"
     return f"{sequences} images of the recipe {recipe.get('name', 'unknown')}"
 
 
-def _spelt(sequence: str) -> str:
+def spelt(sequence: str) -> str:
     """Return a sequence as the field writes it: those that BIDS has in small letters are acronyms, such as dwi.
 
-    >>> _spelt("dwi"), _spelt("T1w")
+    >>> spelt("dwi"), spelt("T1w")
     ('DWI', 'T1w')
     """
     return sequence.upper() if sequence.islower() else sequence

@@ -76,6 +76,8 @@ def test_a_study_from_protocol_to_report(studio, tmp_path, call, monkeypatch):
     assert locked["state"] == "locked"
     assert locked["cases"] == 12
     assert not locked["probe"]["passed"]
+    assert "text" not in locked
+    assert locked["sources"][0]["people"] == 6
     links = call("links", study, "--base-url", "https://example.org")["links"]
     assert [set(link) for link in links] == [{"reader", "url"}] * 2
     for link, honest in zip(links, (True, False), strict=True):
@@ -158,7 +160,17 @@ def test_a_protocol_with_an_unknown_run_makes_no_study(studio, tmp_path, capsys)
 
 def test_links_are_printed_once_and_can_be_replaced_or_ended(studio, tmp_path, call, capsys):
     study = call("create", str(_write_protocol(tmp_path / "p.json")))["study"]
-    call("lock", study, "--override", "untrained runs in a test")
+    assert main(["study", "lock", study]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:5] == [
+        f"study: {study}",
+        "state: locked",
+        "cases: 12",
+        "practice cases: 2",
+        "real cases: 6 slices of 6 people (simulated)",
+    ]
+    assert {line.split(": ")[0] for line in lines[5:]} == {"check", "warning"}
+    assert not [line for line in lines if "{" in line or line.endswith(":")]
     assert len(call("links", study)["links"]) == 2
     assert main(["study", "links", study]) == 2
     assert "--reissue" in capsys.readouterr().err

@@ -11,7 +11,7 @@ from brainlab.errors import BrainlabError, LockRefusedError
 from brainlab.grid import Grid
 from brainlab.reading.desk import lifecycle
 from brainlab.reading.protocol.design import Protocol
-from brainlab.reading.record.lock_record import lock_findings, lock_warnings
+from brainlab.reading.record.lock_record import lock_findings, lock_warnings, people_of_sources
 
 REFUSED = "study-lock-refused"
 
@@ -47,7 +47,8 @@ def lock(folder: Path, protocol: Protocol) -> None:
 def checks(folder: Path) -> None:
     """Show what was found when the study was locked; warnings openly, the rest folded away."""
     found = lifecycle.lock_checks(folder)
-    warned, lines = lock_warnings(found), lock_findings(found)
+    warned = lock_warnings(found)
+    lines = [*(f"Real cases: {line}." for line in people_of_sources(found.get("sources", ()))), *lock_findings(found)]
     if warned:
         st.warning("  \n".join(warned), icon=":material/visibility:")
     if lines:

@@ -8,6 +8,7 @@ import streamlit as st
 from app.components import layout
 from app.data import resources
 from app.screens.study.questions import first_question, further_questions
+from app.screens.study.source_notes import images_of_source
 from brainlab.errors import InputError
 from brainlab.grid import PLANES
 from brainlab.reading.protocol.design import (
@@ -83,7 +84,9 @@ def _sources(start: Protocol, key: str) -> tuple[Source, ...]:
         before = wanted.get((offer.kind, offer.name))
         name, number = st.columns([3, 1], vertical_alignment="center")
         mark = ":green-badge[real]" if offer.truth == "real" else ":orange-badge[generated]"
-        name.markdown(f"{mark} {offer.name}" + (" · held-out participants only" if offer.kind == "cohort" else ""))
+        held_out = ("held-out participants only",) if offer.kind == "cohort" else ()
+        about = " · ".join((*images_of_source(offer), *held_out))
+        name.markdown(f"{mark} {offer.name}" + (f"  \n:small[:gray[{about}]]" if about else ""))
         n = number.number_input(
             offer.name,
             0,

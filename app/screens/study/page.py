@@ -13,6 +13,7 @@ from app.screens.study.planner import planner
 from app.screens.study.progress import progress
 from app.screens.study.protocol_sources import SEED, choose_start
 from app.screens.study.reader_links import links
+from app.screens.study.source_notes import source_notes
 from brainlab.counted import counted
 from brainlab.reading.desk import lifecycle
 from brainlab.reading.desk.lifecycle import StudyStatus
@@ -50,8 +51,9 @@ def design_study(earlier: dict[str, str]) -> None:
     start, key = choose_start(earlier)
     protocol = design_form(start, key) if start else None
     if protocol:
+        readable = source_notes(protocol)
         planner(protocol, key)
-        if st.button("Create the study", type="primary", key="desk-create"):
+        if readable and st.button("Create the study", type="primary", key="desk-create"):
             from brainlab.experiments.studies.locking import open_sources
 
             open_sources(protocol)
@@ -72,6 +74,7 @@ def show_study(status: StudyStatus) -> None:
         f"{counted(protocol.practice, 'practice case')}"
     )
     if status.state == "draft":
+        source_notes(protocol)
         planner(protocol, status.study)
         conduct.lock(folder, protocol)
     elif status.state == "locked":

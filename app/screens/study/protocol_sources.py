@@ -10,6 +10,7 @@ from brainlab.errors import InputError
 from brainlab.files.textfile import decode_text
 from brainlab.reading.desk import lifecycle
 from brainlab.reading.protocol.design import PRESETS, Protocol, Reader, Source, new_seed
+from brainlab.runs.own_recipe import images_of, learned_images
 
 OWN, COPY, FILE = "New design", "An existing study", "A file"
 CASES = 20
@@ -70,11 +71,14 @@ def _own() -> Protocol | None:
     """Return twenty cases, half real, from whatever is in the workspace; None where there is nothing.
 
     All cases of a study look alike: only runs that draw what the first cohort holds are taken, or, where there is no
-    cohort, what the first run draws.
+    cohort, what the first run draws: images of one size, sequence and recipe.
     """
     cohorts, runs = resources.cohorts(), resources.runs()
-    shapes = [*(cohort.shape for cohort in cohorts.values()), *(run.shape for run in runs.values())]
-    runs = {name: run for name, run in runs.items() if run.shape == shapes[0]}
+    kinds = [(data.grid, images_of(data.recipe)) for data in cohorts.values()]
+    kinds += [(run.grid, learned_images(run)) for run in runs.values()]
+    runs = {
+        name: run for name, run in runs.items() if run.grid.fits(kinds[0][0]) and learned_images(run) == kinds[0][1]
+    }
     sources = [Source(kind="cohort", name=name, n=CASES // 2) for name in list(cohorts)[:1]]
     for number, name in enumerate(runs):
         n = CASES // 2 // len(runs) + (number < CASES // 2 % len(runs))

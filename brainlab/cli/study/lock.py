@@ -1,11 +1,15 @@
 """`brainlab study lock STUDY`: draw, render and seal all cases."""
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from brainlab.cli.common.device import add_device, runs_on
 from brainlab.cli.common.progress import progress
 from brainlab.cli.study.study_id import add_study, folder_of
+from brainlab.reading.record.lock_record import people_of_sources
+
+if TYPE_CHECKING:
+    from brainlab.experiments.studies.locking import LockReport
 
 SUMMARY = "sample, render and seal all cases; nothing changes afterwards"
 
@@ -29,4 +33,16 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "probe": locked.probe.to_dict(),
         "override": locked.override,
         "warnings": list(locked.warnings),
+        "findings": list(locked.findings),
+        "sources": list(locked.sources),
+        "text": _text(args.study, locked),
     }
+
+
+def _text(study: str, locked: "LockReport") -> str:
+    """What was locked, a line each. An override is told by the warning that gives its reason."""
+    lines = [f"study: {study}", "state: locked", f"cases: {locked.cases}"]
+    lines += [f"practice cases: {locked.practice}"] if locked.practice else []
+    lines += [f"real cases: {line}" for line in people_of_sources(locked.sources)]
+    lines += [f"check: {line}" for line in locked.findings]
+    return "\n".join([*lines, *(f"warning: {line}" for line in locked.warnings)])

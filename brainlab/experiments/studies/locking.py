@@ -17,17 +17,23 @@ from brainlab.experiments.studies.lock_checks import (
     power_of,
     refuse_known_scans,
 )
+from brainlab.experiments.studies.sources import (
+    describe_sources,
+    expected_people,
+    people_shown,
+    refuse_other_sizes,
+)
 from brainlab.experiments.studies.stimuli import CohortSupply, FolderSupply, RunSupply, Stimulus, Supply
 from brainlab.pseudonyms import keyed_hash
 from brainlab.reading.desk.lifecycle import load_protocol, study_status
 from brainlab.reading.images.blinding_check import FOLDS, Probe, probe, rendering_features
 from brainlab.reading.images.rendering import magnification, render
 from brainlab.reading.protocol.design import Protocol, Source
-from brainlab.reading.record.lock_record import lock_warnings
+from brainlab.reading.record.lock_record import lock_findings, lock_warnings
 from brainlab.reading.record.pairing import pair_cases
 from brainlab.reading.record.reused_images import image_sha256, recurring_images, sealed_beside
 from brainlab.reading.record.salt import another, generator, new_salt
-from brainlab.reading.record.sealing import Case, seal
+from brainlab.reading.record.sealing import Case, check_alike, seal
 from brainlab.runs.listing import list_runs
 from brainlab.runs.provenance import recognise
 from brainlab.runs.run import Run, load_run
@@ -49,7 +55,8 @@ class LockReport:
     """What was locked.
 
     probe: the blinding gate's finding. override: why the lock was made in spite of it. warnings: what else the report
-    will have to say, a sentence each.
+    will have to say, a sentence each; findings: the checks that were passed or could not be made. sources: an entry a
+    source, see `describe_sources`.
     """
 
     cases: int
@@ -57,6 +64,8 @@ class LockReport:
     probe: Probe
     override: str
     warnings: tuple[str, ...]
+    findings: tuple[str, ...]
+    sources: tuple[dict[str, Any], ...]
 
 
 def lock_study(folder: Path, override: str = "", watch: Watch | None = None) -> LockReport:
@@ -91,26 +100,35 @@ def lock_study(folder: Path, override: str = "", watch: Watch | None = None) -> 
                 power[supply.source.name].append(power_of(pixels))
             known = people[supply.source.truth]
             known.append(stimulus.participant or f"{supply.source.name} {len(known)}")
+    check_alike(cases)  # the probe would know another size again, and name what follows from it
     groups = [*people["real"], *people["fake"]]
     finding = probe(np.array(features["real"]), np.array(features["fake"]), protocol.seed, groups)
     if not finding.passed and not override.strip():
         raise LockRefusedError(_refusal(finding), "mend the source, or lock with a recorded reason (--override)")
+    sources = describe_sources(supplies, people_shown(cases))
     checks = {
         "probe": finding.to_dict(),
         "override": override.strip(),
-        "sources": _describe(supplies),
+        "sources": sources,
         "training": _closeness(supplies, drawn),
         "spectrum": _spectra(supplies, power, protocol.seed),
         "recurring": recurring_images([case.pixels for case in cases], beside),
     }
     shown = pair_cases(cases, generator(salt, "pairs")) if protocol.paired else cases
     seal(folder, shown, checks, _note(finding, override), salt)
-    reason = "" if finding.passed else override.strip()
-    return LockReport(protocol.cases, protocol.practice, finding, reason, tuple(lock_warnings(checks)))
+    return LockReport(
+        protocol.cases,
+        protocol.practice,
+        finding,
+        "" if finding.passed else override.strip(),
+        tuple(lock_warnings(checks)),
+        tuple(lock_findings(checks)),
+        tuple(sources),
+    )
 
 
 def open_sources(protocol: Protocol) -> list[Supply]:
-    """Open every source of a protocol; raises InputError naming the first that is not there.
+    """Open every source of a protocol; raises InputError naming the first that is not there, or two of other sizes.
 
     Real scans are taken from people that no run at hand was trained on; a run made from simulated scans has seen no
     real person, whatever the names. Beside a folder of fakes, whose makers' training people are unknown, only the test
@@ -132,7 +150,14 @@ def open_sources(protocol: Protocol) -> list[Supply]:
         else:
             dataset = _find_cohort(source.name)
             supplies.append(_cohort_supply(source, protocol, dataset, at_hand, only_test=unknown))
+    refuse_other_sizes(supplies, protocol)
     return supplies
+
+
+def foresee_sources(protocol: Protocol) -> list[dict[str, Any]]:
+    """Return what the record of a lock would say of each source; raises InputError as `open_sources` does."""
+    supplies = open_sources(protocol)
+    return describe_sources(supplies, expected_people(supplies))
 
 
 def _cohort_supply(
@@ -303,20 +328,3 @@ def _refusal(finding: Probe) -> str:
         f"lock refused: rendering alone distinguishes real from fake (AUC {finding.auc:.2f}, at most "
         f"{finding.limit:.2f} allowed) by {names}"
     )
-
-
-def _describe(supplies: Sequence[Supply]) -> list[dict[str, Any]]:
-    """What the report says of each source."""
-    return [
-        {
-            "name": supply.source.name,
-            "kind": supply.source.kind,
-            "n": supply.source.n,
-            **(
-                {"held_out_scans": len(supply.held_out), "people_refused": supply.refused, "gaps": supply.gaps}
-                if isinstance(supply, CohortSupply)
-                else {}
-            ),
-        }
-        for supply in supplies
-    ]

@@ -17,6 +17,7 @@ from brainlab.methods.prior import Noise, StreamNoise
 from brainlab.reading.images.rendering import slice_indices
 from brainlab.reading.protocol.design import Protocol, Source
 from brainlab.reading.record.salt import generator
+from brainlab.runs.own_recipe import images_of, learned_images
 from brainlab.runs.run import Run
 from brainlab.types import BoolArray, Float32Array, FloatArray, IntArray
 from brainlab.volume import FILE_ENDINGS, Volume
@@ -52,6 +53,21 @@ class Supply(ABC):
     def __init__(self, source: Source, protocol: Protocol) -> None:
         self.source = source
         self.protocol = protocol
+
+    @property
+    def grid(self) -> Grid | None:
+        """Where the voxels of its images lie; None for files, each of which has a grid of its own."""
+        return None
+
+    @property
+    def images(self) -> str | None:
+        """Which images these are, by sequence and recipe (`own_recipe.images_of`); None for files, which do not say."""
+        return None
+
+    @property
+    def people(self) -> int | None:
+        """Number of people that its cases are of, before they are drawn; None where they are of nobody known."""
+        return None
 
     @abstractmethod
     def draw(self, n: int, salt: bytes) -> list[Stimulus]:
@@ -128,6 +144,19 @@ class CohortSupply(Supply):
             kept &= scans["split"] == "test"
         self.held_out = np.flatnonzero(kept.to_numpy())
         self._check_grid(dataset.grid, f"cohort {source.name}")
+
+    @property
+    def grid(self) -> Grid:
+        return self.dataset.grid
+
+    @property
+    def images(self) -> str:
+        return images_of(self.dataset.recipe)
+
+    @property
+    def people(self) -> int:
+        """As many as there are cases, as far as the held-out people go: `draw` takes different ones first."""
+        return min(self.source.n, self.dataset.scans["participant"].iloc[self.held_out].nunique())
 
     def draw(self, n: int, salt: bytes) -> list[Stimulus]:
         """Draw scans of different people first, the test split before other held-out people."""
@@ -209,6 +238,14 @@ class RunSupply(Supply):
         super().__init__(source, protocol)
         self.run = run
         self._check_grid(run.grid, f"run {source.name}")
+
+    @property
+    def grid(self) -> Grid:
+        return self.run.grid
+
+    @property
+    def images(self) -> str:
+        return learned_images(self.run)
 
     def draw(self, n: int, salt: bytes) -> list[Stimulus]:
         return self._sample(n, salt, self._random(FOR_READERS, salt))

@@ -1,11 +1,11 @@
 """What was found when a study was locked, in sentences: for the desk, the command line and the report.
 
-`checks` is what `desk.lock_checks` returns: `probe` (`blinding.Probe`), `override`, one entry a source in
-`sources`, `training` (closeness of fakes to training scans) and `spectrum`, and one a study that shows some of the same
-images in `recurring`; a study of an earlier version has fewer.
+`checks` is what `desk.lock_checks` returns: `probe` (`blinding.Probe`), `override`, one entry a source in `sources`
+(`describe_sources`), `training` (closeness of fakes to training scans) and `spectrum`, and one a study that shows some
+of the same images in `recurring`; a study of an earlier version has fewer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from brainlab.counted import counted, noun
@@ -30,6 +30,7 @@ def lock_warnings(checks: Mapping[str, Any]) -> list[str]:
             f"The blinding check of the rendering used {_images(probe)} instead of {WANTED_IMAGES} each, so an AUC up "
             f"to {probe['limit']:.2f} could not be distinguished from chance."
         )
+    lines += mixed_sources(checks.get("sources", ()))
     lines += [f"{entry['name']}: {gap}." for entry in checks.get("sources", ()) for gap in entry.get("gaps", ())]
     lines += [
         f"{entry['share_copies']:.0%} of the {counted(entry['n'], 'fake')} of {entry['name']} look like copies of "
@@ -80,6 +81,37 @@ def lock_findings(checks: Mapping[str, Any]) -> list[str]:
         if not entry["warned"]
     ]
     return lines
+
+
+def mixed_sources(sources: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return one line where sources hold images of several sequences or recipes: readers can know a source by those."""
+    kinds: dict[str, list[str]] = {}
+    for entry in sources:
+        if images := entry.get("images"):
+            kinds.setdefault(images, []).append(entry["name"])
+    named = "; ".join(f"{images} ({', '.join(names)})" for images, names in kinds.items())
+    return (
+        [f"The sources hold different kinds of images, which can unblind readers: {named}."] if len(kinds) > 1 else []
+    )
+
+
+def people_of_sources(sources: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return of how many people the cases of each real source are, such as '50 slices of 32 people (simulated-dwi)'.
+
+    Empty for a study that was locked by an earlier version.
+    """
+    return [
+        f"{counted(entry['n'], entry['noun'])} of "
+        + ("unknown people" if entry["people"] is None else counted(entry["people"], "person", "people"))
+        + f" ({entry['name']})"
+        for entry in sources
+        if entry.get("truth") == "real"
+    ]
+
+
+def people_recur(sources: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether some cases are known to be of one person, so that they are not independent."""
+    return any(entry.get("people") is not None and entry["people"] < entry["n"] for entry in sources)
 
 
 def _images(probe: Mapping[str, Any]) -> str:

@@ -68,7 +68,7 @@ def seal(
             text = db.execute("SELECT protocol_json FROM study").fetchone()[0]
             protocol = Protocol.from_json(text)
             fixed = _without_names(text)
-            _check_alike(cases, protocol.paired)
+            check_alike(cases, protocol.paired)
             _write_truth(store.truth_path, ids, shuffled, salt)
             _insert_stimuli(db, protocol, ids, shuffled)
             _insert_readers(db, protocol, ids, shuffled, salt)
@@ -86,7 +86,8 @@ def seal(
     store.fold()
 
 
-def _check_alike(cases: Sequence[Case], paired: bool) -> None:
+def check_alike(cases: Sequence[Case], paired: bool = False) -> None:
+    """Raise InputError where cases are not of one shape, pixel size and type. paired: each is two images."""
     if not any(not case.practice for case in cases):
         raise InputError("a study needs at least one case")
     first = cases[0]

@@ -3,12 +3,13 @@
 Everything is taken from the protocol that was locked and from the study's own record, nothing from memory.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from brainlab.counted import counted
 from brainlab.reading.protocol.design import Protocol
 from brainlab.reading.protocol.questions import Question
-from brainlab.reading.record.lock_record import lock_findings, lock_warnings
+from brainlab.reading.record.lock_record import lock_findings, lock_warnings, people_of_sources, people_recur
 from brainlab.reading.statistics.time_course import STEP
 
 Sections = list[tuple[str, list[str]]]
@@ -24,7 +25,7 @@ def methods(
     sections = [("Readers", _readers(figures, protocol, conduct))]
     if protocol:
         sections += [
-            ("Cases and how they were sampled", _cases(protocol)),
+            ("Cases and how they were sampled", _cases(protocol, conduct)),
             ("Rating process", _process(protocol)),
             ("Blinding and independence", _blinding(protocol, conduct)),
             ("Order, repeats and second reading", _order(protocol, conduct)),
@@ -35,7 +36,7 @@ def methods(
             ("Deviations and missing answers", _deviations(conduct)),
             ("Record", _record(conduct)),
         ]
-    return [*sections, ("Statistical analysis", _analysis(figures, protocol))]
+    return [*sections, ("Statistical analysis", _analysis(figures, protocol, conduct))]
 
 
 def _readers(figures: dict[str, Any], protocol: Protocol | None, conduct: dict[str, Any] | None) -> list[str]:
@@ -53,7 +54,7 @@ def _readers(figures: dict[str, Any], protocol: Protocol | None, conduct: dict[s
     return lines
 
 
-def _cases(protocol: Protocol) -> list[str]:
+def _cases(protocol: Protocol, conduct: dict[str, Any] | None) -> list[str]:
     sources = ", ".join(f"{s.n} {s.truth} ({s.name})" for s in protocol.sources)
     if protocol.paired:
         sources += "; shown as pairs of one real and one generated image, side randomised"
@@ -64,6 +65,8 @@ def _cases(protocol: Protocol) -> list[str]:
         else "whole volumes in three planes"
     )
     lines = [f"Cases were {shown}: {sources}. They were sampled at random when the study was locked."]
+    if people := people_of_sources(_sources(conduct)):
+        lines.append(f"Real cases were {'; '.join(people)}.")
     if any(s.kind == "cohort" for s in protocol.sources):
         lines.append("Real cases of a cohort came from held-out participants, on whom no generator was trained.")
         classes = ", ".join(protocol.classes)
@@ -72,6 +75,11 @@ def _cases(protocol: Protocol) -> list[str]:
         if source.truncation != 1.0:
             lines.append(f"Latent codes of {source.name} were truncated by a factor of {source.truncation:g}.")
     return lines
+
+
+def _sources(conduct: dict[str, Any] | None) -> Sequence[dict[str, Any]]:
+    """What the lock recorded of each source; nothing where the answers are from elsewhere."""
+    return conduct["checks"].get("sources", ()) if conduct else ()
 
 
 def _process(protocol: Protocol) -> list[str]:
@@ -194,7 +202,7 @@ def _record(conduct: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _analysis(figures: dict[str, Any], protocol: Protocol | None) -> list[str]:
+def _analysis(figures: dict[str, Any], protocol: Protocol | None, conduct: dict[str, Any] | None) -> list[str]:
     margin = protocol.equivalence_margin if protocol else 0.1
     fixed = "prespecified in the protocol" if protocol else "a default, not prespecified"
     lines = [
@@ -211,6 +219,11 @@ def _analysis(figures: dict[str, Any], protocol: Protocol | None) -> list[str]:
         f"Equivalence to chance: two one-sided tests at 5% with a margin of {margin:.0%} in balanced accuracy, "
         f"{fixed}.",
     ]
+    if people_recur(_sources(conduct)):
+        lines.append(
+            "Several cases are of one person and therefore not independent; all intervals treat cases as independent "
+            "and may be too narrow."
+        )
     if figures["learning"] or figures["pace"]:
         lines.append(
             f"Learning: logistic regression of a correct answer, and least squares of the log time per case, on "

@@ -15,7 +15,7 @@ from brainlab import workspace
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError, StudyStateError
 from brainlab.experiments.studies import locking
-from brainlab.experiments.studies.locking import lock_study, open_sources, preview
+from brainlab.experiments.studies.locking import foresee_sources, lock_study, open_sources, preview
 from brainlab.experiments.studies.stimuli import SLICE_DISTANCE, CohortSupply
 from brainlab.pseudonyms import PUBLIC_KEY, keyed_hash
 from brainlab.reading.desk import lifecycle
@@ -85,6 +85,7 @@ def test_lock_draws_what_the_protocol_asks(studio, tmp_path, monkeypatch):
         ("tiny-vae", "practice"): 2,
     }
     assert truth["pixel_sha256"].is_unique
+    assert [source["people"] for source in locked.sources] == [12, None]
     assert locked.probe.passed
     assert min(locked.probe.real, locked.probe.fake) >= 200
     assert integrity.verify(folder).ok
@@ -118,7 +119,10 @@ def test_too_few_held_out_people_is_one_line(studio, tmp_path):
 
 def test_more_slices_than_scans_come_from_distant_places(studio, tmp_path):
     folder = _draft(tmp_path, Source(kind="cohort", name="simulated", n=50), FAKE)
-    lock_study(folder)
+    expected = foresee_sources(lifecycle.load_protocol(folder))
+    locked = lock_study(folder)
+    assert list(locked.sources) == expected, "the desk says before the lock what the lock records"
+    assert [source["people"] for source in expected] == [21, None]
     real = _truth(folder).query("label == 'real'")
     detail = pd.DataFrame([json.loads(text) for text in real["detail_json"]])
     for _, slices in detail.groupby("scan")["slice"]:
@@ -302,7 +306,7 @@ def test_a_missing_source_is_one_line(studio, tmp_path, monkeypatch, source, sai
     assert "\n" not in str(caught.value)
 
 
-def test_odd_images_are_refused(studio, tmp_path):
+def test_odd_images_are_refused(studio, tmp_path, monkeypatch):
     strange = tmp_path / "strange"
     strange.mkdir()
     source = Source(kind="folder", name=str(strange), n=1, label="fake")
@@ -310,6 +314,8 @@ def test_odd_images_are_refused(studio, tmp_path):
     with pytest.raises(InputError, match=r"a\.png: not a readable PNG"):
         lock_study(_draft(tmp_path, REAL, source, practice=0))
     Image.fromarray(np.zeros((9, 9), np.uint8)).save(strange / "a.png")
+    # Also where there are images enough for the probe, which would name the byte length.
+    monkeypatch.setattr(locking, "probe", lambda *_: Probe(1.0, {}, ("byte_length",), 9, 9))
     with pytest.raises(InputError, match="all cases must look alike"):
         lock_study(_draft(tmp_path, REAL, source, practice=0))
     (strange / "a.png").unlink()

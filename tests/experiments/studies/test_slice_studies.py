@@ -95,6 +95,15 @@ def test_sources_that_do_not_show_the_plane_of_the_study_are_refused(studio, sou
         open_sources(protocol(*sources, **changes))
 
 
+def test_sources_of_another_size_are_refused_before_anything_is_drawn(studio, tmp_path):
+    slices = PreparedDataset.open(studio / "cohorts" / "axial")
+    images = np.pad(slices.batch(np.arange(4))[:, 0], ((0, 0), (4, 4), (0, 0)))
+    larger = Source(kind="cohort", name=str(tmp_path / "larger"), n=2)
+    write_prepared(Path(larger.name), images, slices.scans[:4], slices.recipe | {"shape": list(images.shape[1:])})
+    with pytest.raises(InputError, match=r"got axial slices of 48 x 48 voxels .* and axial slices of 40 x 48 voxels"):
+        open_sources(protocol(larger, RUN))
+
+
 def test_training_slices_cut_from_volumes_under_other_names_are_refused_as_real_cases(studio, tmp_path, monkeypatch):
     own = tmp_path / "own"
     own.mkdir()

@@ -112,6 +112,27 @@ def test_an_overridden_probe_is_owned_up_to(make_protocol):
     assert "2 further readers withdrew" in " ".join(sections["Readers"])
 
 
+def test_people_of_the_real_cases_are_told_and_that_cases_of_one_person_are_not_independent(make_protocol):
+    figures = {"readers": ["A"], "cases": 20, "answers": 20, "learning": {}, "pace": {}, "between_rounds": []}
+    conduct = {"readings": [], "history": [], "withdrawn": 0, "protocol_sha256": None}
+
+    def told(people):
+        sources = [{"name": "people", "truth": "real", "n": 10, "noun": "slice", "people": people, "images": None}]
+        return " ".join(
+            line
+            for _, lines in methods(figures, make_protocol(), conduct | {"checks": {"sources": sources}})
+            for line in lines
+        )
+
+    clustered = "treat cases as independent and may be too narrow."
+    assert "Real cases were 10 slices of 4 people (people)." in told(4)
+    assert clustered in told(4)
+    assert "Real cases were 10 slices of 10 people (people)." in told(10)
+    assert clustered not in told(10)
+    assert clustered not in told(None)
+    assert "Real cases were" not in str(methods(figures, make_protocol()))
+
+
 def test_the_washout_is_told_as_it_was_kept(make_study):
     study = make_study(rounds=2, washout_weeks=0)
     for _ in range(2):

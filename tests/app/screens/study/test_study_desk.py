@@ -58,6 +58,10 @@ def test_an_empty_workspace_says_what_to_do(empty_workspace):
 def test_the_first_design_has_twenty_cases_half_of_them_real(studies):
     page = open_desk()
     assert metrics(page)["Cases"] == "20"
+    assert "Real cases: 10 slices of 10 people (simulated)." in [caption.value for caption in page.caption]
+    listed = [line.value for line in page.markdown]
+    assert ":green-badge[real] simulated  \n:small[:gray[40 × 48 × 40 volumes · held-out participants only]]" in listed
+    assert ":orange-badge[generated] tiny-vae  \n:small[:gray[40 × 48 × 40 volumes]]" in listed
     assert metrics(page)["Kappa, 95% interval"].startswith("± 0.")
     press(page, "Create the study")
     (status,) = lifecycle.list_studies()
@@ -107,6 +111,8 @@ def test_the_dwi_preset_names_what_is_missing(studies):
     page = open_desk()
     page.segmented_control(key="desk-preset").set_value("dwi-2020").run()
     assert metrics(page)["Cases"] == "250"
+    assert "no such" in page.warning[0].value
+    assert not [button for button in page.button if button.label == "Create the study"]
 
 
 def test_a_preview_of_volumes_has_the_patients_right_on_screen_left(studies, monkeypatch):
@@ -221,9 +227,11 @@ def test_what_the_lock_found_shows_on_the_desk(studies):
         "judged": True,
     }
     cases = [Case(np.zeros((8, 6), np.uint8), (1.0, 1.0), source.truth, source.name) for source in sources]
-    seal(folder, cases, {"probe": probe, "override": "a pilot"})
+    people = {"name": "simulated", "truth": "real", "n": 10, "noun": "slice", "people": 4}
+    seal(folder, cases, {"probe": probe, "override": "a pilot", "sources": [people]})
     page.run()
     assert not page.exception
+    assert "- Real cases: 10 slices of 4 people (simulated)." in [line.value for line in page.markdown]
     assert "locked regardless, reason: a pilot" in page.warning[0].value
 
 
@@ -350,12 +358,12 @@ def test_the_form_leaves_a_whole_protocol_as_it_is(studies, monkeypatch):
         equivalence_margin=0.15,
     )
     study = lifecycle.create_study(protocol)
+    monkeypatch.setattr("brainlab.experiments.studies.locking.open_sources", lambda protocol: [])
     page = open_desk()
     page.segmented_control(key="desk-preset").set_value("An existing study").run()
     assert not page.exception
     assert not page.warning
     assert page.selectbox(key="desk-copy").value == study
-    monkeypatch.setattr("brainlab.experiments.studies.locking.open_sources", lambda protocol: [])
     copied = created(page, studies)
     assert copied.seed != protocol.seed
     assert copied == protocol.again(copied.seed)

@@ -1,0 +1,46 @@
+"""What is said of the sources of a study: people, and images of different kinds."""
+
+from brainlab.reading.record.lock_record import lock_warnings, mixed_sources, people_of_sources, people_recur
+
+DWI, T1W = "dwi images of the recipe dwi-slices-128", "T1w images of the recipe ixi-slices-128"
+
+
+def source(name, images=DWI, truth="fake", people=None, n=50):
+    return {"name": name, "truth": truth, "n": n, "noun": "slice", "people": people, "images": images}
+
+
+REAL = source("simulated-dwi", truth="real", people=32)
+
+
+def test_real_cases_come_with_their_people():
+    assert people_of_sources([REAL, source("dwi-vae")]) == ["50 slices of 32 people (simulated-dwi)"]
+    one = source("pilot", truth="real", people=1, n=1)
+    folder = source("/data/scans", None, "real", n=2)
+    assert people_of_sources([one, folder]) == [
+        "1 slice of 1 person (pilot)",
+        "2 slices of unknown people (/data/scans)",
+    ]
+
+
+def test_a_study_of_an_earlier_version_says_nothing_of_people():
+    earlier = [{"name": "people", "kind": "cohort", "n": 50, "gaps": []}]
+    assert people_of_sources(earlier) == mixed_sources(earlier) == []
+    assert not people_recur(earlier)
+
+
+def test_cases_are_independent_where_each_is_of_a_person_of_its_own():
+    assert people_recur([source("dwi-vae"), REAL])
+    assert not people_recur([source("dwi-vae"), REAL | {"people": 50}, source("/data/scans", None, "real")])
+
+
+def test_images_of_another_sequence_or_recipe_are_warned_of_in_one_line():
+    (line,) = mixed_sources([REAL, source("dwi-vae"), source("flow", T1W), source("/data/theirs", None)])
+    assert line == (
+        "The sources hold different kinds of images, which can unblind readers: "
+        f"{DWI} (simulated-dwi, dwi-vae); {T1W} (flow)."
+    )
+    assert lock_warnings({"sources": [REAL, source("flow", T1W)]}) == mixed_sources([REAL, source("flow", T1W)])
+
+
+def test_images_of_one_kind_and_files_that_do_not_say_are_not_warned_of():
+    assert mixed_sources([REAL, source("dwi-vae"), source("/data/theirs", None)]) == []
