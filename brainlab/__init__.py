@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # the same names as in the table below, for editors and type 
     from brainlab.experiments.studies.locking import lock_study as lock_study
     from brainlab.experiments.training import resume as resume
     from brainlab.experiments.training import train as train
+    from brainlab.images.volume import Volume as Volume
     from brainlab.latent.interpolation import interpolate as interpolate
     from brainlab.latent.traversal import traverse as traverse
     from brainlab.methods.method import Schedule as Schedule
@@ -45,13 +46,12 @@ if TYPE_CHECKING:  # the same names as in the table below, for editors and type 
     from brainlab.runs.run import load_run as load_run
     from brainlab.simulation.cohort import simulate_cohort as simulate
     from brainlab.simulation.participant import CohortSettings as CohortSettings
-    from brainlab.volume import Volume as Volume
 
     open_cohort = PreparedDataset.open
 
 _PUBLIC = {
     # scans and cohorts
-    "Volume": "brainlab.volume:Volume",
+    "Volume": "brainlab.images.volume:Volume",
     "CohortSettings": "brainlab.simulation.participant:CohortSettings",
     "simulate": "brainlab.simulation.cohort:simulate_cohort",
     "find_recipe": "brainlab.cohort.recipes:find_recipe",

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from brainlab.volume import Volume
+from brainlab.images.volume import Volume
 
 ORDERS = ("ASR", "IRA", "LAS", "LIP", "LPS", "PIR", "RAS", "SPL")
 MARKS = ("letters", "nose", "crown")

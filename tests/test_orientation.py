@@ -22,12 +22,12 @@ from brainlab.experiments.export import save_image
 from brainlab.experiments.studies.stimuli import CohortSupply, FolderSupply, Supply
 from brainlab.figures.sheet import Sheet
 from brainlab.figures.slices import Tile, show
-from brainlab.grid import AXES, PLANES, Grid
-from brainlab.pictures import film_strip
+from brainlab.images.grid import AXES, PLANES, Grid
+from brainlab.images.pictures import film_strip
+from brainlab.images.volume import Volume
 from brainlab.reading.images.rendering import render
 from brainlab.reading.protocol.design import Protocol, Reader, Source
 from brainlab.training.diagnostics import save_sample_grid
-from brainlab.volume import Volume
 from tests.orientation_marks import MARKS, check_sides, drawn_head, marked, scanned_head
 
 Pictures = dict[str, np.ndarray]

@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image
 
 from app.data.volumes import ImageSource, load
-from brainlab.pictures import enlarged, mosaic, to_unit
-from brainlab.volume import Volume
+from brainlab.images.pictures import enlarged, mosaic, to_unit
+from brainlab.images.volume import Volume
 
 ZOOM = 6
 

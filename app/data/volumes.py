@@ -1,6 +1,6 @@
 """What the browser can ask for, each a small immutable name that says how its bytes are made.
 
-Bytes are raw unsigned images in RAS and C order over [0, 1], without header; see `brainlab.grid`. Maps of difference are halved and
+Bytes are raw unsigned images in RAS and C order over [0, 1], without header; see `brainlab.images.grid`. Maps of difference are halved and
 centred on 128, which means no difference.
 """
 
@@ -15,8 +15,8 @@ import numpy as np
 
 from app.data import resources
 from app.data.codes import from_steps
-from brainlab.grid import Grid
-from brainlab.pictures import to_bytes
+from brainlab.images.grid import Grid
+from brainlab.images.pictures import to_bytes
 from brainlab.types import Float32Array, UInt8Array
 
 CACHE_BYTES = 48 << 20

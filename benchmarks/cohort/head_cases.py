@@ -15,8 +15,8 @@ from scipy import ndimage
 from brainlab.cohort.registration.coregistration import fit
 from brainlab.cohort.registration.head import foreground
 from brainlab.cohort.registration.resampling import resample
+from brainlab.images.volume import Volume
 from brainlab.types import BoolArray, FloatArray
-from brainlab.volume import Volume
 
 PATIENTS = {
     "patient01/study1": "FLAIR T1W T2W",

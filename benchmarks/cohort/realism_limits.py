@@ -30,7 +30,7 @@ from torch import nn
 
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.realism import BANDS, contrast, realism
-from brainlab.voxel_components import VoxelComponents
+from brainlab.images.voxel_components import VoxelComponents
 
 COMPONENTS = 200
 MEDIANS = ("grey_to_white", "deep_grey_to_white", "fluid_to_white")

@@ -21,8 +21,8 @@ from playwright.sync_api import sync_playwright
 from plotly.subplots import make_subplots
 
 from brainlab.cohort.prepared import PreparedDataset
-from brainlab.grid import Grid
-from brainlab.volume import Volume
+from brainlab.images.grid import Grid
+from brainlab.images.volume import Volume
 from brainlab.workspace import PROJECT
 
 FIGURES = PROJECT / "docs" / "figures"

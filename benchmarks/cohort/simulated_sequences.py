@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from brainlab.grid import Grid
+from brainlab.images.grid import Grid
 from brainlab.simulation.participant import CohortSettings, simulate_participant
 from brainlab.simulation.sequences.registry import SEQUENCES
 from brainlab.types import Float32Array

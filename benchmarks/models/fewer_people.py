@@ -23,7 +23,7 @@ from brainlab.cohort.prepared import PreparedDataset
 from brainlab.evaluation.images import evenly
 from brainlab.experiments.analysis.discrimination import LdaResult, lda_analysis
 from brainlab.experiments.evaluation.run_metrics import evaluate_run
-from brainlab.pictures import enlarged
+from brainlab.images.pictures import enlarged
 from brainlab.runs.run import Run, load_run
 from brainlab.workspace import PROJECT
 

@@ -14,9 +14,9 @@ import numpy as np
 from PIL import Image
 
 from brainlab.cohort.prepared import PreparedDataset
-from brainlab.grid import Grid
-from brainlab.laplacian import laplacian_variance
-from brainlab.pictures import enlarged, mosaic, to_bytes
+from brainlab.images.grid import Grid
+from brainlab.images.laplacian import laplacian_variance
+from brainlab.images.pictures import enlarged, mosaic, to_bytes
 from brainlab.runs.run import load_run
 from brainlab.types import Float32Array, UInt8Array
 from brainlab.workspace import MODELS, PROJECT

@@ -16,7 +16,7 @@ from PIL import Image
 
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.realism import regions
-from brainlab.pictures import enlarged, mosaic, to_bytes
+from brainlab.images.pictures import enlarged, mosaic, to_bytes
 from brainlab.runs.encodings import encode_dataset
 from brainlab.runs.run import load_run
 from brainlab.types import Float32Array

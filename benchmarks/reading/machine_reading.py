@@ -30,7 +30,8 @@ from brainlab.errors import BrainlabError
 from brainlab.evaluation.image_classifier import ImageClassifier
 from brainlab.experiments.studies.locking import LockReport, lock_study, open_sources
 from brainlab.experiments.studies.stimuli import Stimulus
-from brainlab.pictures import to_bytes, to_unit
+from brainlab.images.pictures import to_bytes, to_unit
+from brainlab.images.voxel_components import block_means
 from brainlab.reading.desk import lifecycle
 from brainlab.reading.images.rendering import magnification, render
 from brainlab.reading.protocol.design import Protocol, Reader, Source
@@ -38,7 +39,6 @@ from brainlab.reading.record import integrity
 from brainlab.reading.report.study_report import study_report
 from brainlab.runs.run import Run, load_run
 from brainlab.types import IntArray, UInt8Array
-from brainlab.voxel_components import block_means
 
 LEARNT_FROM = 400
 """Slices of each kind that the network learns from, at most; and at most two of a real scan."""

@@ -12,7 +12,7 @@ from brainlab.cohort.recipes import RECIPES, find_recipe
 from brainlab.cohort.sources.image_files import LEFT_OUT
 from brainlab.counted import counted
 from brainlab.errors import InputError
-from brainlab.grid import PLANES
+from brainlab.images.grid import PLANES
 
 if TYPE_CHECKING:
     from brainlab.cohort.preparation.batch import Report

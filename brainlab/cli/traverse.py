@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     import numpy as np
 
     from brainlab.experiments.export import save_image, whole_folder
-    from brainlab.pictures import film_strip
+    from brainlab.images.pictures import film_strip
     from brainlab.runs.run import load_run
 
     words = list(args.values)

@@ -18,7 +18,7 @@ from brainlab.cohort.classes import spellings
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.scan_table import ACQUISITION_COLUMNS, UNLABELLED
 from brainlab.files.delimited import in_words
-from brainlab.laplacian import laplacian_variance
+from brainlab.images.laplacian import laplacian_variance
 from brainlab.types import Float32Array
 
 FOLDS = 5

@@ -6,7 +6,7 @@ import numpy as np
 
 from brainlab.cohort.steps import Step
 from brainlab.errors import IntensityError
-from brainlab.volume import Volume
+from brainlab.images.volume import Volume
 
 SHRINK = 4
 """By how many voxels an axis is shrunk at most for the fit; the field is smooth and is applied at full resolution."""

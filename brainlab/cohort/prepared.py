@@ -29,8 +29,8 @@ from brainlab.cohort.segmentations import LABELS, SEGMENTATIONS, open_segmentati
 from brainlab.counted import counted, noun
 from brainlab.errors import InputError, array_reason
 from brainlab.files.whole import whole_file
-from brainlab.grid import Grid
-from brainlab.pictures import to_bytes
+from brainlab.images.grid import Grid
+from brainlab.images.pictures import to_bytes
 from brainlab.pseudonyms import PUBLIC_KEY, keyed_hash
 from brainlab.types import Float32Array, FloatArray, IntArray, UInt8Array
 

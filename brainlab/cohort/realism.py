@@ -18,9 +18,9 @@ from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.recipes import RECIPES, flair_blocks
 from brainlab.cohort.template import grid_affine, mni_tissue
 from brainlab.errors import InputError
-from brainlab.laplacian import laplacian_variance
+from brainlab.images.laplacian import laplacian_variance
+from brainlab.images.volume import Volume
 from brainlab.types import BoolArray, Float32Array, FloatArray, IntArray
-from brainlab.volume import Volume
 
 GROUP = 7
 MOST_PEOPLE = 140

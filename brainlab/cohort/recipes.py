@@ -13,9 +13,9 @@ from brainlab.cohort.intensity import CHANNELS, INTENSITY, UNIT, Z_SCORE
 from brainlab.cohort.sampling import PictureSquare, SampledGrid, Space
 from brainlab.cohort.steps import BlockMeans, BoundAbove, ClipPercentiles, DivideBy127, DivideByMaximum, Step, UnitRange
 from brainlab.errors import InputError
-from brainlab.grid import PLANES, Scalar, normal_axis
+from brainlab.images.grid import PLANES, Scalar, normal_axis
+from brainlab.images.volume import Volume
 from brainlab.types import FloatArray
-from brainlab.volume import Volume
 
 REGISTERED = "affine registration of the MNI152 template: searched by mutual information, refined by its tissues"
 STRIPPED = "brain mask from the template, refined on the scan's intensities; all else set to 0"

@@ -7,8 +7,8 @@ import numpy as np
 
 from brainlab.cohort.template import GRID_ORIGIN_MM, grid_affine
 from brainlab.errors import IntensityError
+from brainlab.images.volume import Volume
 from brainlab.types import Float32Array, FloatArray
-from brainlab.volume import Volume
 
 
 class Step(ABC):

@@ -12,8 +12,8 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 
+from brainlab.images.volume import Volume
 from brainlab.types import BoolArray, Float32Array, FloatArray
-from brainlab.volume import Volume
 
 GRID_SHAPE = (182, 218, 182)
 GRID_ORIGIN_MM = (-91.0, -126.0, -72.0)

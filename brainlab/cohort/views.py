@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
-from brainlab.grid import Grid, normal_axis
+from brainlab.images.grid import Grid, normal_axis
 from brainlab.types import IntArray
 
 SLICE = "slice"

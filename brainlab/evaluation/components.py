@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from brainlab.evaluation.images import ImageSets
+from brainlab.images.voxel_components import VoxelComponents, block_sides
 from brainlab.types import FloatArray
-from brainlab.voxel_components import VoxelComponents, block_sides
 
 COMPONENTS = 64
 

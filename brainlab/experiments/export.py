@@ -15,10 +15,10 @@ from PIL import Image
 
 from brainlab.errors import InputError
 from brainlab.files.folder_lock import folder_in_use
-from brainlab.grid import Grid
-from brainlab.pictures import to_bytes
+from brainlab.images.grid import Grid
+from brainlab.images.pictures import to_bytes
+from brainlab.images.volume import Volume
 from brainlab.types import Float32Array
-from brainlab.volume import Volume
 
 RECORD = ".brainlab-files.json"
 """Names of the files that brainlab put into a folder, so that `--overwrite` takes away nothing else."""

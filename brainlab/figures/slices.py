@@ -8,8 +8,8 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 
 from brainlab.figures.sheet import FAINT, Sheet
-from brainlab.grid import Grid
-from brainlab.pictures import square_views
+from brainlab.images.grid import Grid
+from brainlab.images.pictures import square_views
 from brainlab.types import Float32Array
 
 TILE_IN = 1.2

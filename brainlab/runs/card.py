@@ -8,7 +8,7 @@ from typing import Any
 
 from brainlab.counted import counted
 from brainlab.evaluation.registry import metrics
-from brainlab.grid import Grid
+from brainlab.images.grid import Grid
 from brainlab.runs.files import EVALUATION, WEIGHTS, RunSettings, read_evaluation, read_settings
 from brainlab.runs.methods import presets
 from brainlab.runs.training_command import STOP, training_command

@@ -19,7 +19,7 @@ from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.views import View
 from brainlab.counted import counted
 from brainlab.errors import InputError
-from brainlab.grid import Grid
+from brainlab.images.grid import Grid
 from brainlab.methods.conditions import Asked, Condition
 from brainlab.methods.generator import Conditional, Generator, StyleBased
 from brainlab.methods.method import Ability, Method, Schedule, lacking

@@ -7,11 +7,11 @@ import torch
 from torch import Tensor
 
 from brainlab.files.whole import whole_file
-from brainlab.grid import Grid
-from brainlab.laplacian import laplacian_variance
+from brainlab.images.grid import Grid
+from brainlab.images.laplacian import laplacian_variance
+from brainlab.images.pictures import film_strip
 from brainlab.methods.generator import Autoencoder, Generator
 from brainlab.networks.losses import kl_per_dimension
-from brainlab.pictures import film_strip
 
 ACTIVE_KL = 0.01
 """A code dimension whose mean KL (nats) is below this carries nothing."""

@@ -11,7 +11,7 @@ from PIL import Image
 from brainlab.cli import main
 from brainlab.evaluation.metrics import fidelity
 from brainlab.evaluation.registry import metrics
-from brainlab.volume import Volume
+from brainlab.images.volume import Volume
 
 SHAPE = (12, 14)
 

@@ -12,9 +12,9 @@ from brainlab.cli import main
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.experiments.estimate import Estimate
 from brainlab.experiments.export import scan_name
+from brainlab.images.volume import Volume
 from brainlab.runs.methods import find_preset
 from brainlab.runs.run import load_run
-from brainlab.volume import Volume
 from tests.conftest import write_run
 
 IVAE_32 = find_preset("ivae-32")[1].schedule

@@ -10,7 +10,7 @@ import pytest
 from scipy import ndimage
 
 from brainlab.cohort.template import grid_affine, mni_template
-from brainlab.volume import Volume
+from brainlab.images.volume import Volume
 
 SIZE_MM = 4
 

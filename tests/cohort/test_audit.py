@@ -12,7 +12,7 @@ from brainlab.cli import main
 from brainlab.cohort.audit import audit, class_table, confound_score
 from brainlab.cohort.prepared import write_prepared
 from brainlab.cohort.scan_table import COLUMNS
-from brainlab.laplacian import laplacian_variance
+from brainlab.images.laplacian import laplacian_variance
 
 RECIPE = {"name": "tiny", "shape": [6, 6, 6], "affine": np.eye(4).tolist(), "simulated": True}
 

@@ -5,7 +5,7 @@ import pytest
 
 from brainlab.cohort.bias_field import CorrectBias
 from brainlab.errors import IntensityError
-from brainlab.volume import Volume
+from brainlab.images.volume import Volume
 
 
 def test_a_simulated_field_is_taken_out(brain_volume):

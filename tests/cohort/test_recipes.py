@@ -7,7 +7,7 @@ import pytest
 
 from brainlab.cohort.recipes import RECIPES, find_recipe
 from brainlab.errors import InputError
-from brainlab.grid import Grid
+from brainlab.images.grid import Grid
 
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES.keys())

@@ -11,7 +11,7 @@ from brainlab.cohort.prepared import PreparedDataset, write_prepared
 from brainlab.cohort.segmentations import SEGMENTATIONS
 from brainlab.cohort.views import Slices
 from brainlab.errors import InputError
-from brainlab.grid import PLANES, normal_axis
+from brainlab.images.grid import PLANES, normal_axis
 
 SIDES = (4, 6, 8)
 NAMES = {"1": "grey", "255": "white"}

@@ -10,7 +10,7 @@ from brainlab.cohort.recipes import find_recipe
 from brainlab.cohort.steps import BoundAbove, ClipPercentiles, DivideBy127, DivideByMaximum, UnitRange
 from brainlab.cohort.template import grid_affine, mni_template
 from brainlab.errors import InputError, IntensityError
-from brainlab.volume import Volume
+from brainlab.images.volume import Volume
 
 
 def test_block_means_on_the_grid_are_plain_means() -> None:

@@ -7,7 +7,7 @@ import pytest
 from brainlab.cohort.prepared import write_prepared
 from brainlab.cohort.views import Slices, Volumes
 from brainlab.errors import InputError
-from brainlab.grid import PLANES, normal_axis
+from brainlab.images.grid import PLANES, normal_axis
 
 SIDES = (4, 6, 8)
 

@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import Page
 
 from app.server.routes import asset_path
-from brainlab.grid import PLANES, Grid
+from brainlab.images.grid import PLANES, Grid
 from tests.orientation_marks import MARKS, ORDERS, check_sides, drawn_head, marked, scanned_head, side_of_mark
 
 pytestmark = pytest.mark.browser

@@ -5,7 +5,7 @@ import pytest
 
 from brainlab.figures.sheet import BODY_IN, Sheet
 from brainlab.figures.slices import GAP_IN, LABEL_IN, TILE_IN, Tile, explained_letters, show, show_tiles, tile_pixels
-from brainlab.grid import PLANES, Grid
+from brainlab.images.grid import PLANES, Grid
 
 SHAPE = (10, 12, 8)
 GRID = Grid.unplaced(SHAPE)

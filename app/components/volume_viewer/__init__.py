@@ -11,7 +11,7 @@ import streamlit as st
 from app.components.volume_viewer.place import FOOT_PX, TITLE_PX, TOOLS_PX, keep_place
 from app.data.volumes import Decoded, ImageSource
 from app.server.routes import asset_path, picture_path, volume_path
-from brainlab.grid import Grid
+from brainlab.images.grid import Grid
 
 SCRIPT = (Path(__file__).parent / "bridge.js").read_text()
 """What Streamlit runs for a component; PATH in it is that of the component's own script."""

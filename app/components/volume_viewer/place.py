@@ -10,7 +10,7 @@ from itertools import zip_longest
 
 import streamlit as st
 
-from brainlab.grid import AXES, Grid
+from brainlab.images.grid import AXES, Grid
 
 TOOLS_PX, TITLE_PX, FOOT_PX = 66, 30, 32
 """Heights of what stands about the planes: title with tools and read-out; title alone; foot below several viewers."""

@@ -16,7 +16,7 @@ from brainlab.cohort.recipes import find_recipe
 from brainlab.cohort.sources.discovery import find_sources
 from brainlab.errors import BrainlabError, InputError
 from brainlab.files.picture_files import PICTURE_ENDINGS
-from brainlab.volume import FILE_ENDINGS
+from brainlab.images.volume import FILE_ENDINGS
 from brainlab.workspace import workspace
 
 Tell = Callable[[float, str], Any]

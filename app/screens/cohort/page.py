@@ -14,7 +14,7 @@ from brainlab.cohort.scan_table import UNLABELLED
 from brainlab.cohort.views import SLICE
 from brainlab.files.picture_files import PICTURE_ENDINGS
 from brainlab.files.spreadsheet import csv_text
-from brainlab.volume import FILE_ENDINGS
+from brainlab.images.volume import FILE_ENDINGS
 
 SHOW = "import-shown"  # key of the wish to see the cohort that was just brought in
 

@@ -13,7 +13,7 @@ from app.data.volumes import load
 from app.screens.explorer import uploaded_slice
 from brainlab.errors import BrainlabError
 from brainlab.experiments.analysis.style_projection import project_images
-from brainlab.pictures import to_unit
+from brainlab.images.pictures import to_unit
 from brainlab.types import Float32Array
 
 KEPT = 64

@@ -16,9 +16,9 @@ from app.screens.explorer.latent_view import space
 from brainlab.counted import counted
 from brainlab.errors import BrainlabError
 from brainlab.evaluation.metrics.fidelity import mean_squared_error, peak_signal_to_noise_db
+from brainlab.images.pictures import to_unit
 from brainlab.latent import directions
 from brainlab.latent.directions import Direction
-from brainlab.pictures import to_unit
 from brainlab.types import FloatArray
 
 MEAN, ZERO, SCAN, OWN, RANDOM = "Mean", "Zeros", "Scan", "Upload", "Random"

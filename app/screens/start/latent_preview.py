@@ -19,8 +19,8 @@ from app.screens.explorer.latent_view import coming_space, revision
 from app.screens.explorer.starting_codes import mean_code
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.template import mni_template
-from brainlab.grid import Grid
-from brainlab.pictures import to_bytes
+from brainlab.images.grid import Grid
+from brainlab.images.pictures import to_bytes
 from brainlab.runs.run import Run
 from brainlab.types import UInt8Array
 

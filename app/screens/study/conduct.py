@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.screens.study.reader_links import reading_on
 from brainlab.errors import BrainlabError, LockRefusedError
-from brainlab.grid import Grid
+from brainlab.images.grid import Grid
 from brainlab.reading.desk import lifecycle
 from brainlab.reading.protocol.design import Protocol
 from brainlab.reading.record.lock_record import lock_findings, lock_warnings, people_of_sources

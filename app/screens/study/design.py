@@ -10,7 +10,7 @@ from app.data import resources
 from app.screens.study.questions import first_question, further_questions
 from app.screens.study.source_notes import images_of_source
 from brainlab.errors import InputError
-from brainlab.grid import PLANES
+from brainlab.images.grid import PLANES
 from brainlab.reading.protocol.design import (
     INSTRUCTIONS,
     OTHER_INSTRUCTIONS,

@@ -15,7 +15,7 @@ from brainlab.experiments.background.control import start
 from brainlab.experiments.background.request import Request, free_name
 from brainlab.experiments.background.trial import Trial
 from brainlab.experiments.presets import code_in_words
-from brainlab.grid import Grid
+from brainlab.images.grid import Grid
 from brainlab.methods.method import Method, Preset, Schedule
 from brainlab.runs.methods import find_preset, presets
 

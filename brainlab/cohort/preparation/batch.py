@@ -47,7 +47,7 @@ from brainlab.errors import (
     naming_path,
 )
 from brainlab.files.folder_lock import place_in_use
-from brainlab.pictures import to_bytes
+from brainlab.images.pictures import to_bytes
 
 Track = Callable[[Iterable[Any], int], Iterable[Any]]
 """Wraps an iteration over a known number of scans, to show how far it is."""

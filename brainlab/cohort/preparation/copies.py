@@ -8,7 +8,7 @@ import numpy as np
 
 from brainlab.cohort.sources.image_files import LEFT_OUT, Note
 from brainlab.cohort.sources.scan_source import ScanSource
-from brainlab.volume import Volume
+from brainlab.images.volume import Volume
 
 T = TypeVar("T")
 

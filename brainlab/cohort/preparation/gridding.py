@@ -8,8 +8,8 @@ import numpy as np
 from brainlab.cohort.registration.placement import Placement
 from brainlab.cohort.registration.resampling import resample
 from brainlab.cohort.sampling import SampledGrid, Space
+from brainlab.images.volume import Volume
 from brainlab.types import BoolArray, FloatArray, UInt8Array
-from brainlab.volume import Volume
 
 MOST_SAMPLES = 4
 """Samples that a voxel is the mean of along each axis at most; more would need more than 1 GiB for a cube of 64."""

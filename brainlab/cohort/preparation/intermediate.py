@@ -10,7 +10,7 @@ import numpy as np
 
 from brainlab.cohort.preparation.prepare import PreparedScan
 from brainlab.cohort.sources.image_files import file_stem
-from brainlab.volume import Volume
+from brainlab.images.volume import Volume
 
 LONGEST_NAME_BYTES = 255
 """What file systems allow for the name of one folder."""

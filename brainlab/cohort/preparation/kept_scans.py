@@ -19,7 +19,7 @@ from brainlab.cohort.preparation.series import b_value_file
 from brainlab.cohort.recipes import PreparationRecipe
 from brainlab.cohort.sources.scan_source import ScanSource
 from brainlab.cohort.z_scores import Numbers, scored
-from brainlab.pictures import to_unit
+from brainlab.images.pictures import to_unit
 from brainlab.types import UInt8Array
 
 KEPT_FORMAT = 2

@@ -18,9 +18,9 @@ from brainlab.cohort.sources.scan_source import ScanSource
 from brainlab.counted import counted
 from brainlab.errors import UnreadableScanError
 from brainlab.files.picture_files import WHITE, Pictures, is_deep, read_pictures
-from brainlab.grid import Grid, upright
+from brainlab.images.grid import Grid, upright
+from brainlab.images.volume import Volume
 from brainlab.types import Float32Array
-from brainlab.volume import Volume
 
 MOST_SINGLE_NOTES = 3
 """Files of which a note is said one by one; of more it is counted."""
@@ -30,8 +30,8 @@ MOST_SINGLE_NOTES = 3
 class PreparedPictures:
     """The pages of one file after a recipe.
 
-    data: float32 [n, *recipe.shape] in [0, 1], axes as of slices (`brainlab.grid`). notes: warnings, one line each.
-    sha256: of the file. content: hash of its grey levels.
+    data: float32 [n, *recipe.shape] in [0, 1], axes as of slices (`brainlab.images.grid`). notes: warnings, one line
+    each. sha256: of the file. content: hash of its grey levels.
     """
 
     data: Float32Array

@@ -20,8 +20,8 @@ from brainlab.cohort.registration.placement import Placement, place_on_template,
 from brainlab.cohort.sampling import SampledGrid
 from brainlab.cohort.steps import BlockMeans
 from brainlab.errors import BrainlabError, InputError, UnreadableScanError
+from brainlab.images.volume import Volume
 from brainlab.types import Float32Array, FloatArray
-from brainlab.volume import Volume
 
 
 @dataclass(frozen=True)

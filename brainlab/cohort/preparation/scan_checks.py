@@ -3,8 +3,8 @@
 import numpy as np
 
 from brainlab.errors import UnreadableScanError
+from brainlab.images.volume import Volume
 from brainlab.types import Float32Array, IntArray
-from brainlab.volume import Volume
 
 LABEL_VALUES = 8
 """An image with no more distinct values than this is a mask or a label image."""

@@ -13,8 +13,8 @@ from brainlab.cohort.sampling import SampledGrid
 from brainlab.cohort.sources.segmentation_files import HIGHEST_LABEL
 from brainlab.cohort.steps import BlockMeans
 from brainlab.errors import InputError, SegmentationError, UnreadableScanError
+from brainlab.images.volume import Volume
 from brainlab.types import FloatArray, UInt8Array
-from brainlab.volume import Volume
 
 LEAST_INSIDE, NOTED_INSIDE = 0.1, 0.5
 """Share of the labelled space that must lie in the scan's brain, and below which it is noted.

@@ -15,8 +15,8 @@ from brainlab.cohort.sources.image_files import file_stem
 from brainlab.counted import counted
 from brainlab.errors import UnreadableScanError
 from brainlab.files.textfile import read_text
+from brainlab.images.volume import ChooseImages
 from brainlab.types import FloatArray
-from brainlab.volume import ChooseImages
 
 ENDINGS = (".bval", ".bvals", ".BVAL")
 LOW_B = 50.0

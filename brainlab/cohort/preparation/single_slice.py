@@ -11,10 +11,10 @@ from brainlab.cohort.preparation.scan_checks import check_scan
 from brainlab.cohort.recipes import RECIPES
 from brainlab.errors import IntensityError, UnreadableScanError
 from brainlab.files.picture_files import PICTURE_ENDINGS, read_pictures
-from brainlab.grid import Grid, normal_axis, upright
-from brainlab.pictures import middle_views
+from brainlab.images.grid import Grid, normal_axis, upright
+from brainlab.images.pictures import middle_views
+from brainlab.images.volume import Volume
 from brainlab.types import Float32Array
-from brainlab.volume import Volume
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from brainlab.cohort.registration.placement import Placement, place_on_template,
 from brainlab.cohort.registration.resampling import resample
 from brainlab.cohort.template import GRID_SHAPE, grid_affine
 from brainlab.errors import IntensityError, RegistrationError
+from brainlab.images.volume import Volume
 from brainlab.types import FloatArray
-from brainlab.volume import Volume
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import numpy as np
 from scipy import ndimage
 
 from brainlab.errors import IntensityError, RegistrationError
+from brainlab.images.volume import Volume
 from brainlab.types import BoolArray, Float32Array, FloatArray
-from brainlab.volume import Volume
 
 SHELL = 2
 """How many voxels thick the left, right, front and back sides of the image are, and the rim of an empty part."""

@@ -12,8 +12,8 @@ from scipy import ndimage
 
 from brainlab.cohort.registration.resampling import itk_transform, matrix_of, resample, to_itk
 from brainlab.errors import RegistrationError
+from brainlab.images.volume import Volume
 from brainlab.types import BoolArray, FloatArray
-from brainlab.volume import Volume
 
 COARSE_MM, FINE_MM = 4.0, 2.0
 """Grid of the rigid and of the affine fit."""

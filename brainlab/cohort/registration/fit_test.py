@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from brainlab.cohort.registration.tissue_fit import CENTRE_MM, TissueFit, loss
+from brainlab.images.volume import Volume
 from brainlab.types import FloatArray
-from brainlab.volume import Volume
 
 LEAST_GAIN = 0.055
 """By how much more the intensities inside the brain are unexplained without tissues. Right fits of all contrasts had

@@ -8,8 +8,8 @@ from scipy import ndimage
 
 from brainlab.cohort.registration.resampling import from_itk, resample, to_itk
 from brainlab.errors import RegistrationError
+from brainlab.images.volume import Volume
 from brainlab.types import BoolArray, FloatArray
-from brainlab.volume import Volume
 
 GRID_MM = 2
 HEIGHT_MM, MOST_HEIGHT_MM = 150.0, 190.0

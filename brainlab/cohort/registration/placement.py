@@ -15,8 +15,8 @@ from brainlab.cohort.registration.skullstrip import brain_mask, is_only_brain, s
 from brainlab.cohort.registration.template_grids import distance_to_brain
 from brainlab.cohort.template import GRID_SHAPE, grid_affine, mni_tissue
 from brainlab.errors import RegistrationError
+from brainlab.images.volume import Volume
 from brainlab.types import BoolArray, FloatArray
-from brainlab.volume import Volume
 
 LEAST_BRAIN_ML, MOST_BRAIN_ML = 700, 2300
 """A child's brain, and the template's with its outer fluid and a little more."""

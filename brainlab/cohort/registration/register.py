@@ -22,8 +22,8 @@ from brainlab.cohort.registration.template_grids import shrink, template_distanc
 from brainlab.cohort.registration.tissue_fit import CENTRE_MM, blurred, scaled, tissue_fit
 from brainlab.cohort.template import mni_template
 from brainlab.errors import RegistrationError
+from brainlab.images.volume import Volume
 from brainlab.types import FloatArray
-from brainlab.volume import Volume
 
 LEAST_SCALE = 0.50
 MOST_SCALE = 0.95

@@ -3,8 +3,8 @@
 import numpy as np
 import SimpleITK
 
+from brainlab.images.volume import Volume
 from brainlab.types import FloatArray
-from brainlab.volume import Volume
 
 SimpleITK.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
 _LPS = np.diag([-1.0, -1.0, 1.0, 1.0])

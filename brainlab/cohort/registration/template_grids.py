@@ -9,8 +9,8 @@ from scipy import ndimage
 from brainlab.cohort.registration.head import GRID_MM
 from brainlab.cohort.registration.resampling import resample
 from brainlab.cohort.template import mni_template, mni_tissue
+from brainlab.images.volume import Volume
 from brainlab.types import BoolArray, FloatArray
-from brainlab.volume import Volume
 
 
 def shrink(volume: Volume, factor: int) -> Volume:

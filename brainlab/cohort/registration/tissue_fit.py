@@ -16,8 +16,8 @@ from scipy import ndimage
 from brainlab.cohort.registration.head import GRID_MM
 from brainlab.cohort.registration.template_grids import shrink, template_distance
 from brainlab.cohort.template import mni_template, mni_tissue
+from brainlab.images.volume import Volume
 from brainlab.types import BoolArray, FloatArray
-from brainlab.volume import Volume
 
 STEP_MM = 4
 """Between the points of the template at which the head is looked at."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from brainlab.errors import UnreadableScanError
 from brainlab.files.picture_files import PICTURE_ENDINGS
-from brainlab.volume import FILE_ENDINGS, Volume
+from brainlab.images.volume import FILE_ENDINGS, Volume
 
 SKIPPED_IN_BIDS = ("derivatives", "sourcedata", "code")
 MACOS_FOLDER, MACOS_FILE = "__MACOSX", "._"

@@ -9,9 +9,9 @@ from brainlab.evaluation.image_classifier import EPOCHS, ImageClassifier
 from brainlab.evaluation.images import Images, ImageSets, blocks
 from brainlab.evaluation.measurement import Measurement
 from brainlab.evaluation.registry import Metric
-from brainlab.pictures import to_bytes
+from brainlab.images.pictures import to_bytes
+from brainlab.images.voxel_components import block_means, block_sides
 from brainlab.types import BoolArray, FloatArray, IntArray, StringArray, UInt8Array
-from brainlab.voxel_components import block_means, block_sides
 
 LEAST, MOST = 200, 400
 """Images of each class: fewer tell too little, more take minutes."""

@@ -6,7 +6,7 @@ from typing import Literal
 from brainlab.evaluation.images import ImageSets, each
 from brainlab.evaluation.measurement import Measurement, PartsOf, summarise
 from brainlab.evaluation.registry import Metric
-from brainlab.laplacian import DISPLAY_RANGE, laplacian_variance
+from brainlab.images.laplacian import DISPLAY_RANGE, laplacian_variance
 from brainlab.types import FloatArray
 
 Name = Literal["real", "reconstructed", "generated"]

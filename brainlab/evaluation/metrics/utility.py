@@ -8,9 +8,9 @@ from brainlab.evaluation.labelled import LEAST_PEOPLE, LEAST_TRAINING, Labelled
 from brainlab.evaluation.measurement import Measurement
 from brainlab.evaluation.metrics.machine_reader import levels
 from brainlab.evaluation.registry import Metric
+from brainlab.images.voxel_components import block_sides
 from brainlab.measures.estimate import Estimate, bootstrap_interval
 from brainlab.types import FloatArray, IntArray, StringArray, UInt8Array
-from brainlab.voxel_components import block_sides
 
 CAUTION = (
     "the network sees how strong features are and not where; the interval takes networks as fixed, and a run whose "

@@ -6,6 +6,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
+from brainlab.images.voxel_components import VoxelComponents
 from brainlab.latent.classification import baselines
 from brainlab.latent.classification.confounds import acquisition_matrix
 from brainlab.latent.classification.discriminant_settings import Priors
@@ -13,7 +14,6 @@ from brainlab.latent.classification.scores import Scores, score
 from brainlab.latent.published import CLASSES
 from brainlab.runs.training_codes import TrainingCodes
 from brainlab.types import FloatArray, IntArray
-from brainlab.voxel_components import VoxelComponents
 
 
 class Features(NamedTuple):

@@ -11,8 +11,8 @@ from brainlab.cohort.views import Slices
 from brainlab.errors import UnreadableScanError
 from brainlab.experiments.analysis.style_projection import prepare_for
 from brainlab.files.picture_files import PICTURE_ENDINGS
-from brainlab.grid import Grid
-from brainlab.nifti import read_nifti
+from brainlab.images.grid import Grid
+from brainlab.images.nifti import read_nifti
 from brainlab.runs.run import Run
 from brainlab.types import Float32Array
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from brainlab.errors import InputError
 from brainlab.experiments.background.record import RECORD, Record, log_lines, read_record
 from brainlab.files.folder_lock import LOCK, is_locked
-from brainlab.grid import Grid
+from brainlab.images.grid import Grid
 from brainlab.runs.files import CONFIG, read_settings
 from brainlab.training.checkpoint import METRICS, RESUME, MetricsFile
 from brainlab.workspace import workspace

@@ -9,8 +9,8 @@ from PIL import Image
 from brainlab.errors import InputError, array_reason
 from brainlab.evaluation.images import blocks
 from brainlab.experiments.evaluation.images_on_disk import MappedImages, keep_on_disk
+from brainlab.images.volume import FILE_ENDINGS, Volume
 from brainlab.types import Float32Array
-from brainlab.volume import FILE_ENDINGS, Volume
 
 PICTURES = (".png",)
 GREY = {"1": 1, "L": 255, "I;16": 65535}

@@ -20,8 +20,8 @@ from brainlab.experiments.figures.sources import (
 )
 from brainlab.figures.sheet import Sheet
 from brainlab.figures.slices import Tile, explained_letters, show_tiles, tiles_height_in
-from brainlab.grid import PLANES
-from brainlab.laplacian import laplacian_variance
+from brainlab.images.grid import PLANES
+from brainlab.images.laplacian import laplacian_variance
 from brainlab.legend import CLASS_NAMES
 from brainlab.runs.run import Run
 from brainlab.types import Float32Array, IntArray

@@ -16,8 +16,8 @@ from brainlab.evaluation.copies import RARE, closeness, judge
 from brainlab.evaluation.metrics.spectrum import radial_power, spectral_distance_db
 from brainlab.evaluation.neighbours import nearest
 from brainlab.experiments.studies.stimuli import CohortSupply, Stimulus, Supply
-from brainlab.grid import Grid
-from brainlab.pictures import to_bytes, to_unit
+from brainlab.images.grid import Grid
+from brainlab.images.pictures import to_bytes, to_unit
 from brainlab.runs.provenance import recognise
 from brainlab.runs.run import Run
 from brainlab.types import Float32Array, FloatArray, IntArray, UInt8Array

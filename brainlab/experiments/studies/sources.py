@@ -5,7 +5,7 @@ from typing import Any
 
 from brainlab.errors import InputError
 from brainlab.experiments.studies.stimuli import CohortSupply, Supply
-from brainlab.grid import Grid
+from brainlab.images.grid import Grid
 from brainlab.reading.images.rendering import magnification
 from brainlab.reading.protocol.design import Protocol
 from brainlab.reading.record.sealing import Case

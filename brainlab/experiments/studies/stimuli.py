@@ -12,7 +12,8 @@ from PIL import Image, UnidentifiedImageError
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.counted import counted, noun
 from brainlab.errors import InputError, UnreadableScanError
-from brainlab.grid import Grid
+from brainlab.images.grid import Grid
+from brainlab.images.volume import FILE_ENDINGS, Volume
 from brainlab.methods.prior import Noise, StreamNoise
 from brainlab.reading.images.rendering import slice_indices
 from brainlab.reading.protocol.design import Protocol, Source
@@ -20,7 +21,6 @@ from brainlab.reading.record.salt import generator
 from brainlab.runs.own_recipe import images_of, learned_images
 from brainlab.runs.run import Run
 from brainlab.types import BoolArray, Float32Array, FloatArray, IntArray
-from brainlab.volume import FILE_ENDINGS, Volume
 
 PICTURE_ENDINGS = (".png",)
 SLICE_DISTANCE = 3

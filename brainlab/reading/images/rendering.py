@@ -8,8 +8,8 @@ import numpy as np
 from scipy import ndimage
 
 from brainlab.errors import InputError
-from brainlab.grid import Grid
-from brainlab.pictures import to_bytes
+from brainlab.images.grid import Grid
+from brainlab.images.pictures import to_bytes
 from brainlab.reading.protocol.design import Protocol
 from brainlab.types import BoolArray, FloatArray, IntArray, UInt8Array
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from brainlab.errors import InputError
-from brainlab.grid import PLANES
+from brainlab.images.grid import PLANES
 
 QUESTION_KINDS = ("choice", "scale", "text", "place", "pair")
 SIDES = ("left", "right")

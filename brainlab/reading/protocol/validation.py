@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from brainlab.errors import InputError
-from brainlab.grid import PLANES
+from brainlab.images.grid import PLANES
 from brainlab.reading.protocol.questions import CUE, question_problems
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from app.components.volume_viewer import Panel, _panel
 from app.components.volume_viewer.place import plane_proportions
 from app.data.volumes import Decoded, Difference, Mean, Reconstruction, Sample, Scan, load
 from app.server.routes import assets
-from brainlab.grid import Grid
+from brainlab.images.grid import Grid
 
 RUN = "slice-vae"
 

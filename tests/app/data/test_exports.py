@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from app.data.exports import gif, nifti, png
-from brainlab.grid import Grid
+from brainlab.images.grid import Grid
 
 AFFINE = np.array([[4.0, 0, 0, -78], [0, 4, 0, -94], [0, 0, 4, -70], [0, 0, 0, 1]])
 

@@ -18,7 +18,7 @@ from brainlab.cohort.recipes import find_recipe
 from brainlab.cohort.scan_table import COLUMNS
 from brainlab.cohort.sources.discovery import find_sources
 from brainlab.files.folder_lock import place_in_use
-from brainlab.volume import Volume
+from brainlab.images.volume import Volume
 
 RECIPE = find_recipe("flair-40")
 

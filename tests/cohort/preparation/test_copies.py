@@ -7,7 +7,7 @@ import pytest
 
 from brainlab.cohort.preparation.copies import content_hash, without_copies
 from brainlab.cohort.sources.scan_source import ScanSource
-from brainlab.volume import Volume
+from brainlab.images.volume import Volume
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from brainlab.cohort.preparation.gridding import cut_note, grid_to_scan, sample
 from brainlab.cohort.recipes import find_recipe
 from brainlab.cohort.registration.placement import Placement
 from brainlab.cohort.sampling import SampledGrid, Space
-from brainlab.volume import Volume
+from brainlab.images.volume import Volume
 
 TURN = nib.affines.from_matvec(nib.eulerangles.euler2mat(0.2, 0.1, -0.15), [30, -20, 60])
 

@@ -9,7 +9,7 @@ import pytest
 
 from brainlab.cohort.preparation.intermediate import intermediate_names, write_intermediate
 from brainlab.cohort.preparation.prepare import prepare_one
-from brainlab.volume import Volume
+from brainlab.images.volume import Volume
 
 
 def test_names_are_paths_without_extension() -> None:

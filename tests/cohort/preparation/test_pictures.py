@@ -12,7 +12,7 @@ from brainlab.cohort.prepared import PreparedDataset, participant_split
 from brainlab.cohort.recipes import find_recipe
 from brainlab.cohort.views import Slices
 from brainlab.errors import UnreadableScanError
-from brainlab.grid import upright
+from brainlab.images.grid import upright
 
 RECIPE = find_recipe("slices-64")
 

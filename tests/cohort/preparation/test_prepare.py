@@ -9,7 +9,7 @@ from brainlab.cohort.preparation import prepare
 from brainlab.cohort.preparation.prepare import is_prepared, prepare_one
 from brainlab.cohort.recipes import find_recipe
 from brainlab.errors import RegistrationError
-from brainlab.volume import Volume
+from brainlab.images.volume import Volume
 
 RECIPE = find_recipe("flair-40")
 

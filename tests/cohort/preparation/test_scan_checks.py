@@ -5,7 +5,7 @@ import pytest
 
 from brainlab.cohort.preparation.scan_checks import check_scan
 from brainlab.errors import UnreadableScanError
-from brainlab.volume import Volume
+from brainlab.images.volume import Volume
 
 
 def test_what_is_no_scan() -> None:

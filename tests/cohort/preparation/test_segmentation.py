@@ -21,7 +21,7 @@ from brainlab.cohort.registration.resampling import resample
 from brainlab.cohort.sources.discovery import find_sources
 from brainlab.cohort.template import GRID_SHAPE, grid_affine
 from brainlab.errors import SegmentationError
-from brainlab.volume import Volume
+from brainlab.images.volume import Volume
 
 BLOCKS = find_recipe("flair-40")
 SIDE = 56

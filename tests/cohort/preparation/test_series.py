@@ -10,7 +10,7 @@ from brainlab.cli import main
 from brainlab.cohort.preparation.prepare import prepare_one
 from brainlab.cohort.preparation.series import choose_images
 from brainlab.errors import UnreadableScanError
-from brainlab.volume import Volume
+from brainlab.images.volume import Volume
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from PIL import Image
 
 from brainlab.cohort.preparation.single_slice import prepare_slice
 from brainlab.errors import UnreadableScanError
-from brainlab.grid import Grid
-from brainlab.pictures import to_bytes, to_unit
-from brainlab.volume import Volume
+from brainlab.images.grid import Grid
+from brainlab.images.pictures import to_bytes, to_unit
+from brainlab.images.volume import Volume
 
 GRID = Grid((40, 48), np.diag([4.0, 4, 4, 1]), "axial")
 RNG = np.random.default_rng(0)

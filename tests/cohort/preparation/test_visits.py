@@ -17,7 +17,7 @@ from brainlab.cohort.registration import coregistration
 from brainlab.cohort.registration.placement import Placement
 from brainlab.cohort.sources.discovery import find_sources
 from brainlab.errors import InputError, RegistrationError, UnreadableScanError
-from brainlab.volume import Volume
+from brainlab.images.volume import Volume
 
 WHOLE = find_recipe("flair-synthesis").of_sequences(["FLAIR", "T1w"])
 RECIPE = dataclasses.replace(

@@ -8,7 +8,7 @@ import pytest
 from brainlab.cohort.registration.air import above_air
 from brainlab.cohort.registration.head import find_head
 from brainlab.errors import IntensityError, RegistrationError
-from brainlab.volume import Volume
+from brainlab.images.volume import Volume
 
 
 def changed(volume: Volume, data: np.ndarray) -> Volume:

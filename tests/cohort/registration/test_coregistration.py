@@ -8,7 +8,7 @@ from scipy import ndimage
 from brainlab.cohort.registration import coregistration
 from brainlab.cohort.registration.coregistration import coregister, fit
 from brainlab.errors import RegistrationError
-from brainlab.volume import Volume
+from brainlab.images.volume import Volume
 
 MOVED = nib.affines.from_matvec(nib.eulerangles.euler2mat(0.1, -0.08, 0.05), [6, -9, 4])
 

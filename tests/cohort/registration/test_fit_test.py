@@ -7,7 +7,7 @@ from brainlab.cohort.registration.fit_test import Evidence, neighbours, turn, we
 from brainlab.cohort.registration.template_grids import shrink
 from brainlab.cohort.registration.tissue_fit import CENTRE_MM, blurred, tissue_fit
 from brainlab.cohort.template import mni_template
-from brainlab.volume import Volume
+from brainlab.images.volume import Volume
 
 
 @pytest.fixture(scope="module")

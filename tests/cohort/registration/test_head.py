@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from brainlab.cohort.registration.head import CLAMP, GRID_MM, HEIGHT_MM, MOST_HEIGHT_MM, Head, find_head, foreground
-from brainlab.volume import Volume
+from brainlab.images.volume import Volume
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from brainlab.cohort.registration.template_grids import shrink, template_distanc
 from brainlab.cohort.registration.tissue_fit import RIM_MM, WIDE_RIM_MM
 from brainlab.cohort.template import grid_affine, mni_tissue
 from brainlab.errors import RegistrationError
-from brainlab.volume import Volume
+from brainlab.images.volume import Volume
 
 
 def fitted(matrix: np.ndarray, brightness: tuple[float, ...] = (1.1, 1.0, 0.5), rim_mm: float = 0.0) -> Registration:

@@ -15,7 +15,7 @@ from brainlab.cohort.registration.resampling import from_itk, itk_transform, mat
 from brainlab.cohort.registration.skullstrip import brain_mask
 from brainlab.cohort.template import GRID_SHAPE, grid_affine, mni_template, mni_tissue
 from brainlab.errors import RegistrationError
-from brainlab.volume import Volume
+from brainlab.images.volume import Volume
 
 
 def turn(degrees: float, shift_mm: float = 0.0) -> np.ndarray:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from brainlab.cohort.registration.resampling import is_axis_aligned, resample
-from brainlab.volume import Volume
+from brainlab.images.volume import Volume
 
 
 def test_beyond_the_volume_lies_what_was_asked_for() -> None:

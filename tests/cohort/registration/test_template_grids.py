@@ -6,7 +6,7 @@ from scipy import ndimage
 
 from brainlab.cohort.registration.template_grids import depth_in_voxels, distance_to_brain
 from brainlab.cohort.template import grid_affine
-from brainlab.volume import Volume
+from brainlab.images.volume import Volume
 
 
 def test_distance_to_the_brain_is_in_mm_of_the_image() -> None:

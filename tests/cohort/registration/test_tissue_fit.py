@@ -22,8 +22,8 @@ from brainlab.cohort.registration.tissue_fit import (
     tissue_model,
 )
 from brainlab.cohort.template import mni_template, mni_tissue
+from brainlab.images.volume import Volume
 from brainlab.types import FloatArray
-from brainlab.volume import Volume
 
 POINTS = np.array([[-60, -80, 0, 1], [60, 50, 20, 1], [0, -18, 70, 1], [30, -60, -40, 1]]).T
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from brainlab.cohort.sources.image_files import LEFT_OUT, find_images, without_twins
-from brainlab.volume import Volume
+from brainlab.images.volume import Volume
 
 
 def touch(root: Path, *names: str) -> None:

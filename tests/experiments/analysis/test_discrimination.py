@@ -12,7 +12,7 @@ from brainlab.experiments.analysis import baselines, discrimination
 from brainlab.experiments.analysis.baselines import Features, Part, baseline_scores, score_part
 from brainlab.experiments.analysis.discrimination import LdaResult, lda_analysis
 from brainlab.experiments.analysis.verdicts import verdict
-from brainlab.grid import Grid
+from brainlab.images.grid import Grid
 from brainlab.latent.classification.discriminant import LatentDiscriminant
 
 SIGN = np.tile([-1.0, 1.0], 20)

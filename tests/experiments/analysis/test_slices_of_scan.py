@@ -10,8 +10,8 @@ from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError, UnreadableScanError
 from brainlab.experiments.analysis import slices_of_scan
 from brainlab.experiments.analysis.slices_of_scan import slices_of
+from brainlab.images.volume import Volume
 from brainlab.runs.run import load_run
-from brainlab.volume import Volume
 
 
 @pytest.fixture

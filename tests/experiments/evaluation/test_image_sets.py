@@ -12,7 +12,7 @@ from brainlab.cohort.scan_table import COLUMNS
 from brainlab.errors import InputError
 from brainlab.experiments.evaluation import image_sets, images_on_disk
 from brainlab.experiments.evaluation.image_sets import collect, held_out, training_data
-from brainlab.grid import Grid
+from brainlab.images.grid import Grid
 from brainlab.methods.conditions import Condition
 from brainlab.pseudonyms import PUBLIC, PUBLIC_KEY, keyed_hash
 

@@ -7,13 +7,13 @@ import pytest
 from scipy import ndimage
 from scipy.spatial.distance import cdist
 
-from brainlab import voxel_components
 from brainlab.evaluation import components
 from brainlab.evaluation import images as blocks
 from brainlab.evaluation.images import ImageSets
 from brainlab.evaluation.registry import metrics
 from brainlab.experiments.evaluation import run_metrics
-from brainlab.laplacian import laplacian_variance
+from brainlab.images import voxel_components
+from brainlab.images.laplacian import laplacian_variance
 from brainlab.latent.encoding import Encoding
 
 SHAPE = (24, 26)

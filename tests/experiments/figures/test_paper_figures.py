@@ -12,7 +12,7 @@ from brainlab.errors import InputError
 from brainlab.experiments.analysis.latent_space import latent_directions
 from brainlab.experiments.figures import flair_images, flair_latent, paper_figures, sources
 from brainlab.figures.slices import Tile, tile_pixels
-from brainlab.grid import Grid
+from brainlab.images.grid import Grid
 from brainlab.runs.encodings import encode_dataset
 from brainlab.runs.provenance import recognise
 from brainlab.runs.training_codes import TrainingCodes

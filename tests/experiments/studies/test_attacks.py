@@ -19,7 +19,7 @@ from brainlab import workspace
 from brainlab.experiments.studies import locking
 from brainlab.experiments.studies.locking import lock_study, open_sources, preview
 from brainlab.experiments.studies.stimuli import sample_noise
-from brainlab.grid import Grid
+from brainlab.images.grid import Grid
 from brainlab.reading.desk import lifecycle
 from brainlab.reading.images.rendering import render, slice_indices
 from brainlab.reading.protocol.design import Protocol, Reader, Source

@@ -11,12 +11,12 @@ from brainlab.cohort.prepared import PreparedDataset, write_prepared
 from brainlab.errors import InputError
 from brainlab.experiments.studies import locking
 from brainlab.experiments.studies.locking import lock_study
+from brainlab.images.volume import Volume
 from brainlab.reading.desk import lifecycle
 from brainlab.reading.protocol.design import Protocol, Reader, Source
 from brainlab.reading.record.lock_record import lock_findings, lock_warnings
 from brainlab.runs.provenance import recognise
 from brainlab.runs.run import Run, load_run
-from brainlab.volume import Volume
 
 SHAPE = (40, 48, 40)
 

@@ -17,6 +17,7 @@ from brainlab.errors import InputError, StudyStateError
 from brainlab.experiments.studies import locking
 from brainlab.experiments.studies.locking import foresee_sources, lock_study, open_sources, preview
 from brainlab.experiments.studies.stimuli import SLICE_DISTANCE, CohortSupply
+from brainlab.images.volume import Volume
 from brainlab.pseudonyms import PUBLIC_KEY, keyed_hash
 from brainlab.reading.desk import lifecycle
 from brainlab.reading.images.blinding_check import Probe
@@ -25,7 +26,6 @@ from brainlab.reading.record import integrity
 from brainlab.reading.record.store import Store
 from brainlab.runs.provenance import recognise
 from brainlab.runs.run import Run, load_run
-from brainlab.volume import Volume
 
 REAL = Source(kind="cohort", name="simulated", n=12)
 FAKE = Source(kind="run", name="tiny-vae", n=12)

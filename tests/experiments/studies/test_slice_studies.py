@@ -13,7 +13,7 @@ from brainlab.errors import InputError
 from brainlab.experiments.studies import locking
 from brainlab.experiments.studies.lock_checks import _as_seen
 from brainlab.experiments.studies.locking import lock_study, open_sources
-from brainlab.grid import Grid
+from brainlab.images.grid import Grid
 from brainlab.reading.desk import lifecycle
 from brainlab.reading.protocol.design import Protocol, Reader, Source
 from brainlab.reading.report.export import sealed_truth

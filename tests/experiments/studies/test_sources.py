@@ -7,7 +7,7 @@ import pytest
 
 from brainlab.errors import InputError
 from brainlab.experiments.studies.sources import people_shown, refuse_other_sizes
-from brainlab.grid import Grid
+from brainlab.images.grid import Grid
 from brainlab.reading.protocol.design import Protocol, Reader, Source
 from brainlab.reading.record.sealing import Case
 

@@ -5,7 +5,7 @@ import pytest
 from scipy import ndimage
 
 from brainlab.errors import InputError
-from brainlab.grid import Grid
+from brainlab.images.grid import Grid
 from brainlab.reading.images.rendering import foreground, islands, render, slice_indices
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from brainlab.errors import InputError
 from brainlab.evaluation.published import DWI, DWI_RECONSTRUCTIONS, DWI_SAMPLES
 from brainlab.experiments.tables.registry import PaperTable, Rebuilt, Row, Sources
-from brainlab.laplacian import DISPLAY_RANGE
+from brainlab.images.laplacian import DISPLAY_RANGE
 
 if TYPE_CHECKING:
     import pandas as pd

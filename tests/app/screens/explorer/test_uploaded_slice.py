@@ -14,8 +14,8 @@ from app.data.exports import nifti, nifti_of
 from app.data.volumes import Decoded, Scan, load
 from app.server.access import SIGNED_IN
 from brainlab.cohort.prepared import PreparedDataset
-from brainlab.pictures import to_unit
-from brainlab.volume import Volume
+from brainlab.images.pictures import to_unit
+from brainlab.images.volume import Volume
 
 PROJECT = Path(__file__).resolve().parents[4]
 RUN = "slice-vae"

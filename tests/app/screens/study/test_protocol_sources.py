@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from app.screens.study import protocol_sources, source_notes
-from brainlab.grid import Grid
+from brainlab.images.grid import Grid
 from brainlab.reading.protocol.design import Source
 
 DWI = {"name": "dwi-slices-128", "modalities": ["dwi"]}

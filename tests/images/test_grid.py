@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from brainlab.errors import InputError
-from brainlab.grid import AXES, PLANES, Grid, Sides, upright
+from brainlab.images.grid import AXES, PLANES, Grid, Sides, upright
 
 SHAPE = (4, 5, 6)
 AFFINE = np.array([[2.0, 0, 0, -10], [0, 3, 0, -20], [0, 0, 4, -30], [0, 0, 0, 1]])

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from brainlab.grid import Grid
+from brainlab.images.grid import Grid
 from brainlab.types import Float32Array, FloatArray, UInt8Array
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from brainlab.counted import counted
 from brainlab.errors import InputError, UnreadableScanError
 from brainlab.files.whole import whole_file
-from brainlab.nifti import NiftiFile, read_nifti
+from brainlab.images.nifti import NiftiFile, read_nifti
 from brainlab.types import BoolArray, Float32Array, FloatArray
 
 FILE_ENDINGS = (".nii", ".nii.gz", ".img", ".img.gz", ".hdr")

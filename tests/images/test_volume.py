@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from brainlab.errors import InputError, UnreadableScanError
-from brainlab.volume import Volume
+from brainlab.images.volume import Volume
 
 SHAPE = (10, 12, 9)
 AFFINE = np.array([[2.0, 0, 0, -9], [0, 2.5, 0, -14], [0, 0, 3, -12], [0, 0, 0, 1]])

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from brainlab.laplacian import laplacian_variance
+from brainlab.images.laplacian import laplacian_variance
 
 
 def noise(n=3, shape=(20, 22, 18), seed=0):

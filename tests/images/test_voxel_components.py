@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
-from brainlab import voxel_components
+from brainlab.images import voxel_components
 
 
 def scans(n=60, dtype=np.uint8):

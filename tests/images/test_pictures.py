@@ -1,7 +1,7 @@
 import numpy as np
 
-from brainlab.grid import Grid
-from brainlab.pictures import film_strip, middle_views, mosaic, to_bytes, to_unit
+from brainlab.images.grid import Grid
+from brainlab.images.pictures import film_strip, middle_views, mosaic, to_bytes, to_unit
 
 GRID = Grid.unplaced((4, 6, 5))
 
