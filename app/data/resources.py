@@ -27,7 +27,7 @@ def cohorts() -> dict[str, PreparedDataset]:
 
 
 def cohort(name: str) -> PreparedDataset:
-    """One prepared dataset by name, also as a run sees it; raises InputError when the workspace has none of that name."""
+    """One prepared dataset by name, also as a run sees it; raises InputError where the workspace has none of it."""
     found = cohorts()
     if name not in found:
         found |= {other: data for run in runs().values() for other, data in fitting(run).items()}

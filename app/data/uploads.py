@@ -18,16 +18,16 @@ import numpy as np
 
 from app.data.volumes import Source, load
 from brainlab.cohort.preparation.prepare import prepare_one
-from brainlab.files.picture_files import SLICE_ENDINGS
 from brainlab.cohort.recipes import RECIPES, PreparationRecipe
 from brainlab.cohort.registration.resampling import resample
 from brainlab.errors import BrainlabError, InputError, UnreadableScanError
 from brainlab.experiments.analysis.slices_of_scan import slices_of
+from brainlab.files.picture_files import SLICE_ENDINGS
 from brainlab.images.grid import Grid
 from brainlab.images.pictures import to_bytes, to_unit
+from brainlab.images.volume import Volume
 from brainlab.runs.run import Run
 from brainlab.types import FloatArray, UInt8Array
-from brainlab.images.volume import Volume
 
 KEPT = 32
 """Heads in memory; the one that was not asked for longest goes first."""

@@ -1,7 +1,7 @@
 """What the browser can ask for, each a small immutable name that says how its bytes are made.
 
-Bytes are raw unsigned images in RAS and C order over [0, 1], without header; see `brainlab.images.grid`. Maps of difference are halved and
-centred on 128, which means no difference.
+Bytes are raw unsigned images in RAS and C order over [0, 1], without header; see `brainlab.images.grid`. Maps of
+difference are halved and centred on 128, which means no difference.
 """
 
 from collections import OrderedDict

@@ -3,8 +3,8 @@
     python -m benchmarks.models.diversity_of_slices [--samples 1000] [--slices 52754] [--data PREPARED]
 
 Dataset similarity, intra-sample diversity, its minimum and the nearest training slice of each sample (equations 11 to
-13) are computed on slices of smooth noise, or of a prepared dataset, that lie on disk. Beside each stands what two plain
-loops over a few images give: they agree to 1e-6. The targets are 5 minutes and 4 GiB.
+13) are computed on slices of smooth noise, or of a prepared dataset, that lie on disk. Beside each stands what two
+plain loops over a few images give: they agree to 1e-6. The targets are 5 minutes and 4 GiB.
 """
 
 import argparse
@@ -87,7 +87,9 @@ def main() -> None:
             if gap > 1e-6:
                 raise SystemExit(f"{name}: differs from two plain loops by {gap:.1e}")
     gib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(f"{len(samples)} samples, {len(others)} slices: {total:.0f} s of {TARGET_S:.0f}, {gib:.2f} of {TARGET_GIB} GiB")
+    print(
+        f"{len(samples)} samples, {len(others)} slices: {total:.0f} s of {TARGET_S:.0f}, {gib:.2f} of {TARGET_GIB} GiB"
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Compare runs that were trained on fewer and more people: their images, copies, and what their codes know of a disease.
+"""Compare runs that were trained on fewer and more people: images, copies, and what their codes know of a disease.
 
     python -m benchmarks.models.fewer_people PREPARED_UNSEEN --run RUN PREPARED_TRAINING [--run ...]
         [--codes PREPARED_TRAINING ...] [--picture docs/figures/fewer-people.png]
@@ -46,7 +46,9 @@ def main() -> None:
     print("| --- | --- | --- | --- | --- | --- | --- |")
     for run, data in runs:
         print(images_row(run, data, unseen, args.n), flush=True)
-    print(f"\n| codes from | LDA fitted on | {DISEASE} precision | {DISEASE} recall | balanced accuracy | more than 64 |")
+    print(
+        f"\n| codes from | LDA fitted on | {DISEASE} precision | {DISEASE} recall | balanced accuracy | more than 64 |"
+    )
     print("| --- | --- | --- | --- | --- | --- |")
     for run, data in runs:
         print(classes_row(people(run, data), data, lda_analysis(run, data, unseen)), flush=True)

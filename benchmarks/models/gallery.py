@@ -2,9 +2,9 @@
 
     python -m benchmarks.models.gallery PREPARED_UNSEEN [--runs RUN ...] [--out FOLDER]
 
-Each picture has samples on the left and scans on the right of a white line, volumes in three planes. Prints, for 200 samples
-and 200 scans, what a glance at 24 may miss: the median and the 5th to 95th percentile of each image's sharpness, and
-the share of voxels at full scale (prepared scans are cut at their 99.5th percentile, which becomes 1).
+Each picture has samples on the left and scans on the right of a white line, volumes in three planes. Prints, for 200
+samples and 200 scans, what a glance at 24 may miss: the median and the 5th to 95th percentile of each image's
+sharpness, and the share of voxels at full scale (prepared scans are cut at their 99.5th percentile, which becomes 1).
 """
 
 import argparse

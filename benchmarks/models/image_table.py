@@ -54,7 +54,7 @@ dimensions of the code that carry more than .01 nats; 'KL': nats that a scan's c
 
 def image_table(measured: Mapping[str, Evaluation], more: Mapping[str, Mapping[str, str]] | None = None) -> list[str]:
     """Return a Markdown table of runs. more: by heading, what else is known of each run."""
-    own = {**COLUMNS, **{heading: None for heading in more or {}}}
+    own = {**COLUMNS, **dict.fromkeys(more or {})}
     rows = [
         [name, *(find(scores) if find else (more or {})[heading][name] for heading, find in own.items())]
         for name, scores in measured.items()

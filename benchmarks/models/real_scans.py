@@ -44,7 +44,9 @@ def main() -> None:
             if name == "real":
                 rows.append(made)
             error = float(np.mean((made - scans) ** 2))
-            print(f"{run.name}, {len(scans)} {name} scans: squared error {error:.5f}, {kept(scans, made):.0%} of lesions")
+            print(
+                f"{run.name}, {len(scans)} {name} scans: squared error {error:.5f}, {kept(scans, made):.0%} of lesions"
+            )
     if args.out:
         pictures = [mosaic([to_bytes(image) for image in images], real.grid, stacked=True) for images in rows]
         enlarged(np.vstack(pictures), ZOOM, Image.Resampling.BICUBIC).save(args.out)

@@ -95,8 +95,8 @@ def _page(
         "",
         *NOTES.splitlines(),
         "'Neighbours': the correlation of neighbouring voxels in white matter; of scans",
-        f"{textures[SCANS]:.2f}; more is blur, less is speckle. The blurred samples of `vae-8`, whose 8 numbers cannot hold a",
-        "person, have .035 copies: they are near the same few average scans.",
+        f"{textures[SCANS]:.2f}; more is blur, less is speckle. The blurred samples of `vae-8`, whose 8 numbers cannot",
+        "hold a person, have .035 copies: they are near the same few average scans.",
     ]
     for name, results in discriminated.items():
         fit, predict = pairs[name]

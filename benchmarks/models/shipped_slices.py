@@ -38,7 +38,9 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=1000, help="samples drawn from each run")
     parser.add_argument("--out", type=Path, default=PROJECT / "docs" / "results-of-slices.md")
     args = parser.parse_args()
-    runs = [run for path in sorted(MODELS.glob("*/weights.safetensors")) if len((run := load_run(path.parent)).shape) == 2]
+    runs = [
+        run for path in sorted(MODELS.glob("*/weights.safetensors")) if len((run := load_run(path.parent)).shape) == 2
+    ]
     parts: list[str] = []
     for data in map(PreparedDataset.open, args.data):
         own = [run for run in runs if run.fits(data) and own_recipe_warning(run, data) is None]
@@ -50,7 +52,13 @@ def main() -> None:
         parts += ["", *_of_cohort(data, own)]
     tables = [(table, table.build(Sources(runs=lambda: runs))) for table in find_tables(TABLES)]
     for table, rebuilt in tables:
-        parts += ["", *(line.replace("# ", "## ", 1) if line.startswith("# ") else line for line in markdown_page(table, rebuilt))]
+        parts += [
+            "",
+            *(
+                line.replace("# ", "## ", 1) if line.startswith("# ") else line
+                for line in markdown_page(table, rebuilt)
+            ),
+        ]
     args.out.write_text("\n".join([*_head(), *parts, "", *_presets(), ""]))
 
 
@@ -59,8 +67,8 @@ def _head() -> list[str]:
         "# Results of the shipped runs on slices",
         "",
         "**All scans here are simulated.** Written by `benchmarks/models/shipped_slices.py`; every setting is in",
-        "`evaluation.json` beside each run in `models/`. The first 64 samples of each run, none left out, beside 64 held-out",
-        "slices: [figures.md](figures.md#galleries-of-the-runs-on-slices).",
+        "`evaluation.json` beside each run in `models/`. The first 64 samples of each run, none left out, beside 64",
+        "held-out slices: [figures.md](figures.md#galleries-of-the-runs-on-slices).",
     ]
 
 
@@ -73,8 +81,8 @@ def _of_cohort(data: PreparedDataset, runs: list[Run]) -> list[str]:
     headings = list(next(iter(trained.values()))) if trained else []
     return [
         f"## {data.recipe['name']}: {data.recipe['summary']}",
-        f"Of {data.scans['participant'].nunique():,} simulated people; images are compared with {len(held_out):,} slices of "
-        f"{people} held-out ones.",
+        f"Of {data.scans['participant'].nunique():,} simulated people; images are compared with {len(held_out):,} "
+        f"slices of {people} held-out ones.",
         "",
         *image_table(measured),
         "",
@@ -82,8 +90,8 @@ def _of_cohort(data: PreparedDataset, runs: list[Run]) -> list[str]:
         "",
         *markdown_table(["run", *headings], [[name, *cells.values()] for name, cells in trained.items()]),
         "",
-        "Perplexity: how many entries of a codebook are in use, as if each were used alike. Samples a second: drawn and",
-        "decoded, on one core beside other work.",
+        "Perplexity: how many entries of a codebook are in use, as if each were used alike. Samples a second: drawn",
+        "and decoded, on one core beside other work.",
     ]
 
 
@@ -115,7 +123,16 @@ def _presets() -> list[str]:
         budget = found["paper_budget"] or "-"
         made = [name, found["method"], found["recipe"] or "any", size, code_in_words(found), parameters]
         rows.append([*made, budget, "yes" if found["ships"] else ""])
-    head = ["preset", "method", "made for", "image", "code", "parameters", "trained in its paper or thesis", "a run ships"]
+    head = [
+        "preset",
+        "method",
+        "made for",
+        "image",
+        "code",
+        "parameters",
+        "trained in its paper or thesis",
+        "a run ships",
+    ]
     return ["## All presets", *markdown_table(head, rows)]
 
 

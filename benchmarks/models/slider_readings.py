@@ -69,12 +69,14 @@ def main() -> None:
         print(f"{axis.name}: reader r = {reader.r:.2f} on unseen scans")
         truth = unseen.scans[axis.name].to_numpy(float)[starts]
         again = reader.read(run.decode(codes)).mean()
-        print(f"  made again: {again:.1f}, the people's own {truth.mean():.1f}, the scans' {_scans(reader, unseen, starts):.1f}")
+        scans = _scans(reader, unseen, starts)
+        print(f"  made again: {again:.1f}, the people's own {truth.mean():.1f}, the scans' {scans:.1f}")
         for value in SLIDERS[axis.name]:
             read = reader.read(_moved(run, codes, axis, value))
             error = f"{read.mean() - value:+.1f} years" if axis.unit == "years" else f"{read.mean() / value - 1:+.0%}"
             alone = reader.read(run.decode(axis.walk(np.zeros(run.latent_dim), [value])))[0]
-            print(f"  slider {value:g} {axis.unit}: read {read.mean():.1f} (sd {read.std():.1f}), {error}; from the mean brain {alone:.1f}")
+            moved = f"read {read.mean():.1f} (sd {read.std():.1f}), {error}"
+            print(f"  slider {value:g} {axis.unit}: {moved}; from the mean brain {alone:.1f}")
 
 
 def _scans(reader: Reader, data: PreparedDataset, rows: FloatArray) -> float:

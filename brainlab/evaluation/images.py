@@ -64,9 +64,10 @@ class ImageSets:
     real: [m, *shape], held-out scans. generated: [n, *shape]. reconstructed: of `real`, in its order. pairs: images to
     be compared with `real` one by one; the reconstructions of a run. codes: posteriors of `real`. training: the scans
     that the generator was trained on. labelled: images that were asked for by a label, and real ones of it. None where
-    there are none. people, training_people: whom each of `real` and of `training` is of, [m]; None where that is
-    unknown, and each may be of another person. real_rows: where `real` are among the scans of their dataset, [m]. seed:
-    of every random choice. reasons: why a part is None, in place of a general reason.
+    there are none. code_length: numbers in the code of an image, where images are encoded. people, training_people:
+    whom each of `real` and of `training` is of, [m]; None where that is unknown, and each may be of another person.
+    real_rows: where `real` are among the scans of their dataset, [m]. seed: of every random choice. reasons: why a part
+    is None, in place of a general reason.
     """
 
     real: Images
@@ -74,6 +75,7 @@ class ImageSets:
     reconstructed: Images | None = None
     pairs: Images | None = None
     codes: Codes | None = None
+    code_length: int | None = None
     training: Images | None = None
     labelled: Labelled | None = None
     people: StringArray | None = None

@@ -87,7 +87,7 @@ class Metric:
     def _compares_itself(self, sets: ImageSets) -> bool:
         """Whether it looks at reconstructions from codes that lose nothing."""
         reconstructions = {"pairs", "reconstructed"} & set(self.needs)
-        return bool(reconstructions) and sets.codes is not None and sets.codes.mean.shape[1] >= math.prod(sets.shape)
+        return bool(reconstructions) and (sets.code_length or 0) >= math.prod(sets.shape)
 
     def to_json(self) -> dict[str, Any]:
         """Return what describes the metric."""

@@ -269,10 +269,10 @@ def game_without_effect(config: Introspection) -> dict[str, str]:
     if config.margin is not None and not config.margin_follows:
         found["margin_factor"] = "beside a --margin that does not follow"
     if not config.warm_up_epochs:
-        found["learning_rate"] = "without a warm-up (--warm-up-epochs 0), give --adversarial-learning-rate"
+        found["learning_rate"] = "without a warm-up (--warm-up-epochs 0), where --adversarial-learning-rate counts"
         if config.adversarial_reconstruction_weight is not None:
             found["reconstruction_weight"] = (
-                "without a warm-up (--warm-up-epochs 0), give --adversarial-reconstruction-weight"
+                "without a warm-up (--warm-up-epochs 0), where --adversarial-reconstruction-weight counts"
             )
     return found
 
@@ -291,11 +291,12 @@ class WarmedUp(Protocol):
 
 def schedule_warning(config: WarmedUp, schedule: Schedule) -> str | None:
     """Say of a training that it ends with its warm-up: what comes out is a plain VAE under another name."""
-    if config.warm_up_epochs < schedule.epochs:
+    trained = min(schedule.epochs, schedule.stop_after or schedule.epochs)
+    if config.warm_up_epochs < trained:
         return None
     return (
-        f"all of the {counted(schedule.epochs, 'epoch')} are warm-up (--warm-up-epochs {config.warm_up_epochs}), so "
-        "that a plain VAE comes out; give fewer, or more --epochs"
+        f"the warm-up (--warm-up-epochs {config.warm_up_epochs}) lasts for the whole training of "
+        f"{counted(trained, 'epoch')}, so that a plain VAE comes out; train longer, or warm up for fewer epochs"
     )
 
 

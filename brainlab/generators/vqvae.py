@@ -365,9 +365,8 @@ METHOD = Method(
     small=tuple(VQVAEConfig(sample_shape=shape, **SMALL) for shape in ((1, 8, 8, 8), (1, 16, 8))),
     changeable=("learning_rate", "prior_learning_rate"),
     presets={
-        # Six halvings leave 2 x 2 places of 128 entries: 28 bits a slice, 7 for each quarter of the head. No training
-        # makes a sharp likeness of that, which is why the thesis' reconstructions are blurred. It prints 500 epochs for
-        # its final models and no batch size; 64 is its VAE's.
+        # Six halvings leave 2 x 2 places of 128 entries: 28 bits a slice, 7 for each quarter of the head, hence the
+        # thesis' blurred reconstructions. It prints 500 epochs and no batch size; 64 is its VAE's.
         "vqvae2d": Preset(
             config=VQVAEConfig(paper_exact=True),
             schedule=Schedule(epochs=500, batch_size=64, ema_decay=0.0),
@@ -377,8 +376,7 @@ METHOD = Method(
         ),
         # The same method with 16 x 16 places of 8 bits (2,048 bits a slice) and nothing at full resolution: for two
         # cores. Vectors of 4 numbers are enough to tell 256 entries apart and make codes of 1,024 numbers. Its weights
-        # are those of equation 3, where the thesis' would be 1 : 16,384 / 1,024 = 16. Epochs are made for some 4,000
-        # slices.
+        # are those of equation 3, where the thesis' would be 1 : 16,384 / 1,024 = 16. Epochs: for some 4,000 slices.
         "vqvae2d-small": Preset(
             config=VQVAEConfig(
                 folds=2,

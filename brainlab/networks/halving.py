@@ -25,7 +25,8 @@ def halved(
     why = f"as sides of {got} do not divide by {factor}"
     if folds and widths - unhalved <= left:
         raise InputError(f"--folds: needs 0 to {left - widths + unhalved}, got {folds}, {why}; give fewer")
-    raise InputError(f"--widths: needs 1 to {left + unhalved} of them, got {widths}, {why}; give fewer")
+    most = left + unhalved
+    raise InputError(f"--widths: needs {f'1 to {most}' if most > 1 else '1'} of them, got {widths}, {why}; give fewer")
 
 
 def _times(side: int) -> int:

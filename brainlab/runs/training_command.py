@@ -7,7 +7,7 @@ from typing import Any
 
 from brainlab.config import add_flags, apply_flags, changed_flags
 from brainlab.errors import InputError
-from brainlab.methods.method import Preset, Schedule
+from brainlab.methods.method import Method, Preset, Schedule
 from brainlab.runs.files import RunSettings
 from brainlab.runs.methods import find_preset
 
@@ -26,8 +26,8 @@ def training_command(kept: RunSettings) -> str:
     recorded = kept.values["training"]["command"] or shlex.join(_from_python(kept.values))
     try:
         words = shlex.split(recorded)
-        _, preset = find_preset(kept.values["preset"])
-        return shlex.join([*words, *_lacking(words, preset, *_at_the_start(kept))])
+        method, preset = find_preset(kept.values["preset"])
+        return shlex.join([*words, *_lacking(words, method, preset, *_at_the_start(kept))])
     except (InputError, ValueError, argparse.ArgumentError):
         return recorded
 
@@ -49,8 +49,11 @@ def _at_the_start(kept: RunSettings) -> tuple[Any, Schedule]:
     return config, schedule
 
 
-def _lacking(words: list[str], preset: Preset[Any], config: Any, schedule: Schedule) -> list[str]:
-    """Return the flags without which the words, read by today's preset, would train with other settings."""
+def _lacking(words: list[str], method: Method[Any], preset: Preset[Any], config: Any, schedule: Schedule) -> list[str]:
+    """Return the flags without which the words, read by today's preset, would train with other settings.
+
+    Settings that others leave without effect are left out, for a flag for one is refused.
+    """
     if type(config) is not type(preset.config):
         raise ValueError("the preset is of another method now")
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
@@ -58,7 +61,9 @@ def _lacking(words: list[str], preset: Preset[Any], config: Any, schedule: Sched
     add_flags(parser, type(config))
     args, _ = parser.parse_known_args(words)
     given = preset.schedule.asked(args)
-    flags = [*changed_flags(given, schedule), *changed_flags(apply_flags(preset.config, args), config)]
+    asked = apply_flags(preset.config, args)
+    config = dataclasses.replace(config, **{name: getattr(asked, name) for name in method.without_effect(config)})
+    flags = [*changed_flags(given, schedule), *changed_flags(asked, config)]
     if given.epochs != schedule.epochs and given.stop_after == schedule.stop_after is not None:
         flags += ["--stop-after", str(schedule.stop_after)]  # which does not outlive other epochs by itself
     return flags

@@ -46,8 +46,6 @@ class Watch:
     log_steps: steps between two lines of losses.
     half_weights: ship the weights with 16 bits each; checkpoints keep all 32.
     after_divergence: what a user can do once a loss is not finite, the end of the message that says so.
-    looks: about how often the diagnostics look over the whole training, after the first epoch and the last in any case:
-        they may take several times as long as an epoch of a few hundred images.
     grids: about how many sample grids are kept over the whole training.
     grid_samples, watched: codes in the sample grid, and images and samples that the diagnostics look at.
     """
@@ -56,7 +54,6 @@ class Watch:
     checkpoint_steps: int = 100
     log_steps: int = 20
     grid_samples: int = 8
-    looks: int = 40
     grids: int = 10
     watched: int = 64
     half_weights: bool = False
@@ -131,9 +128,15 @@ class Loop:
 
     @property
     def looks(self) -> list[int]:
-        """Epochs at whose end the diagnostics look at the averaged weights, which are kept as the run's."""
-        between = max(1, self.epochs // self.watch.looks)
-        return sorted({1, *range(between, self.epochs + 1, between), self.epochs})
+        """Epochs at whose end the diagnostics look at the averaged weights, which are kept as the run's.
+
+        Each of the first twenty, and then whenever a tenth of the training so far has been added, and the last: of few
+        images an epoch takes less time than to look.
+        """
+        found = [1]
+        while found[-1] < self.epochs:
+            found.append(min(found[-1] + max(1, found[-1] // 10), self.epochs))
+        return found
 
     @property
     def codes(self) -> Tensor:
@@ -165,7 +168,7 @@ class Loop:
             torch.set_rng_state(state["random"])
 
     def run(self, show: Callable[[Iterator[int], int], Any] | None = None) -> dict[str, Any]:
-        """Train to the end and return the last epoch's line.
+        """Train to the end and return the last line of an epoch: losses since the one before, and diagnostics.
 
         show: wraps the iterator of remaining steps, given their number, to draw a progress bar.
         Raises TrainingStoppedError on a loss or gradient that is not finite; KeyboardInterrupt, after a checkpoint,
@@ -185,6 +188,8 @@ class Loop:
                 if at_epoch_end or self._stop or self.state.step % self.watch.checkpoint_steps == 0:
                     self._checkpoint()
                 if self._stop:
+                    if epoch > self.state.last_epoch.get("epoch", 0):
+                        self._look(epoch)  # after the checkpoint, so that a resumed run is as if it had not been
                     raise KeyboardInterrupt
         return self.state.last_epoch
 
@@ -263,7 +268,7 @@ class Loop:
             line |= _rounded(self.recipe.diagnostics(self.watched))
             save_weights(self.folder, shipped, torch.float16 if self.watch.half_weights else torch.float32)
             looks = self.looks
-            if looks.index(epoch) % max(1, len(looks) // self.watch.grids) == 0 or epoch == looks[-1]:
+            if epoch in (*looks[:: max(1, len(looks) // self.watch.grids)], looks[-1]) or self._stop:
                 (self.folder / "samples").mkdir(exist_ok=True)
                 grid = self.folder / "samples" / f"epoch-{epoch:04d}.png"
                 save_sample_grid(shipped, codes[: self.watch.grid_samples], grid)

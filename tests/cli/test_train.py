@@ -92,11 +92,15 @@ def test_a_training_that_is_all_warm_up_is_said_to_give_another_method(tiny_work
     last = {"epoch": 1, "samples_per_second": 1.0, "losses": []}
     monkeypatch.setattr("brainlab.experiments.training.train", lambda *_, **__: last)
     data, words = tiny_workspace / "cohorts" / "simulated", ("--out", tmp_path / "run", "--json")
-    for epochs, said in (
-        (4, "all of the 4 epochs are warm-up (--warm-up-epochs 4), so that a plain VAE comes out"),
-        (5, ""),
+    for given, said in (
+        (
+            ("--epochs", 4),
+            "(--warm-up-epochs 4) lasts for the whole training of 4 epochs, so that a plain VAE comes out",
+        ),
+        (("--stop-after", 4), "lasts for the whole training of 4 epochs"),
+        (("--epochs", 5), ""),
     ):
-        code, out, err = call(capsys, "train", "ivae-32", "--data", data, *words, "--epochs", epochs)
+        code, out, err = call(capsys, "train", "ivae-32", "--data", data, *words, *given)
         assert code == 0
         assert said in err
         assert bool(said) == ("warnings" in json.loads(out))

@@ -16,7 +16,7 @@ def test_a_training_outlives_the_page_and_the_server_that_started_it(own_server,
     page.get_by_label("Epochs").press("Enter")
     page.get_by_text("--epochs 1").wait_for()
     page.get_by_role("button", name="Start", exact=True).click()
-    page.get_by_text("Preparing: libraries, scans, network").wait_for()
+    page.get_by_text("Preparing: libraries, images, network").wait_for()
     page.goto("about:blank")
     own_server.kill()
     own_server.start()

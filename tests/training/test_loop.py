@@ -106,22 +106,6 @@ def test_an_epoch_s_losses_are_the_means_of_its_own_steps(tmp_path):
         assert line["loss"] == pytest.approx(np.mean(steps), rel=1e-4)
 
 
-def test_of_many_epochs_the_diagnostics_look_at_the_first_the_last_and_some_between(tmp_path):
-    loop = make_loop(tmp_path, MeanRecipe(), epochs=9, log_steps=1, looks=4, grids=2)
-    loop.run()
-    told = lines(tmp_path)
-    ends = [line for line in told if line["kind"] == "epoch"]
-    steps = [line["loss"] for line in told if line["kind"] == "step"]
-    assert loop.looks == [line["epoch"] for line in ends] == [1, 2, 4, 6, 8, 9]
-    assert ends[2]["loss"] == pytest.approx(np.mean(steps[10:20]), rel=1e-4)
-    assert all("sharpness_generated" in line for line in ends)
-    assert sorted(path.stem for path in (tmp_path / "samples").iterdir()) == [f"epoch-000{n}" for n in (1, 6, 9)]
-
-
-def test_diagnostics_look_at_every_epoch_of_a_training_that_has_few(tmp_path):
-    assert make_loop(tmp_path, MeanRecipe(), epochs=79).looks == list(range(1, 80))
-
-
 def test_an_epoch_s_line_holds_the_means_and_the_diagnostics(tmp_path):
     last = make_loop(tmp_path, MeanRecipe()).run()
     told = lines(tmp_path)

@@ -5,6 +5,7 @@ import streamlit as st
 from app.data import resources, uploads
 from app.data.uploads import UploadedSlice
 from brainlab.errors import BrainlabError
+from brainlab.experiments.analysis.slices_of_scan import recipe_of_slices
 
 KINDS = ["png", "jpg", "jpeg", "tif", "tiff", "nii", "gz"]
 
@@ -15,21 +16,22 @@ def choose(run: str, done: str) -> UploadedSlice | None:
     done: what becomes of it on this server, for those who wonder where their file goes.
     """
     found = resources.run(run)
-    upload = st.file_uploader(f"One {found.grid.plane} slice, or a whole head as NIfTI", type=KINDS, key="start-slice")
+    head = ", or a whole head as NIfTI" if recipe_of_slices(found) else ""
+    upload = st.file_uploader(f"One {found.grid.plane} slice{head}", type=KINDS, key="start-slice")
     if upload is None:
         st.caption(f"{done} on this server and kept in memory only; nothing is written to the workspace.")
         return None
     try:
         with st.spinner("Preparing (a whole head takes a few seconds)"):
             slices = uploads.take_slices(upload.name, upload.getbuffer(), found)
+            notes, numbers = slices[0].file.notes, slices[0].file.numbers
     except BrainlabError as error:
         st.error(str(error))
         return None
-    for note in slices[0].file.notes:
+    for note in notes:
         st.caption(f":orange[:material/info:] {note}")
     if len(slices) == 1:
         return slices[0]
-    numbers = slices[0].file.numbers
     place = st.select_slider(
         "Slice of the head", range(len(slices)), len(slices) // 2, format_func=lambda place: f"{numbers[place]}",
         key=f"start-slice-of-{slices[0].key}",

@@ -123,7 +123,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             show=_bar,
             **given,
         )
+    losses = ", ".join(f"{name} {last[name]:g}" for name in last["losses"])
     return {
+        "text": f"epoch {last['epoch']}, {last['samples_per_second']:g} images/s: {losses}",
         "epochs": last["epoch"],
         "samples_per_second": last["samples_per_second"],
         "losses": {name: last[name] for name in last["losses"]},

@@ -38,7 +38,7 @@ def slices_of(run: Run, path: Path) -> ScanSlices:
     Raises InputError for a run of volumes, and a BrainlabError for what is no slice of the run's plane and no head, or
     for a head where no recipe makes the run's slices of one.
     """
-    recipe, view = _recipe(run), run.view
+    recipe, view = recipe_of_slices(run), run.view
     if recipe is None or not isinstance(view, Slices) or not _is_whole(path):
         made = prepare_for(run, path)
         return ScanSlices(made.data[None], (), made.notes)
@@ -51,7 +51,7 @@ def slices_of(run: Run, path: Path) -> ScanSlices:
     return ScanSlices(np.stack([grid.cut(scan.data, view.plane, k) for k in numbers]), numbers, scan.notes)
 
 
-def _recipe(run: Run) -> PreparationRecipe | None:
+def recipe_of_slices(run: Run) -> PreparationRecipe | None:
     """Return the recipe that makes a run's slices of one scan; None where there is none."""
     recorded = run.settings["recipe"]
     recipe = (PAPER_EXACT if recorded.get("paper_exact") else RECIPES).get(str(recorded.get("name", "")))

@@ -150,7 +150,7 @@ def _progress(folder: Path, record: Record | None) -> Progress:
     done = int(ends[-1]["epoch"]) if ends else 0
     rate = None
     if ends:
-        an_epoch = int(ends[-1]["step"]) // done
+        an_epoch = int(ends[0]["step"]) // int(ends[0]["epoch"])  # a stop leaves a line within an epoch
         total = an_epoch * planned if planned else total
         rate = ends[-1]["seconds"] / ends[-1]["step"]
         done = math.ceil(step / an_epoch)

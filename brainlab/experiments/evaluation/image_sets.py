@@ -146,6 +146,7 @@ def collect(
         reconstructed=reconstructed,
         pairs=reconstructed,
         codes=_together(codes) if run.can("walk") and codes else None,
+        code_length=run.latent_dim if run.can("encode") else None,
         training=scans(known, fitted) if known is not None and fitted is not None else None,
         labelled=labelled,
         people=dataset.scans["participant"].to_numpy(dtype=str)[rows],

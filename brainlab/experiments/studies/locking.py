@@ -20,6 +20,7 @@ from brainlab.experiments.studies.lock_checks import (
 from brainlab.experiments.studies.sources import (
     describe_sources,
     expected_people,
+    people_in_all,
     people_shown,
     refuse_other_sizes,
 )
@@ -110,6 +111,7 @@ def lock_study(folder: Path, override: str = "", watch: Watch | None = None) -> 
         "probe": finding.to_dict(),
         "override": override.strip(),
         "sources": sources,
+        "people": people_in_all(cases),
         "training": _closeness(supplies, drawn),
         "spectrum": _spectra(supplies, power, protocol.seed),
         "recurring": recurring_images([case.pixels for case in cases], beside),

@@ -40,6 +40,16 @@ def expected_people(supplies: Sequence[Supply]) -> dict[str, int | None]:
     return {supply.source.name: supply.people for supply in supplies}
 
 
+def people_in_all(cases: Sequence[Case]) -> dict[str, int]:
+    """Return of how many different people those real cases are whose people are known, practice apart.
+
+    A person may be in several sources. cases: all real ones. known: those of known people. people: how many these are.
+    """
+    real = [case for case in cases if case.label == "real" and not case.practice]
+    known = [case.participant_hash for case in real if case.participant_hash]
+    return {"cases": len(real), "known": len(known), "people": len(set(known))}
+
+
 def people_shown(cases: Sequence[Case]) -> dict[str, int]:
     """Return how many people the cases of each source are of, practice apart; without the sources of nobody known."""
     known: dict[str, set[str]] = {}

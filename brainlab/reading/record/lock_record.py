@@ -1,8 +1,8 @@
 """What was found when a study was locked, in sentences: for the desk, the command line and the report.
 
 `checks` is what `desk.lock_checks` returns: `probe` (`blinding.Probe`), `override`, one entry a source in `sources`
-(`describe_sources`), `training` (closeness of fakes to training scans) and `spectrum`, and one a study that shows some
-of the same images in `recurring`; a study of an earlier version has fewer.
+(`describe_sources`), `people` (`people_in_all`), `training` (closeness of fakes to training scans) and `spectrum`, and
+one a study that shows some of the same images in `recurring`; a study of an earlier version has fewer.
 """
 
 from collections.abc import Mapping, Sequence
@@ -109,9 +109,24 @@ def people_of_sources(sources: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def people_recur(sources: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether some cases are known to be of one person, so that they are not independent."""
-    return any(entry.get("people") is not None and entry["people"] < entry["n"] for entry in sources)
+def dependence(checks: Mapping[str, Any]) -> str:
+    """Say that some cases are of one person, or may be, so that they are not independent; empty where none are.
+
+    People are counted over all sources together, for one may be in several.
+    """
+    if not (found := checks.get("people")):
+        return ""  # locked by an earlier version
+    if found["people"] < found["known"]:
+        return (
+            "Several cases are of one person and therefore not independent; all intervals treat cases as independent "
+            "and may be too narrow."
+        )
+    if found["known"] < found["cases"]:
+        return (
+            f"Of {counted(found['cases'] - found['known'], 'real case')} it is not known whether several are of one "
+            "person; all intervals treat cases as independent, and would be too narrow if so."
+        )
+    return ""
 
 
 def _images(probe: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from brainlab.counted import counted
 from brainlab.reading.protocol.design import Protocol
 from brainlab.reading.protocol.questions import Question
-from brainlab.reading.record.lock_record import lock_findings, lock_warnings, people_of_sources, people_recur
+from brainlab.reading.record.lock_record import dependence, lock_findings, lock_warnings, people_of_sources
 from brainlab.reading.statistics.time_course import STEP
 
 Sections = list[tuple[str, list[str]]]
@@ -219,11 +219,8 @@ def _analysis(figures: dict[str, Any], protocol: Protocol | None, conduct: dict[
         f"Equivalence to chance: two one-sided tests at 5% with a margin of {margin:.0%} in balanced accuracy, "
         f"{fixed}.",
     ]
-    if people_recur(_sources(conduct)):
-        lines.append(
-            "Several cases are of one person and therefore not independent; all intervals treat cases as independent "
-            "and may be too narrow."
-        )
+    if dependent := dependence(conduct["checks"] if conduct else {}):
+        lines.append(dependent)
     if figures["learning"] or figures["pace"]:
         lines.append(
             f"Learning: logistic regression of a correct answer, and least squares of the log time per case, on "

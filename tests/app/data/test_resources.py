@@ -12,5 +12,7 @@ def test_cohorts_of_the_run_s_own_recipe_come_first(monkeypatch: pytest.MonkeyPa
     data = {name: SimpleNamespace(name=name, recipe={"name": recipe}) for name, recipe in (("a", "dwi"), ("b", "ixi"))}
     monkeypatch.setattr(resources, "cohorts", lambda: data)
     for recipe, order in (("dwi", ["a", "b"]), ("ixi", ["b", "a"]), ("other", ["a", "b"])):
-        run = SimpleNamespace(name="run", settings={"recipe": {"name": recipe}}, see=lambda one: one, fits=lambda _: True)
+        run = SimpleNamespace(
+            name="run", settings={"recipe": {"name": recipe}}, see=lambda one: one, fits=lambda _: True
+        )
         assert list(resources.fitting(run)) == order

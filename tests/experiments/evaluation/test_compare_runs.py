@@ -148,7 +148,7 @@ def test_other_weights_than_were_evaluated_are_refused(write):
         compare_runs(one, since)
     (one.folder / "evaluation.json").unlink()
     with pytest.raises(InputError, match="one: needs an evaluation, got none"):
-        compare_runs(one, one)
+        compare_runs(one, since)
 
 
 def test_real_scans_of_other_data_are_not_shared(write):

@@ -100,7 +100,7 @@ def test_sources_of_another_size_are_refused_before_anything_is_drawn(studio, tm
     images = np.pad(slices.batch(np.arange(4))[:, 0], ((0, 0), (4, 4), (0, 0)))
     larger = Source(kind="cohort", name=str(tmp_path / "larger"), n=2)
     write_prepared(Path(larger.name), images, slices.scans[:4], slices.recipe | {"shape": list(images.shape[1:])})
-    with pytest.raises(InputError, match=r"got axial slices of 48 x 48 voxels .* and axial slices of 40 x 48 voxels"):
+    with pytest.raises(InputError, match=r"got axial slices of 48 x 48 pixels .* and axial slices of 40 x 48 pixels"):
         open_sources(protocol(larger, RUN))
 
 

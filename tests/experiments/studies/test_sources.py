@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from brainlab.errors import InputError
-from brainlab.experiments.studies.sources import people_shown, refuse_other_sizes
+from brainlab.experiments.studies.sources import people_in_all, people_shown, refuse_other_sizes
 from brainlab.images.grid import Grid
 from brainlab.reading.protocol.design import Protocol, Reader, Source
 from brainlab.reading.record.sealing import Case
@@ -29,8 +29,8 @@ VOLUMES = supply("simulated", (40, 48, 40), 4)
 @pytest.mark.parametrize(
     ("other", "said"),
     [
-        (supply("flow", (128, 128), 1.5, "axial"), "axial slices of 128 x 128 voxels of 1.5 x 1.5 mm in flow"),
-        (supply("fine", (40, 48), 2, "axial"), "axial slices of 40 x 48 voxels of 2 x 2 mm in fine"),
+        (supply("flow", (128, 128), 1.5, "axial"), "axial slices of 128 x 128 pixels of 1.5 x 1.5 mm in flow"),
+        (supply("fine", (40, 48), 2, "axial"), "axial slices of 40 x 48 pixels of 2 x 2 mm in fine"),
     ],
 )
 def test_slices_of_another_size_are_refused_with_both_names(other, said):
@@ -66,3 +66,4 @@ def test_people_are_counted_without_practice_and_by_source():
         )
     ]
     assert people_shown(cases) == {"a": 2, "b": 1}
+    assert people_in_all(cases) == {"cases": 5, "known": 4, "people": 2}, "p is in both sources"

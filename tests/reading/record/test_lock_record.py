@@ -1,6 +1,6 @@
 """What is said of the sources of a study: people, and images of different kinds."""
 
-from brainlab.reading.record.lock_record import lock_warnings, mixed_sources, people_of_sources, people_recur
+from brainlab.reading.record.lock_record import dependence, lock_warnings, mixed_sources, people_of_sources
 
 DWI, T1W = "dwi images of the recipe dwi-slices-128", "T1w images of the recipe ixi-slices-128"
 
@@ -25,12 +25,17 @@ def test_real_cases_come_with_their_people():
 def test_a_study_of_an_earlier_version_says_nothing_of_people():
     earlier = [{"name": "people", "kind": "cohort", "n": 50, "gaps": []}]
     assert people_of_sources(earlier) == mixed_sources(earlier) == []
-    assert not people_recur(earlier)
+    assert dependence({"sources": earlier}) == ""
 
 
 def test_cases_are_independent_where_each_is_of_a_person_of_its_own():
-    assert people_recur([source("dwi-vae"), REAL])
-    assert not people_recur([source("dwi-vae"), REAL | {"people": 50}, source("/data/scans", None, "real")])
+    def said(cases, known, people):
+        return dependence({"people": {"cases": cases, "known": known, "people": people}})
+
+    assert said(50, 50, 50) == ""
+    assert said(50, 50, 49).startswith("Several cases are of one person")
+    assert said(50, 40, 39).startswith("Several cases are of one person")
+    assert said(51, 50, 50).startswith("Of 1 real case it is not known whether")
 
 
 def test_images_of_another_sequence_or_recipe_are_warned_of_in_one_line():

@@ -118,10 +118,11 @@ def test_people_of_the_real_cases_are_told_and_that_cases_of_one_person_are_not_
 
     def told(people):
         sources = [{"name": "people", "truth": "real", "n": 10, "noun": "slice", "people": people, "images": None}]
+        checks = {"sources": sources}
+        if people:
+            checks["people"] = {"cases": 10, "known": 10, "people": people}
         return " ".join(
-            line
-            for _, lines in methods(figures, make_protocol(), conduct | {"checks": {"sources": sources}})
-            for line in lines
+            line for _, lines in methods(figures, make_protocol(), conduct | {"checks": checks}) for line in lines
         )
 
     clustered = "treat cases as independent and may be too narrow."

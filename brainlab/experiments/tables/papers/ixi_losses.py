@@ -57,11 +57,11 @@ def build(sources: Sources) -> Rebuilt:
         published=PUBLISHED,
         settings={
             "loss": "a run's objective divided by loss_divisor, so that its reconstruction part is `reconstruction`",
-            "reconstruction": f"{SCALE:g} times the mean squared error of a pixel, over the last epoch's slices",
-            "kl": "nats a slice, over the last epoch's slices",
+            "reconstruction": f"{SCALE:g} times the mean squared error of a pixel, over the last line's slices",
+            "kl": "nats a slice, over the slices of the last line of losses",
             "active_units": f"dimensions whose mean KL over held-out slices is above {ACTIVE_KL:g} nats",
             "collapsed": f"fewer than {COLLAPSED_BELOW:.0%} of the dimensions are active",
-            "codebook_perplexity": "of how often each code was chosen in the last epoch",
+            "codebook_perplexity": "of how often each code was chosen, by the last line of losses",
             "mse": "of held-out slices",
             "sharpness": "variance of the Laplacian, as a share of that of the real slices of the same evaluation",
         },
@@ -186,7 +186,8 @@ TABLE = PaperTable(
     build=build,
     layout=layout,
     reading=(
-        "Loss and reconstruction: of the last epoch's training slices, on the thesis's scale: reconstruction is 1,000 "
+        "Loss and reconstruction: of the training slices since the line of losses before (of the last epoch, where "
+        "there are few), on the thesis's scale: reconstruction is 1,000 "
         "times the mean squared error of a pixel (intensities from 0 to 1), and the loss adds what a code costs. MSE: "
         "of held-out slices.",
         "Active units: dimensions whose mean KL is above 0.01 nats; the posterior counts as collapsed where fewer "
