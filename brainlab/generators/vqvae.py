@@ -37,8 +37,8 @@ from brainlab.networks.blocks import (
     normalisation,
     up_block,
 )
-from brainlab.networks.code_transformer import CodeTransformer
-from brainlab.networks.codebook import Codebook, perplexity, straight_through
+from brainlab.networks.codes.code_transformer import CodeTransformer
+from brainlab.networks.codes.codebook import Codebook, perplexity, straight_through
 from brainlab.networks.halving import halved
 from brainlab.networks.losses import squared_error
 from brainlab.ranges import Count, NotNegative, Positive, Several

@@ -1,7 +1,7 @@
 """How a method learns: what the training loop asks of it, and nothing else."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -41,11 +41,13 @@ class Recipe(ABC):
 
     generator: what is shipped. networks: everything that is trained or carries state, by name.
     looks_first: whether `prepare` has any use for scans; where not, none are read for it.
+    settles_on: training images that `settle` looks at; 0 where there is nothing to settle.
     """
 
     generator: Generator
     networks: dict[str, nn.Module]
     looks_first: bool = False
+    settles_on: int = 0
 
     @cached_property
     def optimisers(self) -> dict[str, torch.optim.Optimizer]:
@@ -58,6 +60,12 @@ class Recipe(ABC):
     @abstractmethod
     def step(self, batch: Batch, progress: Progress) -> dict[str, float]:
         """Learn from a batch of tensors and return its losses, the one being minimised as `loss`."""
+
+    def settle(self, generator: Generator, batches: Iterator[Batch]) -> None:  # noqa: B027
+        """Fit what no step learns, such as a prior of codes, in the averaged weights before they are kept.
+
+        generator: these weights, in evaluation mode.  batches: of training images, as tensors, without gradients.
+        """
 
     def diagnostics(self, batch: Batch) -> dict[str, Any]:
         """Return what this method is watched by beside the common figures, measured on held-out images."""

@@ -32,7 +32,8 @@ def describe(generator: Generator, real: Tensor, codes: Tensor) -> dict[str, Any
     """Measure a generator in evaluation mode.
 
     real: [n, *sample_shape] scans, held-out ones where there are any.  codes: [n, *code_shape] from the prior, fixed.
-    Returns plain values for one line of `metrics.jsonl`; what needs an encoder is left out where there is none.
+    Returns plain values for one line of `metrics.jsonl`; what needs an encoder is left out where there is none. The KL
+    of a code of several parts, [parts, d], such as those of a volume's slices, is that of one part, a mean over them.
     """
     generator.eval()
     samples = _in_parts(generator.decode, codes)
@@ -51,7 +52,7 @@ def describe(generator: Generator, real: Tensor, codes: Tensor) -> dict[str, Any
         }
         if log_variance is None:
             return found
-        kl = kl_per_dimension(mean, log_variance).mean(0)  # [latent_dim]
+        kl = kl_per_dimension(mean, log_variance).flatten(0, -2).mean(0)  # [latent_dim]
         found |= {
             "held_out_kl": float(kl.sum()),
             "held_out_kl_reconstructed": _kl(generator, reconstruction),
@@ -76,7 +77,7 @@ def save_sample_grid(generator: Generator, codes: Tensor, path: Path) -> None:
 def _kl(generator: Autoencoder, images: Tensor) -> float:
     """Return the mean KL (nats) of images under the encoder, which gives a variance."""
     mean, log_variance = generator.encode(images)
-    return float(kl_per_dimension(mean, cast(Tensor, log_variance)).sum(1).mean())
+    return float(kl_per_dimension(mean, cast(Tensor, log_variance)).sum(-1).mean())
 
 
 def _in_parts(function: Any, inputs: Tensor, size: int = 32) -> Tensor:

@@ -263,7 +263,9 @@ class Loop:
             **_rounded(means),
         }
         if self.fabric.global_rank == 0:
-            shipped, codes = cast(Generator, self.average.module), self.codes
+            shipped = cast(Generator, self.average.module)
+            self._settle(shipped)
+            codes = self.codes
             line |= _rounded(describe(shipped, self.watched.image, codes[: self.watch.watched]))
             line |= _rounded(self.recipe.diagnostics(self.watched))
             save_weights(self.folder, shipped, torch.float16 if self.watch.half_weights else torch.float32)
@@ -274,6 +276,15 @@ class Loop:
                 save_sample_grid(shipped, codes[: self.watch.grid_samples], grid)
         self._write(line)
         state.sums, state.last_epoch = {}, line
+
+    def _settle(self, generator: Generator) -> None:
+        """Let the recipe fit what no step learns to training images, a batch at a time."""
+        if self.recipe.settles_on:
+            rows = _thinned(self.train_rows, self.recipe.settles_on)
+            parts = (rows[start : start + self.batch_size] for start in range(0, len(rows), self.batch_size))
+            with torch.inference_mode(), self.fabric.autocast():
+                batches = (to_device(self.fetch(part), self.fabric.device) for part in parts)
+                self.recipe.settle(generator.eval(), batches)
 
     def _checkpoint(self) -> None:
         if self.fabric.global_rank == 0:

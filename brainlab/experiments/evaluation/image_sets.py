@@ -30,8 +30,8 @@ IMAGES_IN_MEMORY = 48
 BLOCKS_IN_MEMORY = 24
 """What an evaluation holds at most, see `memory_bound`."""
 
-NO_DIMENSIONS = "the run's codes have no dimensions of their own: they are noise of the image's size, or indices"
-"""Of a flow or a VQ-VAE. Every number of such a code varies, which says nothing of what the run makes use of."""
+NO_DIMENSIONS = "the run's codes have no dimensions to move along: they are noise, indices, or a stack of slices' codes"
+"""Of a flow, a VQ-VAE or a slice VAE. Of noise or indices every number varies, whatever the run makes use of."""
 
 
 def held_out(run: Run, dataset: PreparedDataset) -> IntArray:

@@ -151,7 +151,7 @@ def test_dimensions_are_counted_only_where_a_code_has_any(dataset, monkeypatch):
     sets, _ = collect(RunOf(dataset), dataset, 20, 0, None)
     assert len(sets.reconstructed) == 20
     assert sets.code_length == RunOf.latent_dim, "by which reconstructions that lose nothing are known"
-    with pytest.raises(InputError, match="codes have no dimensions"):
+    with pytest.raises(InputError, match="codes have no dimensions to move along"):
         sets.part("codes")
 
 

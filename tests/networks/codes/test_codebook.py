@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from brainlab.networks.codebook import Codebook, perplexity, straight_through
+from brainlab.networks.codes.codebook import Codebook, perplexity, straight_through
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from brainlab.errors import InputError
-from brainlab.networks.code_transformer import CodeTransformer, pick
+from brainlab.networks.codes.code_transformer import CodeTransformer, pick
 
 ENTRIES, PLACES = 3, 4
 

@@ -1,0 +1,1 @@
+"""What stands between an encoder and a decoder: codebooks, and distributions of codes that are learnt."""
