@@ -96,8 +96,8 @@ def test_the_objective_is_the_squared_error_and_a_fifth_of_the_kl():
     kl = kl_to_prior(mean, 2 * log_deviation).mean()
     torch.manual_seed(1)
     losses = recipe.step(Batch(x), Progress(0, 10, 5))
-    assert losses["loss"] == pytest.approx(float(error + 0.2 * kl), rel=1e-5)
-    assert losses["kl_real"] == pytest.approx(float(kl), rel=1e-5)
+    assert losses["loss"] == pytest.approx((error + 0.2 * kl).item(), rel=1e-5)
+    assert losses["kl_real"] == pytest.approx(kl.item(), rel=1e-5)
 
 
 def test_the_gaussian_of_a_trained_run_is_that_of_its_training_volumes_codes(tmp_path):

@@ -29,7 +29,9 @@ class SliceGaussian(nn.Module):
     def __init__(self, slices: int, latent_dim: int) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(slices, latent_dim))
-        self.register_buffer("root", torch.eye(slices).repeat(latent_dim, 1, 1))
+        self.register_buffer("root", torch.zeros(latent_dim, slices, slices))
+        # `torch.eye` would load PyTorch's compiler where a preset is only outlined.
+        self.root.diagonal(dim1=1, dim2=2).fill_(1)
 
     @torch.no_grad()
     def fit(self, codes: Iterable[Tensor]) -> None:
