@@ -47,9 +47,14 @@ def squared_gradient(values: Tensor, x: Tensor) -> Tensor:
     return gradient.float().square().flatten(1).sum(1)
 
 
+def penalised_points(real: Tensor, fake: Tensor) -> Tensor:
+    """Return a random point on the way from each fake image to a real one: [n, *shape], with gradients to it."""
+    share = torch.rand(len(real), *[1] * (real.ndim - 1), device=real.device)
+    return torch.lerp(fake.detach(), real.detach(), share).requires_grad_()
+
+
 def lipschitz_penalty(critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
     """Return (|gradient| - 1)^2 at a random point between each real and fake image (Gulrajani et al. 2017): [n]."""
-    share = torch.rand(len(real), *[1] * (real.ndim - 1), device=real.device)
-    between = torch.lerp(fake.detach(), real.detach(), share).requires_grad_()
+    between = penalised_points(real, fake)
     # The root of 0 has no finite gradient.
     return ((squared_gradient(critic(between), between) + 1e-12).sqrt() - 1).square()

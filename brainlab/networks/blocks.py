@@ -68,15 +68,18 @@ def normalisation(kind: str, channels: int, spatial_dims: int) -> nn.Module:
     """Return a normalisation layer for [n, channels, *size] (or [n, channels] where `spatial_dims` is 0).
 
     kind: `batch`, as the papers; `group` (8 channels a group) does not mix the volumes of a batch, so real,
-    reconstructed and sampled volumes never share statistics; `none`.
+    reconstructed and sampled volumes never share statistics; `instance` (1 channel a group, and nothing where there is
+    no size); `none`.
     """
     if kind == "batch":
         return _BATCH_NORM[spatial_dims](channels) if spatial_dims else nn.BatchNorm1d(channels)
     if kind == "group":
         return nn.GroupNorm(max(1, channels // 8), channels) if spatial_dims else nn.LayerNorm(channels)
-    if kind == "none":
+    if kind == "instance" and spatial_dims:
+        return nn.GroupNorm(channels, channels)
+    if kind in ("instance", "none"):
         return nn.Identity()
-    raise InputError(f"norm: needs batch, group or none, got {kind!r}")
+    raise InputError(f"norm: needs batch, group, instance or none, got {kind!r}")
 
 
 def down_block(inputs: int, outputs: int, norm: str, spatial_dims: int) -> nn.Sequential:

@@ -92,8 +92,8 @@ def test_a_residual_block_with_silent_convolutions_is_the_identity():
 
 
 def test_an_unknown_norm_is_refused():
-    with pytest.raises(InputError, match="batch, group or none"):
-        normalisation("instance", 8, 3)
+    with pytest.raises(InputError, match="batch, group, instance or none"):
+        normalisation("layer", 8, 3)
 
 
 @pytest.mark.parametrize("size", [(4, 6), (4, 6, 8)])
