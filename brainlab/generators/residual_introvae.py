@@ -1,4 +1,4 @@
-"""The introspective variational autoencoder of the DWI comparison (sections 2.4 and 3.2), for slices.
+"""The introspective variational autoencoder of the DWI comparison (sections 2.4 and 3.2).
 
 Its objective is that of `introvae`, its networks are those of the original IntroVAE (Huang et al. 2018,
 arXiv:1807.06358), with residual blocks. The paper scales every KL term by 0.25 and the squared error by 0.5: Adam does
@@ -11,11 +11,11 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from brainlab.cohort.views import Slices, View
+from brainlab.cohort.views import Slices, View, Volumes
 from brainlab.errors import InputError
 from brainlab.generators import introvae
 from brainlab.generators.introvae import Introspection, IntrospectiveRecipe
-from brainlab.generators.vae import GaussianAutoencoder
+from brainlab.generators.vae import GaussianAutoencoder, volumes_have_no_plane
 from brainlab.methods.method import Method, Preset, Schedule
 from brainlab.methods.prior import NormalPrior
 from brainlab.networks.residual import ResidualDecoder, ResidualEncoder
@@ -28,11 +28,12 @@ class ResidualConfig:
 
     latent_dim: length of a code.
     sample_shape: channel first.
-    plane: which slices are read.
+    plane: which slices are read, where `sample_shape` is that of slices.
     widths: channels of each level, from fine to coarse; every level halves the sides.
-    folds: halvings by folding 2 x 2 pixels into channels before the first level, and unfolding after the last.
+    folds: halvings by folding 2 x 2 pixels, or 2 x 2 x 2 voxels, into channels before the first level, and unfolding
+        after the last.
     norm: `batch`, `group` or `none`.
-    flip: mirror each training slice left to right with probability 1/2.
+    flip: mirror each training image left to right with probability 1/2.
     """
 
     latent_dim: Count = 256
@@ -54,7 +55,7 @@ class ResidualAutoencoder(GaussianAutoencoder):
 
     def __init__(self, config: ResidualConfig) -> None:
         super().__init__()
-        if config.flip and config.plane == "sagittal":
+        if config.flip and len(config.sample_shape) == 3 and config.plane == "sagittal":
             raise InputError("--flip: needs slices that show left and right, got sagittal ones; use --no-flip")
         self.sample_shape, self.prior = config.sample_shape, NormalPrior(config.latent_dim)
         sizes = (config.sample_shape, config.widths, config.latent_dim)
@@ -82,8 +83,13 @@ def check_batch(config: ResidualIntroVAEConfig, images: int) -> None:
 
 
 def view(config: ResidualConfig) -> View:
-    """Return the slices that the method reads."""
-    return Slices(config.plane)
+    """Return what the networks read: volumes or slices, by the sides of their images."""
+    return Volumes() if len(config.sample_shape) == 4 else Slices(config.plane)
+
+
+def without_effect(config: ResidualIntroVAEConfig) -> dict[str, str]:
+    """As of the game, and the plane where volumes are read."""
+    return introvae.game_without_effect(config) | volumes_have_no_plane(config.sample_shape)
 
 
 DWI = "DWI comparison, section 3.2"
@@ -100,7 +106,8 @@ _PUBLISHED: dict[str, Any] = {
     "flip": False,
     "fake_share": 1.0,
 }
-SMALL: dict[str, Any] = {"latent_dim": 4, "widths": (8, 8), "sample_shape": (1, 16, 8)}
+SMALL: dict[str, Any] = {"latent_dim": 4, "widths": (8, 8)}
+SMALL_SHAPES = ((1, 16, 8), (1, 8, 8, 8))
 
 METHOD = Method(
     name="residual-introvae",
@@ -112,8 +119,8 @@ METHOD = Method(
     abilities=frozenset({"encode", "reconstruct", "walk"}),
     check_batch=check_batch,
     schedule_warning=introvae.schedule_warning,
-    without_effect=introvae.game_without_effect,
-    small=(ResidualIntroVAEConfig(warm_up_epochs=1, **SMALL),),
+    without_effect=without_effect,
+    small=tuple(ResidualIntroVAEConfig(warm_up_epochs=1, sample_shape=shape, **SMALL) for shape in SMALL_SHAPES),
     changeable=("learning_rate", "adversarial_learning_rate"),
     presets={
         "dwi-ivae": Preset(

@@ -1,26 +1,26 @@
-"""The soft introspective variational autoencoder (Daniel and Tamar 2021, arXiv:2012.13253), for slices.
+"""The soft introspective variational autoencoder (Daniel and Tamar 2021, arXiv:2012.13253).
 
 The IntroVAE's hinge on the KL of fakes becomes an exponential of their evidence bound, which needs no margin:
 
     L_E = s (b_rec rec(x) + b_kl KL(x)) + 1/4 sum over f in {G(E(x)), G(z)} of exp(-2 s (b_rec rec(f) + b_neg KL(f)))
     L_D = s (b_rec rec(x) + 1/2 sum over f of (b_kl KL(f) + gamma b_rec rec(f)))
 
-with rec the summed squared error, KL that of the posterior, and s one over the number of pixels. The networks are the
-residual ones with group norm: fakes and real slices share no statistics, which with batch norm spoil what is generated
-once training has ended.
+with rec the summed squared error, KL that of the posterior, and s one over the number of pixels or voxels. The networks
+are the residual ones with group norm: fakes and real images share no statistics, which with batch norm spoil what is
+generated once training has ended.
 """
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 from brainlab.cohort.views import Batch
 from brainlab.generators.introvae import schedule_warning
-from brainlab.generators.residual_introvae import ResidualAutoencoder, ResidualConfig, view
-from brainlab.generators.vae import adam, flip_half, set_learning_rate
+from brainlab.generators.residual_introvae import SMALL, SMALL_SHAPES, ResidualAutoencoder, ResidualConfig, view
+from brainlab.generators.vae import adam, flip_half, set_learning_rate, volumes_have_no_plane
 from brainlab.methods.method import Method, Preset, Schedule
 from brainlab.methods.recipe import Progress, Recipe
 from brainlab.networks.losses import draw_posterior, kl_to_prior, squared_error
@@ -135,7 +135,12 @@ class SoftIntroVAERecipe(Recipe):
             self.optimisers[name].step()
 
 
-_SMALL: dict[str, Any] = {"latent_dim": 4, "widths": (8, 8), "sample_shape": (1, 16, 8)}
+def without_effect(config: SoftIntroVAEConfig) -> dict[str, str]:
+    """Name the plane where volumes are read."""
+    return volumes_have_no_plane(config.sample_shape)
+
+
+SOURCE = "Daniel and Tamar 2021, arXiv:2012.13253"
 
 METHOD = Method(
     name="soft-introvae",
@@ -146,7 +151,8 @@ METHOD = Method(
     view=view,
     schedule_warning=schedule_warning,
     abilities=frozenset({"encode", "reconstruct", "walk"}),
-    small=(SoftIntroVAEConfig(warm_up_epochs=1, **_SMALL),),
+    without_effect=without_effect,
+    small=tuple(SoftIntroVAEConfig(warm_up_epochs=1, sample_shape=shape, **SMALL) for shape in SMALL_SHAPES),
     changeable=("learning_rate", "fake_kl_weight"),
     presets={
         # Folded twice, so that two cores show it some 60,000 slices in two hours.
@@ -154,7 +160,16 @@ METHOD = Method(
             config=SoftIntroVAEConfig(folds=2, widths=(64, 128, 128)),
             schedule=Schedule(epochs=5, batch_size=16),
             recipe="ixi-slices-128",
-            source="Daniel and Tamar 2021, arXiv:2012.13253",
+            source=SOURCE,
+        ),
+        # Some 4,000 scans.
+        "soft-ivae-256": Preset(
+            config=SoftIntroVAEConfig(
+                sample_shape=(1, 40, 48, 40), folds=1, widths=(64, 128), fake_kl_weight=1600.0, learning_rate=5e-4
+            ),
+            schedule=Schedule(epochs=8, batch_size=16),
+            recipe="flair-40",
+            source=SOURCE,
         ),
     },
 )

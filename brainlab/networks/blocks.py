@@ -17,7 +17,8 @@ CONV: dict[int, type[nn.Module]] = {2: nn.Conv2d, 3: nn.Conv3d}
 
 _TRANSPOSED: dict[int, type[nn.Module]] = {2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}
 _BATCH_NORM: dict[int, type[nn.Module]] = {2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
-_POOL: dict[int, type[nn.Module]] = {2: nn.AvgPool2d, 3: nn.AvgPool3d}
+POOL: dict[int, type[nn.Module]] = {2: nn.AvgPool2d, 3: nn.AvgPool3d}
+"""Average pooling, likewise."""
 
 LEAK = 0.2
 """Slope of every LeakyReLU below zero."""
@@ -103,7 +104,7 @@ def pooled_block(inputs: int, outputs: int, norm: str, spatial_dims: int) -> nn.
         CONV[spatial_dims](inputs, outputs, 3, padding=1),
         normalisation(norm, outputs, spatial_dims),
         nn.LeakyReLU(LEAK),
-        _POOL[spatial_dims](2),
+        POOL[spatial_dims](2),
     )
 
 

@@ -1,4 +1,4 @@
-"""Residual encoder and decoder of the original IntroVAE (Huang et al. 2018, arXiv:1807.06358, appendix), for slices.
+"""Residual encoder and decoder of the original IntroVAE (Huang et al. 2018, arXiv:1807.06358, appendix).
 
 Each halving is an average pooling after a residual block, each doubling a nearest-neighbour upsampling. With `folds`
 the first halvings are a `space_to_depth` and the last doublings a `depth_to_space`, so that no convolution runs at the
@@ -10,26 +10,26 @@ import math
 
 from torch import Tensor, nn
 
-from brainlab.errors import InputError
-from brainlab.networks.blocks import LEAK, DepthToSpace, SpaceToDepth, normalisation
+from brainlab.networks.blocks import CONV, LEAK, POOL, DepthToSpace, SpaceToDepth, normalisation
 from brainlab.networks.halving import halved
 
 
 class ResidualUnit(nn.Module):
     """Convolution, norm, bend, convolution, norm; the input is added, by a convolution of kernel 1 where widths differ.
 
-    [n, inputs, H, W] -> [n, outputs, H, W].
+    [n, inputs, *sides] -> [n, outputs, *sides].
     """
 
-    def __init__(self, inputs: int, outputs: int, norm: str) -> None:
+    def __init__(self, inputs: int, outputs: int, norm: str, spatial_dims: int) -> None:
         super().__init__()
-        self.carry = nn.Identity() if inputs == outputs else nn.Conv2d(inputs, outputs, 1, bias=False)
+        conv = CONV[spatial_dims]
+        self.carry = nn.Identity() if inputs == outputs else conv(inputs, outputs, 1, bias=False)
         self.body = nn.Sequential(
-            nn.Conv2d(inputs, outputs, 3, padding=1, bias=False),
-            normalisation(norm, outputs, 2),
+            conv(inputs, outputs, 3, padding=1, bias=False),
+            normalisation(norm, outputs, spatial_dims),
             nn.LeakyReLU(LEAK),
-            nn.Conv2d(outputs, outputs, 3, padding=1, bias=False),
-            normalisation(norm, outputs, 2),
+            conv(outputs, outputs, 3, padding=1, bias=False),
+            normalisation(norm, outputs, spatial_dims),
         )
         self.bend = nn.LeakyReLU(LEAK)
 
@@ -38,7 +38,7 @@ class ResidualUnit(nn.Module):
 
 
 class ResidualEncoder(nn.Module):
-    """Images [n, C, H, W] to the mean and log-variance of their posteriors, each [n, latent_dim].
+    """Images [n, C, *sides] to the mean and log-variance of their posteriors, each [n, latent_dim].
 
     widths: channels of each level, from fine to coarse; every level halves the sides.
     """
@@ -48,13 +48,13 @@ class ResidualEncoder(nn.Module):
     ) -> None:
         super().__init__()
         sides = coarsest(sample_shape, widths, folds)
-        first, last = widths[0], widths[-1]
+        first, last, dims = widths[0], widths[-1], len(sides)
         layers: list[nn.Module] = [SpaceToDepth() for _ in range(folds)]
-        layers += [nn.Conv2d(sample_shape[0] * 4**folds, first, 5, padding=2, bias=False)]
-        layers += [normalisation(norm, first, 2), nn.LeakyReLU(LEAK), nn.AvgPool2d(2)]
+        layers += [CONV[dims](sample_shape[0] * 2 ** (dims * folds), first, 5, padding=2, bias=False)]
+        layers += [normalisation(norm, first, dims), nn.LeakyReLU(LEAK), POOL[dims](2)]
         for inputs, outputs in itertools.pairwise(widths):
-            layers += [ResidualUnit(inputs, outputs, norm), nn.AvgPool2d(2)]
-        self.features = nn.Sequential(*layers, ResidualUnit(last, last, norm))
+            layers += [ResidualUnit(inputs, outputs, norm, dims), POOL[dims](2)]
+        self.features = nn.Sequential(*layers, ResidualUnit(last, last, norm, dims))
         self.head = nn.Linear(last * math.prod(sides), 2 * latent_dim)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -65,19 +65,20 @@ class ResidualEncoder(nn.Module):
 
 
 class ResidualDecoder(nn.Module):
-    """Codes [n, latent_dim] to the logits of images [n, C, H, W]: the reverse of `ResidualEncoder`."""
+    """Codes [n, latent_dim] to the logits of images [n, C, *sides]: the reverse of `ResidualEncoder`."""
 
     def __init__(
         self, sample_shape: tuple[int, ...], widths: tuple[int, ...], latent_dim: int, *, norm: str, folds: int
     ) -> None:
         super().__init__()
-        self.coarsest = (widths[-1], *coarsest(sample_shape, widths, folds))
+        sides = coarsest(sample_shape, widths, folds)
+        self.coarsest, dims = (widths[-1], *sides), len(sides)
         self.dense = nn.Sequential(nn.Linear(latent_dim, math.prod(self.coarsest)), nn.LeakyReLU(LEAK))
         layers: list[nn.Module] = []
         for inputs, outputs in itertools.pairwise((widths[-1], *reversed(widths))):
-            layers += [ResidualUnit(inputs, outputs, norm), nn.Upsample(scale_factor=2)]
-        layers += [ResidualUnit(widths[0], widths[0], norm)]
-        layers += [nn.Conv2d(widths[0], sample_shape[0] * 4**folds, 5, padding=2)]
+            layers += [ResidualUnit(inputs, outputs, norm, dims), nn.Upsample(scale_factor=2)]
+        layers += [ResidualUnit(widths[0], widths[0], norm, dims)]
+        layers += [CONV[dims](widths[0], sample_shape[0] * 2 ** (dims * folds), 5, padding=2)]
         self.features = nn.Sequential(*layers, *(DepthToSpace() for _ in range(folds)))
 
     def forward(self, z: Tensor) -> Tensor:
@@ -89,6 +90,4 @@ def coarsest(sample_shape: tuple[int, ...], widths: tuple[int, ...], folds: int)
 
     Raises InputError, naming the flag, where a side cannot be halved so often.
     """
-    if len(sample_shape) != 3:
-        raise InputError(f"--sample-shape: needs slices [channels, 2 sides], got {sample_shape}")
     return halved(sample_shape, len(widths), folds=folds)
