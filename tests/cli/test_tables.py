@@ -30,6 +30,7 @@ def test_without_a_name_all_are_listed(capsys):
         "dwi-2",
         "flair-2",
         "ixi-losses",
+        "slice-1",
     ]
 
 
@@ -64,13 +65,13 @@ def test_the_text_has_own_rows_then_the_published_then_how_to_read_them(runs, ca
 @pytest.mark.parametrize(
     ("words", "part"),
     [
-        (["dwi-1", "dwi-99"], "no table 'dwi-99'; known are dwi-1, dwi-2, flair-2, ixi-losses"),
+        (["dwi-1", "dwi-99"], "no table 'dwi-99'; known are dwi-1, dwi-2, flair-2, ixi-losses, slice-1"),
         (["dwi-1", "dwi-2"], "dwi-2: needs an unblinded reading study, got none; name one with --study ID"),
         (["dwi-1", "--runs", "nowhere"], "--runs nowhere: needs a run or a folder of runs"),
         (["dwi-1", "flair-2", "--study", "X"], "--study: needs a table that reads it (dwi-2), got dwi-1, flair-2"),
         (
             ["dwi-2", "--study", "X", "--runs", "."],
-            "--runs: needs a table that reads it (dwi-1, flair-2, ixi-losses), got",
+            "--runs: needs a table that reads it (dwi-1, flair-2, ixi-losses, slice-1), got",
         ),
         ([], "--out: needs a name of what to make, got none; 'brainlab tables' lists them"),
         (["--study", "X"], "--study: needs a name of what to make, got none"),

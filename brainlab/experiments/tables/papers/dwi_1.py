@@ -6,9 +6,18 @@ The paper prints the latter in its text (section 4); here they are columns of th
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from brainlab.errors import InputError
 from brainlab.evaluation.published import DWI, DWI_RECONSTRUCTIONS, DWI_SAMPLES
 from brainlab.experiments.tables.registry import PaperTable, Rebuilt, Row, Sources
+from brainlab.experiments.tables.run_rows import (
+    NOT_ALIKE,
+    SIMULATED,
+    conditions_of,
+    measured,
+    merged,
+    named,
+    no_run,
+    scores_or_reason,
+)
 from brainlab.images.laplacian import DISPLAY_RANGE
 
 if TYPE_CHECKING:
@@ -52,10 +61,12 @@ def build(sources: Sources) -> Rebuilt:
     from brainlab.experiments.tables.runs_at_hand import of_preset
 
     found = {method: of_preset(sources.runs(), preset) for method, preset in PRESETS.items()}
-    rows, originals, read = [], [], {}
+    rows: list[Row] = []
+    originals: list[Row] = []
+    read = {}
     for method, preset in PRESETS.items():
         if not found[method]:
-            rows.append({"method": method, "missing": f"no run of the preset {preset} or a variant of it is at hand"})
+            rows.append({"method": method, "missing": no_run(preset)})
         for run in found[method]:
             own, original = _rows(method, run)
             rows.append(own)
@@ -66,7 +77,7 @@ def build(sources: Sources) -> Rebuilt:
                     "original images": original["n"],
                     "held-out scans": own["real_scans"],
                 }
-    together = _merged(originals)
+    together = merged(originals)
     if not together:
         together = [{"method": ORIGINAL, "missing": "no evaluation of a run tells of the real scans"}]
     return Rebuilt(
@@ -84,29 +95,18 @@ def build(sources: Sources) -> Rebuilt:
     )
 
 
-def _rows(method: str, run: "Run") -> tuple[dict[str, Any], dict[str, Any] | None]:
+def _rows(method: str, run: "Run") -> tuple[Row, Row | None]:
     """Return the row of a run, and that of the real scans it was compared with; None where it was not evaluated."""
-    from brainlab.experiments.evaluation.run_scores import scores_of
-
-    named = {"run": run.name, "preset": run.preset}
-    try:
-        scores = scores_of(run)
-    except InputError as error:
-        return {"method": method, **named, "missing": str(error)}, None
-    conditions = next(iter(scores.values())).conditions
-    measured = {
-        "data": conditions.data,
-        "data_sha256": conditions.data_sha256,
-        "simulated": run.simulated,
-        "real_scans": conditions.real_scans,
-        "seed": conditions.seed,
-    }
+    scores, reason = scores_or_reason(run)
+    if reason:
+        return {"method": method, **named(run), "missing": reason}, None
+    on = conditions_of(run, scores)
     own = _cells(scores, {name: name for name in (*SAMPLES, *RECONSTRUCTIONS)})
     real = _cells(scores, REAL)
-    counted = scores["isd_real"].n if "isd_real" in scores else conditions.real_scans
+    counted = scores["isd_real"].n if "isd_real" in scores else on["real_scans"]
     return (
-        {"method": method, **named, **measured, "n": conditions.generated, **own},
-        {"method": ORIGINAL, "of_runs": [run.name], **measured, "n": counted, "samples": conditions.generated, **real},
+        {"method": method, **named(run), **on, "n": on["samples"], **own},
+        {"method": ORIGINAL, "of_runs": [run.name], **on, "n": counted, **real},
     )
 
 
@@ -126,39 +126,24 @@ def _cells(scores: Mapping[str, "Score"], names: Mapping[str, str]) -> dict[str,
 
 def _on_paper_scale(score: "Score | None", *, sharp: bool) -> tuple[float | None, float | None, str]:
     """Return a score's value and deviation as the paper has them, or the reason why there is none."""
-    if score is None:
-        return None, None, "not in this evaluation; run 'brainlab evaluate' again"
-    if score.value is None:
-        return None, None, score.undefined
+    value, reason = measured(score)
+    if score is None or value is None:
+        return None, None, reason
     if not sharp:
-        return score.value, score.sd, ""
+        return value, score.sd, ""
     span, stencil = score.settings.get("range"), score.settings.get("stencil")
     if stencil != "2D":
         return None, None, f"the paper's is of slices by a 2D stencil, this one by {stencil or 'an unknown one'}"
     if not isinstance(span, list) or len(span) != 2 or span[0] != 0 or not span[1] > 0:
         return None, None, "the range of its images is unknown; run 'brainlab evaluate' again"
     factor = (DISPLAY_RANGE / span[1]) ** 2
-    return score.value * factor, None if score.sd is None else score.sd * factor, ""
-
-
-def _merged(originals: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return rows of real scans, those that are alike once, with the runs that were compared with them."""
-    found: dict[str, dict[str, Any]] = {}
-    for row in originals:
-        key = repr({name: value for name, value in row.items() if name != "of_runs"})
-        if key in found:
-            found[key] = {**row, "of_runs": [*found[key]["of_runs"], *row["of_runs"]]}
-        else:
-            found[key] = row
-    return list(found.values())
+    return value * factor, None if score.sd is None else score.sd * factor, ""
 
 
 def _notes(originals: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     notes = []
     if len(originals) > 1:
-        notes.append(
-            "The runs were not all measured on the same images: compare each with the original images of its own."
-        )
+        notes.append(NOT_ALIKE.format("original images"))
     for row in originals:
         if row.get("n") is not None and row["samples"] is not None and row["n"] < row["samples"]:
             notes.append(
@@ -166,7 +151,7 @@ def _notes(originals: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
                 "minimum ISD falls with the number of images and cannot be compared there."
             )
     if any(row.get("simulated") for row in originals):
-        notes.append("The rebuilt rows are of simulated scans.")
+        notes.append(SIMULATED)
     return tuple(notes)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from brainlab.experiments.tables.registry import PaperTable, Rebuilt, Row, Sources
+from brainlab.experiments.tables.run_rows import SIMULATED
 from brainlab.latent.published import CLASSES, TABLE_2
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def build(sources: Sources) -> Rebuilt:
         rows=tuple(rows),
         published=published_rows(),
         settings=settings,
-        notes=("The rebuilt rows are of simulated scans.",) if simulated else (),
+        notes=(SIMULATED,) if simulated else (),
     )
 
 

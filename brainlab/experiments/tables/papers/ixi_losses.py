@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from brainlab.errors import InputError
 from brainlab.experiments.tables.registry import PaperTable, Rebuilt, Row, Sources
+from brainlab.experiments.tables.run_rows import SIMULATED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,7 +69,7 @@ def build(sources: Sources) -> Rebuilt:
         notes=(
             "The thesis prints curves of its losses and no numbers, hence '-'. The KL of its VAE, about 11 nats over "
             "1,024 dimensions, is where its own training log ends.",
-            *(("The rebuilt rows are of simulated scans.",) if any(row.get("simulated") for row in rows) else ()),
+            *((SIMULATED,) if any(row.get("simulated") for row in rows) else ()),
         ),
     )
 
