@@ -193,7 +193,7 @@ METHOD = Method(
         ),
         # The error of the encoder makes some 4 nats for one unit of summed squared error.
         "vae-gan-64-small": Preset(
-            config=VAEGANConfig(dense_width=128, encoder_error=1000.0, learning_rate=2e-4, **FEWER),
+            config=VAEGANConfig(dense_width=128, encoder_error=2600.0, learning_rate=2e-4, **FEWER),
             schedule=FEWER_STEPS,
             recipe="t1-cube-64",
             source=f"{KWON}; on Haar bands",

@@ -1,0 +1,145 @@
+"""Does a conditional run draw what it is asked for? Ventricles by age, lesions by class, against people of a cohort.
+
+    python -m benchmarks.models.asked_for RUN PREPARED [--n 40] [--guidance 1]
+
+RUN learned class and age (`flow-40`), PREPARED holds people whom it never saw, and a tissue network that labels such
+volumes is at hand (`brainlab train-tissue`). The network measures people and samples alike, so that its own faults
+count on both sides; the truth of simulated people, where the cohort has it, stands beside. It also says how long a
+sample takes, and how near held-out scans come back from their codes.
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from brainlab.evaluation.region_volumes import region_volumes
+from brainlab.networks.perceptual.volume_segmenter import VolumeSegmenter
+
+from brainlab.cohort.prepared import PreparedDataset
+from brainlab.evaluation.images import evenly
+from brainlab.networks.perceptual.find import find_segmenter
+from brainlab.runs.run import Run, load_run
+from brainlab.types import Float32Array
+
+AGES = (30, 40, 50, 60, 70, 80)
+HEALTHY = "healthy"
+VENTRICLES, LESIONS = "ventricles", "lesion"
+PEOPLE = 300
+"""Scans of the cohort whose regions are measured, at most, evenly taken."""
+INVERTED = 64
+"""Held-out scans that are encoded and decoded."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure whether a conditional run draws what it is asked for.")
+    parser.add_argument("run", type=Path)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--n", type=int, default=40, help="samples of each age, and of each class")
+    parser.add_argument("--guidance", type=float, default=1.0)
+    parser.add_argument("--out", type=Path, help="also write all numbers as JSON")
+    args = parser.parse_args()
+    run, dataset = load_run(args.run), PreparedDataset.open(args.data)
+    segmenter = find_segmenter(run.shape, dataset.recipe)
+    print(f"{run.name} against {dataset.name}, regions by {segmenter}")
+    people = of_people(dataset, segmenter)
+    start = time.perf_counter()
+    by_age = pd.concat(
+        [drawn(run, segmenter, args.n, args.guidance, {"class": HEALTHY, "age_years": age}) for age in AGES]
+    )
+    classes = sorted(people["class"].unique())
+    by_class = pd.concat([drawn(run, segmenter, args.n, args.guidance, {"class": name}) for name in classes])
+    seconds = (time.perf_counter() - start) / (len(by_age) + len(by_class))
+    found = {
+        "ventricles_ml_a_year": ages(people, by_age),
+        "lesions_ml": lesions(people, by_class),
+        "inversion_mse": inversion(run, dataset),
+        "seconds_a_sample_and_its_labels": seconds,
+        "seconds_a_sample": sampling_seconds(run),
+    }
+    print(json.dumps(found, indent=1))
+    if args.out:
+        args.out.write_text(json.dumps(found, indent=1) + "\n")
+
+
+def of_people(dataset: PreparedDataset, segmenter: VolumeSegmenter) -> pd.DataFrame:
+    """Return class, age, and regional volumes by the network of scans of a cohort, and what is true of them."""
+    rows = evenly(len(dataset), PEOPLE)
+    table = measured(dataset.batch(rows)[:, 0], segmenter)
+    known = dataset.scans.iloc[rows].reset_index(drop=True)
+    truth = {
+        f"true_{name}": known[f"{column}_volume_ml"] for name, column in TRUE.items() if f"{column}_volume_ml" in known
+    }
+    return table.assign(**{"class": known["class"], "age_years": known["age_years"], **truth})
+
+
+TRUE = {VENTRICLES: "ventricle", LESIONS: "lesion"}
+
+
+def measured(images: Float32Array, segmenter: VolumeSegmenter) -> pd.DataFrame:
+    """Return the volume of each region in ml, a row an image."""
+    return pd.DataFrame(region_volumes(images, segmenter), columns=list(segmenter.regions))
+
+
+def drawn(
+    run: Run, segmenter: VolumeSegmenter, n: int, guidance: float, condition: dict[str, str | float]
+) -> pd.DataFrame:
+    """Return the regions of samples that were asked for; the same noise for whatever is asked."""
+    _, images = run.sample(n, 0, condition=condition, guidance=guidance)
+    return measured(images, segmenter).assign(**condition)
+
+
+def ages(people: pd.DataFrame, samples: pd.DataFrame) -> dict[str, float | dict[str, float]]:
+    """Return how fast ventricles grow with age, in people and samples, by a straight line over the ages asked for."""
+    healthy = people[people["class"] == HEALTHY]
+    healthy = healthy[healthy["age_years"].between(min(AGES), max(AGES))]
+
+    def slope(table: pd.DataFrame, column: str = VENTRICLES) -> float:
+        return float(np.polyfit(table["age_years"], table[column], 1)[0])
+
+    found: dict[str, float | dict[str, float]] = {"people": slope(healthy), "samples": slope(samples)}
+    if f"true_{VENTRICLES}" in people:
+        found["truth"] = slope(healthy, f"true_{VENTRICLES}")
+    found["ratio"] = slope(samples) / slope(healthy)
+    found["n_people"] = float(len(healthy))
+    found["means"] = {str(age): float(part.mean()) for age, part in samples.groupby("age_years")[VENTRICLES]}
+    decades = pd.cut(healthy["age_years"], [age - 5 for age in (*AGES, AGES[-1] + 10)], labels=[*map(str, AGES)])
+    found["means_of_people"] = healthy.groupby(decades, observed=True)[VENTRICLES].mean().to_dict()
+    return found
+
+
+def lesions(people: pd.DataFrame, samples: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """Return the mean volume of lesions of each class, in people and samples."""
+    columns = {"people": people.groupby("class")[LESIONS].mean(), "samples": samples.groupby("class")[LESIONS].mean()}
+    if f"true_{LESIONS}" in people:
+        columns["truth"] = people.groupby("class")[f"true_{LESIONS}"].mean()
+    return pd.DataFrame(columns).round(2).to_dict("index")
+
+
+def inversion(run: Run, dataset: PreparedDataset) -> dict[str, float]:
+    """Return the mean squared error of scans that come back from their codes, told what they show and told nothing."""
+    rows = evenly(len(dataset), INVERTED)
+    x = dataset.batch(rows)
+    known = dataset.scans.iloc[rows]
+    told = [
+        {each.name: row[each.name] for each in run.conditions if each.name in row and pd.notna(row[each.name])}
+        for row in known.to_dict("records")
+    ]
+    return {
+        name: float(np.square(run.decode(run.encode(x, condition=asked)[0], condition=asked) - x[:, 0]).mean())
+        for name, asked in (("told", told), ("untold", None))
+    }
+
+
+def sampling_seconds(run: Run, n: int = 16) -> float:
+    """Return the seconds that a sample takes, in a batch, by as many threads as torch has."""
+    run.sample(1, 0)
+    start = time.perf_counter()
+    run.sample(n, 0)
+    return (time.perf_counter() - start) / n
+
+
+if __name__ == "__main__":
+    main()
