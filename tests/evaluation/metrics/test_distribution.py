@@ -51,6 +51,11 @@ def test_kwons_mmd_with_batches_of_one_is_the_distance_of_pairs():
         distribution.mmd_kwon(X, Y)
 
 
+def test_batches_and_tests_are_those_of_the_slice_vae_paper():
+    """Section 4.2: 100 tests with batches of 8; at 256 voxels a side 10 with batches of 4."""
+    assert [distribution.kwon_batches(side**3) for side in (64, 128, 256)] == [(8, 100), (8, 100), (4, 10)]
+
+
 def test_each_test_of_kwons_mmd_draws_batches_of_its_own():
     assert len(set(distribution.mmd_kwon(images(20, 0), images(20, 1), tests=6))) == 6
 
