@@ -103,3 +103,16 @@ def curve(axes: Axes, epochs: FloatArray, values: FloatArray, colour: str) -> No
     axes.locator_params(axis="x", integer=True)
     axes.locator_params(axis="y", nbins=5)
     axes.margins(y=0.1)
+
+
+def ranges(axes: Axes, values: Mapping[str, tuple[float, float | None, float | None]]) -> None:
+    """Show a value with its interval, where there is one, for each name: the first on top."""
+    for number, (value, low, high) in enumerate(values.values()):
+        if low is not None and high is not None:
+            axes.plot([low, high], [-number, -number], color=FAINT, linewidth=1.2)
+        axes.plot([value], [-number], color=INK, marker="o", markersize=4)
+    axes.set_yticks([-number for number in range(len(values))], list(values))
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="x", color="#e6e9ec", linewidth=0.5)
+    axes.set_axisbelow(True)
+    axes.margins(y=0.5 / max(1, len(values)))

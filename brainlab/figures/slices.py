@@ -5,7 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
 
 from brainlab.figures.sheet import FAINT, Sheet
 from brainlab.images.grid import Grid
@@ -21,12 +23,16 @@ GREY_SCALE = "All tiles share one grey scale, from 0 (black) to 1 (white)."
 
 
 class Tile(NamedTuple):
-    """The middle slice of an image: grey over [0, 1], or a difference, blue to red over [-limit, limit]."""
+    """The middle slice of an image: grey over [0, 1].
+
+    limit: of a difference, blue to red over [-limit, limit]. kinds: of labels from 0, the background, a colour each.
+    """
 
     image: Float32Array
     grid: Grid
     plane: str
     limit: float | None = None
+    kinds: int | None = None
 
 
 def tile_pixels(tile: Tile) -> npt.NDArray[np.generic]:
@@ -40,10 +46,18 @@ def explained_letters(planes: Sequence[str]) -> str:
     return "; ".join([*said, *(["A, P: front and back"] if "sagittal" in planes else [])]) + "."
 
 
+def label_colours(kinds: int) -> ListedColormap:
+    """Return black for the background and a colour for each other label; from the thirteenth on they come again."""
+    paint = colormaps["Set3"]
+    return ListedColormap(["black", *(paint(number % paint.N) for number in range(kinds - 1))])
+
+
 def show(axes: Axes, tile: Tile) -> None:
     """Show one tile, with the letters of its sides."""
     view, sides = tile_pixels(tile), tile.grid.sides(tile.plane)
-    if tile.limit is None:
+    if tile.kinds is not None:
+        axes.imshow(view, cmap=label_colours(tile.kinds), vmin=-0.5, vmax=tile.kinds - 0.5, interpolation="nearest")
+    elif tile.limit is None:
         axes.imshow(view, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     else:
         axes.imshow(view, cmap="RdBu_r", vmin=-tile.limit, vmax=tile.limit, interpolation="nearest")

@@ -6,8 +6,8 @@ from functools import partial
 from pathlib import Path
 
 from brainlab.errors import InputError
-from brainlab.evaluation.published import DWI
-from brainlab.experiments.figures import dwi_images, flair_images, flair_latent, ixi_images
+from brainlab.evaluation.published import DWI, SLICE_VAE
+from brainlab.experiments.figures import dwi_images, flair_images, flair_latent, ixi_images, slice_images
 from brainlab.figures.sheet import Sheet, house_style
 
 FLAIR, IXI = "FLAIR IntroVAE paper", "IXI thesis"
@@ -46,6 +46,9 @@ FIGURES = {
     "ixi-3.13": PaperFigure("reconstructions", f"{IXI}, figure 3.13", ixi_images.reconstructions),
     "ixi-3.15": PaperFigure("artificial slices", f"{IXI}, figure 3.15", ixi_images.samples),
     "ixi-3.16": PaperFigure("losses by epoch", f"{IXI}, figure 3.16", ixi_images.losses),
+    "slice-2": PaperFigure("generated volumes", f"{SLICE_VAE}, figure 2", slice_images.samples),
+    "slice-3": PaperFigure("structures of generated volumes", f"{SLICE_VAE}, figure 3", slice_images.structures),
+    "slice-4": PaperFigure("realistic atlas score", f"{SLICE_VAE}, figure 4", slice_images.atlas_scores),
 }
 """By name: the paper, then the number that the figure has there."""
 

@@ -56,7 +56,7 @@ def test_what_was_not_measured_says_why(make_run):
     (row,) = [row for row in rebuilt(run).rows if row.get("run") == "a"]
     assert row["ras"] is None
     assert row["undefined"]["ras"] == "no network labels these"
-    assert "not in this evaluation" in row["undefined"]["slice_coherence"]
+    assert "not in this evaluation" in row["undefined"]["slice_difference_axial"]
 
 
 def test_methods_that_the_paper_prints_and_nobody_trained_are_named():
@@ -78,4 +78,4 @@ def test_the_layout_shows_what_there_is(make_run):
     assert list(paper.columns) == ["side", "method", "run", "n", "MMD", "MS-SSIM"]
     assert paper.loc[0, "MMD"] == "14,383"
     own = TABLE.layout(rebuilt(make_run("a", "slice-vae-64", evaluation())).rows)
-    assert set(COLUMNS.values()) - set(own.columns) == {"slice to slice"}
+    assert set(COLUMNS.values()) - set(own.columns) == {"coronal steps", "axial steps", "sagittal steps"}
