@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from brainlab.cohort.prepared import write_prepared
+from brainlab.cohort.segmentations import IGNORED
 from brainlab.errors import InputError
-from brainlab.experiments.tissue.labelled_slices import IGNORED, TissueData
+from brainlab.experiments.tissue.labelled_slices import TissueData
 
 
 def test_labels_of_one_name_are_one_whatever_their_number(slices, volumes):

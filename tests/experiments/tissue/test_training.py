@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from brainlab.cohort.segmentations import IGNORED
 from brainlab.errors import InputError, TrainingStoppedError
 from brainlab.experiments.tissue import training
-from brainlab.experiments.tissue.labelled_slices import IGNORED
 from brainlab.experiments.tissue.training import TissueTraining, tissue_loss, train_tissue
 from brainlab.experiments.training_plan import Machine
 from brainlab.networks.perceptual.slice_variation import vary
