@@ -42,6 +42,12 @@ def feature_folders(name: str) -> list[Path]:
     return [folder / FEATURES / name for folder in (workspace(), MODELS)]
 
 
+def network_folders() -> list[Path]:
+    """Feature networks: the workspace's own, then those that ship in `models/`, by name."""
+    folders = [folder / FEATURES for folder in (workspace(), MODELS)]
+    return [path.parent for folder in folders for path in sorted(folder.glob("[!.]*/config.json"))]
+
+
 def studies_folder() -> Path:
     """Return the folder that holds one sub-folder per reading study."""
     return workspace() / "studies"

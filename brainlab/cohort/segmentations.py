@@ -1,6 +1,6 @@
 """Segmentations of a prepared dataset: `segmentations.npy` beside its volumes, and the names of the labels."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,22 @@ SEGMENTATIONS = "segmentations.npy"
 """Labels [N, *shape], uint8, on the voxels of `volumes.npy` without its channels; 0 is none."""
 LABELS = "labels"
 """Key of `recipe.json` for the names of the labels by number, where there are segmentations."""
+
+IGNORED = 255
+"""Number of what counts nowhere: a voxel whose label is none of those that are meant."""
+
+
+def numbers_among(names: Mapping[int, str], labels: Sequence[str]) -> UInt8Array:
+    """Return by a label's number on disk its number among others of the same names, [256]; IGNORED where it has none.
+
+    names: by number on disk.  labels: in the wanted order, that of 0 (background) first.
+    """
+    numbers = np.full(256, IGNORED, np.uint8)
+    numbers[0] = 0
+    for number, name in names.items():
+        if name in labels:
+            numbers[number] = labels.index(name)
+    return numbers
 
 
 def open_segmentations(folder: Path, recipe: Mapping[str, Any], shape: tuple[int, ...]) -> UInt8Array | None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from brainlab.errors import InputError
 from brainlab.evaluation.labelled import Labelled
-from brainlab.types import BoolArray, Float32Array, FloatArray, IntArray, StringArray
+from brainlab.types import BoolArray, Float32Array, FloatArray, IntArray, StringArray, UInt8Array
 
 BLOCK_BYTES = 2**26
 """Memory that the images read at once may fill: 218 of 40x48x40 in float32, 64 of 64^3, one of 256^3."""
@@ -46,6 +46,15 @@ class Images(Protocol):
     def __getitem__(self, rows: IntArray, /) -> Float32Array: ...
 
 
+class Segmentations(Protocol):
+    """Segmentations of n images by row numbers, [n, *shape], and the names of their labels by number; 0 is none."""
+
+    @property
+    def names(self) -> Mapping[int, str]: ...
+
+    def __getitem__(self, rows: IntArray, /) -> UInt8Array: ...
+
+
 class Codes(Protocol):
     """Codes of n images: means [n, d], and what each dimension carries; no divergence where there is no spread."""
 
@@ -66,8 +75,9 @@ class ImageSets:
     that the generator was trained on. labelled: images that were asked for by a label, and real ones of it. None where
     there are none. code_length: numbers in the code of an image, where images are encoded. people, training_people:
     whom each of `real` and of `training` is of, [m]; None where that is unknown, and each may be of another person.
-    real_rows: where `real` are among the scans of their dataset, [m]. seed: of every random choice. reasons: why a part
-    is None, in place of a general reason.
+    real_rows: where `real` are among the scans of their dataset, [m]. real_labels: their own segmentations, with names.
+    recipe: what `recipe.json` says of the images, None where nobody knows. seed: of every random choice. reasons: why a
+    part is None, in place of a general reason.
     """
 
     real: Images
@@ -81,6 +91,8 @@ class ImageSets:
     people: StringArray | None = None
     training_people: StringArray | None = None
     real_rows: IntArray | None = None
+    real_labels: "Segmentations | None" = None
+    recipe: Mapping[str, Any] | None = None
     seed: int = 0
     reasons: Mapping[Need, str] = field(default_factory=dict)
     _known: dict[Callable[..., Any], Any] = field(default_factory=dict, repr=False)

@@ -88,7 +88,7 @@ class Score:
         The latter are those that the registry fixes, which differ where the runs were measured by different versions.
         """
         known = metrics().get(self.metric)
-        own = sorted({*(known.settings if known else ()), "features"} - {"caution"})
+        own = sorted({*(known.settings if known else ()), "features", "network", "reference"} - {"caution"})
         fixed = json.dumps([self.settings.get(name) for name in own], default=str)
         return self.metric, self.conditions, self.n, fixed
 

@@ -177,6 +177,8 @@ def _depends(evaluation: dict[str, Any], trained_by: str, noun: str) -> list[str
         own = sha256[:SHA_DIGITS] in trained_by
         flattered = ", by which the run was trained, too, so that they flatter it" if own else ""
         lines.append(f"- Tissue features: {name}{flattered}.")
+    for network in dict.fromkeys(found["network"] for found in settings if "network" in found):
+        lines.append(f"- Regions were labelled by {network}.")
     copies = next((found for found in settings if "share_copies" in found), None)
     if copies:
         lines.append(

@@ -15,6 +15,7 @@ METRIC_KEYS = {
     *("precision", "recall", "density", "coverage", "dataset_similarity_real", "isd_real", "minimum_isd_real"),
     *("ms_ssim", "ms_ssim_kwon", "mmd_kwon", "mmd_unbiased", "mmd_features"),
     *("nearest_training_distance", "active_units"),
+    *(f"slice_difference_{plane}" for plane in ("axial", "coronal", "sagittal")),
 }
 TOY = """
 from brainlab.evaluation.measurement import Measurement
@@ -35,7 +36,9 @@ METRICS = (
 FEATURE_KEYS = {"frechet_distance", "kernel_distance"} | {
     f"{share}_features" for share in ("precision", "recall", "density", "coverage")
 }
-UNDEFINED_KEYS = FEATURE_KEYS | {"ras", "ras_real", "machine_reader_auc", "utility"}
+UNDEFINED_KEYS = FEATURE_KEYS | {
+    *("ras", "ras_real", "regional_distance", "regional_share_within", "machine_reader_auc", "utility")
+}
 
 
 @pytest.fixture

@@ -43,6 +43,8 @@ def test_it_prints_dice_and_writes_a_network(labelled, tmp_path, capsys):
     [
         (["--epochs", "0"], "--epochs: needs 1 or more, got 0"),
         (["--learning-rate", "0"], "--learning-rate: needs a number above 0, got 0.0"),
+        (["--scans", "9"], "needs 9 training scans of"),
+        (["--plane", "coronal"], "needs coronal slices, got axial slices"),
         (["--seed", "-1"], "needs 0 to 4294967295, got -1"),
     ],
 )

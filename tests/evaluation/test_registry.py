@@ -13,11 +13,13 @@ from brainlab.evaluation.registry import Metric, measure_all, metrics
 
 KEYS = (
     *("mse", "psnr", "ssim", "sharpness_real", "sharpness_reconstructed", "sharpness_generated"),
+    *("slice_difference_axial", "slice_difference_coronal", "slice_difference_sagittal"),
     *("spectrum_generated", "spectrum_reconstructed", "precision", "recall", "density", "coverage"),
     *("precision_features", "recall_features", "density_features", "coverage_features"),
     *("dataset_similarity", "isd", "minimum_isd", "dataset_similarity_real", "isd_real", "minimum_isd_real"),
     *("ms_ssim", "ms_ssim_kwon", "mmd_kwon", "mmd_unbiased", "mmd_features", "frechet_distance", "kernel_distance"),
-    *("nearest_training_distance", "active_units", "ras", "ras_real", "machine_reader_auc", "utility"),
+    *("nearest_training_distance", "active_units", "ras", "ras_real"),
+    *("regional_distance", "regional_share_within", "machine_reader_auc", "utility"),
 )
 
 TOY = """
@@ -132,11 +134,3 @@ def test_a_file_beside_the_others_is_all_that_a_metric_needs(tmp_path, monkeypat
         assert "mean_grey" in metrics()
     finally:
         registry._metrics.cache_clear()
-
-
-def test_a_metric_that_cannot_be_measured_says_what_it_needs():
-    slices, volumes = (ImageSets(real=x, generated=x) for x in (np.ones((3, 4, 4)), np.ones((3, 4, 4, 4))))
-    for name in ("ras", "ras_real"):
-        said = [metrics()[name].of(sets).settings["undefined"] for sets in (slices, volumes)]
-        assert said[0] == "defined for images of 3 dimensions only"
-        assert said[1].startswith("needs a network that segments brain structures in whole volumes")

@@ -58,6 +58,11 @@ SHORT = {
     "active_units": "active units",
     "ras": "RAS",
     "ras_real": "RAS, real",
+    "regional_distance": "regions",
+    "regional_share_within": "regions in range",
+    "slice_difference_axial": "axial slices / real",
+    "slice_difference_coronal": "coronal slices / real",
+    "slice_difference_sagittal": "sagittal slices / real",
     "machine_reader_auc": "reader AUC",
     "utility": "as training data",
 }

@@ -8,9 +8,10 @@ import streamlit as st
 from app.data import resources
 from brainlab.errors import InputError
 from brainlab.files.textfile import decode_text
+from brainlab.images.kind import images_of
 from brainlab.reading.desk import lifecycle
 from brainlab.reading.protocol.design import PRESETS, Protocol, Reader, Source, new_seed
-from brainlab.runs.own_recipe import images_of, learned_images
+from brainlab.runs.own_recipe import learned_images
 
 OWN, COPY, FILE = "New design", "An existing study", "A file"
 CASES = 20

@@ -4,9 +4,9 @@ import streamlit as st
 
 from app.data import resources
 from brainlab.errors import InputError
+from brainlab.images.kind import spelt
 from brainlab.reading.protocol.design import Protocol, Reader, Source
 from brainlab.reading.record.lock_record import mixed_sources, people_of_sources
-from brainlab.runs.own_recipe import spelt
 from brainlab.workspace import cohort_folders, pseudonyms_key, run_folders
 
 STAMPED = ("recipe.json", "scans.tsv", "config.json")

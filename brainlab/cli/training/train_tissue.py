@@ -10,6 +10,7 @@ from typing import Any
 from brainlab.cli.common.device import add_device
 from brainlab.cli.common.progress import progress
 from brainlab.counted import counted
+from brainlab.images.grid import PLANES
 from brainlab.ranges import number
 
 
@@ -26,6 +27,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--epochs", type=int, help="passes through all training slices (default 20)")
     parser.add_argument("--batch-size", type=int, help="slices of a step (default 16)")
     parser.add_argument("--learning-rate", type=float, help="of Adam at the start (default 0.001)")
+    parser.add_argument("--plane", choices=PLANES, help="of the slices that are labelled (default axial)")
+    parser.add_argument(
+        "--scans", type=int, help="training scans of each dataset to learn, of different people first (default all)"
+    )
     parser.add_argument("--seed", type=number("seed", int), default=0, help="of weights, order and noise (default 0)")
     add_device(parser)
 

@@ -31,7 +31,7 @@ def frechet_distance(features: FloatArray, others: FloatArray) -> float:
             f"{len(features)} and {len(others)}"
         )
     means = [part.mean(axis=0) for part in (features, others)]
-    first, second = (np.cov(part, rowvar=False) for part in (features, others))
+    first, second = (np.atleast_2d(np.cov(part, rowvar=False)) for part in (features, others))
     values, vectors = np.linalg.eigh(first)
     root = (vectors * np.sqrt(values.clip(min=0))) @ vectors.T
     between = np.sqrt(np.linalg.eigvalsh(root @ second @ root).clip(min=0)).sum()

@@ -13,7 +13,13 @@ from brainlab.errors import InputError
 from brainlab.evaluation.images import BLOCK_BYTES, ImageSets, Need, evenly
 from brainlab.experiments.evaluation import ENOUGH, FEWEST
 from brainlab.experiments.evaluation.asked_images import NOT_AT_HAND, labelled_images
-from brainlab.experiments.evaluation.images_on_disk import MappedImages, keep_on_disk, refuse_beyond_disk, scans
+from brainlab.experiments.evaluation.images_on_disk import (
+    MappedImages,
+    keep_on_disk,
+    own_labels,
+    refuse_beyond_disk,
+    scans,
+)
 from brainlab.latent.encoding import Encoding
 from brainlab.methods.conditions import Told
 from brainlab.ranges import refuse_outside
@@ -152,6 +158,8 @@ def collect(
         people=dataset.scans["participant"].to_numpy(dtype=str)[rows],
         training_people=known.scans["participant"].to_numpy(dtype=str)[fitted] if known is not None else None,
         real_rows=rows,
+        real_labels=own_labels(dataset, rows),
+        recipe=dataset.recipe,
         seed=seed,
         reasons=reasons,
     )

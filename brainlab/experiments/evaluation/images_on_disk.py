@@ -8,6 +8,7 @@ import mmap
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy.typing as npt
 
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
-from brainlab.types import Float32Array, IntArray
+from brainlab.types import Float32Array, IntArray, UInt8Array
 from brainlab.workspace import workspace
 
 
@@ -52,6 +53,28 @@ def scans(dataset: PreparedDataset, rows: IntArray) -> MappedImages:
     """Return the first channel of scans of a prepared dataset, or of slices of them, as images [n, *shape]."""
     stored = (dataset.cut_from or dataset).volumes
     return MappedImages(stored, lambda wanted: dataset.batch(wanted)[:, 0], rows, tuple(dataset.shape))
+
+
+@dataclass(frozen=True)
+class OwnLabels:
+    """Segmentations of some scans of a prepared dataset by their row numbers among these, [n, *shape], and names."""
+
+    dataset: PreparedDataset
+    rows: IntArray
+
+    @property
+    def names(self) -> dict[int, str]:
+        return self.dataset.label_names
+
+    def __getitem__(self, rows: IntArray) -> UInt8Array:
+        stored = self.dataset.segmentations
+        assert stored is not None
+        return np.asarray(stored[self.rows[rows]])
+
+
+def own_labels(dataset: PreparedDataset, rows: IntArray) -> OwnLabels | None:
+    """Return the segmentations of scans of a prepared dataset; None where it has none."""
+    return OwnLabels(dataset, rows) if dataset.segmentations is not None else None
 
 
 def keep_on_disk(blocks: Iterable[Float32Array], shape: tuple[int, ...]) -> MappedImages:

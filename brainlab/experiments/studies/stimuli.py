@@ -13,12 +13,13 @@ from brainlab.cohort.prepared import PreparedDataset
 from brainlab.counted import counted, noun
 from brainlab.errors import InputError, UnreadableScanError
 from brainlab.images.grid import Grid
+from brainlab.images.kind import images_of
 from brainlab.images.volume import FILE_ENDINGS, Volume
 from brainlab.methods.prior import Noise, StreamNoise
 from brainlab.reading.images.rendering import slice_indices
 from brainlab.reading.protocol.design import Protocol, Source
 from brainlab.reading.record.salt import generator
-from brainlab.runs.own_recipe import images_of, learned_images
+from brainlab.runs.own_recipe import learned_images
 from brainlab.runs.run import Run
 from brainlab.types import BoolArray, Float32Array, FloatArray, IntArray
 
@@ -61,7 +62,7 @@ class Supply(ABC):
 
     @property
     def images(self) -> str | None:
-        """Which images these are, by sequence and recipe (`own_recipe.images_of`); None for files, which do not say."""
+        """Which images these are, by sequence and recipe (`kind.images_of`); None for files, which do not say."""
         return None
 
     @property

@@ -6,7 +6,10 @@ from typing import Any
 
 from brainlab.counted import counted
 from brainlab.files.whole import write_whole
+from brainlab.networks.perceptual.tissue_features import FEATURES_PLANE
 from brainlab.networks.perceptual.tissue_folder import TissueSettings
+
+FEATURES = " Its encoder's features compare images."
 
 SIMULATED = (
     "- Simulated tissue is what the simulator's equations make of it: distances in these features are no evidence "
@@ -27,8 +30,9 @@ def _lines(settings: TissueSettings) -> list[str]:
     return [
         "# Tissue network",
         "",
-        f"**Trained on {trained_on}.** A small U-Net (widths {', '.join(map(str, settings.widths))}) that labels axial "
-        f"slices of one sequence: {', '.join(settings.labels[1:])}. Its encoder's features compare images.",
+        f"**Trained on {trained_on}.** A small U-Net (widths {', '.join(map(str, settings.widths))}) that labels "
+        f"{settings.plane} slices of one sequence, and volumes slice by slice: {', '.join(settings.labels[1:])}."
+        f"{FEATURES if settings.plane == FEATURES_PLANE else ''}",
         "",
         "## How it was made",
         "```",

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from brainlab.experiments.tissue.labelled_slices import IGNORED, LabelledSlices
+from brainlab.cohort.segmentations import IGNORED
+from brainlab.experiments.tissue.labelled_slices import LabelledSlices
 from brainlab.networks.perceptual.tissue_unet import TissueUNet
 
 AT_ONCE = 64

@@ -1,4 +1,4 @@
-"""Axial slices of several prepared datasets with the labels that these have in common, whatever their numbers there."""
+"""Slices of several prepared datasets with the labels that these have in common, whatever their numbers there."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -9,32 +9,27 @@ import numpy as np
 import torch
 
 from brainlab.cohort.prepared import PreparedDataset
+from brainlab.cohort.segmentations import IGNORED, numbers_among
 from brainlab.cohort.views import Slices
 from brainlab.errors import InputError
+from brainlab.evaluation.metrics.machine_reader import different_people_first
 from brainlab.types import Float32Array, IntArray, UInt8Array
 
-VIEW = Slices("axial", 0.0, 1.0)
-"""Axial slices, all of a volume: the plane that methods for slices read, and the one in which left and right are apart
-and the hemispheres can be told. A volume is read slice by slice, also those without a brain."""
 BACKGROUND = "background"
-IGNORED = 255
-"""What a voxel is labelled whose label another dataset does not have: it counts nowhere."""
 
 
 @dataclass(frozen=True)
 class LabelledSlices:
     """Slices of one dataset with their labels.
 
-    data: on disk. seen: its slices. numbers: by a label's number on disk, its number among the network's, [256].
+    data: on disk. seen: its slices, all of a volume, also those without a brain. numbers: by a label's number on disk,
+    its number among the network's, [256]. train: rows of the slices to learn.
     """
 
     data: PreparedDataset
     seen: PreparedDataset
     numbers: UInt8Array
-
-    @property
-    def train(self) -> IntArray:
-        return self.seen.indices("train")
+    train: IntArray
 
     @property
     def held_out(self) -> IntArray:
@@ -43,8 +38,7 @@ class LabelledSlices:
     @cached_property
     def scan_numbers(self) -> IntArray:
         """The scan that each slice belongs to, counted from 0: [n]."""
-        scans = self.seen.scans.groupby(["participant", "session", "source"], dropna=False, sort=False)
-        return scans.ngroup().to_numpy()
+        return _scan_numbers(self.seen)
 
     def read(self, rows: IntArray) -> tuple[Float32Array, UInt8Array]:
         """Return slices [n, 1, X, Y] in [0, 1] and their labels [n, X, Y], those of the network or IGNORED."""
@@ -69,15 +63,21 @@ class TissueData:
     parts: tuple[LabelledSlices, ...]
 
     @classmethod
-    def of(cls, datasets: Sequence[PreparedDataset]) -> "TissueData":
-        """Take the labels of the same name in all datasets that occur in any training scan.
+    def of(
+        cls, datasets: Sequence[PreparedDataset], plane: str = "axial", scans: int | None = None, seed: int = 0
+    ) -> "TissueData":
+        """Take the labels of the same name in all datasets that occur in any scan that is learned.
 
-        Raises InputError where a dataset has no segmentations, several channels, z-scores or no axial slices, where its
-        training split is empty, or where no label is left.
+        plane: of the slices.  scans: how many training scans of each dataset are learned, of different people first,
+        drawn by the seed; all by default.
+        Raises InputError where a dataset has no segmentations, several channels, z-scores or no slices of the plane,
+        where its training split has no scans or fewer than asked for, or where no label is left.
         """
-        seen = [_checked(data) for data in datasets]
+        view = Slices(plane, 0.0, 1.0)
+        seen = [_checked(data, view) for data in datasets]
+        rows = [_learned_rows(data, scans, seed) for data in seen]
         common = set.intersection(*(set(data.label_names.values()) for data in seen))
-        occurring = {name for data in seen for name in _occurring(data)}
+        occurring = {name for data, some in zip(seen, rows, strict=True) for name in _occurring(data, some)}
         labels = tuple(name for name in seen[0].label_names.values() if name in common & occurring)
         if not labels:
             raise InputError(
@@ -89,8 +89,8 @@ class TissueData:
             raise InputError(f"needs fewer than {IGNORED} labels, got {len(labels)}; merge some in the segmentations")
         names = (BACKGROUND, *labels)
         parts = [
-            LabelledSlices(data, cut, _numbers(cut.label_names, names))
-            for data, cut in zip(datasets, seen, strict=True)
+            LabelledSlices(data, cut, numbers_among(cut.label_names, names), some)
+            for data, cut, some in zip(datasets, seen, rows, strict=True)
         ]
         return cls(names, tuple(parts))
 
@@ -107,31 +107,40 @@ class TissueData:
         return [found[place] for place in torch.randperm(len(found), generator=random).tolist()]
 
 
-def _checked(data: PreparedDataset) -> PreparedDataset:
-    """Return the axial slices of a dataset that a tissue network can learn from."""
+def _checked(data: PreparedDataset, view: Slices) -> PreparedDataset:
+    """Return the slices of a dataset that a tissue network can learn from."""
     if data.segmentations is None:
         raise InputError(f"{data.folder}: needs segmentations, got none; prepare it with --segmentations")
     if len(data.channels) > 1 or not data.unit_range:
         raise InputError(f"{data.folder}: needs one sequence with values in [0, 1]; prepare it with another recipe")
-    seen = VIEW.of(data)
+    seen = view.of(data)
     if not len(seen.indices("train")):
         raise InputError(f"{data.folder}: needs scans in the split 'train', got none; add participants")
     return seen
 
 
-def _occurring(seen: PreparedDataset) -> Iterator[str]:
-    """Yield the names of labels that a training slice has."""
+def _learned_rows(seen: PreparedDataset, scans: int | None, seed: int) -> IntArray:
+    """Return the training slices of so many scans, of different people first."""
+    rows = seen.indices("train")
+    if scans is None:
+        return rows
+    numbers, first = np.unique(_scan_numbers(seen)[rows], return_index=True)
+    if len(numbers) < scans:
+        raise InputError(f"--scans: needs {scans} training scans of {seen.folder}, got {len(numbers)}; ask for fewer")
+    people = seen.scans["participant"].to_numpy(dtype=str)[rows[first]]
+    chosen = numbers[different_people_first(people, np.random.default_rng(seed))[:scans]]
+    return rows[np.isin(_scan_numbers(seen)[rows], chosen)]
+
+
+def _scan_numbers(seen: PreparedDataset) -> IntArray:
+    scans = seen.scans.groupby(["participant", "session", "source"], dropna=False, sort=False)
+    return scans.ngroup().to_numpy()
+
+
+def _occurring(seen: PreparedDataset, rows: IntArray) -> Iterator[str]:
+    """Yield the names of labels that some of the slices have."""
     found = np.zeros(256, bool)
     assert seen.segmentations is not None
-    for row in seen.indices("train"):
+    for row in rows:
         found[np.unique(seen.segmentations[row])] = True
     yield from (name for number, name in seen.label_names.items() if found[number])
-
-
-def _numbers(names: dict[int, str], labels: Sequence[str]) -> UInt8Array:
-    numbers = np.full(256, IGNORED, np.uint8)
-    numbers[0] = 0
-    for number, name in names.items():
-        if name in labels:
-            numbers[number] = labels.index(name)
-    return numbers

@@ -21,17 +21,19 @@ from lightning_fabric import Fabric
 from torch import Tensor
 
 from brainlab.cohort.prepared import PreparedDataset
+from brainlab.cohort.segmentations import IGNORED
 from brainlab.config import check_ranges
 from brainlab.errors import InputError, TrainingStoppedError
 from brainlab.experiments.tissue.card import write_tissue_card
 from brainlab.experiments.tissue.dice import Dice, held_out_dice, mean_dice
-from brainlab.experiments.tissue.labelled_slices import IGNORED, LabelledSlices, TissueData
+from brainlab.experiments.tissue.labelled_slices import LabelledSlices, TissueData
 from brainlab.experiments.training_plan import Machine, hardware
 from brainlab.files.folder_lock import folder_in_use
+from brainlab.images.grid import PLANES
 from brainlab.networks.perceptual.slice_variation import mirrored, vary
-from brainlab.networks.perceptual.tissue_folder import TissueSettings, save_tissue
+from brainlab.networks.perceptual.tissue_folder import LearnedImages, TissueSettings, save_tissue
 from brainlab.networks.perceptual.tissue_unet import WIDTHS, TissueUNet
-from brainlab.ranges import Count, Positive, flag, refuse_out_of_range
+from brainlab.ranges import Count, CountOrNone, Positive, flag, refuse_out_of_range
 from brainlab.training.checkpoint import METRICS, RESUME, MetricsFile, load_resume, save_resume, unusable
 from brainlab.training.freed_memory import keep_freed_memory
 from brainlab.types import IntArray
@@ -49,11 +51,19 @@ class TissueTraining:
     batch_size: slices of a step, all of one dataset.
 
     learning_rate: of Adam at the start; it falls to 0 along half a cosine, so that the last epoch is the one to keep.
+
+    plane: of the slices that are labelled: axial, which methods for slices read, and in which the hemispheres can be
+    told; coronal, as for the atlas score; or sagittal.
+
+    scans: training scans of each dataset that are learned, of different people first; all where None. The atlas score's
+    network learned 40.
     """
 
     epochs: Count = 20
     batch_size: Count = 16
     learning_rate: Positive = 1e-3
+    plane: str = "axial"
+    scans: CountOrNone = None
 
 
 Show = Callable[[Iterator[int], int], Any]
@@ -85,7 +95,9 @@ def train_tissue(
         raise InputError("needs each dataset once, got one twice; name it once")
     if not resume and folder.exists() and (not folder.is_dir() or not _is_free(folder)):
         raise InputError(f"{folder}: exists and is not empty; continue it with --resume or choose another folder")
-    data = TissueData.of(datasets)
+    if training.plane not in PLANES:
+        raise InputError(f"--plane: needs one of {', '.join(PLANES)}, got {training.plane}")
+    data = TissueData.of(datasets, training.plane, training.scans, seed)
     started = _settings(data, training, seed)
     state = _checked_state(folder, started) if resume else None
     fabric = (machine or Machine()).fabric()
@@ -113,7 +125,9 @@ class _Trainer:
     ) -> None:
         self.data, self.training, self.folder, self.seed = data, training, folder, seed
         self.fabric, self.command, self.started = fabric, command, started
-        self.metrics, self.mirror = MetricsFile(folder), mirrored(data.labels)
+        # Sagittal slices have no left and right to exchange.
+        self.metrics = MetricsFile(folder)
+        self.mirror = None if training.plane == "sagittal" else mirrored(data.labels)
         torch.manual_seed(seed)
         self.network = TissueUNet(len(data.labels), WIDTHS).to(fabric.device)
         self.optimiser = torch.optim.Adam(self.network.parameters(), lr=training.learning_rate)
@@ -241,6 +255,8 @@ class _Trainer:
             data=" + ".join(part.data.name for part in self.data.parts),
             data_sha256=hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest(),
             simulated=any(part.data.simulated for part in self.data.parts),
+            plane=self.training.plane,
+            learned=tuple(LearnedImages.of(part.data.recipe) for part in self.data.parts),
             notes=self.notes,
         )
 

@@ -4,8 +4,12 @@ from pathlib import Path
 
 from torch import Tensor
 
+from brainlab.errors import InputError
 from brainlab.networks.perceptual.feature_network import FeatureNetwork
 from brainlab.networks.perceptual.tissue_folder import TissueNetwork, load_tissue
+
+FEATURES_PLANE = "axial"
+"""Of the slices whose features are compared (`FeatureNetwork.vector`)."""
 
 LOSS_LEVELS = 3
 """Levels of the encoder that a perceptual loss compares, from half the sides down: early to middle ones."""
@@ -24,8 +28,13 @@ class TissueFeatures(FeatureNetwork):
 
     @classmethod
     def load(cls, folder: Path) -> "TissueFeatures":
-        """Open a folder of `tissue_folder`; raises InputError as `load_tissue`."""
-        return cls(folder.name, load_tissue(folder))
+        """Open a folder of `tissue_folder`; raises InputError as `load_tissue`, and for one of another plane."""
+        found = load_tissue(folder)
+        if (plane := found.settings.plane) != FEATURES_PLANE:
+            raise InputError(
+                f"{folder}: needs a tissue network of {FEATURES_PLANE} slices, got one of {plane} slices; name another"
+            )
+        return cls(folder.name, found)
 
     def levels(self, x: Tensor) -> tuple[Tensor, ...]:
         return self.network.levels(x)[:LOSS_LEVELS]

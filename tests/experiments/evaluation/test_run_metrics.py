@@ -179,7 +179,7 @@ def test_every_metric_says_which_way_is_better(measure, material):
     }  # fmt: skip
     assert {name for name, way in ways.items() if way == "lower"} == {
         "mse", "mmd_kwon", "mmd_unbiased", "mmd_features", "spectrum_generated",
-        "spectrum_reconstructed", "frechet_distance", "kernel_distance", "machine_reader_auc",
+        "spectrum_reconstructed", "frechet_distance", "kernel_distance", "machine_reader_auc", "regional_distance",
     }  # fmt: skip
 
 

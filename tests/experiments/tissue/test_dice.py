@@ -5,8 +5,9 @@ import torch
 from monai.metrics import DiceHelper
 from torch import nn
 
+from brainlab.cohort.segmentations import IGNORED
 from brainlab.experiments.tissue.dice import held_out_dice, mean_dice
-from brainlab.experiments.tissue.labelled_slices import IGNORED, TissueData
+from brainlab.experiments.tissue.labelled_slices import TissueData
 
 
 class Threshold(nn.Module):

@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from brainlab.cohort.prepared import write_prepared
+from brainlab.cohort.segmentations import IGNORED
 from brainlab.errors import InputError
-from brainlab.experiments.tissue.labelled_slices import IGNORED, TissueData
+from brainlab.experiments.tissue.labelled_slices import TissueData
 
 
 def test_labels_of_one_name_are_one_whatever_their_number(slices, volumes):
@@ -54,6 +55,32 @@ def test_an_epoch_has_each_training_slice_at_most_once_in_batches_of_one_dataset
 
 def test_slices_of_a_volume_belong_to_one_scan(volumes):
     assert TissueData.of([volumes]).parts[0].scan_numbers.tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]
+
+
+def test_slices_are_of_the_plane_that_is_wanted(volumes):
+    (part,) = TissueData.of([volumes], "coronal").parts
+    assert part.seen.shape == (20, 3)
+    images, labels = part.read(np.array([5]))
+    np.testing.assert_array_equal(labels[0] == 1, volumes.segmentations[0, :, 5] == 7)
+    np.testing.assert_allclose(images[0, 0], volumes.batch(np.array([0]))[0, 0, :, 5])
+
+
+def test_so_many_scans_are_learned_as_wanted_whole_and_of_different_people(make, volumes):
+    (part,) = TissueData.of([volumes], scans=2, seed=1).parts
+    learned = part.scan_numbers[part.train].tolist()
+    assert len(set(learned)) == 2
+    assert len(learned) == 6
+    assert set(learned) <= {0, 1, 2}
+    chosen = {tuple(TissueData.of([volumes], scans=1, seed=seed).parts[0].train.tolist()) for seed in range(8)}
+    assert len(chosen) > 1
+    visits = make("visits", (20, 14, 3))
+    visits.scans["participant"] = ["a", "a", "b", "d"]
+    visits.scans["session"] = ["1", "2", "1", "1"]
+    for seed in range(6):
+        (part,) = TissueData.of([visits], scans=2, seed=seed).parts
+        assert set(part.seen.scans["participant"].iloc[part.train]) == {"a", "b"}
+    with pytest.raises(InputError, match=r"--scans: needs 4 training scans of .*volumes, got 3; ask for fewer"):
+        TissueData.of([volumes], scans=4)
 
 
 def test_what_cannot_be_learned_from_is_refused(make, slices, tmp_path):

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from brainlab.cohort.segmentations import IGNORED
 from brainlab.errors import InputError, TrainingStoppedError
 from brainlab.experiments.tissue import training
-from brainlab.experiments.tissue.labelled_slices import IGNORED
 from brainlab.experiments.tissue.training import TissueTraining, tissue_loss, train_tissue
 from brainlab.experiments.training_plan import Machine
 from brainlab.networks.perceptual.slice_variation import vary
@@ -41,6 +41,30 @@ def test_it_learns_slices_of_several_sizes(slices, volumes, tmp_path):
     value = notes["dice"]["volumes"]["left-tissue"]["value"]
     assert f"{value:.3f} (1)" in card
     assert "**Trained on real scans and simulated scans.**" in card
+
+
+def test_the_network_knows_its_plane_and_the_volumes_that_it_learned(volumes, tmp_path, monkeypatch):
+    mirrors = []
+
+    def noted(images, labels, mirror, random):
+        mirrors.append(mirror)
+        return images, labels
+
+    monkeypatch.setattr(training, "vary", noted)
+    for plane in ("coronal", "sagittal"):
+        chosen = TissueTraining(epochs=1, batch_size=20, plane=plane, scans=2)
+        notes = train_tissue([volumes], tmp_path / plane, chosen, machine=CPU)
+        settings = load_tissue(tmp_path / plane).settings
+        assert settings.plane == notes["plane"] == plane
+        assert [(each.name, each.shape) for each in settings.learned] == [("made", (20, 14, 3))]
+        assert notes["datasets"][0]["train"]["scans"] == 2
+        card = (tmp_path / plane / "card.md").read_text()
+        assert f"labels {plane} slices" in card
+        assert "features compare images" not in card
+    # only sagittal slices have no other side
+    assert (mirrors[0], mirrors[-1]) == ((0, 2, 1), None)
+    with pytest.raises(InputError, match="--plane: needs one of axial, coronal, sagittal, got oblique"):
+        train_tissue([volumes], tmp_path / "net", TissueTraining(plane="oblique"), machine=CPU)
 
 
 def test_a_stopped_training_ends_as_one_that_was_not(slices, volumes, tmp_path, monkeypatch):
