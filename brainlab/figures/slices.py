@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap
+from matplotlib.colors import ListedColormap, to_hex
 
 from brainlab.figures.sheet import FAINT, Sheet
 from brainlab.images.grid import Grid
@@ -49,7 +49,7 @@ def explained_letters(planes: Sequence[str]) -> str:
 def label_colours(kinds: int) -> ListedColormap:
     """Return black for the background and a colour for each other label; from the thirteenth on they come again."""
     paint = colormaps["Set3"]
-    return ListedColormap(["black", *(paint(number % paint.N) for number in range(kinds - 1))])
+    return ListedColormap(["black", *(to_hex(paint(number % paint.N)) for number in range(kinds - 1))])
 
 
 def show(axes: Axes, tile: Tile) -> None:

@@ -33,7 +33,7 @@ METHODS = {
 }
 CONV = {"latent_dim": 3, "widths": (4,)}
 SETTINGS = {"dwi-dfc-vae-small": dfc_vae.DFCVAEConfig(sample_shape=SHAPE, **CONV)}
-SLICE_FIGURES = [name for name in paper_figures.FIGURES if not name.startswith("flair")]
+SLICE_FIGURES = [name for name in paper_figures.FIGURES if paper_figures.paper_of(name) in ("dwi", "ixi")]
 
 
 def disc(radius: float, brightness: float) -> np.ndarray:
