@@ -15,8 +15,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "names",
         nargs="*",
         metavar="NAME",
-        help="flair, dwi or slice for all figures of that paper, ixi for those of that thesis, or one, such as flair-3; "
-        "lists them where none is named",
+        help="flair, dwi or slice for all figures of that paper, ixi for those of that thesis, or one, such as "
+        "flair-3; lists them where none is named",
     )
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="folder for the figures (default: the paper's in docs/figures)"
