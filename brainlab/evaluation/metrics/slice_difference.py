@@ -5,6 +5,7 @@ that it was stacked on than along the other two.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -54,7 +55,7 @@ def _along(axis: int) -> Callable[[ImageSets], Measurement]:
         generated, real = (sets.once(part)[:, axis] for part in (_of_generated, _of_real))
         if not (mean := float(real.mean())) > 0:
             raise InputError("needs real scans whose slices differ, got none")
-        settings = {"generated": float(generated.mean()), "real": mean, "real_n": len(real)}
+        settings: dict[str, Any] = {"generated": float(generated.mean()), "real": mean, "real_n": len(real)}
         return summarise(generated / mean, unit="volume", of="generated", **settings)
 
     return measure

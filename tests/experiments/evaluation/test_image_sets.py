@@ -185,3 +185,16 @@ def test_a_dataset_of_the_same_name_does_not_pass_for_the_training_data(dataset,
     assert training_data(RunOf(dataset), third) is None
     monkeypatch.setattr(workspace, "cohort_folders", lambda: [same_name.folder, dataset.folder])
     assert training_data(RunOf(dataset), third).folder == dataset.folder
+
+
+def test_the_scans_own_labels_come_with_them_row_by_row(tmp_path):
+    plain = write(tmp_path / "plain", np.random.default_rng(0).random((24, *SHAPE), np.float32))
+    labels = np.random.default_rng(1).integers(0, 3, (24, *SHAPE)).astype(np.uint8)
+    recipe = plain.recipe | {"labels": {"2": "core", "1": "mantle"}}
+    images = plain.batch(plain.indices())[:, 0]
+    data = write_prepared(tmp_path / "labelled", images, plain.scans, recipe, segmentations=labels)
+    sets, _ = collect(RunOf(data), data, 8, 0, None)
+    assert sets.recipe == data.recipe
+    assert sets.real_labels.names == {2: "core", 1: "mantle"}
+    assert np.array_equal(sets.real_labels[np.array([3, 0])], labels[sets.real_rows[[3, 0]]])
+    assert collect(RunOf(plain), plain, 8, 0, None)[0].real_labels is None
