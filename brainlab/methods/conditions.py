@@ -144,6 +144,25 @@ def encode_asked(known: Sequence[Condition], asked: Asked, n: int) -> dict[str, 
     return {one.name: one.encode([one.read(each.get(one.name)) for each in told]) for one in known}
 
 
+def parse_told(words: Sequence[str], flag: str) -> dict[str, str]:
+    """Return what words such as `class=ms` ask for, by condition. Raises InputError, led by the flag, on others."""
+    told: dict[str, str] = {}
+    for word in words:
+        name, _, value = word.partition("=")
+        if not (name and value):
+            raise InputError(f"{flag}: needs NAME=VALUE, such as class=ms, got {word}")
+        if name in told:
+            raise InputError(f"{flag}: needs each name once, got {name} twice")
+        told[name] = value
+    return told
+
+
+def read_told(known: Sequence[Condition], told: Told) -> dict[str, str | float | None]:
+    """Return what somebody asks for as words, numbers and None. Raises InputError as `encode_asked` does."""
+    encode_asked(known, told, 1)
+    return {one.name: one.read(told[one.name]) for one in known if one.name in told}
+
+
 def condition_warnings(known: Sequence[Condition], told: Told) -> list[str]:
     """Return a line for each number that lies outside what was trained on. Raises InputError as `encode_asked` does."""
     encode_asked(known, told, 1)
