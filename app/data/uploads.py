@@ -16,7 +16,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from app.data.volumes import Source, load
+from app.data.volumes import Source, load, signed_change
 from brainlab.cohort.preparation.prepare import prepare_one
 from brainlab.cohort.recipes import PreparationRecipe
 from brainlab.cohort.registration.resampling import resample
@@ -208,8 +208,7 @@ def in_own_space(source: Source, head: Head, affine: FloatArray) -> Volume:
 
 def change_in_own_space(after: Source, before: Source, head: Head, affine: FloatArray) -> Volume:
     """Return `after` less `before`, in [-1, 1], on the head's own voxels: what an edit changed, where it lies in it."""
-    change = (load(after).astype(np.float32) - load(before).astype(np.float32)) / np.float32(255)
-    return _to_head(Volume(change, affine), head)
+    return _to_head(Volume(signed_change(after, before), affine), head)
 
 
 def _to_head(volume: Volume, head: Head) -> Volume:
