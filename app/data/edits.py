@@ -42,15 +42,21 @@ class Edited:
 
     def array(self) -> UInt8Array:
         from brainlab.experiments.analysis.counterfactual import decode_edited
+        from brainlab.runs.devices import quick_arithmetic
 
         run = resources.run(self.run)
         noise = _noise(self.run, run.sha256, self.scan, version(self.scan), self.own)
-        return to_bytes(decode_edited(run, noise, dict(self.own), dict(self.wanted), self.guidance)[0])
+        with quick_arithmetic(run.device):
+            return to_bytes(decode_edited(run, noise, dict(self.own), dict(self.wanted), self.guidance)[0])
 
 
 @lru_cache(maxsize=KEPT)
 def _noise(run: str, run_sha256: str, scan: AnyScan, scan_version: str, own: Told) -> Float32Array:
-    return resources.run(run).encode(_image(scan), condition=dict(own))[0]
+    from brainlab.runs.devices import quick_arithmetic
+
+    found = resources.run(run)
+    with quick_arithmetic(found.device):
+        return found.encode(_image(scan), condition=dict(own))[0]
 
 
 def _image(scan: AnyScan) -> Float32Array:

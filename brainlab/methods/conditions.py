@@ -44,6 +44,11 @@ class Condition:
     def __str__(self) -> str:
         return f"{self.name} ({', '.join(self.words) or f'{self.low:g} to {self.high:g}'})"
 
+    @property
+    def title(self) -> str:
+        """Its name as people read it, the unit in brackets."""
+        return self.name.replace("_years", " (years)").replace("_", " ")
+
     def encode(self, values: Sequence[Any]) -> IntArray | Float32Array:
         """Return what a network is told of values [n]: the place of a word from 1 on, or a scaled number.
 

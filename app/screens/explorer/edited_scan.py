@@ -124,16 +124,17 @@ def _said(chosen: Edit, edited: Edited, reconstruction: Edited) -> str:
     if not chosen.changes:
         return "Nothing is changed yet: choose above what the scan should show."
     change = np.abs(signed_change(edited, reconstruction))
+    words = edit_in_words(dict(chosen.own), chosen.changes).replace("_years", "")
     return (
-        f"{edit_in_words(dict(chosen.own), dict(chosen.changes))}: {change.mean():.1%} of the intensity range on "
-        f"average, at most {change.max():.0%}. Orange: brighter than the reconstruction. Blue: darker. Full colour at "
-        "a quarter of the range. It shows what went with this among the training scans and is no forecast for a patient."
+        f"{words}: {change.mean():.1%} of the intensity range on average, at most {change.max():.0%}. "
+        "Orange: brighter than the reconstruction. Blue: darker. Full colour at a quarter of the range. "
+        "It shows what went with the change among the training scans and is no forecast for a patient."
     )
 
 
 def film_strip(run: str, scan: AnyScan, chosen: Edit, reconstruction: Edited) -> None:
     """Show the scan at several values of one condition, the others as they are chosen above."""
-    known = {one.name.replace("_", " "): one for one in resources.run(run).conditions}
+    known = {one.title: one for one in resources.run(run).conditions}
     with layout.wrapping("edit-strip", 2):
         left, middle, right = st.columns([1.7, 1.1, 2.2], vertical_alignment="bottom")
     names = sorted(known, key=lambda name: bool(known[name].words))

@@ -31,9 +31,10 @@ class Edit:
     guidance: float
 
     @property
-    def changes(self) -> Told:
+    def changes(self) -> Values:
         """What is wanted otherwise."""
-        return tuple(each for each in self.wanted if each not in self.own)
+        own, wanted = dict(self.own), dict(self.wanted)
+        return {name: wanted.get(name) for name in {**own, **wanted} if own.get(name) != wanted.get(name)}
 
 
 def choose(known: Sequence[Condition], key: str, own: Values, wanted: Values, guidance: float = 1.0) -> Edit:
@@ -44,10 +45,11 @@ def choose(known: Sequence[Condition], key: str, own: Values, wanted: Values, gu
     with layout.wrapping("edit", 1):
         left, right = st.columns([1, 1.25])
     with left.container(border=True, height="stretch"):
-        st.markdown("**The scan shows**")
+        with st.container(horizontal=True, vertical_alignment="center", key="edit-head-own"):
+            st.markdown("**The scan shows**")
         shown = _own(known, f"{key}-own", own)
     with right.container(border=True, height="stretch"):
-        bar = st.container(horizontal=True, vertical_alignment="center")
+        bar = st.container(horizontal=True, vertical_alignment="center", key="edit-head-wanted")
         keys = {one.name: f"{key}-wanted-{one.name}-{shown[one.name]}" for one in known}
         columns = st.columns(len(known) + 1)
         chosen: Values = {}
@@ -82,7 +84,7 @@ def _own(known: Sequence[Condition], key: str, own: Values) -> Values:
                 shown[one.name] = _word(one, f"{key}-{one.name}", [None, *one.words], first)
             else:
                 number = st.number_input(
-                    _label(one), value=None if first is None else float(first), step=1.0, format="%g",
+                    one.title, value=None if first is None else float(first), step=1.0, format="%g",
                     placeholder=NOT_TOLD, key=f"{key}-{one.name}",
                 )  # fmt: skip
                 shown[one.name] = None if number is None else float(number)
@@ -96,13 +98,13 @@ def _wanted(one: Condition, key: str, own: str | float | None, first: str | floa
         return _word(one, key, [*untold, *one.words], first)
     offered = [*untold, *stops(one, own, first)]
     return st.select_slider(
-        _label(one), offered, first, format_func=lambda v: NOT_TOLD if v is None else f"{v:g}", key=key
+        one.title, offered, first, format_func=lambda v: NOT_TOLD if v is None else f"{v:g}", key=key
     )
 
 
 def _word(one: Condition, key: str, offered: Sequence[Any], first: Any) -> str | None:
     chosen: str | None = st.selectbox(
-        _label(one), offered, offered.index(first), format_func=lambda word: NOT_TOLD if word is None else word, key=key
+        one.title, offered, offered.index(first), format_func=lambda word: NOT_TOLD if word is None else word, key=key
     )
     return chosen
 
@@ -134,10 +136,6 @@ def _undo(key: str, now: Mapping[str, Any], start: Mapping[str, Any]) -> None:
         "Reset", icon=":material/restart_alt:", type="tertiary", key="edit-reset",
         on_click=lambda: st.session_state.update(start), disabled=dict(now) == dict(start),
     )  # fmt: skip
-
-
-def _label(one: Condition) -> str:
-    return one.name.replace("_", " ")
 
 
 def _told(values: Values) -> Told:

@@ -182,11 +182,11 @@ def reconstruction_note(run: str, made: ImageSource, original: ImageSource) -> s
     measured = resources.run(run)
     known = (measured.evaluation() or {}).get("mse")
     beside = (
-        f" ({known['value']:.4f} on average over {counted(known['n'], f'held-out {measured.grid.noun}')})"
+        f" ({known['value']:.3g} on average over {counted(known['n'], f'held-out {measured.grid.noun}')})"
         if known and known["value"] is not None
         else ""
     )
-    return f"Reconstruction: mean squared error {squared_error:.4f}{beside}, PSNR {psnr_db:.1f} dB."
+    return f"Reconstruction: mean squared error {squared_error:.3g}{beside}, PSNR {psnr_db:.1f} dB."
 
 
 def _errors(made: ImageSource, original: ImageSource) -> tuple[float, float]:
