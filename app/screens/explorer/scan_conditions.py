@@ -83,10 +83,11 @@ def _own(known: Sequence[Condition], key: str, own: Values) -> Values:
             if one.words:
                 shown[one.name] = _word(one, f"{key}-{one.name}", [None, *one.words], first)
             else:
+                # A field whose own default is a number could not be emptied.
+                st.session_state.setdefault(f"{key}-{one.name}", None if first is None else float(first))
                 number = st.number_input(
-                    one.title, value=None if first is None else float(first), step=1.0, format="%g",
-                    placeholder=NOT_TOLD, key=f"{key}-{one.name}",
-                )  # fmt: skip
+                    one.title, value=None, step=1.0, format="%g", placeholder=NOT_TOLD, key=f"{key}-{one.name}"
+                )
                 shown[one.name] = None if number is None else float(number)
     return shown
 
