@@ -44,7 +44,7 @@ def choose(known: Sequence[Condition], key: str, own: Values, wanted: Values, gu
     """
     with layout.wrapping("edit", 1):
         left, right = st.columns([1, 1.25])
-    with left.container(border=True, height="stretch"):
+    with left.container(border=True, height="stretch", key="edit-own"):
         with st.container(horizontal=True, vertical_alignment="center", key="edit-head-own"):
             st.markdown("**The scan shows**")
         shown = _own(known, f"{key}-own", own)
