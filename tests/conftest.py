@@ -20,13 +20,16 @@ from brainlab import workspace as places
 from brainlab.cohort.prepared import PreparedDataset, participant_split, write_prepared
 from brainlab.cohort.template import mni_template
 from brainlab.config import to_dict
+from brainlab.generators.flow import Flow, FlowConfig
 from brainlab.generators.introvae import IntroVAEConfig
 from brainlab.generators.stylegan import StyleGANConfig
 from brainlab.generators.vae import VAEConfig
+from brainlab.methods.conditions import learn_conditions
 from brainlab.methods.method import Schedule
 from brainlab.networks.perceptual.tissue_folder import TissueSettings, save_tissue
 from brainlab.networks.perceptual.tissue_unet import TissueUNet
 from brainlab.reading.record import salt
+from brainlab.runs.files import WEIGHTS
 from brainlab.runs.methods import find_preset
 from brainlab.runs.provenance import hashes_of_training
 
@@ -161,6 +164,36 @@ def slice_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = PreparedDataset.open(workspace / "cohorts" / "axial")
     config = VAEConfig(latent_dim=8, sample_shape=(1, *data.shape), widths=(8, 8), dense_width=16)
     write_run(workspace / "runs" / "slice-vae", "vae-8", config, data)
+    return workspace
+
+
+@pytest.fixture(scope="session")
+def edit_workspace(tiny_workspace: Path, slice_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a workspace of volumes and slices with `volume-flow` and `slice-flow`, small flows that know conditions.
+
+    Their weights are random, so that everything that they are told changes the image a little.
+    """
+    workspace = tmp_path_factory.mktemp("edits")
+    (workspace / "cohorts").mkdir()
+    names = ("class", "age_years", "sex")
+    for kind, source in (
+        ("volume", tiny_workspace / "cohorts" / "simulated"),
+        ("slice", slice_workspace / "cohorts" / "axial"),
+    ):
+        (workspace / "cohorts" / source.name).symlink_to(source)
+        data = PreparedDataset.open(source)
+        config = FlowConfig(
+            sample_shape=(1, *data.shape), levels=2, widths=(8,), time_width=8, steps=1,
+            conditions=names, known=learn_conditions(names, data),
+        )  # fmt: skip
+        folder = workspace / "runs" / f"{kind}-flow"
+        write_run(folder, "flow-40" if kind == "volume" else "flow-slices-128", config, data)
+        network = Flow(config)
+        network.measure(torch.from_numpy(data.batch(data.indices("train")[:8])))
+        torch.manual_seed(0)
+        for parameter in network.parameters():
+            torch.nn.init.normal_(parameter, std=0.4)
+        save_file({name: value.contiguous() for name, value in network.state_dict().items()}, folder / WEIGHTS)
     return workspace
 
 

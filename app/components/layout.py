@@ -106,10 +106,10 @@ def revision(key: str, value: Hashable) -> int:
     return number
 
 
-def address(page: str, **query: str) -> str:
-    """Return the full address of a page with a query."""
+def address(page: str, **query: str | Sequence[str]) -> str:
+    """Return the full address of a page with a query; several values of one name come one after the other."""
     root = st.context.url or ""
-    return f"{root.split('?')[0].rsplit('/', 1)[0]}/{page}?{urlencode(query)}"
+    return f"{root.split('?')[0].rsplit('/', 1)[0]}/{page}?{urlencode(query, doseq=True)}"
 
 
 def download(label: str, content: bytes | str | Callable[[], bytes], name: str, key: str, **options: Any) -> None:

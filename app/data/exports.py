@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from app.data.volumes import ImageSource, load
+from app.data.volumes import ImageSource, load, signed_change
 from brainlab.images.pictures import enlarged, mosaic, to_unit
 from brainlab.images.volume import Volume
 
@@ -19,6 +19,12 @@ def nifti(source: ImageSource) -> bytes:
     """Return an image over [0, 1] as a gzipped NIfTI in its own space; a slice is a volume of one voxel's thickness."""
     intensities = to_unit(load(source).reshape(source.grid.volume_shape))
     return nifti_of(Volume(intensities, source.grid.affine))
+
+
+def nifti_of_change(after: ImageSource, before: ImageSource) -> bytes:
+    """Return `after` minus `before`, in [-1, 1], as a gzipped NIfTI, as `nifti` does."""
+    change = signed_change(after, before).reshape(after.grid.volume_shape)
+    return nifti_of(Volume(change, after.grid.affine))
 
 
 def nifti_of(volume: Volume) -> bytes:

@@ -92,6 +92,11 @@ def runs_that(*abilities: "Ability") -> "dict[str, Run]":
     return {name: run for name, run in runs().items() if run.abilities.issuperset(abilities)}
 
 
+def explorable() -> "dict[str, Run]":
+    """Runs that the explorer can show, by name: with codes to move along, or by which scans are edited on request."""
+    return runs_that("walk") | runs_that("encode", "condition")
+
+
 def _openable(folders: list[Path], stamp_file: str, open_one: Callable[[Path, int], T]) -> dict[str, T]:
     """Open each folder that can be opened; pages list the others by `unopened_cohorts` and `unopened_runs`."""
     found: dict[str, T] = {}

@@ -16,11 +16,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from app.data.volumes import Source, load
+from app.data.volumes import Source, load, signed_change
 from brainlab.cohort.preparation.prepare import prepare_one
-from brainlab.cohort.recipes import RECIPES, PreparationRecipe
+from brainlab.cohort.recipes import PreparationRecipe
 from brainlab.cohort.registration.resampling import resample
 from brainlab.errors import BrainlabError, InputError, UnreadableScanError
+from brainlab.experiments.analysis.images_of_file import needed_recipe, recipe_of_volumes
 from brainlab.experiments.analysis.slices_of_scan import slices_of
 from brainlab.files.picture_files import SLICE_ENDINGS
 from brainlab.images.grid import Grid
@@ -131,7 +132,7 @@ def take(name: str, content: bytes | memoryview, run: Run, in_template_space: bo
     Raises a BrainlabError that names the upload where it is no head that can be placed on the template.
     """
     name = Path(name).name
-    recipe = recipe_of(run)
+    recipe = needed_recipe(run)
     digest = hashlib.sha256(f"{recipe.name}:{in_template_space}:".encode())
     digest.update(content)
     key = digest.hexdigest()
@@ -193,20 +194,7 @@ def takes_upload(run: Run) -> bool:
     """Whether a run's encoder can be given what a visitor brings: a slice, or a head that a recipe prepares for it."""
     if not run.can("encode") or run.outline.sample_shape[0] != 1:
         return False
-    return run.grid.plane is not None or any(_makes(recipe, run) for recipe in RECIPES.values())
-
-
-def recipe_of(run: Run) -> PreparationRecipe:
-    """Return the recipe that makes images of a run's grid; InputError where there is none."""
-    for recipe in RECIPES.values():
-        if _makes(recipe, run):
-            return recipe
-    known = (recipe.name for recipe in RECIPES.values() if recipe.alone)
-    raise InputError(f"{run.name}: no recipe makes scans for it; choose a run of {', '.join(known)}")
-
-
-def _makes(recipe: PreparationRecipe, run: Run) -> bool:
-    return recipe.alone and recipe.shape == tuple(run.shape) and np.allclose(recipe.affine, run.affine, atol=1e-3)
+    return run.grid.plane is not None or recipe_of_volumes(run) is not None
 
 
 def in_own_space(source: Source, head: Head, affine: FloatArray) -> Volume:
@@ -220,8 +208,7 @@ def in_own_space(source: Source, head: Head, affine: FloatArray) -> Volume:
 
 def change_in_own_space(after: Source, before: Source, head: Head, affine: FloatArray) -> Volume:
     """Return `after` less `before`, in [-1, 1], on the head's own voxels: what an edit changed, where it lies in it."""
-    change = (load(after).astype(np.float32) - load(before).astype(np.float32)) / np.float32(255)
-    return _to_head(Volume(change, affine), head)
+    return _to_head(Volume(signed_change(after, before), affine), head)
 
 
 def _to_head(volume: Volume, head: Head) -> Volume:

@@ -200,6 +200,11 @@ class Difference:
         return (128 + (first - second) // 2).astype(np.uint8)
 
 
+def signed_change(after: Source, before: Source) -> Float32Array:
+    """Return `after` minus `before` in intensities, in [-1, 1]."""
+    return (load(after).astype(np.float32) - load(before).astype(np.float32)) / np.float32(255)
+
+
 @dataclass(frozen=True)
 class Decoder:
     """Permission to decode codes of one run, or of its styles."""
@@ -236,7 +241,7 @@ def load(source: Source) -> UInt8Array:
 def version(source: Source) -> str:
     """Say which files a source's bytes depend on, so that a retrained run or a new cohort is never shown stale."""
     parts = []
-    for name in ("first", "second"):
+    for name in ("first", "second", "scan"):
         if (part := getattr(source, name, None)) is not None:
             parts.append(version(part))
     if (run := getattr(source, "run", None)) is not None:

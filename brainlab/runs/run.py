@@ -193,10 +193,15 @@ class Run:
         self.require("condition")
         return cast(Conditional, self.outline).conditions
 
-    def decode(self, z: FloatArray, *, condition: Asked | None = None, guidance: float = 1.0) -> Float32Array:
-        """Return the images [n, *shape] in [0, 1] of codes, asked for as in `sample`; of several channels the first."""
+    def decode(
+        self, z: FloatArray, *, condition: Asked | None = None, guidance: float = 1.0, away_from: Asked | None = None
+    ) -> Float32Array:
+        """Return the images [n, *shape] in [0, 1] of codes, asked for as in `sample`; of several channels the first.
+
+        away_from: the condition that guidance leads away from; None is that of nothing told.
+        """
         z = self._checked("decoding", "codes", z, self.code_shape)  # [n, *code_shape]
-        return self._decoded(z, self._asked(condition, len(z), guidance))
+        return self._decoded(z, self._asked(condition, len(z), guidance, away_from))
 
     def encode(self, x: FloatArray, *, condition: Asked | None = None) -> tuple[Float32Array, Float32Array | None]:
         """Return posterior mean and log-variance, each [n, *code_shape], of images [n, C, *shape] in [0, 1].
@@ -260,13 +265,7 @@ class Run:
         return self.model().prior.draw(1, noise, truncation)[0].numpy()
 
     def sample(
-        self,
-        n: int,
-        seed: int,
-        truncation: float = 1.0,
-        *,
-        condition: Asked | None = None,
-        guidance: float = 1.0,
+        self, n: int, seed: int, truncation: float = 1.0, *, condition: Asked | None = None, guidance: float = 1.0
     ) -> tuple[Float32Array, Float32Array]:
         """Draw images from the prior; the same seed gives the same ones.
 
@@ -291,13 +290,7 @@ class Run:
         return np.concatenate(codes), np.concatenate(images)
 
     def sample_in_parts(
-        self,
-        n: int,
-        seed: int,
-        truncation: float = 1.0,
-        *,
-        condition: Asked | None = None,
-        guidance: float = 1.0,
+        self, n: int, seed: int, truncation: float = 1.0, *, condition: Asked | None = None, guidance: float = 1.0
     ) -> Iterator[tuple[Float32Array, Float32Array]]:
         """Draw what `sample` draws, in parts of few images, so that memory does not grow with their number."""
         refuse_out_of_range({"n": n, "seed": seed, "truncation": truncation})
@@ -314,10 +307,12 @@ class Run:
                 wanted = asked.part(slice(PART * part + rows.start, PART * part + rows.stop))
                 yield z[rows], self._decoded(z[rows], wanted)
 
-    def _asked(self, condition: Asked | None, n: int, guidance: float = 1.0) -> AskedImages:
+    def _asked(
+        self, condition: Asked | None, n: int, guidance: float = 1.0, away_from: Asked | None = None
+    ) -> AskedImages:
         """Return what n images are asked for; raise InputError where the run cannot draw it."""
         refuse_guidance_of_nothing(condition, guidance)
-        return NOTHING if condition is None else AskedImages.of(self.conditions, condition, n, guidance)
+        return NOTHING if condition is None else AskedImages.of(self.conditions, condition, n, guidance, away_from)
 
     def _decoded(self, z: Float32Array, asked: AskedImages) -> Float32Array:
         return self._in_parts(lambda part, **told: (self.model().decode(part, **told)[:, 0],), z, asked)[0]

@@ -337,4 +337,9 @@ def test_two_groups_are_learnt_apart_on_request():
         model = recipe.generator.eval()
         code = model.prior.draw(8, SeededNoise(0))
         dark, bright = (model.decode(code, {"class": torch.full((8,), place)}).mean() for place in (1, 2))
+        scans, own, other = images[classes == 1], *({"class": torch.full((16,), place)} for place in (1, 2))
+        code = model.encode(scans, own).mean
+        kept, edited = model.decode(code, own), model.decode(code, other, 2.0, own)
     assert bright - dark > 0.2
+    assert (kept - scans).abs().mean() < 0.03
+    assert (edited - kept).mean() > 0.2, "a scan encoded under what it shows shows what is asked for instead"

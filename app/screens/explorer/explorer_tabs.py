@@ -1,6 +1,6 @@
 """Tabs below the sliders: traversals, comparison, table of dimensions, links and files."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import streamlit as st
@@ -54,12 +54,21 @@ def film_strip(run: str, cohort: str | None, start: starting_codes.Start) -> Non
 
 def show_walk(key: str, run: str, walk: traversals.Walk, *, with_difference: bool, styles: bool) -> None:
     """Show the images along a walk side by side, and offer their files."""
-    walked: list[ImageSource] = [Decoded(run, steps, styles) for steps in walk.codes]
-    origin = Decoded(run, walk.origin, styles)
+    walked = [Decoded(run, steps, styles) for steps in walk.codes]
+    origin = Decoded(run, walk.origin, styles) if with_difference else None
+    show_images(key, run, list(zip(walk.titles, walked, strict=True)), origin)
+
+
+def show_images(key: str, run: str, images: Sequence[tuple[str, ImageSource]], origin: ImageSource | None) -> None:
+    """Show images of a run side by side under their titles, and offer their files.
+
+    origin: the image whose difference to each is laid over it; none is without one.
+    """
+    walked = [image for _, image in images]
     volume_viewer(
         [
-            Panel(image, title=title, overlay=Overlay(Difference(image, origin)) if with_difference else None)
-            for title, image in zip(walk.titles, walked, strict=True)
+            Panel(image, title=title, overlay=None if origin is None else Overlay(Difference(image, origin)))
+            for title, image in images
         ],
         key=key,
         layout="column",
@@ -69,7 +78,7 @@ def show_walk(key: str, run: str, walk: traversals.Walk, *, with_difference: boo
     layout.downloads(
         key,
         {f"{run}-walk.png": partial(png, walked), f"{run}-walk.gif": partial(gif, walked)},
-        {f"{run}-walk-{title}.nii.gz": partial(nifti, w) for w, title in zip(walked, walk.titles, strict=True)},
+        {f"{run}-walk-{title}.nii.gz": partial(nifti, w) for title, w in images},
     )
 
 

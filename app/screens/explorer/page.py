@@ -7,7 +7,7 @@ from app.components.draw_choice import W, Z, choose_styles
 from app.components.volume_viewer import latent_explorer
 from app.data import resources
 from app.data.codes import from_base64, from_steps
-from app.screens.explorer import explorer_tabs, starting_codes
+from app.screens.explorer import edited_scan, explorer_tabs, starting_codes
 from app.screens.explorer.explorer_data import explorer_data
 from app.screens.explorer.latent_view import class_note, revision
 from brainlab.errors import BrainlabError
@@ -17,7 +17,7 @@ from brainlab.runs.run import Run
 
 def show() -> None:
     """Choose a run and a start, then explore."""
-    runs = resources.runs_that("walk")
+    runs = resources.explorable()
     layout.head(
         "Latent explorer",
         "How does the brain change along each direction of a model's latent space?",
@@ -40,6 +40,9 @@ def show() -> None:
     run = left.selectbox("Run", names, index=names.index(asked), key="explorer-run", help=hidden)
     if note:
         st.caption(note)
+    if not runs[run].can("walk"):
+        edited_scan.show(run, middle, right)
+        return
     with middle:
         styles = choose_styles(run, "explorer-space", W if st.query_params.get("space") == W else Z)
         cohort = None if styles else _choose_cohort(runs[run])

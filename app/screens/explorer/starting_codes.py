@@ -10,8 +10,8 @@ from app.components.scan_choice import describe, pick_scan
 from app.data import resources, uploads
 from app.data.codes import from_link, to_steps
 from app.data.uploads import Uploaded, UploadedSlice
-from app.data.volumes import Decoded, Scan, code_length, load
-from app.screens.explorer import projected_upload, uploaded_slice
+from app.data.volumes import Decoded, ImageSource, Scan, code_length, load
+from app.screens.explorer import projected_upload, uploaded_head, uploaded_slice
 from app.screens.explorer.latent_view import space
 from brainlab.counted import counted
 from brainlab.errors import BrainlabError
@@ -141,21 +141,8 @@ def _own_slice(run: str) -> Start:
 
 def _own_head(run: str) -> Start:
     """Take a head from the visitor's disk; zeros until one has come."""
-    found = resources.run(run)
-    upload = st.file_uploader("NIfTI of one head", type=["nii", "gz"], key="start-upload")
-    stripped = st.toggle("Already skull-stripped and in MNI space", key="start-stripped", help="Skips registration.")
-    if upload is None:
-        st.caption("Prepared on this server and kept in memory only; nothing is written to the workspace.")
-        return _zeros(run)
-    try:
-        with st.spinner("Registering and skull-stripping (a few seconds)"):
-            scan = uploads.take(upload.name, upload.getbuffer(), found, stripped)
-    except BrainlabError as error:
-        st.error(str(error))
-        return _zeros(run)
-    for note in scan.head.notes:
-        st.caption(f":orange[:material/info:] {note}")
-    return Start(scan.name, _encoded(run, scan), scan)
+    scan = uploaded_head.choose(run)
+    return _zeros(run) if scan is None else Start(scan.name, _encoded(run, scan), scan)
 
 
 def _zeros(run: str) -> Start:
@@ -183,19 +170,29 @@ def fidelity_note(run: str, start: Start) -> str | None:
     """Say how far the start's brain is from the scan that it was found for; None where it is of no scan."""
     if start.scan is None:
         return None
-    made, original = (to_unit(load(source))[None] for source in (start.image(run), start.scan))
-    squared_error = float(mean_squared_error(made, original)[0])
-    psnr_db = float(peak_signal_to_noise_db(made, original)[0])
     if start.styles:
+        squared_error, psnr_db = _errors(start.image(run), start.scan)
         return f"Projection into W: mean squared error {squared_error:.4f}, PSNR {psnr_db:.1f} dB."
+    return reconstruction_note(run, start.image(run), start.scan)
+
+
+def reconstruction_note(run: str, made: ImageSource, original: ImageSource) -> str:
+    """Say how far a run's reconstruction is from its scan, and how far reconstructions of held-out scans are."""
+    squared_error, psnr_db = _errors(made, original)
     measured = resources.run(run)
     known = (measured.evaluation() or {}).get("mse")
     beside = (
-        f" ({known['value']:.4f} on average over {counted(known['n'], f'held-out {measured.grid.noun}')})"
+        f" ({known['value']:.3g} on average over {counted(known['n'], f'held-out {measured.grid.noun}')})"
         if known and known["value"] is not None
         else ""
     )
-    return f"Reconstruction: mean squared error {squared_error:.4f}{beside}, PSNR {psnr_db:.1f} dB."
+    return f"Reconstruction: mean squared error {squared_error:.3g}{beside}, PSNR {psnr_db:.1f} dB."
+
+
+def _errors(made: ImageSource, original: ImageSource) -> tuple[float, float]:
+    """Return mean squared error, and PSNR in dB."""
+    image, scan = (to_unit(load(source))[None] for source in (made, original))
+    return float(mean_squared_error(image, scan)[0]), float(peak_signal_to_noise_db(image, scan)[0])
 
 
 def _scan_code(run: str, cohort: str, row: int) -> bytes:

@@ -43,7 +43,7 @@ def choose_condition(run: str) -> tuple[Told | None, float]:
 
 def _widget(condition: Condition, key: str) -> str | float | None:
     """Show a list of words, or a slider that a toggle puts out of use; return the choice, None for any."""
-    label = condition.name.replace("_", " ")
+    label = condition.title
     if condition.words:
         words: Sequence[str | None] = [None, *condition.words]
         return st.selectbox(label, words, format_func=lambda word: ANY if word is None else word, key=key)

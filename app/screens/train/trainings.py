@@ -95,11 +95,10 @@ def _one(heading: DeltaGenerator, folder: Path, found: State, facts: About) -> N
     if found.phase == "finished":
         with st.container(horizontal=True):
             layout.link("generate", "Reconstructions and samples", run=folder.name)
-            run = resources.runs().get(folder.name)
-            if run is not None and run.can("walk"):
-                layout.link("explorer", "Latent explorer", run=run.name)
-                if run.can("encode"):
-                    layout.link("lda", "LDA", run=run.name)
+            if folder.name in resources.explorable():
+                layout.link("explorer", "Latent explorer", run=folder.name)
+            if folder.name in resources.runs_that("encode", "walk"):
+                layout.link("lda", "LDA", run=folder.name)
     _pictures(folder, facts.noun)
     with st.expander("Log of the process"):
         lines = log_lines(folder, LOG_LINES)

@@ -74,7 +74,7 @@ def test_a_slice_is_encoded_and_shown_beside_its_reconstruction(page, ending):
     run = resources.run(RUN)
     steps = to_steps(run.encode(to_unit(load(own))[None, None])[0][0])
     error = np.square(to_unit(load(Decoded(RUN, steps))) - to_unit(load(own))).mean()
-    assert f"Reconstruction: mean squared error {error:.4f}" in said(page)
+    assert f"Reconstruction: mean squared error {error:.3g}" in said(page)
     assert page.session_state["explorer-tabs"] == "Compare"
     shown = viewers(page)
     assert f"mine.{ending}" in shown

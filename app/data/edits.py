@@ -1,0 +1,66 @@
+"""Scans with something about them changed, by runs that encode them under what they show and decode them under another.
+
+The noise that a scan comes from is kept, so that another change only has to be decoded.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import ClassVar
+
+import numpy as np
+
+from app.data import resources
+from app.data.uploads import Uploaded, UploadedSlice
+from app.data.volumes import Scan, Told, load, version
+from brainlab.images.grid import Grid
+from brainlab.images.pictures import to_bytes, to_unit
+from brainlab.types import Float32Array, UInt8Array
+
+KEPT = 16
+"""Scans whose noise stays in memory: as many numbers as a scan has voxels, 300 kB of a 40x48x40 volume."""
+
+AnyScan = Scan | Uploaded | UploadedSlice
+
+
+@dataclass(frozen=True)
+class Edited:
+    """A scan as a run decodes it.
+
+    own: what it shows.  wanted: what it is to show; the same as `own` gives its reconstruction.
+    """
+
+    run: str
+    scan: AnyScan
+    own: Told
+    wanted: Told
+    guidance: float = 1.0
+    needs_model: ClassVar[bool] = True
+
+    @property
+    def grid(self) -> Grid:
+        return resources.run(self.run).grid
+
+    def array(self) -> UInt8Array:
+        from brainlab.experiments.analysis.counterfactual import decode_edited
+        from brainlab.runs.devices import quick_arithmetic
+
+        run = resources.run(self.run)
+        noise = _noise(self.run, run.sha256, self.scan, version(self.scan), self.own)
+        with quick_arithmetic(run.device):
+            return to_bytes(decode_edited(run, noise, dict(self.own), dict(self.wanted), self.guidance)[0])
+
+
+@lru_cache(maxsize=KEPT)
+def _noise(run: str, run_sha256: str, scan: AnyScan, scan_version: str, own: Told) -> Float32Array:
+    from brainlab.runs.devices import quick_arithmetic
+
+    found = resources.run(run)
+    with quick_arithmetic(found.device):
+        return found.encode(_image(scan), condition=dict(own))[0]
+
+
+def _image(scan: AnyScan) -> Float32Array:
+    """Return a scan as networks read it, [1, C, *shape]."""
+    if isinstance(scan, Scan):
+        return resources.cohort(scan.cohort).batch(np.array([scan.row]))
+    return to_unit(load(scan))[None, None]

@@ -1,0 +1,25 @@
+"""The widgets by which a visitor brings a head."""
+
+import streamlit as st
+
+from app.data import resources, uploads
+from app.data.uploads import Uploaded
+from brainlab.errors import BrainlabError
+
+
+def choose(run: str) -> Uploaded | None:
+    """Ask for a head for a run of volumes; None until one has come that can be placed on the template."""
+    upload = st.file_uploader("NIfTI of one head", type=["nii", "gz"], key="start-upload")
+    stripped = st.toggle("Already skull-stripped and in MNI space", key="start-stripped", help="Skips registration.")
+    if upload is None:
+        st.caption("Prepared on this server and kept in memory only; nothing is written to the workspace.")
+        return None
+    try:
+        with st.spinner("Registering and skull-stripping (a few seconds)"):
+            scan = uploads.take(upload.name, upload.getbuffer(), resources.run(run), stripped)
+    except BrainlabError as error:
+        st.error(str(error))
+        return None
+    for note in scan.head.notes:
+        st.caption(f":orange[:material/info:] {note}")
+    return scan
