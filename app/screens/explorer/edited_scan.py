@@ -137,7 +137,7 @@ def film_strip(run: str, scan: AnyScan, chosen: Edit, reconstruction: Edited) ->
     known = {one.title: one for one in resources.run(run).conditions}
     with layout.wrapping("edit-strip", 2):
         left, middle, right = st.columns([1.7, 1.1, 2.2], vertical_alignment="bottom")
-    names = sorted(known, key=lambda name: bool(known[name].words))
+    names = sorted(known, key=lambda name: (bool(known[name].words), known[name].name == SLICE))
     along = known[left.selectbox("Along", names, key=f"edit-along-{run}")]
     values = list(along.words) or _spread(along, choose_stops(middle, "edit-stops"))
     with_difference = right.toggle("Difference to the reconstruction", True, key="edit-strip-difference")
