@@ -6,7 +6,7 @@ difference are halved and centred on 128, which means no difference.
 
 from collections import OrderedDict
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from threading import Lock
 from typing import ClassVar, Protocol
@@ -17,6 +17,8 @@ from app.data import resources
 from app.data.codes import from_steps
 from brainlab.images.grid import Grid
 from brainlab.images.pictures import to_bytes
+from brainlab.images.provenance import Provenance
+from brainlab.runs.image_provenance import made_by, of_scan
 from brainlab.types import Float32Array, UInt8Array
 
 CACHE_BYTES = 48 << 20
@@ -40,6 +42,11 @@ class ImageSource(Source, Protocol):
         """Where its voxels lie in the patient, and how it is looked at."""
         ...
 
+    @property
+    def provenance(self) -> Provenance:
+        """What its file is to say of it."""
+        ...
+
 
 @dataclass(frozen=True)
 class Scan:
@@ -53,6 +60,16 @@ class Scan:
     @property
     def grid(self) -> Grid:
         return resources.cohort(self.cohort).grid
+
+    @property
+    def provenance(self) -> Provenance:
+        return of_scan(resources.cohort(self.cohort), self.row)
+
+    @property
+    def note(self) -> str:
+        """What it is, in the word that stands beside it on a screen."""
+        kind = self.provenance.kind
+        return self.grid.noun if kind == "prepared" else kind
 
     def array(self) -> UInt8Array:
         return resources.cohort(self.cohort).shown(self.row, self.channel)
@@ -70,6 +87,11 @@ class Mean:
     @property
     def grid(self) -> Grid:
         return resources.cohort(self.cohort).grid
+
+    @property
+    def provenance(self) -> Provenance:
+        first = of_scan(resources.cohort(self.cohort), 0)
+        return replace(first, settings={**first.settings, "mean_of": self.label or "all"})
 
     def array(self) -> UInt8Array:
         dataset = resources.cohort(self.cohort)
@@ -94,6 +116,10 @@ class Reconstruction:
     @property
     def grid(self) -> Grid:
         return resources.run(self.run).grid
+
+    @property
+    def provenance(self) -> Provenance:
+        return made_by(resources.run(self.run), "reconstructed")
 
     def array(self) -> UInt8Array:
         from brainlab.runs.own_conditions import own_conditions
@@ -126,6 +152,12 @@ class Sample:
     def grid(self) -> Grid:
         return resources.run(self.run).grid
 
+    @property
+    def provenance(self) -> Provenance:
+        asked = {} if self.condition is None else {"condition": dict(self.condition), "guidance": self.guidance}
+        settings = {"n": self.count, "truncation": self.truncation, **asked}
+        return made_by(resources.run(self.run), seed=self.seed, draw=self.number, settings=settings)
+
     def array(self) -> UInt8Array:
         sha256, request = resources.run(self.run).sha256, (self.condition, self.guidance)
         return to_bytes(_samples(self.run, sha256, self.seed, self.count, self.truncation, *request)[self.number])
@@ -147,6 +179,11 @@ class Decoded:
     @property
     def grid(self) -> Grid:
         return resources.run(self.run).grid
+
+    @property
+    def provenance(self) -> Provenance:
+        code = from_steps(self.steps, code_length(self.run, styles=self.styles))
+        return made_by(resources.run(self.run), code=code, settings={"space": "w" if self.styles else "z"})
 
     def array(self) -> UInt8Array:
         run, code = resources.run(self.run), from_steps(self.steps, code_length(self.run, styles=self.styles))[None]
@@ -175,6 +212,11 @@ class StyleMix:
     def grid(self) -> Grid:
         return resources.run(self.run).grid
 
+    @property
+    def provenance(self) -> Provenance:
+        mixed = {"coarse_seed": self.coarse, "fine_seed": self.fine, "crossing": self.crossing}
+        return made_by(resources.run(self.run), settings={**mixed, "truncation": self.truncation})
+
     def array(self) -> UInt8Array:
         run = resources.run(self.run)
         draws = [resources.drawn_code(self.run, seed, self.truncation) for seed in (self.coarse, self.fine)]
@@ -194,6 +236,11 @@ class Difference:
     @property
     def grid(self) -> Grid:
         return self.first.grid
+
+    @property
+    def provenance(self) -> Provenance:
+        first, second = self.first.provenance, self.second.provenance
+        return Provenance(kind="difference", settings={"first": first.as_json(), "second": second.as_json()})
 
     def array(self) -> UInt8Array:
         first, second = load(self.first).astype(np.int16), load(self.second).astype(np.int16)

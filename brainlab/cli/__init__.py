@@ -23,6 +23,7 @@ COMMANDS = {
     "reconstruct": "encode and decode the test scans of a prepared dataset",
     "traverse": "decode a traversal of one latent dimension",
     "project": "find the styles of a style-based run whose images are nearest to given slices",
+    "provenance": "say what images that brainlab wrote tell of themselves: generated, simulated, by which run",
     "lda": "classify by LDA on a run's latent codes, with baselines",
     "evaluate": "evaluate a run against held-out scans",
     "compare": "compare two evaluated runs, each difference with its interval",

@@ -31,7 +31,7 @@ def show() -> None:
     layout.head(
         "Reconstruct and generate",
         "How faithful are a model's reconstructions, and how realistic are its samples?",
-        layout.badges(*(run.simulated for run in runs.values())),
+        layout.badges(*(run.origin for run in runs.values())),
     )
     layout.unopened(run=resources.unopened_runs())
     if not runs:
@@ -79,7 +79,7 @@ def reconstruct(runs: list[str]) -> None:
         st.caption(f":material/info: Not shown, {reason}: {', '.join(left_out)}.")
     for run in sources:
         layout.other_recipe(resources.run(run), dataset)
-    panels = [Panel(original, title="Original", note="simulated" if dataset.simulated else dataset.grid.noun)]
+    panels = [Panel(original, title="Original", note=original.note)]
     panels += [
         Panel(
             source,
