@@ -5,11 +5,10 @@ difference are halved and centred on 128, which means no difference.
 """
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from threading import Lock
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -19,9 +18,12 @@ from brainlab.images.grid import Grid
 from brainlab.images.pictures import to_bytes
 from brainlab.images.provenance import Provenance
 from brainlab.runs.image_provenance import made_by, of_scan
-from brainlab.types import Float32Array, UInt8Array
+from brainlab.types import UInt8Array
 
 CACHE_BYTES = 48 << 20
+GALLERY_BYTES = 64 << 20
+"""Of draws that come together, kept beside; one gallery stays however large it is, or each of its images would draw it
+again."""
 
 
 class Source(Hashable, Protocol):
@@ -98,10 +100,11 @@ class Mean:
         rows = np.arange(len(dataset))
         if self.label is not None:
             rows = np.flatnonzero((dataset.scans["class"] == self.label).to_numpy())
-        total = np.zeros(dataset.shape, dtype=np.float64)
+        total = np.zeros(dataset.shape, dtype=np.float32)  # exact to far less than a level of 256
         for row in rows:
             total += dataset.batch(np.array([row]))[0, self.channel]
-        return dataset.for_screen(total / max(1, len(rows)))
+        total /= np.float32(max(1, len(rows)))
+        return dataset.for_screen(total)
 
 
 @dataclass(frozen=True)
@@ -159,8 +162,7 @@ class Sample:
         return made_by(resources.run(self.run), seed=self.seed, draw=self.number, settings=settings)
 
     def array(self) -> UInt8Array:
-        sha256, request = resources.run(self.run).sha256, (self.condition, self.guidance)
-        return to_bytes(_samples(self.run, sha256, self.seed, self.count, self.truncation, *request)[self.number])
+        return _gallery(self)[self.number]
 
 
 @dataclass(frozen=True)
@@ -293,9 +295,27 @@ def version(source: Source) -> str:
     return ":".join(parts)
 
 
-@lru_cache(maxsize=16)
-def _samples(
-    run: str, sha256: str, seed: int, count: int, truncation: float, condition: Told | None, guidance: float
-) -> Float32Array:
-    told = None if condition is None else dict(condition)
-    return resources.run(run).sample(count, seed, truncation, condition=told, guidance=guidance)[1]
+_galleries: OrderedDict[tuple[Sample, str], list[UInt8Array]] = OrderedDict()
+
+
+def _gallery(sample: Sample) -> list[UInt8Array]:
+    """Return all images that are drawn with a sample; as bytes, and never more than a part of them in float32."""
+    key = (replace(sample, number=0), version(sample))
+    with _lock:
+        if key in _galleries:
+            _galleries.move_to_end(key)
+            return _galleries[key]
+    told = None if sample.condition is None else dict(sample.condition)
+    parts = resources.run(sample.run).sample_in_parts(
+        sample.count, sample.seed, sample.truncation, condition=told, guidance=sample.guidance
+    )
+    made = [to_bytes(image) for _, images in parts for image in images]
+    with _lock:
+        _galleries[key] = made
+        while len(_galleries) > 1 and _bytes_of(_galleries) > GALLERY_BYTES:
+            _galleries.popitem(last=False)
+    return made
+
+
+def _bytes_of(galleries: Mapping[Any, Sequence[UInt8Array]]) -> int:
+    return sum(image.nbytes for images in galleries.values() for image in images)

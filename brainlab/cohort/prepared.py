@@ -220,8 +220,7 @@ class PreparedDataset:
         """Hash of the voxels of each image's scan, in order: the same scan under another name has the same one.
 
         Only as long as it was prepared alike, to the last bit. The key is public, as for files. Slices have that of the
-        whole scan that they are cut from: two people's slices above the head are equal, and 26 hashes a scan would make
-        a run's `config.json` longer than its weights.
+        whole scan that they are cut from: two people's slices above the head are equal, and 26 hashes a scan are long.
         """
         if self.cut_from is not None:
             return [scan for scan in self.cut_from.voxel_hashes for _ in range(len(self) // len(self.cut_from))]
