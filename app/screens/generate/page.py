@@ -127,8 +127,8 @@ def generate(runs: list[str]) -> None:
     seed = choose_seed(first, "generate-seed", help="The same for every run.")
     for column, of_slices in zip(middle, sorted({run in flat for run in runs}), strict=True):
         large = any(math.prod(resources.run(run).shape) > LARGE_VOXELS for run in runs)
-        volumes = (LARGE_VOLUMES, 2, "large samples") if large else (VOLUMES, 5, "samples")
-        choices, usual, kind = (SLICES, 16, "slices") if of_slices else volumes
+        of_volumes = (LARGE_VOLUMES, 2, "large samples") if large else (VOLUMES, 5, "samples")
+        choices, usual, kind = (SLICES, 16, "slices") if of_slices else of_volumes
         counts[of_slices] = int(
             column.select_slider(f"{kind.capitalize()} per run", choices, usual, key=f"generate-{kind}")
         )
