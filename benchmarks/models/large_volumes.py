@@ -113,8 +113,10 @@ def show(page: str) -> None:
 
     from streamlit.testing.v1 import AppTest
 
+    from app.components.layout import PAGES as PAGES_FOLDER
     from app.data import volumes
     from app.server import routes
+    from app.server.access import SIGNED_IN
 
     published: list[volumes.Source] = []
     publish = routes.LINKS.publish
@@ -125,7 +127,8 @@ def show(page: str) -> None:
 
     routes.LINKS.publish = noted  # type: ignore[method-assign, assignment]
     logging.disable(logging.ERROR)
-    script = AppTest.from_file(str(Path("pages") / f"{page}.py"), default_timeout=600)
+    script = AppTest.from_file(str(PAGES_FOLDER / f"{page}.py"), default_timeout=600)
+    script.session_state[SIGNED_IN] = True
     if page == "generate":
         script.query_params["run"] = "slices"
         script.session_state["generate-tabs"] = PAGES[page]
