@@ -24,6 +24,7 @@ from brainlab.figures.sheet import Sheet
 from brainlab.figures.slices import Tile, show
 from brainlab.images.grid import AXES, PLANES, Grid
 from brainlab.images.pictures import film_strip
+from brainlab.images.provenance import Provenance
 from brainlab.images.volume import Volume
 from brainlab.reading.images.rendering import render
 from brainlab.reading.protocol.design import Protocol, Reader, Source
@@ -47,6 +48,7 @@ class Shown:
     image: np.ndarray
     grid: Grid
     needs_model: ClassVar[bool] = False
+    provenance: ClassVar[Provenance] = Provenance(kind="prepared")
 
     def array(self) -> np.ndarray:
         return np.rint(self.image * 255).astype(np.uint8)
@@ -142,7 +144,7 @@ def study_of_a_folder_of_pictures(image: np.ndarray, grid: Grid, folder: Path) -
     """Pictures are of slices as they were looked at, and stay as they are."""
 
     def supply(source: Source, wanted: Protocol) -> FolderSupply:
-        save_image(grid.cut(image, wanted.plane), slice_grid(grid, wanted.plane), folder / "head")
+        save_image(grid.cut(image, wanted.plane), slice_grid(grid, wanted.plane), folder / "head", Shown.provenance)
         return FolderSupply(Source(kind="folder", name=str(folder), n=1), wanted)
 
     return cases(supply, grid)
@@ -151,7 +153,9 @@ def study_of_a_folder_of_pictures(image: np.ndarray, grid: Grid, folder: Path) -
 def picture_of_a_slice(image: np.ndarray, grid: Grid, folder: Path) -> Pictures:
     """What `brainlab sample` writes for a run of slices."""
     return {
-        plane: np.asarray(Image.open(save_image(grid.cut(image, plane), slice_grid(grid, plane), folder / plane)))
+        plane: np.asarray(
+            Image.open(save_image(grid.cut(image, plane), slice_grid(grid, plane), folder / plane, Shown.provenance))
+        )
         for plane in grid.planes
     }
 

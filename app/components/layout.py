@@ -41,9 +41,9 @@ def foot() -> None:
     st.html('<div class="bl-foot">brainlab · for research use only, not for diagnosis</div>')
 
 
-def badges(*simulated: bool) -> list[str]:
-    """Return the badge of pages that show simulated data."""
-    return ["simulated"] if any(simulated) else []
+def badges(*origins: str) -> list[str]:
+    """Return the badges of pages that show no real scans alone. origins: `origin` of runs and cohorts, in words."""
+    return [word for word in ("simulated", "generated") if any(word in origin for origin in origins)]
 
 
 def empty(what: str, do: str, command: str | None = None) -> None:
@@ -87,7 +87,8 @@ def describe_cohort(dataset: PreparedDataset) -> str:
     """Return one line with a cohort's scans, participants, grid, recipe and origin."""
     size = " × ".join(str(side) for side in dataset.shape)
     people = dataset.scans["participant"].nunique()
-    origin = "simulated" if dataset.simulated else "from scans"
+    words = dataset.origin.words
+    origin = {"real scans": "from scans", "simulated scans": "simulated"}.get(words, words)
     count = f"{len(dataset):,} {dataset.noun} of {counted(people, 'participant')}"
     return f"{count} · {size} {dataset.grid.element}s · recipe {dataset.recipe['name']} · {origin}"
 

@@ -14,6 +14,8 @@ from app.data.uploads import Uploaded, UploadedSlice
 from app.data.volumes import Scan, Told, load, version
 from brainlab.images.grid import Grid
 from brainlab.images.pictures import to_bytes, to_unit
+from brainlab.images.provenance import Provenance
+from brainlab.runs.image_provenance import edited_by
 from brainlab.types import Float32Array, UInt8Array
 
 KEPT = 16
@@ -39,6 +41,10 @@ class Edited:
     @property
     def grid(self) -> Grid:
         return resources.run(self.run).grid
+
+    @property
+    def provenance(self) -> Provenance:
+        return edited_by(resources.run(self.run), dict(self.own), dict(self.wanted), self.guidance)
 
     def array(self) -> UInt8Array:
         from brainlab.experiments.analysis.counterfactual import decode_edited

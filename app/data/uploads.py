@@ -26,6 +26,8 @@ from brainlab.experiments.analysis.slices_of_scan import slices_of
 from brainlab.files.picture_files import SLICE_ENDINGS
 from brainlab.images.grid import Grid
 from brainlab.images.pictures import to_bytes, to_unit
+from brainlab.images.provenance import NOT_REAL, Provenance
+from brainlab.images.provenance_files import origin_of
 from brainlab.images.volume import Volume
 from brainlab.runs.run import Run
 from brainlab.types import FloatArray, UInt8Array
@@ -39,7 +41,7 @@ class Head:
     """What is kept of an upload. data: an image on `grid`. notes: what was noticed while it was read, a line each.
 
     native_shape, native_affine, axes, grid_to_native: where it lay before it was prepared, and the order of its file's
-    axes.
+    axes. origin: what its file says of itself.
     """
 
     data: UInt8Array
@@ -49,6 +51,7 @@ class Head:
     native_affine: FloatArray
     axes: str
     grid_to_native: FloatArray
+    origin: Provenance
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,10 @@ class Uploaded:
     def grid(self) -> Grid:
         return self.head.grid
 
+    @property
+    def provenance(self) -> Provenance:
+        return self.head.origin
+
     def array(self) -> UInt8Array:
         return self.head.data
 
@@ -84,13 +91,14 @@ class OwnSlices:
     """What is kept of an uploaded slice, or of the slices of an uploaded head.
 
     data: [n, *shape] on `grid`. numbers: of each in its head, empty for one slice. notes: what was noticed while they
-    were read, a line each.
+    were read, a line each. origin: what their file says of itself.
     """
 
     data: UInt8Array
     numbers: tuple[int, ...]
     grid: Grid
     notes: tuple[str, ...]
+    origin: Provenance
 
 
 @dataclass(frozen=True)
@@ -105,6 +113,10 @@ class UploadedSlice:
     @property
     def grid(self) -> Grid:
         return self.file.grid
+
+    @property
+    def provenance(self) -> Provenance:
+        return self.file.origin
 
     def array(self) -> UInt8Array:
         return self.file.data[self.place]
@@ -222,7 +234,7 @@ def _prepare(content: bytes | memoryview, recipe: PreparationRecipe, in_template
         path = Path(folder) / "upload.nii.gz"
         path.write_bytes(content)
         try:
-            made = prepare_one(path, recipe, in_template_space)
+            made, origin = prepare_one(path, recipe, in_template_space), origin_of(path)
         except UnreadableScanError as error:
             return InputError(error.reason)
         except BrainlabError as error:
@@ -230,12 +242,18 @@ def _prepare(content: bytes | memoryview, recipe: PreparationRecipe, in_template
     return Head(
         data=to_bytes(made.data),
         grid=Grid(recipe.shape, recipe.affine),
-        notes=made.notes,
+        notes=(*made.notes, *_own_account(origin)),
         native_shape=made.native.data.shape,
         native_affine=made.native.affine,
         axes=made.native.axes,
         grid_to_native=made.grid_to_native,
+        origin=origin,
     )
+
+
+def _own_account(origin: Provenance) -> tuple[str, ...]:
+    """Return a note on an upload that is no real scan by what its file says; empty of any other."""
+    return (f"No real scan, by what its file says: {origin.kind} by brainlab.",) if origin.kind in NOT_REAL else ()
 
 
 def _prepare_slices(content: bytes | memoryview, run: Run, ending: str) -> OwnSlices | BrainlabError:
@@ -244,9 +262,9 @@ def _prepare_slices(content: bytes | memoryview, run: Run, ending: str) -> OwnSl
         path = Path(folder) / f"upload{ending}"
         path.write_bytes(content)
         try:
-            made = slices_of(run, path)
+            made, origin = slices_of(run, path), origin_of(path)
         except UnreadableScanError as error:
             return InputError(error.reason)
         except BrainlabError as error:
             return error
-    return OwnSlices(to_bytes(made.data), made.numbers, run.grid, made.notes)
+    return OwnSlices(to_bytes(made.data), made.numbers, run.grid, (*made.notes, *_own_account(origin)), origin)

@@ -5,11 +5,10 @@ difference are halved and centred on 128, which means no difference.
 """
 
 from collections import OrderedDict
-from collections.abc import Hashable
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from threading import Lock
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -17,9 +16,14 @@ from app.data import resources
 from app.data.codes import from_steps
 from brainlab.images.grid import Grid
 from brainlab.images.pictures import to_bytes
+from brainlab.images.provenance import Provenance
+from brainlab.runs.image_provenance import made_by, of_scan
 from brainlab.types import Float32Array, UInt8Array
 
 CACHE_BYTES = 48 << 20
+GALLERY_BYTES = 64 << 20
+"""Of draws that come together, kept beside; one gallery stays however large it is, or each of its images would draw it
+again."""
 
 
 class Source(Hashable, Protocol):
@@ -40,6 +44,11 @@ class ImageSource(Source, Protocol):
         """Where its voxels lie in the patient, and how it is looked at."""
         ...
 
+    @property
+    def provenance(self) -> Provenance:
+        """What its file is to say of it."""
+        ...
+
 
 @dataclass(frozen=True)
 class Scan:
@@ -53,6 +62,16 @@ class Scan:
     @property
     def grid(self) -> Grid:
         return resources.cohort(self.cohort).grid
+
+    @property
+    def provenance(self) -> Provenance:
+        return of_scan(resources.cohort(self.cohort), self.row)
+
+    @property
+    def note(self) -> str:
+        """What it is, in the word that stands beside it on a screen."""
+        kind = self.provenance.kind
+        return self.grid.noun if kind == "prepared" else kind
 
     def array(self) -> UInt8Array:
         return resources.cohort(self.cohort).shown(self.row, self.channel)
@@ -71,15 +90,21 @@ class Mean:
     def grid(self) -> Grid:
         return resources.cohort(self.cohort).grid
 
+    @property
+    def provenance(self) -> Provenance:
+        first = of_scan(resources.cohort(self.cohort), 0)
+        return replace(first, settings={**first.settings, "mean_of": self.label or "all"})
+
     def array(self) -> UInt8Array:
         dataset = resources.cohort(self.cohort)
         rows = np.arange(len(dataset))
         if self.label is not None:
             rows = np.flatnonzero((dataset.scans["class"] == self.label).to_numpy())
-        total = np.zeros(dataset.shape, dtype=np.float64)
+        total = np.zeros(dataset.shape, dtype=np.float32)  # exact to far less than a level of 256
         for row in rows:
             total += dataset.batch(np.array([row]))[0, self.channel]
-        return dataset.for_screen(total / max(1, len(rows)))
+        total /= np.float32(max(1, len(rows)))
+        return dataset.for_screen(total)
 
 
 @dataclass(frozen=True)
@@ -94,6 +119,10 @@ class Reconstruction:
     @property
     def grid(self) -> Grid:
         return resources.run(self.run).grid
+
+    @property
+    def provenance(self) -> Provenance:
+        return made_by(resources.run(self.run), "reconstructed")
 
     def array(self) -> UInt8Array:
         from brainlab.runs.own_conditions import own_conditions
@@ -126,9 +155,14 @@ class Sample:
     def grid(self) -> Grid:
         return resources.run(self.run).grid
 
+    @property
+    def provenance(self) -> Provenance:
+        asked = {} if self.condition is None else {"condition": dict(self.condition), "guidance": self.guidance}
+        settings = {"n": self.count, "truncation": self.truncation, **asked}
+        return made_by(resources.run(self.run), seed=self.seed, draw=self.number, settings=settings)
+
     def array(self) -> UInt8Array:
-        sha256, request = resources.run(self.run).sha256, (self.condition, self.guidance)
-        return to_bytes(_samples(self.run, sha256, self.seed, self.count, self.truncation, *request)[self.number])
+        return _gallery(self)[self.number]
 
 
 @dataclass(frozen=True)
@@ -147,6 +181,11 @@ class Decoded:
     @property
     def grid(self) -> Grid:
         return resources.run(self.run).grid
+
+    @property
+    def provenance(self) -> Provenance:
+        code = from_steps(self.steps, code_length(self.run, styles=self.styles))
+        return made_by(resources.run(self.run), code=code, settings={"space": "w" if self.styles else "z"})
 
     def array(self) -> UInt8Array:
         run, code = resources.run(self.run), from_steps(self.steps, code_length(self.run, styles=self.styles))[None]
@@ -175,6 +214,11 @@ class StyleMix:
     def grid(self) -> Grid:
         return resources.run(self.run).grid
 
+    @property
+    def provenance(self) -> Provenance:
+        mixed = {"coarse_seed": self.coarse, "fine_seed": self.fine, "crossing": self.crossing}
+        return made_by(resources.run(self.run), settings={**mixed, "truncation": self.truncation})
+
     def array(self) -> UInt8Array:
         run = resources.run(self.run)
         draws = [resources.drawn_code(self.run, seed, self.truncation) for seed in (self.coarse, self.fine)]
@@ -194,6 +238,11 @@ class Difference:
     @property
     def grid(self) -> Grid:
         return self.first.grid
+
+    @property
+    def provenance(self) -> Provenance:
+        first, second = self.first.provenance, self.second.provenance
+        return Provenance(kind="difference", settings={"first": first.as_json(), "second": second.as_json()})
 
     def array(self) -> UInt8Array:
         first, second = load(self.first).astype(np.int16), load(self.second).astype(np.int16)
@@ -251,9 +300,27 @@ def version(source: Source) -> str:
     return ":".join(parts)
 
 
-@lru_cache(maxsize=16)
-def _samples(
-    run: str, sha256: str, seed: int, count: int, truncation: float, condition: Told | None, guidance: float
-) -> Float32Array:
-    told = None if condition is None else dict(condition)
-    return resources.run(run).sample(count, seed, truncation, condition=told, guidance=guidance)[1]
+_galleries: OrderedDict[tuple[Sample, str], list[UInt8Array]] = OrderedDict()
+
+
+def _gallery(sample: Sample) -> list[UInt8Array]:
+    """Return all images that are drawn with a sample; as bytes, and never more than a part of them in float32."""
+    key = (replace(sample, number=0), version(sample))
+    with _lock:
+        if key in _galleries:
+            _galleries.move_to_end(key)
+            return _galleries[key]
+    told = None if sample.condition is None else dict(sample.condition)
+    parts = resources.run(sample.run).sample_in_parts(
+        sample.count, sample.seed, sample.truncation, condition=told, guidance=sample.guidance
+    )
+    made = [to_bytes(image) for _, images in parts for image in images]
+    with _lock:
+        _galleries[key] = made
+        while len(_galleries) > 1 and _bytes_of(_galleries) > GALLERY_BYTES:
+            _galleries.popitem(last=False)
+    return made
+
+
+def _bytes_of(galleries: Mapping[Any, Sequence[UInt8Array]]) -> int:
+    return sum(image.nbytes for images in galleries.values() for image in images)

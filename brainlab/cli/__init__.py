@@ -24,6 +24,7 @@ COMMANDS = {
     "traverse": "decode a traversal of one latent dimension",
     "project": "find the styles of a style-based run whose images are nearest to given slices",
     "edit": "show scans as they would be with another age, class or sex, by a run that has learnt these",
+    "provenance": "say what images that brainlab wrote tell of themselves: generated, simulated, by which run",
     "lda": "classify by LDA on a run's latent codes, with baselines",
     "evaluate": "evaluate a run against held-out scans",
     "compare": "compare two evaluated runs, each difference with its interval",

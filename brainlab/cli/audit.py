@@ -31,6 +31,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     realism, lines = _realism(dataset)
     return {
         "simulated": dataset.simulated,
+        "generated": dataset.origin.generated,
         "scans": len(dataset),
         "classes": classes,
         "mean_image_sharpness": found.mean_image_sharpness,
@@ -54,7 +55,9 @@ def _plain(values: dict[Any, Any]) -> dict[str, Any]:
 
 
 def _text(dataset: "PreparedDataset", found: "Audit") -> str:
-    lines = [f"{len(dataset)} {'SIMULATED ' if dataset.simulated else ''}{dataset.noun}, {dataset.recipe['name']}", ""]
+    marks = {"SIMULATED ": dataset.simulated, "GENERATED ": dataset.origin.generated}
+    mark = "".join(word for word, there in marks.items() if there)
+    lines = [f"{len(dataset)} {mark}{dataset.noun}, {dataset.recipe['name']}", ""]
     one = dataset.grid.noun
     lines.append(found.classes.round(1).rename(columns=lambda name: name.replace("scan", one)).to_string())
     lines.append("")

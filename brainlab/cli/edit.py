@@ -16,6 +16,7 @@ from brainlab.files.picture_files import SLICE_ENDINGS
 from brainlab.ranges import number
 
 if TYPE_CHECKING:
+    from brainlab.images.provenance import Provenance
     from brainlab.methods.conditions import Told
     from brainlab.runs.run import Run
     from brainlab.types import Float32Array
@@ -25,12 +26,12 @@ if TYPE_CHECKING:
 class Scans:
     """What is edited, read one by one.
 
-    count: how many. read: the name of each one's files, its image [1, C, *shape] and what it shows. warnings: a line
-    each.
+    count: how many. read: the name of each one's files, its image [1, C, *shape], what it shows, where it comes from.
+    warnings: a line each.
     """
 
     count: int
-    read: "Iterator[tuple[str, Float32Array, Told]]"
+    read: "Iterator[tuple[str, Float32Array, Told, Provenance]]"
     warnings: list[str]
 
 
@@ -81,6 +82,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from brainlab.experiments.analysis.counterfactual import counterfactual, edit_in_words
     from brainlab.experiments.export import save_image, whole_folder
     from brainlab.methods.conditions import condition_warnings, parse_told, read_told
+    from brainlab.runs.image_provenance import edited_by, made_by
     from brainlab.runs.run import load_run
 
     chosen = load_run(args.run_folder, args.device)
@@ -93,24 +95,32 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     edits: list[str] = []
     errors: list[float] = []
     with whole_folder(args.out, "brainlab edit", overwrite=args.overwrite) as scratch:
-        for name, image, own in progress(found.read, "Editing", found.count):
+        for name, image, own, origin in progress(found.read, "Editing", found.count):
             made = counterfactual(chosen, image, own, changes, args.guidance)
-            # A picture has no values below 0: no difference is its middle grey.
-            difference = made.difference[0] if chosen.grid.plane is None else (1 + made.difference[0]) / 2
-            shown = {"original": image[0, 0], "reconstruction": made.reconstruction[0], "edited": made.edited[0]}
-            for kind, each in {**shown, "difference": difference}.items():
-                files.append(save_image(each, chosen.grid, scratch / f"{name}_{kind}").name)
+            edited = edited_by(chosen, own, {**own, **changes}, args.guidance)
+            shown = {
+                "original": (image[0, 0], origin),
+                "reconstruction": (made.reconstruction[0], made_by(chosen, "reconstructed")),
+                "edited": (made.edited[0], edited),
+                # A picture has no values below 0: no difference is its middle grey.
+                "difference": (
+                    made.difference[0] if chosen.grid.plane is None else (1 + made.difference[0]) / 2,
+                    made_by(chosen, "difference", settings=edited.settings),
+                ),
+            }
+            for kind, (each, said) in shown.items():
+                files.append(save_image(each, chosen.grid, scratch / f"{name}_{kind}", said).name)
             edits.append(f"{name}: {edit_in_words(own, changes)}")
             errors.append(float(mean_squared_error(made.reconstruction, image[:, 0])[0]))
-    edited = f"{counted(len(edits), chosen.grid.noun)} edited"
-    said = f"{edited}, mean squared error of the reconstruction {np.mean(errors):.4g}"
+    error = float(np.mean(errors))
+    summary = f"{counted(len(edits), chosen.grid.noun)} edited, mean squared error of the reconstruction {error:.4g}"
     return {
         "files": [str(args.out / name) for name in files],
         "edits": edits,
-        "mse": float(np.mean(errors)),
+        "mse": error,
         "mse_per_image": errors,
         "warnings": warnings,
-        "text": "\n".join([*edits, said, written(files, args.out)]),
+        "text": "\n".join([*edits, summary, written(files, args.out)]),
     }
 
 
@@ -133,6 +143,7 @@ def _of_dataset(chosen: "Run", source: Path, split: str | None) -> Scans:
     from brainlab.cohort.prepared import PreparedDataset
     from brainlab.experiments.export import scan_name
     from brainlab.runs.encodings import see_to_encode
+    from brainlab.runs.image_provenance import of_scan
     from brainlab.runs.own_conditions import own_condition_warnings, own_conditions
     from brainlab.runs.own_recipe import own_recipe_warning
 
@@ -142,11 +153,11 @@ def _of_dataset(chosen: "Run", source: Path, split: str | None) -> Scans:
         raise InputError(f"{data.folder}: no {chosen.grid.noun}s in the split '{split}'; choose another with --split")
     unlike = own_recipe_warning(chosen, data)
 
-    def read() -> "Iterator[tuple[str, Float32Array, Told]]":
+    def read() -> "Iterator[tuple[str, Float32Array, Told, Provenance]]":
         for row in rows:
             one = rows[rows == row]
             (own,) = own_conditions(chosen, data, one) or [{}]
-            yield scan_name(data.scans.iloc[int(row)], int(row)), data.batch(one), own
+            yield scan_name(data.scans.iloc[int(row)], int(row)), data.batch(one), own, of_scan(data, int(row))
 
     warnings = [*([unlike] if unlike else []), *own_condition_warnings(chosen, data, rows)]
     return Scans(count=len(rows), read=read(), warnings=warnings)
@@ -155,6 +166,7 @@ def _of_dataset(chosen: "Run", source: Path, split: str | None) -> Scans:
 def _of_file(chosen: "Run", source: Path, words: list[str], *, in_template_space: bool) -> Scans:
     from brainlab.cohort.sources.image_files import file_stem
     from brainlab.experiments.analysis.images_of_file import images_of
+    from brainlab.images.provenance_files import origin_of
     from brainlab.methods.conditions import condition_warnings, parse_told, read_told
 
     own = read_told(chosen.conditions, parse_told(words, "--own"))
@@ -172,7 +184,8 @@ def _of_file(chosen: "Run", source: Path, words: list[str], *, in_template_space
     if untold:
         warnings.append(f"{', '.join(untold)}: what {source} shows is not told; give it with --own")
     images = found.data[:, None, None]  # [n, 1, 1, *shape]
-    return Scans(count=len(names), read=zip(names, images, told, strict=True), warnings=warnings)
+    origins = [origin_of(source)] * len(names)
+    return Scans(count=len(names), read=zip(names, images, told, origins, strict=True), warnings=warnings)
 
 
 def _with_numbers(own: "Told", numbers: tuple[int, ...], names: list[str]) -> "list[Told]":

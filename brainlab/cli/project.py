@@ -48,6 +48,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from brainlab.experiments.analysis.style_projection import project_images, style_space, targets
     from brainlab.experiments.export import save_image, whole_folder
     from brainlab.latent.styles.projection import ProjectionSettings
+    from brainlab.runs.image_provenance import made_by
     from brainlab.runs.run import PART, load_run
 
     chosen, settings = load_run(args.run_folder, args.device), apply_flags(ProjectionSettings(), args)
@@ -61,16 +62,23 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     with whole_folder(args.out, "brainlab project", overwrite=args.overwrite) as scratch:
         for start in range(0, len(found.names), PART):
             part = slice(start, start + PART)
-            names = found.names[part]
+            names, origins = found.names[part], found.origins(part)
             images, notes = found.read(part)
             warnings += notes
             which = f"Projecting {start + 1} to {start + len(names)} of {len(found.names)}"
             projection = project_images(chosen, images, space, settings, partial(_watched, which))
             made = chosen.from_styles(projection.styles)
-            for name, image, projected, styles in zip(names, images, made, projection.styles, strict=True):
-                pictures = {"target": image, "projection": projected, "difference": (1 + projected - image) / 2}
+            each = zip(names, images, origins, made, projection.styles, strict=True)
+            for name, image, origin, projected, styles in each:
+                told = {"space": settings.space, "steps": settings.steps, "learning_rate": settings.learning_rate}
+                pictures = {
+                    "target": (image, origin),
+                    "projection": (projected, made_by(chosen, "reconstructed", code=styles, settings=told)),
+                    "difference": ((1 + projected - image) / 2, made_by(chosen, "difference", settings=told)),
+                }
                 files += [
-                    save_image(shown, chosen.grid, scratch / f"{name}_{kind}").name for kind, shown in pictures.items()
+                    save_image(shown, chosen.grid, scratch / f"{name}_{kind}", said).name
+                    for kind, (shown, said) in pictures.items()
                 ]
                 np.save(scratch / f"{name}_styles.npy", styles)
                 files.append(f"{name}_styles.npy")

@@ -28,6 +28,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from brainlab.cohort.prepared import PreparedDataset
     from brainlab.experiments.export import save_image, scan_name, whole_folder
     from brainlab.runs.encodings import see_to_encode
+    from brainlab.runs.image_provenance import made_by
     from brainlab.runs.own_conditions import own_condition_warnings, own_conditions
     from brainlab.runs.own_recipe import own_recipe_warning
     from brainlab.runs.run import load_run
@@ -50,7 +51,10 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             told = own_conditions(chosen, data, rows[rows == row])
             mean, _ = chosen.encode(data.batch(rows[rows == row]), condition=told)
             name = f"{scan_name(data.scans.iloc[int(row)], int(row))}_reconstruction"
-            names.append(save_image(chosen.decode(mean, condition=told)[0], data.grid, scratch / name).name)
+            image = chosen.decode(mean, condition=told)[0]
+            # What a person was told by is the person's: the conditions stay out of the file.
+            said = made_by(chosen, "reconstructed", settings={"recipe": data.recipe["name"]})
+            names.append(save_image(image, data.grid, scratch / name, said).name)
     which = "" if args.split == "all" else f" of the split '{args.split}'"
     return {
         "files": [str(args.out / name) for name in names],

@@ -53,6 +53,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from brainlab.cohort.prepared import PreparedDataset
     from brainlab.experiments.export import refuse_beyond_disk, save_image, whole_folder
     from brainlab.methods.conditions import condition_warnings, parse_told
+    from brainlab.runs.image_provenance import made_by
     from brainlab.runs.own_recipe import own_recipe_warning
     from brainlab.runs.run import PART, load_run
 
@@ -63,11 +64,18 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         warnings.append(unlike)
     for warning in warnings:
         print(f"warning  {warning}", file=sys.stderr)
+    settings = {
+        "n": args.n,
+        "truncation": args.truncation,
+        "codes": "a Gaussian fitted to a dataset's codes" if args.codes_of else "the prior",
+        **({} if asked is None else {"condition": asked, "guidance": args.guidance}),
+    }
     parts = _drawn(chosen, args, asked)
     names: list[str] = []
     with whole_folder(args.out, "brainlab sample", overwrite=args.overwrite) as scratch:
         for image in progress((image for part in parts for image in part), "Sampling", args.n):
-            names.append(save_image(image, chosen.grid, scratch / f"sample-{len(names):04d}").name)
+            said = made_by(chosen, seed=args.seed, draw=len(names), settings=settings)
+            names.append(save_image(image, chosen.grid, scratch / f"sample-{len(names):04d}", said).name)
             if len(names) == PART:
                 refuse_beyond_disk(scratch, len(names), args.n)
     return {

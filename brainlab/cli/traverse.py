@@ -25,8 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> dict[str, Any]:
     import numpy as np
 
-    from brainlab.experiments.export import save_image, whole_folder
+    from brainlab.experiments.export import save_image, save_picture, whole_folder
     from brainlab.images.pictures import film_strip
+    from brainlab.runs.image_provenance import made_by
     from brainlab.runs.run import load_run
 
     words = list(args.values)
@@ -47,15 +48,18 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     codes = np.zeros((len(values), chosen.latent_dim), dtype=np.float32)
     codes[:, args.dim] = values
     images = chosen.decode(codes)
+    said = [
+        made_by(chosen, code=code, settings={"dimension": args.dim, "value": value})
+        for code, value in zip(codes, values, strict=True)
+    ]
     with whole_folder(out, "brainlab traverse", overwrite=args.overwrite) as scratch:
-        strip = scratch / f"dim-{args.dim}.png"
-        film_strip(images, chosen.grid, zoom=3).save(strip)
-        pairs = zip(images, names, strict=True)
-        files = [strip, *(save_image(image, chosen.grid, scratch / name) for image, name in pairs)]
-    said = f"dimension {args.dim} decoded at {', '.join(f'{value:g}' for value in values)}; film-strip {files[0].name}"
+        strip = save_picture(film_strip(images, chosen.grid, zoom=3), scratch / f"dim-{args.dim}", said)
+        each = zip(images, names, said, strict=True)
+        files = [strip, *(save_image(image, chosen.grid, scratch / name, own) for image, name, own in each)]
+    text = f"dimension {args.dim} decoded at {', '.join(f'{value:g}' for value in values)}; film-strip {files[0].name}"
     return {
         "dim": args.dim,
         "values": values,
         "files": [str(out / path.name) for path in files],
-        "text": f"{said}\n{written([path.name for path in files], out)}",
+        "text": f"{text}\n{written([path.name for path in files], out)}",
     }

@@ -4,6 +4,7 @@ Every file is written under a temporary name and renamed when whole. Times are i
 """
 
 import gzip
+import io
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,6 +16,8 @@ import numpy.typing as npt
 
 from brainlab.errors import InputError
 from brainlab.files.whole import write_whole
+from brainlab.images.provenance import Provenance
+from brainlab.images.provenance_files import mark_header
 from brainlab.types import FloatArray
 
 BIDS_VERSION = "1.10.0"
@@ -22,10 +25,17 @@ BIDS_VERSION = "1.10.0"
 GZIP_LEVEL = 1
 
 
-def write_image(path: Path, data: npt.NDArray[Any], affine: FloatArray, scale: float = 1.0) -> None:
+def write_image(
+    path: Path,
+    data: npt.NDArray[Any],
+    affine: FloatArray,
+    scale: float = 1.0,
+    provenance: Sequence[Provenance] = (),
+) -> None:
     """Write a `.nii.gz` with the array's own integer or float type.
 
-    data: [X, Y, Z]; affine: [4, 4] voxel indices to mm (RAS); scale: what one step of an integer type is worth.
+    data: [X, Y, Z]; affine: [4, 4] voxel indices to mm (RAS); scale: what one step of an integer type is worth;
+    provenance: what the header is to say of it.
     The gzip header carries no time and no name, so that equal images are equal files.
     """
     image = nib.Nifti1Image(data, affine, dtype=data.dtype)
@@ -34,9 +44,11 @@ def write_image(path: Path, data: npt.NDArray[Any], affine: FloatArray, scale: f
     image.set_sform(affine, code=1)
     image.header.set_slope_inter(scale, 0)
     header = image.header.copy()
-    header["magic"], header["vox_offset"] = b"n+1", 352
-    raw = header.binaryblock + b"\0\0\0\0" + np.asarray(data, order="F").tobytes(order="F")
-    write_bytes(path, gzip.compress(raw, GZIP_LEVEL, mtime=0))
+    mark_header(header, provenance)
+    raw = io.BytesIO()
+    header.write_to(raw)
+    raw.write(np.asarray(data, order="F").tobytes(order="F"))
+    write_bytes(path, gzip.compress(raw.getvalue(), GZIP_LEVEL, mtime=0))
 
 
 def write_json(path: Path, values: Mapping[str, Any]) -> None:

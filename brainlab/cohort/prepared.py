@@ -4,9 +4,9 @@ volumes.npy   [N, *shape] of one channel or [N, C, *shape] of several; uint8 ove
               are kept); `volumes.npy.xz` where it ships compressed
 segmentations.npy  labels on the same voxels, uint8 [N, *shape] without channels, where scans came with them
 scans.tsv     one row a volume, in the same order
-recipe.json   recipe name, steps, parameters, versions, affine of the grid, whether the scans are simulated; `plane` of
-              slices; `channels` names the sequences where there are several, `intensity` is `z-score` where values
-              are not in [0, 1]; `labels` names those of the segmentations by number
+recipe.json   recipe name, steps, parameters, versions, affine of the grid, whether any scans are `simulated` or any
+              images `generated`; `plane` of slices; `channels` names the sequences where there are several, `intensity`
+              is `z-score` where values are not in [0, 1]; `labels` names those of the segmentations by number
 """
 
 import hashlib
@@ -24,6 +24,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from brainlab.cohort.intensity import CHANNELS, INTENSITY, UNIT, Z_SCORE, Z_WINDOW
+from brainlab.cohort.origin import Origin
 from brainlab.cohort.scan_table import read_scans, row_order, write_scans
 from brainlab.cohort.segmentations import LABELS, SEGMENTATIONS, open_segmentations
 from brainlab.counted import counted, noun
@@ -159,8 +160,12 @@ class PreparedDataset:
         return {int(number): name for number, name in self.recipe.get(LABELS, {}).items()}
 
     @property
+    def origin(self) -> Origin:
+        return Origin(self.recipe, self.scans)
+
+    @property
     def simulated(self) -> bool:
-        return bool(self.recipe.get("simulated", False))
+        return self.origin.simulated
 
     @cached_property
     def sha256(self) -> str:
@@ -215,8 +220,7 @@ class PreparedDataset:
         """Hash of the voxels of each image's scan, in order: the same scan under another name has the same one.
 
         Only as long as it was prepared alike, to the last bit. The key is public, as for files. Slices have that of the
-        whole scan that they are cut from: two people's slices above the head are equal, and 26 hashes a scan would make
-        a run's `config.json` longer than its weights.
+        whole scan that they are cut from: two people's slices above the head are equal, and 26 hashes a scan are long.
         """
         if self.cut_from is not None:
             return [scan for scan in self.cut_from.voxel_hashes for _ in range(len(self) // len(self.cut_from))]

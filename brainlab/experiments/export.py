@@ -5,7 +5,7 @@ import errno
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from brainlab.errors import InputError
 from brainlab.files.folder_lock import folder_in_use
 from brainlab.images.grid import Grid
 from brainlab.images.pictures import to_bytes
+from brainlab.images.provenance import Provenance
+from brainlab.images.provenance_files import save_png, write_sidecar
 from brainlab.images.volume import Volume
 from brainlab.types import Float32Array
 
@@ -26,18 +28,26 @@ RECORD = ".brainlab-files.json"
 _UNFINISHED = ".unfinished-"
 
 
-def save_image(image: Float32Array, grid: Grid, stem: Path) -> Path:
+def save_image(image: Float32Array, grid: Grid, stem: Path, provenance: Provenance) -> Path:
     """Write a volume as `stem.nii.gz` with its affine (mm), or a slice in [0, 1] as `stem.png`; return the path.
 
-    The picture has a pixel for each voxel and is turned as radiologists look at it.
+    The picture has a pixel for each voxel and is turned as radiologists look at it. Both say where the image comes
+    from, and so does `stem.json`.
     """
     stem.parent.mkdir(parents=True, exist_ok=True)
-    if grid.plane is None:
-        path = stem.parent / f"{stem.name}.nii.gz"
-        Volume(image, grid.affine).save(path)
-        return path
+    if grid.plane is not None:
+        return save_picture(Image.fromarray(to_bytes(grid.view(image))), stem, [provenance])
+    path = stem.parent / f"{stem.name}.nii.gz"
+    Volume(image, grid.affine).save(path, provenance=[provenance])
+    write_sidecar(path, [provenance])
+    return path
+
+
+def save_picture(picture: Image.Image, stem: Path, provenance: Sequence[Provenance]) -> Path:
+    """Write a picture as `stem.png` and where its images come from, in it and in `stem.json`; return the path."""
     path = stem.parent / f"{stem.name}.png"
-    Image.fromarray(to_bytes(grid.view(image))).save(path)
+    save_png(picture, path, provenance)
+    write_sidecar(path, provenance)
     return path
 
 

@@ -24,8 +24,8 @@ from brainlab.methods.method import Method, Schedule
 from brainlab.methods.outline import outlined
 from brainlab.ranges import refuse_out_of_range
 from brainlab.runs.methods import find_preset
+from brainlab.runs.own_recipe import refuse_other_channels
 from brainlab.runs.provenance import hashes_of_training
-from brainlab.runs.run import refuse_other_channels
 from brainlab.types import Float32Array, IntArray
 
 PRECISIONS = {"bf16-mixed": "bf16-mixed", "32": "32-true"}
@@ -164,6 +164,7 @@ def run_settings(plan: Plan, seed: int, machine: Machine, training: dict[str, An
             "name": data.name,
             "sha256": data.sha256,
             "simulated": data.simulated,
+            **data.origin.record,
             **hashes_of_training(data),
             "scans": len(data.indices("train")),
             "classes": {str(name): int(count) for name, count in classes.items()},

@@ -17,7 +17,9 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextToPath
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
+import brainlab
 from brainlab.files.whole import write_whole
 
 INK, FAINT = "#24292f", "#6a737d"
@@ -73,6 +75,7 @@ class Sheet:
 
     def __init__(self, height_in: float, title: str, source: str, caption: str) -> None:
         lines, sources = _fitting_lines(caption), _fitting_lines(source)
+        self._told = {"Title": title, "Source": source, "Software": f"brainlab {brainlab.__version__}"}
         self._top = MARGIN_IN + 0.24 + LINE_IN * len(sources) + 0.1
         self._height = self._top + height_in + 0.12 + LINE_IN * len(lines) + MARGIN_IN
         self.figure = Figure(figsize=(WIDTH_IN, self._height), dpi=DOTS_PER_INCH, facecolor="white")
@@ -101,12 +104,19 @@ class Sheet:
         self.text(left, middle + 0.03, second, ha=side, fontsize=7, color=FAINT)
 
     def save(self, path: Path) -> None:
-        """Write a PNG, under a temporary name until it is whole. The same drawing gives the same bytes."""
+        """Write a PNG, under a temporary name until it is whole. The same drawing gives the same bytes.
+
+        Its title and its source are also text chunks of the file.
+        """
         canvas = FigureCanvasAgg(self.figure)
         canvas.draw()
         pixels = np.asarray(canvas.buffer_rgba())[..., :3]
         out = io.BytesIO()
-        Image.fromarray(pixels).save(out, "PNG", optimize=True, dpi=(DOTS_PER_INCH, DOTS_PER_INCH))
+        text = PngInfo()
+        for name, words in self._told.items():
+            text.add_itxt(name, words)
+        resolution = (DOTS_PER_INCH, DOTS_PER_INCH)
+        Image.fromarray(pixels).save(out, "PNG", optimize=True, dpi=resolution, pnginfo=text)
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, out.getvalue())
 

@@ -5,7 +5,7 @@ import re
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 import nibabel as nib
 import numpy as np
@@ -24,6 +24,10 @@ LEAST_VOXELS_AN_AXIS = 8
 GZIP_LIMIT = 1100
 """Deflate cannot pack more than about 1,032 to 1, so a header that claims more than this lies."""
 CHUNK_BYTES = 1 << 22
+MOST_EXTENSION_BYTES = 1 << 20
+"""Header extensions are read so far; some tools keep whole protocols there."""
+COMMENT = 6
+"""Code of a header extension that holds plain text."""
 TEXT_MODE_CHECK = b"\r\n\x1a\n"
 """Follows the magic of NIfTI-2; a transfer as text would have changed it. Some tools leave it at zeros."""
 LONGEST_QUATERNION = 1 + 1e-4
@@ -88,6 +92,31 @@ def read_nifti(path: Path, *, series: bool = False, flat: bool = False) -> Nifti
     except OSError as error:
         raise UnreadableScanError(f"cannot be read ({error.strerror or error})") from error
     return _checked(header, raw, notes)
+
+
+def read_comments(path: Path) -> list[str]:
+    """Return the plain texts (code 6) among a file's header extensions, without reading voxels.
+
+    Extensions that are damaged, or too long to be a text, are left out: nothing depends on them.
+    Raises UnreadableScanError with the reason alone where the header is no image's.
+    """
+    header_path, image_path = _pair(path)
+    try:
+        with _open(header_path) as stream:
+            header, _ = _header(stream, header_path != image_path)
+            if not isinstance(header, nib.Nifti1Header) or stream.read(4)[:1] != b"\1":
+                return []
+            raw = stream.read(MOST_EXTENSION_BYTES)
+    except (EOFError, zlib.error, OSError) as error:
+        raise UnreadableScanError(f"its header cannot be read ({error})") from error
+    order: Literal["little", "big"] = "little" if header.endianness == "<" else "big"
+    end = len(raw) if header_path != image_path else max(0, int(header["vox_offset"]) - int(header["sizeof_hdr"]) - 4)
+    texts, raw = [], raw[:end]
+    while len(raw) >= 16 and 16 <= (size := int.from_bytes(raw[:4], order)) <= len(raw):
+        if int.from_bytes(raw[4:8], order) == COMMENT:
+            texts.append(raw[8:size].rstrip(b"\0").decode("utf-8", "replace"))
+        raw = raw[size:]
+    return texts
 
 
 def _pair(path: Path) -> tuple[Path, Path]:

@@ -5,7 +5,7 @@ every kind, so the header is checked here first: a file is refused with one line
 that it does not hold.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import EllipsisType
@@ -17,6 +17,8 @@ from brainlab.counted import counted
 from brainlab.errors import InputError, UnreadableScanError
 from brainlab.files.whole import whole_file
 from brainlab.images.nifti import NiftiFile, read_nifti
+from brainlab.images.provenance import Provenance
+from brainlab.images.provenance_files import mark_header
 from brainlab.types import BoolArray, Float32Array, FloatArray
 
 FILE_ENDINGS = (".nii", ".nii.gz", ".img", ".img.gz", ".hdr")
@@ -82,10 +84,11 @@ class Volume:
         axes = "".join(nib.orientations.ornt2axcodes(orientation))
         return cls(data, affine, (*file.notes, *notes, *more), axes, missing)
 
-    def save(self, path: Path | str, axes: str = "RAS") -> None:
+    def save(self, path: Path | str, axes: str = "RAS", provenance: Sequence[Provenance] = ()) -> None:
         """Write a `.nii` or `.nii.gz` in float32, under a temporary name until it is whole.
 
         axes: towards which side each axis of the file goes; the voxels stay where they are in space.
+        provenance: what the header is to say of it; nothing of a mask, or of a scan that is written as it came.
         """
         path = Path(path)
         if not path.name.endswith((".nii", ".nii.gz")):
@@ -95,6 +98,7 @@ class Volume:
             orders = [nib.orientations.axcodes2ornt(order) for order in ("RAS", axes)]
             image = image.as_reoriented(nib.orientations.ornt_transform(*orders))
         image.header.set_xyzt_units("mm")
+        mark_header(image.header, provenance)
         with whole_file(path) as scratch:
             nib.save(image, scratch)
 

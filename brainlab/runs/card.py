@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from brainlab.cohort.origin import training_origin
 from brainlab.counted import counted
 from brainlab.evaluation.registry import metrics
 from brainlab.images.grid import Grid
@@ -46,7 +47,7 @@ def _card(kept: RunSettings, last: dict[str, Any], evaluation: dict[str, Any] | 
     settings = kept.values
     data, training = settings["data"], settings["training"]
     grid = Grid.recorded(tuple(settings["shape"]), settings)
-    scans = "simulated scans" if data["simulated"] else "real scans"
+    scans = training_origin(data)
     kind = scans if grid.plane is None else f"slices of {scans}"
     classes = ", ".join(f"{count} {name}" for name, count in data["classes"].items())
     minutes = last["seconds"] / 60

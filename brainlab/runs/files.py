@@ -48,6 +48,7 @@ _OPTIONAL: dict[str, type] = {
     "method": str,
     "schedule": dict,
     "data.name": str,
+    "data.origin": str,
     "data.key": str,
     "data.files": list,
     "data.voxels": list,

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.recipes import RECIPES
+from brainlab.counted import counted
+from brainlab.errors import InputError
 from brainlab.images.kind import images_of
 
 if TYPE_CHECKING:
@@ -28,6 +30,14 @@ def preset_recipe_warning(name: str, preset: "Preset[Any]", data: PreparedDatase
     own = {"name": preset.recipe, "modalities": list(RECIPES[preset.recipe].modalities)}
     given = own | data.recipe if data.recipe.get("name") == preset.recipe else data.recipe
     return _unlike(f"{name} is made for", own, data, given, "its settings were not chosen for these")
+
+
+def refuse_other_channels(data: PreparedDataset, channels: int, reader: str) -> None:
+    """Raise InputError where images are not of so many channels, or not in [0, 1]."""
+    if len(data.channels) != channels or not data.unit_range:
+        own = f"{len(data.channels)} ({', '.join(data.channels)})" + ("" if data.unit_range else " of z-scores")
+        needs = f"{reader} needs {counted(channels, 'channel')} in [0, 1]"
+        raise InputError(f"{data.folder}: {needs}, got {own}; prepare scans with its recipe")
 
 
 def _unlike(

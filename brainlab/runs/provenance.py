@@ -37,7 +37,7 @@ class Recognition:
 def hashes_of_training(data: PreparedDataset) -> dict[str, Any]:
     """Return what a run keeps of the people in a dataset's training split, the id of the key first.
 
-    The key is public where the scans are simulated; else it is the workspace's own, made at first need.
+    The key is public where all scans are simulated; else it is the workspace's own, made at first need.
     """
     key = training_key(data)
     return {
@@ -49,8 +49,8 @@ def hashes_of_training(data: PreparedDataset) -> dict[str, Any]:
 
 
 def training_key(data: PreparedDataset) -> bytes:
-    """Return the key for names of a dataset's people: public where they are simulated, else the workspace's own."""
-    return PUBLIC_KEY if data.simulated else read_or_make_key(pseudonyms_key())
+    """Return the key for names of a dataset's people: public where all are simulated, else the workspace's own."""
+    return PUBLIC_KEY if data.origin.all_simulated else read_or_make_key(pseudonyms_key())
 
 
 def recognise(run: Run, dataset: PreparedDataset) -> Recognition:

@@ -15,9 +15,9 @@ import pandas as pd
 import torch
 from safetensors import SafetensorError
 
+from brainlab.cohort.origin import training_origin
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.views import View
-from brainlab.counted import counted
 from brainlab.errors import InputError
 from brainlab.images.grid import Grid
 from brainlab.methods.conditions import Asked, Condition
@@ -29,6 +29,7 @@ from brainlab.ranges import refuse_out_of_range
 from brainlab.runs.asked_images import NOTHING, AskedImages, refuse_guidance_of_nothing
 from brainlab.runs.devices import find_device
 from brainlab.runs.files import CONFIG, EVALUATION, WEIGHTS, check_weights, read_evaluation, read_settings, read_weights
+from brainlab.runs.own_recipe import refuse_other_channels
 from brainlab.training.checkpoint import MetricsFile
 from brainlab.types import Float32Array, FloatArray, Judge
 from brainlab.workspace import workspace
@@ -138,6 +139,11 @@ class Run:
     def simulated(self) -> bool:
         """Whether it was trained on simulated scans."""
         return bool(self.settings["data"]["simulated"])
+
+    @property
+    def origin(self) -> str:
+        """What it was trained on, such as `simulated scans`."""
+        return training_origin(self.settings["data"])
 
     @property
     def card(self) -> str:
@@ -373,14 +379,6 @@ def load_run(folder: Path | str, device: str | None = None) -> Run:
     run = Run(folder, folder.name, values["preset"], method, config, schedule, values, find_device(device))
     check_weights(folder / WEIGHTS, _outlined(folder / CONFIG, run))
     return run
-
-
-def refuse_other_channels(data: PreparedDataset, channels: int, reader: str) -> None:
-    """Raise InputError where images are not of so many channels, or not in [0, 1]."""
-    if len(data.channels) != channels or not data.unit_range:
-        own = f"{len(data.channels)} ({', '.join(data.channels)})" + ("" if data.unit_range else " of z-scores")
-        needs = f"{reader} needs {counted(channels, 'channel')} in [0, 1]"
-        raise InputError(f"{data.folder}: {needs}, got {own}; prepare scans with its recipe")
 
 
 def _outlined(path: Path, run: Run) -> Generator:

@@ -20,6 +20,7 @@ from typing import Any
 from brainlab import __version__
 from brainlab.cohort import bids_writer
 from brainlab.errors import InputError, naming_path
+from brainlab.images.provenance import Provenance
 from brainlab.simulation import visit_writer
 from brainlab.simulation.disease.longitudinal import EDSS_COEFFICIENTS, EDSS_NOISE
 from brainlab.simulation.participant import (
@@ -137,12 +138,16 @@ def write_participant(out: Path, settings: CohortSettings, number: int, truth: s
     scratch = [path.parent / f".{path.name}.partial" for path in (truth_folder, folder)]
     for path in scratch:
         shutil.rmtree(path, ignore_errors=True)
+    # No sequence depends on which others are imaged, so that their names are in the description of the cohort only.
+    parameters = {key: value for key, value in asdict(settings).items() if key not in ("seed", "modalities")}
+    parameters["simulator"] = SIMULATOR
+    said = Provenance(kind="simulated", seed=settings.seed, draw=number, settings=parameters)
     for visit in person.visits:
-        stem = f"{name}_{visit.session}"
+        stem, place = f"{name}_{visit.session}", scratch[1] / visit.session
         for image in visit.images:
-            visit_writer.write_image(scratch[1] / visit.session, stem, image, skull_stripped=settings.space == "mni")
+            visit_writer.write_image(place, stem, image, said, skull_stripped=settings.space == "mni")
         if truth == "full":
-            visit_writer.write_truth(scratch[0] / visit.session, stem, visit.images)
+            visit_writer.write_truth(scratch[0] / visit.session, stem, visit.images, said)
     bids_writer.write_table(scratch[1] / f"{name}_sessions.tsv", SESSION_COLUMNS, person.sessions)
     bids_writer.write_json(scratch[0] / "participant.json", _summary(person))
     for path, final in zip(scratch, (truth_folder, folder), strict=True):

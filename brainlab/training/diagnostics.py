@@ -10,6 +10,8 @@ from brainlab.files.whole import whole_file
 from brainlab.images.grid import Grid
 from brainlab.images.laplacian import laplacian_variance
 from brainlab.images.pictures import film_strip
+from brainlab.images.provenance import Provenance
+from brainlab.images.provenance_files import save_png
 from brainlab.methods.generator import Autoencoder, Generator
 from brainlab.networks.losses import kl_per_dimension
 
@@ -70,8 +72,9 @@ def save_sample_grid(generator: Generator, codes: Tensor, path: Path) -> None:
     with torch.inference_mode():
         images = _in_parts(generator.eval().decode, codes)[:, 0]  # [n, *size]
     strip = film_strip(images.float().cpu().numpy(), Grid.unplaced(images.shape[1:]))
+    said = Provenance(kind="generated", settings={"during": "training", "codes": "fixed draws of the prior"})
     with whole_file(path) as scratch:  # a page may look at any moment
-        strip.save(scratch)
+        save_png(strip, scratch, [said])
 
 
 def _kl(generator: Autoencoder, images: Tensor) -> float:

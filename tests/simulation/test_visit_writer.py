@@ -1,16 +1,21 @@
 """Images and truth are read back as they were, under the names of BIDS."""
 
 import json
+from pathlib import Path
 
 import nibabel as nib
 import numpy as np
 import pytest
 
+from brainlab.images.provenance import Provenance
+from brainlab.images.provenance_files import read_provenance
 from brainlab.simulation.scanning.acquisition import draw_scan
 from brainlab.simulation.scanning.imaging import SimulatedImage, Truth
 from brainlab.simulation.sequences.registry import SEQUENCES
 from brainlab.simulation.sequences.scanners import SCANNERS
 from brainlab.simulation.visit_writer import write_image, write_truth
+
+SAID = Provenance(kind="simulated", seed=5, draw=2)
 
 
 def truth(stroke=None):
@@ -33,10 +38,11 @@ def made(name, image, also=None, of=None):
 
 def written(tmp_path, image):
     """Write an image; returns the values that are read back, and the sidecar."""
-    write_image(tmp_path, "sub-1_ses-01", image, skull_stripped=True)
+    write_image(tmp_path, "sub-1_ses-01", image, SAID, skull_stripped=True)
     stem = tmp_path / image.sequence.folder / image.sequence.stem("sub-1_ses-01")
     found = nib.load(f"{stem}.nii.gz")
     np.testing.assert_allclose(found.affine, image.affine)
+    assert read_provenance(Path(f"{stem}.nii.gz")) == (SAID,)
     return found.get_fdata(), json.loads(stem.with_name(f"{stem.name}.json").read_text())
 
 
@@ -85,7 +91,7 @@ def test_a_tracers_map_has_no_magnet(tmp_path):
 def test_truth_is_read_back_as_it_was(tmp_path):
     one = truth(np.eye(4, dtype=np.uint8)[:, :, None].repeat(4, 2))
     blank = np.zeros((4, 4, 4), np.float32)
-    write_truth(tmp_path, "sub-1", [made("FLAIR", blank, of=one), made("T2w", blank, of=one)])
+    write_truth(tmp_path, "sub-1", [made("FLAIR", blank, of=one), made("T2w", blank, of=one)], SAID)
     for name, expected in (
         ("dseg", one.labels),
         ("desc-brain_mask", one.brain),
@@ -95,12 +101,13 @@ def test_truth_is_read_back_as_it_was(tmp_path):
     ):
         found = nib.load(tmp_path / f"anat/sub-1_{name}.nii.gz").get_fdata()
         np.testing.assert_allclose(found, expected, atol=1 / 400 + 1e-6, err_msg=name)
+        assert read_provenance(tmp_path / f"anat/sub-1_{name}.nii.gz") == (SAID,)
     assert not list(tmp_path.rglob("*space-*"))  # both lie on one grid
 
 
 def test_a_grid_of_its_own_has_masks_of_its_own(tmp_path):
     blank = np.zeros((4, 4, 4), np.float32)
-    write_truth(tmp_path, "sub-1", [made("FLAIR", blank), made("T2w", blank)])
+    write_truth(tmp_path, "sub-1", [made("FLAIR", blank), made("T2w", blank)], SAID)
     names = sorted(path.name for path in tmp_path.rglob("*space-*"))
     assert names == ["sub-1_space-T2w_desc-brain_mask.nii.gz", "sub-1_space-T2w_desc-lesion_mask.nii.gz"]
 
@@ -108,5 +115,5 @@ def test_a_grid_of_its_own_has_masks_of_its_own(tmp_path):
 def test_maps_of_one_scan_share_their_masks(tmp_path):
     blank = np.zeros((4, 4, 4), np.float32)
     one = made("DWI", blank)
-    write_truth(tmp_path, "sub-1", [made("FLAIR", blank), one, made("ADC", blank, of=one.truth)])
+    write_truth(tmp_path, "sub-1", [made("FLAIR", blank), one, made("ADC", blank, of=one.truth)], SAID)
     assert {path.name.split("_")[1] for path in tmp_path.rglob("*space-*")} == {"space-DWI"}

@@ -25,7 +25,7 @@ def show() -> None:
     layout.head(
         "Cohort",
         "Who was scanned, and could acquisition parameters alone predict the class?",
-        layout.badges(*(data.simulated for data in cohorts.values())),
+        layout.badges(*(data.origin.words for data in cohorts.values())),
     )
     layout.unopened(cohort=resources.unopened_cohorts())
     if not cohorts:
@@ -77,10 +77,9 @@ def browse(name: str) -> None:
     picked = event["selection"]["rows"]
     row = int(shown.index[picked[0] if picked and picked[0] < len(shown) else 0])
     with right:
-        note = "simulated" if dataset.simulated else "scan"
-        channel = _choose_channel(dataset, "cohort-channel")
+        scan = Scan(name, row, _choose_channel(dataset, "cohort-channel"))
         volume_viewer(
-            Panel(Scan(name, row, channel), title=scan_choice.describe(name, row), note=note),
+            Panel(scan, title=scan_choice.describe(name, row), note=scan.note),
             key="cohort-scan",
             layout="grid",
         )

@@ -73,10 +73,10 @@ def edit(run: str, scan: AnyScan, linked: edit_link.Linked | None) -> None:
     with st.spinner("Encoding the scan and decoding it again"):
         for source in (reconstruction, edited):
             load(source)
-    simulated = isinstance(scan, Scan) and resources.cohort(scan.cohort).simulated
+    note = scan.note if isinstance(scan, Scan) else "scan"
     volume_viewer(
         [
-            Panel(scan, title="original", note="simulated" if simulated else "scan"),
+            Panel(scan, title="original", note=note),
             Panel(reconstruction, title="reconstruction"),
             Panel(edited, title="edited"),
             Panel(edited, title="edited minus reconstruction", overlay=Overlay(Difference(edited, reconstruction))),
@@ -174,9 +174,9 @@ def share(run: str, scan: AnyScan, table: Values, chosen: Edit, made: tuple[Edit
     if isinstance(scan, Uploaded):
         head, affine = scan.head, resources.run(run).affine
         files |= {
-            f"{run}-in-own-space.nii.gz": lambda: nifti_of(in_own_space(edited, head, affine)),
+            f"{run}-in-own-space.nii.gz": lambda: nifti_of(in_own_space(edited, head, affine), edited.provenance),
             f"{run}-change-in-own-space.nii.gz": lambda: nifti_of(
-                change_in_own_space(edited, reconstruction, head, affine)
+                change_in_own_space(edited, reconstruction, head, affine), Difference(edited, reconstruction).provenance
             ),
         }
         st.caption(f"Files 'in own space' overlay {scan.name} as it was uploaded, on its own voxels.")

@@ -125,9 +125,9 @@ def share(run: str, start: starting_codes.Start) -> None:
     if isinstance(start.scan, Uploaded):
         head = start.scan.head
         files |= {
-            f"{run}-in-own-space.nii.gz": lambda: nifti_of(in_own_space(now, head, opened.affine)),
+            f"{run}-in-own-space.nii.gz": lambda: nifti_of(in_own_space(now, head, opened.affine), now.provenance),
             f"{run}-change-in-own-space.nii.gz": lambda: nifti_of(
-                change_in_own_space(now, before, head, opened.affine)
+                change_in_own_space(now, before, head, opened.affine), Difference(now, before).provenance
             ),
         }
         st.caption(

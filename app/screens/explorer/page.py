@@ -21,7 +21,7 @@ def show() -> None:
     layout.head(
         "Latent explorer",
         "How does the brain change along each direction of a model's latent space?",
-        layout.badges(*(run.simulated for run in runs.values())),
+        layout.badges(*(run.origin for run in runs.values())),
     )
     layout.unopened(run=resources.unopened_runs())
     if not runs:

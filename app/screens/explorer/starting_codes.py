@@ -51,8 +51,7 @@ class Start:
     @property
     def note(self) -> str:
         """What the original is, for its badge."""
-        held = isinstance(self.scan, Scan) and resources.cohort(self.scan.cohort).simulated
-        return "simulated" if held else "scan"
+        return self.scan.note if isinstance(self.scan, Scan) else "scan"
 
 
 def choose(run: str, cohort: str | None, *, styles: bool = False) -> Start:

@@ -1,5 +1,6 @@
 """Reconstruct and generate: reconstructions of an image by several runs, their samples, and what lies between them."""
 
+import math
 from collections.abc import Sequence
 from functools import partial
 
@@ -18,6 +19,9 @@ from brainlab.cohort.prepared import PreparedDataset
 from brainlab.methods.method import Ability, lacking
 
 VOLUMES = [3, 4, 5, 6]
+LARGE_VOLUMES = [1, 2, 3]
+"""Of more than `LARGE_VOXELS` each, which the browser gets whole: 17 MB for 256^3."""
+LARGE_VOXELS = 128**3
 SLICES = [8, 16, 32, 64]
 AT_FIRST = 4
 """Runs that are chosen where the address asks for none."""
@@ -31,7 +35,7 @@ def show() -> None:
     layout.head(
         "Reconstruct and generate",
         "How faithful are a model's reconstructions, and how realistic are its samples?",
-        layout.badges(*(run.simulated for run in runs.values())),
+        layout.badges(*(run.origin for run in runs.values())),
     )
     layout.unopened(run=resources.unopened_runs())
     if not runs:
@@ -79,7 +83,7 @@ def reconstruct(runs: list[str]) -> None:
         st.caption(f":material/info: Not shown, {reason}: {', '.join(left_out)}.")
     for run in sources:
         layout.other_recipe(resources.run(run), dataset)
-    panels = [Panel(original, title="Original", note="simulated" if dataset.simulated else dataset.grid.noun)]
+    panels = [Panel(original, title="Original", note=original.note)]
     panels += [
         Panel(
             source,
@@ -122,7 +126,9 @@ def generate(runs: list[str]) -> None:
         first, *middle, last = st.columns(2 + bool(flat) + (len(flat) < len(runs)))
     seed = choose_seed(first, "generate-seed", help="The same for every run.")
     for column, of_slices in zip(middle, sorted({run in flat for run in runs}), strict=True):
-        choices, usual, kind = (SLICES, 16, "slices") if of_slices else (VOLUMES, 5, "samples")
+        large = any(math.prod(resources.run(run).shape) > LARGE_VOXELS for run in runs)
+        of_volumes = (LARGE_VOLUMES, 2, "large samples") if large else (VOLUMES, 5, "samples")
+        choices, usual, kind = (SLICES, 16, "slices") if of_slices else of_volumes
         counts[of_slices] = int(
             column.select_slider(f"{kind.capitalize()} per run", choices, usual, key=f"generate-{kind}")
         )

@@ -30,7 +30,7 @@ def show() -> None:
     layout.head(
         "LDA",
         "Are the classes separable in latent space, and is disease or acquisition the reason?",
-        layout.badges(*(data.simulated for data in cohorts.values())),
+        layout.badges(*(data.origin.words for data in cohorts.values())),
     )
     layout.unopened(cohort=resources.unopened_cohorts(), run=resources.unopened_runs())
     if not runs or not cohorts:

@@ -17,7 +17,7 @@ def show() -> None:
     layout.head(
         "Leaderboard",
         "How do the runs compare: are their images realistic, diverse, and no copies?",
-        layout.badges(*(run.simulated for run in runs.values())),
+        layout.badges(*(run.origin for run in runs.values())),
     )
     layout.unopened(run=resources.unopened_runs())
     for line in found.damaged:

@@ -21,6 +21,7 @@ from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.template import mni_template
 from brainlab.images.grid import Grid
 from brainlab.images.pictures import to_bytes
+from brainlab.images.provenance import Provenance
 from brainlab.runs.run import Run
 from brainlab.types import UInt8Array
 
@@ -37,6 +38,10 @@ class Template:
     def grid(self) -> Grid:
         template = mni_template()
         return Grid(template.data.shape, template.affine)
+
+    @property
+    def provenance(self) -> Provenance:
+        return Provenance(kind="prepared", settings={"template": "MNI152"})
 
     def array(self) -> UInt8Array:
         return _template()
@@ -60,9 +65,8 @@ def show(runs: Mapping[str, Run], cohorts: Mapping[str, PreparedDataset]) -> Non
 
 
 def _scan(cohort: str) -> None:
-    dataset = resources.cohort(cohort)
-    note = "simulated" if dataset.simulated else "scan"
-    volume_viewer(Panel(Scan(cohort, 0), describe(cohort, 0), note), key="hero")
+    first = Scan(cohort, 0)
+    volume_viewer(Panel(first, describe(cohort, 0), first.note), key="hero")
 
 
 @st.fragment(run_every=2)

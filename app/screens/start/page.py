@@ -14,7 +14,7 @@ def show() -> None:
     layout.head(
         "brainlab",
         "Generative models of brain MRI, and blinded reading studies of their images.",
-        layout.badges(*(data.simulated for data in cohorts.values())),
+        layout.badges(*(data.origin.words for data in cohorts.values())),
     )
     latent_preview.show(runs, cohorts)
     layout.unopened(cohort=resources.unopened_cohorts(), run=resources.unopened_runs())

@@ -26,9 +26,10 @@ STEPS = ("draft", "locked", "closed", "unblinded")
 def show() -> None:
     """Choose a study or begin one; show what its state allows."""
     studies = {status.study: status for status in lifecycle.list_studies()}
-    simulated = any(data.simulated for data in resources.cohorts().values())
     layout.head(
-        "Study desk", "Can readers distinguish real from generated images, and do they agree?", layout.badges(simulated)
+        "Study desk",
+        "Can readers distinguish real from generated images, and do they agree?",
+        layout.badges(*(data.origin.words for data in resources.cohorts().values())),
     )
     if st.session_state.get("desk-next"):
         st.session_state["desk-study"] = st.session_state.pop("desk-next")

@@ -13,7 +13,7 @@ def show() -> None:
     layout.head(
         "Train",
         "What does a generator learn from a cohort, and how far is each training?",
-        layout.badges(*(data.simulated for data in cohorts.values())),
+        layout.badges(*(data.origin.words for data in cohorts.values())),
     )
     layout.unopened(cohort=resources.unopened_cohorts())
     if cohorts:

@@ -86,8 +86,8 @@ def _one(heading: DeltaGenerator, folder: Path, found: State, facts: About) -> N
     colour, icon = BADGES[found.phase]
     with heading:
         st.badge("stopping" if found.stopping else found.phase, icon=icon, color=colour)  # type: ignore[arg-type]
-        if facts.simulated:
-            st.badge("simulated", color="orange")
+        for word in layout.badges(facts.origin):
+            st.badge(word, color="orange")
         _buttons(folder, found)
     st.progress(found.progress.share, _how_far(found))
     if found.reason:

@@ -15,6 +15,7 @@ import pandas as pd
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from brainlab.cohort.intensity import Z_SCORE, Z_SCORES
+from brainlab.cohort.origin import ORIGIN, origin_record
 from brainlab.cohort.preparation.copies import content_hash, without_copies
 from brainlab.cohort.preparation.intermediate import intermediate_names, write_intermediate
 from brainlab.cohort.preparation.kept_scans import (
@@ -26,6 +27,7 @@ from brainlab.cohort.preparation.kept_scans import (
     stored_image,
     work_folder,
 )
+from brainlab.cohort.preparation.origins import origin_of_scan, unreal_notes
 from brainlab.cohort.preparation.pictures import gathered, prepare_picture, with_grey_ranges
 from brainlab.cohort.preparation.prepare import prepare_one
 from brainlab.cohort.preparation.segmentation import carried_labels
@@ -48,6 +50,7 @@ from brainlab.errors import (
 )
 from brainlab.files.folder_lock import place_in_use
 from brainlab.images.pictures import to_bytes
+from brainlab.images.provenance import Kind, Provenance
 
 Track = Callable[[Iterable[Any], int], Iterable[Any]]
 """Wraps an iteration over a known number of scans, to show how far it is."""
@@ -134,6 +137,7 @@ def prepare_cohort(
         shutil.rmtree(work, ignore_errors=True)
     notes = [{"path": o.relative, "reason": note} for o in outcomes for note in o.notes]
     notes = gathered(notes) if recipe.pictures else notes
+    notes += gathered(unreal_notes(scans, outcomes))
     without = [] if labels is None else labels.failed
     return Report(
         scans=len(done),
@@ -188,7 +192,8 @@ def _write(
     labels: Segmentations | None,
 ) -> None:
     """Write the dataset of the scans that are done."""
-    rows = pd.DataFrame([row for source, outcome in done for row in _rows(source, outcome, recipe)])
+    kinds = frozenset(outcome.origin for _, outcome in done)
+    rows = pd.DataFrame([row for source, outcome in done for row in _rows(source, outcome, recipe, len(kinds) > 1)])
     extra = [name for name in rows.columns if name not in COLUMNS]
     files = [cast(Path, outcome.file) for _, outcome in done]
     numbered = {number for _, outcome in done for number in outcome.label_numbers}
@@ -197,7 +202,7 @@ def _write(
         out,
         (image for file in files for image in images_of(file, recipe, numbers)),
         rows.reindex(columns=[*COLUMNS, *extra]),
-        {**_record(recipe, [source for source, _ in done]), **({Z_SCORES: numbers} if numbers else {}), **names},
+        {**_record(recipe, kinds), **({Z_SCORES: numbers} if numbers else {}), **names},
         dtype,
         pictures if pictures is not None and pictures.is_dir() else None,
         (image for file in files for image in segmentations_of(file, recipe)) if labels else None,
@@ -267,8 +272,9 @@ def _attempt(source: ScanSource, recipe: PreparationRecipe, dtype: str, pictures
     start = time.perf_counter()
     stage, notes = "register", []
     try:
+        origin = origin_of_scan(source)
         if recipe.pictures:
-            return _picture(source, recipe, dtype)
+            return dataclasses.replace(_picture(source, recipe, dtype), origin=origin)
         others = {name: other.path for name, other in source.others.items()}
         scan = prepare_one(source.path, recipe, source.in_template_space, source.image_of_series, others)
         # what becomes a z-score of the cohort must not lose digits before
@@ -276,6 +282,7 @@ def _attempt(source: ScanSource, recipe: PreparationRecipe, dtype: str, pictures
         done = Outcome(
             source.relative, scan.seconds, stored, sha256=scan.sha256, others=scan.others_sha256,
             content=content_hash(scan.native), images=len(stored) if recipe.plane else 1, notes=list(scan.notes),
+            origin=origin,
         )  # fmt: skip
         if source.segmentation is not None:
             labels, more = carried_labels(scan, source.segmentation)
@@ -294,7 +301,7 @@ def _attempt(source: ScanSource, recipe: PreparationRecipe, dtype: str, pictures
         reason = f"{type(error).__name__}: {' '.join(str(error).split())[-200:]}"
     else:
         if pictures is not None:
-            write_intermediate(pictures, scan)
+            write_intermediate(pictures, scan, Provenance(kind=origin))
         return done
     return Outcome(source.relative, time.perf_counter() - start, notes=notes, stage=stage, reason=reason)
 
@@ -311,10 +318,16 @@ def _picture(source: ScanSource, recipe: PreparationRecipe, dtype: str) -> Outco
     )  # fmt: skip
 
 
-def _rows(source: ScanSource, outcome: Outcome, recipe: PreparationRecipe) -> Iterator[dict[str, Any]]:
-    """Return the rows of the table for one scan: one, or one a slice."""
+def _rows(
+    source: ScanSource, outcome: Outcome, recipe: PreparationRecipe, several_kinds: bool
+) -> Iterator[dict[str, Any]]:
+    """Return the rows of the table for one scan: one, or one a slice.
+
+    several_kinds: whether scans of other kinds are beside it, so that the table must say which this is.
+    """
     details = dict(source.details)
     row = {**details, "split": participant_split(str(details["participant"])), "sha256": outcome.sha256}
+    row |= {ORIGIN: outcome.origin} if several_kinds else {}
     for name, sha256 in outcome.others.items():
         row |= {f"source_{name.lower()}": source.others[name].relative, f"sha256_{name.lower()}": sha256}
     if recipe.plane is None or (recipe.pictures and outcome.images == 1):
@@ -323,11 +336,11 @@ def _rows(source: ScanSource, outcome: Outcome, recipe: PreparationRecipe) -> It
     yield from ({**row, SLICE: recipe.first_slice + number} for number in range(outcome.images))
 
 
-def _record(recipe: PreparationRecipe, scans: list[ScanSource]) -> dict[str, Any]:
+def _record(recipe: PreparationRecipe, kinds: frozenset[Kind]) -> dict[str, Any]:
     packages = ("brainlab", "nibabel", "SimpleITK", "nilearn", "numpy", "scipy")
     return {
         **recipe.record(),
         **({} if recipe.pictures else {"template": "MNI152 ICBM 2009a (nilearn), 182x218x182 at 1 mm"}),
-        "simulated": any(source.simulated for source in scans),
+        **origin_record(kinds),
         "versions": {name: version(name) for name in packages},
     }

@@ -10,6 +10,7 @@ import numpy as np
 
 from brainlab.cohort.preparation.prepare import PreparedScan
 from brainlab.cohort.sources.image_files import file_stem
+from brainlab.images.provenance import Provenance
 from brainlab.images.volume import Volume
 
 LONGEST_NAME_BYTES = 255
@@ -43,12 +44,15 @@ def _with_hash(name: str, relative: str) -> str:
     return start + ending
 
 
-def write_intermediate(folder: Path, scan: PreparedScan) -> None:
-    """Write the images of one scan; the native mask lies on the file's own grid, voxel on voxel."""
+def write_intermediate(folder: Path, scan: PreparedScan, origin: Provenance) -> None:
+    """Write the images of one scan; the native mask lies on the file's own grid, voxel on voxel.
+
+    origin: what the registered scan's file is to say of it.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     native_mask = scan.placement.native_mask.astype(np.float32)
     Volume(native_mask, scan.native.affine).save(folder / "brain_mask_native.nii.gz", scan.native.axes)
-    scan.placement.on_template().save(folder / "mni.nii.gz")
+    scan.placement.on_template().save(folder / "mni.nii.gz", provenance=[origin])
     scan.placement.template_mask(scan.native).save(folder / _LAST)
 
 

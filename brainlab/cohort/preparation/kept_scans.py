@@ -20,9 +20,10 @@ from brainlab.cohort.recipes import PreparationRecipe
 from brainlab.cohort.sources.scan_source import ScanSource
 from brainlab.cohort.z_scores import Numbers, scored
 from brainlab.images.pictures import to_unit
+from brainlab.images.provenance import Kind
 from brainlab.types import UInt8Array
 
-KEPT_FORMAT = 2
+KEPT_FORMAT = 3
 """Goes up when finished scans are kept in another way, so that those of an older version are made again."""
 
 
@@ -31,8 +32,9 @@ class Outcome:
     """One scan, done or failed.
 
     data: [*shape], [C, *shape] or slices [n, *shape] in the stored type, until it lies in `file`. sha256: of its file.
-    labels: uint8, its segmentation on the same grid, likewise. label_numbers: those that occur in it.
-    others: of the files of its other channels. content: hash of its voxels. images: rows of the table it makes.
+    labels: uint8, its segmentation on the same grid, likewise. label_numbers: those that occur in it. origin: where it
+    comes from. others: of the files of its other channels. content: hash of its voxels. images: rows of the table it
+    makes.
     """
 
     relative: str
@@ -45,6 +47,7 @@ class Outcome:
     others: dict[str, str] = field(default_factory=dict)
     content: str = ""
     images: int = 1
+    origin: Kind = "prepared"
     notes: list[str] = field(default_factory=list)
     stage: str = ""
     reason: str = ""
@@ -87,7 +90,7 @@ def keep(work: Path, source: ScanSource, outcome: Outcome) -> Outcome:
         return outcome
     path = _kept_path(work, source)
     scratch = path.with_suffix(".part")
-    names = ("seconds", "sha256", "others", "content", "images", "notes", "label_numbers")
+    names = ("seconds", "sha256", "others", "content", "images", "origin", "notes", "label_numbers")
     facts = json.dumps({name: getattr(outcome, name) for name in names})
     arrays = {"data": outcome.data, "facts": np.array(facts)}
     arrays |= {} if outcome.labels is None else {"labels": outcome.labels}

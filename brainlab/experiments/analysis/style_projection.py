@@ -12,9 +12,12 @@ from brainlab.cohort.sources.image_files import file_stem, find_images, is_prepa
 from brainlab.errors import InputError
 from brainlab.experiments.export import scan_name
 from brainlab.files.picture_files import SLICE_ENDINGS
+from brainlab.images.provenance import Provenance
+from brainlab.images.provenance_files import origin_of
 from brainlab.latent.styles.projection import Projection, ProjectionSettings, project
 from brainlab.latent.styles.style_space import StyleSpace
 from brainlab.methods.prior import SeededNoise
+from brainlab.runs.image_provenance import of_scan
 from brainlab.runs.own_recipe import own_recipe_warning
 from brainlab.runs.run import Run
 from brainlab.types import Float32Array, Watch
@@ -28,10 +31,12 @@ class Targets:
     """Images to project, read in parts.
 
     names: one for the files of each. read: some of them, [n, *shape] in [0, 1], and what was noticed, a line each.
+    origins: where these come from, as far as their dataset or their files say.
     """
 
     names: list[str]
     read: Callable[[slice], tuple[Float32Array, list[str]]]
+    origins: Callable[[slice], list[Provenance]]
 
 
 def style_space(run: Run) -> StyleSpace:
@@ -86,7 +91,9 @@ def targets(run: Run, source: Path, split: str | None = "test") -> Targets:
         names = [scan_name(data.scans.iloc[int(row)], int(row)) for row in rows]
         unlike = own_recipe_warning(run, data)
         return Targets(
-            names, lambda part: (data.batch(rows[part])[:, 0], [unlike] if unlike and not part.start else [])
+            names,
+            lambda part: (data.batch(rows[part])[:, 0], [unlike] if unlike and not part.start else []),
+            lambda part: [of_scan(data, int(row)) for row in rows[part]],
         )
     if source.is_dir():
         paths = find_images(source, SLICE_ENDINGS).paths
@@ -101,4 +108,4 @@ def targets(run: Run, source: Path, split: str | None = "test") -> Targets:
         notes = [f"{path}: {note}" for path, one in zip(paths[part], made, strict=True) for note in one.notes]
         return np.stack([one.data for one in made]), notes
 
-    return Targets(names, read)
+    return Targets(names, read, lambda part: [origin_of(path) for path in paths[part]])

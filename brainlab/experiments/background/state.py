@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
+from brainlab.cohort.origin import training_origin
 from brainlab.errors import InputError
 from brainlab.experiments.background.record import RECORD, Record, log_lines, read_record
 from brainlab.files.folder_lock import LOCK, is_locked
@@ -66,7 +67,7 @@ class About:
 
     preset: str = ""
     cohort: str = ""
-    simulated: bool = False
+    origin: str = "real scans"
     noun: str = "scan"
 
 
@@ -107,7 +108,7 @@ def about(folder: Path) -> About:
         return About(
             preset=settings["preset"],
             cohort=data.get("name", ""),
-            simulated=bool(data["simulated"]),
+            origin=training_origin(data),
             noun=Grid.unplaced(tuple(settings["shape"])).noun if "shape" in settings else About.noun,
         )
     except (OSError, ValueError, LookupError, TypeError, InputError):

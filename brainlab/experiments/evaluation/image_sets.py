@@ -113,6 +113,7 @@ def collect(
         "data_sha256": dataset.sha256,
         "run_sha256": run.sha256,
         "simulated": dataset.simulated,
+        **dataset.origin.record,
         "value_range": [0, 1],
         "shape": list(shape),
         "real_scans": len(rows),

@@ -14,6 +14,8 @@ from brainlab.counted import counted, noun
 from brainlab.errors import InputError, UnreadableScanError
 from brainlab.images.grid import Grid
 from brainlab.images.kind import images_of
+from brainlab.images.provenance import BY_A_RUN
+from brainlab.images.provenance_files import origin_of
 from brainlab.images.volume import FILE_ENDINGS, Volume
 from brainlab.methods.prior import Noise, StreamNoise
 from brainlab.reading.images.rendering import slice_indices
@@ -135,6 +137,10 @@ class CohortSupply(Supply):
         gaps: tuple[str, ...] = (),
     ) -> None:
         super().__init__(source, protocol)
+        if source.truth == "real" and dataset.origin.generated:
+            raise InputError(
+                f"cohort {source.name}: needs scans as real cases, got {dataset.origin.words}; choose another cohort"
+            )
         self.dataset, self.gaps = dataset, gaps
         scans = dataset.scans
         kept = pd.Series(~seen, index=scans.index)
@@ -301,6 +307,11 @@ class FolderSupply(Supply):
         return [self._stimulus(self.files[place], random) for place in random.permutation(len(self.files))[:n]]
 
     def _stimulus(self, path: Path, random: np.random.Generator) -> Stimulus:
+        if self.source.label == "real" and (made := origin_of(path).kind) in BY_A_RUN:
+            raise InputError(
+                f"{path}: needs a scan as a real case, got an image that says that it is {made} by brainlab; leave it "
+                "out, or call its source fake"
+            )
         detail = {"file": path.name}
         if path.name.lower().endswith(PICTURE_ENDINGS):
             return Stimulus(_read_picture(path), None, detail={**detail, "plane": self.protocol.plane})

@@ -18,6 +18,7 @@ from brainlab.cohort.recipes import find_recipe
 from brainlab.cohort.scan_table import COLUMNS
 from brainlab.cohort.sources.discovery import find_sources
 from brainlab.files.folder_lock import place_in_use
+from brainlab.images.provenance import Provenance
 from brainlab.images.volume import Volume
 
 RECIPE = find_recipe("flair-40")
@@ -128,7 +129,7 @@ def test_interrupted_run_goes_on_where_it_stopped(
 def quick_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the images of 1 mm, which take seconds, be empty files."""
 
-    def write(folder: Path, scan: PreparedScan) -> None:
+    def write(folder: Path, scan: PreparedScan, origin: Provenance) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "mni_mask.nii.gz").touch()
 
@@ -207,7 +208,7 @@ def test_a_resumed_run_makes_the_intermediate_images_that_it_is_asked_for(
 def test_a_simulated_cohort_stays_one(make_dataset: Callable[..., Path], tmp_path: Path) -> None:
     root = make_dataset(1, sidecar={"Simulated": True})
     prepare_cohort(find_sources(root, RECIPE), tmp_path / "out", RECIPE)
-    assert PreparedDataset.open(tmp_path / "out").simulated
+    assert PreparedDataset.open(tmp_path / "out").origin.all_simulated
 
 
 def test_full_disk_is_one_line(

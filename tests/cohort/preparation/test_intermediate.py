@@ -9,6 +9,8 @@ import pytest
 
 from brainlab.cohort.preparation.intermediate import intermediate_names, write_intermediate
 from brainlab.cohort.preparation.prepare import prepare_one
+from brainlab.images.provenance import Provenance
+from brainlab.images.provenance_files import read_provenance
 from brainlab.images.volume import Volume
 
 
@@ -35,7 +37,9 @@ def test_a_name_too_long_for_the_disk_is_shortened() -> None:
 @pytest.mark.parametrize("axes", ["RAS", "LPS", "PIR", "SLA"])
 def test_the_native_mask_lies_on_the_grid_of_the_file(tmp_path: Path, brain_volume: Volume, axes: str) -> None:
     brain_volume.save(tmp_path / "scan.nii", axes)
-    write_intermediate(tmp_path / "out", prepare_one(tmp_path / "scan.nii", in_template_space=True))
+    said = Provenance(kind="generated")
+    write_intermediate(tmp_path / "out", prepare_one(tmp_path / "scan.nii", in_template_space=True), said)
+    assert read_provenance(tmp_path / "out" / "mni.nii.gz") == (said,)
     scan, mask = (nib.load(tmp_path / name) for name in ("scan.nii", "out/brain_mask_native.nii.gz"))
     np.testing.assert_allclose(mask.affine, scan.affine, atol=1e-4)
     np.testing.assert_array_equal(mask.get_fdata() > 0, scan.get_fdata() > 0)

@@ -88,7 +88,7 @@ def test_a_visit_is_kept_with_its_images_and_goes_on_after_an_interruption(cohor
         seen.append(path.name)
         return prepare_one(path, *rest)
 
-    monkeypatch.setattr(batch, "write_intermediate", lambda folder, scan: folder.mkdir(parents=True))
+    monkeypatch.setattr(batch, "write_intermediate", lambda folder, *_: folder.mkdir(parents=True))
     monkeypatch.setattr(kept_scans, "is_whole", lambda folder: folder.is_dir())
     monkeypatch.setattr(batch, "prepare_one", counted)
     with pytest.raises(KeyboardInterrupt):

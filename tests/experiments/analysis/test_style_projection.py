@@ -7,6 +7,7 @@ from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
 from brainlab.experiments.analysis.style_projection import DRAWS, project_images, style_space, targets
 from brainlab.experiments.export import save_image
+from brainlab.images.provenance import Provenance
 from brainlab.latent.styles.projection import ProjectionSettings
 from brainlab.runs.run import load_run
 
@@ -50,10 +51,12 @@ def test_a_dataset_s_split_is_read_in_parts_under_the_scans_names(run, data):
 def test_files_of_a_folder_are_read_in_order_with_names_of_their_own(run, data, tmp_path):
     images = data.batch(np.arange(3))[:, 0]
     for number, image in enumerate(images):
-        save_image(image, data.grid, tmp_path / f"slice-{number}")
+        kind = ("simulated", "generated", "prepared")[number]
+        save_image(image, data.grid, tmp_path / f"slice-{number}", Provenance(kind=kind))
     found = targets(run, tmp_path)
     assert found.names == ["0000_slice-0", "0001_slice-1", "0002_slice-2"]
     assert np.allclose(found.read(slice(0, 16))[0], images, atol=1 / 255)
+    assert [one.kind for one in found.origins(slice(1, 3))] == ["generated", "prepared"]
 
 
 def test_what_cannot_be_projected_is_refused(run, data, tiny_workspace, slice_workspace, tmp_path):

@@ -158,7 +158,7 @@ def test_trainings_are_told_by_their_files(fabricate, workspace, ended):
     (workspace / "runs" / "copied").mkdir(parents=True)
     folder = fabricate(**ended)
     assert trainings() == [folder]
-    assert about(folder) == About(preset="vae-8", cohort="tiny", simulated=True)
+    assert about(folder) == About(preset="vae-8", cohort="tiny", origin="simulated scans")
     settings = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(settings | {"shape": [8, 8]}))
     assert about(folder).noun == "slice"

@@ -1,5 +1,6 @@
 """Whom real cases are drawn from, on eight scans of four people: two visits each, two people of the test split."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -65,3 +66,12 @@ def test_slices_of_one_scan_lie_apart_and_are_dealt_evenly_while_scans_are_free(
     for _, own in slices.groupby("scan")["slice"]:
         assert np.diff(np.sort(own)).min() >= 3
     assert slices["slice"][:8].is_unique  # each scan is still free for whatever slice is dealt to it
+
+
+def test_what_a_run_made_is_no_real_case() -> None:
+    dataset = _supply().dataset
+    marked = dataclasses.replace(dataset, recipe={**dataset.recipe, "generated": True})
+    source = Source(kind="cohort", name="people", n=1)
+    protocol = Protocol(title="Whom", sources=(source,), readers=(Reader(code="A"),), stimulus="volume")
+    with pytest.raises(InputError, match="cohort people: needs scans as real cases, got generated images"):
+        CohortSupply(source, protocol, marked, np.zeros(8, bool), only_test=False)
