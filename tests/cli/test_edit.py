@@ -10,6 +10,7 @@ from PIL import Image
 from brainlab.cli import main
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.experiments.analysis.counterfactual import counterfactual
+from brainlab.images.provenance_files import read_provenance
 from brainlab.images.volume import Volume
 from brainlab.runs.own_conditions import own_conditions
 from brainlab.runs.run import load_run
@@ -55,6 +56,16 @@ def test_the_scans_of_a_dataset_are_edited_from_what_their_own_rows_say(slices, 
         assert np.abs(images[kind] - 255 * chosen.grid.view(image)).max() <= 0.6
     assert np.abs(images["difference"] - (255 + images["edited"] - images["reconstruction"]) / 2).max() <= 1.5
     assert result["mse"] == pytest.approx(np.square(made.reconstruction - data.batch(rows)[:, 0]).mean(), abs=1e-5)
+
+
+def test_files_say_what_was_changed_and_nothing_of_the_person(slices, tmp_path, capsys):
+    run, cohort = slices
+    result = told(capsys, run, cohort, tmp_path / "out", "--set", "class=ms", "--guidance", 2)
+    said = [read_provenance(Path(path))[0] for path in result["files"][4:8]]
+    assert [one.kind for one in said] == ["simulated", "reconstructed", "generated", "difference"]
+    assert said[2].settings == said[3].settings == {"edit": {"class": "ms"}, "guidance": 2.0}
+    assert not said[1].settings
+    assert all(one.code_sha256 is None for one in said)
 
 
 def test_a_head_is_edited_from_what_is_said_of_it(volumes, tmp_path, capsys):
