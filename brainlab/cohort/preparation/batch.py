@@ -3,7 +3,7 @@
 import dataclasses
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -202,7 +202,11 @@ def _write(
         out,
         (image for file in files for image in images_of(file, recipe, numbers)),
         rows.reindex(columns=[*COLUMNS, *extra]),
-        {**_record(recipe, kinds), **({Z_SCORES: numbers} if numbers else {}), **names},
+        {
+            **_record(recipe, kinds, rows["modality"].dropna().unique()),
+            **({Z_SCORES: numbers} if numbers else {}),
+            **names,
+        },
         dtype,
         pictures if pictures is not None and pictures.is_dir() else None,
         (image for file in files for image in segmentations_of(file, recipe)) if labels else None,
@@ -336,10 +340,17 @@ def _rows(
     yield from ({**row, SLICE: recipe.first_slice + number} for number in range(outcome.images))
 
 
-def _record(recipe: PreparationRecipe, kinds: frozenset[Kind]) -> dict[str, Any]:
+def _record(recipe: PreparationRecipe, kinds: frozenset[Kind], sequences: Collection[str]) -> dict[str, Any]:
+    """Return what `recipe.json` says.
+
+    sequences: those that the scans are of; of files named by hand they may be others than the recipe is made for.
+    """
+    own = [name for name in recipe.modalities if recipe.several or name in sequences or not len(sequences)]
+    others = [] if recipe.several else sorted(set(sequences) - set(recipe.modalities))
     packages = ("brainlab", "nibabel", "SimpleITK", "nilearn", "numpy", "scipy")
     return {
         **recipe.record(),
+        "modalities": [*own, *others],
         **({} if recipe.pictures else {"template": "MNI152 ICBM 2009a (nilearn), 182x218x182 at 1 mm"}),
         **origin_record(kinds),
         "versions": {name: version(name) for name in packages},

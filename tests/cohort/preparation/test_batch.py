@@ -380,3 +380,21 @@ def test_processes_give_the_same(make_dataset: Callable[..., Path], tmp_path: Pa
     prepare_cohort(found, tmp_path / "two", RECIPE, jobs=2)
     one, two = PreparedDataset.open(tmp_path / "one"), PreparedDataset.open(tmp_path / "two")
     assert one.sha256 == two.sha256
+
+
+@pytest.mark.parametrize(
+    ("recipe", "held", "recorded"),
+    [
+        ("flair-40", ["FLAIR"], ["FLAIR"]),
+        ("flair-40", ["T2w", "FLAIR", "T1w"], ["FLAIR", "T1w", "T2w"]),
+        ("flair-40", ["T1w"], ["T1w"]),
+        ("flair-40", [], ["FLAIR"]),
+        ("flair-synthesis", ["T1w"], list(find_recipe("flair-synthesis").modalities)),
+    ],
+)
+def test_the_record_names_the_sequences_that_the_scans_are_of(
+    recipe: str, held: list[str], recorded: list[str]
+) -> None:
+    """Files named by hand (`--include`) may be of others than the recipe is made for."""
+    record = batch._record(find_recipe(recipe), frozenset({"prepared"}), held)
+    assert record["modalities"] == recorded
