@@ -15,14 +15,15 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from brainlab.evaluation.region_volumes import region_volumes
-from brainlab.networks.perceptual.volume_segmenter import VolumeSegmenter
 
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.evaluation.images import evenly
+from brainlab.evaluation.region_volumes import region_volumes
+from brainlab.experiments.figures.sources import unseen_tests
 from brainlab.networks.perceptual.find import find_segmenter
+from brainlab.networks.perceptual.volume_segmenter import VolumeSegmenter
 from brainlab.runs.run import Run, load_run
-from brainlab.types import Float32Array
+from brainlab.types import Float32Array, IntArray
 
 AGES = (30, 40, 50, 60, 70, 80)
 HEALTHY = "healthy"
@@ -44,7 +45,7 @@ def main() -> None:
     run, dataset = load_run(args.run), PreparedDataset.open(args.data)
     segmenter = find_segmenter(run.shape, dataset.recipe)
     print(f"{run.name} against {dataset.name}, regions by {segmenter}")
-    people = of_people(dataset, segmenter)
+    people = of_people(run, dataset, segmenter)
     start = time.perf_counter()
     by_age = pd.concat(
         [drawn(run, segmenter, args.n, args.guidance, {"class": HEALTHY, "age_years": age}) for age in AGES]
@@ -64,9 +65,9 @@ def main() -> None:
         args.out.write_text(json.dumps(found, indent=1) + "\n")
 
 
-def of_people(dataset: PreparedDataset, segmenter: VolumeSegmenter) -> pd.DataFrame:
-    """Return class, age, and regional volumes by the network of scans of a cohort, and what is true of them."""
-    rows = evenly(len(dataset), PEOPLE)
+def of_people(run: Run, dataset: PreparedDataset, segmenter: VolumeSegmenter) -> pd.DataFrame:
+    """Return class, age, and regional volumes by the network of scans of unseen people, and what is true of them."""
+    rows = spread(unseen_tests(dataset, [run], None), PEOPLE)
     table = measured(dataset.batch(rows)[:, 0], segmenter)
     known = dataset.scans.iloc[rows].reset_index(drop=True)
     truth = {
@@ -76,6 +77,11 @@ def of_people(dataset: PreparedDataset, segmenter: VolumeSegmenter) -> pd.DataFr
 
 
 TRUE = {VENTRICLES: "ventricle", LESIONS: "lesion"}
+
+
+def spread(rows: IntArray, most: int) -> IntArray:
+    """Return at most so many of the rows, evenly taken."""
+    return rows[evenly(len(rows), most)]
 
 
 def measured(images: Float32Array, segmenter: VolumeSegmenter) -> pd.DataFrame:
@@ -120,7 +126,7 @@ def lesions(people: pd.DataFrame, samples: pd.DataFrame) -> dict[str, dict[str, 
 
 def inversion(run: Run, dataset: PreparedDataset) -> dict[str, float]:
     """Return the mean squared error of scans that come back from their codes, told what they show and told nothing."""
-    rows = evenly(len(dataset), INVERTED)
+    rows = spread(unseen_tests(dataset, [run], None), INVERTED)
     x = dataset.batch(rows)
     known = dataset.scans.iloc[rows]
     told = [

@@ -165,7 +165,7 @@ def _of_dataset(chosen: "Run", source: Path, split: str | None) -> Scans:
 
 def _of_file(chosen: "Run", source: Path, words: list[str], *, in_template_space: bool) -> Scans:
     from brainlab.cohort.sources.image_files import file_stem
-    from brainlab.experiments.analysis.images_of_file import images_of
+    from brainlab.experiments.analysis.images_of_file import read_images
     from brainlab.images.provenance_files import origin_of
     from brainlab.methods.conditions import condition_warnings, parse_told, read_told
 
@@ -173,7 +173,7 @@ def _of_file(chosen: "Run", source: Path, words: list[str], *, in_template_space
     channels = chosen.outline.sample_shape[0]
     if channels != 1:
         raise InputError(f"{chosen.name}: needs {channels} channels, got one file; give a prepared dataset")
-    found = images_of(chosen, source, in_template_space=in_template_space)
+    found = read_images(chosen, source, in_template_space=in_template_space)
     stem = file_stem(source.name)
     names = [f"{stem}_slice-{k}" for k in found.numbers] or [stem]
     told = _with_numbers(own, found.numbers, [one.name for one in chosen.conditions])

@@ -16,7 +16,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     found = {path: read_provenance(path) for path in args.files}
     lines = []
     for path, said in found.items():
-        lines.append(f"{path}: {statement_of(said) if said else 'says nothing of where it comes from'}")
+        lines.append(f"{path}: {statement_of(said) if said else 'does not say where it comes from'}")
         lines += [json_lines(said).rstrip()] if said else []
     return {
         "files": [{"path": str(path), "images": [one.as_json() for one in said]} for path, said in found.items()],

@@ -8,8 +8,10 @@ import pandas as pd
 
 from brainlab.images.provenance import BY_A_RUN, NOT_REAL, Kind
 
-ORIGIN = "origin"
+ORIGIN = "brainlab_origin"
 """Column of `scans.tsv` for where each image comes from (`Kind`), in a dataset of several kinds."""
+TRAINED_ON = "origin"
+"""Key of a run's `config.json`, in `data`."""
 SIMULATED, GENERATED = "simulated", "generated"
 """Keys of `recipe.json`, true where any image is of that kind."""
 
@@ -49,7 +51,7 @@ class Origin:
     @property
     def record(self) -> dict[str, str]:
         """What a run keeps of it beside `simulated`: the words, where that alone would leave something out."""
-        return {ORIGIN: self.words} if self.generated or ORIGIN in self.scans else {}
+        return {TRAINED_ON: self.words} if self.generated or ORIGIN in self.scans else {}
 
     def kind(self, row: int) -> Kind:
         """Return where one image comes from; `prepared` is by all that is known a real scan."""
@@ -66,4 +68,4 @@ def origin_record(kinds: frozenset[Kind]) -> dict[str, bool]:
 
 def training_origin(data: Mapping[str, Any]) -> str:
     """Return the words for what a run was trained on, from `data` of its `config.json`."""
-    return str(data.get(ORIGIN) or ("simulated scans" if data["simulated"] else "real scans"))
+    return str(data.get(TRAINED_ON) or ("simulated scans" if data["simulated"] else "real scans"))

@@ -36,8 +36,8 @@ from brainlab.pseudonyms import PUBLIC_KEY, keyed_hash
 from brainlab.types import Float32Array, FloatArray, IntArray, UInt8Array
 
 TEST_SHARE = 0.1
-TOLD_ELSEWHERE = ("summary", "steps", "modalities")
-"""Keys of `recipe.json` that put others into words, or say what the scans' own table says."""
+IMPLIED = ("summary", "steps", "modalities")
+"""Keys of `recipe.json` that say what others, or the scans' table, say."""
 FILES = ("recipe.json", "scans.tsv", "volumes.npy", "volumes.npy.xz", SEGMENTATIONS, "intermediate", "audit")
 """What this program writes into the folder of a prepared dataset, and can write again."""
 EDITED_S = 5.0
@@ -335,9 +335,7 @@ def _what_would_be_lost(folder: Path, sources: Mapping[str, Path], recipe: Mappi
         old = json.loads((folder / "recipe.json").read_text())
         rows = read_scans(folder / "scans.tsv")
         files = dict(zip(rows["source"], rows["sha256"], strict=True))
-        if any(
-            old[name] != value for name, value in json.loads(json.dumps(recipe)).items() if name not in TOLD_ELSEWHERE
-        ):
+        if any(old[name] != value for name, value in json.loads(json.dumps(recipe)).items() if name not in IMPLIED):
             return f"made in another way ({old['name']}, {old['dtype']})"
     except (OSError, ValueError, LookupError, TypeError, InputError):
         return "that cannot be read"

@@ -5,7 +5,8 @@ kinds of codes, which a critic of volumes compares with real ones:
 
     L_E,G = reconstruction_weight |x - G(E(x))|_1 + f(C(E(x))) + f(D(G(E(x)))) + f(D(G(z)))       z ~ N(0, 1)
 
-with |.|_1 a mean over voxels in [-1, 1] and f what a player minimises whose images or codes shall pass for real:
+with |.|_1 a mean over voxels in [-1, 1] and f what a player minimises whose images or codes are meant to pass
+for real:
 cross-entropy (alpha-GAN), or -D under two gradient penalties, on the way from each kind of fake to real ones
 (alpha-WGAN; Kwon et al. 2019, equations 2-4). The critics learn first and the others then, on one and the same fakes.
 
@@ -148,7 +149,8 @@ class AlphaGANRecipe(Recipe):
     def diagnostics(self, batch: Batch) -> dict[str, Any]:
         """Return D of held-out volumes, and mean and spread of their codes, 0 and 1 where they follow the prior."""
         with torch.no_grad():
-            code = self.generator.encode(batch.image).mean
+            code = self.generator.eval().encode(batch.image).mean
+        self.generator.train()
         return {
             "d_held_out": value_of(self.critic, batch.image),
             "code_mean": code.mean().item(),

@@ -198,7 +198,7 @@ KWON = "Kwon et al. 2019 and their code; a baseline of the slice VAE paper, sect
 BUDGET = "200,000 steps on batches of 4"
 SMALL: dict[str, Any] = {"sample_shape": (1, 8, 16, 8), "latent_dim": 4, "widths": (8, 8)}
 FEWER: dict[str, Any] = {
-    "latent_dim": 256,
+    "latent_dim": 100,
     "widths": (32, 64, 128),
     "haar": True,
     "norm": "group",

@@ -1,6 +1,7 @@
 """Read NIfTI and Analyze files without trusting them: content before name, header before voxels, checksum last."""
 
 import gzip
+import math
 import re
 import zlib
 from dataclasses import dataclass
@@ -107,10 +108,13 @@ def read_comments(path: Path) -> list[str]:
             if not isinstance(header, nib.Nifti1Header) or stream.read(4)[:1] != b"\1":
                 return []
             raw = stream.read(MOST_EXTENSION_BYTES)
+            start = float(header["vox_offset"])
     except (EOFError, zlib.error, OSError) as error:
         raise UnreadableScanError(f"its header cannot be read ({error})") from error
+    if not math.isfinite(start):
+        return []
     order: Literal["little", "big"] = "little" if header.endianness == "<" else "big"
-    end = len(raw) if header_path != image_path else max(0, int(header["vox_offset"]) - int(header["sizeof_hdr"]) - 4)
+    end = len(raw) if header_path != image_path else max(0, int(start) - int(header["sizeof_hdr"]) - 4)
     texts, raw = [], raw[:end]
     while len(raw) >= 16 and 16 <= (size := int.from_bytes(raw[:4], order)) <= len(raw):
         if int.from_bytes(raw[4:8], order) == COMMENT:

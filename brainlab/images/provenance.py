@@ -99,7 +99,7 @@ def to_object(provenance: Sequence[Provenance]) -> dict[str, Any]:
 def of_text(text: str) -> tuple[Provenance, ...]:
     """Return what a file's JSON says of its images, empty where it is none of ours."""
     try:
-        found = json.loads(text)[KEY]
+        found = json.loads(text, parse_constant=_refuse_constant)[KEY]
         return tuple(Provenance.of_json(one) for one in (found if isinstance(found, list) else [found]))
     except (ValueError, LookupError, TypeError, RecursionError):
         return ()
@@ -113,6 +113,10 @@ def statement_of(provenance: Sequence[Provenance]) -> str:
     unreal = ", no real scans" if set(kinds) <= NOT_REAL else ""
     made = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
     return f"{counted(len(provenance), 'image')} by brainlab{unreal}: {made}"
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
 
 
 def _names_a_run(run: Any) -> bool:

@@ -85,14 +85,16 @@ def origin_of(path: Path) -> Provenance:
         said = read_provenance(path)
     except UnreadableScanError:
         said = ()
-    return next((one for one in said if one.kind in NOT_REAL), said[0] if said else Provenance(kind="prepared"))
+    found = next((one for one in said if one.kind in NOT_REAL), said[0] if said else Provenance(kind="prepared"))
+    # It is passed on to other files; what somebody else wrote into the settings is not.
+    return Provenance(kind=found.kind, run=found.run, seed=found.seed, draw=found.draw)
 
 
 def _inside(path: Path) -> tuple[Provenance, ...]:
     try:
         with Image.open(path) as picture:
             texts = [picture.info.get(KEY), picture.info.get("comment")]
-    except (OSError, ValueError, SyntaxError):  # no picture: Pillow has many ways to say so
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):  # no picture, in Pillow's many ways
         try:
             texts = list(read_comments(path))
         except UnreadableScanError as error:

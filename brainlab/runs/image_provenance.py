@@ -2,19 +2,21 @@
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.images.provenance import Kind, Provenance
 from brainlab.methods.conditions import Told
-from brainlab.runs.run import Run
 from brainlab.types import FloatArray
+
+if TYPE_CHECKING:
+    from brainlab.runs.run import Run
 
 
 def made_by(
-    run: Run,
+    run: "Run",
     kind: Kind = "generated",
     *,
     seed: int | None = None,
@@ -42,12 +44,12 @@ def made_by(
     )
 
 
-def edited_by(run: Run, own: Told, wanted: Told, guidance: float) -> Provenance:
+def edited_by(run: "Run", own: Told, wanted: Told, guidance: float) -> Provenance:
     """Return the provenance of a scan that a run decoded under `wanted`: its reconstruction where nothing is changed.
 
     Only what was changed is told: what the scan shows by itself is the person's.
     """
-    changes = {name: value for name, value in wanted.items() if value != own.get(name)}
+    changes = {name: wanted.get(name) for name in {**own, **wanted} if own.get(name) != wanted.get(name)}
     if not changes:
         return made_by(run, "reconstructed")
     return made_by(run, settings={"edit": changes, "guidance": guidance})

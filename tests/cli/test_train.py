@@ -179,7 +179,7 @@ def test_bad_input_is_one_line_and_code_2(words, expected, tiny_workspace, tmp_p
 def test_what_is_written_is_said_in_lines(run, tiny_workspace, tmp_path, capsys):
     data = tiny_workspace / "cohorts" / "simulated"
     _, out, _ = call(capsys, "reconstruct", run, data, tmp_path / "again")
-    made = sorted(path.name for path in (tmp_path / "again").glob("[!.]*"))
+    made = sorted(path.name for path in (tmp_path / "again").glob("[!.]*.nii.gz"))
     summary, files = out.splitlines()
     assert summary == f"{len(made)} scans of the split 'test' reconstructed"
     assert files.startswith(f"{len(made)} files written to {tmp_path / 'again'}: ")
@@ -233,7 +233,7 @@ def test_samples_of_two_calls_are_never_mixed(run, tmp_path, capsys):
     assert (code, "not empty" in err) == (2, True)
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
     assert call(capsys, "sample", run, out, "--n", 1, "--seed", 2, "--overwrite")[0] == 0
-    assert [path.name for path in out.glob("[!.]*")] == ["sample-0000.nii.gz"]
+    assert sorted(path.name for path in out.glob("[!.]*")) == ["sample-0000.json", "sample-0000.nii.gz"]
     assert (out / "sample-0000.nii.gz").read_bytes() != before["sample-0000.nii.gz"]
 
 

@@ -2,7 +2,9 @@
 
 import gzip
 import json
+import math
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import nibabel as nib
@@ -12,7 +14,7 @@ import SimpleITK as sitk
 from PIL import Image
 
 from brainlab.errors import UnreadableScanError
-from brainlab.images.provenance import Provenance
+from brainlab.images.provenance import Provenance, of_text, to_text
 from brainlab.images.provenance_files import gif_bytes, origin_of, read_provenance, save_png, write_sidecar
 from brainlab.images.volume import Volume
 
@@ -82,7 +84,29 @@ def test_pictures_say_it_too(tmp_path: Path) -> None:
     assert read_provenance(tmp_path / "a.png") == (SAID,)
     assert read_provenance(tmp_path / "a.gif") == (SAID, OTHER)
     (tmp_path / "b.gif").write_bytes(gif_bytes(frames, [OTHER, SAID], 200))
-    assert origin_of(tmp_path / "b.gif") == SAID, "one image that is no scan is enough"
+    assert origin_of(tmp_path / "b.gif").kind == SAID.kind, "one image that is no scan is enough"
+    assert origin_of(tmp_path / "b.gif") == replace(SAID, settings={}), "what is passed on holds nobody's own words"
+
+
+@pytest.mark.parametrize("offset", [math.nan, math.inf, -math.inf])
+def test_a_header_without_a_sensible_beginning_of_voxels_says_nothing(offset: float, tmp_path: Path) -> None:
+    Volume(pixels(), AFFINE).save(tmp_path / "a.nii", provenance=[SAID])
+    content = bytearray((tmp_path / "a.nii").read_bytes())
+    struct.pack_into("<f", content, 108, offset)
+    (tmp_path / "a.nii").write_bytes(content)
+    assert origin_of(tmp_path / "a.nii").kind == "prepared"
+
+
+def test_a_picture_of_too_many_pixels_is_no_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_png(Image.new("L", (40, 40)), tmp_path / "a.png", [SAID])
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    assert origin_of(tmp_path / "a.png").kind == "prepared", "whoever reads it says what is wrong"
+
+
+def test_numbers_that_no_json_has_make_a_record_none_of_ours() -> None:
+    text = to_text([SAID]).replace("0.7", "NaN")
+    assert "NaN" in text
+    assert of_text(text) == ()
 
 
 def test_the_file_beside_speaks_where_the_image_does_not(tmp_path: Path) -> None:

@@ -24,16 +24,16 @@ PERCENTILES = (1, 99)
 
 
 class Regions(NamedTuple):
-    """Volumes in ml of the regions that vary among real people: [n, r] generated, [m, r] real, [k, r] other real.
+    """Volumes in ml of the regions that vary among real people: [n, r] generated, [m, r] real, [n, r] other real.
 
-    rows: of the generated images. others: what the other real ones are. names: of the regions. left_out: the others.
+    rows: of the generated images. other_real: None where there are not as many. names: of the regions. left_out: the
+    others.
     """
 
     generated: FloatArray
     real: FloatArray
-    other_real: FloatArray
+    other_real: FloatArray | None
     rows: IntArray
-    others: str
     names: list[str]
     left_out: list[str]
 
@@ -57,8 +57,8 @@ def within_range(volumes: FloatArray, real: FloatArray) -> BoolArray:
 def _regions(sets: ImageSets) -> Regions:
     """Return the regional volumes of at most `MOST` images of each kind; to be called by `ImageSets.once`.
 
-    The other real ones are training scans, as many as generated ones, or else one half of the real ones, which the
-    other half is then compared with.
+    The other real ones are training scans, as many as generated ones: both measures grow or fall with the number of
+    volumes, so that fewer would make people look further from each other than they are.
     """
     segmenter = sets.once(segmenter_of)
     if min(len(sets.generated), len(sets.real)) < LEAST:
@@ -68,11 +68,9 @@ def _regions(sets: ImageSets) -> Regions:
     rows = evenly(len(sets.generated), MOST)
     generated = region_volumes(sets.generated, segmenter, rows)
     real = region_volumes(sets.real, segmenter, evenly(len(sets.real), MOST))
-    if sets.training is not None and len(sets.training) >= LEAST:
+    other = None
+    if sets.training is not None and len(sets.training) >= len(rows):
         other = region_volumes(sets.training, segmenter, evenly(len(sets.training), len(rows)))
-        others = "training scans against held-out scans"
-    else:
-        other, others = np.empty((0, real.shape[1])), "halves of the held-out scans against each other"
     varying = np.ptp(real, axis=0) > 0
     if not varying.any():
         raise InputError("needs a region whose volume varies among real scans, got none")
@@ -80,9 +78,8 @@ def _regions(sets: ImageSets) -> Regions:
     return Regions(
         generated[:, varying],
         real[:, varying],
-        other[:, varying],
+        None if other is None else other[:, varying],
         rows,
-        others,
         names[varying].tolist(),
         names[~varying].tolist(),
     )
@@ -93,7 +90,6 @@ def _settings(sets: ImageSets) -> dict[str, Any]:
     settings: dict[str, Any] = {
         "unit": "volume",
         "real_n": len(found.real),
-        "real_is": found.others,
         "regions": found.names,
         "mean_ml": found.generated.mean(axis=0).tolist(),
         "mean_ml_real": found.real.mean(axis=0).tolist(),
@@ -101,25 +97,19 @@ def _settings(sets: ImageSets) -> dict[str, Any]:
         "sd_ml_real": found.real.std(axis=0, ddof=1).tolist(),
         **network_settings(sets),
     }
+    if found.other_real is None:
+        settings["real_undefined"] = f"needs {len(found.rows)} training scans, as many as generated volumes"
     if found.left_out:
         settings["left_out"] = [f"{name}: of one size in all real scans" for name in found.left_out]
     return settings
-
-
-def _real_sets(found: Regions) -> tuple[FloatArray, FloatArray]:
-    """Return two sets of real people, the first of which is compared with the second."""
-    return (found.other_real, found.real) if len(found.other_real) else (found.real[::2], found.real[1::2])
 
 
 def _distance(sets: ImageSets) -> Measurement:
     found = sets.once(_regions)
     value = regional_distance(found.generated, found.real)
     settings = _settings(sets)
-    first, second = _real_sets(found)
-    try:
-        settings["real"] = regional_distance(first, second)
-    except InputError as error:
-        settings["real_undefined"] = str(error)
+    if found.other_real is not None:
+        settings["real"] = regional_distance(found.other_real, found.real)
     return Measurement(value, None, len(found.generated), settings)
 
 
@@ -127,7 +117,9 @@ def _within(sets: ImageSets) -> Measurement:
     found = sets.once(_regions)
     inside = within_range(found.generated, found.real)
     share = wilson(int(inside.sum()), len(inside))
-    settings = _settings(sets) | {"real": float(within_range(*_real_sets(found)).mean())}
+    settings = _settings(sets)
+    if found.other_real is not None:
+        settings["real"] = float(within_range(found.other_real, found.real).mean())
     parts = Parts(inside.astype(np.float64), "generated", found.rows)
     return Measurement(share.value, None, share.n, settings, share.low, share.high, parts)
 
@@ -139,8 +131,8 @@ METRICS = (
         name="regional_distance",
         title="Distance of regional volumes",
         definition="Wasserstein-2 distance of the Gaussians fitted to the regional volumes of generated and held-out "
-        "brains, as a tissue network labels them, in standard deviations of real people; `real`: that of other real "
-        "people.",
+        "brains, as a tissue network labels them, in standard deviations of real people; `real`: that of as many "
+        "training scans.",
         source="Jafrasteh et al. 2025",
         aspect="anatomy",
         better="lower",
@@ -151,9 +143,9 @@ METRICS = (
     ),
     Metric(
         name="regional_share_within",
-        title="Share with regions of human size",
+        title="Share of volumes with all regions in the normal range",
         definition="Share of generated volumes whose every region, as a tissue network labels it, is of a size within "
-        "the 1st to 99th percentile of held-out people; `real`: that of other real people, whom it need not exceed.",
+        "the 1st to 99th percentile of held-out people; `real`: the same share among as many training scans.",
         aspect="anatomy",
         better="none",
         needs=("real", "generated"),

@@ -65,8 +65,9 @@ def _entry(plane: str) -> Metric:
     return Metric(
         name=f"slice_difference_{plane}",
         title=f"Difference of neighbouring {plane} slices, share of real",
-        definition=f"Mean absolute difference of neighbouring {plane} slices of generated volumes inside the brain, by "
-        "that of real scans. Blur lowers it along all axes; slices that do not fit each other raise it along theirs.",
+        definition=f"Mean absolute difference of neighbouring {plane} slices of generated volumes inside the brain, "
+        "divided by that of real scans. Blur lowers it along all axes; slices that do not fit each other raise it "
+        "along theirs.",
         aspect="detail",
         better="none",
         needs=("real", "generated"),

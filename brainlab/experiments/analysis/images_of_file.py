@@ -11,7 +11,7 @@ from brainlab.experiments.analysis.slices_of_scan import ScanSlices, slices_of
 from brainlab.runs.run import Run
 
 
-def images_of(run: Run, path: Path, *, in_template_space: bool = False) -> ScanSlices:
+def read_images(run: Run, path: Path, *, in_template_space: bool = False) -> ScanSlices:
     """Prepare what a file holds as a run's training data were prepared.
 
     in_template_space: it is a head that is skull-stripped and on the MNI152 template already, so that nothing is

@@ -28,7 +28,8 @@ RUNS = {
 SHOWN, SEED = 2, 1
 """Volumes of each row; the seed of samples."""
 TILE_IN = 0.98
-PLANES_OF_SLICES = "coronal"
+PLANE_OF_SLICES = "coronal"
+REAL = "Real scans"
 REFERENCE = "The paper's own are of other scans: a reference, no pass mark."
 
 
@@ -37,7 +38,7 @@ def samples() -> Sheet:
     dataset, runs, absent = _at_hand()
     rows = {"Held-out": dataset.batch(unseen_tests(dataset, list(runs.values()))[:SHOWN])[:, 0]}
     rows |= {title: run.sample(SHOWN, SEED)[1] for title, run in runs.items()}
-    planes = (PLANES_OF_SLICES, *(plane for plane in PLANES if plane != PLANES_OF_SLICES))
+    planes = (PLANE_OF_SLICES, *(plane for plane in PLANES if plane != PLANE_OF_SLICES))
     sheet = Sheet(
         tiles_height_in(len(rows), TILE_IN),
         "Generated T1-weighted volumes",
@@ -62,9 +63,9 @@ def structures() -> Sheet:
 
     def pair(image: Float32Array) -> list[Tile]:
         return [
-            Tile(image, dataset.grid, PLANES_OF_SLICES),
+            Tile(image, dataset.grid, PLANE_OF_SLICES),
             Tile(
-                segmenter.segment(image).astype("float32"), dataset.grid, PLANES_OF_SLICES, kinds=len(segmenter.labels)
+                segmenter.segment(image).astype("float32"), dataset.grid, PLANE_OF_SLICES, kinds=len(segmenter.labels)
             ),
         ]
 
@@ -73,9 +74,9 @@ def structures() -> Sheet:
         "Structures of generated volumes",
         source_line([dataset], list(runs.values())),
         f"""After figure 3 of the slice VAE paper. Beside each volume the {counted(len(segmenter.regions), "structure")}
-        that the tissue network {segmenter.name}, trained on {segmenter.kind}, finds in it, a colour each. Top: held-out
+        that the tissue network {segmenter.name}, trained on {segmenter.kind}, finds in it, in colours. Top: held-out
         people; other rows: the first {SHOWN + 1} draws of each run with seed {SEED}, none left out. Middle slices.
-        {absent}{REFERENCE} {explained_letters([PLANES_OF_SLICES])}""",
+        {absent}{REFERENCE} {explained_letters([PLANE_OF_SLICES])}""",
     )
     tiles = [[tile for image in images for tile in pair(image)] for images in rows.values()]
     headings = [text for number in range(SHOWN + 1) for text in (f"volume {number + 1}", "structures")]
@@ -85,38 +86,50 @@ def structures() -> Sheet:
 
 def atlas_scores() -> Sheet:
     """Figure 4: the realistic atlas score of each run, and that of real scans among themselves."""
-    dataset, runs, absent = _at_hand()
+    _, runs, absent = _at_hand()
     found: dict[str, Score] = {}
-    unmeasured = []
+    unmeasured, otherwise = [], []
     for title, run in runs.items():
         try:
             scores = scores_of(run)
         except InputError:
             unmeasured.append(run.name)
             continue
-        if scores.get("ras_real") and scores["ras_real"].value is not None:
-            found.setdefault("Real scans", scores["ras_real"])
-        if scores.get("ras") and scores["ras"].value is not None:
-            found[f"{title} ({run.name})"] = scores["ras"]
-        else:
+        score, real = scores.get("ras"), scores.get("ras_real")
+        if score is None or score.value is None:
             unmeasured.append(run.name)
+        elif found and _measured_on(score) != _measured_on(next(iter(found.values()))):
+            otherwise.append(run.name)
+        else:
+            if real is not None and real.value is not None:
+                found.setdefault(REAL, real)
+            found[f"{title} ({run.name})"] = score
     if not found:
         raise InputError("needs evaluations with a realistic atlas score, got none; run 'brainlab evaluate'")
     without = f"Without a score: {', '.join(unmeasured)}. " if unmeasured else ""
+    without += f"Measured on other scans or by another network: {', '.join(otherwise)}. " if otherwise else ""
+    shown = sorted(found.items(), key=lambda item: item[0] != REAL)
+    data = next(iter(found.values())).conditions.data
     height = 0.3 * len(found) + 0.5
     sheet = Sheet(
         height,
         "Realistic atlas score",
-        source_line([dataset], list(runs.values())),
+        source_line([], list(runs.values())),
         f"""After figure 4 of the slice VAE paper: Dice overlap of structures in generated volumes, fitted to held-out
         scans by an affine map, with those of the scans; mean over structures and pairs, with its 95% interval. Real
         scans fitted to those of other people are the upper bound. It does not see whether volumes vary, and blurred
-        ones are easier to fit. {without}{absent}{REFERENCE}""",
+        ones are easier to fit. Measured on {data}. {without}{absent}{REFERENCE}""",
     )
     axes = sheet.axes(2.1, 0, BODY_IN - 2.2, height - 0.35)
-    ranges(axes, {name: (score.value or 0.0, score.low, score.high) for name, score in found.items()})
+    ranges(axes, {name: (score.value or 0.0, score.low, score.high) for name, score in shown})
     axes.set_xlabel("Dice, mean over structures")
     return sheet
+
+
+def _measured_on(score: Score) -> tuple[str, object, object]:
+    """Return what atlas scores must have in common to stand side by side."""
+    settings = score.settings
+    return score.conditions.data_sha256, settings.get("network_sha256"), settings.get("reference")
 
 
 def _at_hand() -> tuple[PreparedDataset, dict[str, Run], str]:

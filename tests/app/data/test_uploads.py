@@ -88,7 +88,7 @@ def test_a_change_is_signed_and_nothing_where_nothing_was_changed(run, exported)
     assert np.abs(forth).max() > 0
     assert not uploads.change_in_own_space(one, one, head, run.affine).data.any()
     assert nib.Nifti1Image.from_bytes(
-        gzip.decompress(nifti_of(uploads.change_in_own_space(two, one, head, run.affine)))
+        gzip.decompress(nifti_of(uploads.change_in_own_space(two, one, head, run.affine), two.provenance))
     ).shape == (40, 48, 40)
 
 

@@ -19,7 +19,14 @@ from tests.conftest import AFFINE, write_run
 SHAPE = (8, 16, 8)
 RUNS = {"slice-vae-64": slice_vae, "wgan-gp-64-small": wgan_gp}
 VOLUMES = [name for name in paper_figures.FIGURES if paper_figures.paper_of(name) == "slice"]
-RAS = {"value": 0.6, "low": 0.5, "high": 0.7, "n": 9, "better": "higher", "settings": {"shape": list(SHAPE)}}
+RAS = {
+    "value": 0.6,
+    "low": 0.5,
+    "high": 0.7,
+    "n": 9,
+    "better": "higher",
+    "settings": {"shape": list(SHAPE), "data_sha256": "a" * 64},
+}
 
 
 class ByBrightness:
@@ -107,6 +114,14 @@ def test_scores_have_their_intervals_and_real_scans_come_first(own):
     intervals = [line.get_xdata().tolist() for line in axes.lines if len(line.get_xdata()) == 2]
     assert intervals == [[0.5, 0.7]] * 2
     assert "Without a score: wgan-gp-64-small." in words(slice_images.atlas_scores())
+
+
+def test_a_score_of_other_scans_or_another_network_is_not_put_beside(own):
+    other = RAS | {"settings": {**RAS["settings"], "network_sha256": "b" * 64}}
+    (own / "runs" / "wgan-gp-64-small" / "evaluation.json").write_text(json.dumps({"ras": other}))
+    sheet = slice_images.atlas_scores()
+    assert len(sheet.figure.axes[0].get_yticklabels()) == 2
+    assert "by another network: wgan-gp-64-small." in words(sheet)
 
 
 def test_without_any_run_or_score_the_reason_is_one_line(own, monkeypatch):

@@ -42,6 +42,7 @@ def test_a_run_stands_at_its_size_and_real_scans_beside_it(make_run):
     assert [real[64][name] for name in ("of_runs", "ms_ssim_kwon", "ras")] == [["b", "a"], 0.85, 0.75]
     assert real[128]["ms_ssim_kwon"] == 0.7
     assert "mmd_kwon" not in real[64]
+    assert (real[64]["n"], own["a"]["n"]) == (60, 50)
     assert [row["side"] for row in found.rows] == sorted(row["side"] for row in found.rows)
     assert not any("not all measured" in note for note in found.notes), "each size has real scans of its own"
 

@@ -4,7 +4,7 @@ The paper shows the score in a figure without numbers; here it is a column, as i
 neighbours, which the paper says but does not measure.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from brainlab.evaluation.published import SLICE_VAE, SLICE_VAE_VOLUMES
@@ -23,6 +23,7 @@ from brainlab.experiments.tables.run_rows import (
 if TYPE_CHECKING:
     import pandas as pd
 
+    from brainlab.evaluation.scores import Score
     from brainlab.runs.run import Run
 
 REAL = "real scans"
@@ -76,6 +77,9 @@ def build(sources: Sources) -> Rebuilt:
     together = merged(real)
     rows = sorted([*rows, *together], key=lambda row: SIZES.index(row["side"]))
     notes = [NOT_ALIKE.format(REAL)] if len(together) > len({row["side"] for row in together}) else []
+    references = {row["ras_reference"] for row in rows if row.get("ras_reference")}
+    if references:
+        notes.append(f"RAS compares with {' or, by run, with '.join(sorted(references))}.")
     if any(row["simulated"] for row in together):
         notes.append(SIMULATED)
     return Rebuilt(
@@ -116,11 +120,18 @@ def _rows(side: int, method: str, run: "Run") -> tuple[Row, Row | None]:
             "method": method,
             **named(run),
             **on,
+            "n": on["samples"],
             **cells,
+            "ras_reference": _reference(scores),
             **({"undefined": undefined} if undefined else {}),
         },
-        {"side": side, "method": REAL, "of_runs": [run.name], **on, **of_real},
+        {"side": side, "method": REAL, "of_runs": [run.name], **on, "n": on["real_scans"], **of_real},
     )
+
+
+def _reference(scores: "Mapping[str, Score]") -> str | None:
+    """Return whose labels of real scans the atlas score compares with."""
+    return scores["ras"].settings.get("reference") if "ras" in scores else None
 
 
 def layout(rows: Iterable[Row]) -> "pd.DataFrame":
@@ -135,7 +146,7 @@ def layout(rows: Iterable[Row]) -> "pd.DataFrame":
                 "side": str(row["side"]),
                 "method": row["method"],
                 "run": row.get("run") or ", ".join(row.get("of_runs", [])) or "-",
-                "n": f"{row['samples']:,}" if row.get("samples") is not None else "-",
+                "n": f"{row['n']:,}" if row.get("n") is not None else "-",
                 **{COLUMNS[name]: _cell(name, row.get(name)) for name in shown},
             }
             for row in rows
@@ -157,8 +168,8 @@ TABLE = PaperTable(
         "MMD: squared distance of the mean images of batches (Kwon et al.), a sum over voxels in [-1, 1], so that it "
         "compares within one size only; lower is nearer to real scans, though it sees mean images alone. MS-SSIM (Kwon "
         "et al.): likeness of pairs; above that of real scans is too little variety, far below is disorder.",
-        "RAS: Dice of structures in samples, registered to real scans, with the scans' own; that of real scans is its "
-        "upper bound. Steps: difference of neighbouring slices of a plane over that of real scans; where slices were "
-        "made one by one and do not fit, it is above 1 in their plane, where they are blurred, below 1 in all.",
+        "RAS: Dice of structures in samples, registered to real scans, with those of the scans; among real scans it is "
+        "the upper bound. Steps: difference of neighbouring slices of a plane over that of real scans; above 1 in the "
+        "plane of slices that were made one by one and do not fit, below 1 in all planes where they are blurred.",
     ),
 )

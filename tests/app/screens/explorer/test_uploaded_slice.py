@@ -15,6 +15,7 @@ from app.data.volumes import Decoded, Scan, load
 from app.server.access import SIGNED_IN
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.images.pictures import to_unit
+from brainlab.images.provenance import Provenance
 from brainlab.images.volume import Volume
 
 PROJECT = Path(__file__).resolve().parents[4]
@@ -49,7 +50,7 @@ def page():
 def head(slice_workspace):
     """A scan of a cohort of volumes, as a file's bytes."""
     volumes = PreparedDataset.open(slice_workspace / "volumes")
-    return nifti_of(Volume(volumes.batch(np.array([3]))[0, 0], volumes.affine))
+    return nifti_of(Volume(volumes.batch(np.array([3]))[0, 0], volumes.affine), Provenance(kind="prepared"))
 
 
 def brought(page, name, content):
