@@ -38,7 +38,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure whether a conditional run draws what it is asked for.")
     parser.add_argument("run", type=Path)
     parser.add_argument("data", type=Path)
-    parser.add_argument("--n", type=int, default=40, help="samples of each age, and of each class")
+    parser.add_argument("--n", type=int, default=40, help="samples of each decade of age, at most, and of each class")
     parser.add_argument("--guidance", type=float, default=1.0)
     parser.add_argument("--out", type=Path, help="also write all numbers as JSON")
     args = parser.parse_args()
@@ -47,11 +47,11 @@ def main() -> None:
     print(f"{run.name} against {dataset.name}, regions by {segmenter}")
     people = of_people(run, dataset, segmenter)
     start = time.perf_counter()
-    by_age = pd.concat(
-        [drawn(run, segmenter, args.n, args.guidance, {"class": HEALTHY, "age_years": age}) for age in AGES]
-    )
+    own = healthy(people)["age_years"].to_numpy()
+    asked = [{"class": HEALTHY, "age_years": float(age)} for age in own[evenly(len(own), len(AGES) * args.n)]]
+    by_age = drawn(run, segmenter, args.guidance, asked)
     classes = sorted(people["class"].unique())
-    by_class = pd.concat([drawn(run, segmenter, args.n, args.guidance, {"class": name}) for name in classes])
+    by_class = drawn(run, segmenter, args.guidance, [{"class": name} for name in classes for _ in range(args.n)])
     seconds = (time.perf_counter() - start) / (len(by_age) + len(by_class))
     found = {
         "ventricles_ml_a_year": ages(people, by_age),
@@ -89,30 +89,36 @@ def measured(images: Float32Array, segmenter: VolumeSegmenter) -> pd.DataFrame:
     return pd.DataFrame(region_volumes(images, segmenter), columns=list(segmenter.regions))
 
 
-def drawn(
-    run: Run, segmenter: VolumeSegmenter, n: int, guidance: float, condition: dict[str, str | float]
-) -> pd.DataFrame:
-    """Return the regions of samples that were asked for; the same noise for whatever is asked."""
-    _, images = run.sample(n, 0, condition=condition, guidance=guidance)
-    return measured(images, segmenter).assign(**condition)
+def drawn(run: Run, segmenter: VolumeSegmenter, guidance: float, asked: list[dict[str, str | float]]) -> pd.DataFrame:
+    """Return the regions of samples, a row for each that is asked for, with what was asked."""
+    _, images = run.sample(len(asked), 0, condition=asked, guidance=guidance)
+    return measured(images, segmenter).join(pd.DataFrame(asked))
+
+
+def healthy(people: pd.DataFrame) -> pd.DataFrame:
+    """Return the healthy people of the ages that samples are asked for."""
+    chosen = people[people["class"] == HEALTHY]
+    return chosen[chosen["age_years"].between(min(AGES), max(AGES))]
 
 
 def ages(people: pd.DataFrame, samples: pd.DataFrame) -> dict[str, float | dict[str, float]]:
-    """Return how fast ventricles grow with age, in people and samples, by a straight line over the ages asked for."""
-    healthy = people[people["class"] == HEALTHY]
-    healthy = healthy[healthy["age_years"].between(min(AGES), max(AGES))]
+    """Return how fast ventricles grow with age, in people and in samples of the same ages, by a straight line.
+
+    Growth is faster late in life, so that a slope depends on whose ages are asked for.
+    """
+    known = healthy(people)
 
     def slope(table: pd.DataFrame, column: str = VENTRICLES) -> float:
         return float(np.polyfit(table["age_years"], table[column], 1)[0])
 
-    found: dict[str, float | dict[str, float]] = {"people": slope(healthy), "samples": slope(samples)}
+    found: dict[str, float | dict[str, float]] = {"people": slope(known), "samples": slope(samples)}
     if f"true_{VENTRICLES}" in people:
-        found["truth"] = slope(healthy, f"true_{VENTRICLES}")
-    found["ratio"] = slope(samples) / slope(healthy)
-    found["n_people"] = float(len(healthy))
-    found["means"] = {str(age): float(part.mean()) for age, part in samples.groupby("age_years")[VENTRICLES]}
-    decades = pd.cut(healthy["age_years"], [age - 5 for age in (*AGES, AGES[-1] + 10)], labels=[*map(str, AGES)])
-    found["means_of_people"] = healthy.groupby(decades, observed=True)[VENTRICLES].mean().to_dict()
+        found["truth"] = slope(known, f"true_{VENTRICLES}")
+    found["ratio"] = slope(samples) / slope(known)
+    found["n_people"] = float(len(known))
+    for name, table in (("means", samples), ("means_of_people", known)):
+        decades = pd.cut(table["age_years"], [age - 5 for age in (*AGES, AGES[-1] + 10)], labels=[*map(str, AGES)])
+        found[name] = table.groupby(decades, observed=True)[VENTRICLES].mean().to_dict()
     return found
 
 
