@@ -1,5 +1,6 @@
 """Realism against diversity of runs that were measured alike: one marker a run, coloured by sharpness."""
 
+import textwrap
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ BLURRED, REAL, NOISY = "#56b4e9", "#8a949e", "#e69f00"
 UNKNOWN = "rgba(0,0,0,0)"
 GRID = "rgba(128,128,128,0.2)"
 TITLE_PX = 15
+TITLE_LETTERS = 48
+"""Of a line of an axis title: about what fits beside the figure."""
 CHOICE_PX = 280
 """Three choices lie side by side."""
 MARGIN = 0.22
@@ -187,7 +190,7 @@ def _shown_axis(name: str, scores: Sequence[Score]) -> dict[str, object]:
     edges = [low - free, high + free]
     title = f"{metric.title} ({WAYS[metric.better].lower().rstrip('.')})"
     return {
-        "title": title,
+        "title": "<br>".join(textwrap.wrap(title, TITLE_LETTERS)),
         "range": edges if metric.better != "lower" else edges[::-1],
         "gridcolor": GRID,
         "zeroline": False,

@@ -20,11 +20,11 @@ from brainlab.cohort.preparation.copies import content_hash, without_copies
 from brainlab.cohort.preparation.intermediate import intermediate_names, write_intermediate
 from brainlab.cohort.preparation.kept_scans import (
     Outcome,
-    images_of,
     keep,
     kept,
     segmentations_of,
     stored_image,
+    stored_images,
     work_folder,
 )
 from brainlab.cohort.preparation.origins import origin_of_scan, unreal_notes
@@ -200,7 +200,7 @@ def _write(
     names = {LABELS: labels.named(numbered)} if labels else {}
     write_prepared(
         out,
-        (image for file in files for image in images_of(file, recipe, numbers)),
+        (image for file in files for image in stored_images(file, recipe, numbers)),
         rows.reindex(columns=[*COLUMNS, *extra]),
         {
             **_record(recipe, kinds, rows["modality"].dropna().unique()),

@@ -118,7 +118,7 @@ def stored_image(path: Path) -> npt.NDArray[np.float32]:
     return to_unit(stored) if stored.dtype == np.uint8 else stored.astype(np.float32)
 
 
-def images_of(path: Path, recipe: PreparationRecipe, numbers: Numbers | None) -> Iterator[npt.NDArray[np.float32]]:
+def stored_images(path: Path, recipe: PreparationRecipe, numbers: Numbers | None) -> Iterator[npt.NDArray[np.float32]]:
     """Return the images of a finished scan, one a row of the table."""
     stored = stored_image(path)
     image = stored if numbers is None else scored(stored, numbers)
