@@ -188,7 +188,6 @@ METHOD = Method(
     small=(
         AlphaGANConfig(code_width=8, **SMALL),
         AlphaGANConfig(code_width=8, haar=True, norm="group", flip=True, **_ALPHA, **SMALL),
-        AlphaGANConfig(code_width=8, paper_exact=True, **SMALL),
     ),
     changeable=("learning_rate", "critic_learning_rate"),
     presets={

@@ -180,7 +180,6 @@ METHOD = Method(
     small=(
         VAEGANConfig(dense_width=8, **SMALL),
         VAEGANConfig(dense_width=8, haar=True, norm="group", flip=True, **SMALL),
-        VAEGANConfig(dense_width=8, paper_exact=True, **SMALL),
     ),
     changeable=("learning_rate", "critic_learning_rate"),
     presets={

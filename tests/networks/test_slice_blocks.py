@@ -18,7 +18,7 @@ def test_a_last_block_may_be_negative_in_every_way():
     x = torch.randn(8, 2, 8, 8)
     both = block.long(x) + block.short(x)
     assert torch.equal(block(x), both)
-    assert abs(float(both.mean())) < 1e-5
+    assert abs(both.mean().item()) < 1e-5
 
 
 def test_norms_of_a_stack_use_its_own_statistics_once_trained():
