@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:  # the same names as in the table below, for editors and type checkers
-    from brainlab.cohort.audit import audit as audit
+    from brainlab.cohort.checks.audit import audit as audit
     from brainlab.cohort.preparation.batch import prepare_cohort as prepare
     from brainlab.cohort.prepared import PreparedDataset as PreparedDataset
     from brainlab.cohort.recipes import find_recipe as find_recipe
@@ -59,7 +59,7 @@ _PUBLIC = {
     "prepare": "brainlab.cohort.preparation.batch:prepare_cohort",
     "PreparedDataset": "brainlab.cohort.prepared:PreparedDataset",
     "open_cohort": "brainlab.cohort.prepared:PreparedDataset.open",
-    "audit": "brainlab.cohort.audit:audit",
+    "audit": "brainlab.cohort.checks.audit:audit",
     # runs
     "presets": "brainlab.runs.methods:presets",
     "Schedule": "brainlab.methods.method:Schedule",

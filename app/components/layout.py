@@ -14,7 +14,7 @@ from streamlit.delta_generator import DeltaGenerator
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.counted import counted
 from brainlab.files.spreadsheet import csv_text
-from brainlab.runs.own_recipe import own_recipe_warning
+from brainlab.runs.matching.own_recipe import own_recipe_warning
 
 if TYPE_CHECKING:
     from brainlab.runs.run import Run

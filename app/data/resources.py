@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from brainlab import workspace as places
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import BrainlabError, InputError
-from brainlab.runs.own_recipe import own_recipe_warning
+from brainlab.runs.matching.own_recipe import own_recipe_warning
 from brainlab.types import Float32Array
 from brainlab.workspace import cohort_folders, run_folders, workspace
 

@@ -253,7 +253,7 @@ def _prepare(content: bytes | memoryview, recipe: PreparationRecipe, in_template
 
 def _own_account(origin: Provenance) -> tuple[str, ...]:
     """Return a note on an upload that is no real scan by what its file says; empty of any other."""
-    return (f"Not a real scan, says its file: {origin.kind} by brainlab.",) if origin.kind in NOT_REAL else ()
+    return (f"Not a real scan according to its file: {origin.kind} by brainlab.",) if origin.kind in NOT_REAL else ()
 
 
 def _prepare_slices(content: bytes | memoryview, run: Run, ending: str) -> OwnSlices | BrainlabError:

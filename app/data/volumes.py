@@ -125,7 +125,7 @@ class Reconstruction:
         return made_by(resources.run(self.run), "reconstructed")
 
     def array(self) -> UInt8Array:
-        from brainlab.runs.own_conditions import own_conditions
+        from brainlab.runs.matching.own_conditions import own_conditions
 
         run, dataset = resources.run(self.run), resources.cohort(self.cohort)
         row = np.array([self.row])

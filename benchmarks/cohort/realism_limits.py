@@ -28,8 +28,8 @@ from sklearn.metrics import balanced_accuracy_score, precision_score, recall_sco
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from torch import nn
 
+from brainlab.cohort.checks.realism import BANDS, contrast, realism
 from brainlab.cohort.prepared import PreparedDataset
-from brainlab.cohort.realism import BANDS, contrast, realism
 from brainlab.images.voxel_components import VoxelComponents
 
 COMPONENTS = 200

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from brainlab.cohort.checks.realism import regions
 from brainlab.cohort.prepared import PreparedDataset
-from brainlab.cohort.realism import regions
 from brainlab.images.pictures import enlarged, mosaic, to_bytes
 from brainlab.runs.encodings import encode_dataset
 from brainlab.runs.run import load_run

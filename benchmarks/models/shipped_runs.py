@@ -18,8 +18,8 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.models.image_table import NOTES, image_table, number
+from brainlab.cohort.checks.realism import realism
 from brainlab.cohort.prepared import PreparedDataset
-from brainlab.cohort.realism import realism
 from brainlab.evaluation.images import evenly
 from brainlab.experiments.analysis.discrimination import lda_analysis
 from brainlab.experiments.evaluation.run_metrics import evaluate_run

@@ -20,8 +20,8 @@ from brainlab.experiments.evaluation.run_metrics import evaluate_run
 from brainlab.experiments.presets import code_in_words, describe_preset
 from brainlab.experiments.tables.registry import Sources, find_tables
 from brainlab.experiments.tables.written import markdown_page, markdown_table
+from brainlab.runs.matching.own_recipe import own_recipe_warning
 from brainlab.runs.methods import presets
-from brainlab.runs.own_recipe import own_recipe_warning
 from brainlab.runs.run import Run, load_run
 from brainlab.training.checkpoint import MetricsFile
 from brainlab.workspace import MODELS, PROJECT

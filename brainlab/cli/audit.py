@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from brainlab.errors import InputError
 
 if TYPE_CHECKING:
-    from brainlab.cohort.audit import Audit
+    from brainlab.cohort.checks.audit import Audit
     from brainlab.cohort.prepared import PreparedDataset
 
 
@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    from brainlab.cohort.audit import audit
+    from brainlab.cohort.checks.audit import audit
     from brainlab.cohort.prepared import PreparedDataset
 
     dataset = PreparedDataset.open(args.prepared)
@@ -73,7 +73,7 @@ def _realism(dataset: "PreparedDataset") -> tuple[dict[str, Any] | None, list[st
 
     None and the reason where the volumes are not those of recipe flair-40.
     """
-    from brainlab.cohort import realism
+    from brainlab.cohort.checks import realism
 
     try:
         measured = realism.measure(dataset)

@@ -144,8 +144,8 @@ def _of_dataset(chosen: "Run", source: Path, split: str | None) -> Scans:
     from brainlab.experiments.export import scan_name
     from brainlab.runs.encodings import see_to_encode
     from brainlab.runs.image_provenance import of_scan
-    from brainlab.runs.own_conditions import own_condition_warnings, own_conditions
-    from brainlab.runs.own_recipe import own_recipe_warning
+    from brainlab.runs.matching.own_conditions import own_condition_warnings, own_conditions
+    from brainlab.runs.matching.own_recipe import own_recipe_warning
 
     data = see_to_encode(chosen, PreparedDataset.open(source))
     rows = data.indices(split)

@@ -29,8 +29,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from brainlab.experiments.export import save_image, scan_name, whole_folder
     from brainlab.runs.encodings import see_to_encode
     from brainlab.runs.image_provenance import made_by
-    from brainlab.runs.own_conditions import own_condition_warnings, own_conditions
-    from brainlab.runs.own_recipe import own_recipe_warning
+    from brainlab.runs.matching.own_conditions import own_condition_warnings, own_conditions
+    from brainlab.runs.matching.own_recipe import own_recipe_warning
     from brainlab.runs.run import load_run
 
     chosen, data = load_run(args.run_folder, args.device), PreparedDataset.open(args.prepared)

@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from brainlab.experiments.export import refuse_beyond_disk, save_image, whole_folder
     from brainlab.methods.conditions import condition_warnings, parse_told
     from brainlab.runs.image_provenance import made_by
-    from brainlab.runs.own_recipe import own_recipe_warning
+    from brainlab.runs.matching.own_recipe import own_recipe_warning
     from brainlab.runs.run import PART, load_run
 
     chosen = load_run(args.run_folder, args.device)

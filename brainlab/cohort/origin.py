@@ -54,7 +54,7 @@ class Origin:
         return {TRAINED_ON: self.words} if self.generated or ORIGIN in self.scans else {}
 
     def kind(self, row: int) -> Kind:
-        """Return where one image comes from; `prepared` is by all that is known a real scan."""
+        """Return where one image comes from; `prepared` is a real scan as far as is known."""
         if ORIGIN in self.scans:
             told = self.scans[ORIGIN].iloc[row]
             return told if told in NOT_REAL else "prepared"

@@ -23,8 +23,8 @@ from brainlab.methods.conditions import learn_conditions
 from brainlab.methods.method import Method, Schedule
 from brainlab.methods.outline import outlined
 from brainlab.ranges import refuse_out_of_range
+from brainlab.runs.matching.own_recipe import refuse_other_channels
 from brainlab.runs.methods import find_preset
-from brainlab.runs.own_recipe import refuse_other_channels
 from brainlab.runs.provenance import hashes_of_training
 from brainlab.types import Float32Array, IntArray
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 from PIL.TiffImagePlugin import TiffImageFile
 
 from brainlab.errors import UnreadableScanError
@@ -44,6 +44,13 @@ class Pictures:
         return float(levels.min()), float(np.percentile(levels, WHITE_PERCENT))
 
 
+def why_unreadable(error: Exception, path: Path) -> str:
+    """Return Pillow's reason for refusing a file on one line, without the path, which whoever shows it names."""
+    if isinstance(error, UnidentifiedImageError):
+        return "it is in no format of pictures"
+    return " ".join(str(error).split()).replace(str(path), path.name)[:200] or type(error).__name__
+
+
 def read_pictures(path: Path) -> Pictures:
     """Read a picture, or all pages of a TIFF, turned as the camera or scanner says that it is looked at.
 
@@ -59,8 +66,7 @@ def read_pictures(path: Path) -> Pictures:
         raise UnreadableScanError(error.reason, path) from error
     # Pillow raises SyntaxError, struct.error and others for damaged files, by format
     except Exception as error:
-        reason = " ".join(str(error).split()).replace(str(path), path.name) or type(error).__name__
-        raise UnreadableScanError(f"cannot be read as a picture ({reason[:200]})", path) from error
+        raise UnreadableScanError(f"cannot be read as a picture ({why_unreadable(error, path)})", path) from error
     if small := [page.shape for page in pages if min(page.shape) < LEAST_SIDE]:
         size = "x".join(map(str, small[0]))
         raise UnreadableScanError(f"needs at least {LEAST_SIDE} pixels a side, got {size}", path)

@@ -15,7 +15,7 @@ from brainlab.counted import counted
 Kind = Literal["generated", "reconstructed", "difference", "simulated", "prepared"]
 """generated: a run drew it, or decoded it from a code. reconstructed: a run's image of a given scan. difference: of two
 images, of which a run made one at least. simulated: from a simulated cohort. prepared: given to brainlab, which brought
-it onto a grid, and by all that is known a real scan."""
+it onto a grid; a real scan as far as is known."""
 
 BY_A_RUN: frozenset[str] = frozenset({"generated", "reconstructed", "difference"})
 NOT_REAL: frozenset[str] = BY_A_RUN | {"simulated"}

@@ -29,7 +29,7 @@ from brainlab.ranges import refuse_out_of_range
 from brainlab.runs.asked_images import NOTHING, AskedImages, refuse_guidance_of_nothing
 from brainlab.runs.devices import find_device
 from brainlab.runs.files import CONFIG, EVALUATION, WEIGHTS, check_weights, read_evaluation, read_settings, read_weights
-from brainlab.runs.own_recipe import refuse_other_channels
+from brainlab.runs.matching.own_recipe import refuse_other_channels
 from brainlab.training.checkpoint import MetricsFile
 from brainlab.types import Float32Array, FloatArray, Judge
 from brainlab.workspace import workspace

@@ -12,7 +12,7 @@ from brainlab.cohort.prepared import PreparedDataset
 from brainlab.experiments.analysis.counterfactual import counterfactual
 from brainlab.images.provenance_files import read_provenance
 from brainlab.images.volume import Volume
-from brainlab.runs.own_conditions import own_conditions
+from brainlab.runs.matching.own_conditions import own_conditions
 from brainlab.runs.run import load_run
 
 KINDS = ("original", "reconstruction", "edited", "difference")

@@ -73,7 +73,7 @@ def test_the_grain_of_a_jpeg_is_no_colour_and_a_red_lesion_is_one(tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "reason"),
-    [(b"", "cannot be read as a picture"), (b"<html>", "cannot be read as a picture"), (None, "cannot be read")],
+    [(b"", "in no format of pictures"), (b"<html>", "in no format of pictures"), (None, "cannot be read")],
 )
 def test_damaged_files_are_one_line(tmp_path, content, reason):
     path = tmp_path / "a.png"
@@ -82,6 +82,7 @@ def test_damaged_files_are_one_line(tmp_path, content, reason):
     with pytest.raises(UnreadableScanError, match=reason) as error:
         read_pictures(path)
     assert "\n" not in str(error.value)
+    assert "a.png" not in error.value.reason, "whoever shows it names the file, an upload by its own name"
     assert not is_deep(path)
 
 

@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from app.data import resources
-from brainlab.cohort.audit import Audit, audit
+from brainlab.cohort.checks.audit import Audit, audit
 
 CONFOUND_NOTE = (
     "In the FLAIR IntroVAE paper, acquisition parameters differed between the classes (figure 11), so the "

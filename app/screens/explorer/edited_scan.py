@@ -26,7 +26,7 @@ from app.screens.explorer.traversals import choose_stops
 from brainlab.cohort.views import SLICE
 from brainlab.experiments.analysis.counterfactual import edit_in_words
 from brainlab.methods.conditions import Condition, condition_warnings
-from brainlab.runs.own_conditions import own_conditions
+from brainlab.runs.matching.own_conditions import own_conditions
 
 
 def show(run: str, middle: DeltaGenerator, right: DeltaGenerator) -> None:

@@ -20,7 +20,7 @@ def show() -> None:
     runs = resources.explorable()
     layout.head(
         "Latent explorer",
-        "How does the brain change along each direction of a model's latent space?",
+        "How does the brain change along a direction of a model's latent space, or with age, sex and class?",
         layout.badges(*(run.origin for run in runs.values())),
     )
     layout.unopened(run=resources.unopened_runs())

@@ -11,7 +11,7 @@ from brainlab.files.textfile import decode_text
 from brainlab.images.kind import images_of
 from brainlab.reading.desk import lifecycle
 from brainlab.reading.protocol.design import PRESETS, Protocol, Reader, Source, new_seed
-from brainlab.runs.own_recipe import learned_images
+from brainlab.runs.matching.own_recipe import learned_images
 
 OWN, COPY, FILE = "New design", "An existing study", "A file"
 CASES = 20

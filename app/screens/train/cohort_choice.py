@@ -10,8 +10,8 @@ from app.components import layout
 from app.data import resources
 from brainlab.errors import InputError
 from brainlab.experiments.presets import describe_preset
+from brainlab.runs.matching.own_recipe import preset_recipe_warning
 from brainlab.runs.methods import find_preset
-from brainlab.runs.own_recipe import preset_recipe_warning
 
 FEWEST = 2
 """Images of the training split without which no training begins."""

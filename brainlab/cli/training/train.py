@@ -66,8 +66,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from brainlab.experiments import training
     from brainlab.experiments.training_plan import Machine, Plan
     from brainlab.methods.method import Schedule
+    from brainlab.runs.matching.own_recipe import preset_recipe_warning
     from brainlab.runs.methods import find_preset
-    from brainlab.runs.own_recipe import preset_recipe_warning
 
     method, preset = find_preset(args.preset)
     machine = Machine(device=args.device, devices=args.devices, nodes=args.nodes, precision=args.precision)

@@ -27,6 +27,8 @@ def unreal_notes(scans: Sequence[ScanSource], outcomes: Sequence["Outcome"]) -> 
         known = source.simulated and outcome.origin == "simulated"
         if outcome.file is not None and outcome.origin in NOT_REAL and not known:
             mark = "generated" if outcome.origin in BY_A_RUN else "simulated"
-            reason = f"not a real scan, says its file: {outcome.origin} by brainlab; the dataset is marked {mark}"
+            reason = (
+                f"not a real scan according to its file: {outcome.origin} by brainlab; the dataset is marked {mark}"
+            )
             notes.append({"path": outcome.relative, "reason": reason})
     return notes

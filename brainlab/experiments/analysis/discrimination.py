@@ -22,7 +22,7 @@ from brainlab.latent.classification.discriminant_settings import Priors, Shrinka
 from brainlab.latent.classification.scores import Scores, accuracy_difference
 from brainlab.latent.published import TABLE_2, table_1_proportions
 from brainlab.runs.encodings import encode_dataset
-from brainlab.runs.own_recipe import own_recipe_warning
+from brainlab.runs.matching.own_recipe import own_recipe_warning
 from brainlab.runs.provenance import recognise
 from brainlab.runs.run import Run
 from brainlab.runs.training_codes import TrainingCodes

@@ -18,7 +18,7 @@ from brainlab.latent.styles.projection import Projection, ProjectionSettings, pr
 from brainlab.latent.styles.style_space import StyleSpace
 from brainlab.methods.prior import SeededNoise
 from brainlab.runs.image_provenance import of_scan
-from brainlab.runs.own_recipe import own_recipe_warning
+from brainlab.runs.matching.own_recipe import own_recipe_warning
 from brainlab.runs.run import Run
 from brainlab.types import Float32Array, Watch
 

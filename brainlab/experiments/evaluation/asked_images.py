@@ -9,7 +9,7 @@ from brainlab.evaluation.labelled import LABELS, Labelled, values_with_enough
 from brainlab.evaluation.metrics.machine_reader import MOST, different_people_first
 from brainlab.experiments.evaluation.images_on_disk import keep_on_disk, scans
 from brainlab.methods.method import lacking
-from brainlab.runs.own_conditions import own_conditions
+from brainlab.runs.matching.own_conditions import own_conditions
 from brainlab.runs.run import Run
 from brainlab.types import IntArray, StringArray
 

@@ -9,6 +9,7 @@ from PIL import Image
 from brainlab.errors import InputError, array_reason
 from brainlab.evaluation.images import blocks
 from brainlab.experiments.evaluation.images_on_disk import MappedImages, keep_on_disk
+from brainlab.files.picture_files import why_unreadable
 from brainlab.images.volume import FILE_ENDINGS, Volume
 from brainlab.types import Float32Array
 
@@ -90,7 +91,7 @@ def _read(path: Path) -> Float32Array:
         with Image.open(path) as picture:
             mode, pixels = picture.mode, np.asarray(picture)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        reason = why_unreadable(error, path)
         raise InputError(f"{path}: cannot be read as a picture ({reason}); write it again") from error
     if mode in ("RGB", "RGBA") and (pixels[..., :3] == pixels[..., :1]).all():
         mode, pixels = "L", pixels[..., 0]

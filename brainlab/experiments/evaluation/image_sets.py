@@ -23,8 +23,8 @@ from brainlab.experiments.evaluation.images_on_disk import (
 from brainlab.latent.encoding import Encoding
 from brainlab.methods.conditions import Told
 from brainlab.ranges import refuse_outside
-from brainlab.runs.own_conditions import own_condition_warnings, own_conditions
-from brainlab.runs.own_recipe import own_recipe_warning
+from brainlab.runs.matching.own_conditions import own_condition_warnings, own_conditions
+from brainlab.runs.matching.own_recipe import own_recipe_warning
 from brainlab.runs.provenance import recognise
 from brainlab.runs.run import Run
 from brainlab.types import FloatArray, IntArray

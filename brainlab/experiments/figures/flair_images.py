@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from brainlab.cohort import audit
+from brainlab.cohort.checks import audit
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.scan_table import UNLABELLED
 from brainlab.counted import counted

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from sklearn.metrics import roc_auc_score
 
-from brainlab.cohort.audit import Confound, audit
+from brainlab.cohort.checks.audit import Confound, audit
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
 from brainlab.evaluation.images import evenly

@@ -145,4 +145,4 @@ def _at_hand() -> tuple[PreparedDataset, dict[str, Run], str]:
             absent.append(name)
     if not runs:
         raise InputError(f"needs a run of {dataset.name}, got none; train one, such as 'brainlab train {absent[0]}'")
-    return dataset, runs, f"Not shown, for want of a run: {', '.join(absent)}. " if absent else ""
+    return dataset, runs, f"Not shown, as there is no run: {', '.join(absent)}. " if absent else ""

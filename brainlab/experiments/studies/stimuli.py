@@ -21,7 +21,7 @@ from brainlab.methods.prior import Noise, StreamNoise
 from brainlab.reading.images.rendering import slice_indices
 from brainlab.reading.protocol.design import Protocol, Source
 from brainlab.reading.record.salt import generator
-from brainlab.runs.own_recipe import learned_images
+from brainlab.runs.matching.own_recipe import learned_images
 from brainlab.runs.run import Run
 from brainlab.types import BoolArray, Float32Array, FloatArray, IntArray
 

@@ -1,7 +1,7 @@
 """The smooth warp that makes a head its own: the flow of a stationary velocity (Arsigny et al., MICCAI 2006).
 
 The flow is integrated by scaling and squaring, so it never folds. How much people differ, from each other and from
-their own mirror image, was set by real scans: see `brainlab.cohort.realism`.
+their own mirror image, was set by real scans: see `brainlab.cohort.checks.realism`.
 """
 
 import numpy as np

@@ -80,7 +80,7 @@ def test_every_figure_says_where_it_is_from_and_whose_runs_are_missing(name, own
     said = words(paper_figures.FIGURES[name].draw())
     for part in ("Simulated data", "no pass mark", f"After figure {name[-1]} of the slice VAE paper"):
         assert part in said
-    assert "for want of a run: vae3d-64, vae-gan-64-small, alpha-gan-64-small, alpha-wgan-64-small." in said
+    assert "as there is no run: vae3d-64, vae-gan-64-small, alpha-gan-64-small, alpha-wgan-64-small." in said
 
 
 def test_held_out_people_stand_above_the_first_draws_of_each_run(own):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from brainlab import cli
-from brainlab.cohort import realism
+from brainlab.cohort.checks import realism
 from brainlab.cohort.prepared import PreparedDataset, write_prepared
 from brainlab.cohort.sources.bids import SEQUENCES
 from brainlab.errors import InputError

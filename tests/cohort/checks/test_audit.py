@@ -9,7 +9,7 @@ import pytest
 from sklearn.tree import DecisionTreeClassifier
 
 from brainlab.cli import main
-from brainlab.cohort.audit import audit, class_table, confound_score
+from brainlab.cohort.checks.audit import audit, class_table, confound_score
 from brainlab.cohort.prepared import write_prepared
 from brainlab.cohort.scan_table import COLUMNS
 from brainlab.images.laplacian import laplacian_variance
@@ -96,7 +96,7 @@ def test_a_parameter_that_is_the_same_wherever_it_is_known_is_a_confound_where_i
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     tree = DecisionTreeClassifier(random_state=0)  # stands for the forest
-    monkeypatch.setattr("brainlab.cohort.audit.RandomForestClassifier", lambda **_: tree)
+    monkeypatch.setattr("brainlab.cohort.checks.audit.RandomForestClassifier", lambda **_: tree)
     scans = cohort()
     scans["echo_time_s"] = np.where(scans["class"] == "ms", 0.1, np.nan)
     found = confound_score(scans)
@@ -110,7 +110,7 @@ def test_missing_metadata_is_a_confound_too() -> None:
 
 
 def test_mean_image_is_that_of_all_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("brainlab.cohort.audit.CHUNK", 2)
+    monkeypatch.setattr("brainlab.cohort.checks.audit.CHUNK", 2)
     volumes = np.random.default_rng(1).random((5, 6, 6, 6), dtype=np.float32)
     scans = cohort(5, scans_each=1).assign(**{"class": None})
     found = audit(write_prepared(tmp_path / "set", volumes, scans, RECIPE))

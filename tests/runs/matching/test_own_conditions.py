@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from brainlab.methods.conditions import Condition
-from brainlab.runs.own_conditions import own_condition_warnings, own_conditions
+from brainlab.runs.matching.own_conditions import own_condition_warnings, own_conditions
 
 KNOWN = (
     Condition(name="class", words=("healthy", "ms")),

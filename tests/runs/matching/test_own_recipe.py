@@ -6,7 +6,7 @@ import pytest
 
 from brainlab.cohort.recipes import RECIPES, find_recipe
 from brainlab.methods.method import Preset
-from brainlab.runs.own_recipe import own_recipe_warning, preset_recipe_warning
+from brainlab.runs.matching.own_recipe import own_recipe_warning, preset_recipe_warning
 
 DWI = {"name": "dwi-slices-128", "modalities": ["dwi"]}
 RUN = SimpleNamespace(name="flow", settings={"recipe": DWI})
