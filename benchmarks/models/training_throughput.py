@@ -1,6 +1,7 @@
 """Measure training throughput of a preset against two plain loops, in one run, and print a JSON object.
 
-preset          the preset's recipe as `brainlab train` runs it: bf16 autocast, fused Adam, folded input and output
+preset          the preset's recipe as `brainlab train` runs it: bf16 autocast where the processor has bfloat16,
+                fused Adam, folded input and output
 plain_float32   the same network and loss in a plain float32 loop
 full_resolution an ordinary autoencoder of the same latent size in the plain loop: convolution, batch norm and pooling
                 from the full resolution down (`paper_exact`)
@@ -25,6 +26,7 @@ from brainlab.experiments.training_plan import hardware
 from brainlab.generators.vae import METHOD, VAE, VAEConfig, VAERecipe
 from brainlab.methods.recipe import Progress
 from brainlab.networks.losses import draw_posterior, kl_to_prior, squared_error
+from brainlab.runs.devices import quick_arithmetic
 
 CLOCKS: dict[str, Callable[[], float]] = {"wall": time.perf_counter, "cpu": time.process_time}
 
@@ -35,7 +37,7 @@ def preset_step(config: VAEConfig) -> Callable[[Tensor], None]:
     recipe.generator.train()
 
     def step(x: Tensor) -> None:
-        with torch.autocast("cpu", torch.bfloat16):
+        with quick_arithmetic("cpu"):
             recipe.step(Batch(x), Progress(0, 1000, 100))
 
     return step

@@ -23,6 +23,7 @@ from brainlab.methods.conditions import learn_conditions
 from brainlab.methods.method import Method, Schedule
 from brainlab.methods.outline import outlined
 from brainlab.ranges import refuse_out_of_range
+from brainlab.runs.devices import computes_in_bfloat16, find_device
 from brainlab.runs.matching.own_recipe import refuse_other_channels
 from brainlab.runs.methods import find_preset
 from brainlab.runs.provenance import hashes_of_training
@@ -30,20 +31,26 @@ from brainlab.types import Float32Array, IntArray
 
 PRECISIONS = {"bf16-mixed": "bf16-mixed", "32": "32-true"}
 """Name of `--precision` to Fabric's."""
-DEFAULT_PRECISION = "bf16-mixed"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Machine:
     """Where to train. device: auto, cpu or cuda; devices and nodes: how many; precision: a key of PRECISIONS.
 
-    A precision of None is that of the run where one is resumed, and DEFAULT_PRECISION otherwise.
+    A precision of None is that of the run where one is resumed. Otherwise it is the quicker one, `bf16-mixed` where the
+    device computes in bfloat16 by itself: with a processor that emulates it a step of `slice-vae-64` takes five times
+    as long as in float32.
     """
 
     device: str = "auto"
     devices: int = 1
     nodes: int = 1
     precision: str | None = None
+
+    @property
+    def own_precision(self) -> str:
+        """What a run that is not resumed is trained in, a key of PRECISIONS."""
+        return self.precision or ("bf16-mixed" if computes_in_bfloat16(find_device(self.device)) else "32")
 
     def fabric(self) -> Fabric:
         """Return the launched Fabric of this machine. Raises InputError where it has no such device."""
@@ -57,7 +64,7 @@ class Machine:
             devices=self.devices,
             num_nodes=self.nodes,
             strategy="ddp" if several else "auto",
-            precision=PRECISIONS[self.precision or DEFAULT_PRECISION],  # type: ignore[arg-type]
+            precision=PRECISIONS[self.own_precision],  # type: ignore[arg-type]
         )
         fabric.launch()
         return fabric
@@ -177,7 +184,7 @@ def run_settings(plan: Plan, seed: int, machine: Machine, training: dict[str, An
         "seed": seed,
         "training": {
             **training,
-            "precision": machine.precision or DEFAULT_PRECISION,
+            "precision": machine.own_precision,
             "device": machine.device,
             "devices": machine.devices * machine.nodes,
             "threads": torch.get_num_threads(),

@@ -37,7 +37,7 @@ def run(tiny_workspace):
 def test_train_writes_a_run_and_prints_the_agreed_keys(tiny_workspace, tmp_path, capsys):
     data = tiny_workspace / "cohorts" / "simulated"
     words = ["train", "vae-8", "--data", data, "--out", tmp_path / "run", "--epochs", 1, "--batch-size", 8, "--json"]
-    code, out, _ = call(capsys, *words, "--dense-width", 16, "--device", "cpu")
+    code, out, _ = call(capsys, *words, "--dense-width", 16, "--device", "cpu", "--precision", "32")
     assert code == 0
     assert set(json.loads(out)) == {"epochs", "samples_per_second", "losses"}
     code, _, err = call(capsys, *words)
@@ -51,7 +51,7 @@ def test_train_writes_a_run_and_prints_the_agreed_keys(tiny_workspace, tmp_path,
         (["vae-8", "--seed", 1], "started with 0, got 1"),
         (["vae-8", "--checkpoint-steps", 7], "started with 100, got 7"),
         (["vae-8", "--half-weights"], "started with False, got True"),
-        (["vae-8", "--precision", "32"], "started with bf16-mixed, got 32"),
+        (["vae-8", "--precision", "bf16-mixed"], "started with 32, got bf16-mixed"),
         (["vae-8", "--margin-factor", 2], "unrecognized arguments: --margin-factor"),
     ):
         code, _, err = call(capsys, "train", *changed, "--data", data, "--out", tmp_path / "run", "--resume")

@@ -8,7 +8,8 @@ import pytest
 
 from brainlab.cohort.prepared import write_prepared
 from brainlab.errors import InputError
-from brainlab.experiments.training_plan import Plan
+from brainlab.experiments import training_plan
+from brainlab.experiments.training_plan import Machine, Plan
 from brainlab.runs.methods import find_preset
 
 
@@ -49,3 +50,22 @@ def test_methods_that_learn_no_conditions_read_what_they_did(data):
 def test_conditions_that_the_data_does_not_tell_are_refused_at_once(data):
     with pytest.raises(InputError, match="fewer of sex; leave it out with --conditions class age_years"):
         Plan.of_preset("flow-40", data)
+
+
+def test_a_run_is_trained_in_what_its_device_is_quicker_in_unless_told_otherwise(monkeypatch):
+    for device, has_gpu, computing, bfloat16, expected in (
+        ("cpu", False, "cpu", True, "bf16-mixed"),
+        ("cpu", True, "cpu", False, "32"),
+        ("auto", False, "cpu", False, "32"),
+        ("auto", True, "cuda", True, "bf16-mixed"),
+        ("cuda", True, "cuda", False, "32"),
+    ):
+        asked = []
+        monkeypatch.setattr("torch.cuda.is_available", lambda has_gpu=has_gpu: has_gpu)
+        monkeypatch.setattr(
+            training_plan, "computes_in_bfloat16", lambda name, of=bfloat16, asked=asked: asked.append(name) or of
+        )
+        assert Machine(device=device).own_precision == expected
+        assert asked == [computing]
+        for told in training_plan.PRECISIONS:
+            assert Machine(device=device, precision=told).own_precision == told

@@ -347,6 +347,17 @@ class FilteredRecipe(MeanRecipe):
         return {"loss": loss.item()}
 
 
+@pytest.mark.parametrize(
+    ("convolution", "layout"),
+    [(nn.Conv2d, torch.channels_last), (nn.Conv3d, torch.channels_last_3d)],
+)
+def test_convolutions_lie_with_their_channels_last(tmp_path, convolution, layout):
+    recipe = FilteredRecipe()
+    recipe.networks = {"conv": convolution(4, 8, 3)}
+    make_loop(tmp_path, recipe)
+    assert recipe.networks["conv"].weight.is_contiguous(memory_format=layout)
+
+
 def test_a_checkpoint_whose_tensors_lie_otherwise_is_taken_up_as_it_is(tmp_path):
     """Fused Adam goes through memory, not through indices: moments laid out otherwise would meet other weights."""
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"

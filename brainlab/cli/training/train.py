@@ -30,7 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_device(parser)
     parser.add_argument("--devices", type=int, default=1, help="processes or GPUs on this machine (default 1)")
     parser.add_argument("--nodes", type=int, default=1, help="machines (default 1)")
-    parser.add_argument("--precision", choices=PRECISIONS, help="default bf16-mixed")
+    parser.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        help="default bf16-mixed where the device computes in it by itself, 32 elsewhere",
+    )
     parser.add_argument("--checkpoint-steps", type=int, help="steps between checkpoints (default 100)")
     parser.add_argument(
         "--half-weights", action="store_true", default=None, help="keep the trained weights with 16 bits each"
