@@ -12,6 +12,8 @@ ORIGIN = "brainlab_origin"
 """Column of `scans.tsv` for where each image comes from (`Kind`), in a dataset of several kinds."""
 TRAINED_ON = "origin"
 """Key of a run's `config.json`, in `data`."""
+STARTED_FROM = "started_from"
+"""Key of a run's `config.json`: an object for each run that its weights came from, the nearest first."""
 SIMULATED, GENERATED = "simulated", "generated"
 """Keys of `recipe.json`, true where any image is of that kind."""
 
@@ -66,6 +68,16 @@ def origin_record(kinds: frozenset[Kind]) -> dict[str, bool]:
     return {SIMULATED: "simulated" in kinds, **({GENERATED: True} if kinds & BY_A_RUN else {})}
 
 
-def training_origin(data: Mapping[str, Any]) -> str:
-    """Return the words for what a run was trained on, from `data` of its `config.json`."""
-    return str(data.get(TRAINED_ON) or ("simulated scans" if data["simulated"] else "real scans"))
+def lineage(settings: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return what a run's `config.json` keeps of the data it was trained on: its own, then that of earlier runs."""
+    return [settings["data"], *(start["data"] for start in settings.get(STARTED_FROM, []))]
+
+
+def training_origin(settings: Mapping[str, Any]) -> str:
+    """Return the words for what a run was trained on, from its `config.json`."""
+    own, *before = [
+        str(data.get(TRAINED_ON) or ("simulated scans" if data["simulated"] else "real scans"))
+        for data in lineage(settings)
+    ]
+    others = [words for words in dict.fromkeys(before) if words != own]
+    return f"{own}, and before that on {' and '.join(others)}" if others else own

@@ -14,6 +14,7 @@ from brainlab.experiments.training_plan import Machine, Plan
 from brainlab.methods.generator import Generator
 from brainlab.methods.method import Schedule
 from brainlab.ranges import refuse_out_of_range
+from brainlab.runs.run import Run
 from brainlab.training.diagnostics import describe
 
 
@@ -43,6 +44,7 @@ def estimate(
     *,
     config: Any = None,
     schedule: Schedule | None = None,
+    start: Run | None = None,
     seed: int = 0,
     machine: Machine | None = None,
 ) -> Estimate:
@@ -50,7 +52,7 @@ def estimate(
 
     Raises InputError where `train` would refuse.
     """
-    plan = Plan.of_preset(preset_name, data, config, schedule)
+    plan = Plan.of_preset(preset_name, data, config, schedule, start)
     machine = machine or Machine()
     refuse_out_of_range({"seed": seed})
     plan.check(machine)

@@ -17,8 +17,17 @@ from brainlab.files.folder_lock import folder_in_use
 from brainlab.methods.method import Schedule
 from brainlab.ranges import flag, refuse_out_of_range
 from brainlab.runs.card import write_card
-from brainlab.runs.files import CONFIG, EVALUATION, RunSettings, read_evaluation, read_settings
+from brainlab.runs.files import (
+    CONFIG,
+    EVALUATION,
+    WEIGHTS,
+    RunSettings,
+    read_evaluation,
+    read_settings,
+    read_weights,
+)
 from brainlab.runs.provenance import hashes_of_training
+from brainlab.runs.run import Run
 from brainlab.training.checkpoint import METRICS, RESUME, MetricsFile, write_atomically
 from brainlab.training.loop import Loop, Watch
 
@@ -33,6 +42,7 @@ def train(
     *,
     config: Any = None,
     schedule: Schedule | None = None,
+    start: Run | None = None,
     seed: int = 0,
     machine: Machine | None = None,
     checkpoint_steps: int = 100,
@@ -43,11 +53,13 @@ def train(
     """Train a new run and return its last epoch's line of metrics.
 
     config, schedule: the preset's own, or changed ones.  checkpoint_steps: steps between two checkpoints.
+    start: the run whose averaged weights the generator begins with; networks that a run does not keep, such as the
+        critic of a GAN, begin anew. Its people count as people this run was trained on.
     half_weights: keep the trained weights with 16 bits each.  command: what the user typed, for the card.
     Raises InputError before anything is written where the data does not fit, the training split is empty, or the folder
     is in use; TrainingStoppedError where a loss is no longer finite.
     """
-    plan = Plan.of_preset(preset_name, data, config, schedule)
+    plan = Plan.of_preset(preset_name, data, config, schedule, start)
     machine, folder = machine or Machine(), Path(folder)
     refuse_out_of_range({"seed": seed, "checkpoint_steps": checkpoint_steps})
     plan.check(machine)
@@ -233,6 +245,7 @@ def make_loop(
         folder,
         fabric,
         resume=resume,
+        start=read_weights(plan.start.folder / WEIGHTS) if plan.start and not resume else None,
     )
 
 

@@ -15,10 +15,12 @@ import torch
 from lightning_fabric import Fabric
 
 import brainlab
+from brainlab.cohort.origin import STARTED_FROM
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.views import Batch, View
 from brainlab.config import check_ranges, to_dict
 from brainlab.errors import InputError
+from brainlab.experiments.starting_weights import record_of_start, refuse_other_networks
 from brainlab.methods.conditions import learn_conditions
 from brainlab.methods.method import Method, Schedule
 from brainlab.methods.outline import outlined
@@ -27,6 +29,7 @@ from brainlab.runs.devices import computes_in_bfloat16, find_device
 from brainlab.runs.matching.own_recipe import refuse_other_channels
 from brainlab.runs.methods import find_preset
 from brainlab.runs.provenance import hashes_of_training
+from brainlab.runs.run import Run
 from brainlab.types import Float32Array, IntArray
 
 PRECISIONS = {"bf16-mixed": "bf16-mixed", "32": "32-true"}
@@ -80,22 +83,34 @@ class Plan:
     schedule: Schedule
     data: PreparedDataset
     """On disk; `seen` is what the method reads of it."""
+    start: Run | None = None
+    """The run whose weights the training begins with; with drawn ones where there is none."""
 
     @classmethod
     def of_preset(
-        cls, name: str, data: PreparedDataset, config: Any = None, schedule: Schedule | None = None
+        cls,
+        name: str,
+        data: PreparedDataset,
+        config: Any = None,
+        schedule: Schedule | None = None,
+        start: Run | None = None,
     ) -> "Plan":
         """Plan a preset on some data. config, schedule: the preset's own where None.
 
-        What images can be asked for is taken from the training scans, and kept in the config.
+        What images can be asked for is taken from the training scans, and kept in the config; where the training starts
+        from a run, it is what that run can be asked for, for its weights know it on that scale.
         Raises InputError on its name, and where the data does not tell the conditions that are to be learnt.
         """
         method, preset = find_preset(name)
         config = preset.config if config is None else config
         if "condition" in method.abilities_of(config):
             known = learn_conditions(config.conditions, method.view(config).of(data))
+            if start is not None and getattr(start.config, "conditions", None) == config.conditions:
+                known = start.config.known
             config = dataclasses.replace(config, known=known)
-        return cls(preset=name, method=method, config=config, schedule=schedule or preset.schedule, data=data)
+        return cls(
+            preset=name, method=method, config=config, schedule=schedule or preset.schedule, data=data, start=start
+        )
 
     @property
     def view(self) -> View:
@@ -132,6 +147,8 @@ class Plan:
             raise InputError(f"--stop-after: needs at most {epochs}, as there are --epochs, got {stop_after}")
         with outlined():
             generator = self.method.network(self.config)
+        if self.start is not None:
+            refuse_other_networks(self.start, self.preset, self.method, self.config)
         channels, *sides = generator.sample_shape
         if self.seen.shape != tuple(sides):
             raise InputError(
@@ -177,6 +194,7 @@ def run_settings(plan: Plan, seed: int, machine: Machine, training: dict[str, An
             "classes": {str(name): int(count) for name, count in classes.items()},
             "watched_split": "test" if len(data.indices("test")) else "train",
         },
+        **({STARTED_FROM: record_of_start(plan.start)} if plan.start else {}),
         "shape": list(seen.shape),
         "affine": np.asarray(data.affine).tolist(),
         **({"plane": seen.grid.plane} if seen.grid.plane else {}),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from brainlab.cohort.origin import training_origin
+from brainlab.cohort.origin import STARTED_FROM, training_origin
 from brainlab.counted import counted
 from brainlab.evaluation.registry import metrics
 from brainlab.images.grid import Grid
@@ -47,7 +47,7 @@ def _card(kept: RunSettings, last: dict[str, Any], evaluation: dict[str, Any] | 
     settings = kept.values
     data, training = settings["data"], settings["training"]
     grid = Grid.recorded(tuple(settings["shape"]), settings)
-    scans = training_origin(data)
+    scans = training_origin(settings)
     kind = scans if grid.plane is None else f"slices of {scans}"
     classes = ", ".join(f"{count} {name}" for name, count in data["classes"].items())
     minutes = last["seconds"] / 60
@@ -67,6 +67,7 @@ def _card(kept: RunSettings, last: dict[str, Any], evaluation: dict[str, Any] | 
         f"- Data: `{data['name']}`, training split of {counted(data['scans'], _noun(settings['recipe']))} of "
         f"{counted(len(data['participants']), 'participant')}"
         f" ({classes}); sha256 `{data['sha256'][:16]}`.",
+        *_starts(settings.get(STARTED_FROM, [])),
         *_changes(settings.get("resumed", [])),
         f"- Seed {settings['seed']}, {planned}, {last['step']} steps, {minutes:.0f} minutes at "
         f"{last['samples_per_second']:.0f} {grid.noun}s a second on {training['hardware']} "
@@ -189,6 +190,16 @@ def _depends(evaluation: dict[str, Any], trained_by: str, noun: str) -> list[str
             f"{_number(copies['share_below_first_percentile_of_held_out'])}."
         )
     return [*lines, ""] if lines else []
+
+
+def _starts(started_from: list[dict[str, Any]]) -> list[str]:
+    """Say which run's weights the training began with, and what each run before had learned."""
+    return [
+        f"- {'Began with' if number == 0 else 'These began with'} the weights of `{start['run']}` (sha256 "
+        f"`{start['weights'][:16]}`), trained on {counted(start['data'].get('scans', 0), 'scan')} of "
+        f"`{start['data'].get('name', 'unknown')}`."
+        for number, start in enumerate(started_from)
+    ]
 
 
 def _changes(resumed: list[dict[str, Any]]) -> list[str]:

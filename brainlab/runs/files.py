@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 import brainlab
+from brainlab.cohort.origin import STARTED_FROM
 from brainlab.errors import InputError
 from brainlab.files.json_object import read_json
 from brainlab.files.lfs_pointer import refuse_pointer
@@ -55,8 +56,16 @@ _OPTIONAL: dict[str, type] = {
     "data.scans": int,
     "data.watched_split": str,
     "resumed": list,
+    STARTED_FROM: list,
     "versions": dict,
 }
+_NEEDED_OF_A_START: dict[str, type] = {
+    "run": str,
+    "weights": str,
+    "data": dict,
+    **{name: kind for name, kind in _NEEDED.items() if name.startswith("data.")},
+}
+_OPTIONAL_OF_A_START = {name: kind for name, kind in _OPTIONAL.items() if name.startswith("data.")}
 _WORDS = {str: "a text", dict: "an object", list: "a list", bool: "true or false", int: "a whole number"}
 
 
@@ -86,6 +95,11 @@ def read_settings(folder: Path, *, to_resume: bool = False) -> RunSettings:
     try:
         _check_types(settings, _NEEDED | (_NEEDED_TO_RESUME if to_resume else {}), needed=True)
         _check_types(settings, _OPTIONAL, needed=False)
+        for start in settings.get(STARTED_FROM, []):
+            if not isinstance(start, dict):
+                raise InputError(f"damaged: {STARTED_FROM}: needs {_WORDS[dict]} a run, got {start!r:.60}")
+            _check_types(start, _NEEDED_OF_A_START, needed=True)
+            _check_types(start, _OPTIONAL_OF_A_START, needed=False)
         method = method_of_settings(settings)
         config, schedule = config_of_settings(settings, method)
         _check_affine(settings["affine"])

@@ -5,12 +5,14 @@ nobody who is given a run can find them by counting ids. Contents (source files,
 that everybody can compare who has the very same scan.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from brainlab.cohort.origin import lineage
 from brainlab.cohort.prepared import PreparedDataset, participant_hash
 from brainlab.pseudonyms import PUBLIC, PUBLIC_KEY, key_id, keyed_hash, read_key, read_or_make_key
 from brainlab.runs.run import Run
@@ -54,16 +56,26 @@ def training_key(data: PreparedDataset) -> bytes:
 
 
 def recognise(run: Run, dataset: PreparedDataset) -> Recognition:
-    """Find the people in a dataset whom a run was trained on."""
-    kept, scans = run.settings["data"], dataset.scans
+    """Find the people in a dataset whom a run, or one that it started from, was trained on."""
+    found = [_recognise(run, kept, dataset) for kept in lineage(run.settings)]
+    return Recognition(
+        np.any([each.seen for each in found], axis=0),
+        np.all([each.unseen for each in found], axis=0),
+        next((each.gap for each in found if each.gap), ""),
+    )
+
+
+def _recognise(run: Run, kept: Mapping[str, Any], dataset: PreparedDataset) -> Recognition:
+    """Find the people in a dataset whom the run was trained on at one time. kept: what it keeps of them."""
+    scans = dataset.scans
     people = scans["participant"].map(str)
     known = pd.Series(False, index=scans.index)
     gap = ""
     # Nobody simulated is a real person of the same name; the same content is known all the same.
-    if run.simulated == dataset.simulated:
+    if kept["simulated"] == dataset.simulated:
         key = _key_at_hand(kept)
         if key is None and "key" in kept:
-            gap = _gap(run, dataset)
+            gap = _gap(run, kept, dataset)
         else:
             hashes = {name: participant_hash(name) if key is None else keyed_hash(name, key) for name in set(people)}
             known |= people.map(hashes).isin(set(kept["participants"]))
@@ -73,7 +85,7 @@ def recognise(run: Run, dataset: PreparedDataset) -> Recognition:
     return Recognition(seen, ~seen & held_out, gap)
 
 
-def _key_at_hand(kept: dict[str, Any]) -> bytes | None:
+def _key_at_hand(kept: Mapping[str, Any]) -> bytes | None:
     """Return the key that a run's names were hashed under, or None where it is not here.
 
     Runs of older versions have no key; their hashes are plain.
@@ -86,7 +98,7 @@ def _key_at_hand(kept: dict[str, Any]) -> bytes | None:
     return key if key is not None and key_id(key) == kept["key"] else None
 
 
-def _known_contents(kept: dict[str, Any], dataset: PreparedDataset) -> BoolArray:
+def _known_contents(kept: Mapping[str, Any], dataset: PreparedDataset) -> BoolArray:
     """Say of each scan whether its source file or its prepared voxels are among those that a run keeps: [n]."""
     known = np.zeros(len(dataset), dtype=bool)
     files = set(kept.get("files", ()))
@@ -101,9 +113,8 @@ def _known_contents(kept: dict[str, Any], dataset: PreparedDataset) -> BoolArray
     return known
 
 
-def _gap(run: Run, dataset: PreparedDataset) -> str:
+def _gap(run: Run, kept: Mapping[str, Any], dataset: PreparedDataset) -> str:
     """Say what is not known without the key; nothing is missing where the dataset is the run's own."""
-    kept = run.settings["data"]
     if dataset.sha256 == kept["sha256"]:
         return ""
     return (

@@ -15,7 +15,7 @@ import pandas as pd
 import torch
 from safetensors import SafetensorError
 
-from brainlab.cohort.origin import training_origin
+from brainlab.cohort.origin import lineage, training_origin
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.views import View
 from brainlab.errors import InputError
@@ -137,13 +137,13 @@ class Run:
 
     @property
     def simulated(self) -> bool:
-        """Whether it was trained on simulated scans."""
-        return bool(self.settings["data"]["simulated"])
+        """Whether it was trained on simulated scans, and no run that it started from on others."""
+        return all(data["simulated"] for data in lineage(self.settings))
 
     @property
     def origin(self) -> str:
         """What it was trained on, such as `simulated scans`."""
-        return training_origin(self.settings["data"])
+        return training_origin(self.settings)
 
     @property
     def card(self) -> str:

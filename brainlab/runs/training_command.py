@@ -5,6 +5,7 @@ import dataclasses
 import shlex
 from typing import Any
 
+from brainlab.cohort.origin import STARTED_FROM
 from brainlab.config import add_flags, apply_flags, changed_flags
 from brainlab.errors import InputError
 from brainlab.methods.method import Method, Preset, Schedule
@@ -36,7 +37,9 @@ def _from_python(settings: dict[str, Any]) -> list[str]:
     """Return the words of a training that no command began, without its settings."""
     training = settings["training"]
     words = ["brainlab", "train", settings["preset"], "--data", "DATA", "--out", "RUN", "--seed", str(settings["seed"])]
-    return [*words, "--precision", training["precision"], *(["--half-weights"] if training["half_weights"] else [])]
+    words += ["--precision", training["precision"], *(["--half-weights"] if training["half_weights"] else [])]
+    started_from = settings.get(STARTED_FROM, [])
+    return [*words, *(["--start-from", started_from[0]["run"]] if started_from else [])]
 
 
 def _at_the_start(kept: RunSettings) -> tuple[Any, Schedule]:

@@ -4,7 +4,7 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -26,6 +26,7 @@ from brainlab.methods.recipe import Progress, Recipe, to_device
 from brainlab.training.checkpoint import RESUME, MetricsFile, load_resume, save_resume, save_weights, unusable
 from brainlab.training.diagnostics import describe, save_sample_grid
 from brainlab.training.freed_memory import keep_freed_memory
+from brainlab.training.weight_layout import lay_out_as_weights, put_channels_last
 from brainlab.types import IntArray
 
 Fetch = Callable[[IntArray], Batch]
@@ -70,15 +71,12 @@ class State:
     last_epoch: dict[str, Any] = field(default_factory=dict)
 
 
-CHANNELS_LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
-"""Layout by the dimensions of a convolution's weights."""
-
-
 class Loop:
     """Train a recipe on the rows `train` that `fetch` reads, into a run folder that exists.
 
     held_out: rows of scans that the diagnostics look at; training rows are taken where it is empty.
     resume: go on from the folder's last checkpoint, which raises InputError where it is damaged or of another network.
+    start: weights and buffers that the generator begins with, in place of what was drawn and measured for it.
     On one CPU device a run that was killed and resumed is bit for bit the run that was not: the order of scans follows
     from the seed and the epoch, and each checkpoint holds the state of torch's random numbers.
     """
@@ -95,6 +93,7 @@ class Loop:
         fabric: Fabric,
         *,
         resume: bool = False,
+        start: Mapping[str, Tensor] | None = None,
     ) -> None:
         self.recipe, self.fetch, self.train_rows = recipe, fetch, train
         self.schedule, self.watch = schedule, watch
@@ -107,9 +106,11 @@ class Loop:
         self._gradient_norm = 0.0
         if recipe.looks_first and not resume:
             recipe.prepare(to_device(fetch(_thinned(train, PREPARED_SCANS)), torch.device("cpu")))
+        if start is not None:
+            recipe.generator.load_state_dict(start)
         for network in recipe.networks.values():
             network.to(fabric.device)
-            _put_channels_last(network)
+            put_channels_last(network)
         self.average = AveragedModel(recipe.generator, multi_avg_fn=_moving_average(schedule.ema_decay))
         self._reader, self._ahead = ThreadPoolExecutor(1, "brainlab-reader"), dict[int, Future[Batch]]()
         for name, optimiser in recipe.optimisers.items():
@@ -161,7 +162,7 @@ class Loop:
             network.load_state_dict(state["networks"][name])
         for name, optimiser in self.recipe.optimisers.items():
             optimiser.load_state_dict(state["optimisers"][name])
-            _lay_out_as_weights(optimiser)
+            lay_out_as_weights(optimiser)
         self.average.load_state_dict(state["average"])
         self.recipe.load_state_dict(state["recipe"])
         self.state = State(**state["progress"])
@@ -369,25 +370,6 @@ def _moving_average(decay: float) -> Callable[..., None]:
         torch._foreach_lerp_(kept, live, 1 - min(decay, (1 + number) / (10 + number)))
 
     return move
-
-
-def _put_channels_last(network: nn.Module) -> None:
-    """Lay out weights of convolutions for speed.
-
-    A step of `dwi-vae-small` takes .39 s of a core and not .56 s; in float32 one of `vae3d-64` takes 1.17 s an image,
-    not 1.80, and one of `wgan-gp-64-small` .24 and not .31.
-    """
-    for weights in network.parameters():
-        if weights.dim() in CHANNELS_LAST:
-            weights.data = weights.data.contiguous(memory_format=CHANNELS_LAST[weights.dim()])
-
-
-def _lay_out_as_weights(optimiser: torch.optim.Optimizer) -> None:
-    """Give what an optimiser keeps of a weight the weight's own layout; older checkpoints have another."""
-    for weights, kept in optimiser.state.items():
-        for name, value in kept.items():
-            if torch.is_tensor(value) and value.shape == weights.shape:
-                kept[name] = torch.empty_like(weights).copy_(value)
 
 
 def _thinned(rows: IntArray, count: int) -> IntArray:

@@ -59,6 +59,29 @@ def test_train_writes_a_run_and_prints_the_agreed_keys(tiny_workspace, tmp_path,
         assert expected in err
 
 
+def test_a_training_starts_from_a_run_by_a_flag(tiny_workspace, tmp_path, capsys, run):
+    data, out = tiny_workspace / "cohorts" / "simulated", tmp_path / "run"
+    words = ["train", "vae-8", "--data", data, "--out", out, "--epochs", 1, "--start-from"]
+    shape = ["--widths", 8, 8, "--dense-width", 16, "--linear-rank", 0]
+    code, _, err = call(capsys, *words, run)
+    assert code == 2
+    flags = "--widths 8 8 --dense-width 16 --linear-rank 0"
+    assert f"has networks of another size than vae-8; train with {flags}, as the run was" in err
+    for refused, expected in ((tmp_path / "none", "config.json"), (data, "config.json")):
+        code, _, err = call(capsys, *words, refused, *shape)
+        assert (code, err.count("\n")) == (2, 1)
+        assert expected in err
+    code, _, err = call(capsys, *words, run, *shape, "--estimate")
+    assert code == 0, err
+    assert not out.exists()
+    code, _, err = call(capsys, *words, run, *shape)
+    assert code == 0, err
+    assert load_run(out).settings["started_from"][0]["weights"] == load_run(run).sha256
+    code, _, err = call(capsys, *words, run, *shape, "--resume")
+    assert code == 2
+    assert "--start-from: has no effect with --resume" in err
+
+
 def test_data_of_another_recipe_are_trained_with_a_word_and_those_of_the_presets_own_without(
     tiny_workspace, tmp_path, capsys, monkeypatch
 ):

@@ -25,6 +25,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, help="prepared dataset; its split 'train' is used")
     parser.add_argument("--out", type=Path, required=True, help="run folder to write")
     parser.add_argument("--resume", action="store_true", help="continue from the last checkpoint in --out")
+    parser.add_argument(
+        "--start-from",
+        type=Path,
+        metavar="RUN",
+        help="begin with the weights of this run, which has the preset's networks (default: weights drawn by --seed)",
+    )
     # A flag that was not given is None: a new run takes the default, a resumed one what it was started with.
     parser.add_argument("--seed", type=int, help="of weights, noise and the order of scans (default 0)")
     add_device(parser)
@@ -72,6 +78,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from brainlab.methods.method import Schedule
     from brainlab.runs.matching.own_recipe import preset_recipe_warning
     from brainlab.runs.methods import find_preset
+    from brainlab.runs.run import load_run
 
     method, preset = find_preset(args.preset)
     machine = Machine(device=args.device, devices=args.devices, nodes=args.nodes, precision=args.precision)
@@ -81,6 +88,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     warned: dict[str, list[str]] = {}
     if args.resume and args.estimate:
         raise InputError("--estimate: needs a training that has not begun, got --resume; leave one of the two out")
+    if args.resume and args.start_from:
+        raise InputError("--start-from: has no effect with --resume, which goes on from a checkpoint; leave it out")
+    start = load_run(args.start_from) if args.start_from else None
     if args.resume:
 
         def change(name: str, config: Any, schedule: Schedule) -> tuple[Any, Schedule]:
@@ -95,7 +105,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         told = (preset_recipe_warning(args.preset, preset, data), method.schedule_warning(config, schedule))
         if warnings := [warning for warning in told if warning]:
             # What is refused needs no warning beside the reason.
-            Plan.of_preset(args.preset, data, config, schedule).check(machine)
+            Plan.of_preset(args.preset, data, config, schedule, start).check(machine)
             print(*(f"warning  {warning}" for warning in warnings), sep="\n", file=sys.stderr)
             warned["warnings"] = warnings
         if args.estimate:
@@ -107,6 +117,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
                 args.out,
                 config=config,
                 schedule=schedule,
+                start=start,
                 seed=args.seed or 0,
                 machine=machine,
             )
@@ -122,6 +133,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             args.out,
             config=config,
             schedule=schedule,
+            start=start,
             machine=machine,
             command=shlex.join(["brainlab", *sys.argv[1:]]),
             show=_bar,

@@ -108,7 +108,7 @@ def about(folder: Path) -> About:
         return About(
             preset=settings["preset"],
             cohort=data.get("name", ""),
-            origin=training_origin(data),
+            origin=training_origin(settings),
             noun=Grid.unplaced(tuple(settings["shape"])).noun if "shape" in settings else About.noun,
         )
     except (OSError, ValueError, LookupError, TypeError, InputError):

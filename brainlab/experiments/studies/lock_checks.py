@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from scipy.stats import binomtest
 
+from brainlab.cohort.origin import lineage
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.counted import noun
 from brainlab.errors import InputError
@@ -64,7 +65,7 @@ def closeness_to_training(
     supplies: of the study; held-out scans of its cohorts are the yardstick. datasets: cohorts at hand, in which
     training scans are looked for by the hashes that the run keeps.
     """
-    total = int(run.settings["data"].get("scans", 0))
+    total = sum(int(data.get("scans", 0)) for data in lineage(run.settings))
     training = training_scans(run, datasets)
     held_out = [
         _as_seen(run, supply.dataset, supply.held_out[:HELD_OUT_SCANS])
