@@ -17,6 +17,23 @@ KEPT = ("name", "sha256", "simulated", "origin", "key", "participants", "files",
 """What is kept of the data of each earlier run: how its people are known again, and what the card says."""
 
 
+def can_start(start: Run, preset: str, method: Method[Any], config: Any) -> bool:
+    """Whether a training of a preset with some settings can begin with a run's weights."""
+    try:
+        refuse_other_networks(start, preset, method, asked_as(start, config))
+    except InputError:
+        return False
+    return True
+
+
+def asked_as(start: Run, config: Any) -> Any:
+    """Return a config that is told its conditions on the scale that a run's weights know, where they are the same."""
+    conditions = getattr(config, "conditions", None)
+    if conditions is None or getattr(start.config, "conditions", None) != conditions:
+        return config
+    return dataclasses.replace(config, known=start.config.known)
+
+
 def refuse_other_networks(start: Run, preset: str, method: Method[Any], config: Any) -> None:
     """Raise InputError where a run's weights are not for a method's network; name the flags that would make it so."""
     network = _outline(method, config)

@@ -20,7 +20,7 @@ from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.views import Batch, View
 from brainlab.config import check_ranges, to_dict
 from brainlab.errors import InputError
-from brainlab.experiments.starting_weights import record_of_start, refuse_other_networks
+from brainlab.experiments.starting_weights import asked_as, record_of_start, refuse_other_networks
 from brainlab.methods.conditions import learn_conditions
 from brainlab.methods.method import Method, Schedule
 from brainlab.methods.outline import outlined
@@ -105,9 +105,8 @@ class Plan:
         config = preset.config if config is None else config
         if "condition" in method.abilities_of(config):
             known = learn_conditions(config.conditions, method.view(config).of(data))
-            if start is not None and getattr(start.config, "conditions", None) == config.conditions:
-                known = start.config.known
             config = dataclasses.replace(config, known=known)
+            config = config if start is None else asked_as(start, config)
         return cls(
             preset=name, method=method, config=config, schedule=schedule or preset.schedule, data=data, start=start
         )

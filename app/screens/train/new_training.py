@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from app.components import layout
+from app.data import resources
 from app.screens.train import settings
 from app.screens.train.cohort_choice import choose_cohort, describe, first_preset, readable
 from brainlab.counted import counted
@@ -15,6 +16,7 @@ from brainlab.experiments.background.control import start
 from brainlab.experiments.background.request import Request, free_name
 from brainlab.experiments.background.trial import Trial
 from brainlab.experiments.presets import code_in_words
+from brainlab.experiments.starting_weights import can_start
 from brainlab.images.grid import Grid
 from brainlab.methods.method import Method, Preset, Schedule
 from brainlab.runs.methods import find_preset, presets
@@ -52,7 +54,15 @@ def show() -> None:
             return
         try:
             config, schedule = _settings(name, method, preset, int(epochs))
-            request = Request(preset=name, cohort=cohort, name=run, seed=int(seed), config=config, schedule=schedule)
+            request = Request(
+                preset=name,
+                cohort=cohort,
+                name=run,
+                seed=int(seed),
+                config=config,
+                schedule=schedule,
+                start_from=_start(name, method, config),
+            )
             request.check()
             if warning := method.schedule_warning(config, schedule):
                 layout.note(warning)
@@ -95,6 +105,22 @@ def _settings(name: str, method: Method[Any], preset: Preset[Any], epochs: int) 
             "preset does."
         )
     return config, schedule
+
+
+def _start(name: str, method: Method[Any], config: Any) -> str:
+    """Offer the weights of runs that have these networks, where there are any; return the name of a run, or nothing."""
+    able = [run for run, found in resources.runs().items() if can_start(found, name, method, config)]
+    if not able:
+        return ""
+    return st.selectbox(
+        "Begin with",
+        ["", *able],
+        format_func=lambda run: f"the weights of {run}" if run else "weights drawn by the seed",
+        key=f"train-start-from-{name}",
+        width=340,
+        help="Of runs whose networks are those of these settings. Their people count as people that the new run was "
+        "trained on.",
+    )
 
 
 def _act(request: Request) -> None:

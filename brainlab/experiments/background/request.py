@@ -15,13 +15,18 @@ from brainlab.experiments.training_plan import Machine, Plan
 from brainlab.methods.method import Schedule
 from brainlab.ranges import refuse_out_of_range
 from brainlab.runs.methods import find_preset
+from brainlab.runs.run import load_run
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,60}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """A training that somebody asks for. name: of the run.  config, schedule: the preset's own, or changed ones."""
+    """A training that somebody asks for.
+
+    name: of the run.  config, schedule: the preset's own, or changed ones.  start_from: the run whose weights it begins
+    with; empty for drawn ones.
+    """
 
     preset: str
     cohort: str
@@ -29,6 +34,7 @@ class Request:
     seed: int = 0
     config: Any = None
     schedule: Schedule | None = None
+    start_from: str = ""
 
     @property
     def folder(self) -> Path:
@@ -39,7 +45,8 @@ class Request:
         """Return what is trained. Raises InputError where the preset or the cohort is unknown."""
         find_preset(self.preset)
         data = PreparedDataset.open(cohort_folder(self.cohort))
-        return Plan.of_preset(self.preset, data, self.config, self.schedule)
+        start = load_run(trained_folder(self.start_from)) if self.start_from else None
+        return Plan.of_preset(self.preset, data, self.config, self.schedule, start)
 
     def check(self) -> Plan:
         """Return the plan. Raises InputError where training would refuse it, or the name is taken."""
@@ -58,6 +65,7 @@ class Request:
         _, preset = find_preset(self.preset)
         words = [*command(self.preset, self.cohort, self.folder)]
         words += ["--seed", str(self.seed)] if self.seed else []
+        words += ["--start-from", str(trained_folder(self.start_from))] if self.start_from else []
         words += _schedule_flags(preset.schedule, self.schedule or preset.schedule)
         return words + changed_flags(preset.config, preset.config if self.config is None else self.config)
 
@@ -74,6 +82,14 @@ def cohort_folder(name: str) -> Path:
     if name not in found:
         raise InputError(f"no cohort named '{name}' here; there are {', '.join(found) or 'none'}")
     return found[name]
+
+
+def trained_folder(name: str) -> Path:
+    """Return the folder of a trained run; of two of one name the one that ships. Raises InputError on another name."""
+    for folder in places.run_folders():
+        if folder.name == name:
+            return folder
+    raise InputError(f"no run named '{name}' here")
 
 
 def run_folder(name: str) -> Path:

@@ -6,8 +6,11 @@ import re
 import pytest
 
 from brainlab.cli import main
+from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
 from brainlab.experiments.background.request import free_name, run_folder
+from brainlab.experiments.training import train
+from brainlab.experiments.training_plan import Machine
 from brainlab.runs.methods import find_preset
 
 OF_THE_PRESET = find_preset("ivae-32")[1].schedule
@@ -39,6 +42,24 @@ def test_the_command_line_reads_what_was_asked_for(tiny_request, monkeypatch, sc
     assert main(asked.words()) == 0
     assert (seen["preset"], seen["seed"], seen["config"]) == ("ivae-32", 7, config)
     assert (seen["schedule"], seen["out"], seen["data"].name) == (asked.schedule, asked.folder, "tiny")
+
+
+def test_a_training_that_begins_with_a_run_names_its_folder(tiny_request, workspace, tmp_path, monkeypatch):
+    data = PreparedDataset.open(workspace / "cohorts" / "tiny")
+    first = tiny_request("first", epochs=2)
+    train("ivae-32", data, first.folder, config=first.config, schedule=first.schedule, machine=Machine(device="cpu"))
+    asked = tiny_request("second", start_from="first")
+    assert asked.check().start.folder == first.folder
+    seen = {}
+    last = {"epoch": 1, "samples_per_second": 1.0, "losses": []}
+    monkeypatch.setattr("brainlab.experiments.training.train", lambda *_, **given: seen.update(given) or last)
+    assert main(asked.words()) == 0
+    assert seen["start"].folder == first.folder
+    other = dataclasses.replace(asked.config, latent_dim=5)
+    with pytest.raises(InputError, match=r"--start-from .*: has networks of another size"):
+        tiny_request("second", start_from="first", config=other).check()
+    with pytest.raises(InputError, match="no run named 'none' here"):
+        tiny_request("second", start_from="none").check()
 
 
 def test_a_setting_that_is_none_is_said_so(tiny_request):

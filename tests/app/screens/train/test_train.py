@@ -17,6 +17,7 @@ from brainlab.experiments.background.record import Record
 from brainlab.experiments.background.state import Progress, State
 from brainlab.generators.introvae import IntroVAEConfig
 from brainlab.runs.methods import find_preset, presets
+from brainlab.workspace import MODELS
 
 PAGE = Path(__file__).resolve().parents[4] / "pages" / "train.py"
 EPOCH = {
@@ -80,6 +81,19 @@ def test_the_command_that_will_run_follows_the_form(page, tmp_path):
     )
     assert "widths 64 64 → 8 16, flip yes → no" in said(found)
     assert "no run" not in said(found)
+
+
+def test_weights_of_a_run_with_the_networks_of_the_settings_can_be_begun_with(page):
+    found = page()
+    choice = found.selectbox(key="train-start-from-vae-8")
+    assert choice.options == ["weights drawn by the seed", "the weights of vae-8"]
+    assert "--start-from" not in found.code[0].value
+    choice.set_value("vae-8").run()
+    assert found.code[0].value.endswith(f" --start-from {MODELS / 'vae-8'}")
+    found.number_input(key="train-vae-8-latent_dim").set_value(9).run()
+    assert not [box for box in found.selectbox if box.key == "train-start-from-vae-8"]
+    assert "--start-from" not in found.code[0].value
+    assert not found.error
 
 
 @pytest.mark.parametrize(
