@@ -2,13 +2,14 @@
 
 import dataclasses
 import shlex
-from typing import Any
-
-from torch import nn
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from brainlab.cohort.origin import STARTED_FROM
 from brainlab.config import changed_flags
 from brainlab.errors import InputError
+from brainlab.methods.generator import Generator
 from brainlab.methods.method import Method
 from brainlab.methods.outline import outlined
 from brainlab.runs.run import Run
@@ -17,13 +18,14 @@ KEPT = ("name", "sha256", "simulated", "origin", "key", "participants", "files",
 """What is kept of the data of each earlier run: how its people are known again, and what the card says."""
 
 
-def can_start(start: Run, preset: str, method: Method[Any], config: Any) -> bool:
-    """Whether a training of a preset with some settings can begin with a run's weights."""
+def can_start(start: Run, method: Method[Any], config: Any) -> bool:
+    """Whether a training of a method with some settings can begin with a run's weights."""
+    if getattr(start.config, "sample_shape", None) != getattr(config, "sample_shape", None):
+        return False  # which is known without making networks
     try:
-        refuse_other_networks(start, preset, method, asked_as(start, config))
+        return _networks(start.method, start.config) == _networks(method, asked_as(start, config))
     except InputError:
         return False
-    return True
 
 
 def asked_as(start: Run, config: Any) -> Any:
@@ -36,17 +38,17 @@ def asked_as(start: Run, config: Any) -> Any:
 
 def refuse_other_networks(start: Run, preset: str, method: Method[Any], config: Any) -> None:
     """Raise InputError where a run's weights are not for a method's network; name the flags that would make it so."""
-    network = _outline(method, config)
-    if type(start.outline) is not type(network):
+    own, wanted = _networks(start.method, start.config), _networks(method, config)
+    if own.kind is not wanted.kind:
         raise InputError(
             f"--start-from {start.folder}: needs a run with the networks of {preset}, got a {start.method.title}; "
             "train a preset of its method"
         )
-    if _shapes(start.outline) != _shapes(network):
+    if own != wanted:
         before, after = vars(start.config), vars(config)
         differing = {name: before[name] for name in before if name in after and before[name] != after[name]}
-        own = {name: value for name, value in differing.items() if _shapes_networks(method, config, name, value)}
-        flags = shlex.join(changed_flags(config, dataclasses.replace(config, **own)))
+        shaping = {name: value for name, value in differing.items() if _shapes_networks(method, config, name, value)}
+        flags = shlex.join(changed_flags(config, dataclasses.replace(config, **shaping)))
         raise InputError(
             f"--start-from {start.folder}: has networks of another size than {preset}; "
             + (f"train with {flags}, as the run was" if flags else "the run was told other things")
@@ -56,20 +58,27 @@ def refuse_other_networks(start: Run, preset: str, method: Method[Any], config: 
 def _shapes_networks(method: Method[Any], config: Any, name: str, value: Any) -> bool:
     """Whether another value of a setting makes other networks, or none."""
     try:
-        return _shapes(_outline(method, dataclasses.replace(config, **{name: value}))) != _shapes(
-            _outline(method, config)
-        )
+        return _networks(method, dataclasses.replace(config, **{name: value})) != _networks(method, config)
     except InputError:
         return True
 
 
-def _outline(method: Method[Any], config: Any) -> nn.Module:
+class _Networks(NamedTuple):
+    """What weights must fit: the generator's class, and the shape of each weight and buffer by name."""
+
+    kind: type[Generator]
+    shapes: dict[str, tuple[int, ...]]
+
+
+def _networks(method: Method[Any], config: Any) -> _Networks:
+    return _outlined(method.network, config)
+
+
+@lru_cache(maxsize=64)
+def _outlined(network: Callable[[Any], Generator], config: Any) -> _Networks:
     with outlined():
-        return method.network(config)
-
-
-def _shapes(network: nn.Module) -> dict[str, tuple[int, ...]]:
-    return {name: tuple(value.shape) for name, value in network.state_dict().items()}
+        made = network(config)
+    return _Networks(type(made), {name: tuple(value.shape) for name, value in made.state_dict().items()})
 
 
 def record_of_start(start: Run) -> list[dict[str, Any]]:

@@ -109,7 +109,7 @@ def _settings(name: str, method: Method[Any], preset: Preset[Any], epochs: int) 
 
 def _start(name: str, method: Method[Any], config: Any) -> str:
     """Offer the weights of runs that have these networks, where there are any; return the name of a run, or nothing."""
-    able = [run for run, found in resources.runs().items() if can_start(found, name, method, config)]
+    able = [run for run, found in resources.runs().items() if can_start(found, method, config)]
     if not able:
         return ""
     return st.selectbox(
