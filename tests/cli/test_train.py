@@ -72,7 +72,15 @@ def test_a_training_starts_from_a_run_by_a_flag(tiny_workspace, tmp_path, capsys
         assert (code, err.count("\n")) == (2, 1)
         assert expected in err
     code, _, err = call(capsys, *words, run, *shape, "--estimate")
-    assert code == 0, err
+    assert (code, err) == (0, "")
+    other = tmp_path / "other"
+    shutil.copytree(run, other)
+    settings = json.loads((other / "config.json").read_text())
+    settings["recipe"]["modalities"] = ["dwi"]
+    (other / "config.json").write_text(json.dumps(settings))
+    code, _, err = call(capsys, *words, other, *shape, "--estimate")
+    assert (code, err.count("\n")) == (0, 1)
+    assert err.startswith("warning  other learned DWI images")
     assert not out.exists()
     code, _, err = call(capsys, *words, run, *shape)
     assert code == 0, err

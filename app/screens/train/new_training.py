@@ -19,6 +19,7 @@ from brainlab.experiments.presets import code_in_words
 from brainlab.experiments.starting_weights import can_start
 from brainlab.images.grid import Grid
 from brainlab.methods.method import Method, Preset, Schedule
+from brainlab.runs.matching.own_recipe import start_recipe_warning
 from brainlab.runs.methods import find_preset, presets
 
 CHOSEN = "train-chosen"
@@ -63,9 +64,13 @@ def show() -> None:
                 schedule=schedule,
                 start_from=_start(name, method, config),
             )
-            request.check()
-            if warning := method.schedule_warning(config, schedule):
-                layout.note(warning)
+            plan = request.check()
+            for warning in (
+                method.schedule_warning(config, schedule),
+                start_recipe_warning(plan.start, plan.data) if plan.start else None,
+            ):
+                if warning:
+                    layout.note(warning)
             st.code(shlex.join(["brainlab", *request.words()]), language="bash", wrap_lines=True)
         except InputError as error:
             # Images of another shape are nobody's mistake: the cohort is the only one, say.

@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from brainlab.experiments import training
     from brainlab.experiments.training_plan import Machine, Plan
     from brainlab.methods.method import Schedule
-    from brainlab.runs.matching.own_recipe import preset_recipe_warning
+    from brainlab.runs.matching.own_recipe import preset_recipe_warning, start_recipe_warning
     from brainlab.runs.methods import find_preset
     from brainlab.runs.run import load_run
 
@@ -102,7 +102,11 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     else:
         schedule = preset.schedule.asked(args)
         config = _configured(method, preset.config, args)
-        told = (preset_recipe_warning(args.preset, preset, data), method.schedule_warning(config, schedule))
+        told = (
+            preset_recipe_warning(args.preset, preset, data),
+            start_recipe_warning(start, data) if start else None,
+            method.schedule_warning(config, schedule),
+        )
         if warnings := [warning for warning in told if warning]:
             # What is refused needs no warning beside the reason.
             Plan.of_preset(args.preset, data, config, schedule, start).check(machine)

@@ -20,6 +20,13 @@ def own_recipe_warning(run: "Run", data: PreparedDataset) -> str | None:
     return _unlike(f"{run.name} learned", learned, data, data.recipe, "what the run makes of them is a guess")
 
 
+def start_recipe_warning(run: "Run", data: PreparedDataset) -> str | None:
+    """Say that the run that a training begins with learned images of another recipe or sequence; None if it did not."""
+    learned = run.settings.get("recipe", {})
+    consequence = "weights drawn anew did better with those where it was tried (docs/own-scans.md)"
+    return _unlike(f"{run.name} learned", learned, data, data.recipe, consequence)
+
+
 def preset_recipe_warning(name: str, preset: "Preset[Any]", data: PreparedDataset) -> str | None:
     """Say that a preset is made for images of another recipe or sequence than a dataset holds; None where it is not.
 

@@ -6,7 +6,7 @@ import pytest
 
 from brainlab.cohort.recipes import RECIPES, find_recipe
 from brainlab.methods.method import Preset
-from brainlab.runs.matching.own_recipe import own_recipe_warning, preset_recipe_warning
+from brainlab.runs.matching.own_recipe import own_recipe_warning, preset_recipe_warning, start_recipe_warning
 
 DWI = {"name": "dwi-slices-128", "modalities": ["dwi"]}
 RUN = SimpleNamespace(name="flow", settings={"recipe": DWI})
@@ -58,3 +58,10 @@ def test_a_preset_names_data_of_any_other_recipe_and_one_for_any_names_none(othe
 def test_another_sequence_by_a_presets_own_recipe_is_named_too():
     warning = preset_recipe_warning("vae2d", IXI, prepared(name="ixi-slices-128", modalities=["T2w"]))
     assert "cohort holds T2w images of the recipe ixi-slices-128" in warning
+
+
+def test_a_training_that_begins_with_weights_of_another_sequence_is_warned_of():
+    assert start_recipe_warning(RUN, prepared()) is None
+    warning = start_recipe_warning(RUN, prepared(modalities=["T2w"]))
+    assert "T2w images of the recipe dwi-slices-128" in warning
+    assert warning.endswith("weights drawn anew did better with those where it was tried (docs/own-scans.md)")
