@@ -1,10 +1,13 @@
 """Beginning a training with the weights of an earlier run: whether they fit, and what is kept of it."""
 
 import dataclasses
+import hashlib
 import shlex
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
+
+from torch import Tensor
 
 from brainlab.cohort.origin import STARTED_FROM
 from brainlab.config import changed_flags
@@ -12,6 +15,7 @@ from brainlab.errors import InputError
 from brainlab.methods.generator import Generator
 from brainlab.methods.method import Method
 from brainlab.methods.outline import outlined
+from brainlab.runs.files import WEIGHTS, read_weights
 from brainlab.runs.run import Run
 
 KEPT = ("name", "sha256", "simulated", "origin", "key", "participants", "files", "voxels", "scans")
@@ -79,6 +83,16 @@ def _outlined(network: Callable[[Any], Generator], config: Any) -> _Networks:
     with outlined():
         made = network(config)
     return _Networks(type(made), {name: tuple(value.shape) for name, value in made.state_dict().items()})
+
+
+def weights_of_start(start: Run) -> dict[str, Tensor]:
+    """Return a run's weights. Raises InputError where they are no longer those that its record names."""
+    weights = read_weights(start.folder / WEIGHTS)
+    if hashlib.sha256((start.folder / WEIGHTS).read_bytes()).hexdigest() != start.sha256:
+        raise InputError(
+            f"--start-from {start.folder}: its weights have just changed; wait until its training has ended"
+        )
+    return weights
 
 
 def record_of_start(start: Run) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from lightning_fabric import Fabric
 
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
+from brainlab.experiments.starting_weights import weights_of_start
 from brainlab.experiments.training_plan import PRECISIONS, Machine, Plan, run_settings, settings_of
 from brainlab.files.folder_lock import folder_in_use
 from brainlab.methods.method import Schedule
@@ -20,11 +21,9 @@ from brainlab.runs.card import write_card
 from brainlab.runs.files import (
     CONFIG,
     EVALUATION,
-    WEIGHTS,
     RunSettings,
     read_evaluation,
     read_settings,
-    read_weights,
 )
 from brainlab.runs.provenance import hashes_of_training
 from brainlab.runs.run import Run
@@ -245,7 +244,7 @@ def make_loop(
         folder,
         fabric,
         resume=resume,
-        start=read_weights(plan.start.folder / WEIGHTS) if plan.start and not resume else None,
+        start=weights_of_start(plan.start) if plan.start and not resume else None,
     )
 
 

@@ -3,7 +3,6 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import torch
@@ -49,10 +48,10 @@ class Recipe(ABC):
     looks_first: bool = False
     settles_on: int = 0
 
-    @cached_property
+    @property
+    @abstractmethod
     def optimisers(self) -> dict[str, torch.optim.Optimizer]:
-        """Optimisers by name, made when training first asks for them: a list of presets need not wait for torch's."""
-        raise NotImplementedError(f"{type(self).__name__} lacks optimisers")
+        """Optimisers by name, a `cached_property`: a list of presets need not wait for torch's."""
 
     def prepare(self, batch: Batch) -> None:  # noqa: B027 - a method may do without
         """Look at some training images once, before the first step."""

@@ -84,7 +84,7 @@ def _card(kept: RunSettings, last: dict[str, Any], evaluation: dict[str, Any] | 
         *_scores(evaluation, last.get("feature_network", "none"), grid.noun),
         *([notes, ""] if notes else []),
         "## Limits",
-        f"- Trained on {kind} of one grid and one contrast. It does not represent a clinical population, and its "
+        f"- Trained on {kind}{_of_one_kind(settings)}. It does not represent a clinical population, and its "
         "images are no evidence about patients.",
         f"- Sharpness is the variance of the {len(settings['shape'])}D Laplacian, which also counts noise.",
         "",
@@ -190,6 +190,11 @@ def _depends(evaluation: dict[str, Any], trained_by: str, noun: str) -> list[str
             f"{_number(copies['share_below_first_percentile_of_held_out'])}."
         )
     return [*lines, ""] if lines else []
+
+
+def _of_one_kind(settings: Mapping[str, Any]) -> str:
+    """Say that all scans are of one grid and contrast, which is not known of the scans of earlier runs."""
+    return "" if settings.get(STARTED_FROM) else " of one grid and one contrast"
 
 
 def _starts(started_from: list[dict[str, Any]]) -> list[str]:

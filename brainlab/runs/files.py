@@ -98,8 +98,8 @@ def read_settings(folder: Path, *, to_resume: bool = False) -> RunSettings:
         for start in settings.get(STARTED_FROM, []):
             if not isinstance(start, dict):
                 raise InputError(f"damaged: {STARTED_FROM}: needs {_WORDS[dict]} a run, got {start!r:.60}")
-            _check_types(start, _NEEDED_OF_A_START, needed=True)
-            _check_types(start, _OPTIONAL_OF_A_START, needed=False)
+            _check_types(start, _NEEDED_OF_A_START, needed=True, within=f"{STARTED_FROM}: ")
+            _check_types(start, _OPTIONAL_OF_A_START, needed=False, within=f"{STARTED_FROM}: ")
         method = method_of_settings(settings)
         config, schedule = config_of_settings(settings, method)
         _check_affine(settings["affine"])
@@ -147,7 +147,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     return {name: value.float() if value.is_floating_point() else value for name, value in state.items()}
 
 
-def _check_types(settings: dict[str, Any], wanted: dict[str, type], *, needed: bool) -> None:
+def _check_types(settings: dict[str, Any], wanted: dict[str, type], *, needed: bool, within: str = "") -> None:
     for name, kind in wanted.items():
         *above, last = name.split(".")
         holder: Any = settings
@@ -155,13 +155,13 @@ def _check_types(settings: dict[str, Any], wanted: dict[str, type], *, needed: b
             holder = holder.get(part, {})
         if last not in holder:
             if needed:
-                raise InputError(f"damaged: has no {name}")
+                raise InputError(f"damaged: {within}has no {name}")
             continue
         value = holder[last]
         if type(value) is not kind:
-            raise InputError(f"damaged: {name}: needs {_WORDS[kind]}, got {value!r:.60}")
+            raise InputError(f"damaged: {within}{name}: needs {_WORDS[kind]}, got {value!r:.60}")
         if isinstance(value, list) and above and not all(isinstance(item, str) for item in value):
-            raise InputError(f"damaged: {name}: needs a list of texts")
+            raise InputError(f"damaged: {within}{name}: needs a list of texts")
 
 
 def _check_affine(affine: Any) -> None:

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import shlex
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -98,6 +99,8 @@ def test_a_run_says_what_it_and_the_runs_before_it_were_trained_on(tmp_path, fir
     assert run.origin == "real scans, and before that on simulated scans"
     assert not run.simulated
     assert not trained(tmp_path / "third", cohort(tmp_path / "more", list("klmn")), start=run).simulated
+    assert "of one grid and one contrast" in first.card
+    assert "of one grid and one contrast" not in run.card
     assert f"Began with the weights of `first` (sha256 `{first.sha256[:16]}`), trained on 6 scans of `six`." in run.card
     again = trained(tmp_path / "again", cohort(tmp_path / "same", list("klmn")), start=first)
     assert again.origin == "simulated scans"
@@ -131,6 +134,14 @@ def test_ages_and_classes_are_asked_for_on_the_scale_of_the_first_run(tmp_path):
     assert second.config.known[1].mean == 30
 
 
+def test_weights_that_change_while_the_training_begins_are_refused(tmp_path, first):
+    own = cohort(tmp_path / "own", list("uvwxyz"))
+    assert first.sha256
+    shutil.copy(trained(tmp_path / "other", own, seed=5).folder / "weights.safetensors", first.folder)
+    with pytest.raises(InputError, match="its weights have just changed"):
+        trained(tmp_path / "second", own, start=first)
+
+
 def test_a_killed_training_goes_on_from_its_checkpoint_not_from_the_first_run(tmp_path, first):
     own, schedule = cohort(tmp_path / "own", list("uvwxyz")), dataclasses.replace(ONCE, epochs=3)
     whole = trained(tmp_path / "whole", own, schedule=schedule, start=first)
@@ -145,10 +156,10 @@ def test_a_killed_training_goes_on_from_its_checkpoint_not_from_the_first_run(tm
 @pytest.mark.parametrize(
     ("damage", "expected"),
     [
-        (lambda start: start["data"].pop("participants"), "has no data.participants"),
-        (lambda start: start["data"].update(simulated="no"), "data.simulated"),
-        (lambda start: start.pop("weights"), "has no weights"),
-        (lambda start: start.update(data=[]), "data: needs an object"),
+        (lambda start: start["data"].pop("participants"), "started_from: has no data.participants"),
+        (lambda start: start["data"].update(simulated="no"), "started_from: data.simulated"),
+        (lambda start: start.pop("weights"), "started_from: has no weights"),
+        (lambda start: start.update(data=[]), "started_from: data: needs an object"),
     ],
 )
 def test_a_damaged_record_of_the_first_run_is_told_in_a_line(tmp_path, first, damage, expected):
