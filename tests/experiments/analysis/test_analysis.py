@@ -40,7 +40,8 @@ class LinearRun:
 
     def __init__(self, folder: Path, data: PreparedDataset) -> None:
         self.folder, self.name = folder, folder.name
-        self.settings = {"data": {"name": "cohort", "sha256": data.sha256, **hashes_of_training(data)}}
+        known = {"name": "cohort", "sha256": data.sha256, "simulated": True}
+        self.settings = {"data": known | hashes_of_training(data)}
         self.shape, self.latent_dim, self.calls = SHAPE, 6, 0
         self.sha256 = "a" * 64
         self.evaluation_files = [folder / "evaluation.json"]

@@ -47,7 +47,7 @@ def analysed(monkeypatch):
             codes=codes,
             name="made",
             simulated=True,
-            settings={"data": {"participants": []}, "recipe": {"name": "none"}},
+            settings={"data": {"simulated": True, "participants": []}, "recipe": {"name": "none"}},
             see=lambda data: data,
             grid=Grid.unplaced((2, 2, 2)),
         )

@@ -40,9 +40,8 @@ class RunOf:
     def __init__(self, dataset, people=()):
         self.simulated = True
         hashes = [keyed_hash(name, PUBLIC_KEY) for name in people]
-        self.settings = {
-            "data": {"name": dataset.name, "sha256": dataset.sha256, "key": PUBLIC, "participants": hashes}
-        }
+        known = {"name": dataset.name, "sha256": dataset.sha256, "simulated": True}
+        self.settings = {"data": known | {"key": PUBLIC, "participants": hashes}}
 
     def can(self, ability):
         return ability != "condition"
