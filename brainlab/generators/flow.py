@@ -12,6 +12,12 @@ equation dx/dt = v(x, t) draws an image; solved from 1 to 0 it finds the noise t
 The velocity may be told class, age and more (`conditions`), which scale and shift its maps as the time does (FiLM).
 Encoding a scan under what it shows and decoding its code under something else changes that and keeps the rest.
 
+With a `linear_rank` an image is a linear draft, its share of the training scans' first principal components, and the
+rest, which alone is solved for; the velocity is shown the draft. The draft has a closed form, while a network needs
+very many steps to what spans the whole image, such as how ventricles grow with age (`networks/linear/draft.py`). As
+for image restoration (Whang et al. 2022, "Deblurring via stochastic refinement", section 3): what is left to learn is
+local. The noise that the solution starts from also says which draft is meant, so that a code stays noise.
+
 Flows trained on a few hundred scans are known to repeat them: look at the copies that `brainlab evaluate` counts.
 """
 
@@ -34,11 +40,13 @@ from brainlab.methods.recipe import Progress, Recipe
 from brainlab.networks.condition_features import ConditionFeatures, drop_conditions
 from brainlab.networks.guidance import guided
 from brainlab.networks.haar import from_haar_bands, haar_bands
+from brainlab.networks.linear.draft import LinearDraft
 from brainlab.networks.losses import squared_error
 from brainlab.networks.ode import SOLVERS, Solver, step_times
 from brainlab.networks.unet import UNet
 from brainlab.ranges import Count, Positive, Range, Share, Weight
 
+RANK = Range(lambda value: 0 <= value <= 1024, "0 to 1,024")
 LOGIT = Range(lambda value: -3 <= value <= 3, "-3 to 3")
 
 
@@ -55,6 +63,7 @@ class FlowConfig(ConditionalConfig):
     whitening: how far bands are brought to one spread: each is divided by this power of its own, 0 leaves them as they
         are. At 1 a low band ends with as much noise, for its spread, as a high one. With slices of heads, whose lowest
         band spreads sixty times as far as their highest, that was 2 to 4 grey levels of mottle everywhere.
+    linear_rank: principal components that make up the draft; 0 has none, and solves for the whole image.
     data_spread: root mean square over the bands after that, in units of the noise's.
     time_centre, time_spread: mean and standard deviation of the logit of the times in training. The more bands spread
         the earlier they are told from noise. A spread of 1 puts two thirds of the times within 1 of the centre.
@@ -74,6 +83,7 @@ class FlowConfig(ConditionalConfig):
     levels: Count = 2
     widths: tuple[Count, ...] = (64, 128, 128)
     time_width: Count = 256
+    linear_rank: Annotated[int, RANK] = 0
     whitening: Share = 0.5
     data_spread: Positive = 2.0
     time_centre: Annotated[float, LOGIT] = -0.7
@@ -104,6 +114,8 @@ class Flow(Autoencoder, Conditional):
     centre: Tensor
     divisor: Tensor
     spread: Tensor
+    draft_centre: Tensor
+    draft_divisor: Tensor
 
     def __init__(self, config: FlowConfig) -> None:
         super().__init__()
@@ -118,59 +130,90 @@ class Flow(Autoencoder, Conditional):
         self.solver, self.steps, self.time_shift = SOLVERS[config.solver], config.steps, config.time_shift
         bands, size = channels * factor ** len(sides), tuple(side // factor for side in sides)
         self.prior = NormalPrior(bands, *size)
-        self.unet = UNet(bands, size, config.widths, config.time_width)
+        drafted = bands if config.linear_rank else 0
+        self.unet = UNet(bands, size, config.widths, config.time_width, drafted)
         self.conditions = config.known
-        self.told = ConditionFeatures({each.name: len(each.words) for each in config.known}, config.time_width)
+        words = {each.name: len(each.words) for each in config.known}
+        self.told = ConditionFeatures(words, config.time_width)
+        self.draft = LinearDraft(config.sample_shape, config.linear_rank, words) if drafted else None
         self.whitening, self.data_spread = config.whitening, config.data_spread
-        self.register_buffer("centre", torch.zeros(1, bands, *[1] * len(size)))
-        self.register_buffer("divisor", torch.ones(1, bands, *[1] * len(size)))
-        self.register_buffer("spread", torch.ones(1, bands, *[1] * len(size)))
+        for name in ("centre", "divisor", "spread", *(("draft_centre", "draft_divisor") if drafted else ())):
+            start = torch.zeros if "centre" in name else torch.ones
+            self.register_buffer(name, start(1, bands, *[1] * len(size)))
 
-    def measure(self, images: Tensor) -> None:
-        """Take each band's mean, what it is divided by, and its spread then from training scans [n, *sample_shape]."""
-        bands = self._haar(images)
-        over = (0, *range(2, bands.ndim))
-        spread, centre = torch.std_mean(bands, dim=over, correction=0, keepdim=True)
-        spread = spread.clamp(min=SPREAD_FLOOR)
+    def measure(self, images: Tensor, condition: Mapping[str, Tensor] | None = None) -> None:
+        """Find the draft in training scans [n, *sample_shape], and of MEASURED_SCANS of them how the rest is scaled.
+
+        That is each band's mean, what it is divided by, and its spread then. condition: what the scans show.
+        """
+        if self.draft is not None:
+            self.draft.fit(images, condition)
+        images = images[:: -(-len(images) // MEASURED_SCANS)]
+        bands, drafted = self._haar(images), None
+        if self.draft is not None:
+            drafted = self._haar(self.draft.draw(self.draft.read(images)))
+            bands = bands - drafted
+            self.draft_divisor, self.draft_centre = _spread_and_mean(drafted)
+        spread, self.centre = _spread_and_mean(bands)
         scaled = spread / spread**self.whitening
         scaled = scaled * (self.data_spread / scaled.square().mean().sqrt())
-        self.centre.copy_(centre)
-        self.divisor.copy_(spread / scaled)
-        self.spread.copy_(scaled)
+        self.divisor, self.spread = spread / scaled, scaled
 
-    def to_bands(self, x: Tensor) -> Tensor:
-        """Return the scaled bands of images: [n, *sample_shape] -> [n, bands, *size]."""
-        return (self._haar(x) - self.centre) / self.divisor
+    def to_bands(self, x: Tensor, drafted: Tensor | None = None) -> Tensor:
+        """Return the scaled bands of images less those of their drafts: [n, *sample_shape] -> [n, bands, *size]."""
+        bands = self._haar(x)
+        return ((bands if drafted is None else bands - drafted) - self.centre) / self.divisor
 
-    def from_bands(self, bands: Tensor) -> Tensor:
+    def from_bands(self, bands: Tensor, drafted: Tensor | None = None) -> Tensor:
         """Return the images of scaled bands, whatever their range; undoes `to_bands`."""
         bands = bands * self.divisor + self.centre
-        for _ in range(self.levels):
-            bands = from_haar_bands(bands)
-        return bands
+        return self._image(bands if drafted is None else bands + drafted)
+
+    def draft_of(self, x: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        """Return the scores of images' drafts, [n, rank], and the drafts' bands, [n, bands, *size]."""
+        if self.draft is None:
+            return None, None
+        scores = self.draft.read(x)
+        return scores, self._haar(self.draft.draw(scores))
 
     def _haar(self, x: Tensor) -> Tensor:
         for _ in range(self.levels):
             x = haar_bands(x)
         return x
 
-    def velocity(self, state: Tensor, t: Tensor, told: Tensor | None = None) -> Tensor:
-        """Return the velocity of states at times t [n]: [n, bands, *size]. told: features of conditions, [n, width]."""
+    def _image(self, bands: Tensor) -> Tensor:
+        for _ in range(self.levels):
+            bands = from_haar_bands(bands)
+        return bands
+
+    def velocity(self, state: Tensor, t: Tensor, told: Tensor | None = None, drafted: Tensor | None = None) -> Tensor:
+        """Return the velocity of states at times t [n]: [n, bands, *size].
+
+        told: features of conditions, [n, width].  drafted: bands of the drafts, as `draft_of` returns them.
+        """
         time = t.view(-1, *[1] * (state.ndim - 1))
         expected = ((1 - time).square() + (time * self.spread).square()).sqrt()
-        return self.unet(state / expected, t, told) * (1 + self.spread.square()).sqrt()
+        shown = state / expected
+        if drafted is not None:
+            shown = torch.cat((shown, (drafted - self.draft_centre) / self.draft_divisor), dim=1)
+        return self.unet(shown, t, told) * (1 + self.spread.square()).sqrt()
 
     def band_errors(
-        self, data: Tensor, noise: Tensor, t: Tensor, condition: Mapping[str, Tensor] | None = None
+        self,
+        data: Tensor,
+        noise: Tensor,
+        t: Tensor,
+        condition: Mapping[str, Tensor] | None = None,
+        drafted: Tensor | None = None,
     ) -> Tensor:
         """Return the squared error of the velocity in each band, summed over its positions: [n, bands].
 
         data, noise: scaled bands of images, and noise, both [n, bands, *size].  t: [n], 0 noise and 1 data.
-        condition: what the velocity is told, as in `decode`.
+        condition: what the velocity is told, as in `decode`.  drafted: bands of the drafts.
         """
         time = t.view(-1, *[1] * (data.ndim - 1))
         told = self.told(condition) if condition else None
-        velocity = self.velocity((1 - time) * noise + time * data, t, told)
+        velocity = self.velocity((1 - time) * noise + time * data, t, told, drafted)
         return squared_error(velocity.flatten(0, 1), (data - noise).flatten(0, 1)).view(data.shape[:2])
 
     def decode(
@@ -180,11 +223,22 @@ class Flow(Autoencoder, Conditional):
         guidance: float = 1.0,
         away_from: Mapping[str, Tensor] | None = None,
     ) -> Tensor:
-        return self.from_bands(self._solve(z, 0, 1, condition, guidance, away_from)).clamp(0, 1)
+        drafted = None
+        if self.draft is not None:
+            drafted = self._haar(self.draft.draw(self.draft.read_noise(self._image(z), condition)))
+        return self.from_bands(self._solve(z, 0, 1, condition, guidance, away_from, drafted), drafted).clamp(0, 1)
 
     def encode(self, x: Tensor, condition: Mapping[str, Tensor] | None = None) -> Posterior:
         """Return the noise that images come from under a condition; guidance has no part in it."""
-        return Posterior(self._solve(self.to_bands(x), 1, 0, condition))
+        scores, drafted = self.draft_of(x)
+        noise = self._solve(self.to_bands(x, drafted), 1, 0, condition, drafted=drafted)
+        return Posterior(self.with_draft(noise, scores, condition))
+
+    def with_draft(self, noise: Tensor, scores: Tensor | None, condition: Mapping[str, Tensor] | None) -> Tensor:
+        """Return noise [n, bands, *size] that stands for a draft of these scores under a condition."""
+        if self.draft is None or scores is None:
+            return noise
+        return self._haar(self.draft.write_noise(self._image(noise), scores, condition))
 
     def _solve(
         self,
@@ -194,6 +248,7 @@ class Flow(Autoencoder, Conditional):
         condition: Mapping[str, Tensor] | None = None,
         guidance: float = 1.0,
         away_from: Mapping[str, Tensor] | None = None,
+        drafted: Tensor | None = None,
     ) -> Tensor:
         told = self.told(condition) if condition else None
         other = self.told(away_from) if away_from else None if told is None else torch.zeros_like(told)
@@ -201,9 +256,10 @@ class Flow(Autoencoder, Conditional):
         def velocity(state: Tensor, time: float) -> Tensor:
             t = state.new_full((len(state),), time)
             if told is None or other is None or guidance == 1:
-                return self.velocity(state, t, told)
+                return self.velocity(state, t, told, drafted)
             each = torch.stack((told, other), dim=1).flatten(0, 1)  # [2 n, width], told and other by turns
-            both = self.velocity(state.repeat_interleave(2, 0), t.repeat(2), each)
+            twice = None if drafted is None else drafted.repeat_interleave(2, 0)
+            both = self.velocity(state.repeat_interleave(2, 0), t.repeat(2), each, twice)
             return guided(both[::2], both[1::2], guidance)
 
         return self.solver(velocity, state, step_times(start, end, self.steps, self.time_shift))
@@ -226,23 +282,35 @@ class FlowRecipe(Recipe):
         return {"flow": torch.optim.AdamW(weights, config.learning_rate, weight_decay=config.weight_decay, fused=True)}
 
     def prepare(self, batch: Batch) -> None:
-        """Measure the bands of some training scans."""
-        every = -(-len(batch) // MEASURED_SCANS)
-        self.generator.measure(batch.image[::every])
+        """Find the draft in training scans, and in their mirror images where training sees them; measure the rest."""
+        image, condition = batch.image, batch.condition
+        if self.config.flip and self.config.linear_rank:
+            image = torch.cat((image, image.flip(2)))
+            condition = condition and {name: value.repeat(2) for name, value in condition.items()}
+        self.generator.measure(image, condition)
 
     def step(self, batch: Batch, progress: Progress) -> dict[str, float]:
         """Return the loss and its part of each band, `band_00` the low one (`networks/haar.py` has their order)."""
         optimiser, config = self.optimisers["flow"], self.config
         set_learning_rate(optimiser, config.learning_rate, progress.step, progress.total_steps, cosine=config.cosine)
-        data = self.generator.to_bands(flip_half(batch.image) if config.flip else batch.image)
+        image = flip_half(batch.image) if config.flip else batch.image
+        scores, drafted = self.generator.draft_of(image)
+        data = self.generator.to_bands(image, drafted)
         noise, t = torch.randn_like(data), draw_times(len(data), config.time_centre, config.time_spread, data.device)
         told = drop_conditions(batch.condition, config.dropped) if batch.condition else None
-        errors = self.generator.band_errors(data, noise, t, told).mean(0)  # [bands]
+        noise = self.generator.with_draft(noise, scores, told)
+        errors = self.generator.band_errors(data, noise, t, told, drafted).mean(0)  # [bands]
         loss = errors.sum()
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()
         return {"loss": loss.item(), **{f"band_{band:02d}": error for band, error in enumerate(errors.tolist())}}
+
+
+def _spread_and_mean(bands: Tensor) -> tuple[Tensor, Tensor]:
+    """Return each band's standard deviation, at least SPREAD_FLOOR, and its mean: each [1, bands, 1, ...]."""
+    spread, mean = torch.std_mean(bands, dim=(0, *range(2, bands.ndim)), correction=0, keepdim=True)
+    return spread.clamp(min=SPREAD_FLOOR), mean
 
 
 def draw_times(n: int, centre: float, spread: float, device: torch.device) -> Tensor:
@@ -275,7 +343,7 @@ METHOD = Method(
     without_effect=without_effect,
     small=(
         FlowConfig(sample_shape=(1, 8, 8, 8), **_SMALL),
-        FlowConfig(sample_shape=(1, 16, 8), conditions=("class", "age_years"), **_SMALL),
+        FlowConfig(sample_shape=(1, 16, 8), conditions=("class", "age_years"), linear_rank=3, **_SMALL),
     ),
     # Two cores train on about 85 slices or 19 volumes a second (mixed precision). The diagnostics solve the
     # equation 200 times, which takes them half a minute for slices and two minutes for volumes.
@@ -290,7 +358,11 @@ METHOD = Method(
         # 160,000 presentations of some 4,000 scans: 2 hours 20 minutes, and 80 minutes of diagnostics.
         "flow-40": Preset(
             config=FlowConfig(
-                sample_shape=(1, 40, 48, 40), levels=1, widths=(32, 64, 64), conditions=("class", "age_years", "sex")
+                sample_shape=(1, 40, 48, 40),
+                levels=1,
+                linear_rank=64,
+                widths=(32, 64, 64),
+                conditions=("class", "age_years", "sex"),
             ),
             schedule=Schedule(epochs=40, batch_size=16, ema_decay=0.999),
             recipe="flair-40",

@@ -21,8 +21,8 @@ from brainlab.methods.method import Method, Preset, Schedule
 from brainlab.methods.prior import NormalPrior
 from brainlab.methods.recipe import Progress, Recipe
 from brainlab.networks.blocks import ConvDecoder, ConvEncoder
+from brainlab.networks.linear.principal import PrincipalPath
 from brainlab.networks.losses import draw_posterior, kl_to_prior, squared_error
-from brainlab.networks.principal import PrincipalPath
 from brainlab.ranges import Count, NotNegative, Positive, ShareBelow1, Weight
 
 
@@ -51,7 +51,7 @@ class VAEConfig:
     cosine: let the learning rate fall to zero along a half cosine over the whole training.
     flip: mirror each training scan left to right with probability 1/2.
     linear_rank: dimensions of the code that also have a linear way in and out: the training scans' first principal
-        components, found before the first step and then fixed (`networks/principal.py`). 0 has none.
+        components, found before the first step and then fixed (`networks/linear/principal.py`). 0 has none.
     paper_exact: the paper's layers: batch norm, convolution and pooling from the full resolution down.
     """
 

@@ -58,13 +58,16 @@ class TimedBlock(nn.Module):
 class UNet(nn.Module):
     """States [n, channels, *size] and times [n] to [n, channels, *size].
 
+    beside: channels of what is shown behind those of the state, which then is [n, channels + beside, *size].
     widths: maps at each size, each half of the one before; one block a size on the way down and one on the way up, two
     at the smallest size. A fresh network gives 0 everywhere.
     What else it is told, features [n, time_width], is added to those of the time.
     Raises InputError where a side cannot be halved so often, or widths are no multiples of a group of 8 maps.
     """
 
-    def __init__(self, channels: int, size: tuple[int, ...], widths: tuple[int, ...], time_width: int) -> None:
+    def __init__(
+        self, channels: int, size: tuple[int, ...], widths: tuple[int, ...], time_width: int, beside: int = 0
+    ) -> None:
         super().__init__()
         factor = 2 ** max(0, len(widths) - 1)
         if len(size) not in _CONV or any(side % factor or side < factor for side in size):
@@ -75,7 +78,7 @@ class UNet(nn.Module):
         dims = len(size)
         conv = _CONV[dims]
         self.time = TimeFeatures(time_width)
-        self.enter = conv(channels, widths[0], 3, padding=1)
+        self.enter = conv(channels + beside, widths[0], 3, padding=1)
         entered = [widths[0], *widths[:-1]]
         self.down = nn.ModuleList(TimedBlock(a, b, time_width, dims) for a, b in zip(entered, widths, strict=True))
         self.downsample = nn.ModuleList(conv(width, width, 3, stride=2, padding=1) for width in widths[:-1])

@@ -144,7 +144,7 @@ def test_a_half_of_the_scans_is_mirrored_unless_told_not_to(monkeypatch):
     def learnt_from(flip):
         recipe, seen = FlowRecipe(dataclasses.replace(TINY, flip=flip)), []
         monkeypatch.setattr(
-            recipe.generator, "to_bands", lambda x: seen.append(x) or Flow.to_bands(recipe.generator, x)
+            recipe.generator, "to_bands", lambda x, drafted: seen.append(x) or Flow.to_bands(recipe.generator, x)
         )
         torch.manual_seed(0)
         recipe.step(Batch(images), Progress(0, 10, 10))
@@ -192,8 +192,8 @@ def test_a_known_velocity_field_carries_noise_to_the_image_that_follows_from_it(
     assert torch.allclose(model.encode(model.from_bands(code)).mean, code / math.e, atol=1e-4)
 
 
-def identity(model, x, t, told=None):
-    assert told is None
+def identity(model, x, t, told, drafted):
+    assert told is drafted is None
     assert t.shape == (len(x),)
     return x
 

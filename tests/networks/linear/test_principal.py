@@ -10,8 +10,8 @@ from sklearn.decomposition import PCA
 from brainlab.cohort.views import Batch
 from brainlab.errors import InputError
 from brainlab.generators.vae import VAE, VAEConfig, VAERecipe
-from brainlab.networks import principal
-from brainlab.networks.principal import PrincipalPath
+from brainlab.networks.linear import principal
+from brainlab.networks.linear.principal import PrincipalPath
 
 SHAPE = (1, 8, 8, 8)
 CONFIG = VAEConfig(latent_dim=6, sample_shape=SHAPE, widths=(8, 8), dense_width=8, linear_rank=4)

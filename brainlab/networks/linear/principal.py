@@ -76,19 +76,27 @@ class PrincipalPath(nn.Module):
     def _unpack(self) -> None:
         self.components = self.levels.float() * (self.scale / 127)
 
+    def project(self, departures: Tensor, weight: Tensor) -> Tensor:
+        """Return how much of each component departures from the mean [n, *shape] hold: [n, rank]."""
+        data = departures.flatten(1)[:, self.inside].float() * weight.flatten()[self.inside].sqrt()
+        return (data @ self.components).float()
+
+    def lift(self, amounts: Tensor, weight: Tensor) -> Tensor:
+        """Return the departures, [n, *weight.shape[1:]], that hold so much of each component, [n, rank]."""
+        found = (amounts @ self.components.T).float()
+        out = found.new_zeros(len(amounts), weight.numel())
+        out[:, self.inside] = found / weight.flatten()[self.inside].sqrt()
+        return out.view(len(amounts), *weight.shape[1:])
+
     def encode(self, departures: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
         """Return mean and log-variance of the posterior of probabilistic PCA, [n, rank] and [rank]."""
-        data = departures.flatten(1)[:, self.inside].float() * weight.flatten()[self.inside].sqrt()
         variance = self.strength.square()
-        mean = (data @ self.components).float() * (self.strength / (variance + self.noise_variance))
+        mean = self.project(departures, weight) * (self.strength / (variance + self.noise_variance))
         return mean, torch.log(self.noise_variance / (variance + self.noise_variance))
 
     def decode(self, z: Tensor, weight: Tensor) -> Tensor:
         """Return the departures from the mean, [n, *weight.shape[1:]], of codes [n, >= rank]."""
-        found = ((z[:, : len(self.strength)] * self.strength) @ self.components.T).float()
-        out = found.new_zeros(len(z), weight.numel())
-        out[:, self.inside] = found / weight.flatten()[self.inside].sqrt()
-        return out.view(len(z), *weight.shape[1:])
+        return self.lift(z[:, : len(self.strength)] * self.strength, weight)
 
     def _load_from_state_dict(self, state_dict: dict[str, Tensor], prefix: str, *rest: Any) -> None:
         """Make room for as many voxels as were found when the path was fitted."""
