@@ -30,7 +30,7 @@ from brainlab.runs.run import Run
 from brainlab.training.checkpoint import METRICS, RESUME, MetricsFile, write_atomically
 from brainlab.training.loop import Loop, Watch
 
-CHANGEABLE = ("stop_after",)
+CHANGEABLE = ("stop_after", "look_every")
 """Settings that may change when any run is resumed: nothing that was trained depends on them."""
 
 

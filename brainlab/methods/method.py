@@ -51,12 +51,15 @@ class Schedule:
     stop_after: epochs after which training ends although its schedule is made for `epochs`; None trains them all.
     batch_size: images in one step.
     ema_decay: of the moving average of the weights, which is kept as the trained run.
+    look_every: epochs between two looks at the diagnostics, or more as training goes on; the first epoch has one too.
+        Looking takes time where images take many passes of a network.
     """
 
     epochs: Count = 16
     stop_after: CountOrNone = None
     batch_size: Count = 16
     ema_decay: Share = 0.995
+    look_every: Count = 1
 
     def asked(self, args: Namespace) -> "Schedule":
         """Return the schedule with the flags that were given; an earlier stop of its own goes with its own epochs."""

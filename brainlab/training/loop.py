@@ -135,12 +135,12 @@ class Loop:
     def looks(self) -> list[int]:
         """Epochs at whose end the diagnostics look at the averaged weights, which are kept as the run's.
 
-        Each of the first twenty, and then whenever a tenth of the training so far has been added, and the last: of few
-        images an epoch takes less time than to look.
+        The first, then one every `look_every` epochs, and less often once these are less than a tenth of the training
+        so far, and the last: of few images an epoch takes less time than to look.
         """
         found = [1]
         while found[-1] < self.epochs:
-            found.append(min(found[-1] + max(1, found[-1] // 10), self.epochs))
+            found.append(min(found[-1] + max(self.schedule.look_every, found[-1] // 10), self.epochs))
         return found
 
     @property

@@ -33,6 +33,12 @@ def test_the_diagnostics_look_at_each_of_the_first_epochs_and_later_at_every_ten
     assert make_loop(tmp_path / "few", MeanRecipe(), epochs=3).looks == [1, 2, 3]
 
 
+def test_they_look_less_often_on_request(tmp_path):
+    assert make_loop(tmp_path, MeanRecipe(), epochs=16, look_every=4).looks == [1, 5, 9, 13, 16]
+    looks = make_loop(tmp_path / "long", MeanRecipe(), epochs=100, look_every=4).looks
+    assert looks[11:] == [45, 49, 53, 58, 63, 69, 75, 82, 90, 99, 100]
+
+
 def test_what_is_stopped_between_two_looks_is_kept_as_it_stands_and_goes_on_as_if_it_had_not_been(
     tmp_path, monkeypatch
 ):
