@@ -4,10 +4,15 @@ Objective of the VAE, per slice and then averaged over the slices of a batch:
 
     L = |x - G(z)|^2 + kl_weight * KL(E(x))        z ~ E(x)
 
+With a `linear_rank` encoder and decoder add to what the slices' first principal components say, as those of the VAE of
+whole volumes do (`networks/linear/principal.py`): of a few hundred volumes there are tens of thousands of slices to
+find components in, and training starts from probabilistic PCA.
+
 When it is trained, the slices of training volumes are encoded, and `SliceGaussian` learns how each dimension of their
 codes runs through a volume: draws from it decode to slices that fit together.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +20,7 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from brainlab.cohort.views import Batch, View, Volumes
 from brainlab.errors import InputError
@@ -25,9 +31,10 @@ from brainlab.methods.method import Method, Preset, Schedule
 from brainlab.methods.prior import Noise, Prior
 from brainlab.methods.recipe import Progress, Recipe
 from brainlab.networks.codes.slice_gaussian import SliceGaussian
+from brainlab.networks.linear.principal import PrincipalPath
 from brainlab.networks.losses import kl_to_prior, squared_error
 from brainlab.networks.slice_blocks import SliceDecoder, SliceEncoder
-from brainlab.ranges import Count, Positive, Several
+from brainlab.ranges import Count, NotNegative, Positive, Several
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +49,7 @@ class SliceVAEConfig:
     kl_weight: of the KL, beside a squared error with a weight of 1.
     learning_rate: of Adam.
     cosine: let it fall to zero along a half cosine over the whole training; the paper keeps it constant.
+    linear_rank: dimensions of a slice's code that also have a linear way in and out; 0, as in the paper, has none.
     gaussian_volumes: training volumes, evenly taken, whose codes the Gaussian is fitted to.
     stack_statistics: decode and encode with the batch norm's statistics of each volume's own slices, as the published
         samples are drawn, and not with those that training kept.
@@ -54,12 +62,17 @@ class SliceVAEConfig:
     kl_weight: Positive = 0.2
     learning_rate: Positive = 1e-3
     cosine: bool = False
+    linear_rank: NotNegative = 0
     gaussian_volumes: Several = 400
     stack_statistics: bool = False
 
 
 SLICES_AT_ONCE = 64
 """Slices that pass a network together, where each is decoded for itself."""
+
+
+LINEAR_SLICES = 2048
+"""Training slices whose principal components are found, drawn by chance: all places in a volume are among them."""
 
 
 class SlicePrior(Prior):
@@ -77,6 +90,9 @@ class SlicePrior(Prior):
 class SliceVAE(Autoencoder):
     """A VAE of slices, and a Gaussian over the codes of a volume's slices, which is its prior."""
 
+    mean_slice: Tensor
+    ones: Tensor
+
     def __init__(self, config: SliceVAEConfig) -> None:
         super().__init__()
         if config.sample_shape[0] != 1:
@@ -92,8 +108,43 @@ class SliceVAE(Autoencoder):
         bottom = (widths[-1], sides[0] // factor, sides[1] // factor)
         self.encoder = SliceEncoder(widths, by_stack=self.by_stack)
         self.decoder = SliceDecoder(widths, bottom, by_stack=self.by_stack)
-        self.gaussian = SliceGaussian(config.sample_shape[self.axis], bottom[0] * bottom[1] * bottom[2])
+        self.gaussian = SliceGaussian(config.sample_shape[self.axis], math.prod(bottom))
         self.prior = SlicePrior(self.gaussian)
+        self.principal: PrincipalPath | None = None
+        if config.linear_rank:
+            if config.linear_rank > math.prod(bottom):
+                needed = f"needs 0 to {math.prod(bottom)}, the length of a slice's code"
+                raise InputError(f"--linear-rank: {needed}, got {config.linear_rank}")
+            # The objective is that of slices with this variance about what is decoded, but for a factor.
+            self.principal = PrincipalPath(config.linear_rank, config.kl_weight / 2)
+            self.register_buffer("mean_slice", torch.zeros(1, 1, *sides))
+            self.register_buffer("ones", torch.ones(1, 1, *sides), persistent=False)
+
+    def start_linear(self, x: Tensor) -> None:
+        """Find the principal components of training volumes' slices, and let the convolutions say nothing at first."""
+        if self.principal is None:
+            return
+        slices = self.slices(x)
+        chosen = torch.randperm(len(slices), generator=torch.Generator().manual_seed(0))[:LINEAR_SLICES]
+        self.mean_slice.copy_(slices.mean(0, keepdim=True))
+        self.principal.fit(slices[chosen] - self.mean_slice, self.ones)
+        places = math.prod(self.decoder.bottom[1:])
+        self.encoder.silence(-(-len(self.principal.strength) // places))
+        self.decoder.silence()
+
+    def gaussian_of(self, slices: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the mean and log-deviation of the codes of slices [n, 1, *sides], each [n, L]."""
+        mean, log_deviation = self.encoder(slices)
+        if self.principal is None:
+            return mean, log_deviation
+        linear_mean, linear_log_variance = self.principal.encode(slices - self.mean_slice, self.ones)
+        rest = mean.shape[1] - linear_mean.shape[1]
+        return mean + pad(linear_mean, (0, rest)), log_deviation + pad(linear_log_variance / 2, (0, rest))
+
+    def slices_of(self, codes: Tensor) -> Tensor:
+        """Return the slices of codes [n, L], whatever their range: [n, 1, *sides]."""
+        found: Tensor = self.decoder(codes)
+        return found if self.principal is None else found + self.mean_slice + self.principal.decode(codes, self.ones)
 
     def slices(self, x: Tensor) -> Tensor:
         """Return the slices of volumes, one behind the other: [n, 1, X, Y, Z] -> [n * T, 1, *sides]."""
@@ -105,12 +156,12 @@ class SliceVAE(Autoencoder):
 
     def encode(self, x: Tensor) -> Posterior:
         """Return mean and log-variance of the slices' codes, each [n, T, L]."""
-        means, log_deviations = zip(*(self.encoder(part) for part in self._parts(self.slices(x))), strict=True)
+        means, log_deviations = zip(*(self.gaussian_of(part) for part in self._parts(self.slices(x))), strict=True)
         shape = (-1, self.sample_shape[self.axis])
         return Posterior(torch.cat(means).unflatten(0, shape), 2 * torch.cat(log_deviations).unflatten(0, shape))
 
     def decode(self, z: Tensor) -> Tensor:
-        parts = [self.decoder(part) for part in self._parts(z.flatten(0, 1))]
+        parts = [self.slices_of(part) for part in self._parts(z.flatten(0, 1))]
         return self.stack(torch.cat(parts)).clamp(0, 1)
 
     def _parts(self, slices: Tensor) -> tuple[Tensor, ...]:
@@ -127,7 +178,7 @@ class SliceVAERecipe(Recipe):
         self.config = config
         self.generator = SliceVAE(config)
         self.networks = {"autoencoder": self.generator}
-        self.settles_on = config.gaussian_volumes
+        self.settles_on, self.looks_first = config.gaussian_volumes, config.linear_rank > 0
 
     @cached_property
     def optimisers(self) -> dict[str, torch.optim.Optimizer]:
@@ -135,15 +186,19 @@ class SliceVAERecipe(Recipe):
         weights = [*network.encoder.parameters(), *network.decoder.parameters()]
         return {"autoencoder": torch.optim.Adam(weights, lr=self.config.learning_rate, fused=True)}
 
+    def prepare(self, batch: Batch) -> None:
+        """Find the principal components of slices."""
+        self.generator.start_linear(batch.image)
+
     def step(self, batch: Batch, progress: Progress) -> dict[str, float]:
         optimiser, config, network = self.optimisers["autoencoder"], self.config, self.generator
         set_learning_rate(
             optimiser, config.learning_rate, progress.step, progress.total_steps, cosine=config.cosine, warm_up=1
         )
         x = network.slices(batch.image)
-        mean, log_deviation = network.encoder(x)
+        mean, log_deviation = network.gaussian_of(x)
         z = mean + log_deviation.exp() * torch.randn_like(mean)
-        error = squared_error(network.decoder(z), x).mean()
+        error = squared_error(network.slices_of(z), x).mean()
         kl = kl_to_prior(mean, 2 * log_deviation).mean()
         loss = error + config.kl_weight * kl
         optimiser.zero_grad(set_to_none=True)
@@ -176,7 +231,7 @@ METHOD = Method(
     abilities=frozenset({"encode", "reconstruct"}),
     small=(
         SliceVAEConfig(sample_shape=(1, 8, 6, 12), **_TINY),
-        SliceVAEConfig(sample_shape=(1, 8, 8, 6), plane="axial", stack_statistics=True, **_TINY),
+        SliceVAEConfig(sample_shape=(1, 8, 8, 6), plane="axial", linear_rank=5, stack_statistics=True, **_TINY),
     ),
     presets={
         "slice-vae-64": Preset(
@@ -184,6 +239,13 @@ METHOD = Method(
             schedule=Schedule(epochs=155, batch_size=2, ema_decay=0.0),
             recipe="t1-cube-64",
             source=PAPER,
+            budget=BUDGET.format("128 slices"),
+        ),
+        "slice-vae-64-small": Preset(
+            config=SliceVAEConfig(base_width=8, linear_rank=256, cosine=True, stack_statistics=True),
+            schedule=Schedule(epochs=12, batch_size=1, ema_decay=0.998, look_every=4),
+            recipe="t1-cube-64",
+            source=PAPER + "; the linear way is brainlab's own",
             budget=BUDGET.format("128 slices"),
         ),
         "slice-vae-128": Preset(

@@ -98,6 +98,12 @@ class SliceEncoder(nn.Module):
         self.blocks = nn.Sequential(*(Down(*pair, by_stack=by_stack) for pair in pairs))
         self.mean, self.log_deviation = (Down(*widths[-2:], by_stack=by_stack, last=True) for _ in range(2))
 
+    def silence(self, channels: int) -> None:
+        """Let mean and log-deviation be 0 in the first channels of the code."""
+        for head in (self.mean, self.log_deviation):
+            for way in (head.long, head.short):
+                _zero(way[-1], channels)
+
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         h = self.blocks(self.first(x))
         # Outside these bounds exp() is 0 or huge in float32, and nothing could be learned from it.
@@ -120,6 +126,17 @@ class SliceDecoder(nn.Module):
             convolution(first, first), StackNorm(first, by_stack=by_stack), nn.LeakyReLU(LEAK), convolution(first, 1)
         )
 
+    def silence(self) -> None:
+        """Let every slice be 0."""
+        _zero(self.last[-1])
+
     def forward(self, z: Tensor) -> Tensor:
         slices: Tensor = self.last(self.blocks(z.unflatten(1, self.bottom)))
         return slices.float() if slices.dtype != torch.float32 else slices
+
+
+@torch.no_grad()
+def _zero(layer: nn.Module, channels: int | None = None) -> None:
+    """Set weight and bias of the first channels of a layer to 0, of all without a number."""
+    for parameter in layer.parameters():
+        parameter[:channels].zero_()
