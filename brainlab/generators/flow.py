@@ -60,6 +60,9 @@ class FlowConfig(ConditionalConfig):
         them: 2 levels make 16 bands of 32 x 32 of a slice of 128 x 128.
     widths: maps of the U-Net at the size of the bands, at half of it, and so on; multiples of 8.
     time_width: features that the network is told the time by.
+    even_voxels: take mean and spread of each voxel of a band, and not of a whole band. Noise then is in proportion to
+        how far scans differ at a place; else it is as strong in white matter, where they hardly do, as in the cortex,
+        and what a network does not yet remove of it shows there as mottle.
     whitening: how far bands are brought to one spread: each is divided by this power of its own, 0 leaves them as they
         are. At 1 a low band ends with as much noise, for its spread, as a high one. With slices of heads, whose lowest
         band spreads sixty times as far as their highest, that was 2 to 4 grey levels of mottle everywhere.
@@ -84,6 +87,7 @@ class FlowConfig(ConditionalConfig):
     widths: tuple[Count, ...] = (64, 128, 128)
     time_width: Count = 256
     linear_rank: Annotated[int, RANK] = 0
+    even_voxels: bool = False
     whitening: Share = 0.5
     data_spread: Positive = 2.0
     time_centre: Annotated[float, LOGIT] = -0.7
@@ -136,15 +140,19 @@ class Flow(Autoencoder, Conditional):
         words = {each.name: len(each.words) for each in config.known}
         self.told = ConditionFeatures(words, config.time_width)
         self.draft = LinearDraft(config.sample_shape, config.linear_rank, words) if drafted else None
-        self.whitening, self.data_spread = config.whitening, config.data_spread
-        for name in ("centre", "divisor", "spread", *(("draft_centre", "draft_divisor") if drafted else ())):
-            start = torch.zeros if "centre" in name else torch.ones
-            self.register_buffer(name, start(1, bands, *[1] * len(size)))
+        self.whitening, self.data_spread, self.even_voxels = config.whitening, config.data_spread, config.even_voxels
+        of_rest = (1, bands, *(size if config.even_voxels else [1] * len(size)))
+        shapes = {"centre": of_rest, "divisor": of_rest, "spread": of_rest}
+        if drafted:
+            shapes |= dict.fromkeys(("draft_centre", "draft_divisor"), (1, bands, *[1] * len(size)))
+        for name, shape in shapes.items():
+            self.register_buffer(name, torch.zeros(shape) if "centre" in name else torch.ones(shape))
 
     def measure(self, images: Tensor, condition: Mapping[str, Tensor] | None = None) -> None:
         """Find the draft in training scans [n, *sample_shape], and of MEASURED_SCANS of them how the rest is scaled.
 
-        That is each band's mean, what it is divided by, and its spread then. condition: what the scans show.
+        That is the mean of each band, or of each of its voxels, what it is divided by, and its spread then.
+        condition: what the scans show.
         """
         if self.draft is not None:
             self.draft.fit(images, condition)
@@ -154,7 +162,7 @@ class Flow(Autoencoder, Conditional):
             drafted = self._haar(self.draft.draw(self.draft.read(images)))
             bands = bands - drafted
             self.draft_divisor, self.draft_centre = _spread_and_mean(drafted)
-        spread, self.centre = _spread_and_mean(bands)
+        spread, self.centre = _spread_and_mean(bands, even_voxels=self.even_voxels)
         scaled = spread / spread**self.whitening
         scaled = scaled * (self.data_spread / scaled.square().mean().sqrt())
         self.divisor, self.spread = spread / scaled, scaled
@@ -307,9 +315,10 @@ class FlowRecipe(Recipe):
         return {"loss": loss.item(), **{f"band_{band:02d}": error for band, error in enumerate(errors.tolist())}}
 
 
-def _spread_and_mean(bands: Tensor) -> tuple[Tensor, Tensor]:
-    """Return each band's standard deviation, at least SPREAD_FLOOR, and its mean: each [1, bands, 1, ...]."""
-    spread, mean = torch.std_mean(bands, dim=(0, *range(2, bands.ndim)), correction=0, keepdim=True)
+def _spread_and_mean(bands: Tensor, *, even_voxels: bool = False) -> tuple[Tensor, Tensor]:
+    """Return standard deviation, at least SPREAD_FLOOR, and mean of each band, or voxel of a band: [1, bands, ...]."""
+    over = (0, *(() if even_voxels else range(2, bands.ndim)))
+    spread, mean = torch.std_mean(bands, dim=over, correction=0, keepdim=True)
     return spread.clamp(min=SPREAD_FLOOR), mean
 
 
@@ -361,6 +370,7 @@ METHOD = Method(
                 sample_shape=(1, 40, 48, 40),
                 levels=1,
                 linear_rank=64,
+                even_voxels=True,
                 widths=(32, 64, 64),
                 conditions=("class", "age_years", "sex"),
             ),

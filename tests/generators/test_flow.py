@@ -70,6 +70,19 @@ def test_whitening_takes_its_power_of_a_band_s_own_spread_and_leaves_the_mean_sq
     assert torch.allclose(model.from_bands(bands), images, atol=1e-5)
 
 
+def test_even_voxels_have_unit_spread_at_every_place_and_are_undone():
+    images = scans(200) * torch.linspace(0.1, 1, 8)
+    model = Flow(dataclasses.replace(TINY, even_voxels=True, whitening=1.0, data_spread=1.0))
+    model.measure(images)
+    bands = model.to_bands(images)
+    assert bands.mean(0).abs().max() < 1e-3
+    assert bands.std(0, correction=0).flatten().tolist() == pytest.approx([1.0] * 128, rel=1e-2)
+    assert torch.allclose(model.from_bands(bands), images, atol=1e-5)
+    whole = Flow(dataclasses.replace(TINY, whitening=1.0, data_spread=1.0))
+    whole.measure(images)
+    assert whole.to_bands(images).std(0, correction=0).flatten().std() > 0.2
+
+
 def test_the_network_is_shown_and_asked_for_unit_spread_in_every_band_at_any_time(monkeypatch):
     """Of white data and noise: what goes in has unit spread, and so has the velocity, less its factor."""
     model = Flow(dataclasses.replace(TINY, whitening=0.5, data_spread=2.0))
