@@ -34,7 +34,9 @@ class ConditionalGaussian(nn.Module):
         self.sizes = dict(sizes)
         self.width = sum(size or POWERS for size in self.sizes.values())
         self.register_buffer("mean", torch.zeros(self.width + rank))
-        self.register_buffer("covariance", torch.eye(self.width + rank))
+        self.register_buffer("covariance", torch.zeros(self.width + rank, self.width + rank))
+        # `torch.eye` would load PyTorch's compiler where a preset is only outlined.
+        self.covariance.diagonal().fill_(1)
 
     def fit(self, scores: Tensor, condition: Mapping[str, Tensor] | None) -> None:
         """Take mean and covariance of scores [n, rank] and of conditions; one that is not told counts as the mean."""

@@ -60,7 +60,7 @@ def test_a_known_velocity_field_moves_an_image_by_what_is_changed(case, monkeypa
     pattern = 0.1 * torch.randn(1, *run.code_shape)
     known = next(one for one in run.conditions if one.name == "age_years")
 
-    def velocity(self, state, t, told=None):
+    def velocity(self, state, t, told=None, drafted=None):
         return told.view(-1, *[1] * (state.ndim - 1)) * pattern
 
     monkeypatch.setattr(Flow, "told", lambda self, condition: 3 + condition["age_years"][:, None], raising=False)
