@@ -14,9 +14,10 @@ Encoding a scan under what it shows and decoding its code under something else c
 
 With a `linear_rank` an image is a linear draft, its share of the training scans' first principal components, and the
 rest, which alone is solved for; the velocity is shown the draft. The draft has a closed form, while a network needs
-very many steps to what spans the whole image, such as how ventricles grow with age (`networks/linear/draft.py`). As
-for image restoration (Whang et al. 2022, "Deblurring via stochastic refinement", section 3): what is left to learn is
-local. The noise that the solution starts from also says which draft is meant, so that a code stays noise.
+very many steps to learn what spans the whole image, such as how ventricles grow with age. What is left is local, as
+in image restoration by a prediction and its refinement (Whang et al. 2022, "Deblurring via stochastic refinement").
+The noise that the solution starts from also says which draft is meant, so that a code stays noise
+(`networks/linear/draft.py`).
 
 Flows trained on a few hundred scans are known to repeat them: look at the copies that `brainlab evaluate` counts.
 """
@@ -60,13 +61,12 @@ class FlowConfig(ConditionalConfig):
         them: 2 levels make 16 bands of 32 x 32 of a slice of 128 x 128.
     widths: maps of the U-Net at the size of the bands, at half of it, and so on; multiples of 8.
     time_width: features that the network is told the time by.
+    linear_rank: principal components that make up the draft; 0 has none, and solves for the whole image.
     even_voxels: take mean and spread of each voxel of a band, and not of a whole band. Noise then is in proportion to
-        how far scans differ at a place; else it is as strong in white matter, where they hardly do, as in the cortex,
-        and what a network does not yet remove of it shows there as mottle.
+        how far scans differ at a place, and not as strong in white matter, where they hardly differ, as in the cortex.
     whitening: how far bands are brought to one spread: each is divided by this power of its own, 0 leaves them as they
         are. At 1 a low band ends with as much noise, for its spread, as a high one. With slices of heads, whose lowest
         band spreads sixty times as far as their highest, that was 2 to 4 grey levels of mottle everywhere.
-    linear_rank: principal components that make up the draft; 0 has none, and solves for the whole image.
     data_spread: root mean square over the bands after that, in units of the noise's.
     time_centre, time_spread: mean and standard deviation of the logit of the times in training. The more bands spread
         the earlier they are told from noise. A spread of 1 puts two thirds of the times within 1 of the centre.
@@ -370,7 +370,6 @@ METHOD = Method(
                 sample_shape=(1, 40, 48, 40),
                 levels=1,
                 linear_rank=64,
-                even_voxels=True,
                 widths=(32, 64, 64),
                 conditions=("class", "age_years", "sex"),
             ),

@@ -18,7 +18,7 @@ class ConditionalGaussian(nn.Module):
     """A joint Gaussian of conditions and scores; of what is not told, the scores keep the spread.
 
     A word counts as one of several places, 0 or 1, a number with its square. Given those that are told, the scores are
-    Gaussian with (Eaton 1983, "Multivariate Statistics", section 3.4)
+    Gaussian with (Bishop 2006, "Pattern Recognition and Machine Learning", equations 2.81 and 2.82)
 
         mean m_s + C_st C_tt^-1 (t - m_t)   covariance C_ss - C_st C_tt^-1 C_ts
 
