@@ -17,6 +17,7 @@ from brainlab.files.lfs_pointer import refuse_pointer
 from brainlab.methods.method import Method, Schedule
 from brainlab.networks.perceptual.tissue_folder import ARCHITECTURE
 from brainlab.runs.methods import UnknownMethodError, config_of_settings, method_of_settings
+from brainlab.runs.packed_weights import unpack
 
 CONFIG = "config.json"
 WEIGHTS = "weights.safetensors"
@@ -134,11 +135,11 @@ def check_weights(path: Path, network: nn.Module) -> None:
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """Return weights by name, floating-point ones as float32; raise InputError where one is not finite.
+    """Return weights by name, packed and floating-point ones as float32; raise InputError where one is not finite.
 
     Raises SafetensorError or OSError where the file cannot be read.
     """
-    state = load_file(path)
+    state = unpack(load_file(path))
     if broken := [name for name, value in state.items() if not torch.isfinite(value.float()).all()]:
         raise InputError(
             f"{path}: needs finite numbers, got NaN or infinity in {broken[0]}; train the run again with a lower "

@@ -1,0 +1,43 @@
+"""What eight bits for each weight of a large dense layer cost a run and save: `python -m benchmarks.models.pack_weights
+RUN OUT`
+
+Writes a copy of the run with packed weights to OUT and tells the room it takes, and how far 64 samples of the same
+codes, and their reconstructions where it makes any, move from those of the original.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+from safetensors.torch import load_file, save_file
+
+from brainlab.runs.files import WEIGHTS
+from brainlab.runs.packed_weights import pack
+from brainlab.runs.run import load_run
+from brainlab.types import Float32Array
+
+SAMPLES = 64
+
+
+def main() -> None:
+    source, packed = Path(sys.argv[1]), Path(sys.argv[2])
+    shutil.copytree(source, packed)
+    save_file(pack(load_file(source / WEIGHTS)), packed / WEIGHTS)
+    before, after = ((folder / WEIGHTS).stat().st_size / 1e6 for folder in (source, packed))
+    print(f"{source.name}: {before:.1f} MB of weights, packed {after:.1f} MB")
+    runs = load_run(source), load_run(packed)
+    samples, others = (run.sample(SAMPLES, seed=1)[1] for run in runs)
+    tell("samples", samples, others)
+    if runs[0].can("reconstruct"):
+        images = samples.reshape(-1, *runs[0].outline.sample_shape)
+        tell("reconstructions", *(run.decode(run.encode(images)[0]) for run in runs))
+
+
+def tell(what: str, before: Float32Array, after: Float32Array) -> None:
+    moved, spread, most = np.square(before - after).mean(), before.var(0).mean(), np.abs(before - after).max()
+    print(f"{what}: squared difference {moved:.1e} of a variance of {spread:.1e}, at most {most:.3f}")
+
+
+if __name__ == "__main__":
+    main()
