@@ -9,6 +9,7 @@ from typing import Any
 from brainlab import workspace as places
 from brainlab.cli.common.progress import progress
 from brainlab.errors import BrainlabError
+from brainlab.files.packed_array import PACKED
 from brainlab.workspace import SHIPPED_COHORTS, cohort_folders, workspace
 
 
@@ -85,10 +86,12 @@ def _copy(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     scratch = target.with_name(f".{target.name}-copying")
     shutil.rmtree(scratch, ignore_errors=True)
-    shutil.copytree(source, scratch, ignore=shutil.ignore_patterns("volumes.npy", ".*"))
-    if not (scratch / "volumes.npy.xz").is_file():
-        shutil.copy2(source / "volumes.npy", scratch / "volumes.npy")
+    shutil.copytree(source, scratch, ignore=_unpacked_or_hidden)
     scratch.rename(target)
+
+
+def _unpacked_or_hidden(_: str, names: list[str]) -> list[str]:
+    return [name for name in names if name[0] == "." or name + PACKED in names]
 
 
 def _opened(folder: Path, problems: list[dict[str, str]]) -> str | None:

@@ -1,8 +1,9 @@
 """A prepared dataset: a folder with memory-mapped volumes and a table, whole or not there at all.
 
 volumes.npy   [N, *shape] of one channel or [N, C, *shape] of several; uint8 over [0, 1] (or float16, in which z-scores
-              are kept); `volumes.npy.xz` where it ships compressed
+              are kept)
 segmentations.npy  labels on the same voxels, uint8 [N, *shape] without channels, where scans came with them
+*.npy.xz      either of them where it ships compressed
 scans.tsv     one row a volume, in the same order
 recipe.json   recipe name, steps, parameters, versions, affine of the grid, whether any scans are `simulated` or any
               images `generated`; `plane` of slices; `channels` names the sequences where there are several, `intensity`
@@ -11,7 +12,6 @@ recipe.json   recipe name, steps, parameters, versions, affine of the grid, whet
 
 import hashlib
 import json
-import lzma
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ from brainlab.cohort.scan_table import read_scans, row_order, write_scans
 from brainlab.cohort.segmentations import LABELS, SEGMENTATIONS, open_segmentations
 from brainlab.counted import counted, noun
 from brainlab.errors import InputError, array_reason
-from brainlab.files.whole import whole_file
+from brainlab.files.packed_array import PACKED, unpack
 from brainlab.images.grid import Grid
 from brainlab.images.pictures import to_bytes
 from brainlab.pseudonyms import PUBLIC_KEY, keyed_hash
@@ -38,7 +38,9 @@ from brainlab.types import Float32Array, FloatArray, IntArray, UInt8Array
 TEST_SHARE = 0.1
 IMPLIED = ("summary", "steps", "modalities")
 """Keys of `recipe.json` that say what others, or the scans' table, say."""
-FILES = ("recipe.json", "scans.tsv", "volumes.npy", "volumes.npy.xz", SEGMENTATIONS, "intermediate", "audit")
+VOLUMES = "volumes.npy"
+ARRAYS = (VOLUMES, SEGMENTATIONS)
+FILES = ("recipe.json", "scans.tsv", *ARRAYS, *(name + PACKED for name in ARRAYS), "intermediate", "audit")
 """What this program writes into the folder of a prepared dataset, and can write again."""
 EDITED_S = 5.0
 """`scans.tsv` is written just before `recipe.json`; one that is so much newer was changed by its user."""
@@ -89,11 +91,10 @@ class PreparedDataset:
         folder = Path(folder)
         if not (folder / "recipe.json").is_file():
             raise InputError(f"{folder}: not a prepared dataset (no recipe.json); make one with 'brainlab prepare'")
-        packed, plain = folder / "volumes.npy.xz", folder / "volumes.npy"
-        if packed.is_file() and not plain.is_file():
-            _unpack(packed, plain)
+        for name in ARRAYS:
+            unpack(folder / name)
         try:
-            volumes = np.load(plain, mmap_mode="r", allow_pickle=False)
+            volumes = np.load(folder / VOLUMES, mmap_mode="r", allow_pickle=False)
             recipe = json.loads((folder / "recipe.json").read_text())
             recipe["name"]
             _check_layout(volumes, recipe)
@@ -274,7 +275,7 @@ def write_prepared(
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir()
     try:
-        _write_volumes(scratch / "volumes.npy", volumes, (len(scans), *_image_shape(recipe)), dtype)
+        _write_volumes(scratch / VOLUMES, volumes, (len(scans), *_image_shape(recipe)), dtype)
         if segmentations is not None:
             shape = (len(scans), *recipe["shape"])
             _write_volumes(scratch / SEGMENTATIONS, segmentations, shape, "uint8", labels=True)
@@ -389,12 +390,3 @@ def _swap(scratch: Path, folder: Path) -> None:
         old.replace(folder)
         raise
     shutil.rmtree(old, ignore_errors=True)
-
-
-def _unpack(packed: Path, plain: Path) -> None:
-    """Write the compressed volumes out once, beside the packed file."""
-    try:
-        with whole_file(plain) as scratch, lzma.open(packed) as source, scratch.open("wb") as out:
-            shutil.copyfileobj(source, out, 1 << 20)
-    except (OSError, EOFError, lzma.LZMAError) as error:
-        raise InputError(f"{packed}: cannot be unpacked ({error})") from error

@@ -207,15 +207,20 @@ def test_a_table_sorted_by_hand_is_refused(tmp_path: Path) -> None:
 
 
 def test_ships_compressed(tmp_path: Path) -> None:
-    whole = write_prepared(tmp_path / "set", volumes(2), table(2), RECIPE)
+    labels = np.random.default_rng(1).integers(0, 3, volumes(2).shape, dtype=np.uint8)
+    recipe = {**RECIPE, "labels": {"1": "ventricles", "2": "cortex"}}
+    whole = write_prepared(tmp_path / "set", volumes(2), table(2), recipe, segmentations=labels)
     expected = np.array(whole.volumes)
-    plain, packed = tmp_path / "set" / "volumes.npy", tmp_path / "set" / "volumes.npy.xz"
-    packed.write_bytes(lzma.compress(plain.read_bytes()))
-    plain.unlink()
-    np.testing.assert_array_equal(PreparedDataset.open(tmp_path / "set").volumes, expected)
+    for name in ("volumes.npy", "segmentations.npy"):
+        plain, packed = tmp_path / "set" / name, tmp_path / "set" / f"{name}.xz"
+        packed.write_bytes(lzma.compress(plain.read_bytes()))
+        plain.unlink()
+    found = PreparedDataset.open(tmp_path / "set")
+    np.testing.assert_array_equal(found.volumes, expected)
+    np.testing.assert_array_equal(found.segmentations, labels)
     plain.unlink()
     packed.write_bytes(packed.read_bytes()[:-20])
-    with pytest.raises(InputError, match="cannot be unpacked"):
+    with pytest.raises(InputError, match=r"segmentations\.npy\.xz: cannot be unpacked"):
         PreparedDataset.open(tmp_path / "set")
     assert not plain.exists()
 
