@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from brainlab.errors import InputError
-from brainlab.types import Float32Array, FloatArray
+from brainlab.types import Float32Array, FloatArray, IntArray
 
 LEAST_VARIANCE = 1e-6
 """Of a profile, as a part of that of its dimension's strongest; what is weaker is rounding, and says nothing."""
@@ -60,7 +60,7 @@ class SliceCoordinates:
         return np.where(raw > LEAST_VARIANCE * raw[:, :1], raw, 0.0)
 
     @cached_property
-    def profiles(self) -> FloatArray:
+    def profiles(self) -> IntArray:
         """How many profiles of each dimension vary: [L]."""
         return np.count_nonzero(self.variances, axis=1)
 
@@ -110,7 +110,7 @@ class SliceCoordinates:
         return np.einsum("lts,lts->ls", self.root, self.root, dtype=np.float64)
 
     @cached_property
-    def _order(self) -> FloatArray:
+    def _order(self) -> IntArray:
         return np.argsort(-self._raw_variances, axis=1, kind="stable")
 
     def _columns(self, dimension: int) -> FloatArray:
