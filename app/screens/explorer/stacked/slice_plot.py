@@ -17,7 +17,7 @@ SIDES = {"L": "left", "R": "right", "P": "back", "A": "front", "I": "bottom", "S
 def figure(known: SliceCoordinates, dimension: int, codes: dict[str, FloatArray]) -> go.Figure:
     """Return the figure of one dimension. codes: [T, L], of `start` and of what was `moved`."""
     mean, spread = known.mean[:, dimension], known.spread(dimension)
-    slices = np.arange(len(mean))
+    slices = np.arange(1, len(mean) + 1)  # as the viewer numbers them
     made = go.Figure()
     made.add_scatter(
         x=np.concatenate([slices, slices[::-1]]),
@@ -36,4 +36,5 @@ def figure(known: SliceCoordinates, dimension: int, codes: dict[str, FloatArray]
     low, high = (SIDES[letter] for letter in ENDS[normal_axis(known.plane)])
     made.update_xaxes(title=f"{known.plane} slice, from {low} to {high}", zeroline=False)
     made.update_yaxes(title=f"dimension {dimension}", zeroline=False)
-    return calm(made, 300).update_layout(hovermode="x unified")
+    legend = {"y": 1.02, "yanchor": "bottom"}
+    return calm(made, 320).update_layout(hovermode="x unified", legend=legend)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.components.draw_choice import choose_seed, choose_truncation
-from app.components.scan_choice import describe, pick_scan
+from app.components.scan_choice import pick_scan
 from app.data import resources, uploads
 from app.data.stacks import Draw, MeanCode, Start
 from app.data.volumes import Scan
@@ -31,13 +31,8 @@ def choose(run: str, linked: Start | None) -> Start | None:
 def title(start: Start) -> str:
     """Name the run's own image of a start."""
     if isinstance(start, Draw):
-        return f"draw {start.seed} at {start.truncation:.2f}"
-    return "mean of training volumes' codes" if isinstance(start, MeanCode) else "reconstruction"
-
-
-def original(start: Scan) -> str:
-    """Name a scan of a cohort."""
-    return describe(start.cohort, start.row)
+        return f"start: draw {start.seed} at {start.truncation:.2f}"
+    return "start: mean of training codes" if isinstance(start, MeanCode) else "start: reconstruction"
 
 
 def _scan(fitting: list[str], linked: Start | None) -> Scan:

@@ -9,8 +9,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.data import resources
+from app.data.exports import nifti
 from app.data.stacks import Draw, MeanCode, MovedStack
-from app.data.volumes import Reconstruction, Sample, Scan, load
+from app.data.volumes import Reconstruction, Sample, Scan, load, version
 from app.screens.explorer.stacked import coordinate_sliders, moved_volume, slice_plot, stack_tabs
 from app.server.access import SIGNED_IN
 from brainlab.images.pictures import to_bytes
@@ -188,6 +189,37 @@ def test_a_scan_at_its_own_values_is_its_reconstruction(shown):
     assert shown[-1][1] == first, "back where it lay it is the reconstruction again"
 
 
+def test_an_upload_is_moved_and_handed_out_in_its_own_space(shown, monkeypatch):
+    offered = {}
+    monkeypatch.setattr("app.components.layout.downloads", lambda key, *files: offered.update({key: files}))
+    page = opened()
+    page.segmented_control(key="stack-kind").set_value("Upload")
+    ran(page)
+    assert not shown[1:], "there is nothing to move yet"
+    page.toggle(key="start-stripped").set_value(True)
+    content = nifti(Scan("simulated", 5))
+    page.file_uploader(key="start-upload").set_value(("mine.nii.gz", content, "application/gzip"))
+    ran(page)
+    first = shown[-1][0]
+    expected = load(Reconstruction(RUN, "simulated", 5))
+    assert np.abs(load(first).astype(int) - expected).mean() < 1
+    slider(page, strongest(1)[0]).set_value(2.5)
+    ran(page)
+    page.session_state["stack-tabs"] = "Share and export"
+    ran(page)
+    assert "An uploaded scan has no link" in said(page)
+    assert not page.code
+    (files,) = offered["stack"]
+    assert list(files)[-2:] == [f"{RUN}-in-own-space.nii.gz", f"{RUN}-change-in-own-space.nii.gz"]
+    assert all(make() for make in files.values())
+
+
+def test_a_volume_is_made_anew_when_its_run_or_its_scan_s_cohort_is():
+    made = version(MovedStack(RUN, Scan("simulated", 0)))
+    assert resources.run(RUN).sha256 in made
+    assert resources.cohort("simulated").sha256 in made
+
+
 def test_a_value_beyond_the_sliders_ends_can_be_shown():
     assert coordinate_sliders.stops(0.1)[:2] == [-3.0, -2.75]
     assert coordinate_sliders.stops(4.2)[-2:] == [3.0, 4.2]
@@ -201,12 +233,14 @@ def test_the_plot_shows_the_dimension_that_changed_most(monkeypatch):
     page = opened()
     at = strongest(5)[4]
     assert at.dimension != strongest(1)[0].dimension
+    slider(page, strongest(1)[0]).set_value(0.25)
     slider(page, at).set_value(3.0)
     ran(page)
     traces = {trace.name: trace for trace in plotted[-1].data}
     known = resources.slice_coordinates(RUN)
     assert plotted[-1].layout.yaxis.title.text == f"dimension {at.dimension}"
     assert plotted[-1].layout.xaxis.title.text == "coronal slice, from back to front"
+    assert list(traces["mean"].x) == list(range(1, 49)), "as the viewer numbers slices"
     shift = np.array(traces["moved"].y) - np.array(traces["start"].y)
     assert shift == pytest.approx(3 * known.profile(at), abs=1e-4)
     band = np.array(traces["training volumes, mean ± 2 SD"].y).reshape(2, -1)
