@@ -22,6 +22,7 @@ from brainlab.cohort.template import mni_template
 from brainlab.config import to_dict
 from brainlab.generators.flow import Flow, FlowConfig
 from brainlab.generators.introvae import IntroVAEConfig
+from brainlab.generators.slice_vae import SliceVAE, SliceVAEConfig
 from brainlab.generators.stylegan import StyleGANConfig
 from brainlab.generators.vae import VAEConfig
 from brainlab.methods.conditions import learn_conditions
@@ -194,6 +195,31 @@ def edit_workspace(tiny_workspace: Path, slice_workspace: Path, tmp_path_factory
         for parameter in network.parameters():
             torch.nn.init.normal_(parameter, std=0.4)
         save_file({name: value.contiguous() for name, value in network.state_dict().items()}, folder / WEIGHTS)
+    return workspace
+
+
+@pytest.fixture(scope="session")
+def stack_workspace(tiny_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a workspace with the cohort `simulated`, `tiny-stack`, a slice VAE of it, and the run `tiny-vae`.
+
+    The slice VAE knows the principal components of slices and its Gaussian; it was not trained.
+    """
+    workspace = tmp_path_factory.mktemp("stacks")
+    (workspace / "cohorts").mkdir()
+    (workspace / "cohorts" / "simulated").symlink_to(tiny_workspace / "cohorts" / "simulated")
+    data = PreparedDataset.open(workspace / "cohorts" / "simulated")
+    config = SliceVAEConfig(
+        sample_shape=(1, *data.shape), base_width=1, halvings=3, linear_rank=12, stack_statistics=True
+    )
+    folder = workspace / "runs" / "tiny-stack"
+    write_run(folder, "slice-vae-64", config, data)
+    torch.manual_seed(0)
+    network, volumes = SliceVAE(config).eval(), torch.from_numpy(data.batch(data.indices("train")))
+    with torch.no_grad():
+        network.start_linear(volumes)
+        network.gaussian.fit([network.encode(volumes).mean])
+    save_file({name: value.contiguous() for name, value in network.state_dict().items()}, folder / WEIGHTS)
+    (workspace / "runs" / "tiny-vae").symlink_to(tiny_workspace / "runs" / "tiny-vae")
     return workspace
 
 

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar
 
-import numpy as np
-
 from app.data import resources
 from app.data.uploads import Uploaded, UploadedSlice
-from app.data.volumes import Scan, Told, load, version
+from app.data.volumes import Scan, Told, as_network_reads, version
 from brainlab.images.grid import Grid
-from brainlab.images.pictures import to_bytes, to_unit
+from brainlab.images.pictures import to_bytes
 from brainlab.images.provenance import Provenance
 from brainlab.runs.image_provenance import edited_by
 from brainlab.types import Float32Array, UInt8Array
@@ -62,11 +60,4 @@ def _noise(run: str, run_sha256: str, scan: AnyScan, scan_version: str, own: Tol
 
     found = resources.run(run)
     with quick_arithmetic(found.device):
-        return found.encode(_image(scan), condition=dict(own))[0]
-
-
-def _image(scan: AnyScan) -> Float32Array:
-    """Return a scan as networks read it, [1, C, *shape]."""
-    if isinstance(scan, Scan):
-        return resources.cohort(scan.cohort).batch(np.array([scan.row]))
-    return to_unit(load(scan))[None, None]
+        return found.encode(as_network_reads(scan), condition=dict(own))[0]

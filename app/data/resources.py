@@ -13,6 +13,7 @@ from brainlab.types import Float32Array
 from brainlab.workspace import cohort_folders, run_folders, workspace
 
 if TYPE_CHECKING:
+    from brainlab.latent.slice_coordinates import SliceCoordinates
     from brainlab.latent.styles.style_space import StyleSpace
     from brainlab.methods.method import Ability
     from brainlab.runs.run import Run
@@ -67,6 +68,11 @@ def style_space(name: str) -> "StyleSpace":
     return _style_space(name, run(name).sha256)
 
 
+def slice_coordinates(name: str) -> "SliceCoordinates":
+    """The coordinates of a run that codes volumes slice by slice. Raises InputError where it has none."""
+    return _slice_coordinates(name, run(name).sha256)
+
+
 def unopened_cohorts() -> list[tuple[str, str]]:
     """Folders of the workspace's cohorts that cannot be opened: name and reason, so that none vanishes silently."""
     return _unopened([workspace() / "cohorts"], "recipe.json", _cohort)
@@ -93,8 +99,11 @@ def runs_that(*abilities: "Ability") -> "dict[str, Run]":
 
 
 def explorable() -> "dict[str, Run]":
-    """Runs that the explorer can show, by name: with codes to move along, or by which scans are edited on request."""
-    return runs_that("walk") | runs_that("encode", "condition")
+    """Runs that the explorer can show, by name.
+
+    They have codes to move along or coordinates over slices, or edit scans on request.
+    """
+    return runs_that("walk") | runs_that("stack") | runs_that("encode", "condition")
 
 
 def _openable(folders: list[Path], stamp_file: str, open_one: Callable[[Path, int], T]) -> dict[str, T]:
@@ -152,6 +161,13 @@ def _style_space(name: str, sha256: str) -> "StyleSpace":
     from brainlab.experiments.analysis.style_projection import style_space
 
     return style_space(run(name))
+
+
+@lru_cache(maxsize=8)
+def _slice_coordinates(name: str, sha256: str) -> "SliceCoordinates":
+    from brainlab.experiments.analysis.slice_coordinates import slice_coordinates
+
+    return slice_coordinates(run(name))
 
 
 def _named(found: dict[str, T], name: str, kind: str) -> T:

@@ -15,7 +15,7 @@ import numpy as np
 from app.data import resources
 from app.data.codes import from_steps
 from brainlab.images.grid import Grid
-from brainlab.images.pictures import to_bytes
+from brainlab.images.pictures import to_bytes, to_unit
 from brainlab.images.provenance import Provenance
 from brainlab.runs.image_provenance import made_by, of_scan
 from brainlab.types import Float32Array, UInt8Array
@@ -290,7 +290,7 @@ def load(source: Source) -> UInt8Array:
 def version(source: Source) -> str:
     """Say which files a source's bytes depend on, so that a retrained run or a new cohort is never shown stale."""
     parts = []
-    for name in ("first", "second", "scan"):
+    for name in ("first", "second", "scan", "start"):
         if (part := getattr(source, name, None)) is not None:
             parts.append(version(part))
     if (run := getattr(source, "run", None)) is not None:
@@ -298,6 +298,13 @@ def version(source: Source) -> str:
     if (cohort := getattr(source, "cohort", None)) is not None:
         parts.append(resources.cohort(cohort).sha256)
     return ":".join(parts)
+
+
+def as_network_reads(scan: Source) -> Float32Array:
+    """Return a scan as networks read it, [1, C, *shape]: one of a cohort in full precision, with all its channels."""
+    if isinstance(scan, Scan):
+        return resources.cohort(scan.cohort).batch(np.array([scan.row]))
+    return to_unit(load(scan))[None, None]
 
 
 _galleries: OrderedDict[tuple[Sample, str], list[UInt8Array]] = OrderedDict()

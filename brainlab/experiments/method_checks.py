@@ -21,11 +21,13 @@ from torch import Tensor
 from brainlab.cohort.prepared import PreparedDataset, write_prepared
 from brainlab.config import add_flags, apply_flags, check_ranges, from_dict, to_dict
 from brainlab.errors import BrainlabError
+from brainlab.experiments.analysis.slice_coordinates import slice_coordinates
 from brainlab.experiments.evaluation.run_metrics import evaluate_run
 from brainlab.experiments.training import resume, train
 from brainlab.experiments.training_plan import Machine
+from brainlab.images.grid import normal_axis
 from brainlab.methods.conditions import ConditionalConfig
-from brainlab.methods.generator import Autoencoder, Conditional, StyleBased
+from brainlab.methods.generator import Autoencoder, Conditional, Stacked, StyleBased
 from brainlab.methods.method import Method, Schedule
 from brainlab.methods.prior import SeededNoise
 from brainlab.ranges import Range
@@ -106,11 +108,17 @@ def _check_network(method: Method[Any], config: Any) -> None:
     walks = "walk" in method.abilities
     _require(walks or not styled, name, "what has styles can be walked")
     _require(not walks or len(network.prior.code_shape) == 1, name, "what can be walked has codes that are vectors")
+    stacks = "stack" in method.abilities
+    _require(stacks == isinstance(network, Stacked), name, "stack is the ability of what is Stacked, and of no other")
     with torch.inference_mode():
         codes = network.prior.draw(3, SeededNoise(0))
         again = network.prior.draw(3, SeededNoise(0))
         _require(torch.equal(codes, again), name, "the same noise must draw the same codes")
         _require(codes.shape == (3, *network.prior.code_shape), name, "codes need the prior's code_shape")
+        if isinstance(network, Stacked):
+            noise = SeededNoise(0).normal(3, *network.prior.code_shape)
+            same = torch.equal(codes, network.gaussian.courses(noise))
+            _require(same, name, "a draw must be what its Gaussian over slices makes of the noise")
         images = network.decode(codes)
         _require(images.shape == (3, *network.sample_shape), name, "images need the network's sample_shape")
         _require(bool(images.min() >= 0 and images.max() <= 1), name, "images must lie in [0, 1]")
@@ -186,6 +194,23 @@ def _check_run(run: Run, data: PreparedDataset) -> None:
     )
     if run.can("condition"):
         _check_conditions(run, codes, images)
+    if run.can("stack"):
+        _check_stack(run, codes[0])
+
+
+def _check_stack(run: Run, code: Float32Array) -> None:
+    name, known = run.method.name, slice_coordinates(run)
+    _require(known.mean.shape == run.code_shape, name, "the Gaussian over slices needs a mean of the codes' shape")
+    slices = run.shape[normal_axis(known.plane)]
+    _require(run.code_shape[0] == slices, name, "codes need a row for each slice along the normal of its plane")
+    own = {coordinate: known.position(code, coordinate) for coordinate in known.strongest(run.latent_dim)}
+    near = 1e-3 * float(known.variances.max()) ** 0.5
+    told = known.moved(known.mean, own)
+    _require(bool(np.allclose(told, code, atol=near)), name, "a draw must be what its slice coordinates say")
+    _require(np.array_equal(known.moved(code, own), code), name, "where its coordinates lie a code must not change")
+    strongest = next(iter(own))
+    images = run.decode(np.stack([code, known.moved(code, {strongest: own[strongest] + 3})]))
+    _require(not np.array_equal(*images), name, "the strongest slice coordinate must change the image")
 
 
 def _check_conditions(run: Run, codes: Float32Array, images: Float32Array) -> None:

@@ -26,7 +26,7 @@ from brainlab.cohort.views import Batch, View, Volumes
 from brainlab.errors import InputError
 from brainlab.generators.vae import set_learning_rate
 from brainlab.images.grid import normal_axis
-from brainlab.methods.generator import Autoencoder, Posterior
+from brainlab.methods.generator import Posterior, Stacked
 from brainlab.methods.method import Method, Preset, Schedule
 from brainlab.methods.prior import Noise, Prior
 from brainlab.methods.recipe import Progress, Recipe
@@ -87,7 +87,7 @@ class SlicePrior(Prior):
         return self.gaussian.courses(z).float().cpu()
 
 
-class SliceVAE(Autoencoder):
+class SliceVAE(Stacked):
     """A VAE of slices, and a Gaussian over the codes of a volume's slices, which is its prior."""
 
     mean_slice: Tensor
@@ -98,6 +98,7 @@ class SliceVAE(Autoencoder):
         if config.sample_shape[0] != 1:
             raise InputError(f"--sample-shape: needs one channel, got {config.sample_shape[0]}")
         self.sample_shape, self.by_stack = config.sample_shape, config.stack_statistics
+        self.plane = config.plane
         self.axis = 1 + normal_axis(config.plane)  # of [1, X, Y, Z]
         sides = [side for axis, side in enumerate(config.sample_shape) if axis not in (0, self.axis)]
         factor = 2**config.halvings
@@ -228,7 +229,7 @@ METHOD = Method(
     network=SliceVAE,
     recipe=SliceVAERecipe,
     view=view,
-    abilities=frozenset({"encode", "reconstruct"}),
+    abilities=frozenset({"encode", "reconstruct", "stack"}),
     small=(
         SliceVAEConfig(sample_shape=(1, 8, 6, 12), **_TINY),
         SliceVAEConfig(sample_shape=(1, 8, 8, 6), plane="axial", linear_rank=5, stack_statistics=True, **_TINY),

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from brainlab.methods.conditions import Condition
 from brainlab.methods.prior import Noise, Prior
+from brainlab.networks.codes.slice_gaussian import SliceGaussian
 
 
 class Posterior(NamedTuple):
@@ -49,6 +50,16 @@ class Autoencoder(Generator):
     def reconstruct(self, x: Tensor) -> Tensor:
         """Return the decoded posterior mean of images: [n, *sample_shape] -> [n, *sample_shape]."""
         return self.decode(self.encode(x).mean)
+
+
+class Stacked(Autoencoder):
+    """An autoencoder of volumes that codes each slice for itself (ability `stack`); codes are [T slices, L].
+
+    gaussian: of the slices' codes over a volume; the prior draws from it.  plane: of the slices.
+    """
+
+    gaussian: SliceGaussian
+    plane: str
 
 
 class StyleBased(Generator):

@@ -15,19 +15,21 @@ from brainlab.ranges import Count, CountOrNone, Share, flag
 
 C = TypeVar("C")
 
-Ability = Literal["encode", "reconstruct", "walk", "styles", "condition", "translate"]
+Ability = Literal["encode", "reconstruct", "walk", "stack", "styles", "condition", "translate"]
 """What a run of a method can do beside drawing samples.
 
 encode: give a code to an image.  reconstruct: give an image back from its code.  walk: its codes are vectors whose
-neighbours decode to similar images, so that sliders and interpolation make sense.  styles: show a code by a style at
-each level of its network, so that levels can be mixed and images projected.  condition: draw what is asked for.
-translate: make one sequence from others.
+neighbours decode to similar images, so that sliders and interpolation make sense.  stack: code a volume slice by slice,
+the slices joined by a Gaussian, so that its coordinates can be moved.  styles: show a code by a style at each level of
+its network, so that levels can be mixed and images projected.  condition: draw what is asked for.  translate: make one
+sequence from others.
 """
 
 _LACKING: dict[Ability, str] = {
     "encode": "has no encoder",
     "reconstruct": "does not reconstruct",
     "walk": "has no codes to move along",
+    "stack": "has no Gaussian over slices",
     "styles": "has no styles",
     "condition": "draws nothing on request",
     "translate": "does not translate",

@@ -8,7 +8,7 @@ import torch
 
 from brainlab.experiments import method_checks
 from brainlab.experiments.method_checks import MethodError, check_method
-from brainlab.generators import flow, introvae, stylegan, vae
+from brainlab.generators import flow, introvae, slice_vae, stylegan, vae
 from brainlab.methods.generator import Posterior
 from brainlab.runs.files import read_settings
 from brainlab.runs.methods import methods
@@ -88,6 +88,47 @@ def test_a_style_based_method_that_does_not_hold_it_is_told(monkeypatch, changes
     monkeypatch.setattr(method_checks, "methods", lambda: {"stylegan": made})
     with pytest.raises(MethodError, match=message):
         check_method("stylegan")
+
+
+class Brighter(slice_vae.SlicePrior):
+    def draw(self, n, noise, truncation=1.0):
+        return super().draw(n, noise, truncation) + 1
+
+
+class DrawnElsewhere(slice_vae.SliceVAE):
+    def __init__(self, config):
+        super().__init__(config)
+        self.prior = Brighter(self.gaussian)
+
+
+class CutElsewhere(slice_vae.SliceVAE):
+    def __init__(self, config):
+        super().__init__(config)
+        self.plane = "axial"
+
+
+class Unmoved(slice_vae.SliceVAE):
+    def decode(self, z):
+        return super().decode(self.gaussian.mean.expand_as(z))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"abilities": frozenset({"encode", "reconstruct"})}, "stack is the ability of what is Stacked"),
+        ({"network": DrawnElsewhere}, "a draw must be what its Gaussian over slices makes of the noise"),
+        ({"network": CutElsewhere}, "codes need a row for each slice along the normal of its plane"),
+        ({"network": Unmoved}, "the strongest slice coordinate must change the image"),
+    ],
+)
+def test_a_method_of_stacks_that_does_not_hold_it_is_told(monkeypatch, changes, message):
+    made = dataclasses.replace(slice_vae.METHOD, small=slice_vae.METHOD.small[:1], **changes)
+    monkeypatch.setattr(method_checks, "methods", lambda: {"slice-vae": made})
+    monkeypatch.setattr("brainlab.runs.run.read_settings", lambda folder: read_settings(folder)._replace(method=made))
+    measured = {name: {"value": 1.0} for name in ("isd", "mse")}
+    monkeypatch.setattr(method_checks, "evaluate_run", lambda *_, **__: measured)
+    with pytest.raises(MethodError, match=message):
+        check_method("slice-vae")
 
 
 class Deaf(flow.Flow):

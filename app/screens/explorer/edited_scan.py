@@ -15,8 +15,8 @@ from app.components.scan_choice import pick_scan
 from app.components.volume_viewer import Overlay, Panel, volume_viewer
 from app.data import resources, uploads
 from app.data.edits import AnyScan, Edited
-from app.data.exports import nifti, nifti_of, nifti_of_change, png
-from app.data.uploads import Uploaded, UploadedSlice, change_in_own_space, in_own_space
+from app.data.exports import nifti, nifti_of_change, png
+from app.data.uploads import Uploaded, UploadedSlice
 from app.data.volumes import Difference, ImageSource, Scan, load, signed_change
 from app.screens.explorer import edit_link, scan_conditions, uploaded_head, uploaded_slice
 from app.screens.explorer.explorer_tabs import show_images
@@ -172,13 +172,7 @@ def share(run: str, scan: AnyScan, table: Values, chosen: Edit, made: tuple[Edit
         f"{run}-difference.nii.gz": lambda: nifti_of_change(edited, reconstruction),
     }
     if isinstance(scan, Uploaded):
-        head, affine = scan.head, resources.run(run).affine
-        files |= {
-            f"{run}-in-own-space.nii.gz": lambda: nifti_of(in_own_space(edited, head, affine), edited.provenance),
-            f"{run}-change-in-own-space.nii.gz": lambda: nifti_of(
-                change_in_own_space(edited, reconstruction, head, affine), Difference(edited, reconstruction).provenance
-            ),
-        }
+        files |= uploaded_head.files_in_own_space(run, scan, edited, reconstruction)
         st.caption(f"Files 'in own space' overlay {scan.name} as it was uploaded, on its own voxels.")
     st.caption("The difference is the edited image minus the reconstruction; in the picture mid-grey is no difference.")
     layout.downloads("edit", files)

@@ -10,10 +10,10 @@ from app.components.draw_choice import W
 from app.components.volume_viewer import Overlay, Panel, released_code, volume_viewer
 from app.data import resources
 from app.data.codes import SHA_DIGITS, from_base64, to_link
-from app.data.exports import gif, nifti, nifti_of, png
-from app.data.uploads import Uploaded, change_in_own_space, in_own_space
+from app.data.exports import gif, nifti, png
+from app.data.uploads import Uploaded
 from app.data.volumes import Decoded, Difference, ImageSource
-from app.screens.explorer import starting_codes, traversals
+from app.screens.explorer import starting_codes, traversals, uploaded_head
 from app.screens.explorer.latent_view import space
 from app.screens.explorer.walk_space import walk_space
 from brainlab.methods.method import lacking
@@ -123,13 +123,7 @@ def share(run: str, start: starting_codes.Start) -> None:
         f"{run}.png": lambda: png([now]),
     }
     if isinstance(start.scan, Uploaded):
-        head = start.scan.head
-        files |= {
-            f"{run}-in-own-space.nii.gz": lambda: nifti_of(in_own_space(now, head, opened.affine), now.provenance),
-            f"{run}-change-in-own-space.nii.gz": lambda: nifti_of(
-                change_in_own_space(now, before, head, opened.affine), Difference(now, before).provenance
-            ),
-        }
+        files |= uploaded_head.files_in_own_space(run, start.scan, now, before)
         st.caption(
             f"Files 'in own space' overlay {start.scan.name} as it was uploaded, on its own voxels; the "
             "difference is the edited image minus the reconstruction."

@@ -10,6 +10,7 @@ from app.data.codes import from_base64, from_steps
 from app.screens.explorer import edited_scan, explorer_tabs, starting_codes
 from app.screens.explorer.explorer_data import explorer_data
 from app.screens.explorer.latent_view import class_note, revision
+from app.screens.explorer.stacked import moved_volume
 from brainlab.errors import BrainlabError
 from brainlab.methods.method import lacking
 from brainlab.runs.run import Run
@@ -40,6 +41,9 @@ def show() -> None:
     run = left.selectbox("Run", names, index=names.index(asked), key="explorer-run", help=hidden)
     if note:
         st.caption(note)
+    if runs[run].can("stack"):
+        moved_volume.show(run, middle, right)
+        return
     if not runs[run].can("walk"):
         edited_scan.show(run, middle, right)
         return

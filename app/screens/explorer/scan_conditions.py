@@ -1,13 +1,13 @@
 """The widgets that say what a scan shows and what it should show instead, with undo and reset as the sliders have."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
-from app.components import layout
+from app.components import layout, undo
 from app.data.volumes import Told
 from brainlab.methods.conditions import Condition
 
@@ -17,7 +17,6 @@ Values = dict[str, str | float | None]
 NOT_TOLD = "not told"
 FEWEST_STEPS = 20
 """Positions that a slider of a narrow range has at least; of others, whole numbers."""
-MOST_UNDONE = 50
 STRONGEST = 4.0
 """Guidance."""
 
@@ -71,7 +70,8 @@ def choose(known: Sequence[Condition], key: str, own: Values, wanted: Values, gu
         )
     now, start = ({keys[name]: value for name, value in values.items()} for values in (chosen, shown))
     with bar:
-        _undo(f"{key}-{shown}", now | {f"{key}-guidance": strength}, start | {f"{key}-guidance": 1.0})
+        now, start = now | {f"{key}-guidance": strength}, start | {f"{key}-guidance": 1.0}
+        undo.show("It should show", "edit", f"{key}-{shown}", now, start)
     return Edit(_told(shown), _told(chosen), 1.0 if chosen == shown else strength)
 
 
@@ -118,25 +118,6 @@ def stops(one: Condition, *others: float | str | None) -> list[float]:
     else:
         found = {one.low + (one.high - one.low) * k / FEWEST_STEPS for k in range(FEWEST_STEPS + 1)}
     return sorted(found | {float(other) for other in others if other is not None})
-
-
-def _undo(key: str, now: Mapping[str, Any], start: Mapping[str, Any]) -> None:
-    """Show the heading with its two buttons. now, start: values of the widgets, by their keys."""
-    past: list[dict[str, Any]] = st.session_state.setdefault(f"undo-{key}", [])
-    if not past or past[-1] != now:
-        past.append(dict(now))
-        del past[:-MOST_UNDONE]
-
-    def undo() -> None:
-        past.pop()
-        st.session_state.update(past[-1])
-
-    st.markdown("**It should show**", width="stretch")
-    st.button("Undo", icon=":material/undo:", type="tertiary", key="edit-undo", on_click=undo, disabled=len(past) < 2)
-    st.button(
-        "Reset", icon=":material/restart_alt:", type="tertiary", key="edit-reset",
-        on_click=lambda: st.session_state.update(start), disabled=dict(now) == dict(start),
-    )  # fmt: skip
 
 
 def _told(values: Values) -> Told:

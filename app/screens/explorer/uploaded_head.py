@@ -1,9 +1,13 @@
 """The widgets by which a visitor brings a head."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from app.data import resources, uploads
-from app.data.uploads import Uploaded
+from app.data.exports import nifti_of
+from app.data.uploads import Uploaded, change_in_own_space, in_own_space
+from app.data.volumes import Difference, ImageSource
 from brainlab.errors import BrainlabError
 
 
@@ -23,3 +27,16 @@ def choose(run: str) -> Uploaded | None:
     for note in scan.head.notes:
         st.caption(f":orange[:material/info:] {note}")
     return scan
+
+
+def files_in_own_space(
+    run: str, scan: Uploaded, after: ImageSource, before: ImageSource
+) -> dict[str, Callable[[], bytes]]:
+    """Return the files of an image of a run, and of what changed in it, on the voxels of the head that was brought."""
+    head, affine = scan.head, resources.run(run).affine
+    return {
+        f"{run}-in-own-space.nii.gz": lambda: nifti_of(in_own_space(after, head, affine), after.provenance),
+        f"{run}-change-in-own-space.nii.gz": lambda: nifti_of(
+            change_in_own_space(after, before, head, affine), Difference(after, before).provenance
+        ),
+    }

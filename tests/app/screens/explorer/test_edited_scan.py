@@ -145,7 +145,8 @@ def test_what_is_not_known_of_a_scan_is_not_told(shown):
 def test_a_change_encodes_the_scan_once(monkeypatch):
     calls = []
     edits._noise.cache_clear()
-    monkeypatch.setattr(edits, "_image", lambda scan, usual=edits._image: calls.append(scan) or usual(scan))
+    usual = edits.as_network_reads
+    monkeypatch.setattr(edits, "as_network_reads", lambda scan: calls.append(scan) or usual(scan))
     page = opened()
     for age in (45.0, 50.0):
         widget(page, "select_slider", "wanted-age_years").set_value(age)
