@@ -36,11 +36,11 @@ from brainlab.generators.vae import flip_half, set_learning_rate, volumes_have_n
 from brainlab.methods.conditions import ConditionalConfig
 from brainlab.methods.generator import Autoencoder, Conditional, Posterior
 from brainlab.methods.method import Method, Preset, Schedule
-from brainlab.methods.prior import NormalPrior
+from brainlab.methods.prior import Noise, NormalPrior
 from brainlab.methods.recipe import Progress, Recipe
 from brainlab.networks.condition_features import ConditionFeatures, drop_conditions
 from brainlab.networks.guidance import guided
-from brainlab.networks.haar import from_haar_bands, haar_bands
+from brainlab.networks.haar import from_haar_bands, haar_bands, spread_and_mean
 from brainlab.networks.linear.draft import LinearDraft
 from brainlab.networks.losses import squared_error
 from brainlab.networks.ode import SOLVERS, Solver, step_times
@@ -62,6 +62,8 @@ class FlowConfig(ConditionalConfig):
     widths: maps of the U-Net at the size of the bands, at half of it, and so on; multiples of 8.
     time_width: features that the network is told the time by.
     linear_rank: principal components that make up the draft; 0 has none, and solves for the whole image.
+    rest_truncation: factor on the noise beside the draft's where images are drawn. A network that has not learnt enough
+        of the rest leaves noise of the right strength in the place of fine anatomy; below 1 there is less of both.
     even_voxels: take mean and spread of each voxel of a band, and not of a whole band. Noise then is in proportion to
         how far scans differ at a place, and not as strong in white matter, where they hardly differ, as in the cortex.
     whitening: how far bands are brought to one spread: each is divided by this power of its own, 0 leaves them as they
@@ -70,8 +72,9 @@ class FlowConfig(ConditionalConfig):
     data_spread: root mean square over the bands after that, in units of the noise's.
     time_centre, time_spread: mean and standard deviation of the logit of the times in training. The more bands spread
         the earlier they are told from noise. A spread of 1 puts two thirds of the times within 1 of the centre.
-    solver, steps: how the equation is solved, by `heun` (two evaluations of the network a step) or `euler` (one; takes
-        30 steps or more for as good an image). Encoding takes the same steps backwards.
+    solver, steps: how the equation is solved: by `heun` (two evaluations of the network a step), `adams` (one, and as
+        exact for as many evaluations or more so) or `euler` (one, and less exact). Encoding takes the same steps
+        backwards.
     time_shift: how much shorter steps are near noise, where bands that spread far are told from it: 1 is all alike.
         With slices of heads 10 steps at 4 keep more of the variety than 40 at 1 (root mean square about the mean image
         .101 and .099; 10 at 1: .089).
@@ -87,6 +90,7 @@ class FlowConfig(ConditionalConfig):
     widths: tuple[Count, ...] = (64, 128, 128)
     time_width: Count = 256
     linear_rank: Annotated[int, RANK] = 0
+    rest_truncation: Share = 1.0
     even_voxels: bool = False
     whitening: Share = 0.5
     data_spread: Positive = 2.0
@@ -101,11 +105,20 @@ class FlowConfig(ConditionalConfig):
     flip: bool = True
 
 
-SPREAD_FLOOR = 0.001
-"""Smallest standard deviation that a band is divided by; rounding to 8 bits alone gives as much."""
-
 MEASURED_SCANS = 256
 """Training scans that a band's mean and spread are taken from; each has thousands of values of a band."""
+
+
+class DraftedPrior(NormalPrior):
+    """Noise of which the share that says which draft is meant is standard normal, and the rest quieter."""
+
+    def __init__(self, flow: "Flow", code_shape: tuple[int, ...], rest_truncation: float) -> None:
+        super().__init__(*code_shape)
+        self.flow, self.rest_truncation = flow, rest_truncation
+
+    def draw(self, n: int, noise: Noise, truncation: float = 1.0) -> Tensor:
+        codes = super().draw(n, noise, truncation)
+        return codes if self.rest_truncation == 1 else self.flow.with_quiet_rest(codes, self.rest_truncation)
 
 
 class Flow(Autoencoder, Conditional):
@@ -133,8 +146,10 @@ class Flow(Autoencoder, Conditional):
         self.sample_shape, self.levels = config.sample_shape, config.levels
         self.solver, self.steps, self.time_shift = SOLVERS[config.solver], config.steps, config.time_shift
         bands, size = channels * factor ** len(sides), tuple(side // factor for side in sides)
-        self.prior = NormalPrior(bands, *size)
         drafted = bands if config.linear_rank else 0
+        self.prior = NormalPrior(bands, *size)
+        if drafted:
+            self.prior = DraftedPrior(self, self.prior.code_shape, config.rest_truncation)
         self.unet = UNet(bands, size, config.widths, config.time_width, drafted)
         self.conditions = config.known
         words = {each.name: len(each.words) for each in config.known}
@@ -161,8 +176,8 @@ class Flow(Autoencoder, Conditional):
         if self.draft is not None:
             drafted = self._haar(self.draft.draw(self.draft.read(images)))
             bands = bands - drafted
-            self.draft_divisor, self.draft_centre = _spread_and_mean(drafted)
-        spread, self.centre = _spread_and_mean(bands, even_voxels=self.even_voxels)
+            self.draft_divisor, self.draft_centre = spread_and_mean(drafted)
+        spread, self.centre = spread_and_mean(bands, even_voxels=self.even_voxels)
         scaled = spread / spread**self.whitening
         scaled = scaled * (self.data_spread / scaled.square().mean().sqrt())
         self.divisor, self.spread = spread / scaled, scaled
@@ -248,6 +263,14 @@ class Flow(Autoencoder, Conditional):
             return noise
         return self._haar(self.draft.write_noise(self._image(noise), scores, condition))
 
+    @torch.no_grad()
+    def with_quiet_rest(self, noise: Tensor, factor: float) -> Tensor:
+        """Return noise [n, bands, *size] that stands for the same drafts, with so much of the rest."""
+        if self.draft is None:
+            return noise * factor
+        image = self._image(noise.to(self.draft.mean.device))
+        return self._haar(self.draft.write_noise(image * factor, self.draft.read_noise(image, None), None)).cpu()
+
     def _solve(
         self,
         state: Tensor,
@@ -315,13 +338,6 @@ class FlowRecipe(Recipe):
         return {"loss": loss.item(), **{f"band_{band:02d}": error for band, error in enumerate(errors.tolist())}}
 
 
-def _spread_and_mean(bands: Tensor, *, even_voxels: bool = False) -> tuple[Tensor, Tensor]:
-    """Return standard deviation, at least SPREAD_FLOOR, and mean of each band, or voxel of a band: [1, bands, ...]."""
-    over = (0, *(() if even_voxels else range(2, bands.ndim)))
-    spread, mean = torch.std_mean(bands, dim=over, correction=0, keepdim=True)
-    return spread.clamp(min=SPREAD_FLOOR), mean
-
-
 def draw_times(n: int, centre: float, spread: float, device: torch.device) -> Tensor:
     """Draw times [n] whose logit is normal with this mean and spread: few near noise (0) or data (1)."""
     return torch.sigmoid(centre + spread * torch.randn(n, device=device))
@@ -370,6 +386,9 @@ METHOD = Method(
                 sample_shape=(1, 40, 48, 40),
                 levels=1,
                 linear_rank=64,
+                rest_truncation=0.75,
+                solver="adams",
+                steps=12,
                 widths=(32, 64, 64),
                 conditions=("class", "age_years", "sex"),
             ),

@@ -12,6 +12,9 @@ from torch import Tensor
 from brainlab.errors import InputError
 from brainlab.networks.blocks import depth_to_space, space_to_depth
 
+SPREAD_FLOOR = 0.001
+"""Smallest standard deviation that a band is divided by; rounding to 8 bits alone gives as much."""
+
 
 def haar_bands(x: Tensor) -> Tensor:
     """Return the bands of images: [n, c, *s] -> [n, c * 2^d, *(s / 2)].
@@ -43,3 +46,10 @@ def _per_block(x: Tensor, channels: int) -> Tensor:
         first, second = block.unbind(side)
         block = torch.stack((first + second, first - second), dim=side)
     return block.flatten(1, 1 + dims) / 2 ** (dims / 2)
+
+
+def spread_and_mean(bands: Tensor, *, even_voxels: bool = False) -> tuple[Tensor, Tensor]:
+    """Return standard deviation, at least SPREAD_FLOOR, and mean of each band, or voxel of a band: [1, bands, ...]."""
+    over = (0, *(() if even_voxels else range(2, bands.ndim)))
+    spread, mean = torch.std_mean(bands, dim=over, correction=0, keepdim=True)
+    return spread.clamp(min=SPREAD_FLOOR), mean

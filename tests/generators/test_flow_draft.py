@@ -38,6 +38,20 @@ def test_a_fresh_flow_draws_drafts_with_noise_about_them():
     assert (rest - noise).abs().median() < 1e-4
 
 
+def test_drawn_noise_is_quieter_beside_what_says_which_draft_is_meant():
+    recipe, images, condition = drafted_flow(dataclasses.replace(DRAFTED, rest_truncation=0.5))
+    whole, _, _ = drafted_flow()
+    model = recipe.generator
+    quiet, noise = (each.prior.draw(40, SeededNoise(0)) for each in (model, whole.generator))
+    quiet_scores, scores = (model.draft.read_noise(model._image(each), condition) for each in (quiet, noise))
+    assert torch.allclose(quiet_scores, scores, atol=1e-4), "the draft has moved"
+    beside = noise.square().sum() - model.draft.components.project(model._image(noise), model.draft.ones).square().sum()
+    change = (noise - quiet).square().sum()
+    assert change.item() == pytest.approx(0.25 * beside.item(), rel=0.02)
+    codes = model.encode(images, condition).mean
+    assert (model.decode(codes, condition) - images).square().mean() < 1e-4, "codes of scans are as they were"
+
+
 def test_what_is_left_of_scans_and_shown_of_drafts_has_unit_spread(monkeypatch):
     recipe, images, _ = drafted_flow(dataclasses.replace(DRAFTED, whitening=1.0, data_spread=1.0))
     model = recipe.generator

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from brainlab.networks.ode import SOLVERS, euler, heun, step_times
+from brainlab.networks.ode import SOLVERS, adams, euler, heun, step_times
 
 STATE = torch.tensor([[1.0, -2.0]], dtype=torch.float64)
 
@@ -20,7 +20,7 @@ def error(solver, steps, start, end, shift):
 
 @pytest.mark.parametrize("shift", [1.0, 4.0])
 @pytest.mark.parametrize(("start", "end"), [(0.0, 1.0), (1.0, 0.0), (0.25, 0.75)])
-@pytest.mark.parametrize(("solver", "order"), [(euler, 1), (heun, 2)])
+@pytest.mark.parametrize(("solver", "order"), [(euler, 1), (heun, 2), (adams, 2)])
 def test_the_error_falls_with_the_order_of_the_method(solver, order, start, end, shift):
     errors = [error(solver, steps, start, end, shift) for steps in (80, 160, 320)]
     assert errors[0] / errors[1] == pytest.approx(2**order, rel=0.06)
@@ -34,13 +34,20 @@ def test_one_step_is_what_the_textbook_says():
     assert heun(linear, one, [0, 0.5]).item() == pytest.approx(1 + 0.25 * (1 + 1.5 * 1.5))
 
 
+def test_two_steps_of_adams_are_what_the_textbook_says():
+    """From x = 1 at t = 0 with steps of 1/2 and 1/4: Euler to 1.5, then the slope at t = 5/8 on the line through 1 at 0
+    and 2.25 at 1/2."""
+    one = torch.ones(1, 1, dtype=torch.float64)
+    assert adams(linear, one, [0, 0.5, 0.75]).item() == pytest.approx(1.5 + 0.25 * (1 + 1.25 * (2.25 - 1)))
+
+
 @pytest.mark.parametrize("solver", SOLVERS.values())
 def test_a_constant_velocity_needs_one_step(solver):
     moved = solver(lambda x, t: torch.full_like(x, 3.0), STATE, [1.0, 0.0])
     assert torch.equal(moved, STATE - 3)
 
 
-@pytest.mark.parametrize(("solver", "evaluations"), [(euler, 5), (heun, 10)])
+@pytest.mark.parametrize(("solver", "evaluations"), [(euler, 5), (heun, 10), (adams, 5)])
 def test_evaluations_are_as_many_as_is_said_and_none_is_outside_the_interval(solver, evaluations):
     times = []
 
