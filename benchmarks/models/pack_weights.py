@@ -1,12 +1,13 @@
-"""What eight bits for each weight of a large dense layer cost a run and save: `python -m benchmarks.models.pack_weights
-RUN OUT`
+"""What eight bits for each weight of a large dense layer save a run and cost it.
+
+    python -m benchmarks.models.pack_weights RUN OUT
 
 Writes a copy of the run with packed weights to OUT and tells the room it takes, and how far 64 samples of the same
 codes, and their reconstructions where it makes any, move from those of the original.
 """
 
+import argparse
 import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,11 @@ SAMPLES = 64
 
 
 def main() -> None:
-    source, packed = Path(sys.argv[1]), Path(sys.argv[2])
+    parser = argparse.ArgumentParser(description="Copy a run with the weights of its large dense layers packed.")
+    parser.add_argument("run", type=Path)
+    parser.add_argument("out", type=Path, help="folder of the copy, which must not exist yet")
+    args = parser.parse_args()
+    source, packed = args.run, args.out
     shutil.copytree(source, packed)
     save_file(pack(load_file(source / WEIGHTS)), packed / WEIGHTS)
     before, after = ((folder / WEIGHTS).stat().st_size / 1e6 for folder in (source, packed))
