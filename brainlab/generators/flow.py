@@ -63,7 +63,7 @@ class FlowConfig(ConditionalConfig):
     time_width: features that the network is told the time by.
     linear_rank: principal components that make up the draft; 0 has none, and solves for the whole image.
     rest_truncation: factor on the noise beside the draft's where images are drawn. A network that has not learnt enough
-        of the rest leaves noise of the right strength in the place of fine anatomy; below 1 there is less of both.
+        of the rest draws noise of the right strength in place of fine anatomy; below 1 there is less of both.
     even_voxels: take mean and spread of each voxel of a band, and not of a whole band. Noise then is in proportion to
         how far scans differ at a place, and not as strong in white matter, where they hardly differ, as in the cortex.
     whitening: how far bands are brought to one spread: each is divided by this power of its own, 0 leaves them as they
@@ -72,9 +72,8 @@ class FlowConfig(ConditionalConfig):
     data_spread: root mean square over the bands after that, in units of the noise's.
     time_centre, time_spread: mean and standard deviation of the logit of the times in training. The more bands spread
         the earlier they are told from noise. A spread of 1 puts two thirds of the times within 1 of the centre.
-    solver, steps: how the equation is solved: by `heun` (two evaluations of the network a step), `adams` (one, and as
-        exact for as many evaluations or more so) or `euler` (one, and less exact). Encoding takes the same steps
-        backwards.
+    solver, steps: how the equation is solved: by `heun` (order 2, two evaluations of the network a step), `adams`
+        (order 2, one) or `euler` (order 1, one). Encoding takes the same steps backwards.
     time_shift: how much shorter steps are near noise, where bands that spread far are told from it: 1 is all alike.
         With slices of heads 10 steps at 4 keep more of the variety than 40 at 1 (root mean square about the mean image
         .101 and .099; 10 at 1: .089).
@@ -349,9 +348,10 @@ def view(config: FlowConfig) -> View:
 
 
 def without_effect(config: FlowConfig) -> dict[str, str]:
-    """Name the plane where volumes are read, and what is dropped where nothing is told."""
+    """Name the plane where volumes are read, and what needs conditions or a draft where there are none."""
     found = volumes_have_no_plane(config.sample_shape)
-    return found if config.conditions else found | {"dropped": "without --conditions"}
+    found |= {} if config.conditions else {"dropped": "without --conditions"}
+    return found if config.linear_rank else found | {"rest_truncation": "without --linear-rank"}
 
 
 _SMALL: dict[str, Any] = {"levels": 1, "widths": (8, 8), "time_width": 8, "steps": 2}

@@ -68,3 +68,5 @@ def test_what_has_an_effect_is_taken():
     assert list(method.without_effect(preset.config)) == ["plane"]
     alone = dataclasses.replace(preset.config, conditions=())
     assert method.without_effect(alone)["dropped"] == "without --conditions"
+    undrafted = dataclasses.replace(preset.config, linear_rank=0)
+    assert method.without_effect(undrafted)["rest_truncation"] == "without --linear-rank"
