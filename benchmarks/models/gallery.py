@@ -3,7 +3,7 @@
     python -m benchmarks.models.gallery PREPARED_UNSEEN [--runs RUN ...] [--out FOLDER]
 
 Each picture has samples on the left and scans on the right of a white line, volumes in three planes. Prints, for 200
-samples and 200 scans, what a glance at 24 may miss: the median and the 5th to 95th percentile of each image's
+samples and at most 200 scans, what a glance at 24 may miss: the median and the 5th to 95th percentile of each image's
 sharpness, and the share of voxels at full scale (prepared scans are cut at their 99.5th percentile, which becomes 1).
 """
 
@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 from brainlab.cohort.prepared import PreparedDataset
+from brainlab.evaluation.images import evenly
 from brainlab.images.grid import Grid
 from brainlab.images.laplacian import laplacian_variance
 from brainlab.images.pictures import enlarged, mosaic, to_bytes
@@ -38,11 +39,11 @@ def main() -> None:
     unseen = PreparedDataset.open(args.unseen)
     sides = len(unseen.shape)
     out = args.out or PROJECT / "docs" / "figures" / ("flair" if sides == 3 else "slices")
-    rows = np.linspace(0, len(unseen) - 1, MEASURED).astype(int)
+    rows = evenly(len(unseen), MEASURED)
     scans = unseen.batch(rows)[:, 0]
     describe("scans", scans)
     # Evenly among the measured ones, so that all classes are shown.
-    beside = block(scans[np.linspace(0, MEASURED - 1, SHOWN[sides]).astype(int)], unseen.grid)
+    beside = block(scans[evenly(len(scans), SHOWN[sides])], unseen.grid)
     for folder in args.runs or sorted(path.parent for path in MODELS.glob("*/weights.safetensors")):
         run = load_run(folder)
         if not run.fits(unseen):

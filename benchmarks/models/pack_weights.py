@@ -1,4 +1,4 @@
-"""What eight bits for each weight of a large dense layer save a run and cost it.
+"""What eight bits for each weight of a large dense layer, and sixteen for any other, save a run and cost it.
 
     python -m benchmarks.models.pack_weights RUN OUT
 
@@ -11,6 +11,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import torch
 from safetensors.torch import load_file, save_file
 
 from brainlab.runs.files import WEIGHTS
@@ -28,7 +29,9 @@ def main() -> None:
     args = parser.parse_args()
     source, packed = args.run, args.out
     shutil.copytree(source, packed)
-    save_file(pack(load_file(source / WEIGHTS)), packed / WEIGHTS)
+    state = load_file(source / WEIGHTS)
+    halves = {name: value.half() if value.dtype == torch.float32 else value for name, value in state.items()}
+    save_file(pack(halves), packed / WEIGHTS)
     before, after = ((folder / WEIGHTS).stat().st_size / 1e6 for folder in (source, packed))
     print(f"{source.name}: {before:.1f} MB of weights, packed {after:.1f} MB")
     runs = load_run(source), load_run(packed)

@@ -54,7 +54,7 @@ def main() -> None:
     folders = args.runs or sorted(path.parent for path in MODELS.glob("*/weights.safetensors"))
     pairs = {name: (PreparedDataset.open(fit), PreparedDataset.open(predict)) for name, fit, predict in args.pair}
     fit, predict = next(iter(pairs.values()))
-    runs = [run for run in map(load_run, folders) if run.fits(predict)]
+    runs = [run for run in map(load_run, folders) if run.fits(predict) and run.can("walk")]  # LDA needs codes
     textures = {SCANS: white_neighbours(predict.batch(evenly(len(predict), TEXTURED))[:, 0])}
     for run in runs:
         textures[run.name] = white_neighbours(run.sample(TEXTURED, 0)[1])

@@ -14,7 +14,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.models.image_table import NOTES, image_table, number
+from benchmarks.models.image_table import NOTES, image_table
+from benchmarks.models.training_table import NOTES as TRAINING_NOTES
+from benchmarks.models.training_table import training_table
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.experiments.evaluation.run_metrics import evaluate_run
 from brainlab.experiments.presets import code_in_words, describe_preset
@@ -23,7 +25,6 @@ from brainlab.experiments.tables.written import markdown_page, markdown_table
 from brainlab.runs.matching.own_recipe import own_recipe_warning
 from brainlab.runs.methods import presets
 from brainlab.runs.run import Run, load_run
-from brainlab.training.checkpoint import MetricsFile
 from brainlab.workspace import MODELS, PROJECT
 
 TABLES = ("dwi-1", "ixi-losses")
@@ -77,8 +78,6 @@ def _of_cohort(data: PreparedDataset, runs: list[Run]) -> list[str]:
     held_out = data.indices("test")
     people = data.scans["participant"].iloc[held_out].nunique()
     measured: dict[str, Mapping[str, Any]] = {run.name: run.evaluation() or {} for run in runs}
-    trained = {run.name: _training(run) for run in runs}
-    headings = list(next(iter(trained.values()))) if trained else []
     return [
         f"## {data.recipe['name']}: {data.recipe['summary']}",
         f"Of {data.scans['participant'].nunique():,} simulated people; images are compared with {len(held_out):,} "
@@ -88,29 +87,10 @@ def _of_cohort(data: PreparedDataset, runs: list[Run]) -> list[str]:
         "",
         *NOTES.splitlines(),
         "",
-        *markdown_table(["run", *headings], [[name, *cells.values()] for name, cells in trained.items()]),
+        *training_table(runs, "slices", TIMED),
         "",
-        "Perplexity: how many entries of a codebook are in use, as if each were used alike. Samples a second: drawn",
-        "and decoded, on one core beside other work.",
+        *TRAINING_NOTES.splitlines(),
     ]
-
-
-def _training(run: Run) -> dict[str, str]:
-    """Return what a run's training took, and how quick it is."""
-    last = next(line for line in reversed(MetricsFile(run.folder).lines()) if line["kind"] == "epoch")
-    run.sample(TIMED, 0)
-    start = time.monotonic()
-    run.sample(TIMED, 1)
-    seconds = time.monotonic() - start
-    parameters = sum(weights.numel() for weights in run.model().parameters())
-    return {
-        "parameters": f"{parameters / 1e6:.2f} M",
-        "slices shown": f"{last['step'] * run.schedule.batch_size:,}",
-        "minutes": number(last["seconds"] / 60, 0),
-        "slices a second": number(last["samples_per_second"], 0),
-        "samples a second": number(TIMED / seconds, 0),
-        "perplexity": number(last.get("codebook_perplexity"), 0),
-    }
 
 
 def _presets() -> list[str]:

@@ -39,7 +39,7 @@ def test_presets_work_on_the_bands_and_with_the_weights_that_two_cores_can_train
     assert model.prior.code_shape == bands
     assert math.prod(bands) == math.prod(model.sample_shape), "a number for each voxel"
     assert sum(p.numel() for p in model.parameters()) == pytest.approx(1e6 * millions, rel=0.1)
-    assert METHOD.presets[name].schedule.ema_decay == 0.999
+    assert METHOD.presets[name].schedule.ema_decay in (0.998, 0.999)
 
 
 @pytest.mark.parametrize(("shape", "levels"), [((1, 16, 8), 1), ((1, 16, 8), 2), ((2, 8, 8, 16), 2)])

@@ -19,6 +19,7 @@ def network() -> dict[str, torch.Tensor]:
     return {
         "dense.weight": (rows * torch.randn(20, 30, generator=random)).half(),
         "silent.weight": torch.zeros(20, 30, dtype=torch.float16),
+        "root": rows[:, None] * torch.randn(20, 5, 6, generator=random),
         "dense.bias": torch.randn(700, generator=random),
         "small.weight": torch.randn(19, 30, generator=random),
         "convolution.weight": torch.randn(10, 10, 3, 3, generator=random),
@@ -32,14 +33,16 @@ def test_unpacked_weights_are_within_half_a_scale_of_each_row() -> None:
     row = before["dense.weight"].float()
     assert ((after["dense.weight"] - row).abs() <= 0.5001 * row.abs().amax(1, keepdim=True) / 127).all()
     assert torch.equal(after["silent.weight"], torch.zeros(20, 30))
+    root = before["root"]
+    assert ((after["root"] - root).abs() <= 0.5001 * root.abs().amax(2, keepdim=True) / 127).all()
 
 
 def test_only_large_dense_layers_are_packed() -> None:
     before, packed = network(), pack(network())
     assert {name for name, value in packed.items() if value.dtype == torch.int8} == {
-        "dense.weight", "silent.weight", "levels"
+        "dense.weight", "silent.weight", "root", "levels"
     }  # fmt: skip
-    others = before.keys() - {"dense.weight", "silent.weight"}
+    others = before.keys() - {"dense.weight", "silent.weight", "root"}
     after = unpack(packed)
     assert all(torch.equal(after[name], before[name]) for name in others)
     assert after.keys() == before.keys()

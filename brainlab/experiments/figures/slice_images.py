@@ -15,15 +15,15 @@ from brainlab.runs.run import Run
 from brainlab.types import Float32Array
 
 COHORT = "simulated-t1-cubes"
-RUNS = {
+PRESETS = {
     "Slice VAE": "slice-vae-64",
     "3D VAE": "vae3d-64",
-    "3D WGAN-GP": "wgan-gp-64-small",
-    "3D VAE-GAN": "vae-gan-64-small",
-    "3D alpha-GAN": "alpha-gan-64-small",
-    "3D alpha-WGAN": "alpha-wgan-64-small",
+    "3D WGAN-GP": "wgan-gp-64",
+    "3D VAE-GAN": "vae-gan-64",
+    "3D alpha-GAN": "alpha-gan-64",
+    "3D alpha-WGAN": "alpha-wgan-64",
 }
-"""Methods as published, each with the run that stands for it."""
+"""Methods as published, each with the run that stands for it: of this name, or else of this one and `-small`."""
 
 SHOWN, SEED = 2, 1
 """Volumes of each row; the seed of samples."""
@@ -137,8 +137,8 @@ def _at_hand() -> tuple[PreparedDataset, dict[str, Run], str]:
     dataset = find_cohort(COHORT)
     runs = {}
     absent = []
-    for title, name in RUNS.items():
-        run = run_at_hand(name)
+    for title, name in PRESETS.items():
+        run = run_at_hand(name) or run_at_hand(f"{name}-small")
         if run is not None and run.fits(dataset):
             runs[title] = run
         else:

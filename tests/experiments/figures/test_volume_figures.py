@@ -1,6 +1,7 @@
 """Figures of the slice VAE paper from tiny untrained runs of volumes: what stands where, and what is left out."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -80,7 +81,7 @@ def test_every_figure_says_where_it_is_from_and_whose_runs_are_missing(name, own
     said = words(paper_figures.FIGURES[name].draw())
     for part in ("Simulated data", "no pass mark", f"After figure {name[-1]} of the slice VAE paper"):
         assert part in said
-    assert "as there is no run: vae3d-64, vae-gan-64-small, alpha-gan-64-small, alpha-wgan-64-small." in said
+    assert "as there is no run: vae3d-64, vae-gan-64, alpha-gan-64, alpha-wgan-64." in said
 
 
 def test_held_out_people_stand_above_the_first_draws_of_each_run(own):
@@ -128,6 +129,15 @@ def test_without_any_run_or_score_the_reason_is_one_line(own, monkeypatch):
     (own / "runs" / "slice-vae-64" / "evaluation.json").unlink()
     with pytest.raises(InputError, match="needs evaluations with a realistic atlas score"):
         slice_images.atlas_scores()
-    monkeypatch.setattr(slice_images, "RUNS", {"3D VAE": "vae3d-64"})
+    monkeypatch.setattr(slice_images, "PRESETS", {"3D VAE": "vae3d-64"})
     with pytest.raises(InputError, match="needs a run of simulated-t1-cubes, got none; train one"):
         slice_images.samples()
+
+
+def test_a_small_run_stands_for_its_preset_where_the_whole_one_is_not_at_hand(own):
+    said = words(slice_images.samples())
+    assert "wgan-gp-64-small" in said
+    shutil.copytree(own / "runs" / "wgan-gp-64-small", own / "runs" / "wgan-gp-64")
+    said = words(slice_images.samples())
+    assert "wgan-gp-64 " in said.replace(",", " ").replace(".", " ")
+    assert "wgan-gp-64-small" not in said

@@ -1,0 +1,122 @@
+"""Measure runs on volumes against held-out scans of people; write docs/results-of-volumes.md.
+
+    python -m benchmarks.models.shipped_volumes PREPARED [PREPARED ...] [--runs RUN ...] [--kept]
+
+Each run that learned volumes such as a prepared dataset holds is compared with its scans of people that the run was not
+trained on, and gets `evaluation.json`. Give copies of runs whose evaluation is to stay. The page also holds the rebuilt
+table of the slice VAE paper.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from benchmarks.models.image_table import NOTES, Evaluation, image_table, number
+from benchmarks.models.training_table import NOTES as TRAINING_NOTES
+from benchmarks.models.training_table import training_table
+from brainlab.cohort.prepared import PreparedDataset
+from brainlab.experiments.evaluation.run_metrics import evaluate_run
+from brainlab.experiments.tables.registry import Sources, find_tables
+from brainlab.experiments.tables.written import markdown_page, markdown_table
+from brainlab.runs.matching.own_recipe import own_recipe_warning
+from brainlab.runs.run import Run, load_run
+from brainlab.workspace import MODELS, PROJECT
+
+TABLES = ("slice-1",)
+TIMED = 8
+"""Samples drawn at once to time a run."""
+
+ANATOMY: dict[str, Callable[[Evaluation], str]] = {
+    "RAS": lambda m: _value(m, "ras", 3),
+    "RAS of scans": lambda m: _value(m, "ras_real", 3),
+    "regional distance": lambda m: _value(m, "regional_distance", 2),
+    "within human size": lambda m: _value(m, "regional_share_within", 2),
+    "MS-SSIM": lambda m: _value(m, "ms_ssim", 3),
+    "MS-SSIM of scans": lambda m: number(m.get("ms_ssim", {}).get("settings", {}).get("real"), 3),
+    "axial steps": lambda m: _steps(m, "axial"),
+    "coronal steps": lambda m: _steps(m, "coronal"),
+    "sagittal steps": lambda m: _steps(m, "sagittal"),
+}
+ANATOMY_NOTES = """\
+RAS, the realistic atlas score: Dice of the structures that a tissue network finds in samples, fitted to scans, with
+those of the scans; among scans it is the upper bound. Regional distance: Frechet distance of the volumes of structures
+to those of people, each in units of people's spread. Within human size: samples whose every structure is as large as
+people's are. MS-SSIM: likeness of pairs. Steps: difference of neighbouring slices over that of scans, blur below 1."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure runs on volumes against held-out scans.")
+    parser.add_argument("data", type=Path, nargs="+", metavar="PREPARED")
+    parser.add_argument("--runs", type=Path, nargs="+", help="run folders; all of models/ by default")
+    parser.add_argument("--kept", action="store_true", help="take what an earlier call measured, where it is there")
+    parser.add_argument("--n", type=int, default=1000, help="samples drawn from each run, at most as many as scans")
+    parser.add_argument("--out", type=Path, default=PROJECT / "docs" / "results-of-volumes.md")
+    args = parser.parse_args()
+    folders = args.runs or sorted(path.parent for path in MODELS.glob("*/weights.safetensors"))
+    runs = [run for folder in folders if len((run := load_run(folder)).shape) == 3]
+    parts: list[str] = []
+    for data in map(PreparedDataset.open, args.data):
+        own = [run for run in runs if run.fits(data) and own_recipe_warning(run, data) is None]
+        for run in own:
+            if not (args.kept and run.evaluation()):
+                start = time.monotonic()
+                evaluate_run(run, data, min(args.n, len(data)))
+                print(f"{run.name}: {time.monotonic() - start:.0f} s", file=sys.stderr)
+        parts += ["", *_of_cohort(data, own)]
+    for table in find_tables(TABLES):
+        page = markdown_page(table, table.build(Sources(runs=lambda: runs)))
+        parts += ["", *(line.replace("# ", "## ", 1) if line.startswith("# ") else line for line in page)]
+    args.out.write_text("\n".join([*_head(), *parts, ""]))
+
+
+def _head() -> list[str]:
+    return [
+        "# Results of the runs on volumes",
+        "",
+        "**All scans here are simulated.** Written by `benchmarks/models/shipped_volumes.py`; every setting is in",
+        "`evaluation.json` beside each run. What the figures mean for your own scans: [own-scans.md](own-scans.md).",
+        "Pictures, none left out: [figures.md](figures.md#the-slice-vae-paper).",
+    ]
+
+
+def _of_cohort(data: PreparedDataset, runs: list[Run]) -> list[str]:
+    """Return the section of a cohort: what was measured of its runs' images, and what their training took."""
+    measured: dict[str, Evaluation] = {run.name: run.evaluation() or {} for run in runs}
+    return [
+        f"## {data.recipe['name']}: {data.recipe['summary']}",
+        f"Images are compared with {len(data)} scans of {data.scans['participant'].nunique()} people whom no run was",
+        "trained on.",
+        "",
+        *image_table(measured),
+        "",
+        *NOTES.splitlines(),
+        "",
+        *_anatomy(measured),
+        "",
+        *ANATOMY_NOTES.splitlines(),
+        "",
+        *training_table(runs, "volumes", TIMED),
+        "",
+        *TRAINING_NOTES.splitlines(),
+    ]
+
+
+def _anatomy(measured: Mapping[str, Evaluation]) -> list[str]:
+    rows = [[name, *(find(scores) for find in ANATOMY.values())] for name, scores in measured.items()]
+    return markdown_table(["run", *ANATOMY], rows)
+
+
+def _value(measured: Evaluation, metric: str, digits: int) -> str:
+    return number(measured.get(metric, {}).get("value"), digits)
+
+
+def _steps(measured: Evaluation, plane: str) -> str:
+    """Return the difference of neighbouring slices over that of real scans, as the rebuilt table has it."""
+    entry = measured.get(f"slice_difference_{plane}", {})
+    return number(entry.get("value"), 2)
+
+
+if __name__ == "__main__":
+    main()
