@@ -9,6 +9,7 @@ from app.components import layout
 from app.data import resources
 from app.data.codes import SHA_DIGITS
 from app.data.volumes import Scan
+from app.screens.explorer import session_link
 from app.screens.explorer.scan_conditions import STRONGEST, Edit, Values
 from brainlab.cohort.scan_table import MISSING
 from brainlab.errors import InputError
@@ -53,27 +54,8 @@ def _plain(value: object) -> str:
 
 
 def opened(run: str) -> Linked | None:
-    """Return what the address of this session asks for, where it is an edit by this run; say why where it cannot be.
-
-    It is read when the session first comes to that run, and stays until the page is opened anew.
-    """
-    query = st.query_params
-    if "linked-edit" not in st.session_state and query.get("run") == run and "scan" in query:
-        st.session_state["linked-edit"] = run, _read(run)
-    asked, linked = st.session_state.get("linked-edit", (None, None))
-    if asked != run:
-        return None
-    if isinstance(linked, str):
-        layout.note(linked)
-        return None
-    found: Linked = linked
-    for kind, name, made in (
-        ("weights", run, resources.run(run).sha256),
-        ("scans", found.scan.cohort, resources.cohort(found.scan.cohort).sha256),
-    ):
-        if not made.startswith(query.get("sha" if kind == "weights" else "cohort_sha", "")):
-            layout.note(f"{name} has other {kind} here than in the link, so the image differs")
-    return found
+    """Return the edit by this run that the address of this session asks for, if any; say why where it cannot be."""
+    return session_link.opened(run, "scan", _read, lambda found: found.scan)
 
 
 def _read(run: str) -> Linked | str:
@@ -82,11 +64,11 @@ def _read(run: str) -> Linked | str:
     cohort, row = query.get("cohort", ""), query["scan"]
     data = resources.fitting(resources.run(run)).get(cohort)
     if data is None or not row.isdecimal() or int(row) >= len(data):
-        return "The scan in this link does not exist here"
+        return session_link.MISSING_SCAN
     try:
         own, wanted = (read_told(known, parse_told(query.get_all(name), name)) for name in ("own", "set"))
         guidance = float(query.get("guidance", "1"))
         refuse_outside(Range(lambda value: 1 <= value <= STRONGEST, f"1 to {STRONGEST:g}"), "guidance", guidance)
     except (InputError, ValueError) as error:
-        return f"The link is damaged ({error}); copy it whole"
+        return session_link.damaged(error)
     return Linked(Scan(cohort, int(row)), own, wanted, guidance)

@@ -11,6 +11,7 @@ from app.data import resources
 from app.data.codes import SHA_DIGITS
 from app.data.stacks import Draw, MeanCode, Moves, Start
 from app.data.volumes import Scan
+from app.screens.explorer import session_link
 from brainlab.errors import InputError
 from brainlab.latent.slice_coordinates import Coordinate
 
@@ -42,27 +43,10 @@ def address(run: str, start: MeanCode | Draw | Scan, moves: Moves) -> str:
 
 
 def opened(run: str) -> Linked | None:
-    """Return what the address of this session asks for, where it is a volume moved by this run; say why where not.
-
-    It is read when the session first comes to that run, and stays until the page is opened anew.
-    """
-    query = st.query_params
-    if "linked-stack" not in st.session_state and query.get("run") == run and "start" in query:
-        st.session_state["linked-stack"] = run, _read(run)
-    asked, linked = st.session_state.get("linked-stack", (None, None))
-    if asked != run:
-        return None
-    if isinstance(linked, str):
-        layout.note(linked)
-        return None
-    found: Linked = linked
-    if not resources.run(run).sha256.startswith(query.get("sha", "")):
-        layout.note(f"{run} has other weights here than in the link, so the image differs")
-    if isinstance(found.start, Scan):
-        cohort = found.start.cohort
-        if not resources.cohort(cohort).sha256.startswith(query.get("cohort_sha", "")):
-            layout.note(f"{cohort} has other scans here than in the link, so the image differs")
-    return found
+    """Return the moved volume that the address of this session asks of this run, if any; say why where it cannot be."""
+    return session_link.opened(
+        run, "start", _read, lambda found: found.start if isinstance(found.start, Scan) else None
+    )
 
 
 def _read(run: str) -> Linked | str:
@@ -71,13 +55,13 @@ def _read(run: str) -> Linked | str:
     try:
         start = _start(run)
         if start is None:
-            return "The scan in this link does not exist here"
+            return session_link.MISSING_SCAN
         asked = query.get_all("move")
         if len(asked) > MOST_MOVED:
             raise InputError(f"it moves {len(asked)} coordinates, {MOST_MOVED} at most can be")
         return Linked(start, tuple(_move(run, told) for told in asked))
     except (InputError, ValueError) as error:
-        return f"The link is damaged ({error}); copy it whole"
+        return session_link.damaged(error)
 
 
 def _start(run: str) -> Start | None:
