@@ -23,10 +23,12 @@ from brainlab.types import Float32Array, UInt8Array
 from brainlab.workspace import MODELS, PROJECT
 
 MEASURED, SEED = 200, 0
-SHOWN, COLUMNS, ZOOM = {3: 24, 2: 64}, {3: 4, 2: 8}, {3: 2, 2: 1}
+SHOWN, COLUMNS = {3: 24, 2: 64}, {3: 4, 2: 8}
 """By the sides of an image; a column holds the three planes of a volume."""
+COARSE, ZOOM = 48, 2
+"""Images of at most so many voxels a side are enlarged so many times, and kept without loss."""
 QUALITY = 80
-"""Of pictures of slices, which are many times as large as those of the coarse volumes."""
+"""Of pictures of finer images, which are many times as large."""
 FULL_SCALE = 0.995
 
 
@@ -38,6 +40,7 @@ def main() -> None:
     args = parser.parse_args()
     unseen = PreparedDataset.open(args.unseen)
     sides = len(unseen.shape)
+    zoom = ZOOM if max(unseen.shape) <= COARSE else 1
     out = args.out or PROJECT / "docs" / "figures" / ("flair" if sides == 3 else "slices")
     rows = evenly(len(unseen), MEASURED)
     scans = unseen.batch(rows)[:, 0]
@@ -52,9 +55,9 @@ def main() -> None:
         describe(run.name, images)
         ours = block(images[: SHOWN[sides]], run.grid)
         between = np.full((len(ours), 4), 255, np.uint8)
-        picture = enlarged(np.hstack([ours, between, beside]), ZOOM[sides], Image.Resampling.BICUBIC)
+        picture = enlarged(np.hstack([ours, between, beside]), zoom, Image.Resampling.BICUBIC)
         out.mkdir(parents=True, exist_ok=True)
-        if sides == 3:
+        if zoom > 1:
             picture.save(out / f"gallery-{run.name}.png", optimize=True)
         else:
             picture.save(out / f"gallery-{run.name}.webp", quality=QUALITY, method=6)
