@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.models.gallery import block
-from benchmarks.models.shipped_runs import white_neighbours
+from benchmarks.results.shipped_runs import white_neighbours
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.evaluation.images import evenly
 from brainlab.experiments.analysis.discrimination import LdaResult, lda_analysis

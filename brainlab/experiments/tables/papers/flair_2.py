@@ -36,7 +36,7 @@ def build(sources: Sources) -> Rebuilt:
         for run in runs:
             cohorts = read_lda(run)
             if not cohorts:
-                reason = f"{run.folder}: no lda.json of these weights; benchmarks/models/shipped_runs.py writes it"
+                reason = f"{run.folder}: no lda.json of these weights; benchmarks/results/shipped_runs.py writes it"
                 rows.append({"method": method, "run": run.name, "missing": reason})
             for cohort, result in cohorts.items():
                 rows += class_rows(method, run.name, cohort, result)

@@ -1,6 +1,6 @@
 """Measure the shipped runs on slices against the held-out slices of their cohorts; write docs/results-of-slices.md.
 
-    python -m benchmarks.models.shipped_slices PREPARED [PREPARED ...] [--kept]
+    python -m benchmarks.results.shipped_slices PREPARED [PREPARED ...] [--kept]
 
 Each run of models/ that learned slices such as a prepared dataset holds is compared with its slices of people that the
 run was not trained on, 1,000 samples a run, and gets `evaluation.json`. The page also holds the rebuilt tables of the
@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.models.image_table import NOTES, image_table
-from benchmarks.models.training_table import NOTES as TRAINING_NOTES
-from benchmarks.models.training_table import training_table
+from benchmarks.results.image_table import NOTES, image_table
+from benchmarks.results.training_table import NOTES as TRAINING_NOTES
+from benchmarks.results.training_table import training_table
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.experiments.evaluation.run_metrics import evaluate_run
 from brainlab.experiments.presets import code_in_words, describe_preset
@@ -67,7 +67,7 @@ def _head() -> list[str]:
     return [
         "# Results of the shipped runs on slices",
         "",
-        "**All scans here are simulated.** Written by `benchmarks/models/shipped_slices.py`; every setting is in",
+        "**All scans here are simulated.** Written by `benchmarks/results/shipped_slices.py`; every setting is in",
         "`evaluation.json` beside each run in `models/`. The first 64 samples of each run, none left out, beside 64",
         "held-out slices: [figures.md](figures.md#galleries-of-the-runs-on-slices).",
     ]

@@ -1,6 +1,6 @@
 """Measure the shipped runs on whole unseen cohorts; write docs/results.md, and the figures into the run folders.
 
-    python -m benchmarks.models.shipped_runs \
+    python -m benchmarks.results.shipped_runs \
         --pair unbiased PREPARED_TRAINING PREPARED_UNSEEN \
         --pair biased PREPARED_BIASED_TRAINING PREPARED_BIASED_UNSEEN
 
@@ -17,7 +17,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.models.image_table import NOTES, image_table, number
+from benchmarks.results.image_table import NOTES, image_table, number
 from brainlab.cohort.checks.realism import realism
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.evaluation.images import evenly
@@ -85,7 +85,7 @@ def _page(
     lines = [
         "# Results of the shipped runs",
         "",
-        "**All scans here are simulated.** Written by `benchmarks/models/shipped_runs.py`; every setting is in",
+        "**All scans here are simulated.** Written by `benchmarks/results/shipped_runs.py`; every setting is in",
         "`evaluation.json` and `lda.json` beside each run in `models/`.",
         f"Images are compared with {len(predict)} scans of",
         f"{predict.scans['participant'].nunique()} held-out participants.",

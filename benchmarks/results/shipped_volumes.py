@@ -1,6 +1,6 @@
 """Measure runs on volumes against held-out scans of people; write docs/results-of-volumes.md.
 
-    python -m benchmarks.models.shipped_volumes PREPARED [PREPARED ...] [--runs RUN ...] [--kept]
+    python -m benchmarks.results.shipped_volumes PREPARED [PREPARED ...] [--runs RUN ...] [--kept]
 
 Each run that learned volumes such as a prepared dataset holds is compared with its scans of people that the run was not
 trained on, and gets `evaluation.json`. Give copies of runs whose evaluation is to stay. The page also holds the rebuilt
@@ -13,9 +13,9 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmarks.models.image_table import NOTES, Evaluation, image_table, number
-from benchmarks.models.training_table import NOTES as TRAINING_NOTES
-from benchmarks.models.training_table import training_table
+from benchmarks.results.image_table import NOTES, Evaluation, image_table, number
+from benchmarks.results.training_table import NOTES as TRAINING_NOTES
+from benchmarks.results.training_table import training_table
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.experiments.evaluation.run_metrics import evaluate_run
 from brainlab.experiments.tables.registry import Sources, find_tables
@@ -75,7 +75,7 @@ def _head() -> list[str]:
     return [
         "# Results of the runs on volumes",
         "",
-        "**All scans here are simulated.** Written by `benchmarks/models/shipped_volumes.py`; every setting is in",
+        "**All scans here are simulated.** Written by `benchmarks/results/shipped_volumes.py`; every setting is in",
         "`evaluation.json` beside each run. What the figures mean for your own scans: [own-scans.md](own-scans.md).",
         "Pictures, none left out: [figures.md](figures.md#the-slice-vae-paper).",
     ]

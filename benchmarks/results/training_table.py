@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 
-from benchmarks.models.image_table import number
+from benchmarks.results.image_table import number
 from brainlab.experiments.tables.written import markdown_table
 from brainlab.runs.run import Run
 from brainlab.training.checkpoint import MetricsFile
