@@ -86,8 +86,8 @@ def _of_cohort(data: PreparedDataset, runs: list[Run]) -> list[str]:
     measured: dict[str, Evaluation] = {run.name: run.evaluation() or {} for run in runs}
     return [
         f"## {data.recipe['name']}: {data.recipe['summary']}",
-        f"Images are compared with {len(data)} scans of {data.scans['participant'].nunique()} people whom no run was",
-        "trained on.",
+        f"{_samples(measured)} samples of each run are compared with as many of {len(data)} scans of",
+        f"{data.scans['participant'].nunique()} people whom no run was trained on.",
         "",
         *image_table(measured),
         "",
@@ -101,6 +101,11 @@ def _of_cohort(data: PreparedDataset, runs: list[Run]) -> list[str]:
         "",
         *TRAINING_NOTES.splitlines(),
     ]
+
+
+def _samples(measured: Mapping[str, Evaluation]) -> str:
+    """Return how many samples of each run were measured."""
+    return " or ".join(sorted({str(scores["isd"]["settings"]["generated"]) for scores in measured.values() if scores}))
 
 
 def _anatomy(measured: Mapping[str, Evaluation]) -> list[str]:

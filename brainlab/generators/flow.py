@@ -377,7 +377,7 @@ METHOD = Method(
             recipe="ixi-slices-128",
             source=SOURCE,
         ),
-        # 26,000 presentations of some 650 scans: 2 hours 30 minutes on one core without mixed precision.
+        # 26,000 presentations of some 650 scans: five hours on one core without mixed precision.
         "flow-40": Preset(
             config=FlowConfig(
                 sample_shape=(1, 40, 48, 40),
