@@ -170,7 +170,13 @@ def test_a_run_of_an_older_version_is_compared_by_its_plain_hashes(tmp_path):
 
 
 def test_shipped_runs_know_the_people_of_their_cohort(tmp_path):
-    seeds = {"train-4000-prepared": 1, "dwi-prepared": 501, "ixi-prepared": 701}
+    seeds = {
+        "train-4000-prepared": 1,
+        "train-flair-prepared": 1,
+        "dwi-prepared": 501,
+        "ixi-prepared": 701,
+        "t1-prepared": 801,
+    }
     for folder in sorted(workspace.MODELS.glob("*/config.json")):
         kept = json.loads(folder.read_text())["data"]
         trained = set(kept["participants"])
