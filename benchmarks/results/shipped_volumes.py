@@ -76,7 +76,9 @@ def _head() -> list[str]:
         "# Results of the runs on volumes",
         "",
         "**All scans here are simulated.** Written by `benchmarks/results/shipped_volumes.py`; every setting is in",
-        "`evaluation.json` beside each run. What the figures mean for your own scans: [own-scans.md](own-scans.md).",
+        "`evaluation.json` beside each run, or, of runs that [results.md](results.md) has on other scans, in a copy of",
+        "the run. Minutes are of the last command alone. What the figures mean for your own scans:",
+        "[own-scans.md](own-scans.md).",
         "Pictures, none left out: [figures.md](figures.md#the-slice-vae-paper).",
     ]
 
