@@ -8,21 +8,17 @@ DWI comparison and of the IXI thesis, and every preset with its size and the pap
 """
 
 import argparse
-import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from benchmarks.results.image_table import NOTES, image_table
+from benchmarks.results.measured import measured_on, rebuilt_tables
 from benchmarks.results.training_table import NOTES as TRAINING_NOTES
 from benchmarks.results.training_table import training_table
 from brainlab.cohort.prepared import PreparedDataset
-from brainlab.experiments.evaluation.run_metrics import evaluate_run
 from brainlab.experiments.presets import code_in_words, describe_preset
-from brainlab.experiments.tables.registry import Sources, find_tables
-from brainlab.experiments.tables.written import markdown_page, markdown_table
-from brainlab.runs.matching.own_recipe import own_recipe_warning
+from brainlab.experiments.tables.written import markdown_table
 from brainlab.runs.methods import presets
 from brainlab.runs.run import Run, load_run
 from brainlab.workspace import MODELS, PROJECT
@@ -44,22 +40,8 @@ def main() -> None:
     ]
     parts: list[str] = []
     for data in map(PreparedDataset.open, args.data):
-        own = [run for run in runs if run.fits(data) and own_recipe_warning(run, data) is None]
-        for run in own:
-            if not (args.kept and run.evaluation()):
-                start = time.monotonic()
-                evaluate_run(run, data, args.n)
-                print(f"{run.name}: {time.monotonic() - start:.0f} s", file=sys.stderr)
-        parts += ["", *_of_cohort(data, own)]
-    tables = [(table, table.build(Sources(runs=lambda: runs))) for table in find_tables(TABLES)]
-    for table, rebuilt in tables:
-        parts += [
-            "",
-            *(
-                line.replace("# ", "## ", 1) if line.startswith("# ") else line
-                for line in markdown_page(table, rebuilt)
-            ),
-        ]
+        parts += ["", *_of_cohort(data, measured_on(data, runs, args.n, kept=args.kept))]
+    parts += rebuilt_tables(TABLES, runs)
     args.out.write_text("\n".join([*_head(), *parts, "", *_presets(), ""]))
 
 

@@ -8,19 +8,15 @@ table of the slice VAE paper.
 """
 
 import argparse
-import sys
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from benchmarks.results.image_table import NOTES, Evaluation, image_table, number
+from benchmarks.results.measured import measured_on, rebuilt_tables
 from benchmarks.results.training_table import NOTES as TRAINING_NOTES
 from benchmarks.results.training_table import training_table
 from brainlab.cohort.prepared import PreparedDataset
-from brainlab.experiments.evaluation.run_metrics import evaluate_run
-from brainlab.experiments.tables.registry import Sources, find_tables
-from brainlab.experiments.tables.written import markdown_page, markdown_table
-from brainlab.runs.matching.own_recipe import own_recipe_warning
+from brainlab.experiments.tables.written import markdown_table
 from brainlab.runs.run import Run, load_run
 from brainlab.workspace import MODELS, PROJECT
 
@@ -58,16 +54,8 @@ def main() -> None:
     runs = [run for folder in folders if len((run := load_run(folder)).shape) == 3]
     parts: list[str] = []
     for data in map(PreparedDataset.open, args.data):
-        own = [run for run in runs if run.fits(data) and own_recipe_warning(run, data) is None]
-        for run in own:
-            if not (args.kept and run.evaluation()):
-                start = time.monotonic()
-                evaluate_run(run, data, min(args.n, len(data)))
-                print(f"{run.name}: {time.monotonic() - start:.0f} s", file=sys.stderr)
-        parts += ["", *_of_cohort(data, own)]
-    for table in find_tables(TABLES):
-        page = markdown_page(table, table.build(Sources(runs=lambda: runs)))
-        parts += ["", *(line.replace("# ", "## ", 1) if line.startswith("# ") else line for line in page)]
+        parts += ["", *_of_cohort(data, measured_on(data, runs, args.n, kept=args.kept))]
+    parts += rebuilt_tables(TABLES, runs)
     args.out.write_text("\n".join([*_head(), *parts, ""]))
 
 
