@@ -17,14 +17,14 @@ NOT_AT_HAND = "the dataset that the run was trained on is not at hand; name it w
 
 
 def labelled_images(
-    run: Run, seen: PreparedDataset, rows: IntArray, known: PreparedDataset | None, seed: int
+    run: Run, seen: PreparedDataset, rows: IntArray, known: PreparedDataset | None, seed: int, most: int = MOST
 ) -> Labelled:
     """Draw one image for each of some training images, under the conditions of that image.
 
-    seen, rows: held-out images. known: what the run was trained on, as it sees it. Of the training images at most 400
-    are taken, of different people first.
-    Raises InputError where the run draws nothing on request, its training scans are not at hand, or no label has two
-    values with enough images.
+    seen, rows: held-out images. known: what the run was trained on, as it sees it. Of the training images at most
+    `most` are taken, and never more than 400, of different people first.
+    Raises InputError where the run draws nothing on request, its training scans are not at hand, no label has two
+    values with enough images, or `most` are too few to learn its values from.
     """
     if not run.can("condition"):
         raise InputError(f"the run {lacking('condition')}")
@@ -38,9 +38,11 @@ def labelled_images(
         values = values_with_enough(labels, held_out, people)
         if len(values) < 2:
             continue
+        if most < (needed := min(minimums.LEAST_TRAINING * len(values), MOST)):
+            raise InputError(f"needs --n of {needed} or more to learn the {len(values)} values of {name}, got {most}")
         fitting = np.flatnonzero(np.isin(labels, values))
         trained = known.scans["participant"].to_numpy(dtype=str)[training[fitting]]
-        chosen = np.sort(fitting[different_people_first(trained, np.random.default_rng(seed))[:MOST]])
+        chosen = np.sort(fitting[different_people_first(trained, np.random.default_rng(seed))[: min(most, MOST)]])
         asked = own_conditions(run, known, training[chosen])
         drawn = (images for _, images in run.sample_in_parts(len(chosen), seed, condition=asked))
         generated = keep_on_disk(drawn, (len(chosen), *run.shape))

@@ -144,7 +144,7 @@ def collect(
         reasons["codes"] = NO_DIMENSIONS
     labelled = None
     try:
-        labelled = labelled_images(run, dataset, rows, known, seed)
+        labelled = labelled_images(run, dataset, rows, known, seed, n)
     except InputError as error:
         reasons["labelled"] = str(error)
     sets = ImageSets(

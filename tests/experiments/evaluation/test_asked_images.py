@@ -41,9 +41,9 @@ def few(monkeypatch, tiny_workspace):
     monkeypatch.setattr(minimums, "LEAST_PEOPLE", 3)
 
 
-def labelled(run, data, known="its own"):
+def labelled(run, data, known="its own", **given):
     seen = run.see(data)
-    return labelled_images(run, seen, seen.indices("test"), seen if known == "its own" else None, 0)
+    return labelled_images(run, seen, seen.indices("test"), seen if known == "its own" else None, 0, **given)
 
 
 def test_one_image_is_drawn_for_each_training_image_as_that_one_is(runs, data, monkeypatch):
@@ -68,6 +68,13 @@ def test_one_image_is_drawn_for_each_training_image_as_that_one_is(runs, data, m
     assert seen.scans["split"][row] == "train"
     expected = run.sample(len(asked), 0, condition=asked)[1]
     assert np.array_equal(found.generated[np.arange(len(asked))], expected)
+
+
+def test_no_more_images_are_drawn_than_were_asked_for(runs, data):
+    found = labelled(runs["class"], data, most=150)
+    assert len(found.generated) == len(found.training) == 150
+    with pytest.raises(InputError, match=r"needs --n of 150 or more to learn the 3 values of class, got 149"):
+        labelled(runs["class"], data, most=149)
 
 
 def test_without_classes_among_the_conditions_it_is_the_sex(runs, data):
