@@ -1,6 +1,6 @@
 """Memory and time of sampling, evaluating and viewing volumes of 64^3, 128^3 and 256^3.
 
-    python -m benchmarks.models.large_volumes [--sides 64 128 256] [--n 4] [--evaluated 8]
+    python -m benchmarks.models.large_volumes [--sides 64 128 256] [--n 4] [--evaluated 8] [--limit 1800]
 
 For each side a slice VAE with fresh weights and ten smooth volumes are written into a scratch folder. Then the commands
 and the pages are called, each in a process of its own, whose peak resident set is printed, also as a multiple of one
@@ -14,6 +14,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -37,6 +38,7 @@ def main() -> None:
     parser.add_argument("--sides", type=int, nargs="+", choices=(64, 128, 256), default=[64, 128, 256])
     parser.add_argument("--n", type=int, default=4, help="samples (default 4)")
     parser.add_argument("--evaluated", type=int, default=8, help="samples of the evaluation (default 8)")
+    parser.add_argument("--limit", type=float, default=1800, help="seconds that one command may take (default 1800)")
     parser.add_argument("--page", choices=tuple(PAGES), help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.page:
@@ -45,10 +47,10 @@ def main() -> None:
     print(f"{'side':>4} {'what':24} {'peak MiB':>9} {'volumes':>8} {'s':>6}  sent to the browser")
     for side in args.sides:
         with tempfile.TemporaryDirectory() as scratch:
-            measure(Path(scratch), side, args.n, args.evaluated)
+            measure(Path(scratch), side, args.n, args.evaluated, args.limit)
 
 
-def measure(folder: Path, side: int, n: int, evaluated: int) -> None:
+def measure(folder: Path, side: int, n: int, evaluated: int, limit: float) -> None:
     """Print the rows of one side."""
     data, run = folder / "cohorts" / "smooth", folder / "runs" / "slices"
     write_untrained(run, f"slice-vae-{side}", write_smooth(data, side))
@@ -60,7 +62,10 @@ def measure(folder: Path, side: int, n: int, evaluated: int) -> None:
         **{f"page {page}": [sys.executable, "-m", "benchmarks.models.large_volumes", "--page", page] for page in PAGES},
     }
     for what, words in steps.items():
-        seconds, mebibytes, said = watched(folder, list(map(str, words)))
+        if (found := watched(folder, list(map(str, words)), limit)) is None:
+            print(f"{side:4} {what:24} over {limit:g} s", flush=True)
+            continue
+        seconds, mebibytes, said = found
         sent = said.splitlines()[-1] if what.startswith("page") else ""
         print(f"{side:4} {what:24} {mebibytes:9.0f} {mebibytes / (4 * side**3 / 2**20):8.1f} {seconds:6.1f}  {sent}")
         sys.stdout.flush()
@@ -95,13 +100,22 @@ def write_smooth(folder: Path, side: int) -> PreparedDataset:
     return write_prepared(folder, volumes, table, recipe)
 
 
-def watched(folder: Path, words: list[str]) -> tuple[float, float, str]:
-    """Run a command; return its seconds, its peak resident set in MiB, and what it printed."""
+def watched(folder: Path, words: list[str], limit: float) -> tuple[float, float, str] | None:
+    """Run a command; return its seconds, its peak resident set in MiB, and what it printed.
+
+    None where it takes longer than `limit` seconds.
+    """
     start, told = time.monotonic(), folder / "said.txt"
     environment = {**os.environ, "BRAINLAB_WORKSPACE": str(folder), "OMP_NUM_THREADS": "1"}
     with told.open("w") as said:
         process = subprocess.Popen(words, stdout=said, stderr=subprocess.STDOUT, env=environment)
+        stop = threading.Timer(limit, process.kill)
+        stop.start()
         _, status, usage = os.wait4(process.pid, 0)
+        late = not stop.is_alive()
+        stop.cancel()
+    if late:
+        return None
     if status:
         sys.exit(f"{' '.join(words)} ended with status {status}:\n{told.read_text()}")
     return time.monotonic() - start, usage.ru_maxrss / 2**10, told.read_text()

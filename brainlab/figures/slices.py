@@ -8,6 +8,7 @@ import numpy.typing as npt
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, to_hex
+from matplotlib.patches import Patch
 
 from brainlab.figures.sheet import FAINT, Sheet
 from brainlab.images.grid import Grid
@@ -18,6 +19,9 @@ TILE_IN = 1.2
 GAP_IN = 0.02
 LABEL_IN = 0.9
 HEADING_IN = 0.36
+LABEL_ROWS = 3
+"""Rows of names of labels; a dozen then fit between the margins."""
+LABEL_KEY_IN = 0.55
 GREY_SCALE = "All tiles share one grey scale, from 0 (black) to 1 (white)."
 """What a caption says of tiles without a `limit`."""
 
@@ -48,8 +52,12 @@ def explained_letters(planes: Sequence[str]) -> str:
 
 def label_colours(kinds: int) -> ListedColormap:
     """Return black for the background and a colour for each other label; from the thirteenth on they come again."""
+    return ListedColormap(["black", *_colours(kinds - 1)])
+
+
+def _colours(n: int) -> list[str]:
     paint = colormaps["Set3"]
-    return ListedColormap(["black", *(to_hex(paint(number % paint.N)) for number in range(kinds - 1))])
+    return [to_hex(paint(number % paint.N)) for number in range(n)]
 
 
 def show(axes: Axes, tile: Tile) -> None:
@@ -65,6 +73,22 @@ def show(axes: Axes, tile: Tile) -> None:
     for letter, x, side in ((sides.left, 0.03, "left"), (sides.right, 0.97, "right")):
         colour = "#b8c0c8" if tile.limit is None else FAINT
         axes.text(x, 0.97, letter, ha=side, va="top", fontsize=6, color=colour, transform=axes.transAxes)
+
+
+def label_key(axes: Axes, names: Sequence[str], rows: int = LABEL_ROWS) -> None:
+    """Name the colours of labels, the background left out, in rows under the tiles that show them; `names` from 1."""
+    axes.set_axis_off()
+    marks = [Patch(facecolor=colour, label=name) for colour, name in zip(_colours(len(names)), names, strict=True)]
+    axes.legend(
+        handles=marks,
+        loc="center left",
+        ncols=-(-len(names) // rows),
+        borderpad=0,
+        handlelength=0.9,
+        handleheight=0.9,
+        columnspacing=1.2,
+        bbox_to_anchor=(0, 0.5),
+    )
 
 
 def tiles_height_in(rows: int, tile_in: float = TILE_IN) -> float:

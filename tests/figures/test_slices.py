@@ -4,7 +4,18 @@ import numpy as np
 import pytest
 
 from brainlab.figures.sheet import BODY_IN, Sheet
-from brainlab.figures.slices import GAP_IN, LABEL_IN, TILE_IN, Tile, explained_letters, show, show_tiles, tile_pixels
+from brainlab.figures.slices import (
+    GAP_IN,
+    LABEL_IN,
+    LABEL_KEY_IN,
+    TILE_IN,
+    Tile,
+    explained_letters,
+    label_key,
+    show,
+    show_tiles,
+    tile_pixels,
+)
 from brainlab.images.grid import PLANES, Grid
 
 SHAPE = (10, 12, 8)
@@ -56,6 +67,17 @@ def test_a_grid_of_five_fits_the_sheet_and_keeps_its_order():
     assert LABEL_IN + 5 * (TILE_IN + GAP_IN) - GAP_IN <= BODY_IN
     words = {text.get_text() for text in sheet.figure.texts}
     assert {"a", "b", "c", "d", "e", "row", "fainter"} <= words
+
+
+def test_the_key_names_each_label_beside_the_colour_it_has_in_the_tiles():
+    sheet = Sheet(2, "T", "S", "C")
+    tile, key = sheet.axes(0, 0, 1, 1), sheet.axes(0, 1, 4, LABEL_KEY_IN)
+    show(tile, Tile(np.zeros(SHAPE, np.float32), GRID, "axial", kinds=5))
+    label_key(key, ["cortex", "white", "ventricles", "lesion"])
+    legend = key.get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == ["cortex", "white", "ventricles", "lesion"]
+    named = [mark.get_facecolor() for mark in legend.get_patches()]
+    assert np.allclose(named, tile.images[0].to_rgba(np.arange(1, 5)))
 
 
 def test_only_letters_that_are_shown_are_explained():

@@ -8,7 +8,16 @@ from brainlab.experiments.evaluation.run_scores import scores_of
 from brainlab.experiments.figures.sources import find_cohort, run_at_hand, source_line, unseen_tests
 from brainlab.figures.charts import ranges
 from brainlab.figures.sheet import BODY_IN, Sheet
-from brainlab.figures.slices import GREY_SCALE, Tile, explained_letters, show_tiles, tiles_height_in
+from brainlab.figures.slices import (
+    GREY_SCALE,
+    LABEL_IN,
+    LABEL_KEY_IN,
+    Tile,
+    explained_letters,
+    label_key,
+    show_tiles,
+    tiles_height_in,
+)
 from brainlab.images.grid import PLANES
 from brainlab.networks.perceptual.find import find_segmenter
 from brainlab.runs.run import Run
@@ -69,8 +78,9 @@ def structures() -> Sheet:
             ),
         ]
 
+    height = tiles_height_in(len(rows), TILE_IN)
     sheet = Sheet(
-        tiles_height_in(len(rows), TILE_IN),
+        height + LABEL_KEY_IN,
         "Structures of generated volumes",
         source_line([dataset], list(runs.values())),
         f"""After figure 3 of the slice VAE paper. Beside each volume the {counted(len(segmenter.regions), "structure")}
@@ -81,6 +91,8 @@ def structures() -> Sheet:
     tiles = [[tile for image in images for tile in pair(image)] for images in rows.values()]
     headings = [text for number in range(SHOWN + 1) for text in (f"volume {number + 1}", "structures")]
     show_tiles(sheet, tiles, headings, list(rows), tile_in=TILE_IN)
+    names = [name.replace("-", " ") for name in segmenter.regions]
+    label_key(sheet.axes(LABEL_IN, height, BODY_IN - LABEL_IN, LABEL_KEY_IN), names)
     return sheet
 
 

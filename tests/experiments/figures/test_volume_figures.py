@@ -97,8 +97,10 @@ def test_held_out_people_stand_above_the_first_draws_of_each_run(own):
 
 
 def test_structures_stand_beside_the_volume_that_they_are_of(own):
-    shown = [np.asarray(axes.images[0].get_array()) for axes in slice_images.structures().figure.axes]
+    *tiles, key = slice_images.structures().figure.axes
+    shown = [np.asarray(axes.images[0].get_array()) for axes in tiles]
     assert len(shown) == 3 * 6
+    assert len(key.get_legend().get_texts()) == tiles[1].images[0].get_cmap().N - 1, "all labels but the background"
     for volume, labels in zip(shown[::2], shown[1::2], strict=True):
         assert np.array_equal(labels, volume > 0.5)
 
