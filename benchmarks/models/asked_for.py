@@ -1,9 +1,9 @@
-"""Does a conditional run draw what it is asked for? Ventricles by age, lesions by class, against people of a cohort.
+"""Does a conditional run draw what it is asked for? Ventricles by age, lesions by class, against unseen people.
 
-    python -m benchmarks.models.asked_for RUN PREPARED [--n 40] [--guidance 1]
+    python -m benchmarks.models.asked_for RUN PREPARED [PREPARED ...] [--n 40] [--guidance 1]
 
-RUN learned class and age (`flow-40`), PREPARED holds people whom it never saw, and a tissue network that labels such
-volumes is at hand (`brainlab train-tissue`). The network measures people and samples alike, so that its own faults
+RUN learned class and age (`flow-40`), each PREPARED holds people whom it never saw, and a tissue network that labels
+such volumes is at hand (`brainlab train-tissue`). The network measures people and samples alike, so that its own faults
 count on both sides; the truth of simulated people, where the cohort has it, stands beside. It also says how long a
 sample takes, and how near held-out scans come back from their codes.
 """
@@ -37,15 +37,15 @@ INVERTED = 64
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure whether a conditional run draws what it is asked for.")
     parser.add_argument("run", type=Path)
-    parser.add_argument("data", type=Path)
+    parser.add_argument("data", type=Path, nargs="+")
     parser.add_argument("--n", type=int, default=40, help="samples of each decade of age, at most, and of each class")
     parser.add_argument("--guidance", type=float, default=1.0)
     parser.add_argument("--out", type=Path, help="also write all numbers as JSON")
     args = parser.parse_args()
-    run, dataset = load_run(args.run), PreparedDataset.open(args.data)
-    segmenter = find_segmenter(run.shape, dataset.recipe)
-    print(f"{run.name} against {dataset.name}, regions by {segmenter}")
-    people = of_people(run, dataset, segmenter)
+    run, cohorts = load_run(args.run), [PreparedDataset.open(folder) for folder in args.data]
+    segmenter = find_segmenter(run.shape, cohorts[0].recipe)
+    print(f"{run.name} against {', '.join(cohort.name for cohort in cohorts)}, regions by {segmenter.name}")
+    people = pd.concat([of_people(run, cohort, segmenter) for cohort in cohorts], ignore_index=True)
     start = time.perf_counter()
     own = healthy(people)["age_years"].to_numpy()
     asked = [{"class": HEALTHY, "age_years": float(age)} for age in own[evenly(len(own), len(AGES) * args.n)]]
@@ -56,7 +56,7 @@ def main() -> None:
     found = {
         "ventricles_ml_a_year": ages(people, by_age),
         "lesions_ml": lesions(people, by_class),
-        "inversion_mse": inversion(run, dataset),
+        "inversion_mse": inversion(run, cohorts[0]),
         "seconds_a_sample_and_its_labels": seconds,
         "seconds_a_sample": sampling_seconds(run),
     }
