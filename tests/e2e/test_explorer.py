@@ -102,6 +102,21 @@ def test_the_ends_of_a_direction_stand_still_while_it_is_dragged(visit, drawn, s
     page.mouse.up()
 
 
+def test_far_beyond_the_scans_a_direction_says_no_more_than_that(visit, drawn, settled):
+    page = visit("explorer?run=tiny-vae")
+    drawn(page)
+    settled(page)
+    row = page.locator(".bv-slider").filter(has=page.get_by_label("Brightness"))
+    found = page.locator(".bv-explorer").evaluate("e => e.explorer.directions.find((it) => it.name === 'Brightness')")
+    said, (low, high) = row.locator("output"), (found["low"], found["high"])
+    assert said.inner_text().strip() == f"over {high:.2f}", "where an untrained run encodes a scan"
+    for _ in range(200):
+        page.get_by_label("Brightness").press("ArrowLeft")
+        if "over" not in said.inner_text():
+            break
+    assert float(said.inner_text()) <= high + (high - low) / 4 + 0.005
+
+
 def test_a_dimension_is_reached_by_its_number(visit, drawn):
     page = visit("explorer?run=tiny-ivae")
     drawn(page)

@@ -50,8 +50,7 @@ export function directionRow(explorer, direction) {
       widen(input, Math.min(direction.low, position), Math.max(direction.high, position), draw);
       input.value = position;
     }
-    const text = position.toFixed(Math.abs(direction.high) < 5 ? 2 : 0);
-    const said = `${Number(text) === 0 ? text.replace("-", "") : text} ${direction.unit}`;
+    const said = inWords(position, direction);
     if (value.textContent !== said) value.textContent = said;
   };
   bind(explorer, input, () => { direction.moved += Number(input.value) - explorer.along(direction); });
@@ -65,6 +64,17 @@ export function directionRow(explorer, direction) {
   });
   place();
   return { root, place, draw };
+}
+
+/**
+ * Say where a code lies on a direction. Further from the scans than a quarter of their range the number would mean
+ * nothing, such as an age of 215 years: then only that it is beyond them.
+ */
+function inWords(position, { low, high, unit }) {
+  const margin = (high - low) / 4;
+  const side = position > high + margin ? "over " : position < low - margin ? "under " : "";
+  const text = (side === "over " ? high : side ? low : position).toFixed(Math.abs(high) < 5 ? 2 : 0);
+  return `${side}${Number(text) === 0 ? text.replace("-", "") : text} ${unit}`;
 }
 
 /** Give a slider its ends, and its track anew where they are others than before. */
