@@ -42,14 +42,14 @@ beside it. Precision: samples that look like some scan; recall and coverage: sca
 alone raises precision and coverage, so read recall with them. How far a scan reaches is told by other people's scans.
 'Nearer': the share of samples nearer to a training scan than 99% of held-out scans are, which blur alone causes.
 'Copies': those that are also so much nearer to one person's scans than to the next person's as 99% of held-out scans
-are not (in brackets, of held-out scans): each condition alone holds for 1% of them, so .01 is the most that chance
-makes, and both hold for hardly any. 'Machine reader': ROC area of a small network that tells samples from scans, both
-new to it; .5 is guessing, 1 never wrong. 'Tissue': the same on features of the network that labels tissue
-(`models/features/tissue-slices`) in place of voxel components; 'Frechet': the distance of the two sets of features.
-'In the brain': the sharpness of samples over the brain alone. 'Spectrum': how far the power of samples is from that of
-scans, root mean square over frequencies. 'ISD': mean squared difference of two samples, over that of two scans.
-'Nearest training scan': a sample's squared distance to it, over that of held-out scans, medians. 'Active units':
-dimensions of the code that carry more than .01 nats; 'KL': nats that a scan's code carries in all."""
+are not (in brackets, held-out scans judged by those of other people): each condition alone holds for 1% of them, so
+.01 is the most that chance makes, and both hold for hardly any. 'Machine reader': ROC area of a small network that
+tells samples from scans, both new to it; .5 is guessing, 1 never wrong. 'Tissue': the same on features of the network
+that labels tissue (`models/features/tissue-slices`) in place of voxel components; 'Frechet': the distance of the two
+sets of features. 'In the brain': the sharpness of samples over the brain alone. 'Spectrum': how far the power of
+samples is from that of scans, root mean square over frequencies. 'ISD': mean squared difference of two samples, over
+that of two scans. 'Nearest training scan': a sample's squared distance to it, over that of held-out scans, medians.
+'Active units': dimensions of the code that carry more than .01 nats; 'KL': nats that a scan's code carries in all."""
 
 
 def image_table(measured: Mapping[str, Evaluation], more: Mapping[str, Mapping[str, str]] | None = None) -> list[str]:

@@ -8,6 +8,7 @@ table of the slice VAE paper.
 """
 
 import argparse
+import textwrap
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -27,8 +28,8 @@ TIMED = 8
 ANATOMY: dict[str, Callable[[Evaluation], str]] = {
     "RAS": lambda m: _value(m, "ras", 3),
     "RAS of scans": lambda m: _value(m, "ras_real", 3),
-    "regional distance": lambda m: _value(m, "regional_distance", 2),
-    "within human size": lambda m: _value(m, "regional_share_within", 2),
+    "regional distance": lambda m: _beside_real(m, "regional_distance"),
+    "within human size": lambda m: _beside_real(m, "regional_share_within"),
     "MS-SSIM": lambda m: _value(m, "ms_ssim", 3),
     "MS-SSIM of scans": lambda m: number(m.get("ms_ssim", {}).get("settings", {}).get("real"), 3),
     "axial steps": lambda m: _steps(m, "axial"),
@@ -37,9 +38,11 @@ ANATOMY: dict[str, Callable[[Evaluation], str]] = {
 }
 ANATOMY_NOTES = """\
 RAS, the realistic atlas score: Dice of the structures that a tissue network finds in samples, fitted to scans, with
-those of the scans; among scans it is the upper bound. Regional distance: Frechet distance of the volumes of structures
-to those of people, each in units of people's spread. Within human size: samples whose every structure is as large as
-people's are. MS-SSIM: likeness of pairs. Steps: difference of neighbouring slices over that of scans, blur below 1."""
+those of the scans, and what people reach among themselves; blurred volumes can exceed it. Regional distance:
+Wasserstein-2 distance of the volumes of structures to those of people, each in units of people's spread; in
+brackets that of as many training scans. Within human size: samples whose every structure lies between the 1st and
+the 99th percentile of people's (in brackets, training scans; more is too little variety). MS-SSIM: likeness of
+pairs. Steps: difference of neighbouring slices over that of scans, blur below 1."""
 
 
 def main() -> None:
@@ -56,10 +59,12 @@ def main() -> None:
     for data in map(PreparedDataset.open, args.data):
         parts += ["", *_of_cohort(data, measured_on(data, runs, args.n, kept=args.kept))]
     parts += rebuilt_tables(TABLES, runs)
-    args.out.write_text("\n".join([*_head(), *parts, ""]))
+    args.out.write_text("\n".join([*_head(runs), *parts, ""]))
 
 
-def _head() -> list[str]:
+def _head(runs: list[Run]) -> list[str]:
+    absent = [f"`{run.name}`" for run in runs if not (MODELS / run.name / "weights.safetensors").is_file()]
+    unshipped = f"Trained for this page and not shipped: {', '.join(absent)}."
     return [
         "# Results of the runs on volumes",
         "",
@@ -68,6 +73,7 @@ def _head() -> list[str]:
         "the run. Minutes are of the last command alone. What the figures mean for your own scans:",
         "[own-scans.md](own-scans.md).",
         "Pictures, none left out: [figures.md](figures.md#the-slice-vae-paper).",
+        *(["", *textwrap.wrap(unshipped, 118)] if absent else []),
     ]
 
 
@@ -105,6 +111,11 @@ def _anatomy(measured: Mapping[str, Evaluation]) -> list[str]:
 
 def _value(measured: Evaluation, metric: str, digits: int) -> str:
     return number(measured.get(metric, {}).get("value"), digits)
+
+
+def _beside_real(measured: Evaluation, metric: str) -> str:
+    real = measured.get(metric, {}).get("settings", {}).get("real")
+    return _value(measured, metric, 2) + (f" ({number(real, 2)})" if real is not None else "")
 
 
 def _steps(measured: Evaluation, plane: str) -> str:

@@ -37,6 +37,33 @@ def closeness(images: Images, training: Images, people: StringArray | None = Non
 
 
 def judge(images: FloatArray, held_out: FloatArray) -> Judged:
-    """Tell copies by the `closeness` of images [n, 2] and of scans of people that were not trained on [m, 2]."""
-    closer, apart = (images[:, k] < np.quantile(held_out[:, k], RARE) for k in (0, 1))
+    """Tell copies by the `closeness` of images [n, 2] and of scans of people that were not trained on [m, 2].
+
+    An image that is as close as another held-out scan would be has each of the two conditions by a chance of RARE at
+    most; of fewer than 99 held-out scans by one of 1 in m + 1.
+    """
+    closer, apart = (images[:, k] < _rarely_below(held_out[:, k]) for k in (0, 1))
     return Judged(closer, closer & apart)
+
+
+def judge_held_out(held_out: FloatArray, people: StringArray | None = None) -> Judged:
+    """Judge each held-out scan's `closeness` [m, 2] by those of the other people: [m] each.
+
+    people: whom each is of; None where each may be of another person. Where all are of one, none is told a copy.
+    """
+    owners = np.arange(len(held_out)) if people is None else np.unique(people, return_inverse=True)[1]
+    found = np.zeros((2, len(held_out)), dtype=bool)
+    for owner in range(int(owners.max()) + 1):
+        own = owners == owner
+        if not own.all():
+            found[:, own] = judge(held_out[own], held_out[~own])
+    return Judged(*found)
+
+
+def _rarely_below(values: FloatArray) -> float:
+    """Return the largest of m values that one more of their kind is below by a chance of RARE at most, or the least.
+
+    One more is below the k-th smallest of m by a chance of k in m + 1.
+    """
+    k = max(int(RARE * (len(values) + 1)), 1)
+    return float(np.partition(values, k - 1)[k - 1])

@@ -187,8 +187,8 @@ class Flow(Autoencoder, Conditional):
 
     def from_bands(self, bands: Tensor, drafted: Tensor | None = None) -> Tensor:
         """Return the images of scaled bands, whatever their range; undoes `to_bands`."""
-        bands = bands * self.divisor + self.centre
-        return self._image(bands if drafted is None else bands + drafted)
+        rest = self._image(bands * self.divisor + self.centre)
+        return rest if self.draft is None or drafted is None else self.draft.beside(rest) + self._image(drafted)
 
     def draft_of(self, x: Tensor) -> tuple[Tensor | None, Tensor | None]:
         """Return the scores of images' drafts, [n, rank], and the drafts' bands, [n, bands, *size]."""
@@ -246,11 +246,11 @@ class Flow(Autoencoder, Conditional):
     ) -> Tensor:
         drafted = None
         if self.draft is not None:
-            drafted = self._haar(self.draft.draw(self.draft.read_noise(self._image(z), condition)))
+            drafted = self._haar(self.draft.of_noise(self._image(z), condition, guidance, away_from))
         return self.from_bands(self._solve(z, 0, 1, condition, guidance, away_from, drafted), drafted).clamp(0, 1)
 
     def encode(self, x: Tensor, condition: Mapping[str, Tensor] | None = None) -> Posterior:
-        """Return the noise that images come from under a condition; guidance has no part in it."""
+        """Return the noise that images come from under a condition; with a draft, its share of that is its scores."""
         scores, drafted = self.draft_of(x)
         noise = self._solve(self.to_bands(x, drafted), 1, 0, condition, drafted=drafted)
         return Posterior(self.with_draft(noise, scores, condition))
@@ -383,11 +383,10 @@ METHOD = Method(
                 sample_shape=(1, 40, 48, 40),
                 levels=1,
                 linear_rank=64,
-                rest_truncation=0.75,
+                rest_truncation=0.85,
                 even_voxels=True,
                 whitening=0.75,
                 solver="adams",
-                steps=12,
                 learning_rate=6e-4,
                 widths=(32, 64, 64),
                 conditions=("class", "age_years", "sex"),

@@ -18,6 +18,9 @@ from brainlab.types import Float32Array, IntArray
 NAMES = ("class", "age_years", "sex", "modality", SLICE)
 """Columns that may be learnt. Their words are kept in `config.json`, so none that names people is among them."""
 
+FARTHEST = 100
+"""Spreads of the training images that a number may lie from their mean. Networks make no sense of numbers far away."""
+
 Told = Mapping[str, str | float | None]
 """What an image is to show, by condition; one that is left out, None or `n/a` is not told."""
 
@@ -75,6 +78,8 @@ class Condition:
             number = math.inf
         if not math.isfinite(number):
             raise InputError(f"{self.name}: needs a number, got {value}")
+        if abs(number - self.mean) > FARTHEST * self.spread:
+            raise InputError(f"{self.name}: needs a number like {self.low:g} to {self.high:g}, got {value}")
         return number
 
     def warning(self, value: Any) -> str | None:

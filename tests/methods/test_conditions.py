@@ -87,6 +87,7 @@ def test_one_condition_is_for_all_images_and_a_list_for_each():
         ({"class": "x"}, "class: needs one of healthy, ms, got x"),
         ({"age_years": "old"}, "age_years: needs a number, got old"),
         ({"age_years": "inf"}, "age_years: needs a number, got inf"),
+        ({"age_years": "1e300"}, "age_years: needs a number like 20 to 80, got 1e300"),
         ({"sex": "F"}, "condition: needs names out of class, age_years, got sex"),
     ],
 )

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from brainlab.evaluation.copies import closeness, judge
+from brainlab.evaluation.copies import closeness, judge, judge_held_out
 from brainlab.evaluation.images import ImageSets
 from brainlab.evaluation.measurement import Measurement, summarise
 from brainlab.evaluation.neighbours import nearest
@@ -14,7 +14,7 @@ from brainlab.evaluation.registry import Metric
 def _nearest_training(sets: ImageSets) -> Measurement:
     training = sets.part("training")
     generated, held_out = (closeness(part, training, sets.training_people) for part in (sets.generated, sets.real))
-    found, by_chance = judge(generated, held_out), judge(held_out, held_out)
+    found, by_chance = judge(generated, held_out), judge_held_out(held_out, sets.people)
     settings: dict[str, Any] = {
         "training_scans": len(training),
         "training_people": len(training) if sets.training_people is None else len(set(sets.training_people)),

@@ -1,7 +1,8 @@
 """Realistic atlas score (slice-VAE paper, section 2.2): would a generated volume do as an atlas of a real brain?
 
 A tissue network labels the generated volume, an affine map fits it to a real one, and the labels that are carried along
-are compared with those of the real scan. The same between scans of two people is the upper bound.
+are compared with those of the real scan. The same between scans of two people is what people reach; blurred volumes are
+easier to fit, and can exceed it.
 """
 
 from collections.abc import Callable
@@ -151,7 +152,7 @@ METRICS = (
     Metric(
         name="ras_real",
         title="Realistic atlas score of real scans",
-        definition="The same overlap of held-out scans with those of other people: the upper bound of the realistic "
+        definition="The same overlap of held-out scans with those of other people: what people reach in the realistic "
         "atlas score.",
         source="slice-VAE paper, section 2.2",
         aspect="anatomy",

@@ -129,7 +129,7 @@ def atlas_scores() -> Sheet:
         source_line([], list(runs.values())),
         f"""After figure 4 of the slice VAE paper: Dice overlap of structures in generated volumes, fitted to held-out
         scans by an affine map, with those of the scans; mean over structures and pairs, with its 95% interval. Real
-        scans fitted to those of other people are the upper bound. It does not see whether volumes vary, and blurred
+        scans fitted to those of other people show what people reach. It does not see whether volumes vary, and blurred
         ones are easier to fit. Measured on {data}. {without}{absent}{REFERENCE}""",
     )
     axes = sheet.axes(2.1, 0, BODY_IN - 2.2, height - 0.35)

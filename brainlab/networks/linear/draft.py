@@ -48,16 +48,47 @@ class LinearDraft(nn.Module):
         """Return the drafts of scores: [n, rank] -> [n, *shape]."""
         return self.mean + self.components.decode(scores, self.ones)
 
-    def read_noise(self, noise: Tensor, condition: Condition) -> Tensor:
-        """Return the scores that noise stands for under a condition: [n, *shape] -> [n, rank]."""
-        mean, root = self.scores.given(condition, len(noise))
-        return mean + torch.einsum("nij,nj->ni", root, self.components.project(noise, self.ones))
+    def beside(self, images: Tensor) -> Tensor:
+        """Return images [n, *shape] less what they hold of the components, as a scan less its draft is.
+
+        What a network draws beside a draft does hold some. Left in, it takes back a tenth of what a condition asks for,
+        and scans come back from their codes with four times the error (`flow-40`).
+        """
+        return images - self._holding(self.components.project(images, self.ones))
+
+    def read_noise(
+        self, noise: Tensor, condition: Condition, guidance: float = 1.0, away_from: Condition = None
+    ) -> Tensor:
+        """Return the scores that noise stands for under a condition: [n, *shape] -> [n, rank].
+
+        guidance: how many times as far from the scores under `away_from`, or where nothing is told, as it would be.
+        """
+        shares = self.components.project(noise, self.ones)
+        scores = self._given(shares, condition)
+        if guidance == 1:
+            return scores
+        other = self._given(shares, away_from or None)
+        return other + guidance * (scores - other)
+
+    def of_noise(
+        self, noise: Tensor, condition: Condition, guidance: float = 1.0, away_from: Condition = None
+    ) -> Tensor:
+        """Return the drafts that noise stands for, guided as its scores are: [n, *shape] -> the same."""
+        return self.draw(self.read_noise(noise, condition, guidance, away_from))
 
     def write_noise(self, noise: Tensor, scores: Tensor, condition: Condition) -> Tensor:
         """Return noise [n, *shape] that stands for these scores under a condition, and else is as it was."""
         mean, root = self.scores.given(condition, len(noise))
         wanted = torch.linalg.solve_triangular(root, (scores - mean)[..., None], upper=False)[..., 0]
+        return noise + self._holding(wanted - self.components.project(noise, self.ones))
+
+    def _given(self, shares: Tensor, condition: Condition) -> Tensor:
+        mean, root = self.scores.given(condition, len(shares))
+        return mean + torch.einsum("nij,nj->ni", root, shares)
+
+    def _holding(self, shares: Tensor) -> Tensor:
+        """Return what has these shares of the components, [n, rank], and nothing beside them: [n, *shape]."""
         # Rounded to 8 bits, components are not quite orthogonal; in 64 bits, which mixed precision leaves alone.
         basis = self.components.components.double()
-        change = (wanted - self.components.project(noise, self.ones)).double() @ torch.linalg.pinv(basis.T @ basis)
-        return noise + self.components.lift(change.float(), self.ones)
+        amounts = shares.double() @ torch.linalg.pinv(basis.T @ basis)
+        return self.components.lift(amounts.float(), self.ones)

@@ -169,7 +169,8 @@ TABLE = PaperTable(
         "compares within one size only; lower is nearer to real scans, though it sees mean images alone. MS-SSIM (Kwon "
         "et al.): likeness of pairs; above that of real scans is too little variety, far below is disorder.",
         "RAS: Dice of structures in samples, registered to real scans, with those of the scans; among real scans it is "
-        "the upper bound. Steps: difference of neighbouring slices of a plane over that of real scans; above 1 in the "
-        "plane of slices that were made one by one and do not fit, below 1 in all planes where they are blurred.",
+        "what people reach, and blurred volumes can exceed it. Steps: difference of neighbouring slices of a plane "
+        "over that of real scans; above 1 in the plane of slices that were made one by one and do not fit, below 1 in "
+        "all planes where they are blurred.",
     ),
 )
