@@ -95,7 +95,8 @@ def _presets() -> list[str]:
         "trained in its paper or thesis",
         "a run ships",
     ]
-    return ["## All presets", *markdown_table(head, rows)]
+    conditions = "Parameters of flows are without what tells them conditions: it depends on the training scans' words."
+    return ["## All presets", conditions, "", *markdown_table(head, rows)]
 
 
 if __name__ == "__main__":
