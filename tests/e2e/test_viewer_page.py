@@ -13,16 +13,24 @@ element => {
   return [parseFloat(getComputedStyle(element, "::before").height), host.getBoundingClientRect().height];
 }
 """
-BRIGHTNESS = """
-() => {
+CANVASES = """
   const canvases = [...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")]
     .flatMap((host) => [...host.shadowRoot.querySelectorAll("canvas[data-plane=axial]")]);
   const mean = (canvas) => {
+    if (!canvas.width || !canvas.height) return 0;
     const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
     let sum = 0;
     for (let i = 0; i < data.length; i += 4) sum += data[i];
     return (4 * sum) / data.length;
   };
+"""
+DRAWN = "() => {" + CANVASES + "return canvases.length >= 5 && canvases.every((canvas) => mean(canvas) > 5); }"
+"""Whether all viewers show something: slow machines take more than a second until they do."""
+
+BRIGHTNESS = (
+    "() => {"
+    + CANVASES
+    + """
   globalThis.darkest = Infinity;
   globalThis.frames = 0;
   const watch = () => {
@@ -35,6 +43,7 @@ BRIGHTNESS = """
   return canvases.length;
 }
 """
+)
 """Notes in every frame how dark the darkest of the viewers that are there now ever gets; one that is gone is black."""
 
 
@@ -80,7 +89,7 @@ def test_viewers_keep_their_pictures_until_the_next_ones_are_there(visit, idle):
     page.get_by_role("tab", name="Samples").click()
     page.wait_for_function("[...document.querySelectorAll('.st-key-gallery-tiny-vae')].length")
     page.locator(".st-key-gallery-tiny-vae canvas[data-plane=axial]").first.wait_for()
-    page.wait_for_timeout(1000)
+    page.wait_for_function(DRAWN)
     assert page.evaluate(BRIGHTNESS) >= 5
     seed = page.get_by_role("spinbutton", name="Seed")
     seed.fill("3")
