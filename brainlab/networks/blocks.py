@@ -15,7 +15,9 @@ from brainlab.networks.halving import halved
 CONV: dict[int, type[nn.Module]] = {2: nn.Conv2d, 3: nn.Conv3d}
 """Convolution of images of two and of three dimensions."""
 
-_TRANSPOSED: dict[int, type[nn.Module]] = {2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}
+TRANSPOSED: dict[int, type[nn.Module]] = {2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}
+"""Transposed convolution, likewise."""
+
 _BATCH_NORM: dict[int, type[nn.Module]] = {2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
 POOL: dict[int, type[nn.Module]] = {2: nn.AvgPool2d, 3: nn.AvgPool3d}
 """Average pooling, likewise."""
@@ -94,7 +96,7 @@ def down_block(inputs: int, outputs: int, norm: str, spatial_dims: int) -> nn.Se
 
 def up_block(inputs: int, outputs: int, norm: str, spatial_dims: int) -> nn.Sequential:
     """Double each side with one transposed convolution; kernel 4 divides by stride 2, so no checkerboard appears."""
-    conv = _TRANSPOSED[spatial_dims](inputs, outputs, 4, stride=2, padding=1)
+    conv = TRANSPOSED[spatial_dims](inputs, outputs, 4, stride=2, padding=1)
     return nn.Sequential(conv, normalisation(norm, outputs, spatial_dims), nn.LeakyReLU(LEAK))
 
 
