@@ -204,7 +204,7 @@ def _keep(key: str, head: Head | OwnSlices | BrainlabError) -> None:
 
 def takes_upload(run: Run) -> bool:
     """Whether a run's encoder can be given what a visitor brings: a slice, or a head that a recipe prepares for it."""
-    if not run.can("encode") or run.outline.sample_shape[0] != 1:
+    if not run.can("encode") or run.generator.sample_shape[0] != 1:
         return False
     return run.grid.plane is not None or recipe_of_volumes(run) is not None
 

@@ -21,6 +21,7 @@ COMMANDS = {
     "keep-codes": "keep the codes of the people a run was trained on beside it",
     "sample": "generate images from a run",
     "reconstruct": "encode and decode the test scans of a prepared dataset",
+    "translate": "make a sequence that was not taken from those that were",
     "traverse": "decode a traversal of one latent dimension",
     "project": "find the styles of a style-based run whose images are nearest to given slices",
     "edit": "show scans as they would be with another age, class or sex, by a run that has learnt these",

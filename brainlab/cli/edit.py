@@ -170,7 +170,7 @@ def _of_file(chosen: "Run", source: Path, words: list[str], *, in_template_space
     from brainlab.methods.conditions import condition_warnings, parse_told, read_told
 
     own = read_told(chosen.conditions, parse_told(words, "--own"))
-    channels = chosen.outline.sample_shape[0]
+    channels = chosen.generator.sample_shape[0]
     if channels != 1:
         raise InputError(f"{chosen.name}: needs {channels} channels, got one file; give a prepared dataset")
     found = read_images(chosen, source, in_template_space=in_template_space)

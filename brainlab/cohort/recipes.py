@@ -165,6 +165,20 @@ class PreparationRecipe:
             self, modalities=kept, mask_from=self.mask_from if self.mask_from in chosen else self.modalities[0]
         )
 
+    def from_inputs(self, names: Sequence[str]) -> "PreparationRecipe":
+        """Return the recipe for some of its sequences, brought onto the first of them: of what a target is made from.
+
+        Raises InputError for a sequence that is not one of the recipe's.
+        """
+        known = {name.removesuffix("map").casefold(): name for name in self.modalities}
+        keys = [name.removesuffix("map").casefold() for name in names]
+        if wrong := [name for name, key in zip(names, keys, strict=True) if key not in known]:
+            raise InputError(f"{self.name}: needs sequences of {', '.join(self.modalities)}, got {', '.join(wrong)}")
+        kept = tuple(known[key] for key in keys)
+        return dataclasses.replace(
+            self, modalities=kept, mask_from=self.mask_from if self.mask_from in kept else kept[0]
+        )
+
     def of_plane(self, plane: str) -> "PreparationRecipe":
         """Return the recipe for pictures of another plane. Raises InputError where it makes its slices itself."""
         if not self.pictures:

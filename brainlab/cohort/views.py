@@ -1,12 +1,12 @@
-"""What a method reads of a prepared dataset: whole images, or slices of one plane, as a dataset of its own.
+"""What a method reads of a prepared dataset: whole images, slices, or pairs of sequences, as a dataset of its own.
 
 A view turns a dataset into the dataset that the method sees, one row an image. Training, encoding, evaluation and
 pages then work on either alike.
 """
 
 import dataclasses
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy.typing as npt
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
 from brainlab.images.grid import Grid, normal_axis
+from brainlab.images.regions import LESION, NAWM, OTHER
 from brainlab.types import IntArray
 
 SLICE = "slice"
@@ -25,13 +26,14 @@ SLICE = "slice"
 class Batch:
     """What one step of training reads: arrays, or tensors once the loop has moved them to its device.
 
-    image: [n, C, *shape].  target: what is to be made of it, for translators.  mask: [n, 1, *shape], where it counts.
+    image: [n, C, *shape].  target: [n, 1, *shape], what is to be made of it, for translators.
+    regions: [n, 1, *shape], OTHER, NAWM or LESION of each voxel, where the data have segmentations.
     condition: what was asked for, each [n, ...].
     """
 
     image: Any
     target: Any = None
-    mask: Any = None
+    regions: Any = None
     condition: Mapping[str, Any] | None = None
 
     def __len__(self) -> int:
@@ -132,3 +134,70 @@ class CutVolumes:
     def _slice(self, row: int) -> npt.NDArray[Any]:
         scan, place = divmod(row, len(self.numbers))
         return np.asarray(np.take(self.volumes[scan], self.numbers[place], axis=self.axis - 1))
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Some sequences of each image as the input, another as the target: what translators read.
+
+    inputs, target: names of channels, `MTR` for `MTRmap` too.  images: the view that both are read through.
+    """
+
+    inputs: tuple[str, ...]
+    target: str
+    images: View = field(default_factory=Volumes)
+
+    def of(self, data: PreparedDataset) -> PreparedDataset:
+        """Return what `images` makes of the data. Raises InputError where these lack a sequence or are not z-scores."""
+        self.places(data)
+        refuse_unit_range(data)
+        return self.images.of(data)
+
+    def batch(self, seen: PreparedDataset, rows: IntArray) -> Batch:
+        whole, (*inputs, target) = seen.batch(rows), self.places(seen)
+        return Batch(whole[:, inputs], target=whole[:, [target]], regions=regions_of(seen, rows))
+
+    def places(self, data: PreparedDataset) -> list[int]:
+        """Return which channels of the data are the inputs, in order, and the target. Raises InputError."""
+        if not self.inputs:
+            raise InputError("--inputs: needs at least one sequence, got none")
+        if self.target in self.inputs or len(set(self.inputs)) < len(self.inputs):
+            raise InputError(
+                f"--inputs: needs sequences other than the target {self.target}, each once, got "
+                f"{', '.join(self.inputs)}"
+            )
+        return places_of((*self.inputs, self.target), data)
+
+
+def refuse_unit_range(data: PreparedDataset) -> None:
+    """Raise InputError where images are scaled each by itself, so that no intensity can be told from another scan's."""
+    if data.unit_range:
+        raise InputError(
+            f"{data.folder}: needs z-scores of a cohort, got each image in [0, 1] by itself; prepare it with a recipe "
+            "of several sequences, such as flair-synthesis"
+        )
+
+
+def places_of(sequences: Sequence[str], data: PreparedDataset) -> list[int]:
+    """Return the channel of each sequence in a dataset. Raises InputError that names those it lacks."""
+    known = {name.removesuffix("map").casefold(): place for place, name in enumerate(data.channels)}
+    wanted = [name.removesuffix("map").casefold() for name in sequences]
+    if missing := [name for name, key in zip(sequences, wanted, strict=True) if key not in known]:
+        raise InputError(
+            f"{data.folder}: needs {', '.join(sequences)}, got {', '.join(data.channels)}; prepare it with "
+            f"{', '.join(missing)}, or choose other sequences with --inputs and --target"
+        )
+    return [known[key] for key in wanted]
+
+
+def regions_of(data: PreparedDataset, rows: IntArray) -> IntArray | None:
+    """Return OTHER, NAWM or LESION of each voxel of some rows, [n, 1, *shape]; None where no white matter is named.
+
+    By the names of labels: `lesion`, and any with `white` in it.
+    """
+    if data.segmentations is None or not any("white" in name for name in data.label_names.values()):
+        return None
+    region = np.zeros(256, dtype=np.int64)
+    for number, name in data.label_names.items():
+        region[number] = LESION if name == "lesion" else NAWM if "white" in name else OTHER
+    return region[np.asarray(data.segmentations[rows])][:, None]

@@ -11,11 +11,11 @@ from brainlab.counted import counted
 from brainlab.errors import InputError
 from brainlab.experiments.training import in_use_message, is_taken, make_loop
 from brainlab.experiments.training_plan import Machine, Plan
-from brainlab.methods.generator import Generator
 from brainlab.methods.method import Schedule
+from brainlab.methods.recipe import Network
 from brainlab.ranges import refuse_out_of_range
 from brainlab.runs.run import Run
-from brainlab.training.diagnostics import describe
+from brainlab.training.diagnostics import look_at
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +64,7 @@ def estimate(
     to_begin = time.perf_counter() - started
     a_step = loop.time_steps()
     started = time.perf_counter()
-    describe(cast(Generator, loop.average.module), loop.watched.image, loop.codes[: loop.watch.watched])
+    look_at(cast(Network, loop.average.module), loop.watched, loop.shown, loop.watch.watched)
     a_look = time.perf_counter() - started
     images = loop.steps_per_epoch * loop.batch_size
     return Estimate(

@@ -28,7 +28,8 @@ from brainlab.runs.files import (
 from brainlab.runs.provenance import hashes_of_training
 from brainlab.runs.run import Run
 from brainlab.training.checkpoint import METRICS, RESUME, MetricsFile, write_atomically
-from brainlab.training.loop import Loop, Watch
+from brainlab.training.loop import Loop
+from brainlab.training.state import Watch
 
 CHANGEABLE = ("stop_after", "look_every")
 """Settings that may change when any run is resumed: nothing that was trained depends on them."""

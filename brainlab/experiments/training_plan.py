@@ -7,6 +7,7 @@ import os
 import platform
 import sys
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,10 @@ from brainlab.config import check_ranges, to_dict
 from brainlab.errors import InputError
 from brainlab.experiments.starting_weights import asked_as, record_of_start, refuse_other_networks
 from brainlab.methods.conditions import learn_conditions
+from brainlab.methods.generator import Generator
 from brainlab.methods.method import Method, Schedule
 from brainlab.methods.outline import outlined
+from brainlab.methods.translator import Translator
 from brainlab.ranges import refuse_out_of_range
 from brainlab.runs.devices import computes_in_bfloat16, find_device
 from brainlab.runs.matching.own_recipe import refuse_other_channels
@@ -144,17 +147,16 @@ class Plan:
         epochs, stop_after = self.schedule.epochs, self.schedule.stop_after
         if stop_after is not None and stop_after > epochs:
             raise InputError(f"--stop-after: needs at most {epochs}, as there are --epochs, got {stop_after}")
+        if schedule_error := self._early_stopping_error():
+            raise InputError(f"--early-stopping: {schedule_error}")
         with outlined():
-            generator = self.method.network(self.config)
+            network = self.method.network(self.config)
         if self.start is not None:
             refuse_other_networks(self.start, self.preset, self.method, self.config)
-        channels, *sides = generator.sample_shape
-        if self.seen.shape != tuple(sides):
-            raise InputError(
-                f"{self.data.folder}: needs {self.seen.noun} of {tuple(sides)} {self.seen.grid.element}s, got "
-                f"{self.seen.shape}; prepare them with a recipe for that size ('brainlab prepare --help' lists recipes)"
-            )
-        refuse_other_channels(self.seen, channels, self.preset)
+        if isinstance(network, Translator):
+            refuse_undivided(self.seen.shape, network.multiple)
+        else:
+            self._refuse_other_images(network)
         images = len(self.seen.indices("train"))
         if images < 2:
             raise InputError(
@@ -165,6 +167,32 @@ class Plan:
         if self.batch_size < devices:
             raise InputError(f"--batch-size: needs an image for each of {devices} devices, got {self.batch_size}")
         self.method.check_batch(self.config, self.batch_size // devices)
+
+    def _refuse_other_images(self, generator: Generator) -> None:
+        channels, *sides = generator.sample_shape
+        if self.seen.shape != tuple(sides):
+            raise InputError(
+                f"{self.data.folder}: needs {self.seen.noun} of {tuple(sides)} {self.seen.grid.element}s, got "
+                f"{self.seen.shape}; prepare them with a recipe for that size ('brainlab prepare --help' lists recipes)"
+            )
+        refuse_other_channels(self.seen, channels, self.preset)
+
+    def _early_stopping_error(self) -> str:
+        """Say why training cannot stop by the error on held-out images; empty where it can, or is not to."""
+        if self.schedule.early_stopping is None:
+            return ""
+        if not {"translate", "reconstruct"} & self.method.abilities_of(self.config):
+            return f"needs a method that makes held-out images again, got {self.preset}; leave it out"
+        if not len(self.data.indices("test")):
+            return "needs held-out people, got none in the split 'test'; leave it out with none, or add participants"
+        return ""
+
+
+def refuse_undivided(sides: Sequence[int], multiple: int) -> None:
+    """Raise InputError where a network that halves its images cannot halve patches of these sides."""
+    if any(side % multiple for side in sides):
+        got = " x ".join(map(str, sides))
+        raise InputError(f"--patch: needs sides that divide by {multiple}, got {got}; choose other sides")
 
 
 def settings_of(plan: Plan) -> dict[str, Any]:
@@ -194,7 +222,7 @@ def run_settings(plan: Plan, seed: int, machine: Machine, training: dict[str, An
             "watched_split": "test" if len(data.indices("test")) else "train",
         },
         **({STARTED_FROM: record_of_start(plan.start)} if plan.start else {}),
-        "shape": list(seen.shape),
+        "shape": list(data.shape if "translate" in plan.method.abilities else seen.shape),
         "affine": np.asarray(data.affine).tolist(),
         **({"plane": seen.grid.plane} if seen.grid.plane else {}),
         "recipe": data.recipe,

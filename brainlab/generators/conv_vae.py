@@ -20,12 +20,12 @@ from torch import Tensor, nn
 
 from brainlab.cohort.views import Batch, Slices, View
 from brainlab.errors import InputError
-from brainlab.generators.vae import set_learning_rate
 from brainlab.methods.generator import Autoencoder, Posterior
 from brainlab.methods.method import Method, Preset, Schedule
 from brainlab.methods.prior import NormalPrior
 from brainlab.methods.recipe import Progress, Recipe
 from brainlab.networks.halving import halved
+from brainlab.networks.learning_rate import set_learning_rate
 from brainlab.networks.losses import draw_posterior, kl_to_prior, squared_error
 from brainlab.ranges import Count, Positive, ShareBelow1
 

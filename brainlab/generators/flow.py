@@ -32,7 +32,7 @@ from torch import Tensor
 
 from brainlab.cohort.views import Batch, Slices, View, Volumes
 from brainlab.errors import InputError
-from brainlab.generators.vae import flip_half, set_learning_rate, volumes_have_no_plane
+from brainlab.generators.vae import flip_half, volumes_have_no_plane
 from brainlab.methods.conditions import ConditionalConfig
 from brainlab.methods.generator import Autoencoder, Conditional, Posterior
 from brainlab.methods.method import Method, Preset, Schedule
@@ -41,6 +41,7 @@ from brainlab.methods.recipe import Progress, Recipe
 from brainlab.networks.condition_features import ConditionFeatures, drop_conditions
 from brainlab.networks.guidance import guided
 from brainlab.networks.haar import from_haar_bands, haar_bands, spread_and_mean
+from brainlab.networks.learning_rate import set_learning_rate
 from brainlab.networks.linear.draft import LinearDraft
 from brainlab.networks.losses import squared_error
 from brainlab.networks.ode import SOLVERS, Solver, step_times

@@ -19,19 +19,10 @@ from brainlab.cohort.views import Batch
 from brainlab.counted import counted
 from brainlab.errors import InputError
 from brainlab.generators import vae
-from brainlab.generators.vae import (
-    FLAIR,
-    VAE,
-    GaussianAutoencoder,
-    VAEConfig,
-    adam,
-    centre,
-    flip_half,
-    set_learning_rate,
-    view,
-)
+from brainlab.generators.vae import FLAIR, VAE, GaussianAutoencoder, VAEConfig, adam, centre, flip_half, view
 from brainlab.methods.method import Method, Preset, Schedule
 from brainlab.methods.recipe import Progress, Recipe
+from brainlab.networks.learning_rate import set_learning_rate
 from brainlab.networks.losses import draw_posterior, hinge_below, kl_to_prior
 from brainlab.ranges import Count, NotNegative, Positive, PositiveOrNone, ShareAbove0, Weight
 

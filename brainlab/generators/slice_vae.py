@@ -24,13 +24,13 @@ from torch.nn.functional import pad
 
 from brainlab.cohort.views import Batch, View, Volumes
 from brainlab.errors import InputError
-from brainlab.generators.vae import set_learning_rate
 from brainlab.images.grid import normal_axis
 from brainlab.methods.generator import Posterior, Stacked
 from brainlab.methods.method import Method, Preset, Schedule
 from brainlab.methods.prior import Noise, Prior
 from brainlab.methods.recipe import Progress, Recipe
 from brainlab.networks.codes.slice_gaussian import SliceGaussian
+from brainlab.networks.learning_rate import set_learning_rate
 from brainlab.networks.linear.principal import PrincipalPath
 from brainlab.networks.losses import kl_to_prior, squared_error
 from brainlab.networks.slice_blocks import SliceDecoder, SliceEncoder

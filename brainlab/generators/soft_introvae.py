@@ -20,9 +20,10 @@ from torch import Tensor
 from brainlab.cohort.views import Batch
 from brainlab.generators.introvae import schedule_warning
 from brainlab.generators.residual_introvae import SMALL, SMALL_SHAPES, ResidualAutoencoder, ResidualConfig, view
-from brainlab.generators.vae import adam, flip_half, set_learning_rate, volumes_have_no_plane
+from brainlab.generators.vae import adam, flip_half, volumes_have_no_plane
 from brainlab.methods.method import Method, Preset, Schedule
 from brainlab.methods.recipe import Progress, Recipe
+from brainlab.networks.learning_rate import set_learning_rate
 from brainlab.networks.losses import draw_posterior, kl_to_prior, squared_error
 from brainlab.ranges import NotNegative, Positive, Weight
 

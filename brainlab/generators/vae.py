@@ -21,6 +21,7 @@ from brainlab.methods.method import Method, Preset, Schedule
 from brainlab.methods.prior import NormalPrior
 from brainlab.methods.recipe import Progress, Recipe
 from brainlab.networks.blocks import ConvDecoder, ConvEncoder
+from brainlab.networks.learning_rate import set_learning_rate
 from brainlab.networks.linear.principal import PrincipalPath
 from brainlab.networks.losses import draw_posterior, kl_to_prior, squared_error
 from brainlab.ranges import Count, NotNegative, Positive, ShareBelow1, Weight
@@ -265,16 +266,6 @@ def centre(generator: VAE, config: VAEConfig, images: Tensor) -> None:
 def adam(network: nn.Module, learning_rate: float) -> torch.optim.Adam:
     """Return Adam over a network's weights; the fused kernel saves a tenth of a step on a CPU."""
     return torch.optim.Adam(network.parameters(), lr=learning_rate, betas=(0.9, 0.99), fused=True)
-
-
-def set_learning_rate(
-    optimiser: torch.optim.Optimizer, peak: float, step: int, total_steps: int, *, cosine: bool, warm_up: int = 50
-) -> None:
-    """Set the rate of one step: a linear rise over `warm_up` steps, then constant or a half cosine down to zero."""
-    fraction = min(1.0, step / max(1, total_steps))
-    fall = 0.5 * float(1 + torch.cos(torch.tensor(torch.pi * fraction, dtype=torch.float64))) if cosine else 1.0
-    for group in optimiser.param_groups:
-        group["lr"] = peak * min(1.0, (step + 1) / warm_up) * fall
 
 
 def flip_half(x: Tensor) -> Tensor:

@@ -22,7 +22,7 @@ from torch import Tensor, distributed, nn
 
 from brainlab.cohort.views import Batch, Slices, View, Volumes
 from brainlab.errors import InputError
-from brainlab.generators.vae import flip_half, set_learning_rate, volumes_have_no_plane
+from brainlab.generators.vae import flip_half, volumes_have_no_plane
 from brainlab.methods.generator import Autoencoder, Posterior
 from brainlab.methods.method import Method, Preset, Schedule
 from brainlab.methods.prior import Noise, Prior
@@ -40,6 +40,7 @@ from brainlab.networks.blocks import (
 from brainlab.networks.codes.code_transformer import CodeTransformer
 from brainlab.networks.codes.codebook import Codebook, perplexity, straight_through
 from brainlab.networks.halving import halved
+from brainlab.networks.learning_rate import set_learning_rate
 from brainlab.networks.losses import squared_error
 from brainlab.ranges import Count, NotNegative, Positive, Several
 

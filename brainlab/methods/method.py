@@ -9,23 +9,24 @@ from brainlab.cohort.views import View
 from brainlab.config import apply_flags
 from brainlab.errors import InputError
 from brainlab.methods.conditions import ConditionalConfig
-from brainlab.methods.generator import Generator
-from brainlab.methods.recipe import Recipe
+from brainlab.methods.recipe import Network, Recipe
 from brainlab.ranges import Count, CountOrNone, Share, flag
 
 C = TypeVar("C")
 
-Ability = Literal["encode", "reconstruct", "walk", "stack", "styles", "condition", "translate"]
-"""What a run of a method can do beside drawing samples.
+Ability = Literal["sample", "encode", "reconstruct", "walk", "stack", "styles", "condition", "translate"]
+"""What a run of a method can do.
 
-encode: give a code to an image.  reconstruct: give an image back from its code.  walk: its codes are vectors whose
-neighbours decode to similar images, so that sliders and interpolation make sense.  stack: code a volume slice by slice,
+sample: draw images; all can that do not translate.  encode: give a code to an image.  reconstruct: give an image back
+from its code.  walk: its codes are vectors whose neighbours decode to similar images, so that sliders and interpolation
+make sense.  stack: code a volume slice by slice,
 the slices joined by a Gaussian, so that its coordinates can be moved.  styles: show a code by a style at each level of
 its network, so that levels can be mixed and images projected.  condition: draw what is asked for.  translate: make one
 sequence from others.
 """
 
 _LACKING: dict[Ability, str] = {
+    "sample": "draws no images",
     "encode": "has no encoder",
     "reconstruct": "does not reconstruct",
     "walk": "has no codes to move along",
@@ -55,6 +56,8 @@ class Schedule:
     ema_decay: of the moving average of the weights, which is kept as the trained run.
     look_every: epochs between two looks at the diagnostics, or more as training goes on; the first epoch has one too.
         Looking takes time where images take many passes of a network.
+    early_stopping: end once the error on held-out images has risen from strip to strip so many times in a row (Wei,
+        section 2.2.3: 3); None trains all epochs.  strip: epochs in a strip.
     """
 
     epochs: Count = 16
@@ -62,6 +65,8 @@ class Schedule:
     batch_size: Count = 16
     ema_decay: Share = 0.995
     look_every: Count = 1
+    early_stopping: CountOrNone = None
+    strip: Count = 5
 
     def asked(self, args: Namespace) -> "Schedule":
         """Return the schedule with the flags that were given; an earlier stop of its own goes with its own epochs."""
@@ -109,11 +114,12 @@ def all_have_effect(config: Any) -> Mapping[str, str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Method(Generic[C]):
-    """One way to generate images. An instance named `METHOD` stands at the foot of the method's own file.
+    """One way to generate or translate images. An instance named `METHOD` stands at the foot of the method's own file.
 
     name: as `config.json` keeps it.  title: as pages and cards print it.
     config: frozen keyword-only dataclass of the method's own settings; its fields are the command line's flags.
-    network: a config's generator with fresh weights; raises InputError on settings that do not fit together.
+    network: a config's generator or translator with fresh weights; raises InputError on settings that do not fit
+        together.
     recipe: a config's recipe, with the network in it.
     view: what the method reads of a prepared dataset.
     abilities: what its runs can do; `condition` only where their settings name any (`abilities_of`).
@@ -130,7 +136,7 @@ class Method(Generic[C]):
     name: str
     title: str
     config: type[C]
-    network: Callable[[C], Generator]
+    network: Callable[[C], Network]
     recipe: Callable[[C], Recipe]
     view: Callable[[C], View]
     abilities: frozenset[Ability] = frozenset()
@@ -144,7 +150,8 @@ class Method(Generic[C]):
     def abilities_of(self, config: C) -> frozenset[Ability]:
         """Return what runs of these settings can do: those that learn no conditions draw nothing on request."""
         learns = isinstance(config, ConditionalConfig) and bool(config.conditions)
-        return self.abilities if learns else self.abilities - {"condition"}
+        drawn: frozenset[Ability] = frozenset() if "translate" in self.abilities else frozenset({"sample"})
+        return (self.abilities if learns else self.abilities - {"condition"}) | drawn
 
     def refuse_without_effect(self, config: C, asked: Iterable[str]) -> None:
         """Raise InputError, naming its flag, on the first of the settings asked for that has no effect in a config."""

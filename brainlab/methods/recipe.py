@@ -10,6 +10,10 @@ from torch import nn
 
 from brainlab.cohort.views import Batch
 from brainlab.methods.generator import Generator
+from brainlab.methods.translator import Translator
+
+Network = Generator | Translator
+"""What a run keeps: it draws images, or makes one sequence from others."""
 
 
 def to_device(batch: Batch, device: torch.device) -> Batch:
@@ -19,7 +23,7 @@ def to_device(batch: Batch, device: torch.device) -> Batch:
         return None if values is None else torch.from_numpy(values).to(device)
 
     condition = batch.condition and {name: move(values) for name, values in batch.condition.items()}
-    return Batch(move(batch.image), move(batch.target), move(batch.mask), condition)
+    return Batch(move(batch.image), move(batch.target), move(batch.regions), condition)
 
 
 @dataclass(frozen=True)
@@ -38,12 +42,13 @@ class Recipe(ABC):
     them and as often as the method wants. The loop adds the rest from outside: data, devices, precision, the moving
     average, gradient checks (by hooks on the optimisers), diagnostics, checkpoints.
 
-    generator: what is shipped. networks: everything that is trained or carries state, by name.
+    generator: what is shipped, a translator where the method makes one sequence from others.
+    networks: everything that is trained or carries state, by name.
     looks_first: whether `prepare` has any use for scans; where not, none are read for it.
     settles_on: training images that `settle` looks at; 0 where there is nothing to settle.
     """
 
-    generator: Generator
+    generator: Network
     networks: dict[str, nn.Module]
     looks_first: bool = False
     settles_on: int = 0
@@ -60,7 +65,7 @@ class Recipe(ABC):
     def step(self, batch: Batch, progress: Progress) -> dict[str, float]:
         """Learn from a batch of tensors and return its losses, the one being minimised as `loss`."""
 
-    def settle(self, generator: Generator, batches: Iterator[Batch]) -> None:  # noqa: B027
+    def settle(self, generator: Network, batches: Iterator[Batch]) -> None:  # noqa: B027
         """Fit what no step learns, such as a prior of codes, in the averaged weights before they are kept.
 
         generator: these weights, in evaluation mode.  batches: of training images, as tensors, without gradients.

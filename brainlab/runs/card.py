@@ -120,6 +120,12 @@ def _plain(value: Any) -> Any:
 def _end_of_training(last: dict[str, Any], kept: RunSettings) -> list[str]:
     """Return a line for each thing that the last epoch measured; a method without encoder has no reconstruction."""
     real, lines = last["sharpness_real"], []
+    if "sharpness_synthesised" in last:
+        return [
+            f"- Synthesis of patches, in z-scores: mean squared error {last['held_out_mse']:.4f} (of the target's mean "
+            f"everywhere: {last['held_out_mse_of_mean']:.4f}), mean absolute error {last['held_out_l1']:.4f}.",
+            f"- Sharpness {_share(last['sharpness_synthesised'], real)} of that of the true patches.",
+        ]
     if "held_out_mse" in last:
         lines.append(
             f"- Reconstruction: mean squared error {last['held_out_mse']:.5f}, "

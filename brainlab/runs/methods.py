@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 import brainlab.generators
+import brainlab.translation
 from brainlab.cohort.recipes import RECIPES
 from brainlab.config import check_ranges, from_dict
 from brainlab.errors import InputError
@@ -27,7 +28,7 @@ def methods() -> dict[str, Method[Any]]:
     return _methods(named("method"))
 
 
-PAPERS = ("FLAIR IntroVAE", "DWI comparison", "IXI thesis")
+PAPERS = ("FLAIR IntroVAE", "DWI comparison", "IXI thesis", "slice VAE", "Wei's thesis")
 """What the `source` of a preset begins with, in the order in which presets are listed; all others follow."""
 
 
@@ -97,6 +98,8 @@ def _methods(others: str) -> dict[str, Method[Any]]:
 
 def _own() -> list[ModuleType]:
     # A method that builds on another comes after it: the VAE before the IntroVAE.
+    found = [module for package in (brainlab.generators, brainlab.translation) for module in modules_of(package)]
     return sorted(
-        modules_of(brainlab.generators), key=lambda module: (len(module.METHOD.config.__mro__), module.__name__)
+        (module for module in found if hasattr(module, "METHOD")),
+        key=lambda module: (len(module.METHOD.config.__mro__), module.__name__),
     )

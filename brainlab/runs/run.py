@@ -25,6 +25,7 @@ from brainlab.methods.generator import Conditional, Generator, StyleBased
 from brainlab.methods.method import Ability, Method, Schedule, lacking
 from brainlab.methods.outline import outlined
 from brainlab.methods.prior import Noise, SeededNoise
+from brainlab.methods.recipe import Network
 from brainlab.ranges import refuse_out_of_range
 from brainlab.runs.asked_images import NOTHING, AskedImages, refuse_guidance_of_nothing
 from brainlab.runs.devices import find_device
@@ -43,13 +44,13 @@ PART_VOXELS = 1 << 23
 MEMORY_SHARE = 0.5
 """Part of the machine's memory that the images of one call may fill."""
 
-_networks: dict[tuple[str, str, str], Generator] = {}
+_networks: dict[tuple[str, str, str], Network] = {}
 _lock = threading.Lock()
 
 
 @dataclass(frozen=True)
 class Run:
-    """A trained generator. `load_run(folder)` makes one; its calls take and give numpy and may be made from any thread.
+    """A trained generator or translator. `load_run(folder)` makes one; any thread may call it, with numpy's arrays.
 
     preset: the name it was trained under.  config, schedule: the settings of the method and of its training.
     settings: the whole `config.json`.  device: where its network computes.
@@ -79,15 +80,21 @@ class Run:
         return ability in self.abilities
 
     @cached_property
-    def outline(self) -> Generator:
+    def outline(self) -> Network:
         """The network without memory for its weights, for its shapes."""
         with outlined():
             return self.method.network(self.config)
 
     @property
+    def generator(self) -> Generator:
+        """The outline of a network that draws images. Raises InputError where the run's does not."""
+        self.require("sample")
+        return cast(Generator, self.outline)
+
+    @property
     def code_shape(self) -> tuple[int, ...]:
-        """Shape of one code."""
-        return self.outline.prior.code_shape
+        """Shape of one code. Raises InputError where the run draws no images."""
+        return self.generator.prior.code_shape
 
     @property
     def latent_dim(self) -> int:
@@ -96,8 +103,11 @@ class Run:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Shape of one image, without channel: three sides of a volume, two of a slice."""
-        return tuple(self.outline.sample_shape[1:])
+        """Shape of one image, without channel: three sides of a volume, two of a slice.
+
+        Of a translator, which takes volumes of any size, that of the scans it was trained on.
+        """
+        return tuple(self.generator.sample_shape[1:] if self.can("sample") else self.settings["shape"])
 
     @property
     def view(self) -> View:
@@ -107,14 +117,16 @@ class Run:
     def see(self, data: PreparedDataset) -> PreparedDataset:
         """Return a dataset as the run sees it, one row an image: the volumes themselves, or slices of them.
 
-        Raises InputError where it has no images of the run's shape and range.
+        Raises InputError where it has no images of the run's shape and range, or of a translator's sequences.
         """
         seen = self.view.of(data)
+        if not self.can("sample"):
+            return seen
         if not seen.grid.fits(self.grid):
             raise InputError(
                 f"{data.folder}: {self.name} needs {self.grid}, got {seen.grid}; prepare scans with the run's recipe"
             )
-        refuse_other_channels(seen, self.outline.sample_shape[0], self.name)
+        refuse_other_channels(seen, self.generator.sample_shape[0], self.name)
         return seen
 
     def fits(self, data: PreparedDataset) -> bool:
@@ -216,7 +228,7 @@ class Run:
         condition: what the images show, as in `sample`; decoded under another condition, their codes show that instead.
         """
         self.require("encode")
-        x, asked = self._checked("encoding", "images", x, self.outline.sample_shape), self._asked(condition, len(x))
+        x, asked = self._checked("encoding", "images", x, self.generator.sample_shape), self._asked(condition, len(x))
         mean, *spread = self._in_parts(
             lambda part, **told: [v for v in self.model().encode(part, **told) if v is not None], x, asked
         )
@@ -299,6 +311,7 @@ class Run:
         self, n: int, seed: int, truncation: float = 1.0, *, condition: Asked | None = None, guidance: float = 1.0
     ) -> Iterator[tuple[Float32Array, Float32Array]]:
         """Draw what `sample` draws, in parts of few images, so that memory does not grow with their number."""
+        self.require("sample")
         refuse_out_of_range({"n": n, "seed": seed, "truncation": truncation})
         asked = self._asked(condition, n, guidance)
         noise, prior = SeededNoise(seed), self.model().prior
@@ -324,7 +337,7 @@ class Run:
         return self._in_parts(lambda part, **told: (self.model().decode(part, **told)[:, 0],), z, asked)[0]
 
     @torch.inference_mode(False)  # weights made within it would know no gradients to styles
-    def _load(self) -> Generator:
+    def _load(self) -> Network:
         network = self.method.network(self.config)
         try:
             network.load_state_dict(read_weights(self.folder / WEIGHTS))
@@ -381,7 +394,7 @@ def load_run(folder: Path | str, device: str | None = None) -> Run:
     return run
 
 
-def _outlined(path: Path, run: Run) -> Generator:
+def _outlined(path: Path, run: Run) -> Network:
     """Return a run's outline; raise InputError where its config describes no network."""
     try:
         run.grid  # noqa: B018  # raises where the plane does not fit

@@ -6,6 +6,8 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
+from brainlab.cohort.intensity import Z_WINDOW
+from brainlab.cohort.views import Batch
 from brainlab.files.whole import whole_file
 from brainlab.images.grid import Grid
 from brainlab.images.laplacian import laplacian_variance
@@ -13,7 +15,12 @@ from brainlab.images.pictures import film_strip
 from brainlab.images.provenance import Provenance
 from brainlab.images.provenance_files import save_png
 from brainlab.methods.generator import Autoencoder, Generator
+from brainlab.methods.recipe import Network
+from brainlab.methods.translator import Translator
 from brainlab.networks.losses import kl_per_dimension
+
+HELD_OUT_ERROR = "held_out_mse"
+"""Name of the mean squared error on held-out images, of reconstructions or of what was translated."""
 
 ACTIVE_KL = 0.01
 """A code dimension whose mean KL (nats) is below this carries nothing."""
@@ -27,6 +34,38 @@ def sharpness(images: Tensor) -> float:
 def spread(images: Tensor) -> float:
     """Return the standard deviation over images, averaged over voxels: how much a set of images differs."""
     return float(images.float().std(0, correction=0).mean())
+
+
+def look_at(network: Network, watched: Batch, shown: Batch | Tensor, count: int) -> dict[str, Any]:
+    """Measure a generator by scans and `count` codes, or a translator by pairs; see the two functions below."""
+    if isinstance(network, Translator):
+        return describe_translator(network, watched)
+    return describe(network, watched.image, cast(Tensor, shown)[:count])
+
+
+def save_look(network: Network, shown: Batch | Tensor, count: int, path: Path) -> None:
+    """Write a picture of what a network makes of the first `count` of what it is watched by."""
+    if isinstance(network, Translator):
+        save_translations(network, cast(Batch, shown), count, path)
+    else:
+        save_sample_grid(network, cast(Tensor, shown)[:count], path)
+
+
+@torch.inference_mode()
+def describe_translator(network: Translator, pairs: Batch) -> dict[str, Any]:
+    """Measure a translator in evaluation mode on pairs of z-scores.
+
+    The error is a mean over voxels; that of the target's mean as the only answer stands beside it.
+    """
+    network.eval()
+    made, truth = _in_parts(network.translate, pairs.image, size=4), pairs.target.float()
+    return {
+        HELD_OUT_ERROR: float((made - truth).square().mean()),
+        "held_out_mse_of_mean": float((truth - truth.mean()).square().mean()),
+        "held_out_l1": float((made - truth).abs().mean()),
+        "sharpness_real": _z_sharpness(truth),
+        "sharpness_synthesised": _z_sharpness(made),
+    }
 
 
 @torch.inference_mode()
@@ -49,7 +88,7 @@ def describe(generator: Generator, real: Tensor, codes: Tensor) -> dict[str, Any
         mean, log_variance = generator.encode(real)
         reconstruction = _in_parts(generator.decode, mean)
         found |= {
-            "held_out_mse": float((reconstruction.float() - real.float()).square().mean()),
+            HELD_OUT_ERROR: float((reconstruction.float() - real.float()).square().mean()),
             "sharpness_reconstructed": sharpness(reconstruction),
         }
         if log_variance is None:
@@ -75,6 +114,24 @@ def save_sample_grid(generator: Generator, codes: Tensor, path: Path) -> None:
     said = Provenance(kind="generated", settings={"during": "training", "codes": "fixed draws of the prior"})
     with whole_file(path) as scratch:  # a page may look at any moment
         save_png(strip, scratch, [said])
+
+
+def save_translations(network: Translator, pairs: Batch, count: int, path: Path) -> None:
+    """Write pairs as a PNG: for each the middle slices of the true target, and those of what is made of the inputs."""
+    with torch.inference_mode():
+        made = _in_parts(network.eval().translate, pairs.image[:count], size=4)
+    images = torch.stack([pairs.target[:count].float(), made], dim=1).flatten(0, 1)[:, 0].cpu().numpy()
+    low, high = Z_WINDOW
+    strip = film_strip(((images - low) / (high - low)).clip(0, 1), Grid.unplaced(images.shape[1:]))
+    said = Provenance(kind="generated", settings={"during": "training", "columns": "true, then synthesised"})
+    with whole_file(path) as scratch:
+        save_png(strip, scratch, [said])
+
+
+def _z_sharpness(images: Tensor) -> float:
+    """Return the sharpness of z-scores over the window of screens."""
+    low, high = Z_WINDOW
+    return sharpness(((images - low) / (high - low)).clamp(0, 1))
 
 
 def _kl(generator: Autoencoder, images: Tensor) -> float:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,13 +19,14 @@ from torch.optim.swa_utils import AveragedModel
 
 from brainlab.cohort.views import Batch
 from brainlab.errors import TrainingStoppedError
-from brainlab.methods.generator import Generator
 from brainlab.methods.method import Schedule
 from brainlab.methods.prior import SeededNoise
-from brainlab.methods.recipe import Progress, Recipe, to_device
+from brainlab.methods.recipe import Network, Progress, Recipe, to_device
+from brainlab.methods.translator import Translator
 from brainlab.training.checkpoint import RESUME, MetricsFile, load_resume, save_resume, save_weights, unusable
-from brainlab.training.diagnostics import describe, save_sample_grid
+from brainlab.training.diagnostics import HELD_OUT_ERROR, look_at, save_look
 from brainlab.training.freed_memory import keep_freed_memory
+from brainlab.training.state import State, Watch, has_risen
 from brainlab.training.weight_layout import lay_out_as_weights, put_channels_last
 from brainlab.types import IntArray
 
@@ -36,39 +37,6 @@ Fetch = Callable[[IntArray], Batch]
 PREPARED_SCANS = 2048
 """Training scans that a recipe may look at before its first step; more would hardly change their mean and first
 components, and take more than 0.6 GB."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Watch:
-    """What is written down while training goes on.
-
-    seed: of the order of images and of all noise.
-    checkpoint_steps: steps between two checkpoints, so the most that a crash can lose; each epoch's end has one too.
-    log_steps: steps between two lines of losses.
-    half_weights: ship the weights with 16 bits each; checkpoints keep all 32.
-    after_divergence: what a user can do once a loss is not finite, the end of the message that says so.
-    grids: about how many sample grids are kept over the whole training.
-    grid_samples, watched: codes in the sample grid, and images and samples that the diagnostics look at.
-    """
-
-    seed: int = 0
-    checkpoint_steps: int = 100
-    log_steps: int = 20
-    grid_samples: int = 8
-    grids: int = 10
-    watched: int = 64
-    half_weights: bool = False
-    after_divergence: str = "a lower learning rate"
-
-
-@dataclass
-class State:
-    """Where training stands; `sums` holds the sum of each loss, and its steps, since the diagnostics looked last."""
-
-    step: int = 0
-    seconds: float = 0.0
-    sums: dict[str, list[float]] = field(default_factory=dict)
-    last_epoch: dict[str, Any] = field(default_factory=dict)
 
 
 class Loop:
@@ -136,19 +104,32 @@ class Loop:
         """Epochs at whose end the diagnostics look at the averaged weights, which are kept as the run's.
 
         The first, then one every `look_every` epochs, and less often once these are less than a tenth of the training
-        so far, and the last: of few images an epoch takes less time than to look.
+        so far, and the last: of few images an epoch takes less time than to look. Where training may stop early, the
+        first, the end of each strip, and the last.
         """
+        if self.schedule.early_stopping:
+            return sorted({1, *range(self.schedule.strip, self.epochs + 1, self.schedule.strip), self.epochs})
         found = [1]
         while found[-1] < self.epochs:
             found.append(min(found[-1] + max(self.schedule.look_every, found[-1] // 10), self.epochs))
         return found
 
     @property
-    def codes(self) -> Tensor:
-        """Codes that the prior draws from one and the same noise: the same codes, unless the prior itself is learnt."""
+    def shown(self) -> Batch | Tensor:
+        """What the trained network is watched by: the watched patches of a translator, or codes of a generator.
+
+        Codes are drawn from one and the same noise: the same codes, unless the prior itself is learnt.
+        """
+        network = cast(Network, self.average.module)
+        if isinstance(network, Translator):
+            return self.watched
         count = max(self.watch.watched, self.watch.grid_samples)
-        prior = cast(Generator, self.average.module).prior
-        return prior.draw(count, SeededNoise(self.watch.seed)).to(self.fabric.device)
+        return network.prior.draw(count, SeededNoise(self.watch.seed)).to(self.fabric.device)
+
+    @property
+    def stopped_early(self) -> bool:
+        """Whether the held-out error has risen from strip to strip as often as the schedule waits for."""
+        return has_risen(self.state.strips, self.schedule.early_stopping)
 
     def _resume(self) -> None:
         state = load_resume(self.folder)
@@ -180,11 +161,12 @@ class Loop:
         when the process was asked to stop.
         """
         keep_freed_memory()
-        remaining, looks = iter(range(self.state.step, self.total_steps)), set(self.looks)
+        first = self.total_steps if self.stopped_early else self.state.step
+        remaining, looks = iter(range(first, self.total_steps)), set(self.looks)
         if self.state.step == 0:
             self._checkpoint()
         with self._stoppable(), self._reader:
-            for step in show(remaining, self.total_steps - self.state.step) if show else remaining:
+            for step in show(remaining, self.total_steps - first) if show else remaining:
                 self._one_step(step)
                 epoch, within = divmod(self.state.step, self.steps_per_epoch)
                 at_epoch_end = within == 0
@@ -196,6 +178,8 @@ class Loop:
                     if epoch > self.state.last_epoch.get("epoch", 0):
                         self._look(epoch)  # after the checkpoint, so that a resumed run is as if it had not been
                     raise KeyboardInterrupt
+                if at_epoch_end and self.stopped_early:
+                    break
         return self.state.last_epoch
 
     def time_steps(self, places: int = 5) -> float:
@@ -268,21 +252,22 @@ class Loop:
             **_rounded(means),
         }
         if self.fabric.global_rank == 0:
-            shipped = cast(Generator, self.average.module)
+            shipped = cast(Network, self.average.module)
             self._settle(shipped)
-            codes = self.codes
-            line |= _rounded(describe(shipped, self.watched.image, codes[: self.watch.watched]))
+            line |= _rounded(look_at(shipped, self.watched, self.shown, self.watch.watched))
             line |= _rounded(self.recipe.diagnostics(self.watched))
+            if self.schedule.early_stopping and epoch % self.schedule.strip == 0:
+                state.strips.append(line[HELD_OUT_ERROR])
             save_weights(self.folder, shipped, torch.float16 if self.watch.half_weights else torch.float32)
             looks = self.looks
             if epoch in (*looks[:: max(1, len(looks) // self.watch.grids)], looks[-1]) or self._stop:
                 (self.folder / "samples").mkdir(exist_ok=True)
                 grid = self.folder / "samples" / f"epoch-{epoch:04d}.png"
-                save_sample_grid(shipped, codes[: self.watch.grid_samples], grid)
+                save_look(shipped, self.shown, self.watch.grid_samples, grid)
         self._write(line)
         state.sums, state.last_epoch = {}, line
 
-    def _settle(self, generator: Generator) -> None:
+    def _settle(self, generator: Network) -> None:
         """Let the recipe fit what no step learns to training images, a batch at a time."""
         if self.recipe.settles_on:
             rows = _thinned(self.train_rows, self.recipe.settles_on)

@@ -1,13 +1,17 @@
 """A view is a dataset of its own: slices of volumes train, encode and are split like any other images."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from brainlab.cohort.patches import Patches
 from brainlab.cohort.prepared import write_prepared
-from brainlab.cohort.views import Slices, Volumes
+from brainlab.cohort.views import Pairs, Slices, Volumes, regions_of
 from brainlab.errors import InputError
 from brainlab.images.grid import PLANES, normal_axis
+from brainlab.images.regions import LESION, NAWM, OTHER
 
 SIDES = (4, 6, 8)
 
@@ -57,3 +61,68 @@ def test_a_view_that_a_dataset_does_not_have_is_refused(volumes, tmp_path):
     with pytest.raises(InputError, match="needs coronal slices, got axial"):
         Slices("coronal").of(seen)
     assert Volumes().of(volumes) is volumes
+
+
+SEQUENCES = ["FLAIR", "T1w", "MTRmap"]
+
+
+@pytest.fixture
+def visits(tmp_path):
+    """Three scans of three sequences as z-scores, with labels."""
+    recipe = {
+        "name": "made",
+        "shape": [4, 4, 4],
+        "affine": np.eye(4).tolist(),
+        "channels": SEQUENCES,
+        "intensity": "z-score",
+        "labels": {"3": "left-white", "8": "cerebellum", "11": "lesion"},
+    }
+    people = pd.DataFrame({"participant": list("abc"), "class": "ms", "split": "train"})
+    images = np.arange(3 * 3 * 64, dtype=np.float32).reshape(3, 3, 4, 4, 4) / 64
+    labels = np.resize(np.array([0, 3, 8, 11], np.uint8), (3, 4, 4, 4))
+    return write_prepared(tmp_path / "visits", images, people, recipe, "float16", segmentations=labels)
+
+
+def test_a_pair_has_its_inputs_in_order_and_its_target(visits):
+    view = Pairs(("MTR", "FLAIR"), "T1w")
+    batch = view.batch(view.of(visits), np.array([0, 2]))
+    whole = visits.batch(np.array([0, 2]))
+    assert np.array_equal(batch.image, whole[:, [2, 0]])
+    assert np.array_equal(batch.target, whole[:, [1]])
+    assert batch.regions.shape == (2, 1, 4, 4, 4)
+    assert batch.regions.ravel()[:4].tolist() == [OTHER, NAWM, OTHER, LESION]
+
+
+def test_pairs_of_patches_are_cut_alike(visits):
+    view = Pairs(("FLAIR",), "T1w", Patches((4, 4, 2), 0.0))
+    seen = view.of(visits)
+    batch = view.batch(seen, np.arange(len(seen)))
+    assert batch.image.shape == batch.target.shape == batch.regions.shape == (6, 1, 4, 4, 2)
+    assert np.array_equal(batch.target[1, 0], visits.batch(np.array([0]))[0, 1, :, :, 2:])
+
+
+def test_without_white_matter_among_the_labels_there_are_no_regions(visits):
+    blind = dataclasses.replace(visits, recipe=visits.recipe | {"labels": {"11": "lesion"}})
+    assert regions_of(blind, np.array([0])) is None
+    assert regions_of(dataclasses.replace(visits, segmentations=None), np.array([0])) is None
+
+
+@pytest.mark.parametrize(
+    ("inputs", "target", "message"),
+    [
+        (("T2w", "FLAIR"), "T1w", "needs T2w, FLAIR, T1w, got FLAIR, T1w, MTRmap; prepare it with T2w"),
+        (("FLAIR",), "PET", "prepare it with PET, or choose other sequences with --inputs and --target"),
+        (("FLAIR", "T1w"), "T1w", "--inputs: needs sequences other than the target T1w, each once, got FLAIR, T1w"),
+        (("FLAIR", "FLAIR"), "T1w", "each once, got FLAIR, FLAIR"),
+        ((), "T1w", "--inputs: needs at least one sequence, got none"),
+    ],
+)
+def test_a_sequence_that_is_not_there_is_refused(visits, inputs, target, message):
+    with pytest.raises(InputError, match=message):
+        Pairs(inputs, target).of(visits)
+
+
+def test_images_that_are_scaled_each_by_itself_are_refused(visits):
+    unit = dataclasses.replace(visits, recipe={k: v for k, v in visits.recipe.items() if k != "intensity"})
+    with pytest.raises(InputError, match="needs z-scores of a cohort, got each image in"):
+        Pairs(("FLAIR",), "T1w").of(unit)

@@ -7,9 +7,10 @@ from torch import nn
 from brainlab.cohort.views import Batch, Slices
 from brainlab.errors import InputError
 from brainlab.generators.introvae import IntroVAEConfig, IntroVAERecipe
-from brainlab.generators.vae import VAE, VAEConfig, VAERecipe, flip_half, set_learning_rate, view
+from brainlab.generators.vae import VAE, VAEConfig, VAERecipe, flip_half, view
 from brainlab.methods.prior import SeededNoise
 from brainlab.methods.recipe import Progress
+from brainlab.networks.learning_rate import set_learning_rate
 from brainlab.networks.losses import draw_posterior, squared_error
 
 TINY = VAEConfig(latent_dim=4, sample_shape=(1, 8, 8, 8), widths=(8, 8), dense_width=8)

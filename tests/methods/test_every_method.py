@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from brainlab.experiments import method_checks
-from brainlab.experiments.method_checks import MethodError, check_method
+from brainlab.experiments.method_checks import check_method
+from brainlab.experiments.method_error import MethodError
 from brainlab.generators import flow, introvae, slice_vae, stylegan, vae
 from brainlab.methods.generator import Posterior
 from brainlab.runs.files import read_settings

@@ -16,7 +16,8 @@ from brainlab.methods.generator import Generator
 from brainlab.methods.method import Schedule
 from brainlab.methods.prior import NormalPrior
 from brainlab.methods.recipe import Recipe
-from brainlab.training.loop import Loop, Watch, _thinned
+from brainlab.training.loop import Loop, _thinned
+from brainlab.training.state import Watch
 
 
 class Scale(Generator):
@@ -184,8 +185,8 @@ def test_samples_are_drawn_from_the_prior_as_it_is_by_then(tmp_path):
     recipe.generator.prior = Moving(1)
     loop = make_loop(tmp_path, recipe)
     last = loop.run()
-    assert loop.codes.mean() > 100
-    assert torch.equal(loop.codes, loop.codes)
+    assert loop.shown.mean() > 100
+    assert torch.equal(loop.shown, loop.shown)
     assert last["spread_generated"] > 0
 
 
@@ -195,7 +196,7 @@ def test_the_average_is_what_is_shipped_and_described(tmp_path):
     average, live = loop.average.module.weight.item(), loop.recipe.generator.weight.item()
     assert abs(average - live) > 0.01
     assert load_file(tmp_path / "weights.safetensors")["weight"].item() == pytest.approx(average)
-    assert last["spread_generated"] == pytest.approx(average * loop.codes[:4].std(correction=0).item(), rel=1e-4)
+    assert last["spread_generated"] == pytest.approx(average * loop.shown[:4].std(correction=0).item(), rel=1e-4)
 
 
 def test_diagnostics_look_at_held_out_scans_and_training_never_does(tmp_path):

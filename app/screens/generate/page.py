@@ -31,7 +31,7 @@ IN_A_ROW = 8
 
 def show() -> None:
     """Tabs for what the chosen runs can do: reconstruct an image, draw, go from draw to draw, mix styles."""
-    runs = resources.runs()
+    runs = resources.runs_that("sample")
     layout.head(
         "Reconstruct and generate",
         "How faithful are a model's reconstructions, and how realistic are its samples?",

@@ -12,7 +12,7 @@ SHOWN_COMMANDS = 8
 
 def show() -> None:
     """Show all scores, what they mean, and what has none yet."""
-    runs = resources.runs()
+    runs = resources.runs_that("sample")
     found = read_evaluations(runs)
     layout.head(
         "Leaderboard",

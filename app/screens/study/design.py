@@ -76,7 +76,7 @@ def _sources(start: Protocol, key: str) -> tuple[Source, ...]:
     wanted = {(source.kind, source.name): source for source in start.sources}
     chosen = []
     offers = [Source(kind="cohort", name=name, n=1) for name in resources.cohorts()]
-    offers += [Source(kind="run", name=name, n=1) for name in resources.runs()]
+    offers += [Source(kind="run", name=name, n=1) for name in resources.runs_that("sample")]
     offers += [
         source for source in start.sources if (source.kind, source.name) not in {(o.kind, o.name) for o in offers}
     ]

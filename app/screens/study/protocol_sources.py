@@ -74,7 +74,7 @@ def _own() -> Protocol | None:
     All cases of a study look alike: only runs that draw what the first cohort holds are taken, or, where there is no
     cohort, what the first run draws: images of one size, sequence and recipe.
     """
-    cohorts, runs = resources.cohorts(), resources.runs()
+    cohorts, runs = resources.cohorts(), resources.runs_that("sample")
     kinds = [(data.grid, images_of(data.recipe)) for data in cohorts.values()]
     kinds += [(run.grid, learned_images(run)) for run in runs.values()]
     runs = {

@@ -56,7 +56,8 @@ def readable(name: str) -> dict[str, Candidate]:
     for cohort, data in resources.cohorts().items():
         with contextlib.suppress(InputError):
             seen = method.view(preset.config).of(data)
-            fits = (len(seen.channels), *seen.shape) == tuple(describe(name)["sample_shape"])
+            translates = "translate" in method.abilities  # volumes of any shape
+            fits = translates or (len(seen.channels), *seen.shape) == tuple(describe(name)["sample_shape"])
             found[cohort] = Candidate(
                 fits=fits,
                 trains=fits and len(seen.indices("train")) >= FEWEST,

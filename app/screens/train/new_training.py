@@ -15,9 +15,8 @@ from brainlab.errors import InputError
 from brainlab.experiments.background.control import start
 from brainlab.experiments.background.request import Request, free_name
 from brainlab.experiments.background.trial import Trial
-from brainlab.experiments.presets import code_in_words
+from brainlab.experiments.presets import images_in_words
 from brainlab.experiments.starting_weights import can_start
-from brainlab.images.grid import Grid
 from brainlab.methods.method import Method, Preset, Schedule
 from brainlab.runs.matching.own_recipe import start_recipe_warning
 from brainlab.runs.methods import find_preset, presets
@@ -81,10 +80,8 @@ def show() -> None:
 
 def _describe(name: str) -> None:
     found = describe(name)
-    sides = tuple(found["sample_shape"][1:])
-    size = f"{' × '.join(map(str, sides))} {Grid.unplaced(sides).element}s"
     millions = sum(found["parameters"].values()) / 1e6
-    parts = [found["method"], size, f"codes of {code_in_words(found)}", f"{millions:.1f} M parameters"]
+    parts = [found["method"], images_in_words(found).replace(" x ", " × "), f"{millions:.1f} M parameters"]
     parts += [f"made for {found['recipe']}"] if found["recipe"] else []
     parts += [found["paper"]] if found["paper"] else []
     parts += [f"there {found['paper_budget']}"] if found["paper_budget"] else []

@@ -31,14 +31,12 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _line(entry: dict[str, Any]) -> str:
-    from brainlab.experiments.presets import code_in_words
+    from brainlab.experiments.presets import images_in_words
 
-    size = " x ".join(map(str, entry["sample_shape"][1:]))
     count = sum(entry["parameters"].values())
     parts = [
         entry["method"],
-        size,
-        f"codes of {code_in_words(entry)}",
+        images_in_words(entry),
         f"{count / 1e6:.1f} M parameters",
         entry["paper"],
     ]

@@ -4,15 +4,14 @@ Each function returns the thesis' sum for one sample, [n]; the caller takes the 
 thesis' 1/N. As everywhere in `brainlab.networks.losses` this is a sum over voxels, and a factor that the thesis puts
 before the sum is kept, as said at each function.
 
-Regions are integers [n, 1, *sides]: 0 other, 1 normal-appearing white matter (NAWM), 2 lesion. A region that an image
+Regions are integers [n, 1, *sides], see `brainlab.images.regions`. A region that an image
 lacks has no voxels and so no term; the others keep their weights.
 """
 
 import torch
 from torch import Tensor
 
-OTHER, NAWM, LESION = REGIONS = (0, 1, 2)
-"""What a voxel of the regions may be."""
+from brainlab.images.regions import REGIONS
 
 
 def l1(prediction: Tensor, truth: Tensor) -> Tensor:

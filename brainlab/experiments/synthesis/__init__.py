@@ -1,0 +1,1 @@
+"""What translating runs make of scans and of cohorts."""

@@ -1,0 +1,101 @@
+"""From the scans of a visit, as the scanner wrote them, to a sequence that was not taken, in the first one's space."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from brainlab.cohort.intensity import Z_SCORES
+from brainlab.cohort.preparation.prepare import prepare_one
+from brainlab.cohort.prepared import PreparedDataset
+from brainlab.cohort.recipes import RECIPES, PreparationRecipe
+from brainlab.cohort.registration.resampling import resample
+from brainlab.cohort.sources.scan_source import ScanSource
+from brainlab.cohort.views import places_of, refuse_unit_range
+from brainlab.cohort.z_scores import scored
+from brainlab.errors import InputError
+from brainlab.images.volume import Volume
+from brainlab.runs.run import Run
+from brainlab.runs.translation import to_intensities, translate
+from brainlab.types import Float32Array
+
+
+@dataclass(frozen=True)
+class Translated:
+    """A synthesised sequence. volume: on the voxels of the first input.  notes: of preparation, a line each."""
+
+    volume: Volume
+    notes: tuple[str, ...]
+
+
+def recipe_of_inputs(run: Run) -> PreparationRecipe:
+    """Return the recipe that brings a run's inputs onto the first of them, without its target.
+
+    Raises InputError where the run does not translate, or learned from data of a recipe that is not known here.
+    """
+    run.require("translate")
+    name = run.settings["recipe"].get("name")
+    if name not in RECIPES or not RECIPES[name].several:
+        known = ", ".join(recipe.name for recipe in RECIPES.values() if recipe.several)
+        raise InputError(
+            f"{run.name}: learned from data of the recipe {name!r}, needs one of {known} to prepare scans alike; "
+            "translate a prepared dataset instead"
+        )
+    return RECIPES[name].from_inputs(run.config.inputs)
+
+
+def translate_visit(run: Run, source: ScanSource, recipe: PreparationRecipe) -> Translated:
+    """Return what a run makes of the scans of one visit, in the space of the first of its inputs.
+
+    recipe: that of `recipe_of_inputs`.
+    Raises UnreadableScanError, RegistrationError or IntensityError where the scans cannot be prepared.
+    """
+    others = {name: other.path for name, other in source.others.items()}
+    scan = prepare_one(source.path, recipe, source.in_template_space, source.image_of_series, others)
+    made = to_intensities(run, translate(run, scored(scan.data, input_numbers(run))))
+    on_grid = Volume(np.maximum(made, 0), scan.grid_to_native @ recipe.affine)
+    x, y, z = scan.native.data.shape
+    return Translated(resample(on_grid, (x, y, z), scan.native.affine), scan.notes)
+
+
+def refuse_other_scans(run: Run, data: PreparedDataset) -> None:
+    """Raise InputError where a prepared dataset lacks one of a run's inputs, or holds no z-scores."""
+    run.require("translate")
+    places_of(run.config.inputs, data)
+    refuse_unit_range(data)
+
+
+def other_scale_warning(run: Run, data: PreparedDataset) -> str | None:
+    """Say that the z-scores of a dataset are not by the means and spreads that a run learned; None where they are."""
+    own, theirs = input_numbers(run), {name: dict(values) for name, values in numbers_by_name(data.recipe).items()}
+    others = [name for name in own if theirs.get(name) != own[name]]
+    if not others:
+        return None
+    return (
+        f"{data.name} has z-scores of {', '.join(others)} by other means than {run.name} learned, so that brightness "
+        "may be off; prepare the scans with --scale-by and the run's data"
+    )
+
+
+def translate_row(run: Run, data: PreparedDataset, row: int) -> Float32Array:
+    """Return what a run makes of one row of a prepared dataset, as intensities [X, Y, Z].
+
+    Raises InputError where the dataset lacks one of its inputs.
+    """
+    places = places_of(run.config.inputs, data)
+    return to_intensities(run, translate(run, data.batch(np.array([row]))[0, places]))
+
+
+def input_numbers(run: Run) -> dict[str, dict[str, float]]:
+    """Return mean and standard deviation of each input in the run's training data, by which scans become z-scores."""
+    by_name = numbers_by_name(run.settings["recipe"])
+    wanted = [name.removesuffix("map").casefold() for name in run.config.inputs]
+    if missing := [name for name in wanted if name not in by_name]:
+        raise InputError(f"{run.folder}: config.json: needs mean and sd of {', '.join(missing)}; train the run again")
+    return {name: dict(by_name[name]) for name in wanted}
+
+
+def numbers_by_name(recipe: Mapping[str, Any]) -> dict[str, Mapping[str, float]]:
+    """Return mean and standard deviation of each sequence of a `recipe.json`, by its name in small letters."""
+    return {name.removesuffix("map").casefold(): values for name, values in recipe.get(Z_SCORES, {}).items()}

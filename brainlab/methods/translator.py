@@ -1,0 +1,51 @@
+"""What every translator can do: make one sequence from others of the same visit; and the settings that all have."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from brainlab.cohort.patches import Patches
+from brainlab.cohort.views import Pairs
+from brainlab.ranges import Count, ShareBelow1
+
+
+class Translator(nn.Module, ABC):
+    """A network that turns volumes of several sequences into one of another, as z-scores (ability `translate`).
+
+    It takes volumes of any size whose sides divide by `multiple`; whole scans go through it patch by patch.
+
+    inputs, target: names of the sequences.
+    """
+
+    inputs: tuple[str, ...]
+    target: str
+    multiple: int = 1
+
+    @abstractmethod
+    def translate(self, x: Tensor) -> Tensor:
+        """Return the target of inputs as z-scores: [n, len(inputs), X, Y, Z] -> [n, 1, X, Y, Z]."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.translate(x)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TranslatorConfig:
+    """What is made from what, and what of each scan is read at once; the config of every translator builds on this.
+
+    inputs: sequences that it is made from, by their names in the prepared data.
+    target: the sequence that is made.
+    patch: sides of the patches that it learns from, in voxels; a side that is longer than the scans' is theirs.
+    overlap: of neighbouring patches, as a share of their sides.
+    """
+
+    inputs: tuple[str, ...] = ("T1w", "T2w", "PDw", "T1SE", "DIR")
+    target: str = "FLAIR"
+    patch: tuple[Count, Count, Count] = (48, 48, 40)
+    overlap: ShareBelow1 = 0.5
+
+
+def pairs(config: TranslatorConfig) -> Pairs:
+    """Return what a translator of these settings reads: patches of its inputs, and of its target."""
+    return Pairs(config.inputs, config.target, Patches(config.patch, config.overlap))

@@ -1,0 +1,47 @@
+"""How far a synthesised image is from the true one, as networks learn it, by name."""
+
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+from torch import Tensor
+
+from brainlab.errors import InputError
+from brainlab.networks.translation.regional_losses import l1, normalised_weighted_l1, weighted_l1
+
+ErrorName = Literal["mse", "l1", "weighted-l1", "nwl1"]
+
+Error = Callable[[Tensor, Tensor, Tensor | None], Tensor]
+"""Synthesised and true images [n, 1, *shape] and the regions of their voxels -> an error of each image [n]."""
+
+BY_REGION = ("weighted-l1", "nwl1")
+"""Errors that need regions."""
+
+
+def mse(made: Tensor, truth: Tensor) -> Tensor:
+    """Return the mean square of the differences of each image: [n, *shape], [n, *shape] -> [n]."""
+    return (made.float() - truth.float()).square().flatten(1).mean(1)
+
+
+ERRORS: Mapping[str, Error] = {
+    "mse": lambda made, truth, _: mse(made, truth),
+    "l1": lambda made, truth, _: l1(made, truth) / truth[0].numel(),
+    "weighted-l1": lambda made, truth, regions: weighted_l1(made, truth, _known(regions)) * truth[0].numel(),
+    "nwl1": lambda made, truth, regions: normalised_weighted_l1(made, truth, _known(regions)),
+}
+"""Each of the size of a difference in one voxel: Adam's division by the gradient's size needs gradients well above
+1e-8, and those of one voxel among millions would not be."""
+
+
+def refuse_without_regions(name: str, regions: Tensor | None) -> None:
+    """Raise InputError where an error goes by regions and there are none."""
+    if name in BY_REGION and regions is None:
+        raise InputError(
+            f"--error {name}: needs segmentations with white matter and lesions, got data without; prepare them with "
+            "--segmentations, or choose l1"
+        )
+
+
+def _known(regions: Tensor | None) -> Tensor:
+    if regions is None:
+        raise InputError("needs the regions of voxels, got none")
+    return regions

@@ -1,0 +1,81 @@
+"""What a translating run makes of whole scans: patch by patch, blended, so that memory does not grow with them."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import cast
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from brainlab.cohort.intensity import Z_SCORES
+from brainlab.errors import InputError
+from brainlab.methods.translator import Translator
+from brainlab.runs.run import Run
+from brainlab.types import Float32Array
+
+LARGEST_PATCH = 96
+"""Voxels along each side of what goes through a network at once, at most: 64 maps of such a patch take 226 MB."""
+
+OVERLAP = 0.25
+"""Of neighbouring patches; where they overlap, the middle of a patch counts more than its edge."""
+
+
+def translate(run: Run, images: Float32Array) -> Float32Array:
+    """Return the target of one scan's inputs, both z-scores: [C, X, Y, Z] -> [X, Y, Z].
+
+    The channels are those of `run.config.inputs`, in that order. Raises InputError where the run does not translate, or
+    the images are not of so many channels, or not of finite numbers.
+    """
+    run.require("translate")
+    network = cast(Translator, run.model())
+    if images.ndim != 4 or len(images) != len(network.inputs):
+        raise InputError(
+            f"{run.name}: needs volumes of {', '.join(network.inputs)}, [{len(network.inputs)}, X, Y, Z], got "
+            f"{list(images.shape)}"
+        )
+    if not np.isfinite(images).all():
+        raise InputError(f"{run.name}: needs images of finite numbers, got NaN or infinity among them")
+    patch = patch_sides(images.shape[1:], run.config.patch, network.multiple)
+    with torch.inference_mode():
+        made = blended(network.translate, torch.from_numpy(np.ascontiguousarray(images)).to(run.device)[None], patch)
+    return np.asarray(made[0, 0].float().cpu().numpy(), dtype=np.float32)
+
+
+def patch_sides(shape: Sequence[int], learned: Sequence[int], multiple: int) -> tuple[int, ...]:
+    """Return the sides of the patches that a volume goes through a network in.
+
+    Those that it learned from, up to `LARGEST_PATCH`; a shorter volume in one, its sides rounded up to the multiple.
+    """
+    wanted = [min(side, side_learned, LARGEST_PATCH) for side, side_learned in zip(shape, learned, strict=True)]
+    return tuple(multiple * math.ceil(side / multiple) for side in wanted)
+
+
+def blended(make: Callable[[Tensor], Tensor], x: Tensor, patch: Sequence[int]) -> Tensor:
+    """Return what `make` makes of overlapping patches of volumes, put together: [1, C, X, Y, Z] -> [1, 1, X, Y, Z].
+
+    MONAI's sliding window, with Gaussian weights.
+    """
+    from monai.inferers import sliding_window_inference
+
+    def own(part: Tensor) -> Tensor:
+        return make(part).clone()  # MONAI weights it in place, which must not reach the input
+
+    made = sliding_window_inference(x, patch, 1, own, overlap=OVERLAP, mode="gaussian", padding_mode="replicate")
+    return cast(Tensor, made)
+
+
+def to_intensities(run: Run, target: Float32Array) -> Float32Array:
+    """Return z-scores of a run's target as intensities of the scans that it was trained on.
+
+    Raises InputError where the run does not keep their mean and spread.
+    """
+    try:
+        numbers = run.settings["recipe"][Z_SCORES]
+        place = {name.removesuffix("map"): name for name in numbers}[run.config.target.removesuffix("map")]
+        mean, spread = float(numbers[place]["mean"]), float(numbers[place]["sd"])
+    except (LookupError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{run.folder}: config.json: needs mean and sd of {run.config.target}; train the run again"
+        ) from error
+    return target * np.float32(spread) + np.float32(mean)

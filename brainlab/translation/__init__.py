@@ -1,0 +1,1 @@
+"""Methods that make one sequence from others, one a file."""

@@ -1,0 +1,93 @@
+"""`brainlab translate`: of a prepared dataset on its grid, of scans in the space of the first of them."""
+
+import json
+import shutil
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from brainlab.experiments.training import train
+from brainlab.experiments.translator_checks import SIDE, noise_of_sequences
+from brainlab.runs.run import load_run
+from brainlab.translation.linear import LinearConfig
+from tests.cli.test_train import call
+
+CONFIG = LinearConfig(inputs=("T1w", "T2w"), target="FLAIR", kernel=1, patch=(8, 8, 8))
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A dataset in which the target is the mean of two inputs, and the linear model of it."""
+    place = tmp_path_factory.mktemp("translate")
+    data = noise_of_sequences(CONFIG, place / "prepared", 4)
+    train("flair-linear", data, place / "run", config=CONFIG)
+    return place
+
+
+def test_each_held_out_scan_becomes_a_nifti_on_the_prepared_grid(made, tmp_path, capsys):
+    code, out, _ = call(capsys, "translate", made / "run", made / "prepared", tmp_path / "out", "--json")
+    assert code == 0
+    (file,) = json.loads(out)["files"]
+    image = nib.load(file)
+    assert image.shape == (SIDE, SIDE, SIDE)
+    assert np.allclose(image.affine, np.diag([4.0, 4, 4, 1]))
+    assert b"translated by brainlab, not a real scan" in image.header["descrip"].tobytes()
+    volumes = np.load(made / "prepared" / "volumes.npy")
+    truth = 100 + 20 * volumes[-1, 2].astype(float)
+    assert np.abs(image.get_fdata() - truth).max() < 0.5
+
+
+def test_translating_twice_needs_overwrite(made, tmp_path, capsys):
+    words = ["translate", made / "run", made / "prepared", tmp_path / "out", "--split", "all"]
+    assert call(capsys, *words)[0] == 0
+    code, _, err = call(capsys, *words)
+    assert (code, "--overwrite" in err) == (2, True)
+    code, out, _ = call(capsys, *words, "--overwrite")
+    assert "5 scans of FLAIR made from T1w, T2w" in out
+
+
+def test_what_cannot_be_translated_is_one_line(made, tiny_workspace, tmp_path, capsys):
+    prepared, run = made / "prepared", made / "run"
+    other = tiny_workspace / "cohorts" / "simulated"
+    generator = tiny_workspace / "runs" / "tiny-vae"
+    (tmp_path / "folder").mkdir()
+    for words, expected in (
+        ([generator, prepared], "does not translate (ability 'translate')"),
+        ([run, other], "needs T1w, T2w, got image; prepare it with T1w, T2w"),
+        ([run, tmp_path / "folder"], "learned from data of the recipe 'noise', needs one of flair-synthesis"),
+        ([run, prepared, "--table", "x.csv"], "--table: "),
+        ([run, other.parent, "--split", "test"], "--split: "),
+    ):
+        words = [*words[:2], tmp_path / "out", *words[2:]]
+        code, _, err = call(capsys, "translate", *words)
+        assert (code, err.count("\n")) == (2, 1), err
+        assert expected in err
+        assert not (tmp_path / "out").exists()
+
+
+def test_a_translator_draws_no_images(made, tmp_path, capsys):
+    for command in (["sample"], ["evaluate", "--data", made / "prepared"]):
+        words = [command[0], made / "run", *command[1:], *([tmp_path / "out"] if command[0] == "sample" else [])]
+        code, _, err = call(capsys, *words)
+        assert (code, err.count("\n")) == (2, 1), err
+        assert "draws no images (ability 'sample')" in err
+
+
+def test_training_by_sequences_of_ones_own(made, tmp_path, capsys):
+    words = ["train", "flair-linear", "--data", made / "prepared", "--out", tmp_path / "run", "--patch", 8, 8, 8]
+    code, _, err = call(capsys, *words, "--inputs", "T1w", "FLAIR", "--target", "T2w")
+    assert code == 0, err
+    assert load_run(tmp_path / "run").config.target == "T2w"
+    shutil.rmtree(tmp_path / "run")
+    for changed, expected in (
+        (
+            ["--inputs", "T1w", "DIR", "--target", "FLAIR"],
+            "needs T1w, DIR, FLAIR, got T1w, T2w, FLAIR; prepare it with DIR",
+        ),
+        (["--inputs", "T1w", "--target", "T1w"], "--inputs: needs sequences other than the target"),
+    ):
+        code, _, err = call(capsys, *words, *changed)
+        assert (code, err.count("\n")) == (2, 1), err
+        assert expected in err
+        assert not (tmp_path / "run").exists()

@@ -1,0 +1,32 @@
+"""Whole scans go through a network patch by patch and come back as if there had been no patches."""
+
+import numpy as np
+import pytest
+import torch
+
+from brainlab.runs.translation import LARGEST_PATCH, blended, patch_sides
+
+
+@pytest.mark.parametrize("shape", [(20, 24, 10), (16, 16, 16), (9, 30, 17)])
+def test_blending_of_the_identity_gives_the_input_back(shape):
+    torch.manual_seed(0)
+    x = torch.randn(1, 1, *shape)
+    assert torch.allclose(blended(lambda part: part, x, patch_sides(shape, (8, 16, 8), 4)), x, atol=1e-6)
+
+
+def test_patches_are_those_that_were_learned_within_bounds():
+    assert patch_sides((208, 256, 40), (48, 48, 40), 1) == (48, 48, 40)
+    assert patch_sides((208, 256, 40), (208, 256, 40), 1) == (LARGEST_PATCH, LARGEST_PATCH, 40)
+    assert patch_sides((30, 256, 39), (48, 48, 40), 4) == (32, 48, 40)
+
+
+def test_no_seam_is_seen_where_a_network_does_not_know_its_edges():
+    x = torch.linspace(-1, 1, 40).expand(1, 1, 40, 40, 40)
+
+    def dark_at_its_edges(part):
+        made = part.clone()
+        made[..., 0] = made[..., -1] = 10.0
+        return made
+
+    found = blended(dark_at_its_edges, x, (20, 20, 20))[0, 0, :, :, 8:12]
+    assert np.abs(found - x[0, 0, :, :, 8:12]).max() < 0.7
