@@ -1,0 +1,1 @@
+"""Translation of a person's sequences into another sequence, or into PET."""
