@@ -23,14 +23,22 @@ def similarity_and_contrast(a: "Tensor", b: "Tensor", window: int, data_range: f
 
     a, b: [n, 1, *shape], each side at least the window.  data_range: of the brightest value to the darkest.
     """
+    similarity, contrast = similarity_maps(a, b, window, data_range)
+    axes = tuple(range(1, a.ndim))
+    return similarity.mean(axes), contrast.mean(axes)
+
+
+def similarity_maps(a: "Tensor", b: "Tensor", window: int, data_range: float = 1.0) -> "tuple[Tensor, Tensor]":
+    """Return both for each window that lies wholly within the images: [n, 1, *(shape - window + 1)] each.
+
+    The window that starts at voxel i has its centre at i + (window - 1) / 2.
+    """
     weights = _gaussian(window)
     mean_a, mean_b, aa, bb, ab = (_slid(x, weights) for x in (a, b, a * a, b * b, a * b))
     c1, c2 = (K1 * data_range) ** 2, (K2 * data_range) ** 2
     both, squares = mean_a * mean_b, mean_a**2 + mean_b**2
     contrast = (2 * (ab - both) + c2) / (aa + bb - squares + c2)
-    similarity = (2 * both + c1) / (squares + c1) * contrast
-    axes = tuple(range(1, a.ndim))
-    return similarity.mean(axes), contrast.mean(axes)
+    return (2 * both + c1) / (squares + c1) * contrast, contrast
 
 
 def multi_scale_similarity(a: "Tensor", b: "Tensor", window: int, weights: Sequence[float]) -> "Tensor":

@@ -63,9 +63,8 @@ class VQVAEConfig:
         over 16,384 pixels to means over the 2 x 2 x 16 numbers of a code, so sums are weighted 1 : 16,384 / 64 = 256.
     restart_after: steps after which an entry that no encoding chose starts again at a random encoding; 0 never does.
         Gradient steps alone follow the encodings too slowly, and most entries are never chosen again.
-    learning_rate: of Adam.
+    learning_rate: of Adam.  flip: mirror each training scan left to right with probability 1/2.
     cosine: let both learning rates rise over the first 50 steps and fall to zero along a half cosine.
-    flip: mirror each training scan left to right with probability 1/2.
     prior_width, prior_layers, prior_heads: features, blocks and attention heads of the transformer over codes.
     prior_learning_rate: of its AdamW.
     paper_exact: the thesis' encoder and training: no folds, no residual blocks, batch norm, a codebook that starts near

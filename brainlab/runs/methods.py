@@ -28,7 +28,7 @@ def methods() -> dict[str, Method[Any]]:
     return _methods(named("method"))
 
 
-PAPERS = ("FLAIR IntroVAE", "DWI comparison", "IXI thesis", "slice VAE", "Wei's thesis")
+PAPERS = ("FLAIR IntroVAE", "DWI comparison", "IXI thesis", "Wei's thesis")
 """What the `source` of a preset begins with, in the order in which presets are listed; all others follow."""
 
 

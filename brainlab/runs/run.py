@@ -2,7 +2,6 @@
 
 import hashlib
 import math
-import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -30,6 +29,7 @@ from brainlab.ranges import refuse_out_of_range
 from brainlab.runs.asked_images import NOTHING, AskedImages, refuse_guidance_of_nothing
 from brainlab.runs.devices import find_device
 from brainlab.runs.files import CONFIG, EVALUATION, WEIGHTS, check_weights, read_evaluation, read_settings, read_weights
+from brainlab.runs.image_memory import refuse_beyond_memory
 from brainlab.runs.matching.own_recipe import refuse_other_channels
 from brainlab.training.checkpoint import MetricsFile
 from brainlab.types import Float32Array, FloatArray, Judge
@@ -40,9 +40,6 @@ PART = 16
 
 PART_VOXELS = 1 << 23
 """Voxels that go through a network at once at most: four volumes of 128^3, one of 256^3."""
-
-MEMORY_SHARE = 0.5
-"""Part of the machine's memory that the images of one call may fill."""
 
 _networks: dict[tuple[str, str, str], Network] = {}
 _lock = threading.Lock()
@@ -297,12 +294,7 @@ class Run:
         such bound.
         """
         refuse_out_of_range({"n": n})
-        wanted = 4 * n * (self.latent_dim + math.prod(self.shape))
-        if wanted > MEMORY_SHARE * (memory := os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")):
-            most = int(n * MEMORY_SHARE * memory / wanted)
-            raise InputError(
-                f"--n: {n} images would take {wanted / 1e9:,.0f} GB of memory; draw at most {most} at once"
-            )
+        refuse_beyond_memory(n, 4 * (self.latent_dim + math.prod(self.shape)))
         parts = self.sample_in_parts(n, seed, truncation, condition=condition, guidance=guidance)
         codes, images = zip(*parts, strict=True)
         return np.concatenate(codes), np.concatenate(images)

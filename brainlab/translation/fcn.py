@@ -53,7 +53,7 @@ class FCNConfig(RegressionConfig):
     """Everything that decides such a network and what it learns.
 
     depth: hidden layers.  filters: maps of each.
-    kernel: voxels along each side of their kernels; last_kernel: of the last convolution's.
+    kernel: voxels along each side of their kernels.  last_kernel: of the last convolution's.
     """
 
     depth: Count = 3

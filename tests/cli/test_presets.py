@@ -6,6 +6,7 @@ import pytest
 
 from brainlab.cli import main
 from brainlab.cohort.recipes import RECIPES
+from brainlab.methods.translator import TranslatorConfig
 from brainlab.runs.methods import PAPERS, VARIABLE, presets
 
 BROKEN = """
@@ -44,6 +45,7 @@ def test_presets_say_what_they_are(capsys):
         "FLAIR IntroVAE": {"flair-40"},
         "DWI comparison": {"dwi-slices-128"},
         "IXI thesis": {"ixi-slices-128"},
+        "Wei's thesis": {"flair-synthesis", "pet-synthesis"},
     }, "each paper's own preprocessing"
     assert main(["presets", "flow-40"]) == 0
     assert "conditions class age_years sex" in capsys.readouterr().out
@@ -63,6 +65,9 @@ def test_presets_say_what_they_are(capsys):
 def test_a_presets_recipe_is_there_and_makes_images_that_it_reads(name):
     preset = presets()[name]
     assert preset.recipe in RECIPES
+    if isinstance(preset.config, TranslatorConfig):
+        assert {*preset.config.inputs, preset.config.target} <= set(RECIPES[preset.recipe].modalities)
+        return
     assert preset.config.sample_shape == (1, *RECIPES[preset.recipe].shape)
     if RECIPES[preset.recipe].plane:
         assert preset.config.plane == RECIPES[preset.recipe].plane

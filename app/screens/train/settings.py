@@ -58,7 +58,7 @@ def bounds(setting: Setting) -> tuple[float | None, float | None]:
         return None, None
     holds = setting.allowed.holds
     low = None if holds(-1) else 0 if setting.kind is float or holds(0) else 1 if holds(1) else 2
-    return low, None if holds(1 + NEARLY_0) or holds(2) else 1
+    return low, None if holds(1 + NEARLY_0) or holds(2) or holds(3) else 1
 
 
 def _widget(setting: Setting, value: Any, key: str) -> Any:

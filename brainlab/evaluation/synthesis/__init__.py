@@ -1,0 +1,1 @@
+"""One synthesised volume against the true one, on intensities of any range."""

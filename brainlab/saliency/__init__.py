@@ -1,0 +1,1 @@
+"""What a translation network looks at."""

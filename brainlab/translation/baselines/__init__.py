@@ -1,0 +1,1 @@
+"""Baselines of translation that learn from patches: `fit` on volumes and masks, `predict` a volume."""
