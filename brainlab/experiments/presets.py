@@ -21,7 +21,8 @@ def describe_preset(name: str) -> dict[str, Any]:
     code_shape: of one code, of `latent_dim` numbers in all.  inputs, target: sequences of a translator, which has no
     codes and takes volumes of any shape.
     parameters: numbers that are trained, by network; those of conditions come with the words of the training scans.
-    abilities: beside drawing samples, which all can that do not translate.  conditions: what images can be asked for. ships: whether a trained run lies in `models/`.
+    abilities: beside drawing samples, which all can that do not translate.
+    conditions: what images can be asked for. ships: whether a trained run lies in `models/`.
     Raises InputError on a name that is not a preset, or where the method's networks cannot be built.
     """
     method, preset = find_preset(name)

@@ -9,10 +9,10 @@ import torch
 
 from brainlab.cohort.prepared import PreparedDataset, write_prepared
 from brainlab.experiments.method_error import require
+from brainlab.experiments.synthesis.patchwise import translate
 from brainlab.methods.method import Method
 from brainlab.methods.translator import Translator, TranslatorConfig
 from brainlab.runs.run import Run
-from brainlab.runs.translation import translate
 
 SIDE = 16
 """Of the scans of noise: longer than the patches of a small config, so that whole scans take several."""

@@ -15,9 +15,9 @@ from brainlab.cohort.sources.scan_source import ScanSource
 from brainlab.cohort.views import places_of, refuse_unit_range
 from brainlab.cohort.z_scores import scored
 from brainlab.errors import InputError
+from brainlab.experiments.synthesis.patchwise import to_intensities, translate
 from brainlab.images.volume import Volume
 from brainlab.runs.run import Run
-from brainlab.runs.translation import to_intensities, translate
 from brainlab.types import Float32Array
 
 

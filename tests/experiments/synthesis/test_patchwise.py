@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from brainlab.runs.translation import LARGEST_PATCH, blended, patch_sides
+from brainlab.experiments.synthesis.patchwise import LARGEST_PATCH, blended, patch_sides
 
 
 @pytest.mark.parametrize("shape", [(20, 24, 10), (16, 16, 16), (9, 30, 17)])
