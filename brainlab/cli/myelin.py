@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "prepared",
         type=Path,
-        help="a prepared dataset of recipe pet-synthesis with segmentations, each person's visits on one another",
+        help="a prepared dataset of recipe pet-synthesis with segmentations",
     )
     parser.add_argument(
         "--synthesised",

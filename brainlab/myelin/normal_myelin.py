@@ -88,13 +88,13 @@ class NormalMyelin:
         limits = self.mean_ - self.deviations * self.sd_
         return limits[np.searchsorted(self.edges_mm_[1:-1], distance_mm, side="right")]
 
-    def demyelinated(self, dvr: FloatArray, distance_mm: FloatArray, lesion: BoolArray) -> BoolArray:
-        """Return which voxels of a lesion mask have lost their myelin; all [X, Y, Z] on one grid.
+    def demyelinated(self, dvr: FloatArray, distance_mm: FloatArray, where: BoolArray) -> BoolArray:
+        """Return which voxels of a mask, such as the lesions, have lost their myelin; all [X, Y, Z] on one grid.
 
-        A lesion voxel of an earlier visit that is fluid by now lies at distance 0 and is judged by the first bin.
+        What was lesion at an earlier visit and is fluid by now lies at distance 0 and is judged by the first bin.
         """
-        found = np.zeros(lesion.shape, bool)
-        found[lesion] = dvr[lesion] < self.threshold(distance_mm[lesion])
+        found = np.zeros(where.shape, bool)
+        found[where] = dvr[where] < self.threshold(distance_mm[where])
         return found
 
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from brainlab.experiments.myelin.alignment import Alignment, align
 from brainlab.experiments.myelin.synthesised import SynthesisedImages
 from brainlab.experiments.myelin.visits import Labels, PetVisits, Visit
 from brainlab.myelin.indices import Index, MyelinMaps, mean_index
 from brainlab.myelin.normal_myelin import NormalMyelin
 from brainlab.myelin.overlap import dice
-from brainlab.types import BoolArray, Float32Array, FloatArray
+from brainlab.types import Float32Array, FloatArray
 
 REGIONS = {
     "lesion_dvr_t0": "mean DVR of the lesions at baseline",
@@ -19,9 +20,6 @@ REGIONS = {
 """What is compared by region besides the indices."""
 MAPS = ("t0", "t1", "demyelinating", "remyelinating")
 """Maps of which Dice is taken: two static, two dynamic."""
-LEAST_OVERLAP = 0.85
-"""Dice of white matter with lesions below which two visits lie apart. A simulated person who ages by 6 years in place
-has .99; the same anatomy has .86 once moved by 2 mm and .74 by 4 mm."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +32,7 @@ class Patient:
     true: dict[str, Index]
     synthesised: dict[str, Index] | None
     dice: dict[str, Index] | None
-    overlap: float
-    """Dice of white matter with lesions of the two visits: how well they lie on one another."""
+    alignment: Alignment
 
 
 def controls_of(cohort: PetVisits, visits: Iterable[Visit]) -> Iterator[tuple[FloatArray, FloatArray]]:
@@ -48,34 +45,42 @@ def controls_of(cohort: PetVisits, visits: Iterable[Visit]) -> Iterator[tuple[Fl
 def measure_patient(
     cohort: PetVisits, normal: NormalMyelin, first: Visit, last: Visit, synthesised: SynthesisedImages | None
 ) -> Patient | None:
-    """Judge the lesion voxels of the first visit at both visits, each by its own distances from fluid.
+    """Judge the lesion voxels of the first visit at both visits, each on its own grid by its own distances from fluid.
 
     Synthesised images are judged by the same thresholds, those of the controls' true PET. None where the first visit
-    has no lesion.
+    has no lesion. Raises RegistrationError where the visits cannot be brought onto one another.
     """
-    before, after = cohort.labels(first), cohort.labels(last)
+    before = cohort.labels(first)
     if not before.lesion.any():
         return None
+    after = cohort.labels(last)
+    alignment = align(cohort, first, last, before, after)
     pair = (cohort.dvr(first), cohort.dvr(last))
-    maps, true = _judged(normal, before, after, *pair)
+    maps, true = _judged(normal, before, after, pair, alignment)
     made, overlaps = None, None
     if synthesised is not None:
-        again, made = _judged(normal, before, after, *(synthesised.dvr(visit, cohort) for visit in (first, last)))
+        pair = (synthesised.dvr(first, cohort), synthesised.dvr(last, cohort))
+        again, made = _judged(normal, before, after, pair, alignment)
         overlaps = {name: dice(getattr(maps, name), getattr(again, name)) for name in MAPS}
-    tissue = (each.lesion | each.white for each in (before, after))
     load_ml = int(before.lesion.sum()) * cohort.voxel_ml
-    return Patient(first, last, load_ml, true, made, overlaps, dice(*tissue).value or 0.0)
+    return Patient(first, last, load_ml, true, made, overlaps, alignment)
 
 
 def _judged(
-    normal: NormalMyelin, before: Labels, after: Labels, dvr: Float32Array, later: Float32Array
+    normal: NormalMyelin,
+    before: Labels,
+    after: Labels,
+    pair: tuple[Float32Array, Float32Array],
+    alignment: Alignment,
 ) -> tuple[MyelinMaps, dict[str, Index]]:
-    """Return the maps of one kind of PET, and its indices and regional means."""
-    lesion: BoolArray = before.lesion
+    """Return the maps of one kind of PET, and its indices and regional means. pair: DVR of the two visits."""
+    dvr, later = pair
+    lesion = before.lesion
+    everywhere = np.ones(later.shape, bool)
     maps = MyelinMaps.within(
         lesion,
         normal.demyelinated(dvr, before.distance_mm, lesion),
-        normal.demyelinated(later, after.distance_mm, lesion),
+        alignment.carried(normal.demyelinated(later, after.distance_mm, everywhere)),
     )
     regions = {
         "lesion_dvr_t0": mean_index(dvr[lesion], "undefined: no lesion voxel at baseline"),

@@ -12,6 +12,8 @@ from brainlab.images.volume import Volume
 from brainlab.types import Float32Array
 
 ENDINGS = (".nii.gz", ".nii")
+LEAST_DVR = -0.25
+"""Ratios of volumes are above 0; a network may fall a little below where there is no brain. z-scores go further."""
 RULE = "PARTICIPANT_SESSION.nii.gz, further words after another _"
 
 
@@ -72,7 +74,3 @@ class SynthesisedImages:
                 f"{path}: needs DVR, which is not negative, got {volume.data.min():.3g}; are these z-scores?"
             )
         return volume.data
-
-
-LEAST_DVR = -0.25
-"""Ratios of volumes are above 0; a network may fall a little below where there is no brain. z-scores go further."""

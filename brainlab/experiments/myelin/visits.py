@@ -41,6 +41,7 @@ class Visit:
 class Labels:
     """Masks of one visit's segmentation, and the distance from fluid in mm, each [X, Y, Z]."""
 
+    brain: BoolArray
     lesion: BoolArray
     white: BoolArray
     distance_mm: Float32Array
@@ -102,7 +103,7 @@ class PetVisits:
         except InputError as error:
             raise InputError(f"{self.dataset.folder}: {visit.name}: {error}") from error
         lesion, white = (np.isin(image, self.numbers[kind]) for kind in ("lesion", "white"))
-        return Labels(lesion, white, distance_mm)
+        return Labels(image > 0, lesion, white, distance_mm)
 
     def people(self) -> dict[str, list[Visit]]:
         """Return each participant's visits in the order of time: by age where every visit has one, else by session.
