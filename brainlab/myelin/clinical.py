@@ -1,16 +1,17 @@
 """Multiple linear regression of a clinical score on an index of myelin (Wei's thesis, section 4.3.6 and table 4.3)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from brainlab.counted import counted
 from brainlab.errors import InputError
 from brainlab.measures.estimate import CONFIDENCE
-from brainlab.types import FloatArray
+from brainlab.types import FloatArray, StringArray
 
+Values = Sequence[float | None] | FloatArray
+"""One number a person [n]; None or NaN where it is missing."""
 INTERCEPT = "intercept"
 EXACT = 1e-20
 """Share of the outcome's variance that rounding alone leaves over."""
@@ -48,12 +49,12 @@ class Regression:
 
 
 def edss_regression(
-    edss: ArrayLike,
-    index: ArrayLike,
+    edss: Values,
+    index: Values,
     *,
-    age_years: ArrayLike,
-    sex: ArrayLike,
-    lesion_load_ml: ArrayLike,
+    age_years: Values,
+    sex: Sequence[str | None] | StringArray,
+    lesion_load_ml: Values,
     index_name: str = "index",
     log_load: bool = False,
 ) -> Regression:
@@ -63,8 +64,7 @@ def edss_regression(
     log_load: whether the covariate is ln(load). The thesis takes the load as it is; simulated EDSS depends on
     its logarithm, for which the plain load is the wrong form.
     """
-    letters = np.asarray(sex, dtype=object)
-    man = np.array([{"M": 1.0, "F": 0.0}.get(letter, np.nan) for letter in letters])
+    man = np.array([np.nan if letter is None else {"M": 1.0, "F": 0.0}.get(letter, np.nan) for letter in sex])
     load = _numbers(lesion_load_ml)
     if log_load:
         if (load <= 0).any():
@@ -74,7 +74,7 @@ def edss_regression(
     return linear_regression("edss", edss, {index_name: index, "age_years": age_years, "man": man, load_name: load})
 
 
-def linear_regression(outcome_name: str, outcome: ArrayLike, terms: Mapping[str, ArrayLike]) -> Regression:
+def linear_regression(outcome_name: str, outcome: Values, terms: Mapping[str, Values]) -> Regression:
     """Fit outcome = intercept + sum of coefficient * term by least squares, over the people who have every value.
 
     outcome and each term: one value a person [n], None or NaN where it is missing.
@@ -107,10 +107,20 @@ def linear_regression(outcome_name: str, outcome: ArrayLike, terms: Mapping[str,
         )
     bounds = fit.conf_int(1 - CONFIDENCE)
     betas = [None, *(fit.params[1:] * x[:, 1:].std(axis=0, ddof=1) / y.std(ddof=1)).tolist()]
-    figures = (fit.params, fit.bse, fit.tvalues, fit.pvalues, bounds[:, 0], bounds[:, 1])
-    rows = zip(*(figure.tolist() for figure in figures), strict=True)
-    found = [Term(name, *row, beta) for name, row, beta in zip([INTERCEPT, *columns], rows, betas, strict=True)]
-    return Regression(tuple(found), n, left_out, missing, float(fit.rsquared))
+    estimated = [
+        Term(
+            name=name,
+            coefficient=float(fit.params[place]),
+            standard_error=float(fit.bse[place]),
+            t=float(fit.tvalues[place]),
+            p=float(fit.pvalues[place]),
+            low=float(bounds[place, 0]),
+            high=float(bounds[place, 1]),
+            standardised_beta=betas[place],
+        )
+        for place, name in enumerate([INTERCEPT, *columns])
+    ]
+    return Regression(tuple(estimated), n, left_out, missing, float(fit.rsquared))
 
 
 def _check_people(columns: Mapping[str, FloatArray], missing: Mapping[str, int], left_out: int) -> None:
@@ -134,6 +144,6 @@ def _check_people(columns: Mapping[str, FloatArray], missing: Mapping[str, int],
             raise InputError(f"a regression needs {name} that differs between people, got {same}; leave it out")
 
 
-def _numbers(values: ArrayLike) -> FloatArray:
+def _numbers(values: Values) -> FloatArray:
     """Return values as floats [n], NaN for None."""
-    return np.array([np.nan if value is None else value for value in np.asarray(values, dtype=object)], float)
+    return np.array([np.nan if value is None else value for value in values], float)
