@@ -29,6 +29,7 @@ COMMANDS = {
     "lda": "classify by LDA on a run's latent codes, with baselines",
     "evaluate": "evaluate a run against held-out scans",
     "compare": "compare two evaluated runs, each difference with its interval",
+    "myelin": "measure loss and repair of myelin in lesions between two visits, from PET and from synthesised PET",
     "metrics": "compare generated with real images, both from files",
     "figures": "reproduce the figures of the papers and the IXI thesis from runs and cohorts",
     "tables": "rebuild the tables of the papers and the IXI thesis from runs and studies, the published ones beside",
