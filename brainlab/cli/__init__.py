@@ -40,7 +40,11 @@ COMMANDS = {
 """Command name to its one-line help. A command's module is imported only when it is called, so that help is quick."""
 
 TRAINING = ("presets", "train", "train-tissue", "keep-codes")
-ROOMS = {**dict.fromkeys(TRAINING, "training"), **dict.fromkeys(("figures", "tables"), "papers")}
+ROOMS = {
+    **dict.fromkeys(TRAINING, "training"),
+    **dict.fromkeys(("figures", "tables"), "papers"),
+    **dict.fromkeys(("translate", "myelin"), "synthesis"),
+}
 """Package of `brainlab.cli` in which a command's module lies; by default in that one itself."""
 
 SYSTEM_ADVICE = {

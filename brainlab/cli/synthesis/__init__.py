@@ -1,0 +1,1 @@
+"""Commands of synthesis: sequences made from others, and myelin."""
