@@ -17,7 +17,7 @@ from benchmarks.results.measured import measured_on, rebuilt_tables
 from benchmarks.results.training_table import NOTES as TRAINING_NOTES
 from benchmarks.results.training_table import training_table
 from brainlab.cohort.prepared import PreparedDataset
-from brainlab.experiments.presets import code_in_words, describe_preset
+from brainlab.experiments.presets import describe_preset, images_in_words
 from brainlab.experiments.tables.written import markdown_table
 from brainlab.runs.methods import presets
 from brainlab.runs.run import Run, load_run
@@ -81,16 +81,14 @@ def _presets() -> list[str]:
     for name in presets():
         found = describe_preset(name)
         parameters = ", ".join(f"{part} {count:,}" for part, count in found["parameters"].items())
-        size = " x ".join(map(str, found["sample_shape"][1:]))
         budget = found["paper_budget"] or "-"
-        made = [name, found["method"], found["recipe"] or "any", size, code_in_words(found), parameters]
+        made = [name, found["method"], found["recipe"] or "any", images_in_words(found), parameters]
         rows.append([*made, budget, "yes" if found["ships"] else ""])
     head = [
         "preset",
         "method",
         "made for",
-        "image",
-        "code",
+        "makes",
         "parameters",
         "trained in its paper or thesis",
         "a run ships",
