@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brainlab.cli.common.progress import progress
+from brainlab.cohort.intensity import BRAIN
 from brainlab.cohort.recipes import RECIPES, find_recipe
 from brainlab.cohort.sources.image_files import LEFT_OUT
 from brainlab.counted import counted
@@ -37,9 +38,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--scale-by",
         type=Path,
-        metavar="PREPARED",
+        metavar="PREPARED|brain",
         help="of recipes that make z-scores, use the means and standard deviations of this dataset, such as one that a "
-        "model was trained on (default: those of this cohort's training participants)",
+        "model was trained on; 'brain' takes those of each scan's own brain, for scanners whose units differ (default: "
+        "those of this cohort's training participants)",
     )
     parser.add_argument(
         "--paper-exact", action="store_true", help="keep an error of the published code (ixi-slices-128 has one)"
@@ -97,6 +99,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     recipe = find_recipe(args.recipe, args.paper_exact)
     recipe = recipe.of_sequences(args.modalities) if args.modalities else recipe
     recipe = recipe.of_plane(args.plane) if args.plane else recipe
+    by_brain = args.scale_by == Path(BRAIN)
+    recipe = recipe.scaled_by_brain() if by_brain else recipe
     found = find_sources(args.source, recipe, args.labels, args.include, args.table, args.class_folders)
     check_place(found, args.out, recipe, args.dtype, args.overwrite, labelled=args.segmentations is not None)
     if found.warnings:  # before hours of work, so that a wrong guess can be stopped
@@ -112,7 +116,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         overwrite=args.overwrite,
         track=lambda scans, total: progress(scans, "preparing", total),
         image_of_series=args.image_of_series,
-        scale_by=args.scale_by,
+        scale_by=None if by_brain else args.scale_by,
         segmentations=args.segmentations,
     )
     text = _text(report, report.warnings[len(found.warnings) :], args.out)

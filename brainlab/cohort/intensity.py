@@ -9,3 +9,15 @@ CHANNELS = "channels"
 """Key of `recipe.json` for the names of the channels, where there are several."""
 Z_SCORES = "z_scores"
 """Key of `recipe.json` for the mean and the standard deviation of each channel before they became 0 and 1."""
+SCALED_BY, BRAIN = "scaled_by", "brain"
+"""Key of `recipe.json` and its value where each scan has z-scores of its own brain; `z_scores` then holds the means of
+these numbers over the training participants, and `scans.tsv` each scan's own (`scale_columns`)."""
+
+
+def scale_columns(channel: str) -> tuple[str, str]:
+    """Return the columns of `scans.tsv` for mean and standard deviation of a channel in a scan's own brain.
+
+    >>> scale_columns("FLAIR")
+    ('brain_mean_flair', 'brain_sd_flair')
+    """
+    return f"brain_mean_{channel.lower()}", f"brain_sd_{channel.lower()}"

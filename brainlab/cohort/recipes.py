@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from brainlab.cohort.bias_field import CorrectBias
-from brainlab.cohort.intensity import CHANNELS, INTENSITY, UNIT, Z_SCORE
+from brainlab.cohort.intensity import BRAIN, CHANNELS, INTENSITY, SCALED_BY, UNIT, Z_SCORE
 from brainlab.cohort.sampling import PictureSquare, SampledGrid, Space
 from brainlab.cohort.steps import BlockMeans, BoundAbove, ClipPercentiles, DivideBy127, DivideByMaximum, Step, UnitRange
 from brainlab.errors import InputError
@@ -27,6 +27,8 @@ SCORED = (
 )
 """What comes before and after the steps, in words: see `registration.placement` and `registration.coregistration`."""
 
+SCORED_BY_BRAIN = "z-scores by scan: mean and standard deviation of its own brain's voxels"
+
 
 @dataclass(frozen=True, kw_only=True)
 class PreparationRecipe:
@@ -40,6 +42,7 @@ class PreparationRecipe:
     mask_from: where there are several, the sequence that the brain is found on.
     plane: of the slices that the result is cut into; None for volumes.
     z_scored: whether values become z-scores of the cohort at the end.
+    by_brain: whether these are of each scan's own brain, and not of the cohort.
     weighted: whether the diffusion-weighted images of a series are meant, and not those without weighting.
     paper_exact: whether it keeps an error of the published code.
     """
@@ -53,6 +56,7 @@ class PreparationRecipe:
     mask_from: str | None = None
     plane: str | None = None
     z_scored: bool = False
+    by_brain: bool = False
     weighted: bool = False
     paper_exact: bool = False
 
@@ -129,6 +133,7 @@ class PreparationRecipe:
             **({"plane": self.plane} if self.plane else {}),
             **({CHANNELS: self.channels, "mask_from": self.mask_from} if self.several else {}),
             **({} if self.intensity == UNIT else {INTENSITY: self.intensity}),
+            **({SCALED_BY: BRAIN} if self.by_brain else {}),
             **({"paper_exact": True} if self.paper_exact else {}),
         }
 
@@ -141,7 +146,7 @@ class PreparationRecipe:
         elif isinstance(self.grid, SampledGrid):
             before = (REGISTERED, STRIPPED) if self.grid.stripped else (REGISTERED,)
             before += (COREGISTERED,) if self.several else ()
-        after = (SCORED,) if self.z_scored else ()
+        after = ((SCORED_BY_BRAIN if self.by_brain else SCORED),) if self.z_scored else ()
         return (*before, self.grid.words, *(step.words for step in self.steps), *after)
 
     def of_sequences(self, names: Sequence[str]) -> "PreparationRecipe":
@@ -178,6 +183,12 @@ class PreparationRecipe:
         return dataclasses.replace(
             self, modalities=kept, mask_from=self.mask_from if self.mask_from in kept else kept[0]
         )
+
+    def scaled_by_brain(self) -> "PreparationRecipe":
+        """Return the recipe with z-scores of each scan's own brain. Raises InputError where it makes no z-scores."""
+        if not self.z_scored:
+            raise InputError(f"--scale-by: {self.name} scales each scan by itself; leave it out")
+        return dataclasses.replace(self, by_brain=True)
 
     def of_plane(self, plane: str) -> "PreparationRecipe":
         """Return the recipe for pictures of another plane. Raises InputError where it makes its slices itself."""

@@ -50,6 +50,14 @@ def scored(image: Float32Array, numbers: Numbers) -> Float32Array:
     return (image - mean) / spread
 
 
+def mean_numbers(each: Sequence[Numbers]) -> Numbers:
+    """Return the means of several scans' own numbers, by channel."""
+    return {
+        channel: {key: float(np.mean([numbers[channel][key] for numbers in each])) for key in ("mean", "sd")}
+        for channel in each[0]
+    }
+
+
 def numbers_of(folder: Path | str, recipe: dict[str, Any]) -> Numbers:
     """Return the numbers of an earlier dataset, for scans of the same recipe and sequences.
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-from brainlab.cohort.intensity import Z_SCORE, Z_SCORES
+from brainlab.cohort.intensity import Z_SCORE, Z_SCORES, scale_columns
 from brainlab.cohort.origin import ORIGIN, origin_record
 from brainlab.cohort.preparation.copies import content_hash, without_copies
 from brainlab.cohort.preparation.intermediate import intermediate_names, write_intermediate
@@ -39,7 +39,7 @@ from brainlab.cohort.sources.discovery import Found
 from brainlab.cohort.sources.scan_source import ScanSource
 from brainlab.cohort.sources.segmentation_files import Segmentations, find_segmentations
 from brainlab.cohort.views import SLICE
-from brainlab.cohort.z_scores import Numbers, cohort_numbers, numbers_of
+from brainlab.cohort.z_scores import Numbers, cohort_numbers, mean_numbers, numbers_of
 from brainlab.errors import (
     BrainlabError,
     InputError,
@@ -179,6 +179,9 @@ def _cohort_numbers(
         reason = "no participant is in the training split: z-scores by the images of all"
         notes.append({"path": ".", "reason": reason})
     chosen = training or [file for _, file in files]
+    if recipe.by_brain:
+        own = [outcome.scales for _, outcome in done if outcome.file in chosen]
+        return mean_numbers(own), notes
     return cohort_numbers((stored_image(file) for file in chosen), recipe.channels), notes
 
 
@@ -200,7 +203,7 @@ def _write(
     names = {LABELS: labels.named(numbered)} if labels else {}
     write_prepared(
         out,
-        (image for file in files for image in stored_images(file, recipe, numbers)),
+        (image for file in files for image in stored_images(file, recipe, None if recipe.by_brain else numbers)),
         rows.reindex(columns=[*COLUMNS, *extra]),
         {
             **_record(recipe, kinds, rows["modality"].dropna().unique()),
@@ -286,7 +289,7 @@ def _attempt(source: ScanSource, recipe: PreparationRecipe, dtype: str, pictures
         done = Outcome(
             source.relative, scan.seconds, stored, sha256=scan.sha256, others=scan.others_sha256,
             content=content_hash(scan.native), images=len(stored) if recipe.plane else 1, notes=list(scan.notes),
-            origin=origin,
+            origin=origin, scales=scan.scales,
         )  # fmt: skip
         if source.segmentation is not None:
             labels, more = carried_labels(scan, source.segmentation)
@@ -332,6 +335,8 @@ def _rows(
     details = dict(source.details)
     row = {**details, "split": participant_split(str(details["participant"])), "sha256": outcome.sha256}
     row |= {ORIGIN: outcome.origin} if several_kinds else {}
+    for name, scale in outcome.scales.items():
+        row |= dict(zip(scale_columns(name), scale.values(), strict=True))
     for name, sha256 in outcome.others.items():
         row |= {f"source_{name.lower()}": source.others[name].relative, f"sha256_{name.lower()}": sha256}
     if recipe.plane is None or (recipe.pictures and outcome.images == 1):

@@ -23,7 +23,7 @@ from brainlab.images.pictures import to_unit
 from brainlab.images.provenance import Kind
 from brainlab.types import UInt8Array
 
-KEPT_FORMAT = 3
+KEPT_FORMAT = 4
 """Goes up when finished scans are kept in another way, so that those of an older version are made again."""
 
 
@@ -34,7 +34,7 @@ class Outcome:
     data: [*shape], [C, *shape] or slices [n, *shape] in the stored type, until it lies in `file`. sha256: of its file.
     labels: uint8, its segmentation on the same grid, likewise. label_numbers: those that occur in it. origin: where it
     comes from. others: of the files of its other channels. content: hash of its voxels. images: rows of the table it
-    makes.
+    makes. scales: see `PreparedScan`.
     """
 
     relative: str
@@ -47,6 +47,7 @@ class Outcome:
     others: dict[str, str] = field(default_factory=dict)
     content: str = ""
     images: int = 1
+    scales: Numbers = field(default_factory=dict)
     origin: Kind = "prepared"
     notes: list[str] = field(default_factory=list)
     stage: str = ""
@@ -90,7 +91,7 @@ def keep(work: Path, source: ScanSource, outcome: Outcome) -> Outcome:
         return outcome
     path = _kept_path(work, source)
     scratch = path.with_suffix(".part")
-    names = ("seconds", "sha256", "others", "content", "images", "origin", "notes", "label_numbers")
+    names = ("seconds", "sha256", "others", "content", "images", "scales", "origin", "notes", "label_numbers")
     facts = json.dumps({name: getattr(outcome, name) for name in names})
     arrays = {"data": outcome.data, "facts": np.array(facts)}
     arrays |= {} if outcome.labels is None else {"labels": outcome.labels}

@@ -19,6 +19,7 @@ from brainlab.cohort.registration.air import above_air
 from brainlab.cohort.registration.placement import Placement, place_on_template, placed_already
 from brainlab.cohort.sampling import SampledGrid
 from brainlab.cohort.steps import BlockMeans
+from brainlab.cohort.z_scores import Numbers, cohort_numbers, scored
 from brainlab.errors import BrainlabError, InputError, UnreadableScanError
 from brainlab.images.volume import Volume
 from brainlab.types import Float32Array, FloatArray
@@ -32,6 +33,7 @@ class PreparedScan:
     yet where the recipe makes z-scores of a cohort. native: the scan as read, of several the first. placement: its
     brain mask and its place on the template. grid_to_native: [4, 4], mm of the recipe's grid to mm of the scan. notes:
     warnings, one line each. sha256: of the file. others_sha256: of those of the other channels. seconds: it took.
+    scales: by channel, mean and standard deviation of the brain where these became 0 and 1.
     """
 
     data: Float32Array
@@ -43,6 +45,7 @@ class PreparedScan:
     sha256: str
     seconds: float
     others_sha256: dict[str, str] = field(default_factory=dict)
+    scales: Numbers = field(default_factory=dict)
 
 
 def prepare_one(
@@ -66,7 +69,7 @@ def prepare_one(
     if set(others) != set(recipe.channels[1:]):
         raise InputError(f"{path}: {recipe.name} needs {', '.join(recipe.modalities)}, a file for each")
     native = _read(path, recipe, image_of_series)
-    notes = list(native.notes)
+    notes, scales = list(native.notes), Numbers()
     try:
         if recipe.several:
             scans = {recipe.channels[0]: native}
@@ -74,7 +77,7 @@ def prepare_one(
                 scans[name] = _read(others[name], recipe, image_of_series, f"{name}: ")
                 notes += [f"{name}: {note}" for note in scans[name].notes]
             visit = place_visit(scans, recipe.mask_from or recipe.channels[0], in_template_space)
-            placement, (data, matrix) = visit.placement, _channels(visit, recipe)
+            placement, (data, matrix, scales) = visit.placement, _channels(visit, recipe)
             notes += visit.notes
         elif is_prepared(native, recipe):
             placement, data, matrix = placed_already(native), native.data, np.eye(4)
@@ -96,6 +99,7 @@ def prepare_one(
         sha256=_sha256(path),
         seconds=time.perf_counter() - start,
         others_sha256={name: _sha256(place) for name, place in others.items()},
+        scales=scales,
     )
 
 
@@ -133,17 +137,21 @@ def _single(
     return recipe.cut(image.data), matrix, cut_note(grid, native, placement, matrix)
 
 
-def _channels(visit: Visit, recipe: PreparationRecipe) -> tuple[Float32Array, FloatArray]:
-    """Return the image [C, X, Y, Z] of a visit, and the matrix from the grid to its first scan."""
+def _channels(visit: Visit, recipe: PreparationRecipe) -> tuple[Float32Array, FloatArray, Numbers]:
+    """Return the image [C, X, Y, Z] of a visit, the matrix from the grid to its first scan, and how it was scaled."""
     grid = _sampled_grid(recipe)
     matrix = grid_to_scan(grid, visit.first, visit.placement)
-    brain = sample(visit.mask, grid, matrix).data > 0.5 if grid.stripped else np.array(True)
-    images = []
+    brain = sample(visit.mask, grid, matrix).data > 0.5
+    shown = brain if grid.stripped else np.array(True)
+    images, scales = [], Numbers()
     for name, scan in visit.scans.items():
         image = sample(scan, grid, visit.from_first[name] @ matrix)
-        image = Volume(np.where(brain, image.data, np.float32(0)), image.affine)
-        images.append(recipe.apply(image, name).data)
-    return np.stack(images), matrix
+        image = recipe.apply(Volume(np.where(shown, image.data, np.float32(0)), image.affine), name)
+        images.append(image.data)
+        if recipe.by_brain:
+            scales |= cohort_numbers([image.data[brain][None]], [name])
+    data = np.stack(images)
+    return scored(data, scales) if recipe.by_brain else data, matrix, scales
 
 
 def _sampled_grid(recipe: PreparationRecipe) -> SampledGrid:

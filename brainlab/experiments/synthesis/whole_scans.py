@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from brainlab.cohort.intensity import Z_SCORES
+from brainlab.cohort.intensity import BRAIN, SCALED_BY, Z_SCORES
 from brainlab.cohort.preparation.prepare import prepare_one
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.recipes import RECIPES, PreparationRecipe
@@ -42,7 +42,8 @@ def recipe_of_inputs(run: Run) -> PreparationRecipe:
             f"{run.name}: learned from data of the recipe {name!r}, needs one of {known} to prepare scans alike; "
             "translate a prepared dataset instead"
         )
-    return RECIPES[name].from_inputs(run.config.inputs)
+    recipe = RECIPES[name].from_inputs(run.config.inputs)
+    return recipe.scaled_by_brain() if is_by_brain(run.settings["recipe"]) else recipe
 
 
 def translate_visit(run: Run, source: ScanSource, recipe: PreparationRecipe) -> Translated:
@@ -53,7 +54,8 @@ def translate_visit(run: Run, source: ScanSource, recipe: PreparationRecipe) -> 
     """
     others = {name: other.path for name, other in source.others.items()}
     scan = prepare_one(source.path, recipe, source.in_template_space, source.image_of_series, others)
-    made = to_intensities(run, translate(run, scored(scan.data, input_numbers(run))))
+    data = scan.data if recipe.by_brain else scored(scan.data, input_numbers(run))
+    made = to_intensities(run, translate(run, data))
     on_grid = Volume(np.maximum(made, 0), scan.grid_to_native @ recipe.affine)
     x, y, z = scan.native.data.shape
     return Translated(resample(on_grid, (x, y, z), scan.native.affine), scan.notes)
@@ -68,6 +70,12 @@ def refuse_other_scans(run: Run, data: PreparedDataset) -> None:
 
 def other_scale_warning(run: Run, data: PreparedDataset) -> str | None:
     """Say that the z-scores of a dataset are not by the means and spreads that a run learned; None where they are."""
+    if is_by_brain(run.settings["recipe"]) != is_by_brain(data.recipe):
+        kinds = ["z-scores of a cohort", "z-scores of each scan's brain"]
+        learned, held = (kinds[is_by_brain(recipe)] for recipe in (run.settings["recipe"], data.recipe))
+        return f"{run.name} learned {learned}, and {data.name} holds {held}: what it makes of them is a guess"
+    if is_by_brain(data.recipe):
+        return None
     own, theirs = input_numbers(run), {name: dict(values) for name, values in numbers_by_name(data.recipe).items()}
     others = [name for name in own if theirs.get(name) != own[name]]
     if not others:
@@ -94,6 +102,11 @@ def input_numbers(run: Run) -> dict[str, dict[str, float]]:
     if missing := [name for name in wanted if name not in by_name]:
         raise InputError(f"{run.folder}: config.json: needs mean and sd of {', '.join(missing)}; train the run again")
     return {name: dict(by_name[name]) for name in wanted}
+
+
+def is_by_brain(recipe: Mapping[str, Any]) -> bool:
+    """Whether scans of a `recipe.json` are z-scores of their own brains."""
+    return recipe.get(SCALED_BY) == BRAIN
 
 
 def numbers_by_name(recipe: Mapping[str, Any]) -> dict[str, Mapping[str, float]]:
