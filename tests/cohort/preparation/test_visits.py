@@ -78,6 +78,36 @@ def test_a_later_scan_is_scaled_by_the_numbers_of_an_earlier_dataset(cohort, tmp
     assert new.recipe["z_scores"] == old.recipe["z_scores"]
 
 
+def test_scans_of_other_units_are_alike_by_their_own_brains(cohort, tmp_path, monkeypatch):
+    monkeypatch.setattr(batch, "participant_split", lambda name: "test" if name == "sub-03" else "train")
+    recipe = RECIPE.scaled_by_brain()
+    prepare_cohort(find_sources(cohort, recipe), tmp_path / "out", recipe)
+    flair = cohort / "sub-03" / "anat" / "sub-03_FLAIR.nii.gz"
+    bright = Volume.load(flair)
+    dataclasses.replace(bright, data=bright.data / 50).save(flair)
+    prepare_cohort(find_sources(cohort, recipe), tmp_path / "darker", recipe)
+    out, darker = (PreparedDataset.open(tmp_path / name) for name in ("out", "darker"))
+    np.testing.assert_allclose(darker.batch(np.arange(4)), out.batch(np.arange(4)), atol=2e-2)
+    scans = out.scans
+    assert scans["brain_mean_flair"][3] == pytest.approx(50 * darker.scans["brain_mean_flair"][3], rel=1e-3)
+    assert out.recipe["scaled_by"] == "brain"
+    for key in ("mean", "sd"):
+        assert out.recipe["z_scores"]["T1w"][key] == pytest.approx(scans[f"brain_{key}_t1w"][:3].mean())
+    # Back to intensities: each scan's own numbers undo what was done to it.
+    prepare_cohort(find_sources(cohort, RECIPE), tmp_path / "plain", RECIPE)
+    plain = PreparedDataset.open(tmp_path / "plain")
+    numbers = plain.recipe["z_scores"]["FLAIR"]
+    for row in range(3):
+        own = out.batch(np.array([row]))[0, 0] * scans["brain_sd_flair"][row] + scans["brain_mean_flair"][row]
+        theirs = plain.batch(np.array([row]))[0, 0] * numbers["sd"] + numbers["mean"]
+        np.testing.assert_allclose(own, theirs, atol=0.02 * numbers["sd"])
+
+
+def test_recipes_that_scale_each_scan_anyway_have_no_brain_to_scale_by():
+    with pytest.raises(InputError, match="--scale-by: flair-40 scales each scan by itself; leave it out"):
+        find_recipe("flair-40").scaled_by_brain()
+
+
 def test_a_visit_is_kept_with_its_images_and_goes_on_after_an_interruption(cohort, tmp_path, monkeypatch):
     """The folder of intermediate images is that of the first sequence; a resumed run gives the same dataset."""
     found, seen = find_sources(cohort, RECIPE), []
