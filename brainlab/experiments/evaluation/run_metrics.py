@@ -16,6 +16,7 @@ from brainlab.evaluation.measurement import Measurement
 from brainlab.evaluation.registry import as_entries, metrics
 from brainlab.experiments.evaluation import SAMPLES
 from brainlab.experiments.evaluation.image_sets import collect
+from brainlab.experiments.synthesis.measure import measure_translations
 from brainlab.ranges import refuse_out_of_range
 from brainlab.runs.card import write_card
 from brainlab.runs.evaluation_values import EvaluationValues, write_values
@@ -36,6 +37,7 @@ def evaluate_run(
     What single images contribute goes to `evaluation_values.npz` there, by which two runs are compared; the run's card
     is written anew.
 
+    Of a run that translates the measures are those of `synthesis.measure`, of whole held-out scans, at most n.
     What the run cannot do, such as reconstruct, leaves the metrics that need it undefined, with the reason.
     n: samples drawn, and the most real scans compared with. Real scans are the ones the run was not trained on (see
     `held_out`). training: the dataset the run was trained on, for the distance of samples to it; found in the
@@ -45,6 +47,11 @@ def evaluate_run(
     there, or the images do not fit on the disk.
     """
     refuse_out_of_range({"seed": seed})
+    if run.can("translate"):
+        result = measure_translations(run, dataset, n)
+        if write and _write(run, result).parent == run.folder:
+            write_card(run.folder)
+        return result
     sets, common = collect(run, dataset, n, seed, training)
     measured = {metric.name: (metric, metric.of(sets)) for metric in metrics().values()}
     result = as_entries(measured.values(), common)

@@ -67,11 +67,23 @@ def test_what_cannot_be_translated_is_one_line(made, tiny_workspace, tmp_path, c
 
 
 def test_a_translator_draws_no_images(made, tmp_path, capsys):
-    for command in (["sample"], ["evaluate", "--data", made / "prepared"]):
-        words = [command[0], made / "run", *command[1:], *([tmp_path / "out"] if command[0] == "sample" else [])]
-        code, _, err = call(capsys, *words)
-        assert (code, err.count("\n")) == (2, 1), err
-        assert "draws no images (ability 'sample')" in err
+    code, _, err = call(capsys, "sample", made / "run", tmp_path / "out")
+    assert (code, err.count("\n")) == (2, 1), err
+    assert "draws no images (ability 'sample')" in err
+
+
+def test_evaluate_sets_the_synthesised_beside_the_true_and_writes_the_card(made, tmp_path, capsys):
+    shutil.copytree(made / "run", tmp_path / "run")
+    code, out, err = call(capsys, "evaluate", tmp_path / "run", "--data", made / "prepared", "--json")
+    assert code == 0, err
+    found = json.loads(out)
+    assert found["mse"]["n"] == 1
+    assert found["mse"]["value"] < 1e-5 < found["mse_of_mean"]["value"]
+    assert found["ssim"]["value"] > 0.999
+    assert found["blur_ratio"]["value"] == pytest.approx(1, abs=0.01)
+    assert found["normalised_mutual_information"]["value"] > 1.9
+    assert found["lesion_contrast"]["value"] == pytest.approx(found["lesion_contrast_real"]["value"], abs=1e-3)
+    assert "normalised_mutual_information" in (tmp_path / "run" / "card.md").read_text()
 
 
 def test_training_by_sequences_of_ones_own(made, tmp_path, capsys):
