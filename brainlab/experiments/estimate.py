@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from brainlab.cohort.folds import Fold
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.counted import counted
 from brainlab.errors import InputError
@@ -46,12 +47,14 @@ def estimate(
     schedule: Schedule | None = None,
     start: Run | None = None,
     seed: int = 0,
+    fold: Fold | None = None,
     machine: Machine | None = None,
 ) -> Estimate:
     """Check what `train` with the same arguments would check, and time some steps and one look at the diagnostics.
 
     Raises InputError where `train` would refuse.
     """
+    data = fold.held_out(data) if fold else data
     plan = Plan.of_preset(preset_name, data, config, schedule, start)
     machine = machine or Machine()
     refuse_out_of_range({"seed": seed})

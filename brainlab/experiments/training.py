@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from lightning_fabric import Fabric
 
+from brainlab.cohort.folds import Fold
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
 from brainlab.experiments.starting_weights import weights_of_start
@@ -47,6 +48,7 @@ def train(
     machine: Machine | None = None,
     checkpoint_steps: int = 100,
     half_weights: bool = False,
+    fold: Fold | None = None,
     command: str = "",
     show: Callable[[Iterator[int], int], Any] | None = None,
 ) -> dict[str, Any]:
@@ -56,9 +58,11 @@ def train(
     start: the run whose averaged weights the generator begins with; networks that a run does not keep, such as the
         critic of a GAN, begin anew. Its people count as people this run was trained on.
     half_weights: keep the trained weights with 16 bits each.  command: what the user typed, for the card.
+    fold: the participants that are held out, in place of the data's own split.
     Raises InputError before anything is written where the data does not fit, the training split is empty, or the folder
     is in use; TrainingStoppedError where a loss is no longer finite.
     """
+    data = fold.held_out(data) if fold else data
     plan = Plan.of_preset(preset_name, data, config, schedule, start)
     machine, folder = machine or Machine(), Path(folder)
     refuse_out_of_range({"seed": seed, "checkpoint_steps": checkpoint_steps})
@@ -67,7 +71,8 @@ def train(
         raise InputError(in_use_message(folder))
     fabric = machine.fabric()
     files = {"checkpoint_steps": checkpoint_steps, "half_weights": half_weights}
-    settings = run_settings(plan, seed, machine, {"command": command, **files})
+    held_out = {"fold": str(fold)} if fold else {}
+    settings = run_settings(plan, seed, machine, {"command": command, **files, **held_out})
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder, fabric):
         if fabric.global_rank == 0 and is_taken(folder):  # by a training that was quicker
@@ -88,12 +93,13 @@ def resume(
     seed: int | None = None,
     checkpoint_steps: int | None = None,
     half_weights: bool | None = None,
+    fold: Fold | None = None,
     change: Change | None = None,
     show: Callable[[Iterator[int], int], Any] | None = None,
 ) -> dict[str, Any]:
     """Continue a run from its last checkpoint to the end it was planned for, as if it had never stopped.
 
-    machine, seed, checkpoint_steps, half_weights: as the run was started with, or None to take them from the run.
+    machine, seed, checkpoint_steps, half_weights, fold: as the run was started with, or None to take them from the run.
     change: what the user asks for; only settings that the method calls changeable, and after how many epochs of its
         schedule it stops, may come out changed. `config.json` then lists the change and its step under `resumed`.
     Raises InputError where the folder holds no checkpoint, another process trains the run, or data or settings are not
@@ -118,12 +124,15 @@ def resume(
         "precision": machine.precision,
         "checkpoint_steps": checkpoint_steps,
         "half_weights": half_weights,
+        "fold": None if fold is None else str(fold),
     }
     for name, value in asked.items():
-        if value not in (None, own[name]):
+        if value not in (None, own.get(name)):
+            before = "none" if own.get(name) is None else own[name]
             raise InputError(
-                f"{flag(name)}: {folder} was started with {own[name]}, got {value}; resume it without {flag(name)}"
+                f"{flag(name)}: {folder} was started with {before}, got {value}; resume it without {flag(name)}"
             )
+    data = Fold.parse(own["fold"]).held_out(data) if "fold" in own else data
     plan = Plan(preset=settings["preset"], method=kept.method, config=config, schedule=schedule, data=data)
     plan.check(machine)
     fabric = dataclasses.replace(machine, precision=own["precision"]).fabric()

@@ -38,6 +38,7 @@ def _from_python(settings: dict[str, Any]) -> list[str]:
     training = settings["training"]
     words = ["brainlab", "train", settings["preset"], "--data", "DATA", "--out", "RUN", "--seed", str(settings["seed"])]
     words += ["--precision", training["precision"], *(["--half-weights"] if training["half_weights"] else [])]
+    words += ["--fold", training["fold"]] if "fold" in training else []
     started_from = settings.get(STARTED_FROM, [])
     return [*words, *(["--start-from", started_from[0]["run"]] if started_from else [])]
 

@@ -46,6 +46,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--half-weights", action="store_true", default=None, help="keep the trained weights with 16 bits each"
     )
     parser.add_argument(
+        "--fold",
+        metavar="K/N",
+        help="cross-validation: hold out this one of N folds of the participants, such as 2/5 (default: the data's own "
+        "split)",
+    )
+    parser.add_argument(
         "--estimate", action="store_true", help="say how long this would take on this machine, and write nothing"
     )
 
@@ -72,6 +78,7 @@ def add_settings(parser: argparse.ArgumentParser, words: Sequence[str]) -> None:
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
+    from brainlab.cohort.folds import Fold
     from brainlab.cohort.prepared import PreparedDataset
     from brainlab.experiments import training
     from brainlab.experiments.training_plan import Machine, Plan
@@ -84,6 +91,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     machine = Machine(device=args.device, devices=args.devices, nodes=args.nodes, precision=args.precision)
     named = ("seed", "checkpoint_steps", "half_weights")
     given = {name: getattr(args, name) for name in named if getattr(args, name) is not None}
+    fold = Fold.parse(args.fold) if args.fold else None
     data = PreparedDataset.open(args.data)
     warned: dict[str, list[str]] = {}
     if args.resume and args.estimate:
@@ -98,7 +106,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
                 raise InputError(f"{args.out}: holds a run of {name}, not {args.preset}; resume it under that name")
             return _configured(method, config, args), apply_flags(schedule, args)
 
-        last = training.resume(args.out, data, machine=machine, change=change, show=_bar, **given)
+        last = training.resume(args.out, data, machine=machine, fold=fold, change=change, show=_bar, **given)
     else:
         schedule = preset.schedule.asked(args)
         config = _configured(method, preset.config, args)
@@ -109,7 +117,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         )
         if warnings := [warning for warning in told if warning]:
             # What is refused needs no warning beside the reason.
-            Plan.of_preset(args.preset, data, config, schedule, start).check(machine)
+            held_out = fold.held_out(data) if fold else data
+            Plan.of_preset(args.preset, held_out, config, schedule, start).check(machine)
             print(*(f"warning  {warning}" for warning in warnings), sep="\n", file=sys.stderr)
             warned["warnings"] = warnings
         if args.estimate:
@@ -123,6 +132,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
                 schedule=schedule,
                 start=start,
                 seed=args.seed or 0,
+                fold=fold,
                 machine=machine,
             )
             return {
@@ -139,6 +149,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             schedule=schedule,
             start=start,
             machine=machine,
+            fold=fold,
             command=shlex.join(["brainlab", *sys.argv[1:]]),
             show=_bar,
             **given,

@@ -43,11 +43,13 @@ NO_DIMENSIONS = "the run's codes have no dimensions to move along: they are nois
 def held_out(run: Run, dataset: PreparedDataset) -> IntArray:
     """Return the rows that the run was not trained on: the test split of its own data, the whole of any other.
 
+    Of its own data in cross-validation, all rows of the fold that was held out.
     Participants of the run's training data are left out wherever they turn up. Where it cannot be known who they are
     (`recognise`), only the test split is taken.
     """
     own = dataset.sha256 == run.settings.get("data", {}).get("sha256")
-    rows = dataset.indices("test" if own else None)
+    by_split = own and "fold" not in run.settings.get("training", {})
+    rows = dataset.indices("test" if by_split else None)
     return rows[recognise(run, dataset).unseen[rows]]
 
 

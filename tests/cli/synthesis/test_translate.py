@@ -7,6 +7,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
+from brainlab.cohort.prepared import PreparedDataset
 from brainlab.experiments.training import train
 from brainlab.experiments.translator_checks import SIDE, noise_of_sequences
 from brainlab.runs.run import load_run
@@ -103,3 +104,22 @@ def test_training_by_sequences_of_ones_own(made, tmp_path, capsys):
         assert (code, err.count("\n")) == (2, 1), err
         assert expected in err
         assert not (tmp_path / "run").exists()
+
+
+def test_a_fold_is_held_out_of_training_and_is_what_is_measured(made, tmp_path, capsys):
+    words = ["train", "flair-linear", "--data", made / "prepared", "--patch", 8, 8, 8, "--inputs", "T1w", "T2w"]
+    people = PreparedDataset.open(made / "prepared").scans["participant"]
+    measured = 0
+    for fold in ("1/2", "2/2"):
+        run = tmp_path / fold.replace("/", "-")
+        code, _, err = call(capsys, *words, "--out", run, "--fold", fold)
+        assert code == 0, err
+        settings = load_run(run).settings
+        assert settings["training"]["fold"] == fold
+        code, out, _ = call(capsys, "evaluate", run, "--data", made / "prepared", "--json")
+        measured += json.loads(out)["mse"]["n"]
+        assert len(settings["data"]["participants"]) + json.loads(out)["mse"]["n"] == len(people)
+    assert measured == len(people)
+    code, _, err = call(capsys, *words, "--out", tmp_path / "1-2", "--fold", "2/2", "--resume")
+    assert (code, "was started with 1/2, got 2/2" in err) == (2, True), err
+    assert call(capsys, *words, "--out", tmp_path / "1-2", "--resume")[0] == 0
