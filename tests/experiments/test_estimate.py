@@ -70,7 +70,7 @@ def test_a_step_that_is_impossible_out_of_its_order_ends_the_estimate_early(monk
 
 
 def test_diagnostics_are_counted_as_often_as_they_look(monkeypatch, data, tmp_path):
-    monkeypatch.setattr("brainlab.experiments.estimate.describe", lambda *_: time.sleep(0.2))
+    monkeypatch.setattr("brainlab.experiments.estimate.look_at", lambda *_: time.sleep(0.2))
     monkeypatch.setattr(Loop, "time_steps", lambda self: 1e-6)
     seconds = []
     for looks in (10, 40):

@@ -94,7 +94,8 @@ def _one(heading: DeltaGenerator, folder: Path, found: State, facts: About) -> N
         st.error(found.reason) if found.phase == "failed" else st.warning(found.reason)
     if found.phase == "finished":
         with st.container(horizontal=True):
-            layout.link("generate", "Reconstructions and samples", run=folder.name)
+            if folder.name in resources.runs_that("sample"):
+                layout.link("generate", "Reconstructions and samples", run=folder.name)
             if folder.name in resources.explorable():
                 layout.link("explorer", "Latent explorer", run=folder.name)
             if folder.name in resources.runs_that("encode", "walk"):

@@ -5,7 +5,7 @@ are of z-scores. Ratios of lesions to white matter need intensities with a true 
 the scan by its own numbers, or the cohort's.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from brainlab.experiments.synthesis.patchwise import translate
 from brainlab.experiments.synthesis.whole_scans import is_by_brain, numbers_by_name, refuse_other_scans
 from brainlab.images.regions import LESION, NAWM
 from brainlab.runs.run import Run
-from brainlab.types import Float32Array, IntArray
+from brainlab.types import Float32Array
 
 BETTER = {
     "mse": "lower",
@@ -40,12 +40,8 @@ BETTER = {
 }
 """Each measure, and which way is better; `none` of those that are to be near that of real scans, or near 1."""
 
-Track = Callable[[IntArray], Sequence[int] | Any]
 
-
-def measure_translations(
-    run: Run, data: PreparedDataset, n: int, track: Track = lambda rows: rows
-) -> dict[str, dict[str, Any]]:
+def measure_translations(run: Run, data: PreparedDataset, n: int) -> dict[str, dict[str, Any]]:
     """Return the mean and spread over scans of each measure, as `evaluation.json` holds them.
 
     n: the most scans that are measured, evenly taken from those that the run was not trained on.
@@ -57,7 +53,7 @@ def measure_translations(
     if not len(rows):
         raise InputError(f"{data.folder}: needs a scan that {run.name} was not trained on, got none; add participants")
     rows = rows[np.linspace(0, len(rows) - 1, min(n, len(rows))).astype(int)]
-    found = [measure_scan(run, data, int(row)) for row in track(rows)]
+    found = [measure_scan(run, data, int(row)) for row in rows]
     common = {
         "data": data.name,
         "data_sha256": data.sha256,

@@ -36,7 +36,7 @@ class LinearRun:
     """Encodes by a fixed projection onto the cohort's own patterns, and decodes by its transpose."""
 
     preset, simulated = "linear", True
-    abilities = frozenset({"encode", "reconstruct", "walk"})
+    abilities = frozenset({"sample", "encode", "reconstruct", "walk"})
 
     def __init__(self, folder: Path, data: PreparedDataset) -> None:
         self.folder, self.name = folder, folder.name
@@ -49,7 +49,7 @@ class LinearRun:
     can, see, require, evaluation_file = Run.can, Run.see, Run.require, Run.evaluation_file
     grid = property(lambda self: Grid.unplaced(self.shape))
     code_shape = property(lambda self: (self.latent_dim,))
-    view, outline = Volumes(), SimpleNamespace(sample_shape=(1, *SHAPE))
+    view, generator = Volumes(), SimpleNamespace(sample_shape=(1, *SHAPE))
 
     @cached_property
     def basis(self):

@@ -1,6 +1,7 @@
 """What `evaluate` measures, on images whose figures are known: what is compared with what, and which way is better."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -44,7 +45,7 @@ def measure(monkeypatch, material, tmp_path):
         # Without what was worked out once for the sets before.
         sets = dataclasses.replace(material, _known={}, **parts)
         monkeypatch.setattr(run_metrics, "collect", lambda *_: (sets, {}))
-        return run_metrics.evaluate_run(None, None, write=False)
+        return run_metrics.evaluate_run(SimpleNamespace(can=lambda ability: False), None, write=False)
 
     return measured
 

@@ -30,7 +30,7 @@ def here(monkeypatch):
         "dwi-gan": run(DWI),
     }
     cohorts = {"simulated-dwi": SimpleNamespace(grid=SLICES, shape=SLICES.shape, recipe=DWI)}
-    resources = SimpleNamespace(cohorts=lambda: cohorts, runs=lambda: runs)
+    resources = SimpleNamespace(cohorts=lambda: cohorts, runs=lambda: runs, runs_that=lambda *abilities: runs)
     for module in (protocol_sources, source_notes):
         monkeypatch.setattr(module, "resources", resources)
     monkeypatch.setattr(protocol_sources.st, "session_state", {protocol_sources.SEED: 1})

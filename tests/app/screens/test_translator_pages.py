@@ -1,0 +1,42 @@
+"""Pages on a workspace that has a run which translates beside one that draws: each shows what it can."""
+
+import pytest
+
+from app.data import resources
+from brainlab.experiments.training import train
+from brainlab.experiments.translator_checks import noise_of_sequences
+from brainlab.translation.linear import LinearConfig
+from tests.app.screens.test_pages import NAMES, opened
+
+
+@pytest.fixture(scope="module")
+def mixed(tiny_workspace, tmp_path_factory):
+    """The tiny cohort and VAE, sequences of noise, and the linear model of them."""
+    workspace = tmp_path_factory.mktemp("mixed")
+    for place in ("cohorts", "runs"):
+        (workspace / place).mkdir()
+    (workspace / "cohorts" / "simulated").symlink_to(tiny_workspace / "cohorts" / "simulated")
+    (workspace / "runs" / "tiny-vae").symlink_to(tiny_workspace / "runs" / "tiny-vae")
+    config = LinearConfig(inputs=("T1w", "T2w"), target="FLAIR", kernel=1, patch=(8, 8, 8))
+    data = noise_of_sequences(config, workspace / "cohorts" / "sequences", 8)
+    train("flair-linear", data, workspace / "runs" / "linear", config=config)
+    return workspace
+
+
+@pytest.fixture(autouse=True)
+def own(mixed, monkeypatch):
+    monkeypatch.setenv("BRAINLAB_WORKSPACE", str(mixed))
+    monkeypatch.setattr("brainlab.workspace.MODELS", mixed / "no-models")
+
+
+@pytest.mark.parametrize("name", [*NAMES, "study_desk"])
+def test_each_page_opens(name):
+    assert set(resources.runs()) == {"tiny-vae", "linear"}
+    assert not opened(name).error
+
+
+def test_a_translator_is_not_offered_where_images_are_drawn():
+    found = opened("generate")
+    assert found.session_state["generate-runs"] == ["tiny-vae"]
+    assert set(resources.runs_that("sample")) == {"tiny-vae"}
+    assert set(resources.runs_that("translate")) == {"linear"}
