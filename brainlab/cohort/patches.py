@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from brainlab.cohort.prepared import PreparedDataset
-from brainlab.cohort.views import Batch
+from brainlab.cohort.views import Batch, CutParts
 from brainlab.errors import InputError
 from brainlab.images.grid import Grid
 from brainlab.types import FloatArray, IntArray
@@ -90,29 +90,13 @@ def _share_of_brain(grid: Grid, corner: IntArray, sides: tuple[int, ...], points
     return float((x**2 + y**2 + z**2 <= 1).mean())
 
 
-class CutPatches:
-    """The same patches of each of many volumes, read as they are asked for; as an array of one patch a row.
-
-    volumes: [N, ..., X, Y, Z].  corners: [patches, 3].  sides: of each patch.
-    """
+class CutPatches(CutParts):
+    """The same patches of each of many volumes [N, ..., X, Y, Z]. corners: [patches, 3].  sides: of each patch."""
 
     def __init__(self, volumes: npt.NDArray[Any], corners: IntArray, sides: tuple[int, ...]) -> None:
-        self.volumes, self.corners, self.sides = volumes, corners, sides
-        self.shape = (len(volumes) * len(corners), *volumes.shape[1:-3], *sides)
-        self.ndim, self.dtype = len(self.shape), volumes.dtype
+        self.corners, self.sides = corners, sides
+        super().__init__(volumes, len(corners), (*volumes.shape[1:-3], *sides))
 
-    def __len__(self) -> int:
-        return self.shape[0]
-
-    def __getitem__(self, rows: Any) -> npt.NDArray[Any]:
-        chosen = np.arange(len(self))[rows]
-        if chosen.ndim == 0:
-            return self._patch(int(chosen))
-        if not len(chosen):
-            return np.empty((0, *self.shape[1:]), self.dtype)
-        return np.stack([self._patch(int(row)) for row in chosen])
-
-    def _patch(self, row: int) -> npt.NDArray[Any]:
-        scan, place = divmod(row, len(self.corners))
+    def part(self, scan: int, place: int) -> npt.NDArray[Any]:
         x, y, z = (slice(first, first + side) for first, side in zip(self.corners[place], self.sides, strict=True))
         return np.asarray(self.volumes[scan, ..., x, y, z])

@@ -5,6 +5,7 @@ pages then work on either alike.
 """
 
 import dataclasses
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -108,16 +109,15 @@ class Slices:
         return Batch(seen.batch(rows))
 
 
-class CutVolumes:
-    """The same slices of each of many volumes, read as they are asked for; as an array of one slice a row.
+class CutParts(ABC):
+    """The same parts of each of many volumes, read as they are asked for; as an array of one part a row.
 
-    volumes: [N, ...].  axis: the one that is cut.  numbers: of the slices.
+    volumes: [N, ...].  parts: of each volume.  sides: shape of a part, with channels where there are several.
     """
 
-    def __init__(self, volumes: npt.NDArray[Any], axis: int, numbers: IntArray) -> None:
-        self.volumes, self.axis, self.numbers = volumes, axis, numbers
-        sides = [side for place, side in enumerate(volumes.shape) if place not in (0, axis)]
-        self.shape = (len(volumes) * len(numbers), *sides)
+    def __init__(self, volumes: npt.NDArray[Any], parts: int, sides: Sequence[int]) -> None:
+        self.volumes, self.parts = volumes, parts
+        self.shape = (len(volumes) * parts, *sides)
         self.ndim, self.dtype = len(self.shape), volumes.dtype
 
     def __len__(self) -> int:
@@ -126,13 +126,25 @@ class CutVolumes:
     def __getitem__(self, rows: Any) -> npt.NDArray[Any]:
         chosen = np.arange(len(self))[rows]
         if chosen.ndim == 0:
-            return self._slice(int(chosen))
+            return self.part(*divmod(int(chosen), self.parts))
         if not len(chosen):
             return np.empty((0, *self.shape[1:]), self.dtype)
-        return np.stack([self._slice(int(row)) for row in chosen])
+        return np.stack([self.part(*divmod(int(row), self.parts)) for row in chosen])
 
-    def _slice(self, row: int) -> npt.NDArray[Any]:
-        scan, place = divmod(row, len(self.numbers))
+    @abstractmethod
+    def part(self, scan: int, place: int) -> npt.NDArray[Any]:
+        """Return one part of one volume."""
+
+
+class CutVolumes(CutParts):
+    """The same slices of each of many volumes. axis: the one of [N, ...] that is cut.  numbers: of the slices."""
+
+    def __init__(self, volumes: npt.NDArray[Any], axis: int, numbers: IntArray) -> None:
+        self.axis, self.numbers = axis, numbers
+        sides = [side for place, side in enumerate(volumes.shape) if place not in (0, axis)]
+        super().__init__(volumes, len(numbers), sides)
+
+    def part(self, scan: int, place: int) -> npt.NDArray[Any]:
         return np.asarray(np.take(self.volumes[scan], self.numbers[place], axis=self.axis - 1))
 
 
