@@ -23,7 +23,7 @@ TICKS = {"nticks": 4, "tickformat": ".3~s"}
 """Of small panels: four labels at most, each a few characters long."""
 HELD_OUT = "held-out"
 """Stands for held-out images, whose noun a figure is told."""
-COLOURS = {HELD_OUT: "#e69f00", "reconstructions": "#56b4e9", "samples": "#cc79a7"}
+COLOURS = {HELD_OUT: "#e69f00", "reconstructions": "#56b4e9", "samples": "#cc79a7", "synthesised": "#009e73"}
 PANELS: dict[str, dict[str, str]] = {
     "Held-out squared error": {"held_out_mse": "reconstructions"},
     "KL (nats)": {
@@ -35,6 +35,7 @@ PANELS: dict[str, dict[str, str]] = {
         "sharpness_real": HELD_OUT,
         "sharpness_reconstructed": "reconstructions",
         "sharpness_generated": "samples",
+        "sharpness_synthesised": "synthesised",
     },
     "Spread": {"spread_real": HELD_OUT, "spread_generated": "samples"},
     "Active units": {"active_units": HELD_OUT},

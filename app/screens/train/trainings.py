@@ -175,7 +175,7 @@ def _pictures(folder: Path, noun: str) -> None:
         with layout.wrapping("train-curves", 1):
             left, right = st.columns([1.15, 1], gap="medium")
         with left:
-            _samples(strips, folder.name)
+            _samples(strips, folder.name, translated=any("sharpness_synthesised" in line for line in lines))
         with right:
             st.markdown("**Diagnostics at the ends of epochs**")
             layout.plot(measured, f"train-{folder.name}-diagnostics")
@@ -186,14 +186,15 @@ def _pictures(folder: Path, noun: str) -> None:
         layout.plot(figure, f"train-{folder.name}-losses")
 
 
-def _samples(strips: list[Path], name: str) -> None:
-    """Show the newest samples large, and earlier ones of the same codes below."""
+def _samples(strips: list[Path], name: str, *, translated: bool) -> None:
+    """Show the newest samples large, and earlier ones of the same codes, or patches of a translator, below."""
     pictures = {int(found[0]): path for path in strips if (found := re.findall(r"\d+", path.stem))}
     if not pictures:
         st.caption("No samples yet.")
         return
     newest = max(pictures)
-    st.markdown(f"**Samples of eight fixed codes after epoch {newest}**")
+    shown = "Held-out patches, true and then synthesised," if translated else "Samples of eight fixed codes"
+    st.markdown(f"**{shown} after epoch {newest}**")
     _picture(pictures[newest])
     earlier = sorted(set(pictures) - {newest})
     if not earlier:

@@ -35,6 +35,12 @@ def test_each_page_opens(name):
     assert not opened(name).error
 
 
+def test_the_pictures_of_its_training_are_said_to_be_patches():
+    told = " ".join(element.value for element in opened("train").markdown)
+    assert "Held-out patches, true and then synthesised, after epoch 1" in told
+    assert "fixed codes" not in told
+
+
 def test_a_translator_is_not_offered_where_images_are_drawn():
     found = opened("generate")
     assert found.session_state["generate-runs"] == ["tiny-vae"]
