@@ -27,6 +27,8 @@ SCORED = (
 )
 """What comes before and after the steps, in words: see `registration.placement` and `registration.coregistration`."""
 
+QUANTITIES = ("DVR", "MTRmap", "FA", "RD", "AD")
+"""Sequences whose values mean the same on every scanner."""
 SCORED_BY_BRAIN = "z-scores by scan: mean and standard deviation of its own brain's voxels"
 
 
@@ -185,9 +187,18 @@ class PreparationRecipe:
         )
 
     def scaled_by_brain(self) -> "PreparationRecipe":
-        """Return the recipe with z-scores of each scan's own brain. Raises InputError where it makes no z-scores."""
+        """Return the recipe with z-scores of each scan's own brain.
+
+        Raises InputError where it makes no z-scores, or where its sequences are quantities: scaled by the brain that
+        they are measured in, they would lose what tells people and visits apart.
+        """
         if not self.z_scored:
             raise InputError(f"--scale-by: {self.name} scales each scan by itself; leave it out")
+        if measured := [name for name in self.modalities if name in QUANTITIES]:
+            raise InputError(
+                f"--scale-by brain: {', '.join(measured)} are quantities with units of their own, which differ between "
+                "people; leave it out"
+            )
         return dataclasses.replace(self, by_brain=True)
 
     def of_plane(self, plane: str) -> "PreparationRecipe":

@@ -38,7 +38,7 @@ def choose_cohort(place: Any, name: str) -> str | None:
     found = readable(name)
     unfit = ", ".join(cohort for cohort in resources.cohorts() if cohort not in found)
     if not found:
-        layout.empty(f"No cohort holds what {name} reads.", f"It cannot read {unfit}.", layout.PREPARE)
+        layout.empty(f"No cohort holds what {name} reads.", f"It cannot read {unfit}.", _how_to_prepare(name))
         return None
     offered = sorted(found, key=lambda cohort: (found[cohort].warning is not None, not found[cohort].fits))
     first = next((number for number, cohort in enumerate(offered) if found[cohort].trains), 0)
@@ -47,6 +47,12 @@ def choose_cohort(place: Any, name: str) -> str | None:
     if warning := found[chosen].warning:
         layout.note(warning)
     return chosen
+
+
+def _how_to_prepare(name: str) -> str:
+    """Return the command that prepares scans for a preset."""
+    recipe = find_preset(name)[1].recipe
+    return layout.PREPARE if recipe is None else layout.PREPARE.replace("flair-40", recipe)
 
 
 def readable(name: str) -> dict[str, Candidate]:

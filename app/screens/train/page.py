@@ -12,7 +12,7 @@ def show() -> None:
     cohorts = resources.cohorts()
     layout.head(
         "Train",
-        "What does a generator learn from a cohort, and how far is each training?",
+        "What does a model learn from a cohort, and how far is each training?",
         layout.badges(*(data.origin.words for data in cohorts.values())),
     )
     layout.unopened(cohort=resources.unopened_cohorts())

@@ -35,6 +35,15 @@ def test_each_page_opens(name):
     assert not opened(name).error
 
 
+def test_without_a_cohort_for_it_the_command_names_its_own_recipe():
+    found = opened("train")
+    (presets,) = [box for box in found.selectbox if box.label == "Preset"]
+    presets.select("pet-cgan").run()
+    told = " ".join(element.value for element in found.code)
+    assert "--recipe pet-synthesis" in told
+    assert "--recipe flair-40" not in told
+
+
 def test_the_pictures_of_its_training_are_said_to_be_patches():
     told = " ".join(element.value for element in opened("train").markdown)
     assert "Held-out patches, true and then synthesised, after epoch 1" in told

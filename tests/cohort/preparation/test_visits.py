@@ -108,6 +108,11 @@ def test_recipes_that_scale_each_scan_anyway_have_no_brain_to_scale_by():
         find_recipe("flair-40").scaled_by_brain()
 
 
+def test_quantities_are_not_scaled_by_the_brain_that_they_are_measured_in():
+    with pytest.raises(InputError, match="--scale-by brain: DVR, MTRmap, FA, RD, AD are quantities with units"):
+        find_recipe("pet-synthesis").scaled_by_brain()
+
+
 def test_a_visit_is_kept_with_its_images_and_goes_on_after_an_interruption(cohort, tmp_path, monkeypatch):
     """The folder of intermediate images is that of the first sequence; a resumed run gives the same dataset."""
     found, seen = find_sources(cohort, RECIPE), []
