@@ -311,19 +311,19 @@ def _flair_synthesis() -> PreparationRecipe:
     )
 
 
-def _pet_synthesis() -> PreparationRecipe:
-    """Wei, chapters 3 and 4: MR maps on the PET; patches of 64x64x64 are cut of these volumes later.
+def _pet_synthesis(name: str, whole: tuple[int, int, int], voxel_mm: float, summary: str) -> PreparationRecipe:
+    """Wei, chapters 3 and 4: MR maps on the PET; patches are cut of these volumes later.
 
     N4 is for the MR images (section 3.2.3); the brain is found on one of them, since PET shows little anatomy.
     """
     return PreparationRecipe(
-        name="pet-synthesis",
-        summary="DVR (PET), MTR, FA, RD and AD as channels of 128x160x128, as in Wei's thesis, chapters 3 and 4",
+        name=name,
+        summary=f"DVR (PET), MTR, FA, RD and AD as channels of {summary}",
         modalities=("DVR", "MTRmap", "FA", "RD", "AD"),
         grid=SampledGrid(
             space=Space.OWN,
-            whole=(128, 160, 128),
-            voxel_mm=(1.22, 1.22, 1.22),
+            whole=whole,
+            voxel_mm=(voxel_mm, voxel_mm, voxel_mm),
             centre_mm=(0.0, -18.0, 8.0),
             stripped=True,
         ),
@@ -355,7 +355,10 @@ RECIPES = {
         _ixi(),
         *(_cube(side) for side in (64, 128, 256)),
         _flair_synthesis(),
-        _pet_synthesis(),
+        _pet_synthesis("pet-synthesis", (128, 160, 128), 1.22, "128x160x128, as in Wei's thesis, chapters 3 and 4"),
+        _pet_synthesis(
+            "pet-synthesis-64", (64, 80, 64), 2.44, "64x80x64: pet-synthesis at the 2.5 mm that PET resolves, for two cores"
+        ),
         *(_pictures(side) for side in (64, 128, 256)),
     )
 }
