@@ -17,6 +17,7 @@ COMMANDS = {
     "audit": "describe a prepared dataset and how well acquisition parameters alone predict its classes",
     "presets": "list what can be trained",
     "train": "train a generator",
+    "cross-validate": "train and measure a translator on each fold of the participants",
     "train-tissue": "train a network that labels tissue, for features and regional anatomy",
     "keep-codes": "keep the codes of the people a run was trained on beside it",
     "sample": "generate images from a run",
@@ -39,7 +40,7 @@ COMMANDS = {
 }
 """Command name to its one-line help. A command's module is imported only when it is called, so that help is quick."""
 
-TRAINING = ("presets", "train", "train-tissue", "keep-codes")
+TRAINING = ("presets", "train", "cross-validate", "train-tissue", "keep-codes")
 ROOMS = {
     **dict.fromkeys(TRAINING, "training"),
     **dict.fromkeys(("figures", "tables"), "papers"),

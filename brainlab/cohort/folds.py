@@ -36,8 +36,8 @@ class Fold:
     def held_out(self, data: PreparedDataset) -> PreparedDataset:
         """Return a dataset whose split `test` is this fold and whose split `train` is all others.
 
-        No participant is in two folds, and each has about the same share of every class (scikit-learn's
-        StratifiedGroupKFold, always shuffled alike).
+        No participant is in two folds, and each has about the same share of every class that has as many
+        scans as there are folds (scikit-learn's StratifiedGroupKFold, always shuffled alike).
         Raises InputError where there are fewer participants than folds.
         """
         from sklearn.model_selection import StratifiedGroupKFold
@@ -48,6 +48,8 @@ class Fold:
                 f"{data.folder}: needs a participant for each of {self.of} folds, got {len(np.unique(people))}; "
                 "make fewer folds"
             )
+        if np.unique(classes, return_counts=True)[1].max() < self.of:
+            classes = np.zeros(len(people))  # none can be shared out evenly, which scikit-learn refuses
         dealt = StratifiedGroupKFold(self.of, shuffle=True, random_state=0).split(people, classes, people)
         _, test = list(dealt)[self.number - 1]
         split = np.full(len(data), "train", dtype=object)

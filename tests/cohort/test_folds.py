@@ -1,5 +1,7 @@
 """Folds share no participant, hold everybody once, and have every class alike."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -45,3 +47,11 @@ def test_what_is_no_fold_is_one_line(text):
 def test_more_folds_than_people_are_refused(data):
     with pytest.raises(InputError, match="needs a participant for each of 13 folds, got 12"):
         Fold(1, 13).held_out(data)
+
+
+def test_where_no_class_has_enough_scans_people_are_shared_out_whatever_their_class(data):
+    few = dataclasses.replace(data, scans=data.scans.assign(**{"class": [f"c{row // 4}" for row in range(24)]}))
+    held_out = [
+        set(few.scans["participant"][Fold(number, 6).held_out(few).scans["split"] == "test"]) for number in range(1, 7)
+    ]
+    assert sorted(name for people in held_out for name in people) == sorted(set(data.scans["participant"]))

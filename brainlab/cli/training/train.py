@@ -104,12 +104,12 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         def change(name: str, config: Any, schedule: Schedule) -> tuple[Any, Schedule]:
             if name != args.preset:
                 raise InputError(f"{args.out}: holds a run of {name}, not {args.preset}; resume it under that name")
-            return _configured(method, config, args), apply_flags(schedule, args)
+            return configured(method, config, args), apply_flags(schedule, args)
 
-        last = training.resume(args.out, data, machine=machine, fold=fold, change=change, show=_bar, **given)
+        last = training.resume(args.out, data, machine=machine, fold=fold, change=change, show=bar, **given)
     else:
         schedule = preset.schedule.asked(args)
-        config = _configured(method, preset.config, args)
+        config = configured(method, preset.config, args)
         told = (
             preset_recipe_warning(args.preset, preset, data),
             start_recipe_warning(start, data) if start else None,
@@ -151,7 +151,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             machine=machine,
             fold=fold,
             command=shlex.join(["brainlab", *sys.argv[1:]]),
-            show=_bar,
+            show=bar,
             **given,
         )
     losses = ", ".join(f"{name} {last[name]:g}" for name in last["losses"])
@@ -164,12 +164,13 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _configured(method: "Method[Any]", config: Any, args: argparse.Namespace) -> Any:
+def configured(method: "Method[Any]", config: Any, args: argparse.Namespace) -> Any:
     """Return a config with the flags that were given; raises InputError on one that has no effect in it."""
     changed = apply_flags(config, args)
     method.refuse_without_effect(changed, [name for name in vars(config) if getattr(args, name, None) is not None])
     return changed
 
 
-def _bar(steps: Iterator[int], total: int) -> Iterator[int]:
+def bar(steps: Iterator[int], total: int) -> Iterator[int]:
+    """Show how far a training is."""
     return progress(steps, "training", total)

@@ -48,19 +48,24 @@ def evaluate_run(
     """
     refuse_out_of_range({"seed": seed})
     if run.can("translate"):
-        result = measure_translations(run, dataset, n)
-        if write and _write(run, result).parent == run.folder:
-            write_card(run.folder)
+        result, values = measure_translations(run, dataset, n)
+        if write:
+            _write_all(run, result, values)
         return result
     sets, common = collect(run, dataset, n, seed, training)
     measured = {metric.name: (metric, metric.of(sets)) for metric in metrics().values()}
     result = as_entries(measured.values(), common)
     if write:
-        written = _write(run, result)
-        write_values(written, _values({name: found for name, (_, found) in measured.items()}, sets))
-        if written.parent == run.folder:
-            write_card(run.folder)
+        _write_all(run, result, _values({name: found for name, (_, found) in measured.items()}, sets))
     return result
+
+
+def _write_all(run: Run, result: dict[str, Any], values: EvaluationValues) -> None:
+    """Write the evaluation, what single images contribute, and the card anew."""
+    written = _write(run, result)
+    write_values(written, values)
+    if written.parent == run.folder:
+        write_card(run.folder)
 
 
 def _values(measured: Mapping[str, Measurement], sets: ImageSets) -> EvaluationValues:

@@ -6,6 +6,7 @@ the scan by its own numbers, or the cohort's.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,20 +15,24 @@ from brainlab.cohort.intensity import scale_columns
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.views import places_of, regions_of
 from brainlab.errors import InputError
+from brainlab.evaluation.measurement import Measurement, summarise, undefined
 from brainlab.evaluation.synthesis.detail import blur_ratio
 from brainlab.evaluation.synthesis.lesions import lesion_contrast, lesion_dice, segment_lesions
 from brainlab.evaluation.synthesis.similarity import normalised_mutual_information, ssim
-from brainlab.evaluation.synthesis.voxel_error import mse, psnr
+from brainlab.evaluation.synthesis.voxel_error import discrepancy, mse, psnr
 from brainlab.experiments.evaluation.image_sets import held_out
 from brainlab.experiments.synthesis.patchwise import translate
 from brainlab.experiments.synthesis.whole_scans import is_by_brain, numbers_by_name, refuse_other_scans
 from brainlab.images.regions import LESION, NAWM
+from brainlab.measures.mean_difference import paired_difference
+from brainlab.runs.evaluation_values import EvaluationValues
 from brainlab.runs.run import Run
-from brainlab.types import Float32Array
+from brainlab.types import Float32Array, IntArray
 
 BETTER = {
     "mse": "lower",
     "mse_of_mean": "none",
+    "mse_in_units": "lower",
     "psnr": "higher",
     "ssim": "higher",
     "normalised_mutual_information": "higher",
@@ -37,14 +42,17 @@ BETTER = {
     "lesion_contrast_near": "none",
     "lesion_contrast_near_real": "none",
     "lesion_dice": "higher",
+    "discrepancy_white": "lower",
+    "discrepancy_lesions": "lower",
 }
 """Each measure, and which way is better; `none` of those that are to be near that of real scans, or near 1."""
 
 
-def measure_translations(run: Run, data: PreparedDataset, n: int) -> dict[str, dict[str, Any]]:
-    """Return the mean and spread over scans of each measure, as `evaluation.json` holds them.
+def measure_translations(run: Run, data: PreparedDataset, n: int) -> tuple[dict[str, dict[str, Any]], EvaluationValues]:
+    """Return each measure over scans, as `evaluation.json` holds them, and what each scan contributes.
 
-    n: the most scans that are measured, evenly taken from those that the run was not trained on.
+    n: the most scans that are measured, evenly taken from those that the run was not trained on. The interval of a mean
+    is by resampling whole people.
     Raises InputError where there are none, or the data lack one of the run's sequences.
     """
     refuse_other_scans(run, data)
@@ -54,66 +62,92 @@ def measure_translations(run: Run, data: PreparedDataset, n: int) -> dict[str, d
         raise InputError(f"{data.folder}: needs a scan that {run.name} was not trained on, got none; add participants")
     rows = rows[np.linspace(0, len(rows) - 1, min(n, len(rows))).astype(int)]
     found = [measure_scan(run, data, int(row)) for row in rows]
+    people = np.unique(data.scans["participant"].iloc[rows].astype(str), return_inverse=True)[1]
     common = {
         "data": data.name,
         "data_sha256": data.sha256,
         "run_sha256": run.sha256,
         "simulated": data.simulated,
         **data.origin.record,
-        "over": "brain" if data.segmentations is not None else "whole image",
+        "shape": list(data.shape),
+        "real_scans": len(rows),
+        "generated": len(rows),
+        "over": region_measured(data),
     }
-    return {name: _entry([each[name] for each in found], better, common) for name, better in BETTER.items()}
+    measured = {name: _summary([each[name] for each in found], people) for name in BETTER}
+    entries = {
+        name: {**one.with_settings(**common).to_json(), "better": BETTER[name]} for name, one in measured.items()
+    }
+    parts = {name: one.parts for name, one in measured.items() if one.parts is not None}
+    return entries, EvaluationValues(rows, people, parts)
+
+
+def region_measured(data: PreparedDataset) -> str:
+    """Say what the measures are over."""
+    return "brain" if data.segmentations is not None else "whole image"
 
 
 def measure_scan(run: Run, data: PreparedDataset, row: int) -> dict[str, float | None]:
-    """Return each measure of one scan, None where it is undefined."""
-    *inputs, target = places_of((*run.config.inputs, run.config.target), data)
-    images = data.batch(np.array([row]))[0]
-    made, truth = translate(run, images[inputs]), images[target]
+    """Return each measure of what a run makes of one scan, None where it is undefined."""
+    inputs = data.batch(np.array([row]))[0, places_of(run.config.inputs, data)]
+    return measure_image(data, row, run.config.target, translate(run, inputs))
+
+
+def measure_image(data: PreparedDataset, row: int, target: str, made: Float32Array) -> dict[str, float | None]:
+    """Return each measure of a synthesised target of one scan [X, Y, Z], as z-scores; None where it is undefined."""
+    truth = data.batch(np.array([row]))[0, places_of([target], data)[0]]
     labels = data.segmentations
     brain = np.ones(truth.shape, bool) if labels is None else np.asarray(labels[row]) > 0
+    mean, spread = _intensity_scale(data, row, target)
     found = {
         "mse": mse(made, truth, brain),
         "mse_of_mean": float(truth[brain].var()),
-        "psnr": psnr(_intensities(run, data, row, made), _intensities(run, data, row, truth), brain),
+        "psnr": psnr(made * spread + mean, truth * spread + mean, brain),
         "ssim": ssim(made, truth, brain),
         "normalised_mutual_information": normalised_mutual_information(made, truth, brain),
         "blur_ratio": blur_ratio(made, truth, brain),
     }
-    return {**dict.fromkeys(BETTER), **found, **_of_lesions(run, data, row, made, truth)}
-
-
-def _of_lesions(
-    run: Run, data: PreparedDataset, row: int, made: Float32Array, truth: Float32Array
-) -> dict[str, float | None]:
-    """Return contrast of lesions and overlap of their segmentations; nothing where no region is known."""
     regions = regions_of(data, np.array([row]))
-    if regions is None or not (regions == LESION).any():
-        return {}
-    lesions, white = regions[0, 0] == LESION, regions[0, 0] == NAWM
-    found: dict[str, float | None] = {}
-    for image, which in ((made, ""), (truth, "_real")):
-        contrast = lesion_contrast(np.maximum(_intensities(run, data, row, image), 0), lesions, white)
-        found |= {f"lesion_contrast{which}": contrast.nawm, f"lesion_contrast_near{which}": contrast.surrounding}
-    segmented = [segment_lesions(image, lesions | white) for image in (made, truth)]
-    return found | {"lesion_dice": lesion_dice(*segmented)}
+    if regions is not None:
+        found |= _of_regions(made * spread + mean, truth * spread + mean, regions[0, 0])
+        if (regions == LESION).any():
+            lesions, white = regions[0, 0] == LESION, regions[0, 0] == NAWM
+            segmented = [segment_lesions(image, lesions | white) for image in (made, truth)]
+            found["lesion_dice"] = lesion_dice(*segmented)
+    found["mse_in_units"] = None if found["mse"] is None else found["mse"] * spread**2
+    return {name: found.get(name) for name in BETTER}
 
 
-def _intensities(run: Run, data: PreparedDataset, row: int, image: Float32Array) -> Float32Array:
-    """Return z-scores of a scan's target as intensities of that scan, or of the cohort where it has none of its own."""
-    target = run.config.target
+def _of_regions(made: Float32Array, truth: Float32Array, regions: IntArray) -> dict[str, float | None]:
+    """Return how far the means of regions are off, and how lesions stand out. made, truth: intensities."""
+    lesions, white = regions == LESION, regions == NAWM
+    found: dict[str, float | None] = {
+        "discrepancy_white": discrepancy(made, truth, white),
+        "discrepancy_lesions": discrepancy(made, truth, lesions),
+    }
+    if lesions.any():
+        for image, which in ((made, ""), (truth, "_real")):
+            contrast = lesion_contrast(np.maximum(image, 0), lesions, white)
+            found |= {f"lesion_contrast{which}": contrast.nawm, f"lesion_contrast_near{which}": contrast.surrounding}
+    return found
+
+
+def _intensity_scale(data: PreparedDataset, row: int, target: str) -> tuple[float, float]:
+    """Return mean and spread by which z-scores of a scan's target are intensities: its own brain's, or the cohort's."""
     if is_by_brain(data.recipe):
         own = data.channels[places_of([target], data)[0]]
         mean, spread = (float(data.scans[column].iloc[row]) for column in scale_columns(own))
-    else:
-        numbers = numbers_by_name(data.recipe)[target.removesuffix("map").casefold()]
-        mean, spread = float(numbers["mean"]), float(numbers["sd"])
-    return image * np.float32(spread) + np.float32(mean)
+        return mean, spread
+    numbers = numbers_by_name(data.recipe)[target.removesuffix("map").casefold()]
+    return float(numbers["mean"]), float(numbers["sd"])
 
 
-def _entry(values: Sequence[float | None], better: str, common: dict[str, Any]) -> dict[str, Any]:
-    known = [value for value in values if value is not None and np.isfinite(value)]
-    entry: dict[str, Any] = {"value": float(np.mean(known)) if known else None}
-    entry["sd"] = float(np.std(known, ddof=1)) if len(known) > 1 else None
-    settings = common if known else {**common, "undefined": "no scan has what it needs"}
-    return {**entry, "n": len(known), "settings": settings, "better": better}
+def _summary(values: Sequence[float | None], people: IntArray) -> Measurement:
+    """Return the mean over the scans where a measure is defined, with its interval."""
+    known = np.array([place for place, value in enumerate(values) if value is not None and np.isfinite(value)], int)
+    if not len(known):
+        return undefined("no scan has what it needs")
+    found = summarise([float(values[place]) for place in known], "scan", of="real", rows=known)
+    assert found.parts is not None
+    interval = paired_difference(found.parts.values, np.zeros(len(known)), people[known])
+    return replace(found, low=interval.low, high=interval.high)
