@@ -12,6 +12,8 @@ PROJECT = Path(__file__).resolve().parent.parent
 MODELS = PROJECT / "models"
 FEATURES = "features"
 """Folder of feature networks, of a workspace and of `MODELS`; a network is no run."""
+RECORDS = "cross-validations"
+"""Folder of what cross-validations found, of a workspace and of `MODELS`; it needs no runs."""
 SHIPPED_COHORTS = PROJECT / "data" / "default" / "cohorts"
 IN_CHECKOUT = (PROJECT / "pyproject.toml").is_file()
 """Whether this is a checkout, with the runs and cohorts that ship, and not an installed package."""
@@ -46,6 +48,11 @@ def network_folders() -> list[Path]:
     """Feature networks: the workspace's own, then those that ship in `models/`, by name."""
     folders = [folder / FEATURES for folder in (workspace(), MODELS)]
     return [path.parent for folder in folders for path in sorted(folder.glob("[!.]*/config.json"))]
+
+
+def record_folders() -> list[Path]:
+    """Folders of cross-validations and myelin reports: of those that ship, then of the workspace's own."""
+    return [folder / RECORDS for folder in (MODELS, workspace())]
 
 
 def studies_folder() -> Path:

@@ -150,10 +150,10 @@ METHOD = Method(
             budget="370 epochs of each",
         ),
         "pet-cf-sagan-small": Preset(
-            config=CFSAGANConfig(refiners=0, **_SMALL), schedule=_SMALL_SCHEDULE, recipe="pet-synthesis"
+            config=CFSAGANConfig(refiners=0, **_SMALL), schedule=_SMALL_SCHEDULE, recipe="pet-synthesis-64"
         ),
         "pet-refiner-cf-sagan-small": Preset(
-            config=CFSAGANConfig(**_SMALL), schedule=_SMALL_SCHEDULE, recipe="pet-synthesis"
+            config=CFSAGANConfig(**_SMALL), schedule=_SMALL_SCHEDULE, recipe="pet-synthesis-64"
         ),
     },
 )

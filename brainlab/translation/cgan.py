@@ -178,6 +178,7 @@ TINY: dict[str, Any] = {
     "judged": 8,
     "judge_widths": (4,),
 }
+SMALL: dict[str, Any] = {"patch": (32, 32, 32), "overlap": 0.25, "width": 12, "dropout": 0.0, "judge_widths": (16, 32)}
 
 METHOD = Method(
     name="cgan",
@@ -195,6 +196,11 @@ METHOD = Method(
             schedule=Schedule(epochs=400, batch_size=1, ema_decay=0.0),
             recipe="pet-synthesis",
             source=f"{CHAPTER_3}, section 3.3.2",
+        ),
+        "pet-cgan-small": Preset(
+            config=GANConfig(**SMALL | {"learning_rate": 2e-4}),
+            schedule=Schedule(epochs=4, batch_size=1, ema_decay=0.99),
+            recipe="pet-synthesis-64",
         ),
     },
 )

@@ -25,6 +25,7 @@ from brainlab.methods.translator import Translator, TranslatorConfig, pairs
 from brainlab.networks.learning_rate import set_learning_rate
 from brainlab.networks.translation.errors import ERRORS, ErrorName, refuse_without_regions
 from brainlab.ranges import Count, Positive, Range, ShareBelow1
+from brainlab.translation.cgan import CHAPTER_3, PET
 
 ODD = Range(lambda value: value >= 1 and value % 2 == 1, "an odd number")
 Kernel = Annotated[int, ODD]
@@ -121,6 +122,8 @@ CHAPTER_2 = "Wei's thesis, chapter 2"
 _PUBLISHED: dict[str, Any] = {"patch": (208, 256, 40), "optimiser": "sgd", "learning_rate": 5e-4, "cosine": False}
 _SCHEDULE = Schedule(epochs=300, batch_size=1, ema_decay=0.0, early_stopping=3)
 _SMALL_SCHEDULE = Schedule(epochs=4, batch_size=1, ema_decay=0.99)
+_TWO_LAYERS: dict[str, Any] = {"inputs": PET, "target": "DVR", "depth": 2, "kernel": 7, "last_kernel": 1, "error": "l1"}
+"""Two layers of 7 voxels, and a weighted sum of their maps (section 3.3.2, after Li et al. 2014)."""
 _TINY: dict[str, Any] = {"inputs": ("channel 0", "channel 1"), "target": "channel 2", "patch": (8, 8, 8)}
 
 METHOD = Method(
@@ -151,6 +154,17 @@ METHOD = Method(
             schedule=_SCHEDULE,
             recipe="flair-synthesis",
             source=f"{CHAPTER_2}, section 2.2.3",
+        ),
+        "pet-two-layer": Preset(
+            config=FCNConfig(patch=(128, 160, 128), filters=64, learning_rate=1e-4, **_TWO_LAYERS),
+            schedule=Schedule(epochs=400, batch_size=1, ema_decay=0.0),
+            recipe="pet-synthesis",
+            source=f"{CHAPTER_3}, section 3.3.2",
+        ),
+        "pet-two-layer-small": Preset(
+            config=FCNConfig(patch=(32, 32, 32), overlap=0.25, filters=8, **_TWO_LAYERS),
+            schedule=_SMALL_SCHEDULE,
+            recipe="pet-synthesis-64",
         ),
         "flair-fcn-small": Preset(
             config=FCNConfig(filters=32),

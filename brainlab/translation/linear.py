@@ -21,6 +21,7 @@ from brainlab.methods.method import Method, Preset, Schedule
 from brainlab.methods.recipe import Progress, Recipe
 from brainlab.methods.translator import Translator, TranslatorConfig, pairs
 from brainlab.ranges import Weight
+from brainlab.translation.cgan import PET
 from brainlab.translation.fcn import Kernel
 
 
@@ -121,6 +122,11 @@ METHOD = Method(
             config=LinearConfig(),
             schedule=Schedule(epochs=1, batch_size=1, ema_decay=0.0),
             recipe="flair-synthesis",
+        ),
+        "pet-linear": Preset(
+            config=LinearConfig(inputs=PET, target="DVR", patch=(32, 32, 32), overlap=0.0),
+            schedule=Schedule(epochs=1, batch_size=1, ema_decay=0.0),
+            recipe="pet-synthesis",
         ),
     },
     changeable=(),

@@ -8,7 +8,6 @@ Refiner in a row is the thesis' refinement in several iterations (section 3.3.3)
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -21,7 +20,7 @@ from brainlab.networks.translation.errors import ErrorName
 from brainlab.networks.translation.patch_discriminator import PatchDiscriminator
 from brainlab.networks.translation.unet_generator import LEVELS, UNetGenerator
 from brainlab.ranges import NotNegative, Positive
-from brainlab.translation.cgan import CHAPTER_3, TINY, Drawn, GANConfig, Opponents, adam, refuse_unjudged
+from brainlab.translation.cgan import CHAPTER_3, SMALL, TINY, Drawn, GANConfig, Opponents, adam, refuse_unjudged
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,8 +145,6 @@ def without_refiners(config: RefinedGANConfig) -> dict[str, str]:
     return {} if config.refiners else dict.fromkeys(("refiner_error", "refiner_rate"), "with --refiners 0")
 
 
-SMALL: dict[str, Any] = {"patch": (32, 32, 32), "overlap": 0.25, "width": 12, "dropout": 0.0, "judge_widths": (16, 32)}
-
 METHOD = Method(
     name="sketcher_refiner",
     title="Sketcher-Refiner GANs",
@@ -171,7 +168,7 @@ METHOD = Method(
         "pet-sketcher-refiner-small": Preset(
             config=RefinedGANConfig(learning_rate=2e-4, refiner_rate=2e-4, **SMALL),
             schedule=Schedule(epochs=4, batch_size=2, ema_decay=0.99),
-            recipe="pet-synthesis",
+            recipe="pet-synthesis-64",
         ),
     },
 )

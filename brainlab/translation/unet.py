@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from brainlab.methods.method import Method, Preset, Schedule
 from brainlab.methods.translator import Translator, pairs
 from brainlab.ranges import Count
+from brainlab.translation.cgan import CHAPTER_3, PET
 from brainlab.translation.fcn import CHAPTER_2, RegressionConfig, RegressionRecipe, momentum_is_of_sgd
 
 
@@ -78,6 +79,7 @@ def _recipe(config: UNetConfig) -> RegressionRecipe:
 
 
 _TINY: dict[str, Any] = {"inputs": ("channel 0", "channel 1"), "target": "channel 2", "patch": (8, 8, 8)}
+_OF_PET: dict[str, Any] = {"inputs": PET, "target": "DVR", "levels": 3, "error": "l1"}
 
 METHOD = Method(
     name="unet",
@@ -95,6 +97,17 @@ METHOD = Method(
             schedule=Schedule(epochs=300, batch_size=1, ema_decay=0.0, early_stopping=3),
             recipe="flair-synthesis",
             source=f"{CHAPTER_2}, section 2.2.3",
+        ),
+        "pet-unet": Preset(
+            config=UNetConfig(patch=(128, 160, 128), maps=32, up_maps=64, learning_rate=1e-4, **_OF_PET),
+            schedule=Schedule(epochs=400, batch_size=1, ema_decay=0.0),
+            recipe="pet-synthesis",
+            source=f"{CHAPTER_3}, section 3.3.2",
+        ),
+        "pet-unet-small": Preset(
+            config=UNetConfig(patch=(32, 32, 32), overlap=0.25, maps=12, up_maps=24, **_OF_PET),
+            schedule=Schedule(epochs=4, batch_size=1, ema_decay=0.99),
+            recipe="pet-synthesis-64",
         ),
         "flair-unet-small": Preset(
             config=UNetConfig(),

@@ -31,6 +31,7 @@ def test_without_a_name_all_are_listed(capsys):
         "flair-2",
         "ixi-losses",
         "slice-1",
+        *(f"wei-{number}" for number in ("2.1", "2.2", "2.3", "2.4", "3.1", "3.2", "3.3", "3.4", "4.1", "4.2", "4.3")),
     ]
 
 
@@ -65,7 +66,7 @@ def test_the_text_has_own_rows_then_the_published_then_how_to_read_them(runs, ca
 @pytest.mark.parametrize(
     ("words", "part"),
     [
-        (["dwi-1", "dwi-99"], "no table 'dwi-99'; known are dwi-1, dwi-2, flair-2, ixi-losses, slice-1"),
+        (["dwi-1", "dwi-99"], "no table 'dwi-99'; known are dwi-1, dwi-2, flair-2, ixi-losses, slice-1, wei-2.1, wei-2.2"),
         (["dwi-1", "dwi-2"], "dwi-2: needs an unblinded reading study, got none; name one with --study ID"),
         (["dwi-1", "--runs", "nowhere"], "--runs nowhere: needs a run or a folder of runs"),
         (["dwi-1", "flair-2", "--study", "X"], "--study: needs a table that reads it (dwi-2), got dwi-1, flair-2"),
@@ -73,6 +74,8 @@ def test_the_text_has_own_rows_then_the_published_then_how_to_read_them(runs, ca
             ["dwi-2", "--study", "X", "--runs", "."],
             "--runs: needs a table that reads it (dwi-1, flair-2, ixi-losses, slice-1), got",
         ),
+        (["wei-2.1", "--records", "."], "--records .: needs cross-validations or myelin reports, got none"),
+        (["dwi-1", "--records", "."], "--records: needs a table that reads it (wei-2.1, wei-2.2"),
         ([], "--out: needs a name of what to make, got none; 'brainlab tables' lists them"),
         (["--study", "X"], "--study: needs a name of what to make, got none"),
     ],

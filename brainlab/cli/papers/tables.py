@@ -1,4 +1,7 @@
-"""`brainlab tables NAME... [--runs FOLDER...] [--study ID] [--out FOLDER]`; without a name, what there is."""
+"""`brainlab tables NAME... [--runs FOLDER...] [--study ID] [--records FOLDER...] [--out FOLDER]`.
+
+Without a name, what there is.
+"""
 
 import argparse
 from functools import cache
@@ -21,6 +24,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="runs, or folders of runs (default: those that ship and those of the workspace)",
     )
     parser.add_argument("--study", metavar="ID", help="an unblinded reading study, for dwi-2")
+    parser.add_argument(
+        "--records",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FOLDER",
+        help="cross-validations and myelin reports, or folders of them (default: those that ship and those of the "
+        "workspace)",
+    )
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="also write each table as Markdown and as CSV")
 
 
@@ -28,15 +40,21 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from brainlab.experiments.tables.registry import Sources, find_tables, refuse_unread, tables
 
     if not args.names:
-        refuse_without_name(args, "tables", ("runs", "study", "out"))
+        refuse_without_name(args, "tables", ("runs", "study", "records", "out"))
         described = {table.name: {"title": table.title, "source": table.source} for table in tables().values()}
         return {"tables": {}, "known": described, "text": listed(described)}
+    from brainlab.experiments.tables.records_at_hand import records_at_hand, reports_at_hand
     from brainlab.experiments.tables.runs_at_hand import runs_at_hand
     from brainlab.experiments.tables.written import text_lines, write_table
 
     chosen = find_tables(args.names)
-    refuse_unread(chosen, {"runs": args.runs, "study": args.study})
-    sources = Sources(runs=cache(lambda: runs_at_hand(args.runs)), study=args.study)
+    refuse_unread(chosen, {"runs": args.runs, "study": args.study, "records": args.records})
+    sources = Sources(
+        runs=cache(lambda: runs_at_hand(args.runs)),
+        study=args.study,
+        records=cache(lambda: records_at_hand(args.records)),
+        reports=cache(lambda: reports_at_hand(args.records)),
+    )
     rebuilt = [(table, table.build(sources)) for table in chosen]
     files = [str(path) for table, found in rebuilt if args.out for path in write_table(table, found, args.out)]
     text = "\n\n".join("\n".join(text_lines(table, found)) for table, found in rebuilt)

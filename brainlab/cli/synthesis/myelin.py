@@ -1,6 +1,7 @@
 """`brainlab myelin`: demyelinated voxels of lesions, their change between visits, and how it relates to EDSS."""
 
 import argparse
+import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -52,10 +53,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="take the logarithm of the lesion load as a covariate, on which simulated EDSS depends; the thesis takes "
         "the load as it is",
     )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="FOLDER",
+        help="also keep the report there, as myelin.json, for tables and figures; it names patients as scans.tsv does",
+    )
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    from brainlab.experiments.myelin.report import myelin_report
+    from brainlab.experiments.myelin.report import REPORT, myelin_report
+    from brainlab.files.whole import write_whole
 
     result = myelin_report(
         args.prepared,
@@ -65,7 +73,11 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         log_load=args.log_load,
         track=progress,
     )
-    return {**result, "text": "\n".join(_lines(result))}
+    if args.out:
+        args.out.mkdir(parents=True, exist_ok=True)
+        write_whole(args.out / REPORT, json.dumps(result, indent=1, allow_nan=False) + "\n")
+    written = {"file": str(args.out / REPORT)} if args.out else {}
+    return {**result, **written, "text": "\n".join([*_lines(result), *written.values()])}
 
 
 def _lines(result: Mapping[str, Any]) -> list[str]:

@@ -25,6 +25,9 @@ from brainlab.myelin.clinical import edss_regression
 from brainlab.myelin.indices import INDICES, Index
 from brainlab.myelin.normal_myelin import NormalMyelin
 
+REPORT = "myelin.json"
+"""File of a report that is kept."""
+
 QUANTITIES = (*INDICES, *REGIONS)
 REGRESSED = ("dynamic_demyelination", "dynamic_remyelination")
 """Indices on which EDSS is regressed, as in table 4.3."""

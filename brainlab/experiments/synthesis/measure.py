@@ -29,6 +29,9 @@ from brainlab.runs.evaluation_values import EvaluationValues
 from brainlab.runs.run import Run
 from brainlab.types import Float32Array, IntArray
 
+CONTROLS = "healthy"
+"""Class of those whose white matter is measured apart from that of patients (Wei, table 3.2)."""
+
 BETTER = {
     "mse": "lower",
     "mse_of_mean": "none",
@@ -42,7 +45,8 @@ BETTER = {
     "lesion_contrast_near": "none",
     "lesion_contrast_near_real": "none",
     "lesion_dice": "higher",
-    "discrepancy_white": "lower",
+    "discrepancy_white_of_controls": "lower",
+    "discrepancy_white_of_patients": "lower",
     "discrepancy_lesions": "lower",
 }
 """Each measure, and which way is better; `none` of those that are to be near that of real scans, or near 1."""
@@ -109,7 +113,8 @@ def measure_image(data: PreparedDataset, row: int, target: str, made: Float32Arr
     }
     regions = regions_of(data, np.array([row]))
     if regions is not None:
-        found |= _of_regions(made * spread + mean, truth * spread + mean, regions[0, 0])
+        whose = "controls" if data.scans["class"].iloc[row] == CONTROLS else "patients"
+        found |= _of_regions(made * spread + mean, truth * spread + mean, regions[0, 0], whose)
         if (regions == LESION).any():
             lesions, white = regions[0, 0] == LESION, regions[0, 0] == NAWM
             segmented = [segment_lesions(image, lesions | white) for image in (made, truth)]
@@ -118,11 +123,14 @@ def measure_image(data: PreparedDataset, row: int, target: str, made: Float32Arr
     return {name: found.get(name) for name in BETTER}
 
 
-def _of_regions(made: Float32Array, truth: Float32Array, regions: IntArray) -> dict[str, float | None]:
-    """Return how far the means of regions are off, and how lesions stand out. made, truth: intensities."""
+def _of_regions(made: Float32Array, truth: Float32Array, regions: IntArray, whose: str) -> dict[str, float | None]:
+    """Return how far the means of regions are off, and how lesions stand out.
+
+    made, truth: intensities.  whose: `controls` or `patients`.
+    """
     lesions, white = regions == LESION, regions == NAWM
     found: dict[str, float | None] = {
-        "discrepancy_white": discrepancy(made, truth, white),
+        f"discrepancy_white_of_{whose}": discrepancy(made, truth, white),
         "discrepancy_lesions": discrepancy(made, truth, lesions),
     }
     if lesions.any():

@@ -13,6 +13,7 @@ from brainlab.ranges import flag
 if TYPE_CHECKING:
     import pandas as pd
 
+    from brainlab.experiments.cross_validation.record import CrossValidation
     from brainlab.runs.run import Run
 
 Row = Mapping[str, Any]
@@ -21,10 +22,16 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Sources:
-    """What tables are rebuilt from. runs: returns those at hand, opened once. study: id of one, where it is named."""
+    """What tables are rebuilt from.
+
+    runs: returns those at hand, opened once.  study: id of one, where it is named.
+    records: returns the cross-validations at hand.  reports: returns the reports of `brainlab myelin`, by their paths.
+    """
 
     runs: Callable[[], Sequence["Run"]]
     study: str | None = None
+    records: Callable[[], Sequence["CrossValidation"]] = tuple
+    reports: Callable[[], Mapping[str, Mapping[str, Any]]] = dict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +64,7 @@ class PaperTable:
     build: Callable[[Sources], Rebuilt]
     layout: Callable[[Iterable[Row]], "pd.DataFrame"]
     reading: tuple[str, ...]
-    reads: tuple[Literal["runs", "study"], ...] = ("runs",)
+    reads: tuple[Literal["runs", "study", "records"], ...] = ("runs",)
 
 
 @cache
@@ -77,7 +84,7 @@ def find_tables(names: Sequence[str]) -> list[PaperTable]:
 def refuse_unread(chosen: Sequence[PaperTable], named: Mapping[str, Any]) -> None:
     """Raise InputError where a source was named that none of the tables is built from.
 
-    named: what was named by flag, `runs` and `study`; what is empty was not.
+    named: what was named by flag, `runs`, `study` and `records`; what is empty was not.
     """
     read = {source for table in chosen for source in table.reads}
     for source, value in named.items():
