@@ -48,6 +48,10 @@ BETTER = {
     "discrepancy_white_of_controls": "lower",
     "discrepancy_white_of_patients": "lower",
     "discrepancy_lesions": "lower",
+    "mean_white": "none",
+    "mean_white_real": "none",
+    "mean_lesions": "none",
+    "mean_lesions_real": "none",
 }
 """Each measure, and which way is better; `none` of those that are to be near that of real scans, or near 1."""
 
@@ -133,8 +137,10 @@ def _of_regions(made: Float32Array, truth: Float32Array, regions: IntArray, whos
         f"discrepancy_white_of_{whose}": discrepancy(made, truth, white),
         "discrepancy_lesions": discrepancy(made, truth, lesions),
     }
-    if lesions.any():
-        for image, which in ((made, ""), (truth, "_real")):
+    for image, which in ((made, ""), (truth, "_real")):
+        for name, region in (("white", white), ("lesions", lesions)):
+            found[f"mean_{name}{which}"] = float(image[region].mean(dtype=np.float64)) if region.any() else None
+        if lesions.any():
             contrast = lesion_contrast(np.maximum(image, 0), lesions, white)
             found |= {f"lesion_contrast{which}": contrast.nawm, f"lesion_contrast_near{which}": contrast.surrounding}
     return found
