@@ -31,7 +31,7 @@ ONE_EPOCH = {"epochs": 1, "batch_size": 1, "ema_decay": 0.99, "early_stopping": 
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One cross-validation. preset: or a baseline.  config, schedule: what is changed.  only: folds; all where empty."""
+    """One cross-validation. preset: or a baseline.  config, schedule: what is changed.  only: folds; () is all."""
 
     preset: str
     config: dict[str, Any] = field(default_factory=dict)
