@@ -16,11 +16,13 @@ class Translator(nn.Module, ABC):
     It takes volumes of any size whose sides divide by `multiple`; whole scans go through it patch by patch.
 
     inputs, target: names of the sequences.
+    reach: how many voxels to each side of a voxel decide what is made of it; None where all of a patch may.
     """
 
     inputs: tuple[str, ...]
     target: str
     multiple: int = 1
+    reach: int | None = None
 
     @abstractmethod
     def translate(self, x: Tensor) -> Tensor:

@@ -74,6 +74,7 @@ class FCN(Translator):
             layers += [nn.Conv3d(maps, config.filters, config.kernel, padding=config.kernel // 2), nn.ReLU()]
             maps = config.filters
         layers.append(nn.Conv3d(maps, 1, config.last_kernel, padding=config.last_kernel // 2))
+        self.reach = config.depth * (config.kernel // 2) + config.last_kernel // 2
         self.layers = nn.Sequential(*layers)
 
     def translate(self, x: Tensor) -> Tensor:

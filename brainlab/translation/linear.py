@@ -43,6 +43,7 @@ class Linear(Translator):
     def __init__(self, config: LinearConfig) -> None:
         super().__init__()
         self.inputs, self.target, self.kernel = config.inputs, config.target, config.kernel
+        self.reach = config.kernel // 2
         self.weights = nn.Conv3d(len(config.inputs), 1, config.kernel)
 
     def neighbourhoods(self, x: Tensor) -> Tensor:

@@ -110,7 +110,7 @@ def test_pairs_within_the_brain_say_where_it_is(visits):
 
 
 def test_data_that_do_not_say_where_the_brain_is_are_refused_within_it(visits):
-    with pytest.raises(InputError, match="--within brain: needs data that say where the brain is, got .* without"):
+    with pytest.raises(InputError, match=r"--within brain: needs data that say where the brain is, got .* without"):
         Pairs(("FLAIR",), "T1w", within="brain").of(dataclasses.replace(visits, segmentations=None))
 
 
