@@ -1,7 +1,12 @@
-"""What a translating run makes of whole scans: patch by patch, blended, so that memory does not grow with them."""
+"""What a translating run makes of whole scans: patch by patch, so that memory does not grow with them.
 
+A network whose reach is known sees each patch with so many voxels more on each side, and what it makes is just what it
+would make of the whole. Patches of other networks overlap and are blended.
+"""
+
+import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import cast
 
 import numpy as np
@@ -38,7 +43,11 @@ def translate(run: Run, images: Float32Array) -> Float32Array:
         raise InputError(f"{run.name}: needs images of finite numbers, got NaN or infinity among them")
     patch = patch_sides(images.shape[1:], run.config.patch, network.multiple)
     with torch.inference_mode():
-        made = blended(network.translate, torch.from_numpy(np.ascontiguousarray(images)).to(run.device)[None], patch)
+        x = torch.from_numpy(np.ascontiguousarray(images)).to(run.device)[None]
+        if network.reach is None:
+            made = blended(network.translate, x, patch)
+        else:
+            made = joined(network.translate, x, network.reach)
     return np.asarray(made[0, 0].float().cpu().numpy(), dtype=np.float32)
 
 
@@ -49,6 +58,28 @@ def patch_sides(shape: Sequence[int], learned: Sequence[int], multiple: int) -> 
     """
     wanted = [min(side, side_learned, LARGEST_PATCH) for side, side_learned in zip(shape, learned, strict=True)]
     return tuple(multiple * math.ceil(side / multiple) for side in wanted)
+
+
+def joined(make: Callable[[Tensor], Tensor], x: Tensor, reach: int) -> Tensor:
+    """Return what `make` makes of a whole volume, computed part by part: [1, C, X, Y, Z] -> [1, 1, X, Y, Z].
+
+    reach: see `Translator`. A part meets the edge of the volume where the volume ends, and nowhere else: to twice the
+    voxels that overlapping patches take, it saves half the time.
+    """
+    made = x.new_empty(1, 1, *x.shape[2:], dtype=torch.float32)
+    for spans in itertools.product(*(_spans(side) for side in x.shape[2:])):
+        seen = tuple(slice(max(0, span.start - reach), span.stop + reach) for span in spans)
+        own = tuple(
+            slice(span.start - wide.start, span.stop - wide.start) for span, wide in zip(spans, seen, strict=True)
+        )
+        made[:, :, *spans] = make(x[:, :, *seen])[:, :, *own]
+    return made
+
+
+def _spans(side: int) -> Iterator[slice]:
+    """Yield parts of a side, at most `LARGEST_PATCH` each and all about as long."""
+    bounds = np.linspace(0, side, math.ceil(side / LARGEST_PATCH) + 1).round().astype(int).tolist()
+    return itertools.starmap(slice, itertools.pairwise(bounds))
 
 
 def blended(make: Callable[[Tensor], Tensor], x: Tensor, patch: Sequence[int]) -> Tensor:
