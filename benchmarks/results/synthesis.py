@@ -23,7 +23,7 @@ from brainlab.experiments.cross_validation.record import CrossValidation
 from brainlab.runs.methods import find_preset
 
 FIVE = ("T1w", "T2w", "PDw", "T1SE", "DIR")
-QUICK: dict[str, Any] = {"patch": (32, 32, 20), "overlap": 0.0}
+QUICK: dict[str, Any] = {"patch": (32, 32, 20), "overlap": 0.0, "within": "brain"}
 """Of all networks of FLAIR: 20,000 voxels a step."""
 ADAM: dict[str, Any] = {"optimiser": "adam", "learning_rate": 1e-3, "cosine": True}
 ONE_EPOCH = {"epochs": 1, "batch_size": 1, "ema_decay": 0.99, "early_stopping": None}
