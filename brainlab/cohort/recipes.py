@@ -357,7 +357,10 @@ RECIPES = {
         _flair_synthesis(),
         _pet_synthesis("pet-synthesis", (128, 160, 128), 1.22, "128x160x128, as in Wei's thesis, chapters 3 and 4"),
         _pet_synthesis(
-            "pet-synthesis-64", (64, 80, 64), 2.44, "64x80x64: pet-synthesis at the 2.5 mm that PET resolves, for two cores"
+            "pet-synthesis-64",
+            (64, 80, 64),
+            2.44,
+            "64x80x64: pet-synthesis at the 2.5 mm that PET resolves, for two cores",
         ),
         *(_pictures(side) for side in (64, 128, 256)),
     )

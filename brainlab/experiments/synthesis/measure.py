@@ -65,11 +65,16 @@ def measure_translations(run: Run, data: PreparedDataset, n: int) -> dict[str, d
     return {name: _entry([each[name] for each in found], better, common) for name, better in BETTER.items()}
 
 
-def measure_scan(run: Run, data: PreparedDataset, row: int) -> dict[str, float | None]:
-    """Return each measure of one scan, None where it is undefined."""
+def measure_scan(
+    run: Run, data: PreparedDataset, row: int, made: Float32Array | None = None
+) -> dict[str, float | None]:
+    """Return each measure of one scan, None where it is undefined.
+
+    made: what the run makes of it as z-scores [X, Y, Z], where that is at hand; else it is made here.
+    """
     *inputs, target = places_of((*run.config.inputs, run.config.target), data)
     images = data.batch(np.array([row]))[0]
-    made, truth = translate(run, images[inputs]), images[target]
+    made, truth = translate(run, images[inputs]) if made is None else made, images[target]
     labels = data.segmentations
     brain = np.ones(truth.shape, bool) if labels is None else np.asarray(labels[row]) > 0
     found = {
