@@ -12,7 +12,7 @@ from brainlab.cohort.intensity import Z_SCORES
 from brainlab.errors import InputError
 from brainlab.methods.translator import Translator
 from brainlab.runs.run import Run
-from brainlab.types import Float32Array
+from brainlab.types import BoolArray, Float32Array
 
 LARGEST_PATCH = 96
 """Voxels along each side of what goes through a network at once, at most: 64 maps of such a patch take 226 MB."""
@@ -48,6 +48,14 @@ def translator(run: Run, images: Float32Array) -> Translator:
     return network
 
 
+def shown_by(images: Float32Array) -> BoolArray:
+    """Return where any of some images [C, X, Y, Z] shows something, which is where it is not at its darkest: [X, Y, Z].
+
+    Of skull-stripped scans the brain: beyond it every voxel has one value.
+    """
+    return np.asarray((images > images.min(axis=(1, 2, 3), keepdims=True)).any(axis=0))
+
+
 def patch_sides(shape: Sequence[int], learned: Sequence[int], multiple: int) -> tuple[int, ...]:
     """Return the sides of the patches that a volume goes through a network in.
 
@@ -76,12 +84,20 @@ def to_intensities(run: Run, target: Float32Array) -> Float32Array:
 
     Raises InputError where the run does not keep their mean and spread.
     """
+    mean, spread = numbers_of_target(run)
+    return target * np.float32(spread) + np.float32(mean)
+
+
+def numbers_of_target(run: Run) -> tuple[float, float]:
+    """Return mean and standard deviation of a run's target in the scans that it was trained on.
+
+    Raises InputError where the run does not keep them.
+    """
     try:
         numbers = run.settings["recipe"][Z_SCORES]
         place = {name.removesuffix("map"): name for name in numbers}[run.config.target.removesuffix("map")]
-        mean, spread = float(numbers[place]["mean"]), float(numbers[place]["sd"])
+        return float(numbers[place]["mean"]), float(numbers[place]["sd"])
     except (LookupError, TypeError, ValueError) as error:
         raise InputError(
             f"{run.folder}: config.json: needs mean and sd of {run.config.target}; train the run again"
         ) from error
-    return target * np.float32(spread) + np.float32(mean)
