@@ -15,6 +15,9 @@ from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.recipes import QUANTITIES
 from brainlab.cohort.views import places_of
 from brainlab.errors import InputError
+from brainlab.experiments.myelin.lesions_of_visit import LesionMyelin, compare_lesions
+from brainlab.experiments.myelin.patients import learn_normal_myelin
+from brainlab.experiments.myelin.visits import PetVisits
 from brainlab.experiments.synthesis.measure import measure_scan
 from brainlab.experiments.synthesis.patchwise import numbers_of_target, shown_by, to_intensities, translate
 from brainlab.experiments.synthesis.saliency import Of, has_target, saliency
@@ -23,6 +26,7 @@ from brainlab.images.grid import Grid
 from brainlab.images.pictures import to_bytes, windowed
 from brainlab.images.provenance import Provenance
 from brainlab.images.volume import Volume
+from brainlab.myelin.normal_myelin import NormalMyelin
 from brainlab.runs.image_provenance import made_by, translated_by
 from brainlab.runs.run import Run
 from brainlab.types import BoolArray, Float32Array, UInt8Array
@@ -138,6 +142,26 @@ class SaliencyMap:
 
 
 @dataclass(frozen=True)
+class AgreementMap:
+    """Which of true and synthesised PET calls a lesion voxel demyelinated, as the numbers of `AGREEMENT`."""
+
+    visit: CohortVisit
+    needs_model: ClassVar[bool] = True
+
+    @property
+    def grid(self) -> Grid:
+        return grid_of(self.visit)
+
+    @property
+    def provenance(self) -> Provenance:
+        return TargetDifference(self.visit, 1.0).provenance
+
+    def array(self) -> UInt8Array:
+        found = lesion_myelin(self.visit)
+        return np.zeros(self.grid.shape, np.uint8) if found is None else found.agreement
+
+
+@dataclass(frozen=True)
 class SaliencyMaps:
     """Saliency of a visit's inputs as bytes [C, X, Y, Z], what it is of, and what each contributes, as `Saliency`."""
 
@@ -237,6 +261,14 @@ def measures(visit: CohortVisit) -> dict[str, float | None]:
     return dict(_measures(visit, version(visit)))
 
 
+def lesion_myelin(visit: CohortVisit) -> LesionMyelin | None:
+    """Return what true and synthesised PET say of a visit's lesions; None where it has none.
+
+    Raises InputError where the cohort has no DVR, no segmentations or no healthy controls.
+    """
+    return _lesion_myelin(visit, version(visit))
+
+
 def unit_of(run: Run) -> Unit:
     """Return the unit of a run's target: its own where the sequence is a quantity, else standard deviations."""
     names = {name.removesuffix("map"): name for name in QUANTITIES}
@@ -268,6 +300,19 @@ def _saliency(visit: Visit, known: str) -> SaliencyMaps:
     highest = float(np.percentile(shown[:, inside], BRIGHTEST_PERCENT)) if inside.any() else 0.0
     highest = highest or float(shown.max()) or 1.0
     return SaliencyMaps(to_bytes(shown / np.float32(highest)), found.of, found.contributions)
+
+
+@lru_cache(maxsize=KEPT)
+def _lesion_myelin(visit: CohortVisit, known: str) -> LesionMyelin | None:
+    data = resources.cohort(visit.cohort)
+    pet, normal = _normal_myelin(visit.cohort, data.sha256)
+    return compare_lesions(pet, normal, visit.row, to_intensities(resources.run(visit.run), made(visit)))
+
+
+@lru_cache(maxsize=2)
+def _normal_myelin(cohort: str, sha256: str) -> tuple[PetVisits, NormalMyelin]:
+    pet = PetVisits.open(resources.cohort(cohort).folder)
+    return pet, learn_normal_myelin(pet)
 
 
 @lru_cache(maxsize=16)

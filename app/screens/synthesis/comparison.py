@@ -45,7 +45,6 @@ def show(run: Run, visit: CohortVisit) -> None:
             "what it means": meaning,
         }
         for name, (title, meaning) in MEANING.items()
-        if found.get(name) is not None
     ]
     layout.table(
         pd.DataFrame(rows), f"{run.name}-{visit.cohort}-{visit.row}", "synthesis-measures", column_config=WIDTHS
