@@ -17,7 +17,7 @@ from brainlab.cohort.intensity import Z_SCORES
 from brainlab.errors import InputError
 from brainlab.methods.translator import Translator
 from brainlab.runs.run import Run
-from brainlab.types import Float32Array
+from brainlab.types import BoolArray, Float32Array
 
 LARGEST_PATCH = 96
 """Voxels along each side of what goes through a network at once, at most: 64 maps of such a patch take 226 MB."""
@@ -32,6 +32,19 @@ def translate(run: Run, images: Float32Array) -> Float32Array:
     The channels are those of `run.config.inputs`, in that order. Raises InputError where the run does not translate, or
     the images are not of so many channels, or not of finite numbers.
     """
+    network = translator(run, images)
+    with torch.inference_mode():
+        x = torch.from_numpy(np.ascontiguousarray(images)).to(run.device)[None]
+        if network.reach is None:
+            patch = patch_sides(images.shape[1:], run.config.patch, network.multiple)
+            made = blended(network.translate, x, patch)
+        else:
+            made = joined(network.translate, x, network.reach)
+    return np.asarray(made[0, 0].float().cpu().numpy(), dtype=np.float32)
+
+
+def translator(run: Run, images: Float32Array) -> Translator:
+    """Return a run's network in evaluation mode. Raises InputError where it cannot translate images [C, X, Y, Z]."""
     run.require("translate")
     network = cast(Translator, run.model())
     if images.ndim != 4 or len(images) != len(network.inputs):
@@ -41,14 +54,15 @@ def translate(run: Run, images: Float32Array) -> Float32Array:
         )
     if not np.isfinite(images).all():
         raise InputError(f"{run.name}: needs images of finite numbers, got NaN or infinity among them")
-    patch = patch_sides(images.shape[1:], run.config.patch, network.multiple)
-    with torch.inference_mode():
-        x = torch.from_numpy(np.ascontiguousarray(images)).to(run.device)[None]
-        if network.reach is None:
-            made = blended(network.translate, x, patch)
-        else:
-            made = joined(network.translate, x, network.reach)
-    return np.asarray(made[0, 0].float().cpu().numpy(), dtype=np.float32)
+    return network
+
+
+def shown_by(images: Float32Array) -> BoolArray:
+    """Return where any of some images [C, X, Y, Z] shows something, which is where it is not at its darkest: [X, Y, Z].
+
+    Of skull-stripped scans the brain: beyond it every voxel has one value.
+    """
+    return np.asarray((images > images.min(axis=(1, 2, 3), keepdims=True)).any(axis=0))
 
 
 def patch_sides(shape: Sequence[int], learned: Sequence[int], multiple: int) -> tuple[int, ...]:
@@ -101,12 +115,20 @@ def to_intensities(run: Run, target: Float32Array) -> Float32Array:
 
     Raises InputError where the run does not keep their mean and spread.
     """
+    mean, spread = numbers_of_target(run)
+    return target * np.float32(spread) + np.float32(mean)
+
+
+def numbers_of_target(run: Run) -> tuple[float, float]:
+    """Return mean and standard deviation of a run's target in the scans that it was trained on.
+
+    Raises InputError where the run does not keep them.
+    """
     try:
         numbers = run.settings["recipe"][Z_SCORES]
         place = {name.removesuffix("map"): name for name in numbers}[run.config.target.removesuffix("map")]
-        mean, spread = float(numbers[place]["mean"]), float(numbers[place]["sd"])
+        return float(numbers[place]["mean"]), float(numbers[place]["sd"])
     except (LookupError, TypeError, ValueError) as error:
         raise InputError(
             f"{run.folder}: config.json: needs mean and sd of {run.config.target}; train the run again"
         ) from error
-    return target * np.float32(spread) + np.float32(mean)
