@@ -37,10 +37,11 @@ from brainlab.evaluation.synthesis.similarity import normalised_mutual_informati
 from brainlab.evaluation.synthesis.voxel_error import mse
 from brainlab.experiments.synthesis.patchwise import translate
 from brainlab.experiments.tables.written import markdown_table
-from brainlab.experiments.training import train
+from brainlab.experiments.training import resume, train
 from brainlab.experiments.training_plan import Machine
 from brainlab.runs.methods import find_preset
 from brainlab.runs.run import Run, load_run
+from brainlab.training.checkpoint import RESUME
 from brainlab.translation.baselines.modality_propagation import ModalityPropagation
 from brainlab.translation.baselines.random_forest import RandomForestTranslation
 from brainlab.types import BoolArray, Float32Array, IntArray
@@ -153,15 +154,20 @@ def transferred(
 def trained(
     preset: str, within: str, data: PreparedDataset, folder: Path, epochs: int, start: Run | None = None
 ) -> Run:
-    """Return a run of a preset, trained first where it is not there. Patches do not overlap, to spare time."""
-    if not (folder / "card.md").is_file():
+    """Return a run of a preset, trained to its end where it is not there or was stopped.
+
+    Patches do not overlap, to spare time.
+    """
+    machine, began = Machine(device="cpu"), time.monotonic()
+    if (folder / RESUME).is_file():
+        resume(folder, data, machine=machine)
+    else:
         _, chosen = find_preset(preset)
         changes: dict[str, Any] = {"inputs": INPUTS, "target": TARGET, "within": within, "overlap": 0.0}
         config = dataclasses.replace(chosen.config, **changes)
         schedule = dataclasses.replace(chosen.schedule, epochs=1 if preset == PRESETS["linear"] else epochs)
-        began = time.monotonic()
-        train(preset, data, folder, config=config, schedule=schedule, start=start, machine=Machine(device="cpu"))
-        print(f"{folder}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+        train(preset, data, folder, config=config, schedule=schedule, start=start, machine=machine)
+    print(f"{folder}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
     return load_run(folder)
 
 
