@@ -12,7 +12,7 @@ from app.data.uploaded_visits import UploadedScans
 from app.data.volumes import Scan, version
 from brainlab.cohort.intensity import Z_WINDOW
 from brainlab.cohort.prepared import PreparedDataset
-from brainlab.cohort.recipes import QUANTITIES
+from brainlab.cohort.intensity import QUANTITIES, is_quantity, sequence_key
 from brainlab.cohort.views import places_of
 from brainlab.errors import InputError
 from brainlab.experiments.myelin.lesions_of_visit import LesionMyelin, compare_lesions
@@ -271,9 +271,9 @@ def lesion_myelin(visit: CohortVisit) -> LesionMyelin | None:
 
 def unit_of(run: Run) -> Unit:
     """Return the unit of a run's target: its own where the sequence is a quantity, else standard deviations."""
-    names = {name.removesuffix("map"): name for name in QUANTITIES}
-    if (target := run.config.target.removesuffix("map")) in names:
-        return Unit(target, numbers_of_target(run)[1])
+    target = run.config.target
+    if is_quantity(target) or sequence_key(target) in map(sequence_key, QUANTITIES):
+        return Unit(target.removesuffix("map"), numbers_of_target(run)[1])
     return Unit("SD", 1.0)
 
 
