@@ -10,9 +10,8 @@ import numpy as np
 from app.data import resources
 from app.data.uploaded_visits import UploadedScans
 from app.data.volumes import Scan, version
-from brainlab.cohort.intensity import Z_WINDOW
+from brainlab.cohort.intensity import QUANTITIES, Z_WINDOW, is_quantity, sequence_key
 from brainlab.cohort.prepared import PreparedDataset
-from brainlab.cohort.intensity import QUANTITIES, is_quantity, sequence_key
 from brainlab.cohort.views import places_of
 from brainlab.errors import InputError
 from brainlab.experiments.myelin.lesions_of_visit import LesionMyelin, compare_lesions
