@@ -182,7 +182,9 @@ class Pairs:
 
     def batch(self, seen: PreparedDataset, rows: IntArray) -> Batch:
         whole, (*inputs, target) = seen.batch(rows), self.places(seen)
-        brain = np.asarray(seen.segmentations[rows])[:, None] > 0 if self.within == "brain" else None
+        brain = None
+        if self.within == "brain" and seen.segmentations is not None:  # `of` refuses data without
+            brain = np.asarray(seen.segmentations[rows])[:, None] > 0
         return Batch(whole[:, inputs], target=whole[:, [target]], regions=regions_of(seen, rows), brain=brain)
 
     def places(self, data: PreparedDataset) -> list[int]:
