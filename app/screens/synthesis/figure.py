@@ -17,6 +17,7 @@ from app.data.translations import (
 )
 from app.data.uploaded_visits import UploadedScans
 from app.screens.synthesis import contributions
+from brainlab.errors import BrainlabError
 from brainlab.runs.run import Run
 
 TOGETHER = "synthesis"
@@ -28,27 +29,39 @@ LIMITS_SD = (0.25, 0.5, 1.0, 2.0, 4.0)
 """Differences that have full colour, in standard deviations of the target."""
 
 
-def show(run: Run, visit: Visit, maps: SaliencyMaps) -> None:
-    """Show all images of a visit, and what each input contributes."""
+def show(run: Run, visit: Visit) -> None:
+    """Show all images of a visit, and what each input contributes.
+
+    The saliency takes several times as long as the translation, so that the target is shown before it.
+    """
     first, second, _ = st.columns([1.4, 1, 1.6], vertical_alignment="bottom")
     known = isinstance(visit, CohortVisit) and translations.knows_truth(visit)
     limit = _choose_limit(run, first) if known else 1.0
-    salient = (second if known else first).toggle("Saliency over the inputs", True, key="synthesis-saliency")
+    salient = (second if known else first).toggle("Saliency of the inputs", True, key="synthesis-saliency")
     _viewer("synthesis-target", _of_target(run, visit, limit), TARGETS)
-    inputs = _of_inputs(run, visit, salient=salient)
-    if len(inputs) < TARGETS:  # the bars have room beside
-        left, right = st.columns([len(inputs), TARGETS - len(inputs)])
-        with left:
-            _viewer("synthesis-inputs", inputs, len(inputs))
-        with right:
+    maps = _saliency(visit) if salient else None
+    inputs = _of_inputs(run, visit, salient=maps is not None)
+    beside = len(inputs) < TARGETS  # the bars have room there
+    place, bars = st.columns([len(inputs), TARGETS - len(inputs)]) if beside else (st.container(), st.container())
+    with place:
+        _viewer("synthesis-inputs", inputs, len(inputs) if beside else min(IN_A_ROW, len(inputs)))
+    if maps is not None:
+        with bars:
             contributions.show(run, maps)
-    else:
-        _viewer("synthesis-inputs", inputs, min(IN_A_ROW, len(inputs)))
-        contributions.show(run, maps)
     st.caption(
         "Wheel: slices. Click: crosshair, in all images. Right-drag: window. Colours are of the brain alone. "
         "Saliency of 1: the highest half per cent, alike for all inputs."
     )
+
+
+def _saliency(visit: Visit) -> SaliencyMaps | None:
+    """Return the saliency of a visit's inputs; None, said in a line, where it cannot be taken."""
+    try:
+        with st.spinner("Asking on which input each voxel depends (several times as long as the translation)"):
+            return translations.saliency_maps(visit)
+    except BrainlabError as error:
+        st.error(str(error))
+        return None
 
 
 def _viewer(key: str, panels: list[Panel], columns: int) -> None:

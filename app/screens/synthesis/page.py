@@ -68,12 +68,10 @@ def _show_visit(run: Run, visit: Visit) -> None:
     try:
         with st.spinner(f"Making {target} from {_listed(run.config.inputs)} (a few seconds)"):
             translations.made(visit)
-        with st.spinner("Asking on which input each voxel depends"):
-            maps = translations.saliency_maps(visit)
     except BrainlabError as error:
         st.error(str(error))
         return
-    figure.show(run, visit, maps)
+    figure.show(run, visit)
     if isinstance(visit, UploadedScans):
         own_scans.offer(run, visit)
     else:
