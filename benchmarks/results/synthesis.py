@@ -20,6 +20,7 @@ from brainlab.cohort.prepared import PreparedDataset
 from brainlab.experiments.cross_validation.baselines import BASELINES, BaselineConfig
 from brainlab.experiments.cross_validation.folds import cross_validate
 from brainlab.experiments.cross_validation.record import CrossValidation
+from brainlab.experiments.training_plan import Machine
 from brainlab.runs.methods import find_preset
 
 FIVE = ("T1w", "T2w", "PDw", "T1SE", "DIR")
@@ -33,12 +34,16 @@ ONE_EPOCH = {"epochs": 1, "batch_size": 1, "ema_decay": 0.99, "early_stopping": 
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One cross-validation. preset: or a baseline.  config, schedule: what is changed.  only: folds; () is all."""
+    """One cross-validation.
+
+    preset: or a baseline.  config, schedule: what is changed.  only: folds; () is all.  precision: see `Machine`.
+    """
 
     preset: str
     config: dict[str, Any] = field(default_factory=dict)
     schedule: dict[str, Any] = field(default_factory=dict)
     only: tuple[int, ...] = ()
+    precision: str | None = None
 
 
 def _fcn(
@@ -84,7 +89,8 @@ TWO_STAGES = {**ONE_EPOCH, "epochs": 2}
 
 
 def _gan(preset: str, schedule: dict[str, Any], only: tuple[int, ...] = (), **config: Any) -> Entry:
-    return Entry(preset=preset, config=PATCH | config, schedule=schedule, only=only)
+    precision = "32" if "sagan" in preset else None  # in bfloat16 a gradient was not finite now and then
+    return Entry(preset=preset, config=PATCH | config, schedule=schedule, only=only, precision=precision)
 
 
 PET: dict[str, Entry] = {
@@ -138,7 +144,10 @@ def measured(entry: Entry, data: PreparedDataset, folder: Path, fold: int, of: i
     else:
         _, preset = find_preset(entry.preset)
         config, schedule = replace(preset.config, **entry.config), replace(preset.schedule, **entry.schedule)
-    return cross_validate(entry.preset, data, folder, folds=of, only=[fold], config=config, schedule=schedule)
+    machine = Machine(precision=entry.precision)
+    return cross_validate(
+        entry.preset, data, folder, folds=of, only=[fold], config=config, schedule=schedule, machine=machine
+    )
 
 
 def told(record: CrossValidation) -> str:
