@@ -11,7 +11,7 @@ target. At t = 0 the velocity that errs least leads to the mean of all targets t
 is a regression; more steps draw one of them, which is sharper and further from the truth.
 
 For that the noise is needed. Without it the first guess follows from the inputs, x_t at any t > 0 gives the target
-away, x_1 = x_0 + (x_t - x_0) / t, and what is learned there is to go straight on: more steps then change nothing.
+away, x_1 = x_0 + (x_t - x_0) / t, and what is best there is to go straight on, where one step leads.
 Where a scan is translated the noise is a hash of the inputs, so that the same scan has the same target, and patches
 agree where they overlap (`networks/translation/hashed_noise.py`).
 
@@ -51,7 +51,7 @@ BANDS = 8
 class TranslationFlowConfig(TranslatorConfig):
     """Everything that decides such a flow and what it learns.
 
-    start: the first guess: what the linear voxel model makes (`linear`), the `mean` of the inputs, or `zero`.
+    start: the first guess: the `mean` of the inputs, what the linear voxel model makes (`linear`), or `zero`.
     kernel: of the linear voxel model, see there.
     noise: on the first guess, in units of how far the target spreads about it in each band; 0 has none.
     at_start: share of the training at time 0 alone, which one step is made of; the other times are even from 0 to 1.
@@ -63,7 +63,7 @@ class TranslationFlowConfig(TranslatorConfig):
     cosine: let the rate fall to zero along a half cosine over the whole training.
     """
 
-    start: Literal["linear", "mean", "zero"] = "linear"
+    start: Literal["mean", "linear", "zero"] = "mean"
     kernel: Kernel = 3
     noise: Weight = 1.0
     at_start: Share = 0.5
@@ -247,7 +247,7 @@ METHOD = Method(
     without_effect=without_effect,
     small=(
         TranslationFlowConfig(steps=2, **_TINY),
-        TranslationFlowConfig(start="mean", noise=0.0, solver="heun", **_TINY),
+        TranslationFlowConfig(start="linear", noise=0.0, solver="heun", **_TINY),
     ),
     presets={
         "flair-flow": Preset(

@@ -105,9 +105,11 @@ def test_the_network_adds_what_the_best_guess_from_the_state_errs_by(monkeypatch
         assert float(error.std()) == pytest.approx(float((plus_1[0] - guess[0]).mean()), rel=0.03)
 
 
-def test_the_loss_is_the_squared_error_of_the_image_at_time_0():
+@pytest.mark.parametrize("noise", [0.0, 1.0])
+def test_the_loss_is_the_squared_error_of_the_image_at_time_0(noise):
+    """A fresh network undoes the noise, and all that it errs by is what its first guess does."""
     seen = batch()
-    recipe = fitted(config(noise=0.0, at_start=1.0), seen)
+    recipe = fitted(config(noise=noise, at_start=1.0), seen)
     with torch.no_grad():
         error = (recipe.generator.translate(seen.image) - seen.target).square().mean()
     assert recipe.step(seen, Progress(0, 10, 10))["loss"] == pytest.approx(float(error), rel=1e-4)
@@ -126,7 +128,7 @@ def test_it_learns_what_no_linear_model_can():
 
 def test_the_first_guess_takes_no_part_in_the_descent():
     seen = batch()
-    recipe = fitted(config(), seen)
+    recipe = fitted(config(start="linear"), seen)
     before = recipe.generator.linear.weights.weight.clone()
     recipe.step(seen, Progress(0, 10, 10))
     assert torch.equal(recipe.generator.linear.weights.weight, before)
@@ -134,16 +136,12 @@ def test_the_first_guess_takes_no_part_in_the_descent():
 
 def test_states_stay_float32_where_convolutions_do_not():
     seen = batch()
-    network = fitted(config(steps=4), seen).generator
+    network = fitted(config(start="linear", steps=4), seen).generator
     exact = network.translate(seen.image)
     with torch.autocast("cpu", torch.bfloat16):
         assert network.to_state(seen.target, seen.image).dtype == torch.float32
-        assert (
-            network.velocity(
-                *(torch.zeros(1, c, 4, 4, 4) for c in (8,)), torch.zeros(1), torch.zeros(1, 24, 4, 4, 4)
-            ).dtype
-            == torch.float32
-        )
+        velocity = network.velocity(torch.zeros(1, 8, 4, 4, 4), torch.zeros(1), torch.zeros(1, 24, 4, 4, 4))
+        assert velocity.dtype == torch.float32
         made = network.translate(seen.image)
     assert made.dtype == torch.float32
     assert torch.allclose(made, exact, atol=1e-5), "a fresh network adds nothing, so that all is the state"
