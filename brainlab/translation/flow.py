@@ -8,12 +8,19 @@ bands x_1 of the target, and at a time t from 0 to 1, a network learns the veloc
 (rectified flow, Liu et al. 2023, equation 1; from the mean of the inputs on wavelet bands, Tur, Stojkovic and Bagci
 2026, "WFM: 3D wavelet flow matching for ultrafast multi-modal MRI synthesis"). Solved from 0 to 1, dx/dt = v gives the
 target. At t = 0 the velocity that errs least leads to the mean of all targets that the inputs allow, so that one step
-is a regression; more steps draw one of them, which is sharper and further from the truth.
+is a regression.
 
-For that the noise is needed. Without it the first guess follows from the inputs, x_t at any t > 0 gives the target
-away, x_1 = x_0 + (x_t - x_0) / t, and what is best there is to go straight on, where one step leads.
-Where a scan is translated the noise is a hash of the inputs, so that the same scan has the same target, and patches
-agree where they overlap (`networks/translation/hashed_noise.py`).
+More steps are sharper, and err more. Without noise the first guess follows from the inputs, x_t at any t > 0 gives the
+target away, x_1 = x_0 + (x_t - x_0) / t, and what is best there is to go straight on, where one step leads: little is
+gained. With noise many steps draw one of the targets that the inputs allow. After 600 patches of six simulated people
+(FLAIR from five sequences; squared error in the middle of three held-out brains, and their blur ratio):
+
+    steps        1            2            4
+    noise 0      .125  .68    .126  .73    .128  .76
+    noise 1      .137  .68    .227  1.01   .319  1.48
+
+so that there is none unless it is asked for. Where a scan is translated it is a hash of the inputs, so that the same
+scan has the same target, and patches agree where they overlap (`networks/translation/hashed_noise.py`).
 
 States are x_t - x_0 in units of how far x_1 - x_0 spreads in each band. What the network adds to is the best guess of
 the velocity from the state alone, for rests that are normal (after Karras et al. 2022, section 5).
@@ -53,7 +60,7 @@ class TranslationFlowConfig(TranslatorConfig):
 
     start: the first guess: the `mean` of the inputs, what the linear voxel model makes (`linear`), or `zero`.
     kernel: of the linear voxel model, see there.
-    noise: on the first guess, in units of how far the target spreads about it in each band; 0 has none.
+    noise: on the first guess, in units of how far the target spreads about it in each band.
     at_start: share of the training at time 0 alone, which one step is made of; the other times are even from 0 to 1.
     widths: maps of the U-Net at half the size of the scans, at a quarter, and so on; multiples of 8.
     time_width: features that the network is told the time by.
@@ -65,7 +72,7 @@ class TranslationFlowConfig(TranslatorConfig):
 
     start: Literal["mean", "linear", "zero"] = "mean"
     kernel: Kernel = 3
-    noise: Weight = 1.0
+    noise: Weight = 0.0
     at_start: Share = 0.5
     widths: tuple[Count, ...] = (32, 64, 128)
     time_width: Count = 64
@@ -246,8 +253,8 @@ METHOD = Method(
     check_batch=refuse_patch,
     without_effect=without_effect,
     small=(
-        TranslationFlowConfig(steps=2, **_TINY),
-        TranslationFlowConfig(start="linear", noise=0.0, solver="heun", **_TINY),
+        TranslationFlowConfig(noise=1.0, steps=2, **_TINY),
+        TranslationFlowConfig(start="linear", solver="heun", **_TINY),
     ),
     presets={
         "flair-flow": Preset(

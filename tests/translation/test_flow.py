@@ -14,7 +14,14 @@ from brainlab.translation.flow import METHOD, TranslationFlow, TranslationFlowCo
 from brainlab.translation.linear import METHOD as LINEAR
 from brainlab.translation.linear import LinearConfig
 
-TINY = {"inputs": ("T1w", "T2w"), "target": "FLAIR", "patch": (8, 8, 8), "widths": (8, 8), "time_width": 8}
+TINY = {
+    "inputs": ("T1w", "T2w"),
+    "target": "FLAIR",
+    "patch": (8, 8, 8),
+    "widths": (8, 8),
+    "time_width": 8,
+    "noise": 1.0,
+}
 
 
 def config(**settings):
