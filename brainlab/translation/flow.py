@@ -36,7 +36,6 @@ import torch
 from torch import Tensor
 
 from brainlab.cohort.views import Batch
-from brainlab.errors import InputError
 from brainlab.methods.method import Method, Preset, Schedule
 from brainlab.methods.recipe import Progress, Recipe
 from brainlab.methods.translator import Translator, TranslatorConfig, pairs
@@ -179,8 +178,7 @@ class TranslationFlowRecipe(Recipe):
         return {"flow": torch.optim.AdamW(weights, config.learning_rate, weight_decay=config.weight_decay, fused=True)}
 
     def prepare(self, batch: Batch) -> None:
-        """Fit the linear voxel model to training patches, and measure their bands. Raises InputError on odd sides."""
-        refuse_sides(self.config, batch.image.shape[2:])
+        """Fit the linear voxel model, where it is the first guess, to training patches, and measure their bands."""
         network = self.generator
         if network.linear is not None:
             fit = LinearRecipe(_linear_config(self.config))
@@ -214,19 +212,6 @@ def draw_times(n: int, at_start: float, device: torch.device) -> Tensor:
     return torch.rand(n, device=device) * (torch.rand(n, device=device) >= at_start)
 
 
-def refuse_sides(config: TranslationFlowConfig, sides: tuple[int, ...]) -> None:
-    """Raise InputError where patches cannot be halved as often as there are widths."""
-    multiple = 2 ** len(config.widths)
-    if any(side % multiple for side in sides):
-        shape = " x ".join(map(str, sides))
-        raise InputError(f"--patch: needs sides that divide by {multiple}, got {shape}; give others or fewer --widths")
-
-
-def refuse_patch(config: TranslationFlowConfig, images: int) -> None:
-    """Raise InputError where patches of the sides asked for cannot be halved as often as there are widths."""
-    refuse_sides(config, config.patch)
-
-
 def without_effect(config: TranslationFlowConfig) -> Mapping[str, str]:
     """Name the kernel where there is no linear voxel model."""
     return {} if config.start == "linear" else {"kernel": f"with --start {config.start}"}
@@ -250,7 +235,6 @@ METHOD = Method(
     recipe=TranslationFlowRecipe,
     view=pairs,
     abilities=frozenset({"translate"}),
-    check_batch=refuse_patch,
     without_effect=without_effect,
     small=(
         TranslationFlowConfig(noise=1.0, steps=2, **_TINY),
