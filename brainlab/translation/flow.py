@@ -254,7 +254,7 @@ METHOD = Method(
         ),
         "pet-flow-small": Preset(
             config=TranslationFlowConfig(patch=(32, 32, 32), **_PET, **_SMALL),
-            schedule=Schedule(epochs=2, batch_size=1, ema_decay=0.99),
+            schedule=Schedule(epochs=1, batch_size=1, ema_decay=0.99),
             recipe="pet-synthesis-64",
         ),
     },
