@@ -23,6 +23,7 @@ COMMANDS = {
     "sample": "generate images from a run",
     "reconstruct": "encode and decode the test scans of a prepared dataset",
     "translate": "make a sequence that was not taken from those that were",
+    "saliency": "map on which of its inputs a translating run's error depends",
     "traverse": "decode a traversal of one latent dimension",
     "project": "find the styles of a style-based run whose images are nearest to given slices",
     "edit": "show scans as they would be with another age, class or sex, by a run that has learnt these",
@@ -44,7 +45,7 @@ TRAINING = ("presets", "train", "cross-validate", "train-tissue", "keep-codes")
 ROOMS = {
     **dict.fromkeys(TRAINING, "training"),
     **dict.fromkeys(("figures", "tables"), "papers"),
-    **dict.fromkeys(("translate", "myelin"), "synthesis"),
+    **dict.fromkeys(("translate", "saliency", "myelin"), "synthesis"),
 }
 """Package of `brainlab.cli` in which a command's module lies; by default in that one itself."""
 

@@ -28,8 +28,10 @@ RECORD = ".brainlab-files.json"
 _UNFINISHED = ".unfinished-"
 
 
-def save_image(image: Float32Array, grid: Grid, stem: Path, provenance: Provenance) -> Path:
+def save_image(image: Float32Array, grid: Grid, stem: Path, provenance: Provenance, axes: str = "RAS") -> Path:
     """Write a volume as `stem.nii.gz` with its affine (mm), or a slice in [0, 1] as `stem.png`; return the path.
+
+    axes: towards which side each axis of a volume's file goes.
 
     The picture has a pixel for each voxel and is turned as radiologists look at it. Both say where the image comes
     from, and so does `stem.json`.
@@ -38,7 +40,7 @@ def save_image(image: Float32Array, grid: Grid, stem: Path, provenance: Provenan
     if grid.plane is not None:
         return save_picture(Image.fromarray(to_bytes(grid.view(image))), stem, [provenance])
     path = stem.parent / f"{stem.name}.nii.gz"
-    Volume(image, grid.affine).save(path, provenance=[provenance])
+    Volume(image, grid.affine).save(path, axes, [provenance])
     write_sidecar(path, [provenance])
     return path
 

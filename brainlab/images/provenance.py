@@ -12,13 +12,13 @@ from typing import Any, Literal, get_args
 import brainlab
 from brainlab.counted import counted
 
-Kind = Literal["generated", "reconstructed", "translated", "difference", "simulated", "prepared"]
+Kind = Literal["generated", "reconstructed", "translated", "saliency", "difference", "simulated", "prepared"]
 """generated: a run drew it, or decoded it from a code. reconstructed: a run's image of a given scan. translated: a
-sequence that a run made from others of a visit. difference: of two
-images, of which a run made one at least. simulated: from a simulated cohort. prepared: given to brainlab, which brought
-it onto a grid; a real scan as far as is known."""
+sequence that a run made from others of a visit. saliency: how far a run's translation depends on each voxel of an
+input. difference: of two images, of which a run made one at least. simulated: from a simulated cohort. prepared: given
+to brainlab, which brought it onto a grid; a real scan as far as is known."""
 
-BY_A_RUN: frozenset[str] = frozenset({"generated", "reconstructed", "translated", "difference"})
+BY_A_RUN: frozenset[str] = frozenset({"generated", "reconstructed", "translated", "saliency", "difference"})
 NOT_REAL: frozenset[str] = BY_A_RUN | {"simulated"}
 KEY = "Brainlab"
 """The one key of the JSON object, by which a record is known as ours among other sidecars."""

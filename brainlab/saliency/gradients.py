@@ -34,6 +34,15 @@ def p3s_map(network: Network, inputs: Tensor, truth: Tensor) -> Tensor:
     return _gradient(network, inputs, error).abs()
 
 
+def output_map(network: Network, inputs: Tensor) -> Tensor:
+    """Return |d ||network(inputs)||_2 / d inputs|: [C, X, Y, Z], where there is no truth to measure an error by.
+
+    The P3S map of a truth of zeros. Of z-scores, whose zero is the mean, it tells what moves the prediction away from
+    the mean, right or wrong. inputs: [C, X, Y, Z]. 0 everywhere where the prediction is.
+    """
+    return _gradient(network, inputs, lambda prediction: torch.linalg.vector_norm(prediction[0, 0])).abs()
+
+
 def visual_attention(network: Network, inputs: Tensor, loss: Callable[[Tensor], Tensor]) -> Tensor:
     """Return |d loss(network(inputs)) / d inputs|, maximum over channels: [X, Y, Z] (Wei, eq. 3.7).
 

@@ -114,4 +114,4 @@ def _visits(
         warnings += [{"path": source.relative, "reason": note} for note in made.notes]
         name = f"{scan_name(pd.Series(source.details), number)}_{chosen.config.target}"
         volume = made.volume
-        yield save_image(volume.data, Grid(volume.data.shape, volume.affine), scratch / name, said)
+        yield save_image(volume.data, Grid(volume.data.shape, volume.affine), scratch / name, said, volume.axes)

@@ -27,6 +27,15 @@ def translate(run: Run, images: Float32Array) -> Float32Array:
     The channels are those of `run.config.inputs`, in that order. Raises InputError where the run does not translate, or
     the images are not of so many channels, or not of finite numbers.
     """
+    network = translator(run, images)
+    patch = patch_sides(images.shape[1:], run.config.patch, network.multiple)
+    with torch.inference_mode():
+        made = blended(network.translate, torch.from_numpy(np.ascontiguousarray(images)).to(run.device)[None], patch)
+    return np.asarray(made[0, 0].float().cpu().numpy(), dtype=np.float32)
+
+
+def translator(run: Run, images: Float32Array) -> Translator:
+    """Return a run's network in evaluation mode. Raises InputError where it cannot translate images [C, X, Y, Z]."""
     run.require("translate")
     network = cast(Translator, run.model())
     if images.ndim != 4 or len(images) != len(network.inputs):
@@ -36,10 +45,7 @@ def translate(run: Run, images: Float32Array) -> Float32Array:
         )
     if not np.isfinite(images).all():
         raise InputError(f"{run.name}: needs images of finite numbers, got NaN or infinity among them")
-    patch = patch_sides(images.shape[1:], run.config.patch, network.multiple)
-    with torch.inference_mode():
-        made = blended(network.translate, torch.from_numpy(np.ascontiguousarray(images)).to(run.device)[None], patch)
-    return np.asarray(made[0, 0].float().cpu().numpy(), dtype=np.float32)
+    return network
 
 
 def patch_sides(shape: Sequence[int], learned: Sequence[int], multiple: int) -> tuple[int, ...]:

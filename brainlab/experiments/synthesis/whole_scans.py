@@ -1,7 +1,7 @@
 """From the scans of a visit, as the scanner wrote them, to a sequence that was not taken, in the first one's space."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,17 +16,36 @@ from brainlab.cohort.views import places_of, refuse_unit_range
 from brainlab.cohort.z_scores import scored
 from brainlab.errors import InputError
 from brainlab.experiments.synthesis.patchwise import to_intensities, translate
+from brainlab.images.grid import Grid
 from brainlab.images.volume import Volume
 from brainlab.runs.run import Run
-from brainlab.types import Float32Array
+from brainlab.types import Float32Array, FloatArray
 
 
 @dataclass(frozen=True)
 class Translated:
-    """A synthesised sequence. volume: on the voxels of the first input.  notes: of preparation, a line each."""
+    """A sequence that a run made of the scans of one visit.
 
-    volume: Volume
+    inputs, made: z-scores on `grid`, [C, *shape] and [*shape].  intensities: what was made, [*shape], not below 0.
+    grid_to_native: [4, 4], mm of the grid to mm of the first input.  native_shape, native_affine, axes: of that input,
+    axes as in its file.  notes: of preparation, a line each.
+    """
+
+    inputs: Float32Array
+    made: Float32Array
+    intensities: Float32Array
+    grid: Grid
+    grid_to_native: FloatArray
+    native_shape: tuple[int, int, int]
+    native_affine: FloatArray
+    axes: str
     notes: tuple[str, ...]
+
+    @property
+    def volume(self) -> Volume:
+        """What was made in intensities, on the voxels of the first input and with the axes of its file."""
+        on_grid = Volume(self.intensities, self.grid_to_native @ self.grid.affine)
+        return replace(resample(on_grid, self.native_shape, self.native_affine), axes=self.axes)
 
 
 def recipe_of_inputs(run: Run) -> PreparationRecipe:
@@ -47,7 +66,7 @@ def recipe_of_inputs(run: Run) -> PreparationRecipe:
 
 
 def translate_visit(run: Run, source: ScanSource, recipe: PreparationRecipe) -> Translated:
-    """Return what a run makes of the scans of one visit, in the space of the first of its inputs.
+    """Return what a run makes of the scans of one visit; its `volume` is in the space of the first input.
 
     recipe: that of `recipe_of_inputs`.
     Raises UnreadableScanError, RegistrationError or IntensityError where the scans cannot be prepared.
@@ -55,10 +74,19 @@ def translate_visit(run: Run, source: ScanSource, recipe: PreparationRecipe) -> 
     others = {name: other.path for name, other in source.others.items()}
     scan = prepare_one(source.path, recipe, source.in_template_space, source.image_of_series, others)
     data = scan.data if recipe.by_brain else scored(scan.data, input_numbers(run))
-    made = to_intensities(run, translate(run, data))
-    on_grid = Volume(np.maximum(made, 0), scan.grid_to_native @ recipe.affine)
+    made = translate(run, data)
     x, y, z = scan.native.data.shape
-    return Translated(resample(on_grid, (x, y, z), scan.native.affine), scan.notes)
+    return Translated(
+        inputs=data,
+        made=made,
+        intensities=np.maximum(to_intensities(run, made), 0),
+        grid=Grid(recipe.shape, recipe.affine),
+        grid_to_native=scan.grid_to_native,
+        native_shape=(x, y, z),
+        native_affine=scan.native.affine,
+        axes=scan.native.axes,
+        notes=scan.notes,
+    )
 
 
 def refuse_other_scans(run: Run, data: PreparedDataset) -> None:
