@@ -23,7 +23,7 @@ from brainlab.experiments.cross_validation.record import CrossValidation
 from brainlab.runs.methods import find_preset
 
 FIVE = ("T1w", "T2w", "PDw", "T1SE", "DIR")
-QUICK: dict[str, Any] = {"patch": (32, 32, 20), "overlap": 0.0}
+QUICK: dict[str, Any] = {"patch": (32, 32, 20), "overlap": 0.0, "within": "brain"}
 """Of all networks of FLAIR: 20,000 voxels a step."""
 ADAM: dict[str, Any] = {"optimiser": "adam", "learning_rate": 1e-3, "cosine": True}
 ONE_EPOCH = {"epochs": 1, "batch_size": 1, "ema_decay": 0.99, "early_stopping": None}
@@ -71,7 +71,41 @@ FLAIR: dict[str, Entry] = {
 }
 """Chapter 2, in the order in which they are done."""
 
-PET: dict[str, Entry] = {}
+PATCH: dict[str, Any] = {"overlap": 0.0, "within": "brain"}
+"""Of all networks of PET, whose patches are 32 voxels a side."""
+TWO_STAGES = {**ONE_EPOCH, "epochs": 2}
+"""Each of a Sketcher and a Refiner learns as long as a network alone."""
+
+
+def _gan(preset: str, schedule: dict[str, Any], only: tuple[int, ...] = (), **config: Any) -> Entry:
+    return Entry(preset=preset, config=PATCH | config, schedule=schedule, only=only)
+
+
+PET: dict[str, Entry] = {
+    "linear": Entry(preset="pet-linear", config={"within": "brain"}),
+    "unet": Entry(preset="pet-unet-small", config=PATCH, schedule=ONE_EPOCH),
+    "refiner-cf-sagan": _gan("pet-refiner-cf-sagan-small", TWO_STAGES),
+    "refiner": _gan("pet-sketcher-refiner-small", TWO_STAGES),
+    "cgan": _gan("pet-cgan-small", ONE_EPOCH),
+    "cf-sagan": _gan("pet-cf-sagan-small", ONE_EPOCH),
+    "two-layer": Entry(preset="pet-two-layer-small", config=PATCH, schedule=ONE_EPOCH),
+    **{
+        f"{name}-{error}": _gan(preset, ONE_EPOCH, (1,), error=error)
+        for error in ("weighted-l1", "nwl1")
+        for name, preset in (("unet", "pet-unet-small"), ("cgan", "pet-cgan-small"), ("cf-sagan", "pet-cf-sagan-small"))
+    },
+    **{
+        f"refiner-of-{'-'.join(names)}": _gan("pet-sketcher-refiner-small", TWO_STAGES, (1,), inputs=names)
+        for names in (("MTRmap",), ("MTRmap", "RD"))
+    },
+    **{
+        f"refiners-{count}": _gan(
+            "pet-sketcher-refiner-small", {**ONE_EPOCH, "epochs": count + 1}, (1,), refiners=count
+        )
+        for count in (2, 3)
+    },
+}
+"""Chapters 3 and 4, likewise."""
 
 
 def main() -> None:

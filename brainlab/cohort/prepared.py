@@ -2,7 +2,8 @@
 
 volumes.npy   [N, *shape] of one channel or [N, C, *shape] of several; uint8 over [0, 1] (or float16, in which z-scores
               are kept)
-segmentations.npy  labels on the same voxels, uint8 [N, *shape] without channels, where scans came with them
+segmentations.npy  labels on the same voxels, uint8 [N, *shape] without channels, where scans came with them; of several
+              sequences without any, the brain
 *.npy.xz      either of them where it ships compressed
 scans.tsv     one row a volume, in the same order
 recipe.json   recipe name, steps, parameters, versions, affine of the grid, whether any scans are `simulated` or any
@@ -26,7 +27,7 @@ import pandas as pd
 from brainlab.cohort.intensity import CHANNELS, INTENSITY, UNIT, Z_SCORE, Z_WINDOW
 from brainlab.cohort.origin import Origin
 from brainlab.cohort.scan_table import read_scans, row_order, write_scans
-from brainlab.cohort.segmentations import LABELS, SEGMENTATIONS, open_segmentations
+from brainlab.cohort.segmentations import BRAIN_ALONE, LABELS, SEGMENTATIONS, open_segmentations
 from brainlab.counted import counted, noun
 from brainlab.errors import InputError, array_reason
 from brainlab.files.packed_array import PACKED, unpack
@@ -340,7 +341,7 @@ def _what_would_be_lost(folder: Path, sources: Mapping[str, Path], recipe: Mappi
             return f"made in another way ({old['name']}, {old['dtype']})"
     except (OSError, ValueError, LookupError, TypeError, InputError):
         return "that cannot be read"
-    if LABELS in old and not labelled:
+    if old.get(LABELS, BRAIN_ALONE) != BRAIN_ALONE and not labelled:
         return "with segmentations, which the new one would lack"
     if (folder / "scans.tsv").stat().st_mtime - (folder / "recipe.json").stat().st_mtime > EDITED_S:
         return "whose scans.tsv was changed since"

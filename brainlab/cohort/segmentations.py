@@ -13,6 +13,9 @@ SEGMENTATIONS = "segmentations.npy"
 LABELS = "labels"
 """Key of `recipe.json` for the names of the labels by number, where there are segmentations."""
 
+BRAIN_ALONE = {"1": "brain"}
+"""Names of the labels of scans that came without any, where the preparation found one brain for several sequences."""
+
 IGNORED = 255
 """Number of what counts nowhere: a voxel whose label is none of those that are meant."""
 

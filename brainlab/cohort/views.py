@@ -8,7 +8,7 @@ import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,9 @@ from brainlab.errors import InputError
 from brainlab.images.grid import Grid, normal_axis
 from brainlab.images.regions import LESION, NAWM, OTHER
 from brainlab.types import IntArray
+
+Within = Literal["image", "brain"]
+"""Which voxels count in an error: all, or those of the brain alone."""
 
 SLICE = "slice"
 """Column of a table of slices: the number of each in its scan."""
@@ -30,12 +33,14 @@ class Batch:
     image: [n, C, *shape].  target: [n, 1, *shape], what is to be made of it, for translators.
     regions: [n, 1, *shape], OTHER, NAWM or LESION of each voxel, where the data have segmentations.
     condition: what was asked for, each [n, ...].
+    brain: [n, 1, *shape], whether a voxel counts, where only those of the brain are to.
     """
 
     image: Any
     target: Any = None
     regions: Any = None
     condition: Mapping[str, Any] | None = None
+    brain: Any = None
 
     def __len__(self) -> int:
         return len(self.image)
@@ -153,21 +158,32 @@ class Pairs:
     """Some sequences of each image as the input, another as the target: what translators read.
 
     inputs, target: names of channels, `MTR` for `MTRmap` too.  images: the view that both are read through.
+    within: whether batches say which voxels are brain, so that errors count these alone.
     """
 
     inputs: tuple[str, ...]
     target: str
     images: View = field(default_factory=Volumes)
+    within: Within = "image"
 
     def of(self, data: PreparedDataset) -> PreparedDataset:
-        """Return what `images` makes of the data. Raises InputError where these lack a sequence or are not z-scores."""
+        """Return what `images` makes of the data.
+
+        Raises InputError where these lack a sequence, are not z-scores, or do not say where the brain is and should.
+        """
         self.places(data)
         refuse_unit_range(data)
+        if self.within == "brain" and data.segmentations is None:
+            raise InputError(
+                f"--within brain: needs data that say where the brain is, got {data.folder} without segmentations; "
+                "prepare it again, which keeps the brain, or choose image"
+            )
         return self.images.of(data)
 
     def batch(self, seen: PreparedDataset, rows: IntArray) -> Batch:
         whole, (*inputs, target) = seen.batch(rows), self.places(seen)
-        return Batch(whole[:, inputs], target=whole[:, [target]], regions=regions_of(seen, rows))
+        brain = np.asarray(seen.segmentations[rows])[:, None] > 0 if self.within == "brain" else None
+        return Batch(whole[:, inputs], target=whole[:, [target]], regions=regions_of(seen, rows), brain=brain)
 
     def places(self, data: PreparedDataset) -> list[int]:
         """Return which channels of the data are the inputs, in order, and the target. Raises InputError."""

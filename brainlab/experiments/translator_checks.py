@@ -36,6 +36,19 @@ def check_translating_network(method: Method[Any], config: Any) -> None:
             require(torch.equal(made, network.translate(x)), name, "the same inputs must give the same target")
             alone = network.translate(x[:1])
             require(torch.allclose(made[:1], alone, atol=1e-4), name, "no scan may change what is made of another")
+    if network.reach is not None:
+        _check_reach(name, network, network.reach)
+
+
+def _check_reach(name: str, network: Translator, reach: int) -> None:
+    """Raise MethodError where a voxel further away than a network says changes what it makes."""
+    side = 2 * reach + 5
+    x = torch.randn(1, len(network.inputs), side, side, side)
+    changed = x.clone()
+    changed[..., 0] += 1.0
+    with torch.inference_mode():
+        difference = (network.translate(changed) - network.translate(x)).abs().amax(dim=(0, 1, 2, 3))
+    require(bool((difference[reach + 1 :] < 1e-5).all()), name, f"a voxel's reach is more than the {reach} it says")
 
 
 def noise_of_sequences(config: TranslatorConfig, folder: Path, people: int) -> PreparedDataset:

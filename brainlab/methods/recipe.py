@@ -23,7 +23,7 @@ def to_device(batch: Batch, device: torch.device) -> Batch:
         return None if values is None else torch.from_numpy(values).to(device)
 
     condition = batch.condition and {name: move(values) for name, values in batch.condition.items()}
-    return Batch(move(batch.image), move(batch.target), move(batch.regions), condition)
+    return Batch(move(batch.image), move(batch.target), move(batch.regions), condition, move(batch.brain))
 
 
 @dataclass(frozen=True)

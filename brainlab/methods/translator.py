@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from brainlab.cohort.patches import Patches
-from brainlab.cohort.views import Pairs
+from brainlab.cohort.views import Pairs, Within
 from brainlab.ranges import Count, ShareBelow1
 
 
@@ -16,11 +16,13 @@ class Translator(nn.Module, ABC):
     It takes volumes of any size whose sides divide by `multiple`; whole scans go through it patch by patch.
 
     inputs, target: names of the sequences.
+    reach: how many voxels to each side of a voxel decide what is made of it; None where all of a patch may.
     """
 
     inputs: tuple[str, ...]
     target: str
     multiple: int = 1
+    reach: int | None = None
 
     @abstractmethod
     def translate(self, x: Tensor) -> Tensor:
@@ -38,14 +40,18 @@ class TranslatorConfig:
     target: the sequence that is made.
     patch: sides of the patches that it learns from, in voxels; a side that is longer than the scans' is theirs.
     overlap: of neighbouring patches, as a share of their sides.
+    within: where errors count, in training and on held-out scans: in the whole `image`, or in the `brain` alone, by the
+        data's segmentations. Fat and skull are many times as bright as the brain and can outweigh it; what is made of
+        them is then arbitrary. The discriminator of a GAN judges whole patches either way.
     """
 
     inputs: tuple[str, ...] = ("T1w", "T2w", "PDw", "T1SE", "DIR")
     target: str = "FLAIR"
     patch: tuple[Count, Count, Count] = (48, 48, 40)
     overlap: ShareBelow1 = 0.5
+    within: Within = "image"
 
 
 def pairs(config: TranslatorConfig) -> Pairs:
     """Return what a translator of these settings reads: patches of its inputs, and of its target."""
-    return Pairs(config.inputs, config.target, Patches(config.patch, config.overlap))
+    return Pairs(config.inputs, config.target, Patches(config.patch, config.overlap), config.within)

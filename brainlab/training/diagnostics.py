@@ -8,6 +8,7 @@ from torch import Tensor
 
 from brainlab.cohort.intensity import Z_WINDOW
 from brainlab.cohort.views import Batch
+from brainlab.errors import InputError
 from brainlab.files.whole import whole_file
 from brainlab.images.grid import Grid
 from brainlab.images.laplacian import laplacian_variance
@@ -55,14 +56,21 @@ def save_look(network: Network, shown: Batch | Tensor, count: int, path: Path) -
 def describe_translator(network: Translator, pairs: Batch) -> dict[str, Any]:
     """Measure a translator in evaluation mode on pairs of z-scores.
 
-    The error is a mean over voxels; that of the target's mean as the only answer stands beside it.
+    The error is a mean over the voxels that count, all or those of the brain; that of the target's mean as the only
+    answer stands beside it.
     """
     network.eval()
     made, truth = _in_parts(network.translate, pairs.image, size=4), pairs.target.float()
+    counted = torch.ones_like(truth, dtype=torch.bool) if pairs.brain is None else pairs.brain
+    if not counted.any():
+        raise InputError(
+            "--within brain: needs held-out patches with brain, got none; choose a larger --patch, or image"
+        )
+    difference, true = (made - truth)[counted], truth[counted]
     return {
-        HELD_OUT_ERROR: float((made - truth).square().mean()),
-        "held_out_mse_of_mean": float((truth - truth.mean()).square().mean()),
-        "held_out_l1": float((made - truth).abs().mean()),
+        HELD_OUT_ERROR: float(difference.square().mean()),
+        "held_out_mse_of_mean": float((true - true.mean()).square().mean()),
+        "held_out_l1": float(difference.abs().mean()),
         "sharpness_real": _z_sharpness(truth),
         "sharpness_synthesised": _z_sharpness(made),
     }

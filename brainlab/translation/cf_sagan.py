@@ -81,12 +81,16 @@ class CFSAGANRecipe(RefinedGANRecipe):
             return batch
         quarters = int(torch.randint(4, ()))
         scale = SCALES[int(torch.randint(len(SCALES), ()))]
-        regions = batch.regions
+
+        def labels(x: Tensor | None) -> Tensor | None:
+            return None if x is None else scaled(turned(x, quarters), scale, nearest=True)
+
         return dataclasses.replace(
             batch,
             image=scaled(turned(batch.image, quarters), scale),
             target=scaled(turned(batch.target, quarters), scale),
-            regions=None if regions is None else scaled(turned(regions, quarters), scale, nearest=True),
+            regions=labels(batch.regions),
+            brain=labels(batch.brain),
         )
 
 

@@ -22,7 +22,7 @@ from brainlab.errors import InputError
 from brainlab.methods.method import Method, Preset, Schedule
 from brainlab.methods.recipe import Progress, Recipe
 from brainlab.methods.translator import Translator, TranslatorConfig, pairs
-from brainlab.networks.translation.errors import ERRORS, ErrorName, refuse_without_regions
+from brainlab.networks.translation.errors import ErrorName, errors_of, refuse_without_regions
 from brainlab.networks.translation.patch_discriminator import PatchDiscriminator
 from brainlab.networks.translation.patch_loss import patch_cross_entropy, smoothed_labels
 from brainlab.networks.translation.unet_generator import LEVELS, UNetGenerator
@@ -117,7 +117,7 @@ class Opponents:
         if self.config.judge_steps > 1:
             made = make()
         fooled = self._cross_entropy(batch, made, real=True, smooth=False)
-        error = ERRORS[self.error](made, batch.target, batch.regions).mean()
+        error = errors_of(self.error, made, batch.target, batch.regions, batch.brain).mean()
         loss = fooled + self.config.error_weight * error
         improve.zero_grad(set_to_none=True)
         loss.backward()

@@ -23,7 +23,7 @@ from brainlab.methods.method import Method, Preset, Schedule
 from brainlab.methods.recipe import Progress, Recipe
 from brainlab.methods.translator import Translator, TranslatorConfig, pairs
 from brainlab.networks.learning_rate import set_learning_rate
-from brainlab.networks.translation.errors import ERRORS, ErrorName, refuse_without_regions
+from brainlab.networks.translation.errors import ErrorName, errors_of
 from brainlab.ranges import Count, Positive, Range, ShareBelow1
 from brainlab.translation.cgan import CHAPTER_3, PET
 
@@ -75,6 +75,7 @@ class FCN(Translator):
             layers += [nn.Conv3d(maps, config.filters, config.kernel, padding=config.kernel // 2), nn.ReLU()]
             maps = config.filters
         layers.append(nn.Conv3d(maps, 1, config.last_kernel, padding=config.last_kernel // 2))
+        self.reach = config.depth * (config.kernel // 2) + config.last_kernel // 2
         self.layers = nn.Sequential(*layers)
 
     def translate(self, x: Tensor) -> Tensor:
@@ -100,9 +101,8 @@ class RegressionRecipe(Recipe):
     def step(self, batch: Batch, progress: Progress) -> dict[str, float]:
         optimiser, config = self.optimisers["translator"], self.config
         set_learning_rate(optimiser, config.learning_rate, progress.step, progress.total_steps, cosine=config.cosine)
-        refuse_without_regions(config.error, batch.regions)
         made = self.generator.translate(batch.image)
-        loss = ERRORS[config.error](made, batch.target, batch.regions).mean()
+        loss = errors_of(config.error, made, batch.target, batch.regions, batch.brain).mean()
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()
@@ -137,7 +137,7 @@ METHOD = Method(
     without_effect=momentum_is_of_sgd,
     small=(
         FCNConfig(depth=1, filters=4, **_TINY),
-        FCNConfig(kernel=1, error="l1", optimiser="sgd", filters=4, **_TINY),
+        FCNConfig(kernel=1, error="l1", optimiser="sgd", filters=4, within="brain", **_TINY),
     ),
     presets={
         **{

@@ -20,6 +20,7 @@ from brainlab.cohort.views import Batch
 from brainlab.methods.method import Method, Preset, Schedule
 from brainlab.methods.recipe import Progress, Recipe
 from brainlab.methods.translator import Translator, TranslatorConfig, pairs
+from brainlab.networks.translation.errors import errors_of
 from brainlab.ranges import Weight
 from brainlab.translation.cgan import PET
 from brainlab.translation.fcn import Kernel
@@ -43,6 +44,7 @@ class Linear(Translator):
     def __init__(self, config: LinearConfig) -> None:
         super().__init__()
         self.inputs, self.target, self.kernel = config.inputs, config.target, config.kernel
+        self.reach = config.kernel // 2
         self.weights = nn.Conv3d(len(config.inputs), 1, config.kernel)
 
     def neighbourhoods(self, x: Tensor) -> Tensor:
@@ -77,7 +79,7 @@ class LinearRecipe(Recipe):
 
     @torch.no_grad()
     def step(self, batch: Batch, progress: Progress) -> dict[str, float]:
-        error = (self.generator.translate(batch.image) - batch.target).square().mean().item()
+        error = errors_of("mse", self.generator.translate(batch.image), batch.target, brain=batch.brain).mean().item()
         if progress.step < progress.steps_per_epoch:  # later epochs hold the same voxels
             self._add(batch)
             self._solve()
@@ -86,8 +88,12 @@ class LinearRecipe(Recipe):
     def _add(self, batch: Batch) -> None:
         x = self.generator.neighbourhoods(batch.image).double().cpu()
         x = torch.cat([x, torch.ones(len(x), 1, dtype=x.dtype)], dim=1)
+        y = batch.target.flatten().double().cpu()  # its one channel changes no order
+        if batch.brain is not None:
+            counted = batch.brain.flatten().cpu()
+            x, y = x[counted], y[counted]
         self.squares += x.T @ x
-        self.products += x.T @ batch.target.permute(0, 2, 3, 4, 1).flatten().double().cpu()
+        self.products += x.T @ y
 
     def _solve(self) -> None:
         scale = self.squares.diagonal()[:-1].mean()

@@ -66,7 +66,10 @@ def test_the_text_has_own_rows_then_the_published_then_how_to_read_them(runs, ca
 @pytest.mark.parametrize(
     ("words", "part"),
     [
-        (["dwi-1", "dwi-99"], "no table 'dwi-99'; known are dwi-1, dwi-2, flair-2, ixi-losses, slice-1, wei-2.1, wei-2.2"),
+        (
+            ["dwi-1", "dwi-99"],
+            "no table 'dwi-99'; known are dwi-1, dwi-2, flair-2, ixi-losses, slice-1, wei-2.1, wei-2.2",
+        ),
         (["dwi-1", "dwi-2"], "dwi-2: needs an unblinded reading study, got none; name one with --study ID"),
         (["dwi-1", "--runs", "nowhere"], "--runs nowhere: needs a run or a folder of runs"),
         (["dwi-1", "flair-2", "--study", "X"], "--study: needs a table that reads it (dwi-2), got dwi-1, flair-2"),

@@ -101,6 +101,19 @@ def test_pairs_of_patches_are_cut_alike(visits):
     assert np.array_equal(batch.target[1, 0], visits.batch(np.array([0]))[0, 1, :, :, 2:])
 
 
+def test_pairs_within_the_brain_say_where_it_is(visits):
+    assert Pairs(("FLAIR",), "T1w").batch(visits, np.array([0])).brain is None
+    view = Pairs(("FLAIR",), "T1w", Patches((4, 4, 2), 0.0), within="brain")
+    batch = view.batch(view.of(visits), np.array([1, 2]))
+    assert np.array_equal(batch.brain[0, 0], visits.segmentations[0, :, :, 2:] > 0)
+    assert np.array_equal(batch.brain[1, 0], visits.segmentations[1, :, :, :2] > 0)
+
+
+def test_data_that_do_not_say_where_the_brain_is_are_refused_within_it(visits):
+    with pytest.raises(InputError, match=r"--within brain: needs data that say where the brain is, got .* without"):
+        Pairs(("FLAIR",), "T1w", within="brain").of(dataclasses.replace(visits, segmentations=None))
+
+
 def test_without_white_matter_among_the_labels_there_are_no_regions(visits):
     blind = dataclasses.replace(visits, recipe=visits.recipe | {"labels": {"11": "lesion"}})
     assert regions_of(blind, np.array([0])) is None

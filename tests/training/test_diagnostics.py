@@ -4,11 +4,14 @@ import torch
 from PIL import Image
 from scipy.ndimage import laplace
 
+from brainlab.cohort.views import Batch
+from brainlab.errors import InputError
 from brainlab.evaluation.images import ImageSets
 from brainlab.evaluation.registry import metrics
 from brainlab.methods.generator import Autoencoder, Generator, Posterior
 from brainlab.methods.prior import NormalPrior
-from brainlab.training.diagnostics import describe, save_sample_grid, sharpness, spread
+from brainlab.methods.translator import Translator
+from brainlab.training.diagnostics import describe, describe_translator, save_sample_grid, sharpness, spread
 
 
 class Half(Autoencoder):
@@ -88,3 +91,20 @@ def test_the_grid_has_a_column_a_code_and_a_row_a_plane(tmp_path):
     assert pixels.shape == (2 * 3 * 4, 2 * 2 * 4)
     assert pixels[:, :8].max() == 0
     assert pixels[:, 8:].min() == 255
+
+
+class Nothing(Translator):
+    """Makes 0 of everything."""
+
+    def translate(self, x):
+        return torch.zeros_like(x[:, :1])
+
+
+def test_a_translator_is_watched_over_the_voxels_that_count():
+    truth = torch.tensor([1.0, 3.0, 100.0]).expand(2, 1, 3, 3, 3)
+    whole = describe_translator(Nothing(), Batch(truth, target=truth))
+    assert whole["held_out_mse"] == pytest.approx(10010 / 3)
+    inside = describe_translator(Nothing(), Batch(truth, target=truth, brain=truth < 50))
+    assert (inside["held_out_mse"], inside["held_out_mse_of_mean"], inside["held_out_l1"]) == (5.0, 1.0, 2.0)
+    with pytest.raises(InputError, match="--within brain: needs held-out patches with brain, got none"):
+        describe_translator(Nothing(), Batch(truth, target=truth, brain=truth < 0))

@@ -43,7 +43,8 @@ def test_inputs_target_and_regions_vary_alike():
     x = regions.float()
     different = 0
     for _ in range(20):
-        varied = recipe.varied(Batch(torch.cat([x, x], 1), target=x, regions=regions))
+        varied = recipe.varied(Batch(torch.cat([x, x], 1), target=x, regions=regions, brain=regions > 0))
+        assert torch.equal(varied.brain, varied.regions > 0)
         assert torch.equal(varied.image[:, :1], varied.target)
         different += not torch.equal(varied.target, x)
         if set(varied.target.unique().tolist()) == {0.0, 1.0, 2.0}:  # turned, and not scaled

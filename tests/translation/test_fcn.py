@@ -61,3 +61,12 @@ def test_the_squared_error_is_a_mean_over_voxels():
         made = recipe.generator.translate(x)
     loss = recipe.step(Batch(x, target=torch.zeros(2, 1, 4, 4, 4)), Progress(0, 1, 1))["loss"]
     assert loss == pytest.approx(float(np.square(made.numpy()).mean()), rel=1e-5)
+
+
+def test_it_learns_from_the_brain_alone():
+    torch.manual_seed(0)
+    recipe = METHOD.recipe(SMALL)
+    x, brain = torch.randn(2, 2, 8, 8, 8), torch.rand(2, 1, 8, 8, 8) < 0.5
+    batch = Batch(x, target=torch.where(brain, x.mean(1, keepdim=True), 1000.0), brain=brain)
+    losses = [recipe.step(batch, Progress(at, 60, 60))["loss"] for at in range(60)]
+    assert losses[-1] < 0.3 * losses[0] < 1

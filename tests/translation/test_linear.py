@@ -39,6 +39,18 @@ def test_it_is_numpys_least_squares():
     assert weights.bias.item() == pytest.approx(found[2], abs=1e-4)
 
 
+def test_within_the_brain_it_is_least_squares_of_the_brain_alone():
+    torch.manual_seed(0)
+    x = torch.randn(1, 2, 8, 8, 8)
+    brain = torch.zeros(1, 1, 8, 8, 8, dtype=torch.bool)
+    brain[..., 2:6, 1:7, 3:5] = True
+    inside, outside = x[:, :1] - 2 * x[:, 1:] + 3, 50 * x[:, 1:].square()
+    batch = Batch(x, target=torch.where(brain, inside, outside), brain=brain)
+    weights = fitted([batch], kernel=1, ridge=0.0).generator.weights
+    assert weights.weight.flatten().tolist() == pytest.approx([1, -2], abs=1e-4)
+    assert weights.bias.item() == pytest.approx(3, abs=1e-4)
+
+
 def test_the_same_voxels_are_counted_once():
     torch.manual_seed(0)
     x = torch.randn(1, 2, 6, 6, 6)

@@ -62,6 +62,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from brainlab.experiments.training_plan import Machine
     from brainlab.runs.methods import find_preset
 
+    if args.folds < 2:
+        raise InputError(f"--folds: needs 2 or more, got {args.folds}")
     if unknown := [number for number in args.only if not 1 <= number <= args.folds]:
         raise InputError(f"--only: needs folds from 1 to {args.folds}, got {unknown[0]}")
     if args.preset in BASELINES:

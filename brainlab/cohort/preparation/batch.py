@@ -34,7 +34,7 @@ from brainlab.cohort.preparation.segmentation import carried_labels
 from brainlab.cohort.prepared import check_replaceable, participant_split, write_prepared
 from brainlab.cohort.recipes import PreparationRecipe, find_recipe
 from brainlab.cohort.scan_table import COLUMNS
-from brainlab.cohort.segmentations import LABELS
+from brainlab.cohort.segmentations import BRAIN_ALONE, LABELS
 from brainlab.cohort.sources.discovery import Found
 from brainlab.cohort.sources.scan_source import ScanSource
 from brainlab.cohort.sources.segmentation_files import Segmentations, find_segmentations
@@ -92,7 +92,8 @@ def prepare_cohort(
     another recipe. image_of_series: of 4D files, the image to use, counted from 0; by default see `series`.
     scale_by: an earlier dataset of z-scores, whose means and standard deviations are used instead of this cohort's.
     segmentations: a BIDS derivatives folder with a label image of each scan (`segmentation_files`); they go through the
-    same geometry into `segmentations.npy`, and a scan without one that fits fails.
+    same geometry into `segmentations.npy`, and a scan without one that fits fails. Of several sequences without a
+    folder, these hold the brain that was found.
     Of scans with equal voxels one is kept. Raises InputError when `out` holds something else, or when another
     preparation writes there; OSError that names `out` when the disk is full.
     """
@@ -200,7 +201,8 @@ def _write(
     extra = [name for name in rows.columns if name not in COLUMNS]
     files = [cast(Path, outcome.file) for _, outcome in done]
     numbered = {number for _, outcome in done for number in outcome.label_numbers}
-    names = {LABELS: labels.named(numbered)} if labels else {}
+    brain_alone = recipe.several and labels is None
+    names = {LABELS: BRAIN_ALONE} if brain_alone else {LABELS: labels.named(numbered)} if labels else {}
     write_prepared(
         out,
         (image for file in files for image in stored_images(file, recipe, None if recipe.by_brain else numbers)),
@@ -212,7 +214,7 @@ def _write(
         },
         dtype,
         pictures if pictures is not None and pictures.is_dir() else None,
-        (image for file in files for image in segmentations_of(file, recipe)) if labels else None,
+        (image for file in files for image in segmentations_of(file, recipe)) if names else None,
     )
 
 
@@ -295,6 +297,8 @@ def _attempt(source: ScanSource, recipe: PreparationRecipe, dtype: str, pictures
             labels, more = carried_labels(scan, source.segmentation)
             found = np.unique(labels[labels > 0]).tolist()
             done = dataclasses.replace(done, labels=labels, label_numbers=found, notes=[*done.notes, *more])
+        elif scan.brain is not None:
+            done = dataclasses.replace(done, labels=scan.brain.astype(np.uint8))
     except BrainlabError as error:
         reason, notes = str(error), list(getattr(error, "__notes__", []))
         if isinstance(error, UnreadableScanError):

@@ -23,7 +23,7 @@ from brainlab.images.pictures import to_unit
 from brainlab.images.provenance import Kind
 from brainlab.types import UInt8Array
 
-KEPT_FORMAT = 4
+KEPT_FORMAT = 5
 """Goes up when finished scans are kept in another way, so that those of an older version are made again."""
 
 

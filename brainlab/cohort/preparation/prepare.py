@@ -22,7 +22,7 @@ from brainlab.cohort.steps import BlockMeans
 from brainlab.cohort.z_scores import Numbers, cohort_numbers, scored
 from brainlab.errors import BrainlabError, InputError, UnreadableScanError
 from brainlab.images.volume import Volume
-from brainlab.types import Float32Array, FloatArray
+from brainlab.types import BoolArray, Float32Array, FloatArray
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ class PreparedScan:
     yet where the recipe makes z-scores of a cohort. native: the scan as read, of several the first. placement: its
     brain mask and its place on the template. grid_to_native: [4, 4], mm of the recipe's grid to mm of the scan. notes:
     warnings, one line each. sha256: of the file. others_sha256: of those of the other channels. seconds: it took.
-    scales: by channel, mean and standard deviation of the brain where these became 0 and 1.
+    scales: by channel, mean and standard deviation of the brain where these became 0 and 1. brain: of several channels,
+    the voxels of the brain [*shape].
     """
 
     data: Float32Array
@@ -46,6 +47,7 @@ class PreparedScan:
     seconds: float
     others_sha256: dict[str, str] = field(default_factory=dict)
     scales: Numbers = field(default_factory=dict)
+    brain: BoolArray | None = None
 
 
 def prepare_one(
@@ -69,7 +71,7 @@ def prepare_one(
     if set(others) != set(recipe.channels[1:]):
         raise InputError(f"{path}: {recipe.name} needs {', '.join(recipe.modalities)}, a file for each")
     native = _read(path, recipe, image_of_series)
-    notes, scales = list(native.notes), Numbers()
+    notes, scales, brain = list(native.notes), Numbers(), None
     try:
         if recipe.several:
             scans = {recipe.channels[0]: native}
@@ -77,7 +79,7 @@ def prepare_one(
                 scans[name] = _read(others[name], recipe, image_of_series, f"{name}: ")
                 notes += [f"{name}: {note}" for note in scans[name].notes]
             visit = place_visit(scans, recipe.mask_from or recipe.channels[0], in_template_space)
-            placement, (data, matrix, scales) = visit.placement, _channels(visit, recipe)
+            placement, (data, matrix, scales, brain) = visit.placement, _channels(visit, recipe)
             notes += visit.notes
         elif is_prepared(native, recipe):
             placement, data, matrix = placed_already(native), native.data, np.eye(4)
@@ -100,6 +102,7 @@ def prepare_one(
         seconds=time.perf_counter() - start,
         others_sha256={name: _sha256(place) for name, place in others.items()},
         scales=scales,
+        brain=brain,
     )
 
 
@@ -137,8 +140,10 @@ def _single(
     return recipe.cut(image.data), matrix, cut_note(grid, native, placement, matrix)
 
 
-def _channels(visit: Visit, recipe: PreparationRecipe) -> tuple[Float32Array, FloatArray, Numbers]:
-    """Return the image [C, X, Y, Z] of a visit, the matrix from the grid to its first scan, and how it was scaled."""
+def _channels(visit: Visit, recipe: PreparationRecipe) -> tuple[Float32Array, FloatArray, Numbers, BoolArray]:
+    """Return the image [C, X, Y, Z] of a visit, the matrix from the grid to its first scan, how it was scaled, and the
+    brain's voxels [X, Y, Z].
+    """
     grid = _sampled_grid(recipe)
     matrix = grid_to_scan(grid, visit.first, visit.placement)
     brain = sample(visit.mask, grid, matrix).data > 0.5
@@ -151,7 +156,7 @@ def _channels(visit: Visit, recipe: PreparationRecipe) -> tuple[Float32Array, Fl
         if recipe.by_brain:
             scales |= cohort_numbers([image.data[brain][None]], [name])
     data = np.stack(images)
-    return scored(data, scales) if recipe.by_brain else data, matrix, scales
+    return scored(data, scales) if recipe.by_brain else data, matrix, scales, brain
 
 
 def _sampled_grid(recipe: PreparationRecipe) -> SampledGrid:

@@ -5,6 +5,7 @@ are of z-scores. Ratios of lesions to white matter need intensities with a true 
 the scan by its own numbers, or the cohort's.
 """
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -127,8 +128,9 @@ def measure_image(data: PreparedDataset, row: int, target: str, made: Float32Arr
         found |= _of_regions(made * spread + mean, truth * spread + mean, regions[0, 0], whose)
         if (regions == LESION).any():
             lesions, white = regions[0, 0] == LESION, regions[0, 0] == NAWM
-            segmented = [segment_lesions(image, lesions | white) for image in (made, truth)]
-            found["lesion_dice"] = lesion_dice(*segmented)
+            with contextlib.suppress(InputError):  # white matter all alike has no lesions that stand out
+                segmented = [segment_lesions(image, lesions | white) for image in (made, truth)]
+                found["lesion_dice"] = lesion_dice(*segmented)
     found["mse_in_units"] = None if found["mse"] is None else found["mse"] * spread**2
     return {name: found.get(name) for name in BETTER}
 

@@ -1,7 +1,12 @@
-"""What a translating run makes of whole scans: patch by patch, blended, so that memory does not grow with them."""
+"""What a translating run makes of whole scans: patch by patch, so that memory does not grow with them.
 
+A network whose reach is known sees each patch with so many voxels more on each side, and what it makes is just what it
+would make of the whole. Patches of other networks overlap and are blended.
+"""
+
+import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import cast
 
 import numpy as np
@@ -28,9 +33,9 @@ def translate(run: Run, images: Float32Array) -> Float32Array:
     the images are not of so many channels, or not of finite numbers.
     """
     network = translator(run, images)
-    patch = patch_sides(images.shape[1:], run.config.patch, network.multiple)
     with torch.inference_mode():
-        made = blended(network.translate, torch.from_numpy(np.ascontiguousarray(images)).to(run.device)[None], patch)
+        x = torch.from_numpy(np.ascontiguousarray(images)).to(run.device)[None]
+        made = in_parts(network.translate, x, network, run.config.patch)
     return np.asarray(made[0, 0].float().cpu().numpy(), dtype=np.float32)
 
 
@@ -48,6 +53,16 @@ def translator(run: Run, images: Float32Array) -> Translator:
     return network
 
 
+def in_parts(make: Callable[[Tensor], Tensor], x: Tensor, network: Translator, learned: Sequence[int]) -> Tensor:
+    """Return what `make` makes of a whole volume, computed as suits the network: [1, C, X, Y, Z] -> [1, 1, X, Y, Z].
+
+    make: the network's `translate`, or what does the same.  learned: sides of the patches that it learned from.
+    """
+    if network.reach is not None:
+        return joined(make, x, network.reach)
+    return blended(make, x, patch_sides(x.shape[2:], learned, network.multiple))
+
+
 def patch_sides(shape: Sequence[int], learned: Sequence[int], multiple: int) -> tuple[int, ...]:
     """Return the sides of the patches that a volume goes through a network in.
 
@@ -55,6 +70,28 @@ def patch_sides(shape: Sequence[int], learned: Sequence[int], multiple: int) -> 
     """
     wanted = [min(side, side_learned, LARGEST_PATCH) for side, side_learned in zip(shape, learned, strict=True)]
     return tuple(multiple * math.ceil(side / multiple) for side in wanted)
+
+
+def joined(make: Callable[[Tensor], Tensor], x: Tensor, reach: int) -> Tensor:
+    """Return what `make` makes of a whole volume, computed part by part: [1, C, X, Y, Z] -> [1, 1, X, Y, Z].
+
+    reach: see `Translator`. A part meets the edge of the volume where the volume ends, and nowhere else: to twice the
+    voxels that overlapping patches take, it saves half the time.
+    """
+    made = x.new_empty(1, 1, *x.shape[2:], dtype=torch.float32)
+    for spans in itertools.product(*(_spans(side) for side in x.shape[2:])):
+        seen = tuple(slice(max(0, span.start - reach), span.stop + reach) for span in spans)
+        own = tuple(
+            slice(span.start - wide.start, span.stop - wide.start) for span, wide in zip(spans, seen, strict=True)
+        )
+        made[:, :, *spans] = make(x[:, :, *seen])[:, :, *own]
+    return made
+
+
+def _spans(side: int) -> Iterator[slice]:
+    """Yield parts of a side, at most `LARGEST_PATCH` each and all about as long."""
+    bounds = np.linspace(0, side, math.ceil(side / LARGEST_PATCH) + 1).round().astype(int).tolist()
+    return itertools.starmap(slice, itertools.pairwise(bounds))
 
 
 def blended(make: Callable[[Tensor], Tensor], x: Tensor, patch: Sequence[int]) -> Tensor:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Literal
 
+import torch
 from torch import Tensor
 
 from brainlab.errors import InputError
@@ -22,7 +23,7 @@ def mse(made: Tensor, truth: Tensor) -> Tensor:
     return (made.float() - truth.float()).square().flatten(1).mean(1)
 
 
-ERRORS: Mapping[str, Error] = {
+ERRORS: Mapping[ErrorName, Error] = {
     "mse": lambda made, truth, _: mse(made, truth),
     "l1": lambda made, truth, _: l1(made, truth) / truth[0].numel(),
     "weighted-l1": lambda made, truth, regions: weighted_l1(made, truth, _known(regions)) * truth[0].numel(),
@@ -30,6 +31,27 @@ ERRORS: Mapping[str, Error] = {
 }
 """Each of the size of a difference in one voxel: Adam's division by the gradient's size needs gradients well above
 1e-8, and those of one voxel among millions would not be."""
+
+
+def errors_of(
+    name: ErrorName, made: Tensor, truth: Tensor, regions: Tensor | None = None, brain: Tensor | None = None
+) -> Tensor:
+    """Return the error by name of each image, [n]; of its brain alone where that is given, 0 where it has none.
+
+    made, truth, regions, brain: [n, 1, *shape]. Raises InputError where the error goes by regions and there are none.
+    """
+    refuse_without_regions(name, regions)
+    error = ERRORS[name]
+    if brain is None:
+        return error(made, truth, regions)
+    found = []
+    for number, counted in enumerate(brain):
+        if not counted.any():
+            found.append(made[number].sum() * 0)  # a number that has gradients, all of them 0
+            continue
+        one = [None if each is None else each[number][counted][None, None] for each in (made, truth, regions)]
+        found.append(error(one[0], one[1], one[2])[0])  # type: ignore[arg-type]
+    return torch.stack(found)
 
 
 def refuse_without_regions(name: str, regions: Tensor | None) -> None:

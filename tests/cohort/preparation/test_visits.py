@@ -68,6 +68,19 @@ def test_a_dataset_of_channels_is_scaled_by_its_training_participants(cohort, tm
     assert numbers["T1w"]["sd"] > 100 * numbers["FLAIR"]["sd"]
 
 
+def test_a_dataset_of_channels_keeps_the_brain_where_no_labels_are_given(cohort, tmp_path):
+    recipe = RECIPE.scaled_by_brain()
+    prepare_cohort(find_sources(cohort, recipe), tmp_path / "out", recipe)
+    data = PreparedDataset.open(tmp_path / "out")
+    assert data.label_names == {1: "brain"}
+    assert set(np.unique(data.segmentations)) == {0, 1}
+    for row in range(len(data)):  # scans scaled by their brains have mean 0 and spread 1 in just these voxels
+        values = data.batch(np.array([row]))[0][:, data.segmentations[row] > 0]
+        np.testing.assert_allclose(values.mean(axis=1), 0, atol=1e-3)
+        np.testing.assert_allclose(values.std(axis=1), 1, atol=1e-3)
+    prepare_cohort(find_sources(cohort, recipe), tmp_path / "out", recipe)  # the brain is no one's work to lose
+
+
 def test_a_later_scan_is_scaled_by_the_numbers_of_an_earlier_dataset(cohort, tmp_path):
     prepare_cohort(find_sources(cohort, RECIPE), tmp_path / "old", RECIPE)
     found = find_sources(cohort, RECIPE)

@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from brainlab.experiments.synthesis.patchwise import LARGEST_PATCH, blended, patch_sides
+from brainlab.experiments.synthesis import patchwise
+from brainlab.experiments.synthesis.patchwise import LARGEST_PATCH, blended, joined, patch_sides
+from brainlab.translation.fcn import FCN, FCNConfig
+from brainlab.translation.linear import Linear, LinearConfig
 
 
 @pytest.mark.parametrize("shape", [(20, 24, 10), (16, 16, 16), (9, 30, 17)])
@@ -30,3 +33,26 @@ def test_no_seam_is_seen_where_a_network_does_not_know_its_edges():
 
     found = blended(dark_at_its_edges, x, (20, 20, 20))[0, 0, :, :, 8:12]
     assert np.abs(found - x[0, 0, :, :, 8:12]).max() < 0.7
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        FCN(FCNConfig(inputs=("T1w", "T2w"), depth=2, filters=3)),
+        FCN(FCNConfig(inputs=("T1w", "T2w"), depth=1, filters=3, kernel=1, last_kernel=5)),
+        Linear(LinearConfig(inputs=("T1w", "T2w"), kernel=5)),
+    ],
+)
+def test_parts_of_a_known_reach_make_just_what_the_whole_would(network, monkeypatch):
+    monkeypatch.setattr(patchwise, "LARGEST_PATCH", 7)
+    torch.manual_seed(0)
+    x = torch.randn(1, 2, 23, 14, 6)
+    with torch.inference_mode():
+        assert torch.allclose(joined(network.translate, x, network.reach), network.translate(x), atol=1e-5)
+
+
+def test_parts_are_small(monkeypatch):
+    monkeypatch.setattr(patchwise, "LARGEST_PATCH", 8)
+    seen = []
+    joined(lambda part: seen.append(part.shape[2:]) or part, torch.zeros(1, 1, 20, 8, 5), reach=2)
+    assert {tuple(shape) for shape in seen} == {(9, 8, 5), (10, 8, 5)}  # thirds, and 2 voxels beside
