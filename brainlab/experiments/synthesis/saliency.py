@@ -1,7 +1,8 @@
 """Which of its inputs a translating run owes its error to, over whole scans: maps of each sequence, and its share.
 
-A scan goes through the network in the same parts as for `translate`. The gradient is that of the whole image: each part is run again when its own gradient is taken, and nothing of it is kept in between, so that
-memory grows with the scan and not with the maps of the network.
+A scan goes through the network in the same parts as for `translate`. The gradient is that of the whole image: each
+part is run again when its own gradient is taken, and nothing of it is kept in between, so that memory grows with the
+scan and not with the maps of the network.
 """
 
 from collections.abc import Callable
