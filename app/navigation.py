@@ -74,6 +74,7 @@ def _research_pages() -> dict[str, list[st.Page]]:
             _page("generate", "Generate", "neurology"),
             _page("explorer", "Latent explorer", "tune"),
             _page("lda", "LDA", "scatter_plot"),
+            _page("synthesis", "Synthesis", "contrast"),
             _page("leaderboard", "Leaderboard", "leaderboard"),
         ],
         "Readers": [_page("study_desk", "Study desk", "fact_check")],

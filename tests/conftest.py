@@ -33,6 +33,7 @@ from brainlab.reading.record import salt
 from brainlab.runs.files import WEIGHTS
 from brainlab.runs.methods import find_preset
 from brainlab.runs.provenance import hashes_of_training
+from tests.translating_workspace import build_translating_workspace
 
 CLASSES = ("healthy", "ms", "leuko1", "leuko2", "leuko3")
 PEOPLE_A_CLASS = 9
@@ -195,6 +196,14 @@ def edit_workspace(tiny_workspace: Path, slice_workspace: Path, tmp_path_factory
         for parameter in network.parameters():
             torch.nn.init.normal_(parameter, std=0.4)
         save_file({name: value.contiguous() for name, value in network.state_dict().items()}, folder / WEIGHTS)
+    return workspace
+
+
+@pytest.fixture(scope="session")
+def translating_workspace(tiny_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a workspace with runs that translate, see `build_translating_workspace`."""
+    workspace = tmp_path_factory.mktemp("translating")
+    build_translating_workspace(tiny_workspace, workspace)
     return workspace
 
 

@@ -22,13 +22,15 @@ def describe(cohort: str, row: int) -> str:
     return _names(cohort)[row]
 
 
-def pick_scan(cohort: str, key: str, label: str | None = None, skip: int = 0) -> int:
+def pick_scan(
+    cohort: str, key: str, label: str | None = None, skip: int = 0, order: Sequence[int] | None = None
+) -> int:
     """Show a select box of a cohort's test scans, then the others, and return the chosen row.
 
     A large cohort has a search field above, and the first MOST_OPTIONS scans found are offered. label: scan or
-    slice where none is given. skip: which of them is chosen at first.
+    slice where none is given. skip: which of them is chosen at first. order: of all rows, where it is another one.
     """
-    names, rows, one = _names(cohort), _rows(cohort), resources.cohort(cohort).grid.noun
+    names, rows, one = _names(cohort), order or _rows(cohort), resources.cohort(cohort).grid.noun
     label = label or one.capitalize()
     offered: Sequence[int] = rows
     large = len(rows) > MOST_OPTIONS

@@ -287,10 +287,10 @@ def load(source: Source) -> UInt8Array:
     return made
 
 
-def version(source: Source) -> str:
+def version(source: Hashable) -> str:
     """Say which files a source's bytes depend on, so that a retrained run or a new cohort is never shown stale."""
     parts = []
-    for name in ("first", "second", "scan", "start"):
+    for name in ("first", "second", "scan", "start", "visit"):
         if (part := getattr(source, name, None)) is not None:
             parts.append(version(part))
     if (run := getattr(source, "run", None)) is not None:

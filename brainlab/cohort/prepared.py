@@ -32,7 +32,7 @@ from brainlab.counted import counted, noun
 from brainlab.errors import InputError, array_reason
 from brainlab.files.packed_array import PACKED, unpack
 from brainlab.images.grid import Grid
-from brainlab.images.pictures import to_bytes
+from brainlab.images.pictures import windowed
 from brainlab.pseudonyms import PUBLIC_KEY, keyed_hash
 from brainlab.types import Float32Array, FloatArray, IntArray, UInt8Array
 
@@ -200,8 +200,7 @@ class PreparedDataset:
 
     def for_screen(self, values: FloatArray) -> npt.NDArray[np.uint8]:
         """Return values of this dataset's intensities as bytes: [0, 1], or z-scores over `Z_WINDOW`."""
-        low, high = (0.0, 1.0) if self.unit_range else Z_WINDOW
-        return to_bytes((values - low) / np.float32(high - low))
+        return windowed(values, *((0.0, 1.0) if self.unit_range else Z_WINDOW))
 
     def participant_hashes(self, split: str | None = None, key: bytes = PUBLIC_KEY) -> list[str]:
         """Hashes under a key of the participants of one split, sorted."""

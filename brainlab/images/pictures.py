@@ -45,6 +45,11 @@ def to_bytes(pixels: FloatArray) -> UInt8Array:
     return np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8)
 
 
+def windowed(values: FloatArray, low: float, high: float) -> UInt8Array:
+    """Return values as bytes, `low` as black and `high` as white; what lies outside is clipped."""
+    return to_bytes((values - low) / np.float32(high - low))
+
+
 def to_unit(levels: UInt8Array) -> Float32Array:
     """Return bytes as the intensities in [0, 1] that they stand for; undoes `to_bytes` but for its rounding."""
     return levels.astype(np.float32) / np.float32(255)

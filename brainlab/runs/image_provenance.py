@@ -55,6 +55,11 @@ def edited_by(run: "Run", own: Told, wanted: Told, guidance: float) -> Provenanc
     return made_by(run, settings={"edit": changes, "guidance": guidance})
 
 
+def translated_by(run: "Run", recipe: str) -> Provenance:
+    """Return the provenance of a sequence that a run made of scans which were prepared by a recipe."""
+    return made_by(run, "translated", settings={"target": run.config.target, "recipe": recipe})
+
+
 def of_scan(data: PreparedDataset, row: int) -> Provenance:
     """Return the provenance of an image of a prepared dataset; neither the person nor the dataset is named."""
     return Provenance(kind=data.origin.kind(row), settings={"recipe": data.recipe["name"]})

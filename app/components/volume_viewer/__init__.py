@@ -22,13 +22,20 @@ SLIDERS_PX, FEW_SLIDERS_PX = 466, 165
 
 @dataclass(frozen=True)
 class Overlay:
-    """A second image laid over the first. map: `diverging` (128 is clear) or `hot` (0 is clear)."""
+    """A second image laid over the first. map: `diverging` (128 is clear), `hot` (0 is clear) or `category` (numbers).
+
+    gain: full colour at 1 / gain of the range.  scale, unit: what the whole range stands for, and in which unit.
+    names: of categories, from number 1 on; 0 is clear.
+    """
 
     source: ImageSource
     map: str = "diverging"
     opacity: float = 0.8
     label: str = "difference"
     gain: float = 4.0
+    scale: float = 1.0
+    unit: str = ""
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -108,6 +115,9 @@ def _panel(panel: Panel) -> dict[str, Any]:
             "opacity": overlay.opacity,
             "label": overlay.label,
             "gain": overlay.gain,
+            "scale": overlay.scale,
+            "unit": overlay.unit,
+            "names": list(overlay.names),
         },
     }
 

@@ -69,7 +69,7 @@ def _rows(chosen: "Run", args: argparse.Namespace, scratch: Path, warnings: list
     from brainlab.cohort.prepared import PreparedDataset
     from brainlab.experiments.export import save_image, scan_name
     from brainlab.experiments.synthesis.whole_scans import other_scale_warning, refuse_other_scans, translate_row
-    from brainlab.runs.image_provenance import made_by
+    from brainlab.runs.image_provenance import translated_by
     from brainlab.runs.matching.own_recipe import own_recipe_warning
 
     data, split = PreparedDataset.open(args.source), args.split or "test"
@@ -79,7 +79,7 @@ def _rows(chosen: "Run", args: argparse.Namespace, scratch: Path, warnings: list
     rows = data.indices(None if split == "all" else split)
     if not len(rows):
         raise InputError(f"{data.folder}: no scans in the split '{split}'; choose another with --split")
-    said = made_by(chosen, "translated", settings={"target": chosen.config.target, "recipe": data.recipe["name"]})
+    said = translated_by(chosen, data.recipe["name"])
     for row in progress(rows, "translating", len(rows)):
         name = f"{scan_name(data.scans.iloc[int(row)], int(row))}_{chosen.config.target}"
         yield save_image(translate_row(chosen, data, int(row)), data.grid, scratch / name, said)
@@ -99,12 +99,12 @@ def _visits(
     from brainlab.experiments.export import save_image, scan_name
     from brainlab.experiments.synthesis.whole_scans import recipe_of_inputs, translate_visit
     from brainlab.images.grid import Grid
-    from brainlab.runs.image_provenance import made_by
+    from brainlab.runs.image_provenance import translated_by
 
     recipe = recipe_of_inputs(chosen)
     found = find_sources(args.source, recipe, table=args.table)
     warnings += found.warnings
-    said = made_by(chosen, "translated", settings={"target": chosen.config.target, "recipe": recipe.name})
+    said = translated_by(chosen, recipe.name)
     for number, source in enumerate(progress(found.scans, "translating", len(found.scans))):
         try:
             made = translate_visit(chosen, source, recipe)

@@ -1,10 +1,12 @@
 """Myelin of one patient between two visits, from true PET and, where it is at hand, from synthesised PET."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from brainlab.errors import InputError
 from brainlab.experiments.myelin.alignment import Alignment, align
 from brainlab.experiments.myelin.synthesised import SynthesisedImages
 from brainlab.experiments.myelin.visits import Labels, PetVisits, Visit
@@ -18,8 +20,14 @@ REGIONS = {
     "white_dvr_t0": "mean DVR of normal-appearing white matter at baseline",
 }
 """What is compared by region besides the indices."""
+Track = Callable[[Iterable[Any], str, int], Iterable[Any]]
 MAPS = ("t0", "t1", "demyelinating", "remyelinating")
 """Maps of which Dice is taken: two static, two dynamic."""
+
+
+def untracked(items: Iterable[Any], name: str, count: int) -> Iterable[Any]:
+    """Return items as they are, without telling anybody how far they are."""
+    return items
 
 
 @dataclass(frozen=True)
@@ -33,6 +41,22 @@ class Patient:
     synthesised: dict[str, Index] | None
     dice: dict[str, Index] | None
     alignment: Alignment
+
+
+def learn_normal_myelin(cohort: PetVisits, class_name: str = "healthy", track: Track = untracked) -> NormalMyelin:
+    """Learn normal myelin from the first visit of each person of a class.
+
+    Raises InputError where there are none, and where their white matter is too little.
+    """
+    people = cohort.people()
+    healthy = [visits[0] for visits in people.values() if visits[0].class_name == class_name]
+    if not healthy:
+        classes = sorted({str(visits[0].class_name) for visits in people.values()})
+        raise InputError(
+            f"{cohort.dataset.folder}: needs people of class {class_name} as controls, got {', '.join(classes)}; name "
+            "theirs with --controls"
+        )
+    return NormalMyelin().fit(controls_of(cohort, track(healthy, "controls", len(healthy))))
 
 
 def controls_of(cohort: PetVisits, visits: Iterable[Visit]) -> Iterator[tuple[FloatArray, FloatArray]]:

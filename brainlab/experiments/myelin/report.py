@@ -1,6 +1,5 @@
 """All of the thesis' myelin analysis on a prepared dataset: indices, groups, regression of EDSS, and agreement."""
 
-from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,10 @@ from brainlab.experiments.myelin.patients import (
     MAPS,
     REGIONS,
     Patient,
-    controls_of,
+    Track,
+    learn_normal_myelin,
     measure_patient,
+    untracked,
     values_of,
 )
 from brainlab.experiments.myelin.synthesised import SynthesisedImages
@@ -37,8 +38,6 @@ LEAST_OVERLAP = 0.75
 """Dice of white matter with lesions below which two visits are warned of. Simulated heads have .82 once aligned, since
 labels of 2 mm were sampled twice by the nearest voxel; the same anatomy has .74 when moved by 4 mm."""
 
-Track = Callable[[Iterable[Any], str, int], Iterable[Any]]
-
 
 def myelin_report(
     prepared: Path,
@@ -47,7 +46,7 @@ def myelin_report(
     clinical: Path | None = None,
     controls: str = "healthy",
     log_load: bool = False,
-    track: Track = lambda items, *_: items,
+    track: Track = untracked,
 ) -> dict[str, Any]:
     """Return the analysis as plain values for JSON; shares are of 1, lengths in mm, volumes in ml.
 
@@ -65,14 +64,7 @@ def myelin_report(
     images = None
     if synthesised is not None:
         images = SynthesisedImages.find(synthesised, [visit for visits in people.values() for visit in visits])
-    healthy = [visits[0] for visits in people.values() if visits[0].class_name == controls]
-    if not healthy:
-        classes = sorted({str(visits[0].class_name) for visits in people.values()})
-        raise InputError(
-            f"{prepared}: needs people of class {controls} as controls, got {', '.join(classes)}; name theirs with "
-            "--controls"
-        )
-    normal = NormalMyelin().fit(controls_of(cohort, track(healthy, "controls", len(healthy))))
+    normal = learn_normal_myelin(cohort, controls, track)
     others = [visits for visits in people.values() if visits[0].class_name != controls]
     patients, left_out = _measured(cohort, normal, others, images, track)
     if not patients:

@@ -17,7 +17,7 @@ from brainlab.cohort.intensity import Z_SCORES
 from brainlab.errors import InputError
 from brainlab.methods.translator import Translator
 from brainlab.runs.run import Run
-from brainlab.types import Float32Array
+from brainlab.types import BoolArray, Float32Array
 
 LARGEST_PATCH = 96
 """Voxels along each side of what goes through a network at once, at most: 64 maps of such a patch take 226 MB."""
@@ -51,6 +51,14 @@ def translator(run: Run, images: Float32Array) -> Translator:
     if not np.isfinite(images).all():
         raise InputError(f"{run.name}: needs images of finite numbers, got NaN or infinity among them")
     return network
+
+
+def shown_by(images: Float32Array) -> BoolArray:
+    """Return where any of some images [C, X, Y, Z] shows something, which is where it is not at its darkest: [X, Y, Z].
+
+    Of skull-stripped scans the brain: beyond it every voxel has one value.
+    """
+    return np.asarray((images > images.min(axis=(1, 2, 3), keepdims=True)).any(axis=0))
 
 
 def in_parts(make: Callable[[Tensor], Tensor], x: Tensor, network: Translator, learned: Sequence[int]) -> Tensor:

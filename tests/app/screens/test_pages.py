@@ -27,7 +27,7 @@ from brainlab.errors import BrainlabError, InputError
 from brainlab.workspace import SHIPPED_COHORTS
 
 PROJECT = Path(__file__).resolve().parents[3]
-NAMES = ("start", "cohort", "train", "generate", "explorer", "lda", "leaderboard")
+NAMES = ("start", "cohort", "train", "generate", "explorer", "lda", "synthesis", "leaderboard")
 
 
 def opened(name: str, **query: str) -> AppTest:

@@ -31,23 +31,33 @@ function divergingTable(gain = 2) {
   return table;
 }
 
-/** Byte 0 is clear; then dark red to yellow. */
+/** Byte 0 is clear; then dark red to yellow, low values faint. */
 function hotTable() {
   const table = new Uint32Array(256);
   for (let value = 1; value < 256; value += 1) {
     const t = value / 255;
-    table[value] = pixel(Math.min(255, 130 + 250 * t), Math.round(220 * t * t), Math.round(40 * t), Math.round(90 + 165 * t));
+    table[value] = pixel(Math.min(255, 130 + 250 * t), Math.round(220 * t * t), Math.round(40 * t), Math.round(255 * Math.min(1, 1.5 * t)));
   }
   return table;
 }
 
-export const OVERLAY_TABLES = { diverging: divergingTable, hot: hotTable };
+/** Colours of categories by their byte; 0 is clear. Neither of two maps, both, only the first, only the second. */
+export const CATEGORIES = [null, [158, 168, 178], [204, 121, 187], BELOW, ABOVE];
 
-/** What the colours of an overlay reach from and to: a difference in intensity, or a share of the largest value. */
-export function overlayRange(map, gain = 2) { return map === "diverging" ? [-1 / gain, 1 / gain] : [0, 1]; }
+/** Bytes are numbers of categories. */
+function categoryTable() {
+  const table = new Uint32Array(256);
+  CATEGORIES.forEach((colour, number) => { if (colour) table[number] = pixel(...colour, number === 1 ? 110 : 235); });
+  return table;
+}
+
+export const OVERLAY_TABLES = { diverging: divergingTable, hot: hotTable, category: categoryTable };
+
+/** What the colours of an overlay reach from and to: a difference, or a share of the largest value, times `scale`. */
+export function overlayRange(map, gain = 2, scale = 1) { return map === "diverging" ? [-scale / gain, scale / gain] : [0, scale]; }
 
 /** What a byte of an overlay stands for, in the same units. */
-export function overlayValue(map, byte) { return map === "diverging" ? (2 * (byte - 128)) / 255 : byte / 255; }
+export function overlayValue(map, byte, scale = 1) { return scale * (map === "diverging" ? (2 * (byte - 128)) / 255 : byte / 255); }
 
 /** The colours of an overlay from its lowest to its highest value, as a CSS background. */
 export function gradientOf(map, gain = 2) {

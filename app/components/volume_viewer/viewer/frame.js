@@ -127,7 +127,7 @@ function describe(state, voxel) {
   const millimetres = state.affine && toMillimetres(state.affine, voxel);
   const place = millimetres ? `${known.map((axis) => millimetres[axis].toFixed(0)).join(", ")} mm` : `voxel ${known.map((axis) => voxel[axis]).join(", ")}`;
   const map = state.overlayMap;
-  const over = state.overlay
-    ? ` · ${map === "diverging" ? "difference" : "overlay"} ${signed(overlayValue(map, state.overlay[at]), map === "diverging")}` : "";
+  const over = state.overlay && map !== "category"
+    ? ` · ${map === "diverging" ? "difference" : "overlay"} ${signed(overlayValue(map, state.overlay[at], state.overlayScale), map === "diverging")}` : "";
   return `${place} · value ${(state.data[at] / 255).toFixed(2)}${over}`;
 }

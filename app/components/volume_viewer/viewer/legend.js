@@ -1,6 +1,6 @@
 // What an overlay's colours mean, and how strongly it is laid over the volume.
 
-import { gradientOf, overlayRange } from "./colour.js";
+import { CATEGORIES, gradientOf, overlayRange } from "./colour.js";
 import { make } from "./dom.js";
 
 /** A colour bar with the numbers at its ends, and a slider for the opacity: {root, show(overlay | null)}. */
@@ -9,23 +9,35 @@ export function buildLegend(viewer) {
   const [name, low, high] = [make("span"), make("span"), make("span")];
   const colours = make("i.bv-colours", { role: "presentation" });
   const scale = make("span.bv-scale", {}, low, colours, high);
-  const root = make("label.bv-overlay", { hidden: true }, name, scale, opacity);
+  const swatches = make("span.bv-swatches");
+  const root = make("label.bv-overlay", { hidden: true }, name, scale, swatches, opacity);
   const follow = () => { opacity.value = viewer.state.overlayOpacity; };
   opacity.addEventListener("input", (event) => viewer.set({ overlayOpacity: Number(opacity.value) }, event.timeStamp));
   viewer.on("change", follow);
   const show = (overlay) => {
     root.hidden = !overlay;
     if (!overlay) return;
-    const { map = "diverging", gain, label = "overlay" } = overlay;
-    const [from, to] = overlayRange(map, gain);
+    const { map = "diverging", gain, label = "overlay", unit = "", names = [] } = overlay;
     name.textContent = label;
-    [low.textContent, high.textContent] = [from, to].map((value) => signed(value, map === "diverging"));
+    scale.hidden = map === "category";
+    swatches.replaceChildren(...(map === "category" ? names.map((text, i) => swatch(text, CATEGORIES[i + 1])) : []));
+    if (map === "category") return follow();
+    const [from, to] = overlayRange(map, gain, overlay.scale);
+    low.textContent = signed(from, map === "diverging");
+    high.textContent = [signed(to, map === "diverging"), unit].filter(Boolean).join(" ");
     colours.style.backgroundImage = gradientOf(map, gain);
-    scale.title = map === "diverging"
+    scale.title = unit ? "The colours stay the same beyond the ends" : map === "diverging"
       ? "Difference in intensity, where the whole range is 0 to 1; the colours stay the same beyond the ends" : "0 to 1";
     follow();
   };
   return { root, show };
+}
+
+/** The colour of a category with its name. */
+function swatch(text, [r, g, b]) {
+  const square = make("i.bv-swatch", { role: "presentation" });
+  square.style.backgroundColor = `rgb(${r}, ${g}, ${b})`;
+  return make("span", {}, square, text);
 }
 
 /** A number with a true minus, and a plus where `always`. */

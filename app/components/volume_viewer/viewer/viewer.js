@@ -17,7 +17,8 @@
 //   window          {low, high} grey levels 0-255; the `Brain` preset of the first volume if absent
 //   windowSwitch    false fixes the window; zoomSwitch: false fixes the magnification; slabSwitch: false has no slabs
 //   group           viewers of one group share crosshair, window, zoom and convention
-//   overlay         {url | buffer, map: diverging | hot, opacity, label, gain (full colour at 1 / gain of the range)}
+//   overlay         {url | buffer, map: diverging | hot | category, opacity, label, gain (full colour at 1 / gain of the
+//                   range), scale and unit (what the whole range stands for), names (of categories 1, 2, ...)}
 //
 // Methods: load(source), setVolume(bytes, {shape, affine}), setOverlay(overlay | null), setCrosshair([x, y, z]),
 // setWindow({low, high}), set(changes), reset(), handleKey(event), on("change" | "draw", fn), snapshot(), destroy().
@@ -140,6 +141,7 @@ export class Viewer {
     if (state.overlay && state.overlay.length !== state.data?.length) state.overlay = null;
     if (overlay?.opacity !== undefined && !this.opacityChosen) state.overlayOpacity = overlay.opacity;
     state.overlayMap = overlay?.map ?? "diverging";
+    state.overlayScale = overlay?.scale ?? 1;
     state.overlayTable = state.overlay ? OVERLAY_TABLES[state.overlayMap](overlay.gain) : null;
     this.dom.overlayControls(state.overlay ? overlay : null);
     this.redraw();

@@ -1,0 +1,1 @@
+"""The page of sequences that were not taken, made from those that were."""
