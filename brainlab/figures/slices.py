@@ -115,11 +115,16 @@ def label_key(axes: Axes, names: Sequence[str], rows: int = LABEL_ROWS, colours:
     )
 
 
-def scale_bar(axes: Axes, ends: tuple[str, str], words: str, *, heat: bool = False) -> None:
-    """Show the colours of differences, or of a map, as a bar between what its two ends say; `words` stand behind."""
+def scale_bar(axes: Axes, ends: tuple[str, str], words: str, *, heat: bool = False, steps: int = 256) -> None:
+    """Show the colours of differences, or of a map, as a bar between what its two ends say; `words` stand behind.
+
+    steps: so many colours.
+    """
     axes.set_axis_off()
     colours = HEAT if heat else DIFFERENCE
-    axes.imshow(np.linspace(0, 1, 256)[None], cmap=colours, aspect="auto", extent=(0, 1, 0, 1))
+    axes.imshow(
+        np.linspace(0, 1, steps)[None], cmap=colours, aspect="auto", extent=(0, 1, 0, 1), interpolation="nearest"
+    )
     axes.set(xlim=(0, 1), ylim=(0, 1))
     for end, x, side in ((ends[0], -0.03, "right"), (f"{ends[1]}   {words}", 1.03, "left")):
         axes.text(x, 0.5, end, ha=side, va="center", fontsize=7, clip_on=False)

@@ -9,7 +9,13 @@ from typing import Any, Literal
 from brainlab.errors import InputError
 from brainlab.evaluation.published import DWI, SLICE_VAE
 from brainlab.experiments.figures import dwi_images, flair_images, flair_latent, ixi_images, slice_images
-from brainlab.experiments.figures.synthesis import translator_images
+from brainlab.experiments.figures.synthesis import (
+    myelin_charts,
+    myelin_maps,
+    saliency_images,
+    translator_charts,
+    translator_images,
+)
 from brainlab.figures.sheet import Sheet, house_style
 from brainlab.ranges import flag
 
@@ -23,7 +29,8 @@ FLAGS: dict[Need, str] = {"records": "records", "reports": "records", "data": "d
 """The option that says where it is."""
 
 IMAGES: tuple[Need, ...] = ("records", "data")
-"""What figures of synthesised images need."""
+CHARTS: tuple[Need, ...] = ("records",)
+"""What figures of synthesised images need, and charts of what was measured of them."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +73,9 @@ FIGURES = {
     "slice-2": PaperFigure("generated volumes", f"{SLICE_VAE}, figure 2", slice_images.samples),
     "slice-3": PaperFigure("structures of generated volumes", f"{SLICE_VAE}, figure 3", slice_images.structures),
     "slice-4": PaperFigure("realistic atlas score", f"{SLICE_VAE}, figure 4", slice_images.atlas_scores),
+    "wei-2.3": PaperFigure(
+        "held-out error while training, by depth", f"{WEI}, figure 2.3", translator_charts.curves_by_depth, CHARTS
+    ),
     "wei-2.4": PaperFigure(
         "synthesised FLAIR by method", f"{WEI}, figure 2.4", translator_images.flair_by_method, IMAGES
     ),
@@ -75,14 +85,43 @@ FIGURES = {
         translator_images.segmented_lesions,
         IMAGES,
     ),
+    "wei-2.6": PaperFigure("saliency of the input sequences", f"{WEI}, figure 2.6", saliency_images.p3s_maps, IMAGES),
     "wei-2.7": PaperFigure(
         "synthesised FLAIR by input sequences", f"{WEI}, figure 2.7", translator_images.flair_by_inputs, IMAGES
     ),
     "wei-3.4": PaperFigure(
         "synthesised PET by method", f"{WEI}, figure 3.4", partial(translator_images.pet_by_method, "3.4"), IMAGES
     ),
+    "wei-3.5": PaperFigure(
+        "error and discrepancy by refinement", f"{WEI}, figure 3.5", translator_charts.by_refiners, CHARTS
+    ),
+    "wei-3.6": PaperFigure("mean DVR by region", f"{WEI}, figure 3.6", translator_charts.regional_means, CHARTS),
+    "wei-3.7": PaperFigure(
+        "agreement of mean DVR with true PET", f"{WEI}, figure 3.7", translator_charts.agreement_of_means, CHARTS
+    ),
+    "wei-3.8": PaperFigure(
+        "demyelinated lesion by patient", f"{WEI}, figure 3.8", partial(myelin_charts.by_patient, "3.8"), ("reports",)
+    ),
+    "wei-3.9": PaperFigure(
+        "where the error depends on the inputs, by error",
+        f"{WEI}, figure 3.9",
+        saliency_images.visual_attention_maps,
+        IMAGES,
+    ),
     "wei-4.3": PaperFigure(
         "synthesised PET by method", f"{WEI}, figure 4.3", partial(translator_images.pet_by_method, "4.3"), IMAGES
+    ),
+    "wei-4.4": PaperFigure(
+        "demyelinated lesion by patient, both visits",
+        f"{WEI}, figure 4.4",
+        partial(myelin_charts.by_patient, "4.4"),
+        ("reports",),
+    ),
+    "wei-4.5": PaperFigure(
+        "change of myelin by patient", f"{WEI}, figure 4.5", partial(myelin_charts.by_patient, "4.5"), ("reports",)
+    ),
+    "wei-4.6": PaperFigure(
+        "demyelinated voxels by true and synthesised PET", f"{WEI}, figure 4.6", myelin_maps.agreement_maps, IMAGES
     ),
 }
 """By name: the paper, then the number that the figure has there."""

@@ -24,7 +24,9 @@ MARGIN = 3
 """Voxels left around the brain."""
 DARKEST, BRIGHTEST = 1.0, 99.8
 """Percentiles of the true image's brain that are black and white."""
-LARGEST_IN = 1.6
+LARGEST_IN = 1.35
+GREYS, STEPS = 63, 7
+"""Levels of grey, and of each colour of a difference: noise in more of them would fill the file, and none is seen."""
 
 
 @dataclass(frozen=True)
@@ -70,17 +72,18 @@ class Section:
         outline, painted: volumes too, as `Tile` shows them.
         """
         low, high = window
-        image = np.clip((self.cut(volume) - np.float32(low)) / np.float32(high - low), 0, 1)
+        image = _levels(np.clip((self.cut(volume) - np.float32(low)) / np.float32(high - low), 0, 1), GREYS)
         over, around = self._labels(painted), self._labels(outline)
         return Tile(image, self.grid, PLANE, painted=over, colours=colours, outline=around)
 
     def difference(self, volume: Float32Array, limit: float) -> Tile:
         """Return a tile of a difference, strongest in colour from `limit` on."""
-        return Tile(self.cut(volume), self.grid, PLANE, limit=limit)
+        steps = _levels(np.clip(self.cut(volume) / np.float32(limit), -1, 1), STEPS)
+        return Tile(steps * np.float32(limit), self.grid, PLANE, limit=limit)
 
     def heat(self, volume: Float32Array, highest: float, outline: BoolArray | None = None) -> Tile:
         """Return a tile of a map, brightest from `highest` on."""
-        image = np.clip(self.cut(volume) / np.float32(highest), 0, 1)
+        image = _levels(np.clip(self.cut(volume) / np.float32(highest), 0, 1), GREYS)
         return Tile(image, self.grid, PLANE, heat=True, outline=self._labels(outline))
 
     def _labels(self, volume: BoolArray | UInt8Array | None) -> UInt8Array | None:
@@ -136,6 +139,23 @@ def of_median_load(data: PreparedDataset, rows: Sequence[int]) -> HeldOutScan:
     return HeldOutScan(data, with_lesions[len(with_lesions) // 2][1])
 
 
+def spread_over_load(data: PreparedDataset, rows: Sequence[int], count: int) -> list[HeldOutScan]:
+    """Return so many scans with lesions, or all, evenly taken from those with fewest to those with most lesions.
+
+    Each is of another person. Raises InputError where there are none.
+    """
+    loads = sorted((int((_regions(data, row) == LESION).sum()), row) for row in rows)
+    people: dict[str, int] = {}
+    for load, row in loads:
+        if load:
+            people.setdefault(str(data.scans["participant"].iloc[row]), row)
+    if not people:
+        raise InputError(f"{data.folder}: needs a held-out scan with lesions, got none; do the other folds too")
+    several = list(people.values())
+    places = np.unique(np.linspace(0, len(several) - 1, count).round().astype(int))
+    return [HeldOutScan(data, several[place]) for place in places.tolist()]
+
+
 def window_of(truth: Float32Array, brain: BoolArray, lowest: float | None = None) -> tuple[float, float]:
     """Return what is black and what is white: percentiles of the true image's brain, or `lowest` for black."""
     low, high = np.percentile(truth[brain], [DARKEST, BRIGHTEST])
@@ -158,6 +178,12 @@ def in_bands(titles: Sequence[str], most: int = 6) -> list[list[str]]:
 def tile_width_in(columns: int) -> float:
     """Return the side of so many tiles beside one another."""
     return min(LARGEST_IN, (BODY_IN - LABEL_IN) / columns - GAP_IN)
+
+
+def _levels(image: Float32Array, count: int) -> Float32Array:
+    """Round to so many equal steps from 0 to 1."""
+    rounded: Float32Array = np.rint(image * np.float32(count)) / np.float32(count)
+    return rounded
 
 
 def _regions(data: PreparedDataset, row: int) -> IntArray:

@@ -20,6 +20,7 @@ from brainlab.experiments.figures.synthesis.at_hand import (
 )
 from brainlab.experiments.figures.synthesis.names import CHAPTER_2, CHAPTER_3, CHAPTER_4, short
 from brainlab.experiments.figures.synthesis.sections import (
+    STEPS,
     HeldOutScan,
     common_limit,
     in_bands,
@@ -150,7 +151,7 @@ def _compared(methods: Methods, data: Data, figure: str, how: Shown, title: str,
         ]
         show_tiles(sheet, [upper, lower], headings, ["image", "less true"], top=number * band_in, tile_in=tile_in)
     bar = sheet.axes(LABEL_IN + 0.35, height + 0.05, 1.3, 0.1)
-    scale_bar(bar, (f"−{limit:g}", f"{limit:g}"), f"{how.unit}, synthesised less true")
+    scale_bar(bar, (f"−{limit:g}", f"{limit:g}"), f"{how.unit}, synthesised less true", steps=2 * STEPS + 1)
     return sheet
 
 
