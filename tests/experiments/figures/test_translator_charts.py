@@ -78,7 +78,7 @@ def test_depths_of_one_width_are_compared_and_one_alone_is_refused():
     chosen = translator_charts.curves_by_depth([of_depth(2), of_depth(3), of_depth(2, filters=64)])
     assert "32 filters" in words(chosen)
     with pytest.raises(
-        InputError, match=r"wei-2\.3: needs cross-validations of FLAIR by 2 or more of L = 2.*got L = 2"
+        InputError, match=r"wei-2\.3: needs cross-validations of FLAIR by 2 or more of L = 2.*got L = 3;"
     ):
         translator_charts.curves_by_depth([of_depth(2), of_depth(3, filters=64)])
     with pytest.raises(InputError, match="needs learning curves of two depths"):
@@ -117,10 +117,12 @@ def test_boxes_are_of_each_region_and_of_whom_it_is():
 def test_bland_altman_shows_synthesised_less_true_of_each_scan():
     sheet = translator_charts.agreement_of_means(pets())
     panels = {axes.get_title(loc="left"): axes for axes in sheet.figure.axes if axes.get_title(loc="left")}
-    assert [title for title in panels if "Refiner" in title] == ["Refiner: bias +0.013", "Refiner: bias -0.005"]
-    axes = panels["Refiner: bias +0.013"]
+    assert [title for title in panels if "Refiner" in title] == ["Refiner: bias +0.012", "Refiner: bias −0.005"]
+    axes = panels["Refiner: bias +0.012"]
     points = np.concatenate([part.get_offsets() for part in axes.collections])
     np.testing.assert_allclose(np.sort(points[:, 1]), 0.005 * np.arange(1, 5))
+    of_lesions = np.concatenate([part.get_offsets() for part in panels["Refiner: bias −0.005"].collections])
+    assert len(of_lesions) == 3, "lesions of patients, and not those that healthy people have"
     heights = sorted({line.get_ydata()[0] for line in axes.get_lines()})
     sd = np.std(0.005 * np.arange(1, 5), ddof=1)
     np.testing.assert_allclose(heights, [0.0125 - 1.959964 * sd, 0, 0.0125, 0.0125 + 1.959964 * sd], atol=1e-6)

@@ -45,6 +45,8 @@ DISCREPANCIES = {
 TRUTH = "true PET"
 REPEATED = "Scans count as independent; where people were scanned twice, intervals are too narrow."
 GROUP_COLOURS = {"controls": CLASS_COLOURS["healthy"], "patients": CLASS_COLOURS["ms"]}
+AGREEING = (("WM and NAWM", "white", ("controls", "patients")), ("Lesions of patients", "lesions", ("patients",)))
+"""Of figure 3.7: title, measure and whose."""
 ACROSS, PANEL_IN = 3, 1.45
 
 
@@ -176,7 +178,8 @@ def regional_means(records: Records) -> Sheet:
 def agreement_of_means(records: Records) -> Sheet:
     """Figure 3.7: Bland-Altman of mean DVR in white matter and in lesions, by method."""
     methods, rows = _with_means(records, "wei-3.7")
-    lines = -(-len(methods.records) // ACROSS)
+    across = min(ACROSS, len(methods.records))
+    lines = -(-len(methods.records) // across)
     block = 0.3 + lines * (PANEL_IN + 0.5)
     sheet = Sheet(
         2 * block + 0.25,
@@ -184,33 +187,34 @@ def agreement_of_means(records: Records) -> Sheet:
         source_of(methods),
         f"""After figure 3.7 of Wei's thesis: synthesised less true mean DVR of each scan over the mean of both, of the
         {len(rows)} held-out scans that all methods were measured on. Line: bias; dashed: limits within which 95% of
-        differences lie; bands: their 95% intervals; dotted: 0. Panels of a region share their axes. A slope of the
-        points says that differences between people are lost. {REPEATED} {methods.said}{REFERENCE}""",
+        differences lie; bands: their 95% intervals; dotted: 0. Panels of a region share their axes. Where points
+        fall from left to right, differences between people are lost, and where they rise, exaggerated. {REPEATED}
+        {methods.said}{REFERENCE}""",
     )
     scatter_key(sheet.axes(0.4, 0, BODY_IN - 0.4, 0.2), GROUP_COLOURS)
-    width = (BODY_IN - 0.45 - (ACROSS - 1) * 0.2) / ACROSS
-    for part, (title, measure) in enumerate((("WM and NAWM", "white"), ("Lesions", "lesions"))):
+    width = (BODY_IN - 0.45 - (across - 1) * 0.2) / across
+    for part, (title, measure, shown) in enumerate(AGREEING):
         above = 0.25 + part * block
         sheet.text(0, above, title, fontsize=8.5, fontweight="bold")
         drawn = []
         for place, (name, record) in enumerate(methods.records.items()):
-            line, column = divmod(place, ACROSS)
+            line, column = divmod(place, across)
             axes = sheet.axes(
                 0.45 + column * (width + 0.2), above + 0.42 + line * (PANEL_IN + 0.5), width, PANEL_IN - 0.1
             )
-            pairs = {group: _pairs(record, measure, rows, _class_is(group)) for group in GROUP_COLOURS}
+            pairs = {group: _pairs(record, measure, rows, _class_is(group)) for group in shown}
             made, true = (np.concatenate([each[side] for each in pairs.values()]) for side in (0, 1))
             found = bland_altman(made, true)
             bias, lower, upper = (_as_interval(one) for one in (found.bias, found.lower_limit, found.upper_limit))
             groups = {group: ((one + other) / 2, one - other) for group, (one, other) in pairs.items() if len(one)}
             bland_altman_plot(axes, groups, GROUP_COLOURS, bias, (lower, upper))
-            told = "no pair" if found.bias.value is None else f"bias {found.bias.value:+.3f}"
+            told = "no pair" if found.bias.value is None else f"bias {found.bias.value:+.3f}".replace("-", "−")
             axes.set_title(f"{short(name)}: {told}", loc="left", pad=3)
             if column:
                 axes.set_yticklabels([])
             else:
                 axes.set_ylabel("difference, DVR")
-            if line == lines - 1 or place + ACROSS >= len(methods.records):
+            if line == lines - 1 or place + across >= len(methods.records):
                 axes.set_xlabel("mean of both, DVR", labelpad=1)
             drawn.append(axes)
         for low, high, change in (

@@ -122,6 +122,7 @@ def _compared(methods: Methods, data: Data, figure: str, how: Shown, title: str,
     truth = _in_units(scan.sequences([how.target])[0], scan, how)
     made = {method: _in_units(made_by(record, scan), scan, how) for method, record in methods.records.items()}
     section, window = scan.section(), window_of(truth, scan.brain, 0.0 if how.in_units else None)
+    seen = {method: np.where(scan.brain, image, np.float32(window[0])) for method, image in made.items()}
     off = {method: np.where(scan.brain, image - truth, 0).astype(np.float32) for method, image in made.items()}
     limit = common_limit(list(off.values()), scan.brain)
     bands = in_bands([TRUE, *made])
@@ -134,14 +135,14 @@ def _compared(methods: Methods, data: Data, figure: str, how: Shown, title: str,
         source_of(methods),
         f"""{after}A held-out scan of a patient, that of median lesion volume among those of the {len(rows)} that
         all methods shown held out; the axial slice that shows most of the lesions. Below the true image: the same with
-        its lesions outlined. Below each other: how far it is off, red where too bright and blue where too dark, within
-        the brain.
+        its lesions outlined. Below each other: how far it is off, red where too bright and blue where too dark. What
+        methods make outside of the brain is left out.
         One grey scale for all, from {window[0]:.2g} to {window[1]:.2g} {how.unit}. {how.label}: of this whole scan's
         brain. {methods.said}{REFERENCE} {explained_letters(["axial"])}""",
     )
     outline = scan.lesions
     for number, titles in enumerate(bands):
-        upper = [section.grey(truth if name == TRUE else made[name], window) for name in titles]
+        upper = [section.grey(truth if name == TRUE else seen[name], window) for name in titles]
         lower = [
             section.grey(truth, window, outline=outline) if name == TRUE else section.difference(off[name], limit)
             for name in titles
