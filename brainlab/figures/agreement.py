@@ -34,8 +34,8 @@ def bland_altman_plot(
         if value is not None:
             axes.axhline(value, color=INK, linewidth=0.8, linestyle=(0, dashes), zorder=1)
     axes.axhline(0, color=FAINT, linewidth=0.5, linestyle=(0, (1, 2)), zorder=1)
-    for number, (name, (means, differences)) in enumerate(groups.items()):
-        mark = MARKS[number % len(MARKS)]
+    for name, (means, differences) in groups.items():
+        mark = MARKS[list(colours).index(name) % len(MARKS)]
         axes.scatter(means, differences, s=9, marker=mark, color=colours[name], label=name, zorder=3, **FRAME)
     axes.locator_params(nbins=4)
 

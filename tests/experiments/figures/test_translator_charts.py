@@ -29,17 +29,17 @@ def of_pet(method, off, *, classes=("healthy", "ms", "ms", "ms"), sha256="a", **
     """Return a record whose white matter and lesions are off by so much, more from scan to scan."""
     scans = []
     for place, name in enumerate(classes):
-        white, lesions = 1.2 + 0.01 * place, None if name == "healthy" else 1.0 - 0.02 * place
+        white, lesions = 1.2 + 0.01 * place, 1.0 - 0.02 * place  # of age in healthy people
         scans.append(
             {
                 "class": name,
                 "mse_in_units": 0.01 * (1 + place) * (1 + off),
                 "discrepancy_white_of_controls": off if name == "healthy" else None,
                 "discrepancy_white_of_patients": None if name == "healthy" else off,
-                "discrepancy_lesions": None if name == "healthy" else 2 * off,
+                "discrepancy_lesions": 2 * off,
                 "mean_white": white + off * (1 + place),
                 "mean_white_real": white,
-                "mean_lesions": None if lesions is None else lesions - off,
+                "mean_lesions": lesions - off,
                 "mean_lesions_real": lesions,
             }
         )

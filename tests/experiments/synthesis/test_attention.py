@@ -22,7 +22,7 @@ def data(tmp_path_factory):
 
 def run_of(data, folder, error):
     """Return a perceptron of each voxel: its gradient at a voxel is that of its own difference alone."""
-    config = FCNConfig(kernel=1, depth=1, filters=3, error=error, **SEQUENCES)
+    config = FCNConfig(kernel=1, last_kernel=1, depth=1, filters=3, error=error, **SEQUENCES)
     train("flair-mlp", data, folder, config=config, schedule=Schedule(epochs=1, batch_size=8))
     return load_run(folder)
 

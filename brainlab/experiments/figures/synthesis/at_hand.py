@@ -59,7 +59,7 @@ def methods_at_hand(
     }
     shown = {method: record for method, record in own.items() if record is not None}
     if len(shown) < fewest:
-        wanted = f"{fewest} or more of {', '.join(matches)}" if len(matches) > 1 else next(iter(matches))
+        wanted = f"{'any' if fewest == 1 else f'{fewest} or more'} of {', '.join(matches)}"
         raise InputError(
             f"{figure}: needs cross-validations of {target} by {wanted}, got {', '.join(shown) or 'none'}; make them "
             "with 'brainlab cross-validate' and name their folder with --records"

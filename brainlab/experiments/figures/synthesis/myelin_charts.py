@@ -13,7 +13,7 @@ from brainlab.types import FloatArray
 
 Reports = Mapping[str, Mapping[str, Any]]
 
-SHARE = "share of the baseline lesion load"
+SHARE = "share of lesion load"
 PANELS: dict[str, tuple[tuple[str, str, str, str | None], ...]] = {
     "3.8": (("demyelinated_t0", "Demyelinated at baseline", SHARE, "t0"),),
     "4.4": (
@@ -23,7 +23,7 @@ PANELS: dict[str, tuple[tuple[str, str, str, str | None], ...]] = {
     "4.5": (
         ("global_change", "Global change: above 0, more was lost than repaired", SHARE, None),
         ("dynamic_demyelination", "Dynamic demyelination", "share of normal voxels", "demyelinating"),
-        ("dynamic_remyelination", "Dynamic remyelination", "share of bare voxels", "remyelinating"),
+        ("dynamic_remyelination", "Dynamic remyelination", "share of demyelinated", "remyelinating"),
     ),
 }
 """By figure: of each panel the index, its title, what it is a share of, and the maps whose Dice is told."""
@@ -37,7 +37,7 @@ TOLD = {
     "3.8": "A voxel is demyelinated where its DVR is below mean - 1 sd of controls at the same distance from fluid.",
     "4.4": "A voxel is demyelinated where its DVR is below mean - 1 sd of controls at the same distance from fluid.",
     "4.5": "Demyelinating: normal at baseline and demyelinated at follow-up, as a share of what was normal; "
-    "remyelinating: the reverse, as a share of what was demyelinated (bare).",
+    "remyelinating: the reverse, as a share of what was demyelinated. The lesion load is that at baseline.",
 }
 ROW_IN = 1.75
 

@@ -69,7 +69,7 @@ def curves_by_depth(records: Records) -> Sheet:
         raise InputError(
             "wei-2.3: needs learning curves of two depths or more, got none in the records; cross-validate again"
         )
-    told = ", ".join(f"{name}: {len(each)}" for name, each in found.items())
+    told = ", ".join(f"{len(each)} of {name}" for name, each in found.items())
     height = 3.0
     sheet = Sheet(
         height,
