@@ -105,6 +105,49 @@ def curve(axes: Axes, epochs: FloatArray, values: FloatArray, colour: str) -> No
     axes.margins(y=0.1)
 
 
+def curves(axes: Axes, values: Mapping[str, Sequence[tuple[FloatArray, FloatArray]]], colours: Sequence[str]) -> None:
+    """Show for each name one or more curves (x [n], y [n]) as thin lines and, where they share x, their mean as a thick
+    one, with a mark at each of few points.
+    """
+    for (name, found), colour in zip(values.items(), colours, strict=False):
+        if len(found) > 1:
+            for x, y in found:
+                axes.plot(x, y, color=colour, linewidth=0.6, alpha=0.45)
+        shared = sorted(set.intersection(*({*x.tolist()} for x, _ in found)))
+        mean = np.mean([[y[x == each][0] for each in shared] for x, y in found], axis=0)
+        axes.plot(
+            shared, mean, color=colour, linewidth=1.4, marker="o", markersize=3 if len(shared) <= FEW else 0, label=name
+        )
+    axes.grid(axis="y", color="#e6e9ec", linewidth=0.5)
+    axes.set_axisbelow(True)
+    axes.locator_params(axis="x", integer=True)
+    axes.locator_params(axis="y", nbins=6)
+    axes.margins(y=0.1)
+
+
+def steps(axes: Axes, values: Mapping[str, Mapping[int, tuple[float, float, float]]], colours: Sequence[str]) -> None:
+    """Show for each name a value with its interval (value, low, high) at each whole number, joined by a line."""
+    for place, (name, found) in enumerate(values.items()):
+        x = np.array(sorted(found))
+        middle, low, high = np.array([found[number] for number in x.tolist()]).T
+        beside = x + 0.05 * (place - (len(values) - 1) / 2)  # so that intervals do not lie on one another
+        axes.errorbar(
+            beside,
+            middle,
+            [middle - low, high - middle],
+            color=colours[place],
+            marker=MARKS[place % len(MARKS)],
+            markersize=4,
+            linewidth=1.1,
+            elinewidth=0.8,
+            label=name,
+        )
+    axes.set_xticks(sorted({number for found in values.values() for number in found}))
+    axes.grid(axis="y", color="#e6e9ec", linewidth=0.5)
+    axes.set_axisbelow(True)
+    axes.margins(x=0.15)
+
+
 def ranges(axes: Axes, values: Mapping[str, tuple[float, float | None, float | None]]) -> None:
     """Show a value with its interval, where there is one, for each name: the first on top."""
     for number, (value, low, high) in enumerate(values.values()):

@@ -26,7 +26,7 @@ def test_pictures_are_written_where_asked(paper_workspace: Path, tmp_path: Path,
 @pytest.mark.parametrize(
     ("names", "gone", "part"),
     [
-        (["flair-3", "flair-99"], None, "no figure 'flair-99'; known are flair, dwi, ixi, slice, flair-2"),
+        (["flair-3", "flair-99"], None, "no figure 'flair-99'; known are flair, dwi, ixi, slice, wei, flair-2"),
         (["flair-6"], "runs", "no run 'vae-8'"),
         (["flair-2"], "cohorts", "no cohort 'simulated'"),
     ],

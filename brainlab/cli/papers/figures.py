@@ -1,6 +1,7 @@
-"""`brainlab figures NAME... [--out DIR]`; without a name, what there is."""
+"""`brainlab figures NAME... [--records FOLDER...] [--data PREPARED...] [--out DIR]`; without a name, what there is."""
 
 import argparse
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "names",
         nargs="*",
         metavar="NAME",
-        help="flair, dwi or slice for all figures of that paper, ixi for those of that thesis, or one, such as "
+        help="flair, dwi or slice for all figures of that paper, ixi or wei for those of that thesis, or one, such as "
         "flair-3; lists them where none is named",
+    )
+    parser.add_argument(
+        "--records",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FOLDER",
+        help="cross-validations and myelin reports, or folders of them, for figures of wei (default: those that ship "
+        "and those of the workspace)",
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="PREPARED",
+        help="the datasets that were cross-validated on, for figures of wei that show images",
     )
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="folder for the figures (default: the paper's in docs/figures)"
@@ -25,17 +43,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    from brainlab.experiments.figures.paper_figures import FIGURES, draw_figure, figure_names, paper_of
+    from brainlab.experiments.figures.paper_figures import (
+        FIGURES,
+        Need,
+        draw_figure,
+        figure_names,
+        paper_of,
+        refuse_unread,
+    )
 
     if not args.names:
-        refuse_without_name(args, "figures", ("out",))
+        refuse_without_name(args, "figures", ("records", "data", "out"))
         described = {name: {"title": figure.title, "source": figure.source} for name, figure in FIGURES.items()}
         return {"files": [], "known": described, "text": listed(described)}
+    from brainlab.cohort.prepared import PreparedDataset
+    from brainlab.experiments.tables.records_at_hand import records_at_hand, reports_at_hand
 
+    names = figure_names(args.names)
+    refuse_unread(names, {"records": args.records, "data": args.data})
+    given: dict[Need, Any] = {
+        "records": cache(lambda: records_at_hand(args.records)),
+        "reports": cache(lambda: reports_at_hand(args.records)),
+        "data": cache(lambda: [PreparedDataset.open(folder) for folder in args.data]),
+    }
     pictures = (PROJECT if IN_CHECKOUT else Path()) / "docs" / "figures"
     with runs_on(args.device):
-        files = [
-            draw_figure(name, args.out or pictures / paper_of(name))
-            for name in progress(figure_names(args.names), "Figures")
-        ]
+        files = [draw_figure(name, args.out or pictures / paper_of(name), given) for name in progress(names, "Figures")]
     return {"files": [str(path) for path in files], "text": "\n".join(map(str, files))}

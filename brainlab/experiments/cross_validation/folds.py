@@ -21,6 +21,7 @@ from brainlab.experiments.cross_validation.record import (
     CrossValidation,
     MeasuredFold,
     read_record,
+    run_folder,
     write_record,
 )
 from brainlab.experiments.synthesis.measure import measure_image, region_measured
@@ -80,7 +81,7 @@ def cross_validate(
             if name in BASELINES:
                 found = _fitted(name, config or BaselineConfig(), data, fold, seed)
             else:
-                found = _trained(name, data, folder / f"fold-{fold.number}", fold, how)
+                found = _trained(name, data, run_folder(folder, fold.number), fold, how)
             done = sorted((*record.measured, found), key=lambda one: one.number)
             record = dataclasses.replace(record, measured=tuple(done))
             write_record(record, folder)

@@ -6,7 +6,7 @@ papers are rebuilt from such files.
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -99,10 +99,23 @@ def read_record(path: Path) -> CrossValidation:
         raise InputError(f"{path}: needs the record of a cross-validation, got a damaged one; make it again") from error
 
 
+def run_folder(folder: Path, number: int) -> Path:
+    """Return where the run of a fold lies, beside the record in `folder`."""
+    return folder / f"fold-{number}"
+
+
 def find_records(folders: Sequence[Path]) -> list[CrossValidation]:
     """Read the records in these folders and in folders in them, in the order of their paths."""
     paths = (path for folder in folders for path in (folder / FILE, *sorted(folder.glob(f"*/{FILE}"))))
     return [read_record(path) for path in dict.fromkeys(paths) if path.is_file()]
+
+
+def most_measured(
+    records: Sequence[CrossValidation], matches: Callable[[CrossValidation], bool]
+) -> CrossValidation | None:
+    """Return the record that matches, that with most scans, the last of equals; None where there is none."""
+    fitting = [record for record in records if record.measured and matches(record)]
+    return max(reversed(fitting), key=lambda record: len(record.scans()), default=None)
 
 
 def _fold(content: Mapping[str, Any]) -> MeasuredFold:

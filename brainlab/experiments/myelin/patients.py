@@ -80,24 +80,27 @@ def measure_patient(
     after = cohort.labels(last)
     alignment = align(cohort, first, last, before, after)
     pair = (cohort.dvr(first), cohort.dvr(last))
-    maps, true = _judged(normal, before, after, pair, alignment)
+    maps, true = judged(normal, before, after, pair, alignment)
     made, overlaps = None, None
     if synthesised is not None:
         pair = (synthesised.dvr(first, cohort), synthesised.dvr(last, cohort))
-        again, made = _judged(normal, before, after, pair, alignment)
+        again, made = judged(normal, before, after, pair, alignment)
         overlaps = {name: dice(getattr(maps, name), getattr(again, name)) for name in MAPS}
     load_ml = int(before.lesion.sum()) * cohort.voxel_ml
     return Patient(first, last, load_ml, true, made, overlaps, alignment)
 
 
-def _judged(
+def judged(
     normal: NormalMyelin,
     before: Labels,
     after: Labels,
     pair: tuple[Float32Array, Float32Array],
     alignment: Alignment,
 ) -> tuple[MyelinMaps, dict[str, Index]]:
-    """Return the maps of one kind of PET, and its indices and regional means. pair: DVR of the two visits."""
+    """Return the maps of one kind of PET, and its indices and regional means.
+
+    before, after: labels of the two visits.  pair: DVR of the two visits.
+    """
     dvr, later = pair
     lesion = before.lesion
     everywhere = np.ones(later.shape, bool)

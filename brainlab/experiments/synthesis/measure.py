@@ -107,7 +107,7 @@ def measure_image(data: PreparedDataset, row: int, target: str, made: Float32Arr
     truth = data.batch(np.array([row]))[0, places_of([target], data)[0]]
     labels = data.segmentations
     brain = np.ones(truth.shape, bool) if labels is None else np.asarray(labels[row]) > 0
-    mean, spread = _intensity_scale(data, row, target)
+    mean, spread = intensity_scale(data, row, target)
     found = {
         "mse": mse(made, truth, brain),
         "mse_of_mean": float(truth[brain].var()),
@@ -148,7 +148,7 @@ def _of_regions(made: Float32Array, truth: Float32Array, regions: IntArray, whos
     return found
 
 
-def _intensity_scale(data: PreparedDataset, row: int, target: str) -> tuple[float, float]:
+def intensity_scale(data: PreparedDataset, row: int, target: str) -> tuple[float, float]:
     """Return mean and spread by which z-scores of a scan's target are intensities: its own brain's, or the cohort's."""
     if is_by_brain(data.recipe):
         own = data.channels[places_of([target], data)[0]]

@@ -35,11 +35,7 @@ def translate(run: Run, images: Float32Array) -> Float32Array:
     network = translator(run, images)
     with torch.inference_mode():
         x = torch.from_numpy(np.ascontiguousarray(images)).to(run.device)[None]
-        if network.reach is None:
-            patch = patch_sides(images.shape[1:], run.config.patch, network.multiple)
-            made = blended(network.translate, x, patch)
-        else:
-            made = joined(network.translate, x, network.reach)
+        made = in_parts(network.translate, x, network, run.config.patch)
     return np.asarray(made[0, 0].float().cpu().numpy(), dtype=np.float32)
 
 
@@ -63,6 +59,16 @@ def shown_by(images: Float32Array) -> BoolArray:
     Of skull-stripped scans the brain: beyond it every voxel has one value.
     """
     return np.asarray((images > images.min(axis=(1, 2, 3), keepdims=True)).any(axis=0))
+
+
+def in_parts(make: Callable[[Tensor], Tensor], x: Tensor, network: Translator, learned: Sequence[int]) -> Tensor:
+    """Return what `make` makes of a whole volume, computed as suits the network: [1, C, X, Y, Z] -> [1, 1, X, Y, Z].
+
+    make: the network's `translate`, or what does the same.  learned: sides of the patches that it learned from.
+    """
+    if network.reach is not None:
+        return joined(make, x, network.reach)
+    return blended(make, x, patch_sides(x.shape[2:], learned, network.multiple))
 
 
 def patch_sides(shape: Sequence[int], learned: Sequence[int], multiple: int) -> tuple[int, ...]:

@@ -1,8 +1,8 @@
 """Which of its inputs a translating run owes its error to, over whole scans: maps of each sequence, and its share.
 
-A scan goes through the network in the same blended patches as for `translate`. The gradient is that of the whole
-blended image: each patch is run again when its own gradient is taken, and nothing of it is kept in between, so that
-memory grows with the scan and not with the maps of the network.
+A scan goes through the network in the same parts as for `translate`. The gradient is that of the whole image: each
+part is run again when its own gradient is taken, and nothing of it is kept in between, so that memory grows with the
+scan and not with the maps of the network.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from torch.utils.checkpoint import checkpoint
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.views import places_of
 from brainlab.errors import InputError
-from brainlab.experiments.synthesis.patchwise import blended, patch_sides, translator
+from brainlab.experiments.synthesis.patchwise import in_parts, translator
 from brainlab.experiments.synthesis.whole_scans import refuse_other_scans
 from brainlab.runs.run import Run
 from brainlab.saliency.gradients import contribution, output_map, p3s_map
@@ -51,9 +51,8 @@ def saliency(
     Raises InputError where the run does not translate, or images or truth do not fit.
     """
     network = translator(run, images)
-    patch = patch_sides(images.shape[1:], run.config.patch, network.multiple)
     again = cast(Callable[[Tensor], Tensor], partial(checkpoint, network.translate, use_reentrant=False))
-    whole = partial(blended, again, patch=patch)
+    whole = partial(in_parts, again, network=network, learned=run.config.patch)
     x = torch.from_numpy(np.ascontiguousarray(images)).to(run.device)
     if truth is None:
         found = output_map(whole, x)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from brainlab.experiments.cross_validation.record import CrossValidation
+from brainlab.experiments.cross_validation.record import CrossValidation, most_measured
 from brainlab.experiments.tables.registry import PaperTable, Rebuilt, Row, Sources
 from brainlab.experiments.tables.run_rows import SIMULATED
 
@@ -123,15 +123,9 @@ def has_inputs(record: CrossValidation, inputs: Sequence[str]) -> bool:
 
 
 def _rows(part: Part, records: Sequence[CrossValidation], target: str) -> list[Row]:
-    chosen = {line.method: _chosen(line, records) for line in part.lines}
+    chosen = {line.method: most_measured(records, line.matches) for line in part.lines}
     proposed = next((chosen[line.method] for line in part.lines if line.proposed), None)
     return [_row(part, line, chosen[line.method], proposed, target) for line in part.lines]
-
-
-def _chosen(line: Line, records: Sequence[CrossValidation]) -> CrossValidation | None:
-    """Return the record that a row is of: that with most scans, the last of equals; None where there is none."""
-    fitting = [record for record in records if record.measured and line.matches(record)]
-    return max(reversed(fitting), key=lambda record: len(record.scans()), default=None)
 
 
 def _row(

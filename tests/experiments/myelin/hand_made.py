@@ -70,14 +70,17 @@ def cohort():
     ]
 
 
-def write(folder: Path, people=None, *, with_edss=True, **changes) -> PreparedDataset:
-    """Write the dataset; changes: of recipe.json."""
+def write(
+    folder: Path, people=None, *, with_edss=True, inputs=lambda dvr, place: {"MTRmap": 30 * dvr}, **changes
+) -> PreparedDataset:
+    """Write the dataset; inputs: returns the sequences beside a DVR and the visit's place; changes: of recipe.json."""
     people = cohort() if people is None else people
     images, labels, rows = [], [], []
     for person in people:
         for visit, bare in enumerate(person.bare):
             dvr = person.dvr(bare, visit)
-            images.append(np.stack([dvr, 30 * dvr]))
+            sequences = {"DVR": dvr, **inputs(dvr, len(images))}
+            images.append(np.stack(list(sequences.values())))
             labels.append(person.labels())
             rows.append(
                 {
@@ -90,9 +93,9 @@ def write(folder: Path, people=None, *, with_edss=True, **changes) -> PreparedDa
                     **({"edss": person.edss} if with_edss else {}),
                 }
             )
-    numbers = cohort_numbers(images, ["DVR", "MTRmap"])
+    numbers = cohort_numbers(images, list(sequences))
     recipe = {
-        "name": "pet-synthesis", "shape": list(SHAPE), "affine": AFFINE.tolist(), "channels": ["DVR", "MTRmap"],
+        "name": "pet-synthesis", "shape": list(SHAPE), "affine": AFFINE.tolist(), "channels": list(sequences),
         "intensity": "z-score", "z_scores": numbers, "labels": LABELS, "simulated": True,
     }  # fmt: skip
     order = np.arange(len(rows))[::-1]  # visits in the order of time come of their ages and not of their rows
