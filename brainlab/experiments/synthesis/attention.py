@@ -25,8 +25,8 @@ def attention_of_row(run: Run, data: PreparedDataset, row: int) -> Float32Array:
     error: the one that the run minimised (`run.config.error`), over the whole scan and without its discriminator.
     Raises InputError where the run has no such error or the data lack what it needs.
     """
-    name: ErrorName = getattr(run.config, "error", "")
-    if name not in ERRORS:
+    name: ErrorName | None = getattr(run.config, "error", None)
+    if name is None:
         raise InputError(f"{run.name}: needs a run that minimised one of {', '.join(ERRORS)}, got {run.method.title}")
     *inputs, target = places_of((*run.config.inputs, run.config.target), data)
     images = data.batch(np.array([row]))[0]
