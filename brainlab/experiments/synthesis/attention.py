@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -25,7 +25,7 @@ def attention_of_row(run: Run, data: PreparedDataset, row: int) -> Float32Array:
     error: the one that the run minimised (`run.config.error`), over the whole scan and without its discriminator.
     Raises InputError where the run has no such error or the data lack what it needs.
     """
-    name = getattr(run.config, "error", "")
+    name: Any = getattr(run.config, "error", None)
     if name not in ERRORS:
         raise InputError(f"{run.name}: needs a run that minimised one of {', '.join(ERRORS)}, got {run.method.title}")
     *inputs, target = places_of((*run.config.inputs, run.config.target), data)
