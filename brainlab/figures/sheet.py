@@ -70,10 +70,12 @@ class Sheet:
     """One picture to be drawn on. Lengths are in inches, from the top left corner of the drawing.
 
     height_in: of the drawing, between the head and the caption. source: which scans, cohort and runs are shown.
-    caption: in lines of any length.
+    caption: in lines of any length. colours: at most so many in the file, which noise in tiles would otherwise fill;
+    each pixel then differs by some levels of 256 from what was drawn.
     """
 
-    def __init__(self, height_in: float, title: str, source: str, caption: str) -> None:
+    def __init__(self, height_in: float, title: str, source: str, caption: str, colours: int | None = None) -> None:
+        self._colours = colours
         lines, sources = _fitting_lines(caption), _fitting_lines(source)
         self._told = {"Title": title, "Source": source, "Software": f"brainlab {brainlab.__version__}"}
         self._top = MARGIN_IN + 0.24 + LINE_IN * len(sources) + 0.1
@@ -116,7 +118,11 @@ class Sheet:
         for name, words in self._told.items():
             text.add_itxt(name, words)
         resolution = (DOTS_PER_INCH, DOTS_PER_INCH)
-        Image.fromarray(pixels).save(out, "PNG", optimize=True, dpi=resolution, pnginfo=text)
+        picture = Image.fromarray(pixels)
+        if self._colours is not None:
+            # The other methods leave out the colours of few pixels, such as those of thin lines and of marks.
+            picture = picture.quantize(self._colours, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        picture.save(out, "PNG", optimize=True, dpi=resolution, pnginfo=text)
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, out.getvalue())
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from brainlab.figures.sheet import BODY_IN, Sheet
 from brainlab.figures.slices import (
@@ -12,6 +13,7 @@ from brainlab.figures.slices import (
     Tile,
     explained_letters,
     label_key,
+    scale_bar,
     show,
     show_tiles,
     tile_pixels,
@@ -84,3 +86,34 @@ def test_only_letters_that_are_shown_are_explained():
     assert explained_letters(["axial"]) == "R, L: the patient's right and left."
     assert explained_letters(["sagittal"]) == "A, P: front and back."
     assert "; " in explained_letters(PLANES)
+
+
+def test_labels_lie_over_the_image_in_their_colours_and_masks_are_outlined():
+    image = np.full((6, 6), 0.5, np.float32)
+    labels, mask = np.zeros((2, 6, 6), np.uint8)
+    labels[0, 5], labels[5, 0] = 1, 2  # the patient's left in front, and right behind
+    mask[2:4, 2:4] = 1
+    axes = Figure().subplots()
+    show(
+        axes, Tile(image, Grid.unplaced((6, 6)), "axial", painted=labels, colours=("#ff0000", "#0000ff"), outline=mask)
+    )
+    below, over = axes.images
+    assert below.get_array().tolist() == np.full((6, 6), 0.5).tolist()
+    seen = over.cmap(over.norm(over.get_array()))
+    rows, columns = np.nonzero(seen[..., 3])
+    assert sorted(zip(rows.tolist(), columns.tolist(), strict=True)) == [(0, 5), (5, 0)]
+    assert seen[0, 5, :3].tolist() == [1, 0, 0]
+    assert seen[5, 0, :3].tolist() == [0, 0, 1]
+    (outline,) = axes.collections
+    corners = np.concatenate([path.vertices for path in outline.get_paths()])
+    assert (corners.min(), corners.max()) == (1.5, 3.5)
+
+
+def test_a_map_is_in_other_colours_than_an_image_and_its_bar_in_the_same():
+    axes, bar, of_differences = Figure().subplots(1, 3)
+    show(axes, Tile(np.eye(6, dtype=np.float32), Grid.unplaced((6, 6)), "axial", heat=True))
+    scale_bar(bar, ("0", "1"), "unit", heat=True)
+    scale_bar(of_differences, ("−1", "1"), "unit", steps=15)
+    assert axes.images[0].cmap.name == bar.images[0].cmap.name != "gray"
+    assert of_differences.images[0].get_array().shape == (1, 15)
+    assert [text.get_text() for text in of_differences.texts] == ["−1", "1   unit"]

@@ -18,7 +18,7 @@ from brainlab.experiments.figures.synthesis.at_hand import (
     with_runs,
 )
 from brainlab.experiments.figures.synthesis.names import CHAPTER_4, short
-from brainlab.experiments.figures.synthesis.sections import HeldOutScan, tile_width_in
+from brainlab.experiments.figures.synthesis.sections import COLOURS, HeldOutScan, tile_width_in
 from brainlab.experiments.myelin.alignment import align
 from brainlab.experiments.myelin.lesions_of_visit import LesionMyelin, compare_lesions
 from brainlab.experiments.myelin.patients import judged, learn_normal_myelin
@@ -84,6 +84,7 @@ def agreement_maps(records: Sequence[CrossValidation], data: Sequence[PreparedDa
         baseline DVR. Agreement: lesion voxels that are demyelinated at baseline. Change: what is demyelinated at one
         visit alone. Thresholds are those of controls' true PET for both. {methods.said}{REFERENCE}
         {explained_letters(["axial"])}""",
+        COLOURS,
     )
     headings = ["true DVR\nlesions outlined", "agreement\nat baseline", "change\ntrue PET", "change\nsynthesised PET"]
     show_tiles(sheet, tiles, headings, labels, tile_in=tile_in)

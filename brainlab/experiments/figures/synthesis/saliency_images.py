@@ -18,10 +18,12 @@ from brainlab.experiments.figures.synthesis.at_hand import (
 )
 from brainlab.experiments.figures.synthesis.names import CHAPTER_2, short
 from brainlab.experiments.figures.synthesis.sections import (
+    COLOURS,
     of_median_load,
     spread_over_load,
     tile_width_in,
     window_of,
+    within,
 )
 from brainlab.experiments.figures.synthesis.translator_images import proposed_or_best
 from brainlab.experiments.synthesis.attention import attention_of_row, focus
@@ -73,8 +75,9 @@ def p3s_maps(records: Records, data: Data) -> Sheet:
         lesions. All maps share one scale. Shares: of the mean map in the brain, summing to 100%. A gradient says what a
         small change of an input would do, and nothing of what a sequence would add that the others have already.
         {REFERENCE} {explained_letters(["axial"])}""",
+        COLOURS,
     )
-    maps = [section.heat(each, highest, scan.lesions) for each in found.maps]
+    maps = [section.heat(within(scan.brain, each), highest, scan.lesions) for each in found.maps]
     inputs = [section.grey(each, window_of(each, scan.brain)) for each in images]
     headings = [
         name if share is None else f"{name}\n{share:.0%} of saliency"
@@ -99,7 +102,7 @@ def visual_attention_maps(records: Records, data: Data) -> Sheet:
         tiles[0].append(section.grey(truth, window_of(truth, scan.brain), outline=scan.lesions))
         for line, (method, record) in zip(tiles[1:], methods.records.items(), strict=True):
             found = attention_of_row(run_of(record, scan.row), dataset, scan.row)
-            line.append(section.heat(found, _brightest(found[scan.brain]), scan.lesions))
+            line.append(section.heat(within(scan.brain, found), _brightest(found[scan.brain]), scan.lesions))
             told[method].append(focus(found, scan.lesions, scan.brain) or 0.0)
     tile_in = tile_width_in(len(scans))
     height = tiles_height_in(3, tile_in)
@@ -113,6 +116,7 @@ def visual_attention_maps(records: Records, data: Data) -> Sheet:
         map has a scale of its own. Focus: mean in lesions over mean in the brain; {_mean_focus(told)} on average. The
         weights are in the gradient itself: an error that weighs lesions more rises there for any network, whatever it
         has learned. {methods.said}{REFERENCE} {explained_letters(["axial"])}""",
+        COLOURS,
     )
     headings = [f"focus {first:.1f} → {second:.1f}" for first, second in zip(told[plain], told[weighted], strict=True)]
     show_tiles(sheet, tiles, headings, ["true DVR", "L1", "weighted L1"], tile_in=tile_in)

@@ -27,6 +27,8 @@ DARKEST, BRIGHTEST = 1.0, 99.8
 LARGEST_IN = 1.35
 GREYS, STEPS = 63, 7
 """Levels of grey, and of each colour of a difference: noise in more of them would fill the file, and none is seen."""
+COLOURS = 256
+"""Of a sheet of such tiles."""
 
 
 @dataclass(frozen=True)
@@ -154,6 +156,11 @@ def spread_over_load(data: PreparedDataset, rows: Sequence[int], count: int) -> 
     several = list(people.values())
     places = np.unique(np.linspace(0, len(several) - 1, count).round().astype(int))
     return [HeldOutScan(data, several[place]) for place in places.tolist()]
+
+
+def within(brain: BoolArray, volume: Float32Array, beyond: float = 0.0) -> Float32Array:
+    """Return a volume with one value outside of the brain."""
+    return np.where(brain, volume, np.float32(beyond)).astype(np.float32)
 
 
 def window_of(truth: Float32Array, brain: BoolArray, lowest: float | None = None) -> tuple[float, float]:

@@ -20,6 +20,7 @@ from brainlab.experiments.figures.synthesis.at_hand import (
 )
 from brainlab.experiments.figures.synthesis.names import CHAPTER_2, CHAPTER_3, CHAPTER_4, short
 from brainlab.experiments.figures.synthesis.sections import (
+    COLOURS,
     STEPS,
     HeldOutScan,
     common_limit,
@@ -27,6 +28,7 @@ from brainlab.experiments.figures.synthesis.sections import (
     of_median_load,
     tile_width_in,
     window_of,
+    within,
 )
 from brainlab.experiments.synthesis.measure import intensity_scale
 from brainlab.experiments.synthesis.patchwise import translate
@@ -122,8 +124,8 @@ def _compared(methods: Methods, data: Data, figure: str, how: Shown, title: str,
     truth = _in_units(scan.sequences([how.target])[0], scan, how)
     made = {method: _in_units(made_by(record, scan), scan, how) for method, record in methods.records.items()}
     section, window = scan.section(), window_of(truth, scan.brain, 0.0 if how.in_units else None)
-    seen = {method: np.where(scan.brain, image, np.float32(window[0])) for method, image in made.items()}
-    off = {method: np.where(scan.brain, image - truth, 0).astype(np.float32) for method, image in made.items()}
+    seen = {method: within(scan.brain, image, window[0]) for method, image in made.items()}
+    off = {method: within(scan.brain, image - truth) for method, image in made.items()}
     limit = common_limit(list(off.values()), scan.brain)
     bands = in_bands([TRUE, *made])
     tile_in = tile_width_in(len(bands[0]))
@@ -139,6 +141,7 @@ def _compared(methods: Methods, data: Data, figure: str, how: Shown, title: str,
         methods make outside of the brain is left out.
         One grey scale for all, from {window[0]:.2g} to {window[1]:.2g} {how.unit}. {how.label}: of this whole scan's
         brain. {methods.said}{REFERENCE} {explained_letters(["axial"])}""",
+        COLOURS,
     )
     outline = scan.lesions
     for number, titles in enumerate(bands):
@@ -213,6 +216,7 @@ def segmented_lesions(records: Records, data: Data) -> Sheet:
         by 3 robust standard deviations, 5 voxels or more together), where the thesis had lesionBrain: its Dice of .73
         is not comparable. Mean over all {len(dice)} held-out scans with lesions: {dice.mean():.2f}. The axial slice
         that shows most of what is segmented in the true image. {REFERENCE} {explained_letters(["axial"])}""",
+        COLOURS,
     )
     show_tiles(
         sheet,
