@@ -11,10 +11,10 @@ from brainlab.runs.run import Run
 
 MEANING = {
     "mse": ("Squared error", "Mean squared difference, in squared standard deviations. 0 is perfect."),
-    "mse_of_mean": ("... of a flat image", "The same for an image of the true mean everywhere: a run must stay below."),
+    "mse_of_mean": ("... of a flat image", "The same for the true mean everywhere: a run must stay below."),
     "psnr": (
         "Peak signal to noise",
-        "In decibels: 20 is an error of a tenth of the brightest voxel, 40 of a hundredth.",
+        "Decibels: 20 is an error of 1/10 of the brightest voxel, 40 of 1/100.",
     ),
     "ssim": ("Structural similarity", "Local pattern, 1 is the same. It hardly notices blur."),
     "normalised_mutual_information": ("Shared information", "1: one image says nothing of the other. 2: all of it."),
