@@ -1,5 +1,7 @@
 """Charts of Wei's thesis from cross-validations and reports made by hand: what is drawn, and of whom."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgba
@@ -137,6 +139,17 @@ def test_only_scans_that_all_methods_measured_are_drawn_and_other_data_left_out(
     assert "measured on other data: linear voxel model (ours)" in said
     with pytest.raises(InputError, match=r"wei-3\.6: needs cross-validations of DVR"):
         translator_charts.regional_means([])
+
+
+def test_methods_of_different_folds_share_no_scan_and_are_refused():
+    one, other = pets()[2:]
+    folds = [
+        dataclasses.replace(record, measured=record.measured[place : place + 1])
+        for place, record in enumerate((one, other))
+    ]
+    for name in ("wei-3.5", "wei-3.6"):
+        with pytest.raises(InputError, match=f"{name}: needs scans that all methods held out, got none"):
+            FIGURES[name].draw(records=folds)
 
 
 def report(true, made, simulated=True):

@@ -132,6 +132,34 @@ def test_lesions_are_segmented_in_both_images_of_the_best_and_the_worst_scan(fla
     assert (~painted.mask).sum() == scan.section(found).cut(found).sum() > 0
 
 
+def test_one_scan_with_lesions_has_no_highest_and_lowest_dice(flair):
+    data, folder = flair
+    record = read_record(folder / "linear" / "cross-validation.json")
+    alone = [
+        dataclasses.replace(one, scans=tuple({**scan, "lesion_dice": None} for scan in one.scans))
+        for one in record.measured
+    ]
+    with pytest.raises(InputError, match=r"wei-2\.5: needs two held-out scans or more .* got 0; do the other folds"):
+        translator_images.segmented_lesions([dataclasses.replace(record, measured=tuple(alone))], [data])
+
+
+def test_sets_of_inputs_are_of_the_width_that_most_were_learned_with(flair):
+    data, folder = flair
+    record = read_record(folder / "linear" / "cross-validation.json")
+
+    def as_fcn(filters, inputs):
+        config = {"kernel": 3, "depth": 3, "filters": filters}
+        return dataclasses.replace(record, method="fcn", inputs=inputs, config=config)
+
+    made = [as_fcn(64, FIVE), as_fcn(32, FIVE), as_fcn(32, ("T1w", "DIR"))]
+    sheet = translator_images.flair_by_inputs(made, [data])
+    said = words(sheet)
+    assert "here with 32 filters" in said
+    assert "all five" in said
+    assert "T1 + DIR" in said
+    assert "no cross-validation is at hand: T2 + DIR, T1 + T2, T1 + T2 + DIR, T1 + T2 + PD" in said
+
+
 def test_p3s_maps_stand_above_their_inputs_with_shares_that_sum_to_one(flair):
     data, folder = flair
     sheet = drawn("wei-2.6", folder, data)

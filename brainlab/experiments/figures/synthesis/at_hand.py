@@ -34,10 +34,15 @@ class Methods:
     def data_name(self) -> str:
         return str(next(iter(self.records.values())).data.get("name"))
 
-    def rows(self) -> list[int]:
-        """Return the scans that every method was measured on, by their row in the dataset."""
-        measured = [{scan["row"] for scan in record.scans()} for record in self.records.values()]
-        return sorted(set.intersection(*measured))
+    def rows(self, figure: str) -> set[int]:
+        """Return the scans that every method was measured on, by their row in the dataset.
+
+        Raises InputError where there are none.
+        """
+        found = set.intersection(*({scan["row"] for scan in record.scans()} for record in self.records.values()))
+        if not found:
+            raise InputError(f"{figure}: needs scans that all methods held out, got none; do the same folds of each")
+        return found
 
 
 def methods_at_hand(

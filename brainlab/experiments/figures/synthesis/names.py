@@ -38,6 +38,7 @@ SHORT = {
 
 
 def short(method: str) -> str:
-    """Return a name that fits above a tile."""
+    """Return a name that fits above a tile; what is no method of a table keeps its own."""
     ending = next((end for end in (NORMALISED, WEIGHTED) if method.endswith(end)), "")
-    return SHORT[method.removesuffix(ending)] + ending
+    name = method.removesuffix(ending)
+    return SHORT.get(name, name) + ending

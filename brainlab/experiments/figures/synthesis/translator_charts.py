@@ -93,7 +93,7 @@ def of_depths(filters: int) -> dict[str, Matches]:
 def by_refiners(records: Records) -> Sheet:
     """Figure 3.5: error and discrepancy of regional means by how often the sketch is refined."""
     methods = methods_at_hand(records, of_refiners(), PET, "wei-3.5", fewest=2)
-    rows = set(methods.rows())
+    rows = methods.rows("wei-3.5")
     refined = {int(name.split()[0]): record for name, record in methods.records.items()}
     errors = {n: _interval(_values(one, "mse_in_units", rows)) for n, one in refined.items()}
     off = {
@@ -230,10 +230,7 @@ def _with_means(records: Records, figure: str) -> tuple[Methods, set[int]]:
     """Return the methods of chapter 3 whose records hold means of regions, and the scans that all were measured on."""
     holding = [one for one in records if len(one.values("mean_white")) and len(one.values("mean_white_real"))]
     methods = methods_at_hand(holding, among(of_pet(), CHAPTER_3), PET, figure)
-    rows = set(methods.rows())
-    if not rows:
-        raise InputError(f"{figure}: needs scans that all methods held out, got none; do the same folds of each")
-    return methods, rows
+    return methods, methods.rows(figure)
 
 
 def _class_is(group: str) -> Callable[[Mapping[str, Any]], bool]:

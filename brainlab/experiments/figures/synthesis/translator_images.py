@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from brainlab.cohort.prepared import PreparedDataset
+from brainlab.errors import InputError
 from brainlab.evaluation.synthesis.lesions import segment_lesions
 from brainlab.experiments.cross_validation.record import CrossValidation
 from brainlab.experiments.figures.synthesis.at_hand import (
@@ -85,12 +86,7 @@ def flair_by_inputs(records: Records, data: Data) -> Sheet:
     """Figure 2.7: FLAIR that the FCN makes of different sequences."""
     widths = sorted({int(record.config["filters"]) for record in records if record.method == "fcn"}, reverse=True)
     by_width = [
-        {
-            " + ".join(name.removesuffix("w") for name in names): of_method(
-                "fcn", names, kernel=3, depth=3, filters=filters
-            )
-            for names in SETS
-        }
+        {_named(names): of_method("fcn", names, kernel=3, depth=3, filters=filters) for names in SETS}
         for filters in widths or [64]
     ]
     at_hand = [sum(any(map(which, records)) for which in each.values()) for each in by_width]
@@ -105,6 +101,11 @@ def flair_by_inputs(records: Records, data: Data) -> Sheet:
         f"After figure 2.7 of Wei's thesis: the FCN, here with {(widths or [64])[best]} filters, learned from the "
         "sequences above each tile. ",
     )
+
+
+def _named(inputs: Sequence[str]) -> str:
+    """Return how a set of inputs is called above a tile."""
+    return "all five" if inputs == FIVE else " + ".join(name.removesuffix("w") for name in inputs)
 
 
 def pet_by_method(number: str, records: Records, data: Data) -> Sheet:
@@ -161,8 +162,7 @@ def _compared(methods: Methods, data: Data, figure: str, how: Shown, title: str,
 
 def _heading(method: str, records: Mapping[str, CrossValidation], scan: HeldOutScan, how: Shown) -> str:
     value = measure_of(records[method], scan.row, how.measure)
-    name = method if " + " in method else short(method)
-    return name if value is None else f"{name}\n{how.label} {value:{how.form}}"
+    return short(method) if value is None else f"{short(method)}\n{how.label} {value:{how.form}}"
 
 
 def made_by(record: CrossValidation, scan: HeldOutScan) -> Float32Array:
@@ -186,7 +186,12 @@ def segmented_lesions(records: Records, data: Data) -> Sheet:
     record = methods.records[method]
     scored = {row: measure_of(record, row, "lesion_dice") for row in rows}
     known = sorted((value, row) for row, value in scored.items() if value is not None)
-    ends = {"highest": known[-1], "lowest": known[0]} if known else {}
+    if len(known) < 2:
+        raise InputError(
+            f"wei-2.5: needs two held-out scans or more with a Dice of their lesions, got {len(known)}; do the other "
+            "folds too, of data with segmentations"
+        )
+    ends = {"highest": known[-1], "lowest": known[0]}
     tiles, labels = [], []
     for which, (value, row) in ends.items():
         scan = HeldOutScan(dataset, row)
