@@ -29,3 +29,14 @@ def all_of(number: int, one: str) -> str:
     ('all 24 cases', 'the one case')
     """
     return f"the one {one}" if number == 1 else f"all {counted(number, one)}"
+
+
+def parameters(count: int) -> str:
+    """Return how many parameters a network has, to about three digits.
+
+    >>> parameters(18_100_000), parameters(231_745), parameters(109)
+    ('18.1 M parameters', '231.7 K parameters', '109 parameters')
+    """
+    if count >= 1e6:
+        return f"{count / 1e6:.1f} M parameters"
+    return f"{count / 1e3:.1f} K parameters" if count >= 1e3 else counted(count, "parameter")

@@ -10,15 +10,14 @@ import numpy as np
 from app.data import resources
 from app.data.uploaded_visits import UploadedScans
 from app.data.volumes import Scan, version
-from brainlab.cohort.intensity import Z_WINDOW
+from brainlab.cohort.intensity import QUANTITIES, Z_WINDOW, is_quantity, sequence_key
 from brainlab.cohort.prepared import PreparedDataset
-from brainlab.cohort.recipes import QUANTITIES
 from brainlab.cohort.views import places_of
 from brainlab.errors import InputError
 from brainlab.experiments.myelin.lesions_of_visit import LesionMyelin, compare_lesions
 from brainlab.experiments.myelin.patients import learn_normal_myelin
 from brainlab.experiments.myelin.visits import PetVisits
-from brainlab.experiments.synthesis.measure import measure_scan
+from brainlab.experiments.synthesis.measure import measure_image
 from brainlab.experiments.synthesis.patchwise import numbers_of_target, shown_by, to_intensities, translate
 from brainlab.experiments.synthesis.saliency import Of, has_target, saliency
 from brainlab.experiments.synthesis.whole_scans import recipe_of_inputs, refuse_other_scans
@@ -257,7 +256,7 @@ def saliency_maps(visit: Visit) -> SaliencyMaps:
 
 
 def measures(visit: CohortVisit) -> dict[str, float | None]:
-    """Return how what was made compares with the true target, see `measure_scan`."""
+    """Return how what was made compares with the true target, see `measure_image`."""
     return dict(_measures(visit, version(visit)))
 
 
@@ -271,9 +270,9 @@ def lesion_myelin(visit: CohortVisit) -> LesionMyelin | None:
 
 def unit_of(run: Run) -> Unit:
     """Return the unit of a run's target: its own where the sequence is a quantity, else standard deviations."""
-    names = {name.removesuffix("map"): name for name in QUANTITIES}
-    if (target := run.config.target.removesuffix("map")) in names:
-        return Unit(target, numbers_of_target(run)[1])
+    target = run.config.target
+    if is_quantity(target) or sequence_key(target) in map(sequence_key, QUANTITIES):
+        return Unit(target.removesuffix("map"), numbers_of_target(run)[1])
     return Unit("SD", 1.0)
 
 
@@ -317,5 +316,6 @@ def _normal_myelin(cohort: str, sha256: str) -> tuple[PetVisits, NormalMyelin]:
 
 @lru_cache(maxsize=16)
 def _measures(visit: CohortVisit, known: str) -> tuple[tuple[str, float | None], ...]:
-    found = measure_scan(resources.run(visit.run), resources.cohort(visit.cohort), visit.row, made(visit))
+    target = resources.run(visit.run).config.target
+    found = measure_image(resources.cohort(visit.cohort), visit.row, target, made(visit))
     return tuple((name, value if value is None or math.isfinite(value) else None) for name, value in found.items())

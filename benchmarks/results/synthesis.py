@@ -20,28 +20,37 @@ from brainlab.cohort.prepared import PreparedDataset
 from brainlab.experiments.cross_validation.baselines import BASELINES, BaselineConfig
 from brainlab.experiments.cross_validation.folds import cross_validate
 from brainlab.experiments.cross_validation.record import CrossValidation
+from brainlab.experiments.training_plan import Machine
 from brainlab.runs.methods import find_preset
 
 FIVE = ("T1w", "T2w", "PDw", "T1SE", "DIR")
 QUICK: dict[str, Any] = {"patch": (32, 32, 20), "overlap": 0.0, "within": "brain"}
 """Of all networks of FLAIR: 20,000 voxels a step."""
 ADAM: dict[str, Any] = {"optimiser": "adam", "learning_rate": 1e-3, "cosine": True}
+FOUR_EPOCHS = {"epochs": 4, "batch_size": 1, "ema_decay": 0.99, "early_stopping": None}
+"""Of what table 2.2 compares."""
 ONE_EPOCH = {"epochs": 1, "batch_size": 1, "ema_decay": 0.99, "early_stopping": None}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One cross-validation. preset: or a baseline.  config, schedule: what is changed.  only: folds; () is all."""
+    """One cross-validation.
+
+    preset: or a baseline.  config, schedule: what is changed.  only: folds; () is all.  precision: see `Machine`.
+    """
 
     preset: str
     config: dict[str, Any] = field(default_factory=dict)
     schedule: dict[str, Any] = field(default_factory=dict)
     only: tuple[int, ...] = ()
+    precision: str | None = None
 
 
-def _fcn(inputs: tuple[str, ...] = FIVE, filters: int = 64, depth: int = 3, only: tuple[int, ...] = ()) -> Entry:
+def _fcn(
+    inputs: tuple[str, ...] = FIVE, filters: int = 32, depth: int = 3, only: tuple[int, ...] = (1,), epochs: int = 1
+) -> Entry:
     config = {"inputs": inputs, "filters": filters, "depth": depth, **QUICK, **ADAM}
-    return Entry(preset="flair-fcn", config=config, schedule=ONE_EPOCH, only=only)
+    return Entry(preset="flair-fcn", config=config, schedule={**ONE_EPOCH, "epochs": epochs}, only=only)
 
 
 def _without(*names: str) -> tuple[str, ...]:
@@ -51,23 +60,25 @@ def _without(*names: str) -> tuple[str, ...]:
 NO_DIR = {"inputs": _without("DIR")}
 FLAIR: dict[str, Entry] = {
     "linear": Entry(preset="flair-linear", config=QUICK),
-    "unet": Entry(preset="flair-unet", config=QUICK | ADAM, schedule=ONE_EPOCH),
-    "mlp": Entry(preset="flair-mlp", config=QUICK | ADAM, schedule=ONE_EPOCH),
-    "fcn": _fcn(),
     "forest": Entry(preset="random-forest"),
     "propagation": Entry(preset="modality-propagation"),
-    "fcn-32": _fcn(filters=32),
-    **{f"fcn-32-without-{name}": _fcn(_without(name), 32, only=(1,)) for name in FIVE},
+    "fcn": _fcn(filters=64, only=(), epochs=4),
+    "unet": Entry(preset="flair-unet", config=QUICK | ADAM, schedule=FOUR_EPOCHS),
+    "mlp": Entry(preset="flair-mlp", config=QUICK | ADAM, schedule=FOUR_EPOCHS),
+    "fcn-32": _fcn(),
+    "fcn-64": _fcn(filters=64),
+    **{f"fcn-32-without-{name}": _fcn(_without(name)) for name in FIVE},
     **{
-        f"fcn-32-of-{'-'.join(names)}": _fcn(names, 32, only=(1,))
+        f"fcn-32-of-{'-'.join(names)}": _fcn(names)
         for names in (("T1w", "DIR"), ("T2w", "DIR"), ("T1w", "T2w"), ("T1w", "T2w", "DIR"), ("T1w", "T2w", "PDw"))
     },
+    "fcn-96": _fcn(filters=96),
     "linear-without-DIR": Entry(preset="flair-linear", config=QUICK | NO_DIR, only=(1,)),
-    "unet-without-DIR": Entry(preset="flair-unet", config=QUICK | ADAM | NO_DIR, schedule=ONE_EPOCH, only=(1,)),
     "mlp-without-DIR": Entry(preset="flair-mlp", config=QUICK | ADAM | NO_DIR, schedule=ONE_EPOCH, only=(1,)),
-    "fcn-without-DIR": _fcn(_without("DIR"), only=(1,)),
+    "unet-without-DIR": Entry(preset="flair-unet", config=QUICK | ADAM | NO_DIR, schedule=ONE_EPOCH, only=(1,)),
+    "fcn-without-DIR": _fcn(_without("DIR"), 64),
     "forest-without-DIR": Entry(preset="random-forest", config=NO_DIR, only=(1,)),
-    "fcn-96": _fcn(filters=96, only=(1,)),
+    **{f"depth-{depth}": _fcn(depth=depth, epochs=4) for depth in (2, 3, 4, 6)},
 }
 """Chapter 2, in the order in which they are done."""
 
@@ -78,7 +89,8 @@ TWO_STAGES = {**ONE_EPOCH, "epochs": 2}
 
 
 def _gan(preset: str, schedule: dict[str, Any], only: tuple[int, ...] = (), **config: Any) -> Entry:
-    return Entry(preset=preset, config=PATCH | config, schedule=schedule, only=only)
+    precision = "32" if "sagan" in preset else None  # in bfloat16 a gradient was not finite now and then
+    return Entry(preset=preset, config=PATCH | config, schedule=schedule, only=only, precision=precision)
 
 
 PET: dict[str, Entry] = {
@@ -132,7 +144,10 @@ def measured(entry: Entry, data: PreparedDataset, folder: Path, fold: int, of: i
     else:
         _, preset = find_preset(entry.preset)
         config, schedule = replace(preset.config, **entry.config), replace(preset.schedule, **entry.schedule)
-    return cross_validate(entry.preset, data, folder, folds=of, only=[fold], config=config, schedule=schedule)
+    machine = Machine(precision=entry.precision)
+    return cross_validate(
+        entry.preset, data, folder, folds=of, only=[fold], config=config, schedule=schedule, machine=machine
+    )
 
 
 def told(record: CrossValidation) -> str:

@@ -30,7 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--modalities",
         nargs="+",
         metavar="NAME",
-        help="of a recipe for several sequences, those to use as channels (default: all)",
+        help="of a recipe for several sequences, those to use as channels (default: all); of the recipe sequences any, "
+        "as the names of the files end, the first that which the others are brought onto",
     )
     parser.add_argument(
         "--plane", choices=PLANES, help="what the pictures show, of recipes for pictures (default: axial)"

@@ -49,7 +49,7 @@ class Fold:
                 "make fewer folds"
             )
         if np.unique(classes, return_counts=True)[1].max() < self.of:
-            classes = np.zeros(len(people))  # none can be shared out evenly, which scikit-learn refuses
+            classes = np.full_like(classes, "")  # none can be shared out evenly, which scikit-learn refuses
         dealt = StratifiedGroupKFold(self.of, shuffle=True, random_state=0).split(people, classes, people)
         _, test = list(dealt)[self.number - 1]
         split = np.full(len(data), "train", dtype=object)

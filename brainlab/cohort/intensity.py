@@ -14,6 +14,30 @@ SCALED_BY, BRAIN = "scaled_by", "brain"
 these numbers over the training participants, and `scans.tsv` each scan's own (`scale_columns`)."""
 
 
+QUANTITIES = ("DVR", "MTRmap", "FA", "RD", "AD", "ADC", "CT", "pet")
+"""Sequences whose values mean the same on every scanner, or that no coil makes uneven; so do all whose name ends in
+`map`."""
+
+
+def is_quantity(sequence: str) -> bool:
+    """Whether values of a sequence are measures with units, which no scan's own brain may scale.
+
+    >>> [is_quantity(name) for name in ("T1w", "ct", "T1map")]
+    [False, True, True]
+    """
+    name = sequence.casefold()
+    return name.endswith("map") or name in map(str.casefold, QUANTITIES)
+
+
+def sequence_key(name: str) -> str:
+    """Return by what two names of a sequence are the same: neither capitals count, nor `map` at the end.
+
+    >>> sequence_key("MTRmap") == sequence_key("mtr")
+    True
+    """
+    return name.casefold().removesuffix("map")
+
+
 def scale_columns(channel: str) -> tuple[str, str]:
     """Return the columns of `scans.tsv` for mean and standard deviation of a channel in a scan's own brain.
 

@@ -182,7 +182,8 @@ class Pairs:
 
     def batch(self, seen: PreparedDataset, rows: IntArray) -> Batch:
         whole, (*inputs, target) = seen.batch(rows), self.places(seen)
-        brain = np.asarray(seen.segmentations[rows])[:, None] > 0 if self.within == "brain" else None
+        labels = seen.segmentations if self.within == "brain" else None
+        brain = None if labels is None else np.asarray(labels[rows])[:, None] > 0
         return Batch(whole[:, inputs], target=whole[:, [target]], regions=regions_of(seen, rows), brain=brain)
 
     def places(self, data: PreparedDataset) -> list[int]:

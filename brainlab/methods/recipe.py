@@ -26,6 +26,11 @@ def to_device(batch: Batch, device: torch.device) -> Batch:
     return Batch(move(batch.image), move(batch.target), move(batch.regions), condition, move(batch.brain))
 
 
+PREPARED_SCANS = 2048
+"""Training scans that a recipe may look at before its first step; more would hardly change their mean and first
+components, and take more than 0.6 GB."""
+
+
 @dataclass(frozen=True)
 class Progress:
     """Where training stands before a step. total_steps: of the whole schedule, which may be stopped before its end."""
@@ -45,12 +50,14 @@ class Recipe(ABC):
     generator: what is shipped, a translator where the method makes one sequence from others.
     networks: everything that is trained or carries state, by name.
     looks_first: whether `prepare` has any use for scans; where not, none are read for it.
+    looks_at: how many of them at most; fewer where each is large.
     settles_on: training images that `settle` looks at; 0 where there is nothing to settle.
     """
 
     generator: Network
     networks: dict[str, nn.Module]
     looks_first: bool = False
+    looks_at: int = PREPARED_SCANS
     settles_on: int = 0
 
     @property

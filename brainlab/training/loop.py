@@ -34,11 +34,6 @@ Fetch = Callable[[IntArray], Batch]
 """Row numbers -> a batch of arrays."""
 
 
-PREPARED_SCANS = 2048
-"""Training scans that a recipe may look at before its first step; more would hardly change their mean and first
-components, and take more than 0.6 GB."""
-
-
 class Loop:
     """Train a recipe on the rows `train` that `fetch` reads, into a run folder that exists.
 
@@ -73,7 +68,7 @@ class Loop:
         self._stop = False
         self._gradient_norm = 0.0
         if recipe.looks_first and not resume:
-            recipe.prepare(to_device(fetch(_thinned(train, PREPARED_SCANS)), torch.device("cpu")))
+            recipe.prepare(to_device(fetch(_thinned(train, recipe.looks_at)), torch.device("cpu")))
         if start is not None:
             recipe.generator.load_state_dict(start)
         for network in recipe.networks.values():

@@ -81,11 +81,13 @@ class LinearRecipe(Recipe):
     def step(self, batch: Batch, progress: Progress) -> dict[str, float]:
         error = errors_of("mse", self.generator.translate(batch.image), batch.target, brain=batch.brain).mean().item()
         if progress.step < progress.steps_per_epoch:  # later epochs hold the same voxels
-            self._add(batch)
-            self._solve()
+            self.add(batch)
+            self.solve()
         return {"loss": error}
 
-    def _add(self, batch: Batch) -> None:
+    @torch.no_grad()
+    def add(self, batch: Batch) -> None:
+        """Add the voxels of a batch to the normal equations."""
         x = self.generator.neighbourhoods(batch.image).double().cpu()
         x = torch.cat([x, torch.ones(len(x), 1, dtype=x.dtype)], dim=1)
         y = batch.target.flatten().double().cpu()  # its one channel changes no order
@@ -95,7 +97,9 @@ class LinearRecipe(Recipe):
         self.squares += x.T @ x
         self.products += x.T @ y
 
-    def _solve(self) -> None:
+    @torch.no_grad()
+    def solve(self) -> None:
+        """Take the weights of least squared error over all voxels so far."""
         scale = self.squares.diagonal()[:-1].mean()
         ridge = torch.full((len(self.products),), self.config.ridge * float(scale), dtype=torch.float64)
         ridge[-1] = 0.0

@@ -176,6 +176,7 @@ def test_shipped_runs_know_the_people_of_their_cohort(tmp_path):
         "dwi-prepared": 501,
         "ixi-prepared": 701,
         "t1-prepared": 801,
+        "flair-sequences": 2001,
     }
     for folder in sorted(workspace.MODELS.glob("*/config.json")):
         kept = json.loads(folder.read_text())["data"]

@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from brainlab.errors import InputError
-from brainlab.saliency.gradients import contribution, p3s_map, visual_attention
+from brainlab.saliency.gradients import contribution, output_map, p3s_map, visual_attention
 
 SHAPE = (6, 5, 4)
 
@@ -34,6 +34,16 @@ def test_the_p3s_map_of_a_linear_network_is_its_closed_form(side):
     found = p3s_map(network, inputs, truth)
     assert found.shape == (3, *SHAPE)
     assert torch.allclose(found, expected, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("side", [1, 3])
+def test_without_a_truth_it_is_the_p3s_map_of_a_truth_of_zeros(side):
+    network, (inputs, _) = convolution(side), drawn()
+    made = network(inputs[None])[0, 0].detach()
+    expected = transposed(network, made).abs() / made.square().sum().sqrt()
+    found = output_map(network, inputs)
+    assert torch.allclose(found, expected, atol=1e-5, rtol=1e-5)
+    assert torch.equal(found, p3s_map(network, inputs, torch.zeros(SHAPE)))
 
 
 def test_a_sequence_without_weight_has_a_map_of_zeros():

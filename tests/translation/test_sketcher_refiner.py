@@ -55,7 +55,7 @@ def test_sketcher_and_refiner_have_errors_of_their_own(step, error, monkeypatch)
         return lambda made, truth, regions: asked.append(name) or made.mean((1, 2, 3, 4))
 
     names = ("l1", "weighted-l1")
-    monkeypatch.setattr("brainlab.translation.cgan.ERRORS", {name: watched(name) for name in names})
+    monkeypatch.setattr("brainlab.networks.translation.errors.ERRORS", {name: watched(name) for name in names})
     recipe.step(batch(), Progress(step, 4, 1))
     assert asked == [error]
 

@@ -6,7 +6,7 @@ from app.components import layout
 from app.components.volume_viewer import Overlay, Panel, volume_viewer
 from app.data import translations
 from app.data.translations import AgreementMap, CohortVisit, Synthesised, true_target
-from app.screens.synthesis.figure import TARGETS, TOGETHER
+from app.screens.synthesis.figure import TARGETS, TOGETHER, WINDOW
 from brainlab.errors import BrainlabError
 from brainlab.experiments.myelin.visits import CHANNEL
 from brainlab.myelin.indices import Index
@@ -46,7 +46,14 @@ def show(run: Run, visit: CohortVisit) -> None:
         Panel(Synthesised(visit), title="Agreement, over synthesised PET", overlay=over),
     ]
     volume_viewer(
-        panels, key="synthesis-myelin", group=TOGETHER, columns=TARGETS, layout="column", toolbar=False, readout=False
+        panels,
+        key="synthesis-myelin",
+        group=TOGETHER,
+        columns=TARGETS,
+        layout="column",
+        toolbar=False,
+        readout=False,
+        window=WINDOW,
     )
     st.caption(
         "Each lesion voxel is compared with controls' white matter at the same distance from fluid, by true PET's "

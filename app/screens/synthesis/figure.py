@@ -1,7 +1,10 @@
 """The images of a visit under one crosshair: synthesised, true and their difference; the inputs and their saliency."""
 
+from typing import Any
+
 import streamlit as st
 
+from app.components import layout
 from app.components.volume_viewer import Overlay, Panel, volume_viewer
 from app.data import resources, translations
 from app.data.translations import (
@@ -22,6 +25,9 @@ from brainlab.runs.run import Run
 
 TOGETHER = "synthesis"
 """All images of the page share crosshair, window and zoom."""
+WINDOW = {"low": 21, "high": 212}
+"""Grey levels of the target that are black and white at first, z-scores of -1.5 and 3: the same for each visit and for
+true and synthesised, and not what the first image to be loaded asks for."""
 TARGETS = 3
 """Images of the target in a row: synthesised, true, difference."""
 IN_A_ROW = 5
@@ -34,17 +40,18 @@ def show(run: Run, visit: Visit) -> None:
 
     The saliency takes several times as long as the translation, so that the target is shown before it.
     """
-    first, second, _ = st.columns([1.4, 1, 1.6], vertical_alignment="bottom")
+    with layout.wrapping("synthesis-controls", 2):
+        first, second, _ = st.columns([1.4, 1.2, 1.4], vertical_alignment="bottom")
     known = isinstance(visit, CohortVisit) and translations.knows_truth(visit)
     limit = _choose_limit(run, first) if known else 1.0
     salient = (second if known else first).toggle("Saliency of the inputs", True, key="synthesis-saliency")
-    _viewer("synthesis-target", _of_target(run, visit, limit), TARGETS)
+    _viewer("synthesis-target", _of_target(run, visit, limit), TARGETS, window=WINDOW)
     maps = _saliency(visit) if salient else None
     inputs = _of_inputs(run, visit, salient=maps is not None)
     beside = len(inputs) < TARGETS  # the bars have room there
     place, bars = st.columns([len(inputs), TARGETS - len(inputs)]) if beside else (st.container(), st.container())
     with place:
-        _viewer("synthesis-inputs", inputs, len(inputs) if beside else min(IN_A_ROW, len(inputs)))
+        _viewer("synthesis-inputs", inputs, len(inputs) if beside else min(IN_A_ROW, len(inputs)), ownWindow=True)
     if maps is not None:
         with bars:
             contributions.show(run, maps)
@@ -64,8 +71,10 @@ def _saliency(visit: Visit) -> SaliencyMaps | None:
         return None
 
 
-def _viewer(key: str, panels: list[Panel], columns: int) -> None:
-    volume_viewer(panels, key=key, group=TOGETHER, columns=columns, layout="column", toolbar=False, readout=False)
+def _viewer(key: str, panels: list[Panel], columns: int, **options: Any) -> None:
+    volume_viewer(
+        panels, key=key, group=TOGETHER, columns=columns, layout="column", toolbar=False, readout=False, **options
+    )
 
 
 def _choose_limit(run: Run, place: st.delta_generator.DeltaGenerator) -> float:
@@ -82,7 +91,7 @@ def _choose_limit(run: Run, place: st.delta_generator.DeltaGenerator) -> float:
 def _of_target(run: Run, visit: Visit, limit: float) -> list[Panel]:
     """Return the panels of the target: synthesised, and where the truth is known this and the difference."""
     made, name = Synthesised(visit), run.config.target
-    panels = [Panel(made, title=f"Synthesised {name}", note=_note(run, visit))]
+    panels = [Panel(made, title=f"Synthesised {name}", note=_note(visit))]
     if isinstance(visit, CohortVisit) and translations.knows_truth(visit):
         true, unit = true_target(visit), unit_of(run)
         difference = Overlay(
@@ -109,10 +118,10 @@ def _of_inputs(run: Run, visit: Visit, *, salient: bool) -> list[Panel]:
     return panels
 
 
-def _note(run: Run, visit: Visit) -> str:
-    """Return the badge of a synthesised image: simulated where its scans or the run's are."""
+def _note(visit: Visit) -> str:
+    """Return the badge of a synthesised image: simulated where its scans are."""
     if isinstance(visit, UploadedScans):
         simulated = visit.own.simulated
     else:
         simulated = resources.cohort(visit.cohort).simulated
-    return "simulated, translated" if simulated else "translated"
+    return "simulated" if simulated else "translated"

@@ -25,7 +25,7 @@ def choose(run: str, cohorts: list[str]) -> CohortVisit:
     order = np.argsort(~known.unseen, kind="stable").tolist()
     with right:
         row = pick_scan(name, f"synthesis-visit-{run}-{name}", "Visit", order=order)
-    st.caption(_said(bool(known.seen[row]), bool(known.unseen[row])))
+    st.caption(_said(bool(known.seen[row]), bool(known.unseen[row]), str(data.scans["split"].iloc[row])))
     if known.gap and not known.seen[row]:
         layout.note(known.gap)
     for warning in (own_recipe_warning(found, data), other_scale_warning(found, data)):
@@ -34,15 +34,16 @@ def choose(run: str, cohorts: list[str]) -> CohortVisit:
     return CohortVisit(run, name, row)
 
 
-def _said(seen: bool, unseen: bool) -> str:
-    """Say whether the run was trained on a person."""
+def _said(seen: bool, unseen: bool, split: str) -> str:
+    """Say whether the run was trained on a person. split: of the cohort, which a run need not have gone by."""
     if seen:
         return (
             ":orange[:material/model_training:] **The run was trained on this person**: it does better here than with "
             "anyone else."
         )
     if unseen:
-        return ":green[:material/check:] **Held out**: the run was not trained on this person."
+        although = ", although the cohort has the person in its training split" if split == "train" else ""
+        return f":green[:material/check:] **Held out**: the run was not trained on this person{although}."
     return ":orange[:material/help:] Whether the run was trained on this person is not known."
 
 

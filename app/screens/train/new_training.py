@@ -10,7 +10,7 @@ from app.components import layout
 from app.data import resources
 from app.screens.train import settings
 from app.screens.train.cohort_choice import choose_cohort, describe, first_preset, readable
-from brainlab.counted import counted
+from brainlab.counted import counted, parameters
 from brainlab.errors import InputError
 from brainlab.experiments.background.control import start
 from brainlab.experiments.background.request import Request, free_name
@@ -80,8 +80,8 @@ def show() -> None:
 
 def _describe(name: str) -> None:
     found = describe(name)
-    millions = sum(found["parameters"].values()) / 1e6
-    parts = [found["method"], images_in_words(found).replace(" x ", " × "), f"{millions:.1f} M parameters"]
+    size = parameters(sum(found["parameters"].values()))
+    parts = [found["method"], images_in_words(found).replace(" x ", " × "), size]
     parts += [f"made for {found['recipe']}"] if found["recipe"] else []
     parts += [found["paper"]] if found["paper"] else []
     parts += [f"there {found['paper_budget']}"] if found["paper_budget"] else []

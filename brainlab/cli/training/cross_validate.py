@@ -41,6 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_settings(parser: argparse.ArgumentParser, words: Sequence[str]) -> None:
     """Add the flags of the preset's method, or of the baselines."""
+    if all(word.startswith("-") for word in words):
+        return
     from brainlab.experiments.cross_validation.baselines import BASELINES, BaselineConfig
 
     baseline = next((word for word in words if word in BASELINES), None)

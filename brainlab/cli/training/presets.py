@@ -3,6 +3,8 @@
 import argparse
 from typing import Any
 
+from brainlab.counted import parameters
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", nargs="?", metavar="NAME", help="one preset, with all its settings")
@@ -33,11 +35,10 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 def _line(entry: dict[str, Any]) -> str:
     from brainlab.experiments.presets import images_in_words
 
-    count = sum(entry["parameters"].values())
     parts = [
         entry["method"],
         images_in_words(entry),
-        f"{count / 1e6:.1f} M parameters",
+        parameters(sum(entry["parameters"].values())),
         entry["paper"],
     ]
     parts += [f"made for {entry['recipe']}"] if entry["recipe"] else []

@@ -65,6 +65,11 @@ def find_sources(
     Raises InputError when nothing is found or the column does not exist.
     """
     source, recipe, table = Path(source), find_recipe(recipe), None if table is None else Path(table)
+    if recipe.free and not recipe.modalities:
+        raise InputError(
+            f"recipe {recipe.name}: needs the names of sequences, got none; name two or more with --modalities, first "
+            "the one that the others are brought onto"
+        )
     if not source.exists():
         raise InputError(f"{source}: no such file or folder; give a BIDS dataset, a folder of NIfTI files or one NIfTI")
     if class_folders and table is not None:

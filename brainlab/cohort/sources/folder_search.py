@@ -1,9 +1,10 @@
 """Search a folder for the scans that a recipe prepares, and say what is passed over and who was taken for a person."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
+from brainlab.cohort.intensity import sequence_key
 from brainlab.cohort.recipes import PreparationRecipe
 from brainlab.cohort.sources.bids import entities, find_root, sequence
 from brainlab.cohort.sources.image_files import (
@@ -60,7 +61,8 @@ class FolderSearch:
         notes = found.notes + twins
         self.guess_places(files, nameless)
         if include is None:
-            candidates = [self._candidate(path) for path in files]
+            asked = {sequence_key(name): name for name in recipe.modalities} if recipe.free else {}
+            candidates = [self._candidate(path, asked) for path in files]
             choice = choose(candidates, recipe)
             if not choice.taken:
                 raise InputError(f"{self.base}: {nothing_chosen(candidates, recipe)}")
@@ -108,8 +110,11 @@ class FolderSearch:
         relative = path.relative_to(self.base) if path.is_relative_to(self.base) else path
         return PurePosixPath(unicodedata.normalize("NFC", relative.as_posix()))
 
-    def _candidate(self, path: Path) -> Candidate:
-        """Describe an image for the choice."""
+    def _candidate(self, path: Path, asked: Mapping[str, str]) -> Candidate:
+        """Describe an image for the choice. asked: by key, names of sequences that count although they are not known.
+
+        They are the suffixes of BIDS names: the user says which mean an image.
+        """
         relative = path.relative_to(self.base).as_posix()
         root = self.root(path.parent)
         if path in self._places:
@@ -119,13 +124,14 @@ class FolderSearch:
                 path,
                 relative,
                 visit=(f"{root}/{place.participant}", place.session, place.name.rest),
-                sequence=place.name.sequence,
+                sequence=asked.get(sequence_key(place.name.sequence or ""), place.name.sequence),
                 word=place.name.word,
                 rank=(len(place.name.copies),),
                 regular=place.name.sequence is not None or not strict,
             )
         named, guess = entities(path.name), take_apart(file_stem(path.name))
         told = sequence(named)
+        told = asked.get(sequence_key(told or named["suffix"]), told)
         if named.get("part", "mag") != "mag":  # phase, or the real or imaginary part: no image of a head
             told = PHASE
         return Candidate(

@@ -59,10 +59,12 @@ def choose(candidates: Sequence[Candidate], recipe: PreparationRecipe) -> Choice
 
     Where no name of a visit tells the recipe's sequence, images whose names tell none are taken for it, but not where a
     recipe is for several; an image of a BIDS dataset must say it by its suffix. A folder of one other sequence alone is
-    taken, which the caller has to note; several are not mixed.
+    taken, which the caller has to note; several are not mixed, and sequences that a user named are meant.
     """
     wanted = [image for image in candidates if image.regular and image.sequence in recipe.modalities]
-    if not any(image.sequence is None or image.sequence in recipe.modalities for image in candidates):
+    if not recipe.free and not any(
+        image.sequence is None or image.sequence in recipe.modalities for image in candidates
+    ):
         others = [image for image in candidates if image.regular and image.sequence in SEQUENCES]
         wanted = others if len({image.sequence for image in others}) == 1 else []
     visits = {image.visit[:2] for image in wanted}
@@ -128,6 +130,11 @@ def nothing_chosen(candidates: Sequence[Candidate], recipe: PreparationRecipe) -
         if not image.regular and image.sequence in recipe.modalities:
             return f"no {sequence} with a BIDS name; {image.relative}: {offer(image)}"
     first = candidates[0]
+    if recipe.free:
+        return (
+            f"no {sequence} among {counted(len(candidates), 'image')}: {count_by_sequence(candidates)}; name sequences "
+            "that are there with --modalities, as the names of the files end"
+        )
     return (
         f"no {sequence}, which {recipe.name} is for, among {counted(len(candidates), 'image')}: "
         f"{count_by_sequence(candidates)}; "

@@ -4,6 +4,7 @@ import dataclasses
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
+from brainlab.cohort.intensity import sequence_key
 from brainlab.cohort.recipes import PreparationRecipe
 from brainlab.cohort.sources.image_files import LEFT_OUT, Note
 from brainlab.cohort.sources.scan_source import ScanSource
@@ -17,10 +18,11 @@ def join_visits(scans: Sequence[ScanSource], recipe: PreparationRecipe) -> tuple
     """
     visits: dict[tuple[str, str], dict[str, ScanSource]] = defaultdict(dict)
     notes: list[Note] = []
+    channels = {sequence_key(name): name for name in recipe.channels}
     for scan in scans:
         visit = visits[str(scan.details["participant"]), str(scan.details["session"])]
-        sequence = str(scan.details["modality"])
-        if sequence not in recipe.channels:
+        sequence = channels.get(sequence_key(str(scan.details["modality"])), "")
+        if not sequence:
             reason = f"{LEFT_OUT}its name tells no sequence of {recipe.name} ({', '.join(recipe.channels)})"
             notes.append({"path": scan.relative, "reason": reason})
         elif sequence in visit:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.views import places_of, regions_of
 from brainlab.errors import InputError
 from brainlab.experiments.synthesis.patchwise import in_parts, translator
-from brainlab.networks.translation.errors import ERRORS, refuse_without_regions
+from brainlab.networks.translation.errors import ERRORS, ErrorName, refuse_without_regions
 from brainlab.runs.run import Run
 from brainlab.saliency.gradients import visual_attention
 from brainlab.types import BoolArray, Float32Array
@@ -25,8 +25,8 @@ def attention_of_row(run: Run, data: PreparedDataset, row: int) -> Float32Array:
     error: the one that the run minimised (`run.config.error`), over the whole scan and without its discriminator.
     Raises InputError where the run has no such error or the data lack what it needs.
     """
-    name: Any = getattr(run.config, "error", None)
-    if name not in ERRORS:
+    name: ErrorName | None = getattr(run.config, "error", None)
+    if name is None:
         raise InputError(f"{run.name}: needs a run that minimised one of {', '.join(ERRORS)}, got {run.method.title}")
     *inputs, target = places_of((*run.config.inputs, run.config.target), data)
     images = data.batch(np.array([row]))[0]

@@ -96,16 +96,10 @@ def region_measured(data: PreparedDataset) -> str:
     return "brain" if data.segmentations is not None else "whole image"
 
 
-def measure_scan(
-    run: Run, data: PreparedDataset, row: int, made: Float32Array | None = None
-) -> dict[str, float | None]:
-    """Return each measure of one scan, None where it is undefined.
-
-    made: what the run makes of it as z-scores [X, Y, Z], where that is at hand; else it is made here.
-    """
-    if made is None:
-        made = translate(run, data.batch(np.array([row]))[0, places_of(run.config.inputs, data)])
-    return measure_image(data, row, run.config.target, made)
+def measure_scan(run: Run, data: PreparedDataset, row: int) -> dict[str, float | None]:
+    """Return each measure of what a run makes of one scan, None where it is undefined."""
+    inputs = data.batch(np.array([row]))[0, places_of(run.config.inputs, data)]
+    return measure_image(data, row, run.config.target, translate(run, inputs))
 
 
 def measure_image(data: PreparedDataset, row: int, target: str, made: Float32Array) -> dict[str, float | None]:

@@ -121,12 +121,20 @@ def to_intensities(run: Run, target: Float32Array) -> Float32Array:
 
     Raises InputError where the run does not keep their mean and spread.
     """
+    mean, spread = numbers_of_target(run)
+    return target * np.float32(spread) + np.float32(mean)
+
+
+def numbers_of_target(run: Run) -> tuple[float, float]:
+    """Return mean and standard deviation of a run's target in the scans that it was trained on.
+
+    Raises InputError where the run does not keep them.
+    """
     try:
         numbers = run.settings["recipe"][Z_SCORES]
         place = {name.removesuffix("map"): name for name in numbers}[run.config.target.removesuffix("map")]
-        mean, spread = float(numbers[place]["mean"]), float(numbers[place]["sd"])
+        return float(numbers[place]["mean"]), float(numbers[place]["sd"])
     except (LookupError, TypeError, ValueError) as error:
         raise InputError(
             f"{run.folder}: config.json: needs mean and sd of {run.config.target}; train the run again"
         ) from error
-    return target * np.float32(spread) + np.float32(mean)

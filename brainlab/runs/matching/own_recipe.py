@@ -50,9 +50,14 @@ def refuse_other_channels(data: PreparedDataset, channels: int, reader: str) -> 
 def _unlike(
     begin: str, own: Mapping[str, Any], data: PreparedDataset, given: Mapping[str, Any], consequence: str
 ) -> str | None:
-    """Return the one sentence of every such warning, None where the two recipes are of the same images."""
+    """Return the one sentence of every such warning, None where the two recipes are of the same images.
+
+    Of a recipe for several sequences a run reads those that its settings name, and data without one are refused.
+    """
     wanted, held = images_of(own), images_of(given)
-    return None if wanted == held else f"{begin} {wanted}, and {data.name} holds {held}: {consequence}"
+    name = own.get("name")
+    of_several = name == given.get("name") and name in RECIPES and RECIPES[name].several
+    return None if wanted == held or of_several else f"{begin} {wanted}, and {data.name} holds {held}: {consequence}"
 
 
 def learned_images(run: "Run") -> str:

@@ -5,14 +5,17 @@ import pytest
 
 from app.data import resources, translations, uploaded_visits
 from app.data.held import Held
-from app.screens.synthesis.comparison import MEANING
+from app.screens.synthesis.comparison import MEANING, TRUE
 from app.screens.synthesis.contributions import bars
 from app.screens.synthesis.page import WARNING
 from brainlab.cohort.prepared import PreparedDataset, write_prepared
 from brainlab.errors import InputError
 from brainlab.experiments.synthesis.measure import BETTER
+from brainlab.experiments.training import train
 from brainlab.runs.files import WEIGHTS
+from brainlab.translation.linear import LinearConfig
 from tests.app.screens.test_pages import opened
+from tests.experiments.myelin.hand_made import Person, write
 from tests.translating_workspace import scans_of_a_visit
 
 
@@ -127,8 +130,28 @@ def test_what_fails_while_translating_is_one_line(own, monkeypatch):
     ]
 
 
+def test_of_pet_the_lesions_are_compared_by_controls_thresholds(own):
+    people = [*(Person(f"sub-h{number}", "healthy", ((),), size=0) for number in range(3))]
+    people += [Person("sub-m0", "ms", (tuple(range(1, 13)),))]
+    data = write(own / "cohorts" / "pet", people)
+    config = LinearConfig(inputs=(data.channels[1],), target="DVR", kernel=1, patch=(8, 8, 8))
+    train("flair-linear", data, own / "runs" / "pet", config=config)
+    found = opened("synthesis", run="pet")
+    row = int(np.flatnonzero(data.scans["participant"] == "sub-m0")[0])
+    found.selectbox(key="synthesis-visit-pet-pet").set_value(row).run()
+    assert not found.exception
+    (said,) = [error.value for error in found.error]
+    assert said.startswith("SSIM needs an odd window of at most 8 voxels"), "and the page goes on"
+    assert "Myelin of the lesions" in text(found)
+    shown = {metric.label: metric.value for metric in found.metric}
+    assert (shown["Demyelinated, true"], shown["Demyelinated, synthesised"]) == ("30%", "30%")
+    assert (shown["Overlap"], shown["Lesion DVR, true"]) == ("1.00", "1.15")
+    assert "± DVR" in found.select_slider(key="synthesis-limit").label
+
+
 def test_every_measure_is_told_in_words():
-    assert set(BETTER) - {"lesion_contrast_real", "lesion_contrast_near_real"} == set(MEANING)
+    shown_otherwise = {"mse_in_units", *(name for name in BETTER if name.startswith("discrepancy"))}
+    assert set(BETTER) - set(TRUE.values()) - shown_otherwise == set(MEANING)
 
 
 def test_the_first_input_is_the_bar_on_top():

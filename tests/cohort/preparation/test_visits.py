@@ -211,3 +211,21 @@ def test_a_scan_that_cannot_be_brought_onto_the_others_is_refused_by_name(brain_
     monkeypatch.setattr(visits, "above_air", lambda scan: (scan, ()))
     with pytest.raises(RegistrationError, match=r"^T1w: cannot be brought onto the visit's other scan"):
         place_visit({"FLAIR": brain_volume, "T1w": noise}, "FLAIR")
+
+
+def test_sequences_that_no_list_names_are_prepared_alike(cohort, tmp_path):
+    """A map is brought along, and N4 leaves it as it is."""
+    for path in cohort.glob("sub-*/anat/*_T1w.*"):
+        path.rename(path.with_name(path.name.replace("T1w", "T1map")))
+    whole = find_recipe("sequences").of_sequences(["T1map", "FLAIR"])
+    recipe = dataclasses.replace(whole, grid=RECIPE.grid)
+    report = prepare_cohort(find_sources(cohort, recipe), tmp_path / "out", recipe)
+    assert (report.scans, report.failed) == (4, [])
+    data = PreparedDataset.open(tmp_path / "out")
+    assert data.channels == ("T1map", "FLAIR")
+    assert data.scans["source"][0].endswith("sub-00_T1map.nii.gz")
+    plain = dataclasses.replace(recipe, steps=())
+    prepare_cohort(find_sources(cohort, plain), tmp_path / "plain", plain)
+    other = PreparedDataset.open(tmp_path / "plain")
+    np.testing.assert_array_equal(data.batch(np.arange(4))[:, 0], other.batch(np.arange(4))[:, 0])
+    assert not np.array_equal(data.batch(np.arange(4))[:, 1], other.batch(np.arange(4))[:, 1])

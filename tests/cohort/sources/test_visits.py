@@ -64,3 +64,42 @@ def test_a_spin_echo_is_told_from_the_other_t1w(tmp_path):
         "T1w": "sub-1_T1w.nii.gz",
         "T1SE": "sub-1_acq-SE_T1w.nii.gz",
     }
+
+
+@pytest.fixture
+def angiography(tmp_path):
+    """Two people with sequences that no other recipe is for, one of whom lacks a CT; and a mask, and a phase."""
+    names = ("anat/sub-1_T1w", "swi/sub-1_swi", "swi/sub-1_part-phase_swi", "ct/sub-1_ct", "anat/sub-1_T1map",
+             "anat/sub-1_label-swi_mask", "anat/sub-2_T1w", "swi/sub-2_swi", "anat/sub-2_T1map")  # fmt: skip
+    for name in names:
+        path = tmp_path / name.split("/")[1].split("_")[0] / f"{name}.nii.gz"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+    return tmp_path
+
+
+def test_any_sequences_of_a_dataset_are_joined_on_the_first_that_was_named(angiography):
+    recipe = find_recipe("sequences").of_sequences(["SWI", "T1map", "t1w"])
+    found = find_sources(angiography, recipe)
+    assert [source.path.name for source in found.scans] == ["sub-1_swi.nii.gz", "sub-2_swi.nii.gz"]
+    others = {name: other.path.name for name, other in found.scans[0].others.items()}
+    assert others == {"T1map": "sub-1_T1map.nii.gz", "t1w": "sub-1_T1w.nii.gz"}
+    left_out = " ".join(note["reason"] for note in found.warnings)
+    assert all(word in left_out for word in ("ct", "mask", "phase"))
+
+
+def test_a_visit_without_one_of_the_named_sequences_is_left_out_with_a_line(angiography):
+    found = find_sources(angiography, find_recipe("sequences").of_sequences(["T1w", "CT"]))
+    assert [source.relative for source in found.scans] == ["sub-1/anat/sub-1_T1w.nii.gz"]
+    assert any("the visit has no CT; --modalities takes" in note["reason"] for note in found.warnings)
+
+
+def test_sequences_that_are_not_there_are_refused_with_those_that_are(angiography):
+    with pytest.raises(InputError, match="no visit has T1w, angio, which sequences is for; visits with each: T1w 2, a"):
+        find_sources(angiography, find_recipe("sequences").of_sequences(["T1w", "angio"]))
+    with pytest.raises(
+        InputError, match=r"no bold or angio among 9 images: .*name sequences that are there with --mod"
+    ):
+        find_sources(angiography, find_recipe("sequences").of_sequences(["bold", "angio"]))
+    with pytest.raises(InputError, match="recipe sequences: needs the names of sequences, got none; name two or more"):
+        find_sources(angiography, "sequences")

@@ -65,3 +65,10 @@ def test_a_training_that_begins_with_weights_of_another_sequence_is_warned_of():
     warning = start_recipe_warning(RUN, prepared(modalities=["T2w"]))
     assert "T2w images of the recipe dwi-slices-128" in warning
     assert warning.endswith("weights drawn anew did better with those where it was tried (docs/own-scans.md)")
+
+
+def test_a_run_of_several_sequences_reads_those_that_its_settings_name():
+    learned = {"name": "flair-synthesis", "modalities": ["FLAIR", "T1w", "T2w", "DIR"]}
+    run = SimpleNamespace(name="translator", settings={"recipe": learned})
+    assert own_recipe_warning(run, prepared(name="flair-synthesis", modalities=["FLAIR", "T1w", "T2w"])) is None
+    assert "holds DVR" in own_recipe_warning(run, prepared(name="pet-synthesis", modalities=["DVR", "FA"]))

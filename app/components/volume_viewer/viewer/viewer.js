@@ -17,6 +17,7 @@
 //   window          {low, high} grey levels 0-255; the `Brain` preset of the first volume if absent
 //   windowSwitch    false fixes the window; zoomSwitch: false fixes the magnification; slabSwitch: false has no slabs
 //   group           viewers of one group share crosshair, window, zoom and convention
+//   ownWindow       true keeps the window out of what is shared: for images whose grey levels cannot be compared
 //   overlay         {url | buffer, map: diverging | hot | category, opacity, label, gain (full colour at 1 / gain of the
 //                   range), scale and unit (what the whole range stands for), names (of categories 1, 2, ...)}
 //
@@ -34,6 +35,7 @@ import { buildFrame } from "./frame.js";
 const SLABS_MM = [0, 12, 24];
 const CINE_MS = 80;
 const SHARED = ["crosshair", "slab", "low", "high", "invert", "zoom", "pan", "convention", "overlayOpacity"];
+const WINDOW = ["low", "high", "invert"];
 const GAP = 4;
 const groups = new Map();
 
@@ -166,7 +168,7 @@ export class Viewer {
     this.opacityChosen ||= "overlayOpacity" in changes;
     if ("low" in changes || "high" in changes || "invert" in changes) this.#recolour();
     const shared = Object.fromEntries(Object.entries(changes).filter(([name]) => SHARED.includes(name)));
-    for (const other of this.#others()) other.follow(shared, this.state);
+    for (const other of this.#others()) other.follow(this.#sharedWith(other, shared), this.state);
     this.listeners.change.forEach((listener) => listener(changes, this));
     this.redraw(since);
   }
@@ -354,8 +356,14 @@ export class Viewer {
     const [first] = groups.get(name);
     groups.get(name).add(this);
     if (!first) return;
-    this.follow(Object.fromEntries(SHARED.map((part) => [part, first.state[part]])), first.state);
+    this.follow(this.#sharedWith(first, Object.fromEntries(SHARED.map((part) => [part, first.state[part]]))), first.state);
     this.opacityChosen = first.opacityChosen;
+  }
+
+  /** What of some changes goes to or comes from another viewer of the group. */
+  #sharedWith(other, changes) {
+    if (!this.options.ownWindow && !other.options.ownWindow) return changes;
+    return Object.fromEntries(Object.entries(changes).filter(([name]) => !WINDOW.includes(name)));
   }
 
   #others() {

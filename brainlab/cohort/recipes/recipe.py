@@ -1,4 +1,4 @@
-"""Preparation recipes by name: each states a paper's preprocessing as a grid and a tuple of steps (docs/recipes.md)."""
+"""What a preparation recipe is: a grid, a tuple of steps, and the sequences of scans that it is made for."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -9,9 +9,18 @@ import numpy as np
 import numpy.typing as npt
 
 from brainlab.cohort.bias_field import CorrectBias
-from brainlab.cohort.intensity import BRAIN, CHANNELS, INTENSITY, SCALED_BY, UNIT, Z_SCORE
-from brainlab.cohort.sampling import PictureSquare, SampledGrid, Space
-from brainlab.cohort.steps import BlockMeans, BoundAbove, ClipPercentiles, DivideBy127, DivideByMaximum, Step, UnitRange
+from brainlab.cohort.intensity import (
+    BRAIN,
+    CHANNELS,
+    INTENSITY,
+    SCALED_BY,
+    UNIT,
+    Z_SCORE,
+    is_quantity,
+    sequence_key,
+)
+from brainlab.cohort.sampling import PictureSquare, SampledGrid
+from brainlab.cohort.steps import BlockMeans, Step
 from brainlab.errors import InputError
 from brainlab.images.grid import PLANES, Scalar, normal_axis
 from brainlab.images.volume import Volume
@@ -27,8 +36,8 @@ SCORED = (
 )
 """What comes before and after the steps, in words: see `registration.placement` and `registration.coregistration`."""
 
-QUANTITIES = ("DVR", "MTRmap", "FA", "RD", "AD")
-"""Sequences whose values mean the same on every scanner."""
+SHOW_BRAIN = ("FLAIR", "T1w", "T2w", "PDw", "T2starw", "MTRmap")
+"""Sequences that the brain is found on, the best first; where a visit has none of them, its first is taken."""
 SCORED_BY_BRAIN = "z-scores by scan: mean and standard deviation of its own brain's voxels"
 
 
@@ -41,6 +50,7 @@ class PreparationRecipe:
     steps: what is done to the intensities on that grid, in order.
     modalities: sequences of the scans it is made for; a dataset without any of them is taken as it is.
     several: whether an image has all of `modalities` as channels, brought onto the first of them.
+    free: whether these are any that a user names, none by default.
     mask_from: where there are several, the sequence that the brain is found on.
     plane: of the slices that the result is cut into; None for volumes.
     z_scored: whether values become z-scores of the cohort at the end.
@@ -55,6 +65,7 @@ class PreparationRecipe:
     grid: BlockMeans | SampledGrid | PictureSquare
     steps: tuple[Step, ...]
     several: bool = False
+    free: bool = False
     mask_from: str | None = None
     plane: str | None = None
     z_scored: bool = False
@@ -155,13 +166,19 @@ class PreparationRecipe:
         """Return the recipe for some of its sequences, in its own order. Raises InputError for any other."""
         if not self.several:
             raise InputError(f"--modalities: {self.name} prepares one sequence; choose files with --include")
-        known = {name.casefold(): name for name in self.modalities}
-        known |= {name.removesuffix("map").casefold(): name for name in self.modalities}
-        if wrong := [name for name in names if name.casefold() not in known]:
+        if self.free:
+            if len(names) < 2 or len(set(map(sequence_key, names))) < len(names):
+                raise InputError(
+                    f"--modalities: {self.name} needs two sequences or more, each once, the others to be brought onto "
+                    f"the first, got {', '.join(names)}"
+                )
+            return self._of_any(names)
+        known = {sequence_key(name): name for name in self.modalities}
+        if wrong := [name for name in names if sequence_key(name) not in known]:
             raise InputError(
                 f"--modalities {wrong[0]}: {self.name} is for {', '.join(self.modalities)}; choose of these"
             )
-        chosen = {known[name.casefold()] for name in names}
+        chosen = {known[sequence_key(name)] for name in names}
         if self.modalities[0] not in chosen or len(chosen) < 2:
             raise InputError(
                 f"--modalities: {self.name} needs {self.modalities[0]}, which the others are brought onto, and at "
@@ -177,14 +194,22 @@ class PreparationRecipe:
 
         Raises InputError for a sequence that is not one of the recipe's.
         """
-        known = {name.removesuffix("map").casefold(): name for name in self.modalities}
-        keys = [name.removesuffix("map").casefold() for name in names]
+        if self.free:
+            return self._of_any(names)
+        known, keys = {sequence_key(name): name for name in self.modalities}, list(map(sequence_key, names))
         if wrong := [name for name, key in zip(names, keys, strict=True) if key not in known]:
             raise InputError(f"{self.name}: needs sequences of {', '.join(self.modalities)}, got {', '.join(wrong)}")
         kept = tuple(known[key] for key in keys)
         return dataclasses.replace(
             self, modalities=kept, mask_from=self.mask_from if self.mask_from in kept else kept[0]
         )
+
+    def _of_any(self, names: Sequence[str]) -> "PreparationRecipe":
+        """Return the recipe for sequences that a user names, N4 for those that are no quantities."""
+        by_key = {sequence_key(name): name for name in names}
+        shown = next((by_key[key] for key in map(sequence_key, SHOW_BRAIN) if key in by_key), names[0])
+        steps = (CorrectBias(bias_kept=tuple(filter(is_quantity, names))),)
+        return dataclasses.replace(self, modalities=tuple(names), mask_from=shown, steps=steps)
 
     def scaled_by_brain(self) -> "PreparationRecipe":
         """Return the recipe with z-scores of each scan's own brain.
@@ -194,7 +219,7 @@ class PreparationRecipe:
         """
         if not self.z_scored:
             raise InputError(f"--scale-by: {self.name} scales each scan by itself; leave it out")
-        if measured := [name for name in self.modalities if name in QUANTITIES]:
+        if measured := list(filter(is_quantity, self.modalities)):
             raise InputError(
                 f"--scale-by brain: {', '.join(measured)} are quantities with units of their own, which differ between "
                 "people; leave it out"
@@ -208,173 +233,3 @@ class PreparationRecipe:
         if plane not in PLANES:
             raise InputError(f"--plane {plane}: choose one of {', '.join(PLANES)}")
         return dataclasses.replace(self, plane=plane)
-
-
-def flair_blocks(block_mm: int) -> BlockMeans:
-    """Return the FLAIR IntroVAE paper's part of the template (section 3), in blocks of any size."""
-    return BlockMeans(trim=((11, 171), (13, 205), (0, 160)), block_mm=block_mm)
-
-
-def _flair(name: str, block_mm: int, summary: str) -> PreparationRecipe:
-    """The FLAIR IntroVAE paper's preprocessing (section 3)."""
-    return PreparationRecipe(
-        name=name,
-        summary=summary,
-        modalities=("FLAIR",),
-        grid=flair_blocks(block_mm),
-        steps=(BoundAbove(upper_percentile=99.5), UnitRange()),
-    )
-
-
-def _dwi() -> PreparationRecipe:
-    """The DWI paper's preprocessing (section 3.1): 40 slices less the 6 top and 8 bottom ones; it strips no skull.
-
-    It names no voxel size: 224 mm across hold a head, and 40 slices of 4 mm the brain from -72 to 88 mm.
-    """
-    return PreparationRecipe(
-        name="dwi-slices-128",
-        summary="26 axial slices of 128x128 a scan on the template, as in the DWI comparison",
-        modalities=("dwi",),
-        grid=SampledGrid(
-            space=Space.TEMPLATE,
-            whole=(128, 128, 40),
-            voxel_mm=(1.75, 1.75, 4.0),
-            centre_mm=(0.0, -18.0, 8.0),
-            stripped=False,
-            kept=(8, 34),
-        ),
-        steps=(BoundAbove(upper_percentile=95.0), DivideByMaximum()),
-        plane="axial",
-        weighted=True,
-    )
-
-
-def _ixi(*, paper_exact: bool = False) -> PreparationRecipe:
-    """The IXI thesis' preprocessing (section 3.2): slices 160 to 190 of 256, halved to 128x128.
-
-    The thesis counts slices of its scanners' images (.9375 mm apart), where 160 lies just above the eyes. The same
-    28 mm are found here by the brain, so that other images than IXI's give the same part of the head.
-    """
-    return PreparationRecipe(
-        name="ixi-slices-128",
-        summary="30 axial slices of 128x128 a scan with the skull, from above the eyes, as in the IXI thesis",
-        modalities=("T1w",),
-        grid=SampledGrid(
-            space=Space.OWN,
-            whole=(128, 128, 256),
-            voxel_mm=(1.875, 1.875, 0.9375),
-            centre_mm=(0.0, -18.0, -30.0),
-            stripped=False,
-            kept=(160, 190),
-        ),
-        steps=(UnitRange(), DivideBy127()) if paper_exact else (UnitRange(),),
-        plane="axial",
-        paper_exact=paper_exact,
-    )
-
-
-def _cube(side: int) -> PreparationRecipe:
-    """The slice VAE paper's preprocessing (section 3.2): 256 voxels of .7 mm, or fewer that fill the same cube."""
-    voxel_mm = 256 * 0.7 / side
-    return PreparationRecipe(
-        name=f"t1-cube-{side}",
-        summary=f"{side}x{side}x{side} at {voxel_mm:g} mm, upright, as in the slice VAE paper",
-        modalities=("T1w",),
-        grid=SampledGrid(
-            space=Space.UPRIGHT,
-            whole=(side, side, side),
-            voxel_mm=(voxel_mm, voxel_mm, voxel_mm),
-            centre_mm=(0.0, -18.0, 8.0),
-            stripped=True,
-        ),
-        steps=(CorrectBias(), ClipPercentiles(low_percentile=1.0, high_percentile=99.0)),
-    )
-
-
-def _flair_synthesis() -> PreparationRecipe:
-    """Wei, chapter 2 (section 2.2.3): all sequences on the FLAIR, which is cut to 208x256x40 around the brain."""
-    return PreparationRecipe(
-        name="flair-synthesis",
-        summary="FLAIR, T1w, T2w, PDw, T1SE and DIR as channels of 208x256x40, as in Wei's thesis, chapter 2",
-        modalities=("FLAIR", "T1w", "T2w", "PDw", "T1SE", "DIR"),
-        grid=SampledGrid(
-            space=Space.OWN,
-            whole=(208, 256, 40),
-            voxel_mm=(0.9, 0.9, 3.0),
-            centre_mm=(0.0, -18.0, 10.0),
-            stripped=False,
-        ),
-        steps=(CorrectBias(),),
-        several=True,
-        mask_from="FLAIR",
-        z_scored=True,
-    )
-
-
-def _pet_synthesis(name: str, whole: tuple[int, int, int], voxel_mm: float, summary: str) -> PreparationRecipe:
-    """Wei, chapters 3 and 4: MR maps on the PET; patches are cut of these volumes later.
-
-    N4 is for the MR images (section 3.2.3); the brain is found on one of them, since PET shows little anatomy.
-    """
-    return PreparationRecipe(
-        name=name,
-        summary=f"DVR (PET), MTR, FA, RD and AD as channels of {summary}",
-        modalities=("DVR", "MTRmap", "FA", "RD", "AD"),
-        grid=SampledGrid(
-            space=Space.OWN,
-            whole=whole,
-            voxel_mm=(voxel_mm, voxel_mm, voxel_mm),
-            centre_mm=(0.0, -18.0, 8.0),
-            stripped=True,
-        ),
-        steps=(CorrectBias(bias_kept=("DVR",)),),
-        several=True,
-        mask_from="MTRmap",
-        z_scored=True,
-    )
-
-
-def _pictures(side: int) -> PreparationRecipe:
-    """Pictures for people who have no scans."""
-    return PreparationRecipe(
-        name=f"slices-{side}",
-        summary=f"{side}x{side} of a folder of PNG, JPEG or TIFF pictures of slices",
-        modalities=(),
-        grid=PictureSquare(side=side),
-        steps=(),
-        plane="axial",
-    )
-
-
-RECIPES = {
-    recipe.name: recipe
-    for recipe in (
-        _flair("flair-40", 4, "40x48x40 at 4 mm, as in the FLAIR IntroVAE paper"),
-        _flair("flair-80", 2, "80x96x80 at 2 mm: flair-40 with finer blocks, for those with a GPU"),
-        _dwi(),
-        _ixi(),
-        *(_cube(side) for side in (64, 128, 256)),
-        _flair_synthesis(),
-        _pet_synthesis("pet-synthesis", (128, 160, 128), 1.22, "128x160x128, as in Wei's thesis, chapters 3 and 4"),
-        _pet_synthesis(
-            "pet-synthesis-64",
-            (64, 80, 64),
-            2.44,
-            "64x80x64: pet-synthesis, as coarse as PET resolves, for two cores",
-        ),
-        *(_pictures(side) for side in (64, 128, 256)),
-    )
-}
-PAPER_EXACT = {recipe.name: recipe for recipe in (_ixi(paper_exact=True),)}
-"""Recipes with an error of the published code, by the name of the one without."""
-
-
-def find_recipe(name: str | PreparationRecipe, paper_exact: bool = False) -> PreparationRecipe:
-    """Return a recipe by name, or the one given. Raises InputError that lists the known ones."""
-    if isinstance(name, PreparationRecipe):
-        return name
-    if name not in RECIPES:
-        raise InputError(f"recipe '{name}' is not known; choose one of: {', '.join(RECIPES)}")
-    if paper_exact and name not in PAPER_EXACT:
-        raise InputError(f"--paper-exact: {name} has no error of a published code to keep; leave it out")
-    return PAPER_EXACT[name] if paper_exact else RECIPES[name]

@@ -74,6 +74,21 @@ def test_some_sequences_of_several_can_be_chosen_with_the_one_they_are_brought_o
             find_recipe(name).of_sequences(names)
 
 
+def test_any_sequences_can_be_named_of_the_recipe_without_a_list():
+    recipe = find_recipe("sequences").of_sequences(["SWI", "T1map", "t1W", "CT"])
+    assert recipe.channels == ("SWI", "T1map", "t1W", "CT")
+    assert recipe.mask_from == "t1W"  # which shows the brain better than the one that the others are brought onto
+    (correct,) = recipe.steps
+    assert [correct.concerns(name) for name in recipe.channels] == [True, False, True, False]
+    assert find_recipe("sequences").of_sequences(["SWI", "angio"]).mask_from == "SWI"
+    assert find_recipe("sequences").from_inputs(["angio"]).channels == ("angio",)
+    with pytest.raises(InputError, match="--scale-by brain: T1map, CT are quantities"):
+        recipe.scaled_by_brain()
+    for names in (["SWI"], ["SWI", "swi"], ["MTR", "MTRmap"]):
+        with pytest.raises(InputError, match="--modalities: sequences needs two sequences or more, each once"):
+            find_recipe("sequences").of_sequences(names)
+
+
 def test_pictures_show_the_plane_that_is_asked_for():
     assert find_recipe("slices-64").of_plane("coronal").record()["plane"] == "coronal"
     with pytest.raises(InputError, match="--plane oblique: choose one of axial"):
