@@ -11,6 +11,10 @@ from brainlab.experiments.synthesis.whole_scans import recipe_of_inputs
 from brainlab.runs.run import Run
 
 IN_A_ROW = 3
+ONE_PERSON = (
+    "Scans of two people fit each other nearly as well as those of one, and are not refused: see below that ventricles "
+    "and sulci of the inputs lie on one another"
+)
 
 
 def choose(run: str) -> UploadedScans | None:
@@ -45,6 +49,8 @@ def choose(run: str) -> UploadedScans | None:
         return None
     for note in visit.own.notes:
         layout.note(note.removesuffix("."))
+    if len(inputs) > 1:
+        layout.note(ONE_PERSON)
     return visit
 
 
