@@ -220,7 +220,8 @@ def segmented_lesions(records: Records, data: Data) -> Sheet:
         {short(method)} ({record.name}) held out. One rule segments both images (white matter brighter than its median
         by 3 robust standard deviations, 5 voxels or more together), where the thesis had lesionBrain: its Dice of .73
         is not comparable. Mean over all {len(dice)} held-out scans with lesions: {dice.mean():.2f}. The axial slice
-        that shows most of what is segmented in the true image; each scan has a grey scale of its own. {REFERENCE} {explained_letters(["axial"])}""",
+        that shows most of what is segmented in the true image; each scan has a grey scale of its own. {REFERENCE}
+        {explained_letters(["axial"])}""",
         COLOURS,
     )
     show_tiles(
