@@ -113,9 +113,9 @@ def find_records(folders: Sequence[Path]) -> list[CrossValidation]:
 def most_measured(
     records: Sequence[CrossValidation], matches: Callable[[CrossValidation], bool]
 ) -> CrossValidation | None:
-    """Return the record that matches, that with most scans, the last of equals; None where there is none."""
+    """Return the record that matches, that of most scans, then of most epochs; None where there is none."""
     fitting = [record for record in records if record.measured and matches(record)]
-    return max(reversed(fitting), key=lambda record: len(record.scans()), default=None)
+    return max(fitting, key=lambda record: (len(record.scans()), record.schedule.get("epochs", 0)), default=None)
 
 
 def _fold(content: Mapping[str, Any]) -> MeasuredFold:

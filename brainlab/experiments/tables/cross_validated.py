@@ -68,11 +68,16 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """A part of a table, such as (a); a table of one part has no title."""
+    """A part of a table, such as (a); a table of one part has no title.
+
+    alike: settings, of the method or of the schedule, in which all rows have to be equal. Of several values that which
+        most rows have is taken.
+    """
 
     columns: tuple[Column, ...]
     lines: tuple[Line, ...]
     title: str = ""
+    alike: tuple[str, ...] = ()
 
 
 def cross_validated_table(
@@ -123,9 +128,22 @@ def has_inputs(record: CrossValidation, inputs: Sequence[str]) -> bool:
 
 
 def _rows(part: Part, records: Sequence[CrossValidation], target: str) -> list[Row]:
+    records = _alike(part, records)
     chosen = {line.method: most_measured(records, line.matches) for line in part.lines}
     proposed = next((chosen[line.method] for line in part.lines if line.proposed), None)
     return [_row(part, line, chosen[line.method], proposed, target) for line in part.lines]
+
+
+def _alike(part: Part, records: Sequence[CrossValidation]) -> list[CrossValidation]:
+    """Return the records with those settings that most rows of a part have."""
+
+    def settings(record: CrossValidation) -> tuple[Any, ...]:
+        return tuple(record.config.get(name, record.schedule.get(name)) for name in part.alike)
+
+    rows = [{settings(record) for record in records if line.matches(record)} for line in part.lines]
+    found = {key for row in rows for key in row}
+    most = max(found, key=lambda key: (sum(key in row for row in rows), repr(key)), default=())
+    return [record for record in records if settings(record) == most]
 
 
 def _row(

@@ -1,5 +1,7 @@
 """Tables of translators: figures over held-out scans, and a test of pairs against the proposed method."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -91,6 +93,29 @@ def test_what_is_not_at_hand_says_so_and_the_printed_figures_stay():
 def test_of_two_records_of_a_method_that_of_more_scans_counts():
     fewer = record("ours", OURS[:2], source="fewer")
     assert rows_of(fewer, record("ours", OURS, source="more"), fewer)["ours"]["source"] == "more"
+
+
+def test_of_equal_scans_that_which_learned_longest_counts():
+    long, short = (
+        dataclasses.replace(record("ours", OURS, source=source), schedule={"epochs": epochs})
+        for source, epochs in (("long", 4), ("short", 1))
+    )
+    assert rows_of(long, short)["ours"]["source"] == rows_of(short, long)["ours"]["source"] == "long"
+
+
+def test_rows_that_are_to_be_alike_have_the_settings_that_most_of_them_have():
+    part = Part(
+        columns=(Column(key="mse", heading="MSE"),),
+        lines=tuple(Line(method=name, matches=lambda one, name=name: one.method == name) for name in ("a", "b", "c")),
+        alike=("epochs",),
+    )
+    table = cross_validated_table(name="t", title="t", number="0", target="FLAIR", parts=[part], reading=())
+    made = [
+        dataclasses.replace(record(name, OURS, source=f"{name} {epochs}"), schedule={"epochs": epochs})
+        for name, epochs in (("a", 4), ("a", 1), ("b", 1), ("c", 4), ("c", 1))
+    ]
+    rows = table.build(Sources(runs=list, records=lambda: made)).rows
+    assert [row["source"] for row in rows] == ["a 1", "b 1", "c 1"]
 
 
 def test_methods_are_told_by_their_settings():

@@ -34,6 +34,7 @@ TABLE = cross_validated_table(
                 )
                 for filters, (mse, parameters, seconds) in PUBLISHED.items()
             ),
+            alike=("epochs",),
         )
     ],
     reading=(
