@@ -77,8 +77,10 @@ def show(axes: Axes, tile: Tile) -> None:
     view, sides = tile_pixels(tile), tile.grid.sides(tile.plane)
     if tile.kinds is not None:
         axes.imshow(view, cmap=label_colours(tile.kinds), vmin=-0.5, vmax=tile.kinds - 0.5, interpolation="nearest")
+    elif tile.heat:
+        axes.imshow(view, cmap=HEAT, vmin=0, vmax=1, interpolation="nearest")
     elif tile.limit is None:
-        axes.imshow(view, cmap=HEAT if tile.heat else "gray", vmin=0, vmax=1, interpolation="nearest")
+        axes.imshow(view, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     else:
         axes.imshow(view, cmap=DIFFERENCE, vmin=-tile.limit, vmax=tile.limit, interpolation="nearest")
     if tile.painted is not None:
