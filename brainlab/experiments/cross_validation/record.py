@@ -118,6 +118,23 @@ def most_measured(
     return max(fitting, key=lambda record: (len(record.scans()), record.schedule.get("epochs", 0)), default=None)
 
 
+def learned_alike(
+    records: Sequence[CrossValidation], rows: Sequence[Callable[[CrossValidation], bool]], settings: Sequence[str]
+) -> list[CrossValidation]:
+    """Return the records that are equal in some settings, of the method or of the schedule.
+
+    rows: say what is to be compared. Of several values that which most of them have is taken.
+    """
+
+    def those(record: CrossValidation) -> tuple[Any, ...]:
+        return tuple(record.config.get(name, record.schedule.get(name)) for name in settings)
+
+    of_rows = [{those(record) for record in records if matches(record)} for matches in rows]
+    found = {key for row in of_rows for key in row}
+    most = max(found, key=lambda key: (sum(key in row for row in of_rows), repr(key)), default=())
+    return [record for record in records if those(record) == most]
+
+
 def _fold(content: Mapping[str, Any]) -> MeasuredFold:
     scans = tuple(dict(scan) for scan in content["scans"])
     for scan in scans:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from brainlab.experiments.cross_validation.record import CrossValidation, most_measured
+from brainlab.experiments.cross_validation.record import CrossValidation, learned_alike, most_measured
 from brainlab.experiments.tables.registry import PaperTable, Rebuilt, Row, Sources
 from brainlab.experiments.tables.run_rows import SIMULATED
 
@@ -128,22 +128,10 @@ def has_inputs(record: CrossValidation, inputs: Sequence[str]) -> bool:
 
 
 def _rows(part: Part, records: Sequence[CrossValidation], target: str) -> list[Row]:
-    records = _alike(part, records)
+    records = learned_alike(records, [line.matches for line in part.lines], part.alike)
     chosen = {line.method: most_measured(records, line.matches) for line in part.lines}
     proposed = next((chosen[line.method] for line in part.lines if line.proposed), None)
     return [_row(part, line, chosen[line.method], proposed, target) for line in part.lines]
-
-
-def _alike(part: Part, records: Sequence[CrossValidation]) -> list[CrossValidation]:
-    """Return the records with those settings that most rows of a part have."""
-
-    def settings(record: CrossValidation) -> tuple[Any, ...]:
-        return tuple(record.config.get(name, record.schedule.get(name)) for name in part.alike)
-
-    rows = [{settings(record) for record in records if line.matches(record)} for line in part.lines]
-    found = {key for row in rows for key in row}
-    most = max(found, key=lambda key: (sum(key in row for row in rows), repr(key)), default=())
-    return [record for record in records if settings(record) == most]
 
 
 def _row(

@@ -79,6 +79,8 @@ def test_curves_are_the_mean_over_folds_beside_each_fold():
 def test_depths_of_one_width_are_compared_and_one_alone_is_refused():
     chosen = translator_charts.curves_by_depth([of_depth(2), of_depth(3), of_depth(2, filters=64)])
     assert "32 filters" in words(chosen)
+    longer = translator_charts.curves_by_depth([of_depth(2), of_depth(3), of_depth(4), of_depth(6, epochs=5)])
+    assert "at hand: L = 6" in words(longer), "one that learned longer is not compared"
     with pytest.raises(
         InputError, match=r"wei-2\.3: needs cross-validations of FLAIR by 2 or more of L = 2.*got L = 3;"
     ):

@@ -24,6 +24,7 @@ def record(
     inputs: tuple[str, ...],
     target: str,
     sha256: str = "a",
+    epochs: int = 1,
     curves: tuple[tuple[tuple[float, float], ...], ...] = ((), ()),
     **config: Any,
 ) -> CrossValidation:
@@ -41,7 +42,7 @@ def record(
         target=target,
         folds=2,
         config=config,
-        schedule={},
+        schedule={"epochs": epochs},
         parameters=None,
         data={"name": "made", "sha256": sha256, "simulated": True},
         measured=tuple(folds),

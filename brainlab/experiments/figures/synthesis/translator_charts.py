@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from brainlab.errors import InputError
-from brainlab.experiments.cross_validation.record import CrossValidation
+from brainlab.experiments.cross_validation.record import CrossValidation, learned_alike
 from brainlab.experiments.figures.synthesis.at_hand import REFERENCE, Methods, methods_at_hand, source_of
 from brainlab.experiments.figures.synthesis.names import CHAPTER_3, short
 from brainlab.experiments.synthesis.measure import CONTROLS
@@ -33,7 +33,9 @@ Records = Sequence[CrossValidation]
 
 PALETTE = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#6a737d", "#000000")
 """Okabe and Ito's, told apart with every common colour vision deficiency."""
-DEPTHS = (2, 3, 4, 6)
+OF_DEPTHS = {f"L = {depth}": of_method("fcn", FIVE, kernel=3, depth=depth) for depth in (2, 3, 4, 6)}
+LEARNED = ("filters", "epochs", "within")
+"""Settings in which networks of different depths are alike."""
 REFINERS = (0, 1, 2, 3)
 REGIONS = {"WM in controls": "white", "NAWM in patients": "white", "lesions": "lesions"}
 """Regions as the thesis names them, and the measure of each: `mean_white` and so on."""
@@ -52,14 +54,10 @@ ACROSS, PANEL_IN = 3, 1.45
 
 def curves_by_depth(records: Records) -> Sheet:
     """Figure 2.3: how the held-out error of the FCN falls while it trains, by its number of layers."""
-    kinds = [one for one in records if one.method == "fcn" and one.config.get("kernel") == 3]
-    filters = {int(one.config["filters"]) for one in kinds}
-
-    def at_hand(width: int) -> tuple[int, int]:
-        return sum(any(map(which, kinds)) for which in of_depths(width).values()), width
-
-    width = max(filters, key=at_hand, default=64)
-    methods = methods_at_hand(records, of_depths(width), FLAIR, "wei-2.3", fewest=2)
+    alike = learned_alike(records, list(OF_DEPTHS.values()), LEARNED)
+    methods = methods_at_hand(alike, OF_DEPTHS, FLAIR, "wei-2.3", fewest=2)
+    config = next(iter(methods.records.values())).config
+    where = "the brain in " if config.get("within") == "brain" else ""
     found = {}
     for name, record in methods.records.items():
         folds = [np.array(one.curve, np.float64) for one in record.measured if one.curve]
@@ -75,19 +73,16 @@ def curves_by_depth(records: Records) -> Sheet:
         height,
         "Held-out error while training, by depth",
         source_of(methods),
-        f"""After figure 2.3 of Wei's thesis: the FCN with {width} filters a layer and L layers before the last. Thick:
-        mean over the folds that are done ({told}); thin: each fold. Mean squared error of z-scores over patches of
-        held-out people, after each look. The axis need not begin at 0. {methods.said}{REFERENCE}""",
+        f"""After figure 2.3 of Wei's thesis: the FCN with {config["filters"]} filters a layer and L layers before the
+        last. Thick: mean over the folds that are done ({told}); thin: each fold. Mean squared error of z-scores
+        over {where}patches of held-out people, after each look. The axis need not begin at 0.
+        {methods.said}{REFERENCE}""",
     )
     axes = sheet.axes(0.5, 0.1, BODY_IN - 0.6, height - 0.5)
     curves(axes, found, PALETTE)
     axes.set(xlabel="epoch", ylabel="mean squared error")
     axes.legend(loc="upper right")
     return sheet
-
-
-def of_depths(filters: int) -> dict[str, Matches]:
-    return {f"L = {depth}": of_method("fcn", FIVE, kernel=3, depth=depth, filters=filters) for depth in DEPTHS}
 
 
 def by_refiners(records: Records) -> Sheet:

@@ -8,7 +8,7 @@ import numpy as np
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
 from brainlab.evaluation.synthesis.lesions import segment_lesions
-from brainlab.experiments.cross_validation.record import CrossValidation
+from brainlab.experiments.cross_validation.record import CrossValidation, learned_alike
 from brainlab.experiments.figures.synthesis.at_hand import (
     REFERENCE,
     Methods,
@@ -84,21 +84,17 @@ def flair_by_method(records: Records, data: Data) -> Sheet:
 
 def flair_by_inputs(records: Records, data: Data) -> Sheet:
     """Figure 2.7: FLAIR that the FCN makes of different sequences."""
-    widths = sorted({int(record.config["filters"]) for record in records if record.method == "fcn"}, reverse=True)
-    by_width = [
-        {_named(names): of_method("fcn", names, kernel=3, depth=3, filters=filters) for names in SETS}
-        for filters in widths or [64]
-    ]
-    at_hand = [sum(any(map(which, records)) for which in each.values()) for each in by_width]
-    best = at_hand.index(max(at_hand))
-    methods = methods_at_hand(records, by_width[best], FLAIR, "wei-2.7")
+    sets = {_named(names): of_method("fcn", names, kernel=3, depth=3) for names in SETS}
+    alike = learned_alike(records, list(sets.values()), ("filters", "epochs"))
+    methods = methods_at_hand(alike, sets, FLAIR, "wei-2.7")
+    filters = next(iter(methods.records.values())).config["filters"]
     return _compared(
         methods,
         data,
         "wei-2.7",
         AS_FLAIR,
         "Synthesised FLAIR by input sequences",
-        f"After figure 2.7 of Wei's thesis: the FCN, here with {(widths or [64])[best]} filters, learned from the "
+        f"After figure 2.7 of Wei's thesis: the FCN, here with {filters} filters, learned from the "
         "sequences above each tile. ",
     )
 
