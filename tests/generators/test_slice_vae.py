@@ -185,7 +185,7 @@ def test_what_the_convolutions_learn_is_added_to_the_components():
     z = network.gaussian_of(slices)[0]
     linear = network.mean_slice + network.principal.decode(z, network.ones)
     assert torch.allclose(network.slices_of(z), linear + network.decoder(z), atol=1e-6)
-    assert (network.slices_of(z) - linear).abs().max() > 1e-4
+    assert (network.slices_of(z) - linear).abs().max() > 1e-5  # rounding alone makes about 1e-7
     own = network.principal.encode(slices - network.mean_slice, network.ones)[0]
     assert torch.allclose(z[:, :2], own + network.encoder(slices)[0][:, :2], atol=1e-5)
 
