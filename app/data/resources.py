@@ -1,6 +1,6 @@
 """Cohorts and runs, opened once for all sessions and routes, and again when their files change."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -81,7 +81,8 @@ def unopened_cohorts() -> list[tuple[str, str]]:
 def unopened_runs() -> list[tuple[str, str]]:
     """Folders of runs that cannot be opened, or not yet: name and reason."""
     folders = [places.MODELS, workspace() / "runs"]
-    return _unopened(folders, "weights.safetensors", _run, places.MODELS / places.FEATURES)
+    others = [places.MODELS / name for name in (places.FEATURES, places.RECORDS)]
+    return _unopened(folders, "weights.safetensors", _run, others)
 
 
 def fitting(found: "Run") -> dict[str, PreparedDataset]:
@@ -118,12 +119,12 @@ def _openable(folders: list[Path], stamp_file: str, open_one: Callable[[Path, in
 
 
 def _unopened(
-    parents: list[Path], stamp_file: str, open_one: Callable[[Path, int], Any], other: Path | None = None
+    parents: list[Path], stamp_file: str, open_one: Callable[[Path, int], Any], others: Sequence[Path] = ()
 ) -> list[tuple[str, str]]:
-    """Try each folder that lies at these places, and say of those that fail why. other: a folder of another kind."""
+    """Try each folder that lies at these places, and say of those that fail why. others: folders of another kind."""
     reasons = []
     for folder in (path for place in parents for path in sorted(place.glob("[!.]*/"))):
-        if folder == other:
+        if folder in others:
             continue
         stamp = folder / stamp_file
         try:

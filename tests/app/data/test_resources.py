@@ -16,3 +16,8 @@ def test_cohorts_of_the_run_s_own_recipe_come_first(monkeypatch: pytest.MonkeyPa
             name="run", settings={"recipe": {"name": recipe}}, see=lambda one: one, fits=lambda _: True
         )
         assert list(resources.fitting(run)) == order
+
+
+def test_all_that_ships_can_be_opened_and_what_is_no_run_is_none(monkeypatch, tmp_path):
+    monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tmp_path))
+    assert resources.unopened_runs() == []
