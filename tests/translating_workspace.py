@@ -2,15 +2,18 @@
 
 import gzip
 import json
+import shutil
 from pathlib import Path
 
 import nibabel as nib
 import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
 
 from brainlab.cohort.template import mni_template
 from brainlab.experiments.training import train
 from brainlab.experiments.translator_checks import noise_of_sequences
-from brainlab.runs.files import CONFIG
+from brainlab.runs.files import CONFIG, WEIGHTS
 from brainlab.translation.linear import LinearConfig
 
 SEQUENCES = {"inputs": ("T1w", "T2w"), "target": "FLAIR", "kernel": 1}
@@ -21,7 +24,8 @@ def build_translating_workspace(tiny_workspace: Path, workspace: Path) -> None:
     """Fill an empty folder.
 
     Cohorts: the tiny one, and `sequences` of noise, of which row 4 is held out. Runs: `tiny-vae`; `linear`, the mean of
-    T1w and T2w; `for-scans`, the same as if it had learned from scans prepared by flair-synthesis.
+    T1w and T2w, which is the truth; `uneven`, with three times as much of T1w as of T2w; `for-scans`, the mean as if it
+    had learned from scans prepared by flair-synthesis.
     """
     for place, name in (("cohorts", "simulated"), ("runs", "tiny-vae")):
         (workspace / place).mkdir()
@@ -29,6 +33,10 @@ def build_translating_workspace(tiny_workspace: Path, workspace: Path) -> None:
     config = LinearConfig(patch=(8, 8, 8), **SEQUENCES)
     data = noise_of_sequences(config, workspace / "cohorts" / "sequences", 4)
     train("flair-linear", data, workspace / "runs" / "linear", config=config)
+    uneven = shutil.copytree(workspace / "runs" / "linear", workspace / "runs" / "uneven") / WEIGHTS
+    weights = load_file(uneven)
+    weights["weights.weight"] *= torch.tensor([1.5, 0.5]).reshape(1, 2, 1, 1, 1)
+    save_file(weights, uneven)
     scans = workspace / "runs" / "for-scans"
     train("flair-linear", data, scans, config=LinearConfig(patch=(96, 96, 40), **SEQUENCES))
     settings = json.loads((scans / CONFIG).read_text())

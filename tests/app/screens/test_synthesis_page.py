@@ -160,4 +160,4 @@ def test_the_first_input_is_the_bar_on_top():
 
 
 def test_runs_that_translate_are_offered_alone(own):
-    assert set(resources.runs_that("translate")) == {"linear", "for-scans"}
+    assert set(resources.runs_that("translate")) == {"linear", "uneven", "for-scans"}

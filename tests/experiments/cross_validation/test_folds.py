@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 
+from brainlab.cohort.folds import Fold
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
 from brainlab.experiments.cross_validation import folds
@@ -37,6 +38,8 @@ def test_each_scan_is_measured_once_by_a_run_that_was_not_trained_on_it(data, do
     assert [scan["row"] for scan in record.scans()] == list(range(len(data)))
     people = data.scans["participant"].astype(str)
     for one in record.measured:
+        split = Fold(one.number, 2).held_out(data).scans["split"]
+        assert [scan["row"] for scan in one.scans] == np.flatnonzero(split == "test").tolist()
         held_out = {people[scan["row"]] for scan in one.scans}
         assert held_out.isdisjoint(
             {people[scan["row"]] for other in record.measured if other != one for scan in other.scans}
@@ -91,6 +94,16 @@ def test_other_settings_or_what_is_no_translator_are_refused(data, done, tmp_pat
     with pytest.raises(InputError, match="needs T1w, DIR, FLAIR, got T1w, T2w, FLAIR"):
         cross_validate("random-forest", data, tmp_path / "forest", folds=2, config=wrong)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_baseline_is_fitted_to_the_other_folds(data, tmp_path, monkeypatch):
+    known = []
+    real = folds.fitted
+    monkeypatch.setattr(folds, "fitted", lambda *args: known.append(set(args[3].tolist())) or real(*args))
+    config = BaselineConfig(inputs=("T1w", "T2w"), target="FLAIR", samples=100)
+    record = cross_validate("random-forest", data, tmp_path, folds=2, config=config)
+    for rows, one in zip(known, record.measured, strict=True):
+        assert rows == set(range(len(data))) - {scan["row"] for scan in one.scans}
 
 
 @pytest.mark.parametrize("name", ["random-forest", "modality-propagation"])

@@ -7,6 +7,7 @@ from brainlab.errors import InputError
 from brainlab.experiments.myelin.lesions_of_visit import compare_lesions
 from brainlab.experiments.myelin.patients import learn_normal_myelin
 from brainlab.experiments.myelin.visits import PetVisits
+from brainlab.myelin.normal_myelin import NormalMyelin
 from tests.experiments.myelin.hand_made import BARE, LESION, NORMAL, Person, write
 
 PERSON = Person("sub-m0", "ms", (tuple(range(1, 13)),))
@@ -39,6 +40,16 @@ def test_each_lesion_voxel_is_neither_both_or_of_one_image(cohort):
     assert found.overlap.value == pytest.approx(2 * 9 / (12 + 11))
     means = [(count * BARE + (40 - count) * NORMAL) / 40 for count in (12, 11)]
     assert [dvr.value for dvr in found.dvr] == pytest.approx(means, abs=0.01)
+
+
+def test_a_voxel_is_judged_by_controls_at_its_distance_from_fluid(cohort):
+    """The lesion lies 8 to 14 mm from the ventricles; the controls' DVR is low up to 10 mm and high beyond."""
+    low, high = (np.tile([value, value + 0.1], 100) for value in (0.4, 2.0))
+    normal = NormalMyelin().fit([(low, np.full(200, 8.5)), (high, np.full(200, 12.0))])
+    found = compare_lesions(cohort, normal, row(cohort, "sub-m0"), PERSON.dvr(PERSON.bare[0]))
+    assert [share.value for share in found.demyelinated] == [3 / 4, 3 / 4]
+    assert (found.agreement[5][LESION[5] > 0] == 1).all()
+    assert (found.agreement[6:9][LESION[6:9] > 0] == 2).all()
 
 
 def test_a_visit_without_lesion_has_nothing_to_compare_and_other_grids_are_refused(cohort):
