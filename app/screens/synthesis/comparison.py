@@ -49,7 +49,11 @@ def show(run: Run, visit: CohortVisit) -> None:
         for name, (title, meaning) in MEANING.items()
     ]
     layout.table(
-        pd.DataFrame(rows), f"{run.name}-{visit.cohort}-{visit.row}", "synthesis-measures", column_config=WIDTHS
+        pd.DataFrame(rows),
+        f"{run.name}-{visit.cohort}-{visit.row}",
+        "synthesis-measures",
+        column_config=WIDTHS,
+        height="content",
     )
     over = "the brain" if resources.cohort(visit.cohort).segmentations is not None else "the whole image"
     st.caption(

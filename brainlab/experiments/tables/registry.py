@@ -1,4 +1,4 @@
-"""The papers' tables by name: each is the entry `TABLE` at the foot of its file in the package `papers`."""
+"""The papers' tables by name: each is the entry `TABLE` at the foot of its file in `papers` or `synthesis`."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from brainlab.errors import InputError
-from brainlab.experiments.tables import papers
+from brainlab.experiments.tables import papers, synthesis
 from brainlab.plugins import modules_of
 from brainlab.ranges import flag
 
@@ -70,7 +70,8 @@ class PaperTable:
 @cache
 def tables() -> dict[str, PaperTable]:
     """Return all tables by name."""
-    return {module.TABLE.name: module.TABLE for module in modules_of(papers)}
+    rooms = (papers, synthesis)
+    return {module.TABLE.name: module.TABLE for room in rooms for module in modules_of(room)}
 
 
 def find_tables(names: Sequence[str]) -> list[PaperTable]:

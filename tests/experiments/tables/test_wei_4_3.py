@@ -3,8 +3,8 @@
 import pytest
 
 from brainlab.errors import InputError
-from brainlab.experiments.tables.papers.wei_4_3 import build, layout
 from brainlab.experiments.tables.registry import Sources
+from brainlab.experiments.tables.synthesis.wei_4_3 import build, layout
 
 TERM = {"coefficient": -2.4, "standard_error": 0.2, "t": -12.0, "p": 1e-4, "low": -2.8, "high": -2.0}
 REGRESSION = {

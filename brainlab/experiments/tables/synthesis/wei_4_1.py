@@ -1,7 +1,7 @@
 """Table 4.1 of Wei's thesis: error of PET synthesised with self-attention, beside chapter 3's methods."""
 
 from brainlab.experiments.tables.cross_validated import Part, cross_validated_table
-from brainlab.experiments.tables.papers import wei_3_1
+from brainlab.experiments.tables.synthesis import wei_3_1
 from brainlab.experiments.tables.translators import (
     CF_SAGAN,
     DVR_COLUMNS,

@@ -1,0 +1,1 @@
+"""The tables of Wei's thesis on FLAIR and PET synthesis, one file each."""
