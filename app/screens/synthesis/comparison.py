@@ -56,9 +56,7 @@ def show(run: Run, visit: CohortVisit) -> None:
         height="content",
     )
     over = "the brain" if resources.cohort(visit.cohort).segmentations is not None else "the whole image"
-    st.caption(
-        f"Over {over} of this visit alone. Of all held-out scans: `brainlab evaluate`, and the page Leaderboard."
-    )
+    st.caption(f"Over {over} of this visit alone. `brainlab evaluate` measures all held-out scans.")
 
 
 WIDTHS = {

@@ -30,10 +30,11 @@ def truth_of(data, row: int) -> np.ndarray:
 
 
 def test_an_image_that_is_off_by_a_constant_has_the_errors_of_it(data):
-    found = measure_image(data, 0, "FLAIR", truth_of(data, 0) + np.float32(0.5))
+    row = data.scans["class"].tolist().index("ms")
+    found = measure_image(data, row, "FLAIR", truth_of(data, row) + np.float32(0.5))
     assert found["mse"] == pytest.approx(0.25, rel=1e-5)
     assert found["mse_in_units"] == pytest.approx(0.25 * SPREAD**2, rel=1e-5)
-    for name in ("discrepancy_lesions", "discrepancy_white_of_controls"):
+    for name in ("discrepancy_lesions", "discrepancy_white_of_patients"):
         assert found[name] == pytest.approx(0.5 * SPREAD, rel=1e-4)
     assert found["mean_lesions"] - found["mean_lesions_real"] == pytest.approx(0.5 * SPREAD, rel=1e-4)
     assert found["blur_ratio"] == pytest.approx(1, rel=1e-4)
@@ -57,6 +58,7 @@ def test_white_matter_of_controls_and_of_patients_stands_apart(data):
         found = measure_image(data, row, "FLAIR", truth_of(data, row))
         assert found[f"discrepancy_white_of_{own}"] == 0
         assert found[f"discrepancy_white_of_{other}"] is None
+        assert (found["discrepancy_lesions"] is None) == (own == "controls"), "lesions of age are not those of patients"
 
 
 def test_a_lesion_that_is_not_drawn_costs_contrast_and_nothing_else(data):
@@ -66,7 +68,8 @@ def test_a_lesion_that_is_not_drawn_costs_contrast_and_nothing_else(data):
     volumes = np.zeros((len(data), 3, *data.shape), np.float32)
     volumes[:, 2, :4] = 2.0
     one = dataclasses.replace(one, volumes=volumes)
-    found = measure_image(one, 0, "FLAIR", np.zeros(data.shape, np.float32))
+    row = data.scans["class"].tolist().index("ms")
+    found = measure_image(one, row, "FLAIR", np.zeros(data.shape, np.float32))
     assert found["lesion_contrast"] == pytest.approx(1)
     assert found["lesion_contrast_real"] == pytest.approx((MEAN + 2 * SPREAD) / MEAN)
     assert found["discrepancy_lesions"] == pytest.approx(2 * SPREAD)
