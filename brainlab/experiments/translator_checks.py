@@ -17,6 +17,9 @@ from brainlab.runs.run import Run
 SIDE = 16
 """Of the scans of noise: longer than the patches of a small config, so that whole scans take several."""
 
+LONG = 32
+"""How many times a network's `multiple` lies between voxels that are far from each other."""
+
 
 def check_translating_network(method: Method[Any], config: Any) -> None:
     """Raise MethodError where a network does not make one sequence from others, for volumes of several sizes."""
@@ -38,6 +41,8 @@ def check_translating_network(method: Method[Any], config: Any) -> None:
             require(torch.allclose(made[:1], alone, atol=1e-4), name, "no scan may change what is made of another")
     if network.reach is not None:
         _check_reach(name, network, network.reach)
+    if network.any_size:
+        _check_any_size(name, network)
 
 
 def _check_reach(name: str, network: Translator, reach: int) -> None:
@@ -49,6 +54,17 @@ def _check_reach(name: str, network: Translator, reach: int) -> None:
     with torch.inference_mode():
         difference = (network.translate(changed) - network.translate(x)).abs().amax(dim=(0, 1, 2, 3))
     require(bool((difference[reach + 1 :] < 1e-5).all()), name, f"a voxel's reach is more than the {reach} it says")
+
+
+def _check_any_size(name: str, network: Translator) -> None:
+    """Raise MethodError where what a network makes of one end of a long volume depends on the other end."""
+    side = network.multiple
+    x = torch.randn(1, len(network.inputs), LONG * side, side, side)
+    changed = x.clone()
+    changed[:, :, -side:] += 1.0
+    with torch.inference_mode():
+        difference = (network.translate(changed) - network.translate(x)).abs()[:, :, :side].amax()
+    require(bool(difference < 1e-5), name, "a far end of a patch changes what it makes, so it does not take any size")
 
 
 def noise_of_sequences(config: TranslatorConfig, folder: Path, people: int) -> PreparedDataset:

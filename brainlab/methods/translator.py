@@ -17,12 +17,15 @@ class Translator(nn.Module, ABC):
 
     inputs, target: names of the sequences.
     reach: how many voxels to each side of a voxel decide what is made of it; None where all of a patch may.
+    any_size: what is made hardly depends on the size of a patch, as it does with attention, noise or a patch's own
+        mean; whole scans then go through in patches larger than those that were learned from.
     """
 
     inputs: tuple[str, ...]
     target: str
     multiple: int = 1
     reach: int | None = None
+    any_size: bool = False
 
     @abstractmethod
     def translate(self, x: Tensor) -> Tensor:

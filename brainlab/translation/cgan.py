@@ -77,6 +77,7 @@ class CGAN(Translator):
     """The generator of the GAN."""
 
     multiple = 2**LEVELS
+    any_size = True
 
     def __init__(self, config: GANConfig) -> None:
         super().__init__()

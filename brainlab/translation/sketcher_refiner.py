@@ -67,6 +67,7 @@ class SketcherRefiner(RefinedGAN):
     """Sketcher and refiners that are 3D U-Nets."""
 
     multiple = 2**LEVELS
+    any_size = True
 
     def __init__(self, config: RefinedGANConfig) -> None:
         super().__init__(config, lambda channels: UNetGenerator(channels, config.width, config.dropout))

@@ -38,6 +38,8 @@ class UNetConfig(RegressionConfig):
 class UNet(Translator):
     """Blocks down, a bottleneck, and blocks up beside those of the way down; sides divide by 2^levels."""
 
+    any_size = True
+
     def __init__(self, config: UNetConfig) -> None:
         super().__init__()
         self.inputs, self.target, self.multiple = config.inputs, config.target, 2**config.levels

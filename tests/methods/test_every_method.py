@@ -13,6 +13,7 @@ from brainlab.generators import flow, introvae, slice_vae, stylegan, vae
 from brainlab.methods.generator import Posterior
 from brainlab.runs.files import read_settings
 from brainlab.runs.methods import methods
+from brainlab.translation import cgan, fcn
 
 
 @pytest.mark.parametrize("name", methods())
@@ -130,6 +131,38 @@ def test_a_method_of_stacks_that_does_not_hold_it_is_told(monkeypatch, changes, 
     monkeypatch.setattr(method_checks, "evaluate_run", lambda *_, **__: measured)
     with pytest.raises(MethodError, match=message):
         check_method("slice-vae")
+
+
+class Nearsighted(fcn.FCN):
+    def __init__(self, config):
+        super().__init__(config)
+        self.reach -= 1
+
+
+class ByItsMean(cgan.CGAN):
+    def translate(self, x):
+        made = super().translate(x)
+        return made - made.mean(dim=(2, 3, 4), keepdim=True)
+
+
+class Loud(cgan.CGAN):
+    def translate(self, x):
+        return super().translate(x) + x[-1:, :1]
+
+
+@pytest.mark.parametrize(
+    ("method", "network", "message"),
+    [
+        (fcn.METHOD, Nearsighted, "a voxel's reach is more than"),
+        (cgan.METHOD, ByItsMean, "a far end of a patch changes what it makes"),
+        (cgan.METHOD, Loud, "no scan may change what is made of another"),
+    ],
+)
+def test_a_translator_that_does_not_hold_what_it_says_is_told(monkeypatch, method, network, message):
+    made = dataclasses.replace(method, network=network, small=method.small[:1])
+    monkeypatch.setattr(method_checks, "methods", lambda: {method.name: made})
+    with pytest.raises(MethodError, match=message):
+        check_method(method.name)
 
 
 class Deaf(flow.Flow):

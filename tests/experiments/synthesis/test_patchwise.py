@@ -6,21 +6,31 @@ import torch
 
 from brainlab.experiments.synthesis import patchwise
 from brainlab.experiments.synthesis.patchwise import LARGEST_PATCH, blended, joined, patch_sides
+from brainlab.translation.cf_sagan import CFSAGAN, CFSAGANConfig
+from brainlab.translation.cgan import CGAN, GANConfig
 from brainlab.translation.fcn import FCN, FCNConfig
 from brainlab.translation.linear import Linear, LinearConfig
+
+CONVOLUTIONS = CGAN(GANConfig(width=2))
+ATTENTIVE = CFSAGAN(CFSAGANConfig(width=2, refiners=0))
 
 
 @pytest.mark.parametrize("shape", [(20, 24, 10), (16, 16, 16), (9, 30, 17)])
 def test_blending_of_the_identity_gives_the_input_back(shape):
     torch.manual_seed(0)
     x = torch.randn(1, 1, *shape)
-    assert torch.allclose(blended(lambda part: part, x, patch_sides(shape, (8, 16, 8), 4)), x, atol=1e-6)
+    assert torch.allclose(blended(lambda part: part, x, patch_sides(shape, ATTENTIVE, (8, 16, 8))), x, atol=1e-6)
 
 
 def test_patches_are_those_that_were_learned_within_bounds():
-    assert patch_sides((208, 256, 40), (48, 48, 40), 1) == (48, 48, 40)
-    assert patch_sides((208, 256, 40), (208, 256, 40), 1) == (LARGEST_PATCH, LARGEST_PATCH, 40)
-    assert patch_sides((30, 256, 39), (48, 48, 40), 4) == (32, 48, 40)
+    assert patch_sides((208, 256, 40), ATTENTIVE, (48, 48, 48)) == (48, 48, 48)
+    assert patch_sides((208, 256, 40), ATTENTIVE, (208, 256, 48)) == (LARGEST_PATCH, LARGEST_PATCH, 48)
+    assert patch_sides((30, 256, 39), ATTENTIVE, (48, 48, 40)) == (32, 48, 48)
+
+
+def test_networks_of_any_size_take_patches_larger_than_they_learned_from():
+    assert patch_sides((208, 256, 40), CONVOLUTIONS, (32, 32, 32)) == (LARGEST_PATCH, LARGEST_PATCH, 40)
+    assert patch_sides((64, 80, 62), CONVOLUTIONS, (32, 32, 32)) == (64, 80, 64)
 
 
 def test_no_seam_is_seen_where_a_network_does_not_know_its_edges():
