@@ -1,12 +1,13 @@
 """Synthesise the FLAIR of real patients with MS from T1w and T2w, each patient held out once; write table and picture.
 
-    BRAINLAB_REALDATA=FOLDER python -m benchmarks.results.real_synthesis WORK [--epochs 4] [--methods linear fcn ...]
-        [--simulated PREPARED]
+    BRAINLAB_REALDATA=FOLDER python -m benchmarks.results.real_synthesis WORK [--epochs 12] [--methods linear fcn ...]
+        [--start models/flair-t1-t2]
 
 FOLDER/ms holds open_ms_data (patient*/study*_{FLAIR,T1W,T2W}.nii.gz; CC-BY): visits with all three are prepared by the
-recipe flair-synthesis, scaled by each scan's own brain. Every method learns from all other patients' visits, networks
-from the whole image and from the brain alone (`--within`); with --simulated also from simulated visits, alone and
-before the real ones. Measures are over the brain, means over patients of the means of their visits.
+recipe flair-synthesis, scaled by each scan's own brain. Every method learns from all other patients' visits, within the
+brain (`--within`), the linear model also in the whole image. --start names an FCN that learned from simulated visits:
+it is measured as it is, and after it has learned from the real ones too. Measures are over the brain, means over
+patients of the means of their visits.
 
 WORK keeps the prepared scans, runs and synthesised volumes, and a second call goes on from there. It gets `table.md`
 and a picture for each patient, `patient*.png`: the true FLAIR, then each method above its difference from the truth.
@@ -51,8 +52,13 @@ SEQUENCES = {"FLAIR": "FLAIR", "T1w": "T1W", "T2w": "T2W"}
 """Sequence to its word in the names of the scans' files."""
 PRESETS = {"linear": "flair-linear", "mlp": "flair-mlp-small", "fcn": "flair-fcn-small", "unet": "flair-unet-small"}
 BASELINES = {"forest": RandomForestTranslation, "propagation": ModalityPropagation}
-STARTED = "fcn"
-"""The method that also learns from simulated visits."""
+BOTH = ("image", "brain")
+"""Where the linear model counts errors."""
+LEARNED: dict[str, Any] = {"patch": (32, 32, 20), "overlap": 0.0, "optimiser": "adam", "cosine": True}
+"""Of networks: small patches, to spare time."""
+RATE, RATE_OF_TUNING = 1e-3, 3e-4
+TUNED = 0.5
+"""Epochs of an FCN that knows simulated people, as a share of those of one that knows nobody."""
 MEASURES: Mapping[str, Callable[[Float32Array, Float32Array, BoolArray], float | None]] = {
     "MSE": mse,
     "SSIM": ssim,
@@ -66,20 +72,21 @@ SHOWN_DIFFERENCE = 3.0
 def main() -> None:
     parser = argparse.ArgumentParser(description="Synthesise real FLAIR from T1w and T2w, each patient held out once.")
     parser.add_argument("work", type=Path, metavar="WORK")
-    parser.add_argument("--epochs", type=int, default=4, help="of networks (default 4)")
+    parser.add_argument("--epochs", type=int, default=12, help="of networks (default 12)")
     parser.add_argument("--methods", nargs="+", choices=(*PRESETS, *BASELINES), default=[*PRESETS, *BASELINES])
-    parser.add_argument("--simulated", type=Path, metavar="PREPARED", help="simulated visits by the same recipe")
+    parser.add_argument("--start", type=Path, metavar="RUN", help="an FCN of 32 filters that knows simulated visits")
     args = parser.parse_args()
+    start = load_run(args.start) if args.start else None
     data = real_visits(args.work)
     people = sorted(set(data.scans["participant"]))
     rows: dict[str, list[dict[str, float]]] = {}
     for person in people:
         made = {"mean of the brain": [np.zeros(data.shape, np.float32) for _ in rows_of(data, person)]}
         for name in args.methods:
-            for within in ("image", "brain") if name in PRESETS else ("brain",):
+            for within in BOTH if name == "linear" else BOTH[1:]:
                 made[f"{name}, {within}"] = synthesised(name, within, data, person, args.work, args.epochs)
-        if args.simulated is not None:
-            made |= transferred(data, person, args.work, args.epochs, PreparedDataset.open(args.simulated))
+        if start is not None:
+            made |= transferred(start, data, person, args.work, args.epochs)
         for name, volumes in made.items():
             rows.setdefault(name, []).append(measured(data, person, volumes))
             print(person, name, rows[name][-1], file=sys.stderr, flush=True)
@@ -136,36 +143,34 @@ def synthesised(
 
 
 def transferred(
-    data: PreparedDataset, person: str, work: Path, epochs: int, simulated: PreparedDataset
+    start: Run, data: PreparedDataset, person: str, work: Path, epochs: int
 ) -> dict[str, list[Float32Array]]:
     """Return what a network makes that learned from simulated visits alone, and then from the others' real ones."""
-    preset, runs, made = PRESETS[STARTED], work / "runs", work / "made"
-    start = trained(preset, "brain", simulated, runs / f"{STARTED}-simulated-{epochs}", epochs)
-    own = runs / f"{STARTED}-transferred-{epochs}" / person
-    tuned = trained(preset, "brain", without(data, person), own, epochs, start)
+    label = f"{start.name}-{epochs}"
+    folder = work / "runs" / label / person
+    tuned = trained(PRESETS["fcn"], "brain", without(data, person), folder, max(1, round(TUNED * epochs)), start)
     return {
-        f"{STARTED}, simulated alone": kept(made / f"simulated-{epochs}" / person, lambda: by_run(start, data, person)),
-        f"{STARTED}, simulated, then real": kept(
-            made / f"transferred-{epochs}" / person, lambda: by_run(tuned, data, person)
-        ),
+        "fcn, simulated alone": kept(work / "made" / start.name / person, lambda: by_run(start, data, person)),
+        "fcn, simulated, then real": kept(work / "made" / label / person, lambda: by_run(tuned, data, person)),
     }
 
 
 def trained(
     preset: str, within: str, data: PreparedDataset, folder: Path, epochs: int, start: Run | None = None
 ) -> Run:
-    """Return a run of a preset, trained to its end where it is not there or was stopped.
-
-    Patches do not overlap, to spare time.
-    """
+    """Return a run of a preset, trained to its end where it is not there or was stopped."""
     machine, began = Machine(device="cpu"), time.monotonic()
     if (folder / RESUME).is_file():
         resume(folder, data, machine=machine)
     else:
         _, chosen = find_preset(preset)
-        changes: dict[str, Any] = {"inputs": INPUTS, "target": TARGET, "within": within, "overlap": 0.0}
+        changes: dict[str, Any] = {"inputs": INPUTS, "target": TARGET, "within": within}
+        if preset == PRESETS["linear"]:
+            changes["overlap"], epochs = 0.0, 1
+        else:
+            changes |= LEARNED | {"learning_rate": RATE_OF_TUNING if start else RATE}
         config = dataclasses.replace(chosen.config, **changes)
-        schedule = dataclasses.replace(chosen.schedule, epochs=1 if preset == PRESETS["linear"] else epochs)
+        schedule = dataclasses.replace(chosen.schedule, epochs=epochs)
         train(preset, data, folder, config=config, schedule=schedule, start=start, machine=machine)
     print(f"{folder}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
     return load_run(folder)

@@ -57,6 +57,8 @@ def _without(*names: str) -> tuple[str, ...]:
     return tuple(name for name in FIVE if name not in names)
 
 
+HAAR: dict[str, Any] = {"overlap": 0.0, "within": "brain"}
+"""Of our flow, whose patches are 16 voxels high and which has a schedule of rates of its own."""
 NO_DIR = {"inputs": _without("DIR")}
 FLAIR: dict[str, Entry] = {
     "linear": Entry(preset="flair-linear", config=QUICK),
@@ -65,6 +67,7 @@ FLAIR: dict[str, Entry] = {
     "fcn": _fcn(filters=64, only=(), epochs=4),
     "unet": Entry(preset="flair-unet", config=QUICK | ADAM, schedule=FOUR_EPOCHS),
     "mlp": Entry(preset="flair-mlp", config=QUICK | ADAM, schedule=FOUR_EPOCHS),
+    "flow": Entry(preset="flair-flow-small", config=HAAR, schedule=FOUR_EPOCHS),
     "fcn-32": _fcn(),
     "fcn-64": _fcn(filters=64),
     **{f"fcn-32-without-{name}": _fcn(_without(name)) for name in FIVE},
@@ -101,6 +104,7 @@ PET: dict[str, Entry] = {
     "cgan": _gan("pet-cgan-small", ONE_EPOCH),
     "cf-sagan": _gan("pet-cf-sagan-small", ONE_EPOCH),
     "two-layer": Entry(preset="pet-two-layer-small", config=PATCH, schedule=ONE_EPOCH),
+    "flow": Entry(preset="pet-flow-small", config=PATCH, schedule=ONE_EPOCH),
     **{
         f"{name}-{error}": _gan(preset, ONE_EPOCH, (1,), error=error)
         for error in ("weighted-l1", "nwl1")

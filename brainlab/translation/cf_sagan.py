@@ -122,8 +122,9 @@ _SMALL: dict[str, Any] = {
     "dropout": 0.0,
     "judge_widths": (16, 32),
     "judge_steps": 1,
-    "learning_rate": 2e-4,
-    "refiner_rate": 2e-4,
+    "learning_rate": 5e-4,
+    "refiner_rate": 5e-4,
+    "cosine": True,
 }
 _TINY = TINY | {"patch": (16, 16, 16), "width": 2, "judge_widths": (8,)}
 

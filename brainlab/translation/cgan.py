@@ -9,7 +9,7 @@ error does not depend on how many there are. The thesis prints no weight; 100 is
 follows.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -22,6 +22,7 @@ from brainlab.errors import InputError
 from brainlab.methods.method import Method, Preset, Schedule
 from brainlab.methods.recipe import Progress, Recipe
 from brainlab.methods.translator import Translator, TranslatorConfig, pairs
+from brainlab.networks.learning_rate import set_learning_rate
 from brainlab.networks.translation.errors import ErrorName, errors_of, refuse_without_regions
 from brainlab.networks.translation.patch_discriminator import PatchDiscriminator
 from brainlab.networks.translation.patch_loss import patch_cross_entropy, smoothed_labels
@@ -45,6 +46,8 @@ class GANConfig(TranslatorConfig):
     judge_steps: of the discriminator for each of the generator.
     smooth_labels: let the discriminator learn labels from 0 to .1 and .9 to 1 (section 4.3.1).
     learning_rate: of Adam for both.
+    cosine: let both rates rise over the first 50 steps and fall to zero along a half cosine, those of Refiners too. The
+        thesis' are constant, at which the last steps of a training of minutes undo one another.
     """
 
     inputs: tuple[str, ...] = PET
@@ -59,6 +62,7 @@ class GANConfig(TranslatorConfig):
     judge_steps: Count = 1
     smooth_labels: bool = False
     learning_rate: Positive = 1e-4
+    cosine: bool = False
 
 
 class Drawn(nn.Module):
@@ -152,9 +156,19 @@ class CGANRecipe(Recipe):
 
     def step(self, batch: Batch, progress: Progress) -> dict[str, float]:
         optimisers = self.optimisers
+        set_rates(self.config, optimisers.values(), self.config.learning_rate, progress.step, progress.total_steps)
         return self.opponents.step(
             lambda: self.generator.translate(batch.image), batch, optimisers["generator"], optimisers["discriminator"]
         )
+
+
+def set_rates(
+    config: GANConfig, optimisers: Iterable[torch.optim.Optimizer], rate: float, step: int, total_steps: int
+) -> None:
+    """Set the learning rate of one step of so many. rate: the highest."""
+    for optimiser in optimisers:
+        warm_up = 50 if config.cosine else 1
+        set_learning_rate(optimiser, rate, step, total_steps, cosine=config.cosine, warm_up=warm_up)
 
 
 def refuse_unjudged(config: GANConfig, images: int) -> None:
@@ -179,7 +193,15 @@ TINY: dict[str, Any] = {
     "judged": 8,
     "judge_widths": (4,),
 }
-SMALL: dict[str, Any] = {"patch": (32, 32, 32), "overlap": 0.25, "width": 12, "dropout": 0.0, "judge_widths": (16, 32)}
+SMALL: dict[str, Any] = {
+    "patch": (32, 32, 32),
+    "overlap": 0.25,
+    "width": 12,
+    "dropout": 0.0,
+    "judge_widths": (16, 32),
+    "learning_rate": 5e-4,
+    "cosine": True,
+}
 
 METHOD = Method(
     name="cgan",
@@ -199,7 +221,7 @@ METHOD = Method(
             source=f"{CHAPTER_3}, section 3.3.2",
         ),
         "pet-cgan-small": Preset(
-            config=GANConfig(**SMALL | {"learning_rate": 2e-4}),
+            config=GANConfig(**SMALL),
             schedule=Schedule(epochs=4, batch_size=1, ema_decay=0.99),
             recipe="pet-synthesis-64",
         ),

@@ -20,7 +20,17 @@ from brainlab.networks.translation.errors import ErrorName
 from brainlab.networks.translation.patch_discriminator import PatchDiscriminator
 from brainlab.networks.translation.unet_generator import LEVELS, UNetGenerator
 from brainlab.ranges import NotNegative, Positive
-from brainlab.translation.cgan import CHAPTER_3, SMALL, TINY, Drawn, GANConfig, Opponents, adam, refuse_unjudged
+from brainlab.translation.cgan import (
+    CHAPTER_3,
+    SMALL,
+    TINY,
+    Drawn,
+    GANConfig,
+    Opponents,
+    adam,
+    refuse_unjudged,
+    set_rates,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,13 +102,15 @@ class RefinedGANRecipe(Recipe):
     def optimisers(self) -> dict[str, torch.optim.Optimizer]:
         found: dict[str, torch.optim.Optimizer] = {}
         for stage, network in enumerate(self.generator.stages):
-            rate = self.config.refiner_rate if stage else self.config.learning_rate
-            found[f"generator {stage}"] = adam(network, rate)
-            found[f"discriminator {stage}"] = adam(self.networks[f"discriminator {stage}"], rate)
+            found[f"generator {stage}"] = adam(network, self._rate(stage))
+            found[f"discriminator {stage}"] = adam(self.networks[f"discriminator {stage}"], self._rate(stage))
         return found
 
+    def _rate(self, stage: int) -> float:
+        return self.config.refiner_rate if stage else self.config.learning_rate
+
     def step(self, batch: Batch, progress: Progress) -> dict[str, float]:
-        stage = stage_of(progress, len(self.generator.stages))
+        stage, step, steps = place_of(progress, len(self.generator.stages))
         self.generator.begun.fill_(stage + 1)
         for earlier in self.generator.stages[:stage]:
             earlier.eval()
@@ -107,25 +119,26 @@ class RefinedGANRecipe(Recipe):
         with torch.no_grad():
             sketch = [self.generator.made_by(stage, batch.image)] if stage else []
         seen = torch.cat([batch.image, *sketch], dim=1)
-        return self.opponents[stage].step(
-            lambda: network(seen).float(),
-            batch,
-            self.optimisers[f"generator {stage}"],
-            self.optimisers[f"discriminator {stage}"],
-        )
+        improve, judge_better = (self.optimisers[f"{role} {stage}"] for role in ("generator", "discriminator"))
+        set_rates(self.config, (improve, judge_better), self._rate(stage), step, steps)
+        return self.opponents[stage].step(lambda: network(seen).float(), batch, improve, judge_better)
 
     def varied(self, batch: Batch) -> Batch:
         """Return a batch as it is learned from: as it is here, turned and scaled elsewhere."""
         return batch
 
 
-def stage_of(progress: Progress, stages: int) -> int:
-    """Return which stage learns at a step: each for the same number of steps, the last for what is left over.
+def place_of(progress: Progress, stages: int) -> tuple[int, int, int]:
+    """Return which stage learns at a step, its own step, and how many it has.
 
-    >>> [stage_of(Progress(step, 7, 1), 2) for step in range(7)]
-    [0, 0, 0, 1, 1, 1, 1]
+    Each has the same number, the last what is left over too.
+
+    >>> [place_of(Progress(step, 7, 1), 2) for step in range(7)]
+    [(0, 0, 3), (0, 1, 3), (0, 2, 3), (1, 0, 4), (1, 1, 4), (1, 2, 4), (1, 3, 4)]
     """
-    return min(progress.step // max(1, progress.total_steps // stages), stages - 1)
+    each = max(1, progress.total_steps // stages)
+    stage = min(progress.step // each, stages - 1)
+    return stage, progress.step - stage * each, each if stage < stages - 1 else progress.total_steps - stage * each
 
 
 def too_short(config: RefinedGANConfig, schedule: Schedule) -> str | None:
@@ -167,7 +180,7 @@ METHOD = Method(
             budget="400 epochs of each",
         ),
         "pet-sketcher-refiner-small": Preset(
-            config=RefinedGANConfig(learning_rate=2e-4, refiner_rate=2e-4, **SMALL),
+            config=RefinedGANConfig(refiner_rate=5e-4, **SMALL),
             schedule=Schedule(epochs=4, batch_size=2, ema_decay=0.99),
             recipe="pet-synthesis-64",
         ),

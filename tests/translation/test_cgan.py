@@ -42,6 +42,15 @@ def test_the_discriminator_takes_as_many_steps_as_asked(monkeypatch):
     assert taken == {"generator": 1, "discriminator": 3}
 
 
+@pytest.mark.parametrize(("cosine", "expected"), [(False, [1, 1, 1]), (True, [0.02, 0.5, 0.0244717])])
+def test_rates_fall_where_asked(cosine, expected):
+    recipe = METHOD.recipe(GANConfig(learning_rate=0.01, cosine=cosine, **TINY))
+    for step, share in zip((0, 50, 90), expected, strict=True):
+        recipe.step(batch(), Progress(step, 100, 10))
+        for optimiser in recipe.optimisers.values():
+            assert optimiser.param_groups[0]["lr"] == pytest.approx(0.01 * share, rel=1e-4)
+
+
 def test_noise_is_for_training_only():
     network = METHOD.network(GANConfig(**TINY | {"dropout": 0.0}))
     x = batch().image

@@ -24,6 +24,18 @@ def test_each_stage_learns_in_its_turn_and_the_others_stay():
                 assert all(torch.equal(value, statistics[number][name]) for name, value in stage.state_dict().items())
 
 
+def test_the_rates_of_each_stage_fall_in_its_own_time():
+    recipe = METHOD.recipe(RefinedGANConfig(learning_rate=0.01, refiner_rate=0.02, cosine=True, **TINY))
+    rates = []
+    for step in (50, 99, 100, 150):
+        recipe.step(batch(), Progress(step, 200, 1))
+        stage = step // 100
+        pair = [recipe.optimisers[f"{role} {stage}"].param_groups[0]["lr"] for role in ("generator", "discriminator")]
+        assert pair[0] == pair[1]
+        rates.append(pair[0])
+    assert rates == pytest.approx([0.005, 0.01 * 0.000246720, 0.02 / 50, 0.01], rel=1e-4)
+
+
 def test_a_refiner_that_has_not_begun_leaves_the_sketch_alone():
     recipe = METHOD.recipe(RefinedGANConfig(**TINY))
     x = batch().image
