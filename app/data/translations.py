@@ -56,8 +56,8 @@ class Unit(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Synthesised:
-    """What a run makes of a visit."""
+class _OfVisit:
+    """An image of a visit that a run translates."""
 
     visit: Visit
     needs_model: ClassVar[bool] = True
@@ -65,6 +65,11 @@ class Synthesised:
     @property
     def grid(self) -> Grid:
         return grid_of(self.visit)
+
+
+@dataclass(frozen=True)
+class Synthesised(_OfVisit):
+    """What a run makes of a visit."""
 
     @property
     def provenance(self) -> Provenance:
@@ -76,16 +81,12 @@ class Synthesised:
 
 
 @dataclass(frozen=True)
-class OwnInput:
+class OwnInput(_OfVisit):
     """One of the sequences that were uploaded, as the run reads it."""
 
     visit: UploadedScans
     place: int
     needs_model: ClassVar[bool] = False
-
-    @property
-    def grid(self) -> Grid:
-        return grid_of(self.visit)
 
     @property
     def provenance(self) -> Provenance:
@@ -96,16 +97,11 @@ class OwnInput:
 
 
 @dataclass(frozen=True)
-class TargetDifference:
+class TargetDifference(_OfVisit):
     """Synthesised less true target in the brain, from -limit to limit (z-scores), 0 at 128."""
 
     visit: CohortVisit
     limit: float
-    needs_model: ClassVar[bool] = True
-
-    @property
-    def grid(self) -> Grid:
-        return grid_of(self.visit)
 
     @property
     def provenance(self) -> Provenance:
@@ -119,16 +115,10 @@ class TargetDifference:
 
 
 @dataclass(frozen=True)
-class SaliencyMap:
+class SaliencyMap(_OfVisit):
     """Saliency of one input in the brain, over the range that all inputs of the visit share."""
 
-    visit: Visit
     place: int
-    needs_model: ClassVar[bool] = True
-
-    @property
-    def grid(self) -> Grid:
-        return grid_of(self.visit)
 
     @property
     def provenance(self) -> Provenance:
@@ -141,15 +131,10 @@ class SaliencyMap:
 
 
 @dataclass(frozen=True)
-class AgreementMap:
+class AgreementMap(_OfVisit):
     """Which of true and synthesised PET calls a lesion voxel demyelinated, as the numbers of `AGREEMENT`."""
 
     visit: CohortVisit
-    needs_model: ClassVar[bool] = True
-
-    @property
-    def grid(self) -> Grid:
-        return grid_of(self.visit)
 
     @property
     def provenance(self) -> Provenance:

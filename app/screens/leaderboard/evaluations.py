@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from app.components import layout
 from app.data import resources
 from brainlab.errors import BrainlabError
 from brainlab.evaluation.scores import Conditions, Score, read_scores
 from brainlab.runs.run import Run
 from brainlab.workspace import PROJECT
+
+SHOWN_COMMANDS = 8
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,22 @@ def read_evaluations(runs: Mapping[str, Run]) -> Evaluations:
     groups = list(dict.fromkeys(one.conditions for one in measured.values()))
     found.measured.update(sorted(measured.items(), key=lambda item: groups.index(item[1].conditions)))
     return found
+
+
+def say_unmeasured(found: Evaluations) -> None:
+    """Name the runs without scores, and how to measure them."""
+    waiting = found.missing | found.outdated
+    if not waiting:
+        return
+    commands = [command(run) for run in list(waiting.values())[:SHOWN_COMMANDS]]
+    if len(waiting) > len(commands):
+        commands.append(f"# and {len(waiting) - len(commands)} more")
+    said = []
+    if found.missing:
+        said.append(f"Not evaluated: {', '.join(found.missing)}.")
+    if found.outdated:
+        said.append(f"Trained on since they were evaluated: {', '.join(found.outdated)}.")
+    layout.empty(" ".join(said), "Measure on scans that the run was not trained on:", "\n".join(commands))
 
 
 def command(run: Run) -> str:

@@ -21,7 +21,7 @@ DASH = "–"
 REAL = "real scans"
 BEST = "font-weight: bold; background-color: rgba(42, 167, 154, 0.25)"
 FAINT = "color: #8a949e"
-LEAST_RUN_PX, CHARACTER_PX, DATA_PX, INTERVAL_PX, LONE_PX = 88, 8, 146, 168, 112
+LEAST_RUN_PX, CHARACTER_PX, LEAST_DATA_PX, INTERVAL_PX, LONE_PX = 88, 8, 146, 168, 112
 DIGITS = 3
 READ = (
     "**Marked**: the best value of runs that were measured alike; 'Two runs' tells whether chance explains a lead. "
@@ -52,7 +52,7 @@ def show(found: Evaluations) -> None:
         width="stretch",
         hide_index=True,
         placeholder=DASH,
-        column_config=headings(measured, shown),
+        column_config=headings(measured, labels, shown),
         key="leaderboard-table",
     )
     layout.download(
@@ -118,7 +118,7 @@ def styled(measured: Sequence[Evaluated], labels: dict[Conditions, str], shown: 
     return table
 
 
-def headings(measured: Sequence[Evaluated], shown: Sequence[Column]) -> dict[Any, Any]:
+def headings(measured: Sequence[Evaluated], labels: dict[Conditions, str], shown: Sequence[Column]) -> dict[Any, Any]:
     """Return the widths and explanations of the columns, by their place; the hidden index is the first."""
     alone = Counter(column.aspect for column in shown)
     explained = {
@@ -126,9 +126,10 @@ def headings(measured: Sequence[Evaluated], shown: Sequence[Column]) -> dict[Any
         for place, column in enumerate(shown, start=3)
     }
     run_px = max(LEAST_RUN_PX, CHARACTER_PX * max(len(found.run.name) for found in measured))
+    data_px = max(LEAST_DATA_PX, CHARACTER_PX * max(map(len, labels.values())))
     return {
         1: st.column_config.Column(width=run_px, pinned=True),
-        2: st.column_config.Column(width=DATA_PX),
+        2: st.column_config.Column(width=data_px),
     } | explained
 
 

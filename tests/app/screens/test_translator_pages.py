@@ -3,6 +3,8 @@
 import pytest
 
 from app.data import resources
+from brainlab.cohort.prepared import PreparedDataset
+from brainlab.experiments.evaluation.run_metrics import evaluate_run
 from brainlab.experiments.training import train
 from brainlab.experiments.translator_checks import noise_of_sequences
 from brainlab.translation.linear import LinearConfig
@@ -55,3 +57,30 @@ def test_a_translator_is_not_offered_where_images_are_drawn():
     assert found.session_state["generate-runs"] == ["tiny-vae"]
     assert set(resources.runs_that("sample")) == {"tiny-vae"}
     assert set(resources.runs_that("translate")) == {"linear"}
+
+
+def leaderboard():
+    found = opened("leaderboard")
+    found.session_state["leaderboard-tabs-rest"] = "Synthesis"
+    return found.run()
+
+
+def test_the_leaderboard_says_how_to_measure_a_translator_and_then_shows_it(mixed):
+    found = leaderboard()
+    assert not found.exception
+    assert "Not evaluated: linear." in " ".join(element.value for element in found.info)
+    assert any("brainlab evaluate" in element.value and "linear" in element.value for element in found.code)
+    run, data = resources.run("linear"), PreparedDataset.open(mixed / "cohorts" / "sequences")
+    evaluate_run(run, data)
+    try:
+        found = leaderboard()
+        (table,) = found.dataframe
+        headings = [heading for _, heading in table.value.columns]
+        assert headings[:3] == ["run", "measured on", "squared error"]
+        assert table.value.iloc[0, 0] == "linear"
+        told = " ".join(element.value for element in found.caption)
+        assert "**linear**: T1w + T2w to FLAIR" in told
+        assert "2 held-out scans" in told
+    finally:
+        for name in ("evaluation.json", "evaluation_values.npz"):
+            (run.folder / name).unlink(missing_ok=True)
