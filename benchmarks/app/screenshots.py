@@ -19,6 +19,7 @@ PAGES = {
     "generate": ("generate", 1120),
     "explorer": ("explorer", 1240),
     "lda": ("lda", 1120),
+    "synthesis": ("synthesis", 1000),
     "leaderboard": ("leaderboard", 1190),
     "study-desk": ("study_desk", 1000),
 }

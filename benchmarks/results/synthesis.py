@@ -87,7 +87,8 @@ FLAIR: dict[str, Entry] = {
 
 PATCH: dict[str, Any] = {"overlap": 0.0, "within": "brain"}
 """Of all networks of PET, whose patches are 32 voxels a side."""
-TWO_STAGES = {**ONE_EPOCH, "epochs": 2}
+TWO_EPOCHS = {**ONE_EPOCH, "epochs": 2}
+TWO_STAGES = {**ONE_EPOCH, "epochs": 4}
 """Each of a Sketcher and a Refiner learns as long as a network alone."""
 
 
@@ -98,15 +99,15 @@ def _gan(preset: str, schedule: dict[str, Any], only: tuple[int, ...] = (), **co
 
 PET: dict[str, Entry] = {
     "linear": Entry(preset="pet-linear", config={"within": "brain"}),
-    "unet": Entry(preset="pet-unet-small", config=PATCH, schedule=ONE_EPOCH),
+    "unet": Entry(preset="pet-unet-small", config=PATCH, schedule=TWO_EPOCHS),
     "refiner-cf-sagan": _gan("pet-refiner-cf-sagan-small", TWO_STAGES),
     "refiner": _gan("pet-sketcher-refiner-small", TWO_STAGES),
-    "cgan": _gan("pet-cgan-small", ONE_EPOCH),
-    "cf-sagan": _gan("pet-cf-sagan-small", ONE_EPOCH),
-    "two-layer": Entry(preset="pet-two-layer-small", config=PATCH, schedule=ONE_EPOCH),
-    "flow": Entry(preset="pet-flow-small", config=PATCH, schedule=ONE_EPOCH),
+    "cgan": _gan("pet-cgan-small", TWO_EPOCHS),
+    "cf-sagan": _gan("pet-cf-sagan-small", TWO_EPOCHS),
+    "two-layer": Entry(preset="pet-two-layer-small", config=PATCH, schedule=TWO_EPOCHS),
+    "flow": Entry(preset="pet-flow-small", config=PATCH, schedule=TWO_EPOCHS),
     **{
-        f"{name}-{error}": _gan(preset, ONE_EPOCH, (1,), error=error)
+        f"{name}-{error}": _gan(preset, TWO_EPOCHS, (1,), error=error)
         for error in ("weighted-l1", "nwl1")
         for name, preset in (("unet", "pet-unet-small"), ("cgan", "pet-cgan-small"), ("cf-sagan", "pet-cf-sagan-small"))
     },
@@ -116,7 +117,7 @@ PET: dict[str, Entry] = {
     },
     **{
         f"refiners-{count}": _gan(
-            "pet-sketcher-refiner-small", {**ONE_EPOCH, "epochs": count + 1}, (1,), refiners=count
+            "pet-sketcher-refiner-small", {**ONE_EPOCH, "epochs": 2 * (count + 1)}, (1,), refiners=count
         )
         for count in (2, 3)
     },

@@ -21,7 +21,7 @@ DASH = "–"
 REAL = "real scans"
 BEST = "font-weight: bold; background-color: rgba(42, 167, 154, 0.25)"
 FAINT = "color: #8a949e"
-LEAST_RUN_PX, CHARACTER_PX, LEAST_DATA_PX, INTERVAL_PX, LONE_PX = 88, 8, 146, 168, 112
+LEAST_RUN_PX, CHARACTER_PX, MARGINS_PX, LEAST_DATA_PX, INTERVAL_PX, LONE_PX = 88, 8, 16, 146, 168, 112
 DIGITS = 3
 READ = (
     "**Marked**: the best value of runs that were measured alike; 'Two runs' tells whether chance explains a lead. "
@@ -126,7 +126,7 @@ def headings(measured: Sequence[Evaluated], labels: dict[Conditions, str], shown
         for place, column in enumerate(shown, start=3)
     }
     run_px = max(LEAST_RUN_PX, CHARACTER_PX * max(len(found.run.name) for found in measured))
-    data_px = max(LEAST_DATA_PX, CHARACTER_PX * max(map(len, labels.values())))
+    data_px = max(LEAST_DATA_PX, MARGINS_PX + CHARACTER_PX * max(map(len, labels.values())))
     return {
         1: st.column_config.Column(width=run_px, pinned=True),
         2: st.column_config.Column(width=data_px),
