@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from app.screens.cohort.wording import for_the_page, noun
 from brainlab.cohort.preparation.batch import Report, prepare_cohort
-from brainlab.cohort.recipes import find_recipe
+from brainlab.cohort.recipes import PreparationRecipe, find_recipe
 from brainlab.cohort.sources.discovery import find_sources
 from brainlab.errors import BrainlabError, InputError
 from brainlab.files.picture_files import PICTURE_ENDINGS
@@ -43,13 +43,17 @@ def bring_in(
     tell: Tell,
     recipe: str = "flair-40",
     table: Upload | None = None,
+    sequences: Sequence[str] = (),
+    by_brain: bool = False,
 ) -> Report:
     """Prepare scans into `<workspace>/cohorts/<name>`; `tell` gets the share that is done and a line of text.
 
     table: of the files with their participants and classes, as `prepare --table` takes it; files that it does not list
     are left out.
-    Raises InputError when there is nothing to prepare, two uploads have one name, the table cannot be used, or the
-    cohort's name is not one or is taken.
+    sequences: of a recipe for several, those to use; all of it where none is named.  by_brain: make z-scores of each
+    scan's own brain.
+    Raises InputError when there is nothing to prepare, two uploads have one name, the table cannot be used, the recipe
+    has no such sequences or no such scale, or the cohort's name is not one or is taken.
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,60}", name):
         raise InputError(f"the name of a cohort needs letters, digits, - and _; got '{name}'")
@@ -57,13 +61,16 @@ def bring_in(
     if out.exists():
         raise InputError(f"there is a cohort named '{name}' already; choose another name")
     out.parent.mkdir(parents=True, exist_ok=True)
-    pictures = find_recipe(recipe).pictures
+    steps = find_recipe(recipe)
+    pictures = steps.pictures
     try:
+        steps = steps.of_sequences(sequences) if sequences else steps
+        steps = steps.scaled_by_brain() if by_brain else steps
         with _table_file(table) as listed:
             if path.strip():
-                report = _prepare(Path(path.strip()).expanduser(), out, recipe, tell, table=listed)
+                report = _prepare(Path(path.strip()).expanduser(), out, steps, tell, table=listed)
             else:
-                report = _bring_in_uploads(uploads, out, tell, recipe, listed)
+                report = _bring_in_uploads(uploads, out, tell, steps, listed)
     except InputError as error:
         raise InputError(for_the_page(str(error), pictures)) from error
     failed, warnings = (
@@ -73,11 +80,13 @@ def bring_in(
     return dataclasses.replace(report, failed=failed, warnings=warnings)
 
 
-def _bring_in_uploads(uploads: Sequence[Upload], out: Path, tell: Tell, recipe: str, table: Path | None) -> Report:
+def _bring_in_uploads(
+    uploads: Sequence[Upload], out: Path, tell: Tell, recipe: PreparationRecipe, table: Path | None
+) -> Report:
     """Prepare uploaded files, each under its own name in a folder that is gone afterwards."""
     if not uploads:
         raise InputError("nothing to prepare; give a path or upload a file")
-    pictures = find_recipe(recipe).pictures
+    pictures = recipe.pictures
     names = [Path(upload.name).name for upload in uploads]
     if twice := sorted(name for name, count in Counter(names).items() if count > 1):
         raise InputError(
@@ -87,7 +96,7 @@ def _bring_in_uploads(uploads: Sequence[Upload], out: Path, tell: Tell, recipe: 
     refused = [{"path": name, "stage": "read", "reason": why} for name in names if (why := _unusable(name, endings))]
     taken = [(name, upload) for name, upload in zip(names, uploads, strict=True) if not _unusable(name, endings)]
     if not taken:
-        return Report(0, list(find_recipe(recipe).shape), refused, [], None)
+        return Report(0, list(recipe.shape), refused, [], None)
     before = _work_folders(out)
     with tempfile.TemporaryDirectory() as folder:
         for file_name, upload in taken:
@@ -141,10 +150,8 @@ def _work_folders(out: Path) -> set[Path]:
 
 
 def _prepare(
-    source: Path, out: Path, recipe: str, tell: Tell, uploaded: bool = False, table: Path | None = None
+    source: Path, out: Path, steps: PreparationRecipe, tell: Tell, uploaded: bool = False, table: Path | None = None
 ) -> Report:
-    steps = find_recipe(recipe)
-
     def track(items: Iterable[Any], total: int) -> Iterator[Any]:
         for number, item in enumerate(items, start=1):
             tell(number / max(1, total), f"{number:,} of {total:,} {noun(steps.pictures, total)}")

@@ -8,6 +8,7 @@ from app.data import resources
 from app.data.volumes import Mean, Scan
 from app.screens.cohort import audits, importing
 from app.screens.cohort.wording import noun
+from brainlab.cohort.intensity import is_quantity
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.recipes import RECIPES
 from brainlab.cohort.scan_table import UNLABELLED
@@ -166,6 +167,21 @@ def bring_in() -> None:
         table = right.file_uploader(
             "Table of the files: file, participant, class, ... (optional)", type=["csv", "tsv"], key="import-table"
         )
+        sequences, by_brain = "", False
+        if recipe.several:
+            sequences = left.text_input(
+                "Sequences, brought onto the first",
+                " ".join(recipe.modalities),
+                placeholder="T1w T2w SWI",
+                help="As in the names of the files: sub-01_T2w.nii.gz is T2w.",
+                key=f"import-sequences-{recipe.name}",
+            )
+            by_brain = right.checkbox(
+                "Scale each scan by its own brain",
+                not any(map(is_quantity, recipe.modalities)),
+                help="Scanners choose a gain for each scan; leave it out for quantities such as DVR or FA.",
+                key=f"import-by-brain-{recipe.name}",
+            )
         left.caption("Without a table, people are guessed from the names of files and folders; the notes say how.")
         sent = st.form_submit_button("Prepare", type="primary", icon=":material/play_arrow:")
     if not sent:
@@ -174,7 +190,14 @@ def bring_in() -> None:
     bar = st.progress(0.0, f"Looking for {several}")
     try:
         report = importing.bring_in(
-            path, files, name, lambda share, text: bar.progress(share, text), recipe.name, table
+            path,
+            files,
+            name,
+            lambda share, text: bar.progress(share, text),
+            recipe.name,
+            table,
+            sequences.replace(",", " ").split(),
+            by_brain,
         )
     finally:
         bar.empty()

@@ -10,7 +10,9 @@ FLAGS = (
     (r"\(choose with --labels\)", "(call the column with the classes 'class')"),
     (r"--table", "a table of the files"),
     (r"--class-folders", "a table with a column class"),
-    (r"--(modalities|jobs)", r"'brainlab prepare --\1'"),
+    (r"--modalities", "'Sequences'"),
+    (r"--scale-by(?: brain)?", "'Scale each scan by its own brain'"),
+    (r"--jobs", "'brainlab prepare --jobs'"),
 )
 """What a message of the command line calls something, as a pattern, and what it is on the page."""
 PICTURES = (

@@ -131,5 +131,34 @@ def test_notes_and_refusals_name_no_flag_that_the_page_lacks(empty_workspace, mo
         raise InputError("no visit has T1w; take some of them with --modalities")
 
     monkeypatch.setattr(importing, "find_sources", refuse)
-    with pytest.raises(InputError, match="with 'brainlab prepare --modalities'"):
+    with pytest.raises(InputError, match="with 'Sequences'"):
         importing.bring_in("", [Upload()], "mine", print)
+
+
+def test_named_sequences_and_their_scale_reach_the_preparation(empty_workspace, monkeypatch):
+    seen = []
+
+    def prepare(found, out, recipe, track, **_):
+        seen.append((recipe.modalities, recipe.by_brain))
+        return Report(0, [1, 1, 1], [], [], None)
+
+    monkeypatch.setattr(importing, "find_sources", lambda *_, **__: None)
+    monkeypatch.setattr(importing, "prepare_cohort", prepare)
+    importing.bring_in("scans", [], "mine", print, "sequences", None, ["T1w", "SWI"], True)
+    importing.bring_in("", [Upload("a_T1w.nii")], "mine", print, "flair-synthesis", None, ["T2w", "FLAIR"])
+    assert seen == [(("T1w", "SWI"), True), (("FLAIR", "T2w"), False)]
+
+
+@pytest.mark.parametrize(
+    ("recipe", "sequences", "by_brain", "said"),
+    [
+        ("sequences", [], False, "'Sequences'"),
+        ("flair-synthesis", ["FLAIR", "CT"], False, "'Sequences' CT: flair-synthesis is for FLAIR"),
+        ("pet-synthesis", [], True, "'Scale each scan by its own brain': DVR, MTRmap, FA, RD, AD are quantities"),
+    ],
+)
+def test_sequences_that_a_recipe_cannot_take_are_refused_in_words_of_the_page(
+    empty_workspace, recipe, sequences, by_brain, said
+):
+    with pytest.raises(InputError, match=said):
+        importing.bring_in(str(empty_workspace), [], "mine", print, recipe, None, sequences, by_brain)

@@ -25,7 +25,7 @@ def copy_cohort(workspace: Path, target: Path, **columns: list[str | None]) -> N
 def test_show_it_chooses_the_new_cohort(tiny_workspace, empty_workspace, monkeypatch):
     copy_cohort(tiny_workspace, empty_workspace / "cohorts" / "before")
 
-    def bring_in(path, files, name, tell, recipe, table):
+    def bring_in(path, files, name, *_):
         copy_cohort(tiny_workspace, empty_workspace / "cohorts" / name)
         return Report(4, [1, 1, 1], [], [], 1.0)
 
@@ -73,3 +73,23 @@ def test_pictures_are_brought_in_by_a_recipe_for_pictures(empty_workspace, tmp_p
     next(button for button in page.button if button.label == "Prepare").click().run()
     assert not page.exception
     assert PreparedDataset.open(empty_workspace / "cohorts" / "mine").volumes.shape == (3, 64, 64)
+
+
+def test_of_several_sequences_those_to_use_can_be_named(empty_workspace, monkeypatch):
+    asked = []
+    monkeypatch.setattr(importing, "bring_in", lambda *words: asked.append(words) or Report(0, [1, 1, 1], [], [], None))
+    page = AppTest.from_file(str(PAGE), default_timeout=120)
+    page.session_state["cohort-tabs"] = "Import scans"
+    page.run()
+    assert not [field for field in page.text_input if field.label.startswith("Sequences")]
+    page.selectbox(key="import-recipe").set_value("flair-synthesis").run()
+    assert page.text_input(key="import-sequences-flair-synthesis").value.split()[:2] == ["FLAIR", "T1w"]
+    assert page.checkbox(key="import-by-brain-flair-synthesis").value
+    page.selectbox(key="import-recipe").set_value("pet-synthesis").run()
+    assert not page.checkbox(key="import-by-brain-pet-synthesis").value
+    page.selectbox(key="import-recipe").set_value("sequences").run()
+    page.text_input(key="import-sequences-sequences").set_value("T1w, SWI")
+    next(button for button in page.button if button.label == "Prepare").click().run()
+    assert not page.exception
+    ((*_, recipe, _, sequences, by_brain),) = asked
+    assert (recipe, sequences, by_brain) == ("sequences", ["T1w", "SWI"], True)

@@ -17,7 +17,11 @@ from app.screens.cohort.wording import for_the_page, noun
         ("(take others with --include)", "(take others with a table of the files)"),
         ("rename it, or take it with --include '*b.nii'", "rename it, or take it with a table of the files"),
         ("ask for them, such as --include '*t1*'", "ask for them, in a table of the files"),
-        ("take some of them with --modalities", "take some of them with 'brainlab prepare --modalities'"),
+        ("take some of them with --modalities", "take some of them with 'Sequences'"),
+        (
+            "--scale-by brain: FA are quantities; leave it out",
+            "'Scale each scan by its own brain': FA are quantities; leave it out",
+        ),
         ("my--table.nii is the FLAIR of this visit", "my--table.nii is the FLAIR of this visit"),
         ("the same voxels as a.nii", "the same voxels as a.nii"),
     ],
