@@ -30,6 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--synthesised",
         type=Path,
+        nargs="+",
+        default=[],
         metavar="FOLDER",
         help="synthesised DVR on the same grid, a NIfTI a visit named PARTICIPANT_SESSION.nii.gz as in scans.tsv, such "
         "as sub-01_ses-02.nii.gz or sub-01_ses-02_DVR.nii.gz; its figures stand beside the true ones",

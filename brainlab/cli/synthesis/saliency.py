@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from brainlab.cli.common.device import add_device
 from brainlab.cli.common.output import add_overwrite, written
 from brainlab.cli.common.progress import progress
-from brainlab.errors import InputError
+from brainlab.cli.common.split import add_split
 
 if TYPE_CHECKING:
     from brainlab.runs.run import Run
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run_folder", type=Path, metavar="RUN")
     parser.add_argument("prepared", type=Path, metavar="PREPARED", help="a prepared dataset with the run's inputs")
     parser.add_argument("out", type=Path, metavar="OUT", help="folder for a NIfTI of each visit and input sequence")
-    parser.add_argument("--split", choices=["test", "train", "all"], default="test", help="which scans (default: test)")
+    add_split(parser, "which scans")
     add_overwrite(parser)
     add_device(parser)
 
@@ -34,14 +34,12 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from brainlab.cohort.prepared import PreparedDataset
     from brainlab.experiments.export import whole_folder
     from brainlab.experiments.synthesis.saliency import has_target
-    from brainlab.experiments.synthesis.whole_scans import refuse_other_scans
+    from brainlab.experiments.synthesis.whole_scans import refuse_other_scans, rows_of_split
     from brainlab.runs.run import load_run
 
     chosen, data = load_run(args.run_folder, args.device), PreparedDataset.open(args.prepared)
     refuse_other_scans(chosen, data)
-    rows = data.indices(None if args.split == "all" else args.split)
-    if not len(rows):
-        raise InputError(f"{data.folder}: no scans in the split '{args.split}'; choose another with --split")
+    rows = rows_of_split(chosen, data, args.split)
     visits: list[dict[str, Any]] = []
     with whole_folder(args.out, "brainlab saliency", overwrite=args.overwrite) as scratch:
         names = [path.name for path in _maps(chosen, data, rows.tolist(), scratch, visits)]

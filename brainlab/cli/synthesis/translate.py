@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from brainlab.cli.common.device import add_device
 from brainlab.cli.common.output import add_overwrite, written
 from brainlab.cli.common.progress import progress
+from brainlab.cli.common.split import add_split
 from brainlab.counted import counted
 from brainlab.errors import BrainlabError, InputError
 
@@ -27,9 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--table", type=Path, metavar="CSV", help="maps file to participant, session and modality; no other is taken"
     )
-    parser.add_argument(
-        "--split", choices=["test", "train", "all"], help="of a prepared dataset, which scans (default: test)"
-    )
+    add_split(parser, "of a prepared dataset, which scans")
     add_overwrite(parser)
     add_device(parser)
 
@@ -68,17 +67,20 @@ def _rows(chosen: "Run", args: argparse.Namespace, scratch: Path, warnings: list
     """Translate rows of a prepared dataset, on its own grid."""
     from brainlab.cohort.prepared import PreparedDataset
     from brainlab.experiments.export import save_image, scan_name
-    from brainlab.experiments.synthesis.whole_scans import other_scale_warning, refuse_other_scans, translate_row
+    from brainlab.experiments.synthesis.whole_scans import (
+        other_scale_warning,
+        refuse_other_scans,
+        rows_of_split,
+        translate_row,
+    )
     from brainlab.runs.image_provenance import translated_by
     from brainlab.runs.matching.own_recipe import own_recipe_warning
 
-    data, split = PreparedDataset.open(args.source), args.split or "test"
+    data = PreparedDataset.open(args.source)
     refuse_other_scans(chosen, data)
     for warning in (own_recipe_warning(chosen, data), other_scale_warning(chosen, data)):
         warnings += [{"path": str(data.folder), "reason": warning}] if warning else []
-    rows = data.indices(None if split == "all" else split)
-    if not len(rows):
-        raise InputError(f"{data.folder}: no scans in the split '{split}'; choose another with --split")
+    rows = rows_of_split(chosen, data, args.split)
     said = translated_by(chosen, data.recipe["name"])
     for row in progress(rows, "translating", len(rows)):
         name = f"{scan_name(data.scans.iloc[int(row)], int(row))}_{chosen.config.target}"

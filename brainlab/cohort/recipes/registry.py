@@ -135,7 +135,7 @@ def _sequences() -> PreparationRecipe:
     """Any sequences of a visit on a grid that holds a head; not of a paper."""
     return PreparationRecipe(
         name="sequences",
-        summary="the sequences that --modalities names as channels of 176x208x176 at 1 mm, on the first of them",
+        summary="the sequences that you name as channels of 176x208x176 at 1 mm, on the first of them",
         modalities=(),
         grid=SampledGrid(
             space=Space.OWN,

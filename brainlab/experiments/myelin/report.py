@@ -1,5 +1,6 @@
 """All of the thesis' myelin analysis on a prepared dataset: indices, groups, regression of EDSS, and agreement."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,7 @@ labels of 2 mm were sampled twice by the nearest voxel; the same anatomy has .74
 def myelin_report(
     prepared: Path,
     *,
-    synthesised: Path | None = None,
+    synthesised: Sequence[Path] = (),
     clinical: Path | None = None,
     controls: str = "healthy",
     log_load: bool = False,
@@ -50,7 +51,7 @@ def myelin_report(
 ) -> dict[str, Any]:
     """Return the analysis as plain values for JSON; shares are of 1, lengths in mm, volumes in ml.
 
-    synthesised: a folder of synthesised images, see `SynthesisedImages`; patients without one at both visits are left
+    synthesised: folders of synthesised images, see `SynthesisedImages`; patients without one at both visits are left
     out, so that true and synthesised figures are of the same people. clinical: see `scores_of`; the EDSS of the first
     visit counts. controls: class from which normal myelin is learnt, at the first visit of each. log_load: see
     `edss_regression`.
@@ -62,7 +63,7 @@ def myelin_report(
     people = cohort.people()
     scores = scores_of(cohort, clinical)
     images = None
-    if synthesised is not None:
+    if synthesised:
         images = SynthesisedImages.find(synthesised, [visit for visits in people.values() for visit in visits])
     normal = learn_normal_myelin(cohort, controls, track)
     others = [visits for visits in people.values() if visits[0].class_name != controls]

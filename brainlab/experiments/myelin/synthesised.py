@@ -1,5 +1,6 @@
-"""Synthesised DVR from a folder of NIfTI files, one a visit."""
+"""Synthesised DVR from folders of NIfTI files, one a visit."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,7 @@ RULE = "PARTICIPANT_SESSION.nii.gz, further words after another _"
 
 @dataclass(frozen=True)
 class SynthesisedImages:
-    """Files of a folder by the visit they show.
+    """Files by the visit they show.
 
     A file is named by the participant and the session of `scans.tsv`, `sub-01_ses-02.nii.gz`, and may go on after
     another underscore, `sub-01_ses-02_DVR.nii.gz`. A visit without a session is named by the participant alone, and a
@@ -27,15 +28,16 @@ class SynthesisedImages:
     prepared dataset.
     """
 
-    folder: Path
     files: dict[str, Path]
 
     @classmethod
-    def find(cls, folder: Path, visits: list[Visit]) -> "SynthesisedImages":
+    def find(cls, folders: Sequence[Path], visits: list[Visit]) -> "SynthesisedImages":
         """Find the files of some visits. Raises InputError where there are none, or several of one visit."""
-        if not folder.is_dir():
-            raise InputError(f"{folder}: needs a folder of synthesised images ({RULE}), got none; check the path")
-        stems = {path: path.name.removesuffix(end) for end in ENDINGS for path in sorted(folder.glob(f"*{end}"))}
+        stems: dict[Path, str] = {}
+        for folder in folders:
+            if not folder.is_dir():
+                raise InputError(f"{folder}: needs a folder of synthesised images ({RULE}), got none; check the path")
+            stems |= {path: path.name.removesuffix(end) for end in ENDINGS for path in sorted(folder.glob(f"*{end}"))}
         longest_first = sorted((visit.name for visit in visits), key=len, reverse=True)
         found: dict[str, Path] = {}
         for path, stem in stems.items():
@@ -43,16 +45,14 @@ class SynthesisedImages:
             if name is None:
                 continue
             if name in found:
-                raise InputError(
-                    f"{folder}: needs one image of {name}, got {found[name].name} and {path.name}; keep one"
-                )
+                raise InputError(f"{path.parent}: needs one image of {name}, got {found[name]} and {path}; keep one")
             found[name] = path
         if not found:
             raise InputError(
-                f"{folder}: needs an image of a visit of the dataset, such as {visits[0].name}.nii.gz, got "
-                f"{counted(len(stems), 'image')} of other names ({RULE})"
+                f"{', '.join(map(str, folders))}: needs an image of a visit of the dataset, such as "
+                f"{visits[0].name}.nii.gz, got {counted(len(stems), 'image')} of other names ({RULE})"
             )
-        return cls(folder, found)
+        return cls(found)
 
     def has(self, visit: Visit) -> bool:
         return visit.name in self.files

@@ -15,11 +15,12 @@ from brainlab.cohort.sources.scan_source import ScanSource
 from brainlab.cohort.views import places_of, refuse_unit_range
 from brainlab.cohort.z_scores import scored
 from brainlab.errors import InputError
+from brainlab.experiments.evaluation.image_sets import held_out
 from brainlab.experiments.synthesis.patchwise import to_intensities, translate
 from brainlab.images.grid import Grid
 from brainlab.images.volume import Volume
 from brainlab.runs.run import Run
-from brainlab.types import Float32Array, FloatArray
+from brainlab.types import Float32Array, FloatArray, IntArray
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,25 @@ def translate_row(run: Run, data: PreparedDataset, row: int) -> Float32Array:
     """
     places = places_of(run.config.inputs, data)
     return to_intensities(run, translate(run, data.batch(np.array([row]))[0, places]))
+
+
+def rows_of_split(run: Run, data: PreparedDataset, split: str | None) -> IntArray:
+    """Return the rows of a dataset's own split, `test` or `train`, `all`, or `held-out`: people the run does not know.
+
+    None: of a run that held out a fold of this dataset `held-out`, since it learned from the dataset's own test split;
+    else `test`.
+    Raises InputError where there are none.
+    """
+    if split is None:
+        own = data.sha256 == run.settings.get("data", {}).get("sha256")
+        split = "held-out" if own and "fold" in run.settings.get("training", {}) else "test"
+    if split == "held-out":
+        rows = held_out(run, data)
+    else:
+        rows = data.indices(None if split == "all" else split)
+    if not len(rows):
+        raise InputError(f"{data.folder}: no scans in the split '{split}'; choose another with --split")
+    return rows
 
 
 def input_numbers(run: Run) -> dict[str, dict[str, float]]:

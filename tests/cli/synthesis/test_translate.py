@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import nibabel as nib
 import numpy as np
@@ -37,6 +38,12 @@ def test_each_held_out_scan_becomes_a_nifti_on_the_prepared_grid(made, tmp_path,
     volumes = np.load(made / "prepared" / "volumes.npy")
     truth = 100 + 20 * volumes[-1, 2].astype(float)
     assert np.abs(image.get_fdata() - truth).max() < 0.5
+
+
+@pytest.mark.parametrize(("split", "count"), [("held-out", 1), ("test", 1), ("train", 4), ("all", 5)])
+def test_a_split_of_the_dataset_can_be_chosen(made, tmp_path, capsys, split, count):
+    code, out, _ = call(capsys, "translate", made / "run", made / "prepared", tmp_path, "--split", split, "--json")
+    assert (code, len(json.loads(out)["files"])) == (0, count)
 
 
 def test_translating_twice_needs_overwrite(made, tmp_path, capsys):
@@ -109,7 +116,7 @@ def test_training_by_sequences_of_ones_own(made, tmp_path, capsys):
 def test_a_fold_is_held_out_of_training_and_is_what_is_measured(made, tmp_path, capsys):
     words = ["train", "flair-linear", "--data", made / "prepared", "--patch", 8, 8, 8, "--inputs", "T1w", "T2w"]
     people = PreparedDataset.open(made / "prepared").scans["participant"]
-    measured = 0
+    measured, translated = 0, []
     for fold in ("1/2", "2/2"):
         run = tmp_path / fold.replace("/", "-")
         code, _, err = call(capsys, *words, "--out", run, "--fold", fold)
@@ -119,7 +126,13 @@ def test_a_fold_is_held_out_of_training_and_is_what_is_measured(made, tmp_path, 
         code, out, _ = call(capsys, "evaluate", run, "--data", made / "prepared", "--json")
         measured += json.loads(out)["mse"]["n"]
         assert len(settings["data"]["participants"]) + json.loads(out)["mse"]["n"] == len(people)
+        code, out, _ = call(capsys, "translate", run, made / "prepared", tmp_path / f"made-{fold[0]}", "--json")
+        own = [Path(file).name.removeprefix("sub-")[:3] for file in json.loads(out)["files"]]
+        translated += own
+        code, out, _ = call(capsys, "saliency", run, made / "prepared", tmp_path / "maps", "--overwrite", "--json")
+        assert {Path(file).name.removeprefix("sub-")[:3] for file in json.loads(out)["files"]} == set(own)
     assert measured == len(people)
+    assert sorted(translated) == sorted(people)
     code, _, err = call(capsys, *words, "--out", tmp_path / "1-2", "--fold", "2/2", "--resume")
     assert (code, "was started with 1/2, got 2/2" in err) == (2, True), err
     assert call(capsys, *words, "--out", tmp_path / "1-2", "--resume")[0] == 0

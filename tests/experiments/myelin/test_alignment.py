@@ -60,7 +60,7 @@ def test_a_follow_up_that_lies_elsewhere_is_carried_back(tmp_path, monkeypatch, 
     matrix = np.eye(4)
     matrix[:3, 3] = 2.0 * np.array(SHIFT)  # from the baseline to the follow-up
     calls = found_by(monkeypatch, matrix)
-    report = myelin_report(tmp_path / "data", synthesised=made)
+    report = myelin_report(tmp_path / "data", synthesised=[made])
     rows = {row["participant"]: row for row in report["patients"]}
     assert (rows["sub-m1"]["aligned"], rows["sub-m2"]["aligned"]) == (True, False)
     first, last = (set(next(one for one in everyone if one.name == "sub-m1").bare[visit]) for visit in (0, 1))

@@ -116,7 +116,7 @@ def test_synthesised_images_stand_beside_the_true_ones(tmp_path):
     write(tmp_path / "data")
     blunder = (1, 30)  # one voxel that stayed bare is shown as normal, and one normal as bare
     folder = write_synthesised(tmp_path / "made", blunder, left_out=("sub-m3",))
-    found = myelin_report(tmp_path / "data", synthesised=folder)
+    found = myelin_report(tmp_path / "data", synthesised=[folder])
     assert {"participant": "sub-m3", "reason": "no synthesised image of sub-m3_ses-01"} in found["left_out"]
     rows = {row["participant"]: row for row in found["patients"]}
     assert "sub-m3" not in rows

@@ -33,7 +33,7 @@ def test_names_are_participant_and_session_with_more_after_an_underscore(tmp_pat
         tmp_path / "made", "sub-1_ses-01.nii.gz", "sub-1_ses-010_DVR.nii", "site__sub-2_ses-01_pet.nii.gz", "anna.nii",
         "anna_b_x.nii.gz", "other.nii.gz", "notes.txt",
     )  # fmt: skip
-    found = SynthesisedImages.find(folder, visits)
+    found = SynthesisedImages.find([folder], visits)
     assert {name: path.name for name, path in found.files.items()} == {
         "sub-1_ses-01": "sub-1_ses-01.nii.gz",
         "sub-1_ses-010": "sub-1_ses-010_DVR.nii",
@@ -43,6 +43,15 @@ def test_names_are_participant_and_session_with_more_after_an_underscore(tmp_pat
     }
     assert found.has(visits[0])
     assert not found.has(visit("sub-1", "ses-02"))
+
+
+def test_folds_may_lie_in_folders_of_their_own(tmp_path):
+    first, second = put(tmp_path / "a", "sub-1_ses-01.nii.gz"), put(tmp_path / "b", "sub-2_ses-01.nii.gz")
+    visits = [visit("sub-1"), visit("sub-2")]
+    assert set(SynthesisedImages.find([first, second], visits).files) == {"sub-1_ses-01", "sub-2_ses-01"}
+    (second / "sub-1_ses-01.nii.gz").write_bytes(b"")
+    with pytest.raises(InputError, match=r"needs one image of sub-1_ses-01, got .*a/sub-1.* and .*b/sub-1"):
+        SynthesisedImages.find([first, second], visits)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +66,7 @@ def test_names_are_participant_and_session_with_more_after_an_underscore(tmp_pat
 def test_folders_without_or_with_two_images_of_a_visit_are_refused(names, part, tmp_path):
     folder = tmp_path / "made" if names is None else put(tmp_path / "made", *names)
     with pytest.raises(InputError, match=part):
-        SynthesisedImages.find(folder, [visit("sub-1")])
+        SynthesisedImages.find([folder], [visit("sub-1")])
 
 
 @pytest.mark.parametrize(
@@ -77,6 +86,6 @@ def test_images_of_another_grid_or_unit_are_refused(data, affine, part, tmp_path
     write(tmp_path / "data", cohort()[:1])
     folder = put(tmp_path / "made")
     Volume(data.astype(np.float32), affine).save(folder / "sub-h0_ses-01.nii.gz")
-    found = SynthesisedImages.find(folder, [visit("sub-h0")])
+    found = SynthesisedImages.find([folder], [visit("sub-h0")])
     with pytest.raises(InputError, match=part):
         found.dvr(visit("sub-h0"), PetVisits.open(tmp_path / "data"))
