@@ -108,6 +108,8 @@ def measure_image(data: PreparedDataset, row: int, target: str, made: Float32Arr
     labels = data.segmentations
     brain = np.ones(truth.shape, bool) if labels is None else np.asarray(labels[row]) > 0
     mean, spread = intensity_scale(data, row, target)
+    # Windows of SSIM and filters reach beyond the brain, where nobody is to be judged.
+    made = np.where(brain, made, truth)
     found = {
         "mse": mse(made, truth, brain),
         "mse_of_mean": float(truth[brain].var()),

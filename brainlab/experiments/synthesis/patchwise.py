@@ -29,14 +29,19 @@ OVERLAP = 0.25
 def translate(run: Run, images: Float32Array) -> Float32Array:
     """Return the target of one scan's inputs, both z-scores: [C, X, Y, Z] -> [X, Y, Z].
 
-    The channels are those of `run.config.inputs`, in that order. Raises InputError where the run does not translate, or
-    the images are not of so many channels, or not of finite numbers.
+    The channels are those of `run.config.inputs`, in that order. A run that learned within the brain was never told
+    what lies around it: where no input shows anything, as beyond the brain of skull-stripped scans, it is 0 intensity.
+    Raises InputError where the run does not translate, or the images are not of so many channels, or not of finite
+    numbers.
     """
     network = translator(run, images)
     with torch.inference_mode():
         x = torch.from_numpy(np.ascontiguousarray(images)).to(run.device)[None]
-        made = in_parts(network.translate, x, network, run.config.patch)
-    return np.asarray(made[0, 0].float().cpu().numpy(), dtype=np.float32)
+        made = in_parts(network.translate, x, network, run.config.patch)[0, 0].float().cpu().numpy()
+    if run.config.within == "brain":
+        mean, spread = numbers_of_target(run)
+        made = np.where(shown_by(images), made, np.float32(-mean / spread))
+    return np.asarray(made, dtype=np.float32)
 
 
 def translator(run: Run, images: Float32Array) -> Translator:

@@ -46,7 +46,10 @@ def test_only_the_brain_counts(data):
     outside = np.asarray(data.segmentations[0]) == 0
     assert outside.any()
     made[outside] += 100
-    assert measure_image(data, 0, "FLAIR", made)["mse"] == 0
+    found = measure_image(data, 0, "FLAIR", made)
+    assert found["mse"] == 0
+    assert found["ssim"] == pytest.approx(1), "its windows reach beyond the brain"
+    assert found == measure_image(data, 0, "FLAIR", truth_of(data, 0))
 
 
 def test_white_matter_of_controls_and_of_patients_stands_apart(data):

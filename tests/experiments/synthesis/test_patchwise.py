@@ -1,11 +1,13 @@
 """Whole scans go through a network patch by patch and come back as if there had been no patches."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 
 from brainlab.experiments.synthesis import patchwise
-from brainlab.experiments.synthesis.patchwise import LARGEST_PATCH, blended, joined, patch_sides
+from brainlab.experiments.synthesis.patchwise import LARGEST_PATCH, blended, joined, patch_sides, translate
 from brainlab.translation.cf_sagan import CFSAGAN, CFSAGANConfig
 from brainlab.translation.cgan import CGAN, GANConfig
 from brainlab.translation.fcn import FCN, FCNConfig
@@ -66,3 +68,21 @@ def test_parts_are_small(monkeypatch):
     seen = []
     joined(lambda part: seen.append(part.shape[2:]) or part, torch.zeros(1, 1, 20, 8, 5), reach=2)
     assert {tuple(shape) for shape in seen} == {(9, 8, 5), (10, 8, 5)}  # thirds, and 2 voxels beside
+
+
+@pytest.mark.parametrize(("within", "cleared"), [("brain", True), ("image", False)])
+def test_around_the_brain_what_was_learned_within_it_is_no_intensity(within, cleared):
+    config = LinearConfig(inputs=("T1w", "T2w"), target="FLAIR", kernel=1, within=within, patch=(8, 8, 8))
+    network = Linear(config).eval()
+    run = SimpleNamespace(
+        name="run", config=config, device="cpu", require=lambda _: None, model=lambda: network,
+        settings={"recipe": {"z_scores": {"FLAIR": {"mean": 100.0, "sd": 20.0}}}},
+    )  # fmt: skip
+    images = np.random.default_rng(0).uniform(-1, 1, (2, 10, 10, 10)).astype(np.float32)
+    images[:, :3] = -2.0
+    images[1, 5, 5, 5] = -2.0  # dark in one sequence alone is within the brain
+    with torch.inference_mode():
+        expected = network.translate(torch.from_numpy(images)[None])[0, 0].numpy()
+    made = translate(run, images)
+    assert np.allclose(made[3:], expected[3:], atol=1e-5)
+    assert np.allclose(made[:3], -5.0 if cleared else expected[:3], atol=1e-5)
