@@ -86,3 +86,13 @@ def test_around_the_brain_what_was_learned_within_it_is_no_intensity(within, cle
     made = translate(run, images)
     assert np.allclose(made[3:], expected[3:], atol=1e-5)
     assert np.allclose(made[:3], -5.0 if cleared else expected[:3], atol=1e-5)
+
+
+def test_small_patches_go_through_by_fours_and_large_ones_alone(monkeypatch):
+    monkeypatch.setattr(patchwise, "LARGEST_PATCH", 8)
+    seen = set()
+    for patch in ((4, 4, 4), (8, 8, 8)):
+        blended(lambda part: seen.add(tuple(part.shape)) or part, torch.zeros(1, 1, 16, 16, 16), patch)
+    assert {shape for shape in seen if shape[0] > 4} == set()
+    assert (4, 1, 4, 4, 4) in seen
+    assert {shape[0] for shape in seen if shape[2] == 8} == {1}
