@@ -22,6 +22,7 @@ from brainlab.methods.method import Method, Preset, Schedule
 from brainlab.methods.prior import NormalPrior
 from brainlab.methods.recipe import Progress, Recipe
 from brainlab.networks.blocks import LEAK
+from brainlab.networks.convolution import Conv3d
 from brainlab.networks.cubes.reversible import ReversibleBlock
 from brainlab.networks.learning_rate import set_learning_rate
 from brainlab.networks.losses import draw_posterior, kl_to_prior, squared_error
@@ -68,7 +69,7 @@ class VAE3D(GaussianAutoencoder):
             raise InputError(f"--halvings: needs volumes whose sides divide by {factor}, got {got}; give fewer")
         maps = config.maps
         bottom = (maps, *(side // factor for side in sides))
-        down: list[nn.Module] = [nn.Conv3d(channels, maps, 3, padding=1), nn.BatchNorm3d(maps), nn.LeakyReLU(LEAK)]
+        down: list[nn.Module] = [Conv3d(channels, maps, 3, padding=1), nn.BatchNorm3d(maps), nn.LeakyReLU(LEAK)]
         down.append(nn.MaxPool3d(2))
         up: list[nn.Module] = [nn.Linear(config.latent_dim, math.prod(bottom)), nn.Unflatten(1, bottom)]
         if config.last_block:
@@ -79,7 +80,7 @@ class VAE3D(GaussianAutoencoder):
         if config.last_block:
             down.append(ReversibleBlock(maps))
         up += [nn.Upsample(scale_factor=2), nn.BatchNorm3d(maps), nn.LeakyReLU(LEAK)]
-        up.append(nn.Conv3d(maps, channels, 3, padding=1))
+        up.append(Conv3d(maps, channels, 3, padding=1))
         self.encoder = nn.Sequential(*down, nn.Flatten(), nn.Linear(math.prod(bottom), 2 * config.latent_dim))
         self.decoder = nn.Sequential(*up)
 

@@ -10,9 +10,10 @@ import math
 from torch import Tensor, nn
 
 from brainlab.errors import InputError
+from brainlab.networks.convolution import Conv3d
 from brainlab.networks.halving import halved
 
-CONV: dict[int, type[nn.Module]] = {2: nn.Conv2d, 3: nn.Conv3d}
+CONV: dict[int, type[nn.Module]] = {2: nn.Conv2d, 3: Conv3d}
 """Convolution of images of two and of three dimensions."""
 
 TRANSPOSED: dict[int, type[nn.Module]] = {2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}

@@ -9,8 +9,9 @@ from torch.nn.functional import interpolate
 
 from brainlab.errors import InputError
 from brainlab.networks.blocks import normalisation
+from brainlab.networks.convolution import Conv3d
 
-_CONV: dict[int, type[nn.Module]] = {2: nn.Conv2d, 3: nn.Conv3d}
+_CONV: dict[int, type[nn.Module]] = {2: nn.Conv2d, 3: Conv3d}
 
 TIME_FEATURES = 64
 """Sines and cosines that a time is first turned into."""

@@ -22,6 +22,7 @@ from brainlab.cohort.views import Batch
 from brainlab.methods.method import Method, Preset, Schedule
 from brainlab.methods.recipe import Progress, Recipe
 from brainlab.methods.translator import Translator, TranslatorConfig, pairs
+from brainlab.networks.convolution import Conv3d
 from brainlab.networks.learning_rate import set_learning_rate
 from brainlab.networks.translation.errors import ErrorName, errors_of
 from brainlab.ranges import Count, Positive, Range, ShareBelow1
@@ -72,9 +73,9 @@ class FCN(Translator):
         layers: list[nn.Module] = []
         maps = len(config.inputs)
         for _ in range(config.depth):
-            layers += [nn.Conv3d(maps, config.filters, config.kernel, padding=config.kernel // 2), nn.ReLU()]
+            layers += [Conv3d(maps, config.filters, config.kernel, padding=config.kernel // 2), nn.ReLU()]
             maps = config.filters
-        layers.append(nn.Conv3d(maps, 1, config.last_kernel, padding=config.last_kernel // 2))
+        layers.append(Conv3d(maps, 1, config.last_kernel, padding=config.last_kernel // 2))
         self.reach = config.depth * (config.kernel // 2) + config.last_kernel // 2
         self.layers = nn.Sequential(*layers)
 

@@ -13,13 +13,14 @@ from functools import cached_property
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import pad
 
 from brainlab.cohort.views import Batch
 from brainlab.methods.method import Method, Preset, Schedule
 from brainlab.methods.recipe import Progress, Recipe
 from brainlab.methods.translator import Translator, TranslatorConfig, pairs
+from brainlab.networks.convolution import Conv3d
 from brainlab.networks.translation.errors import errors_of
 from brainlab.ranges import Weight
 from brainlab.translation.cgan import PET
@@ -45,7 +46,7 @@ class Linear(Translator):
         super().__init__()
         self.inputs, self.target, self.kernel = config.inputs, config.target, config.kernel
         self.reach = config.kernel // 2
-        self.weights = nn.Conv3d(len(config.inputs), 1, config.kernel)
+        self.weights = Conv3d(len(config.inputs), 1, config.kernel)
 
     def neighbourhoods(self, x: Tensor) -> Tensor:
         """Return each voxel's neighbourhood: [n, C, X, Y, Z] -> [n * X * Y * Z, C * kernel^3]."""

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from brainlab.methods.method import Method, Preset, Schedule
 from brainlab.methods.translator import Translator, pairs
+from brainlab.networks.convolution import Conv3d
 from brainlab.ranges import Count
 from brainlab.translation.cgan import CHAPTER_3, PET
 from brainlab.translation.fcn import CHAPTER_2, RegressionConfig, RegressionRecipe, momentum_is_of_sgd
@@ -56,7 +57,7 @@ class UNet(Translator):
             self.rise.append(nn.ConvTranspose3d(before, width, 2, stride=2))
             self.up.append(_block(2 * width, config.up_maps))
             before = config.up_maps
-        self.out = nn.Conv3d(before, 1, 1)
+        self.out = Conv3d(before, 1, 1)
         self.pool = nn.MaxPool3d(2)
 
     def translate(self, x: Tensor) -> Tensor:
@@ -72,7 +73,7 @@ class UNet(Translator):
 
 
 def _block(inputs: int, outputs: int) -> nn.Sequential:
-    first, second = nn.Conv3d(inputs, outputs, 3, padding=1), nn.Conv3d(outputs, outputs, 3, padding=1)
+    first, second = Conv3d(inputs, outputs, 3, padding=1), Conv3d(outputs, outputs, 3, padding=1)
     return nn.Sequential(first, nn.ReLU(), second, nn.ReLU())
 
 

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from brainlab.networks.blocks import LEAK, normalisation
+from brainlab.networks.convolution import Conv3d
 from brainlab.networks.haar import from_haar_bands, haar_bands
 from brainlab.networks.halving import halved
 
@@ -51,7 +52,7 @@ class DownStack(nn.Module):
         channels = sample_shape[0] * (8 if haar else 1)
         layers: list[nn.Module] = []
         for level, (inputs, outputs) in enumerate(itertools.pairwise((channels, *widths))):
-            conv: nn.Module = nn.Conv3d(inputs, outputs, 4, stride=2, padding=1)
+            conv: nn.Module = Conv3d(inputs, outputs, 4, stride=2, padding=1)
             layers.append(_bounded(conv) if spectral else conv)
             layers += [normalisation(norm if level else "none", outputs, 3), nn.LeakyReLU(LEAK)]
         self.layers = nn.Sequential(*layers)
@@ -75,7 +76,7 @@ class DownToVector(nn.Module):
     ) -> None:
         super().__init__()
         self.stack = DownStack(sample_shape, widths, norm, haar=haar, spectral=spectral)
-        last: nn.Module = nn.Conv3d(widths[-1], outputs, bottom_sides(sample_shape, widths, haar=haar))
+        last: nn.Module = Conv3d(widths[-1], outputs, bottom_sides(sample_shape, widths, haar=haar))
         self.last = _bounded(last) if spectral else last
 
     def forward(self, x: Tensor) -> Tensor:
@@ -97,12 +98,12 @@ class UpStack(nn.Module):
         for inputs, outputs in itertools.pairwise(up):
             layers += [
                 nn.Upsample(scale_factor=2),
-                nn.Conv3d(inputs, outputs, 3, padding=1, bias=False),
+                Conv3d(inputs, outputs, 3, padding=1, bias=False),
                 normalisation(norm, outputs, 3),
                 nn.ReLU(),
             ]
         channels = sample_shape[0] * (8 if haar else 1)
-        layers += [nn.Upsample(scale_factor=2), nn.Conv3d(up[-1], channels, 3, padding=1, bias=False)]
+        layers += [nn.Upsample(scale_factor=2), Conv3d(up[-1], channels, 3, padding=1, bias=False)]
         self.layers = nn.Sequential(*layers)
 
     def forward(self, z: Tensor) -> Tensor:
