@@ -20,7 +20,6 @@ from brainlab.cohort.prepared import PreparedDataset
 from brainlab.experiments.cross_validation.baselines import BASELINES, BaselineConfig
 from brainlab.experiments.cross_validation.folds import cross_validate
 from brainlab.experiments.cross_validation.record import CrossValidation
-from brainlab.experiments.training_plan import Machine
 from brainlab.runs.methods import find_preset
 
 FIVE = ("T1w", "T2w", "PDw", "T1SE", "DIR")
@@ -36,14 +35,13 @@ ONE_EPOCH = {"epochs": 1, "batch_size": 1, "ema_decay": 0.99, "early_stopping": 
 class Entry:
     """One cross-validation.
 
-    preset: or a baseline.  config, schedule: what is changed.  only: folds; () is all.  precision: see `Machine`.
+    preset: or a baseline.  config, schedule: what is changed.  only: folds; () is all.
     """
 
     preset: str
     config: dict[str, Any] = field(default_factory=dict)
     schedule: dict[str, Any] = field(default_factory=dict)
     only: tuple[int, ...] = ()
-    precision: str | None = None
 
 
 def _fcn(
@@ -95,11 +93,9 @@ PAIRS = {"batch_size": 2}
 
 
 def _gan(preset: str, schedule: dict[str, Any], only: tuple[int, ...] = (), **config: Any) -> Entry:
-    if "sagan" not in preset:
-        return Entry(preset=preset, config=PATCH | config, schedule=schedule, only=only)
-    # In bfloat16 a gradient was not finite now and then; in single precision a patch takes a third of the time by twos,
-    # since PyTorch convolves small single ones by its slow path.
-    return Entry(preset=preset, config=PATCH | config, schedule=schedule | PAIRS, only=only, precision="32")
+    if "sagan" in preset:  # by single patches its batch normalisation makes the whole image too bright or too dark
+        schedule = schedule | PAIRS
+    return Entry(preset=preset, config=PATCH | config, schedule=schedule, only=only)
 
 
 PET: dict[str, Entry] = {
@@ -154,10 +150,7 @@ def measured(entry: Entry, data: PreparedDataset, folder: Path, fold: int, of: i
     else:
         _, preset = find_preset(entry.preset)
         config, schedule = replace(preset.config, **entry.config), replace(preset.schedule, **entry.schedule)
-    machine = Machine(precision=entry.precision)
-    return cross_validate(
-        entry.preset, data, folder, folds=of, only=[fold], config=config, schedule=schedule, machine=machine
-    )
+    return cross_validate(entry.preset, data, folder, folds=of, only=[fold], config=config, schedule=schedule)
 
 
 def told(record: CrossValidation) -> str:
