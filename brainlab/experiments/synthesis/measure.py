@@ -17,6 +17,7 @@ from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.views import places_of, regions_of
 from brainlab.errors import InputError
 from brainlab.evaluation.measurement import Measurement, summarise, undefined
+from brainlab.evaluation.registry import Better
 from brainlab.evaluation.synthesis.detail import blur_ratio
 from brainlab.evaluation.synthesis.lesions import lesion_contrast, lesion_dice, segment_lesions
 from brainlab.evaluation.synthesis.similarity import normalised_mutual_information, ssim
@@ -33,7 +34,7 @@ from brainlab.types import Float32Array, IntArray
 CONTROLS = "healthy"
 """Class of those whose white matter is measured apart from that of patients (Wei, table 3.2)."""
 
-BETTER = {
+BETTER: dict[str, Better] = {
     "mse": "lower",
     "mse_of_mean": "none",
     "mse_in_units": "lower",
