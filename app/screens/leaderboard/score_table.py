@@ -47,26 +47,27 @@ def show(found: Evaluations) -> None:
     )
     shown = [column for column in chosen(known, group or KEY) if has_values(measured, column)]
     labels = group_labels(found.conditions)
+    show_table(found, labels, shown, "leaderboard")
+    if len(labels) > 1:
+        st.caption(APART)
+    if not all(conditions.enough for conditions in labels):
+        st.caption(FEW)
+    st.caption("  \n".join([*(f"**{label}**: {conditions}" for conditions, label in labels.items()), READ]))
+
+
+def show_table(found: Evaluations, labels: dict[Conditions, str], shown: Sequence[Column], name: str) -> None:
+    """Show some columns for all runs, and offer all scores as CSV. name: of the file, and of the widgets."""
+    measured = list(found.measured.values())
     st.dataframe(
         styled(measured, labels, shown),
         width="stretch",
         hide_index=True,
         placeholder=DASH,
         column_config=headings(measured, labels, shown),
-        key="leaderboard-table",
+        key=f"{name}-table",
     )
-    layout.download(
-        "Download CSV",
-        csv_text(long_table(found.scores)).encode(),
-        "leaderboard.csv",
-        key="leaderboard-csv",
-        type="tertiary",
-    )
-    if len(labels) > 1:
-        st.caption(APART)
-    if not all(conditions.enough for conditions in labels):
-        st.caption(FEW)
-    st.caption("  \n".join([*(f"**{label}**: {conditions}" for conditions, label in labels.items()), READ]))
+    csv = csv_text(long_table(found.scores)).encode()
+    layout.download("Download CSV", csv, f"{name}.csv", key=f"{name}-csv", type="tertiary")
 
 
 def group_labels(conditions: Sequence[Conditions]) -> dict[Conditions, str]:

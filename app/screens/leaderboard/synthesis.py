@@ -5,14 +5,11 @@ from typing import Any
 
 import streamlit as st
 
-from app.components import layout
 from app.components.translation_measures import MEANING, TRUE
 from app.screens.leaderboard.columns import Column
 from app.screens.leaderboard.evaluations import Evaluations, read_evaluations, say_unmeasured
-from app.screens.leaderboard.score_table import group_labels, has_values, headings, styled
-from brainlab.evaluation.scores import long_table
+from app.screens.leaderboard.score_table import group_labels, has_values, show_table
 from brainlab.experiments.synthesis.measure import BETTER
-from brainlab.files.spreadsheet import csv_text
 from brainlab.runs.run import Run
 
 SHOWN = {
@@ -39,28 +36,15 @@ def show(runs: Mapping[str, Run]) -> None:
     for line in found.damaged:
         st.caption(f":orange[:material/warning:] {line}")
     if found.measured:
-        _table(found)
+        _measured(found)
     say_unmeasured(found)
 
 
-def _table(found: Evaluations) -> None:
+def _measured(found: Evaluations) -> None:
     measured = list(found.measured.values())
     shown = [column for column in map(_column, SHOWN) if has_values(measured, column)]
     labels = group_labels(found.conditions)
-    st.dataframe(
-        styled(measured, labels, shown),
-        width="stretch",
-        hide_index=True,
-        column_config=headings(measured, labels, shown),
-        key="leaderboard-translators-table",
-    )
-    layout.download(
-        "Download CSV",
-        csv_text(long_table(found.scores)).encode(),
-        "synthesis.csv",
-        key="leaderboard-translators-csv",
-        type="tertiary",
-    )
+    show_table(found, labels, shown, "leaderboard-synthesis")
     made = [f"**{one.run.name}**: {' + '.join(one.run.config.inputs)} to {one.run.config.target}" for one in measured]
     counted = [f"**{label}**: {_scans(conditions.real_scans)}" for conditions, label in labels.items()]
     st.caption("  \n".join([*made, *counted, READ]))
