@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy import ndimage
 
 from brainlab.cohort.intensity import Z_WINDOW
 from brainlab.cohort.preparation.batch import prepare_cohort
@@ -59,14 +60,30 @@ LEARNED: dict[str, Any] = {"patch": (32, 32, 20), "overlap": 0.0, "optimiser": "
 RATE, RATE_OF_TUNING = 1e-3, 3e-4
 TUNED = 0.5
 """Epochs of an FCN that knows simulated people, as a share of those of one that knows nobody."""
+SHOWN_DIFFERENCE = 3.0
+"""Standard deviations of the brain that are red or blue."""
+
+BRIGHT, DEEP, LEAST_VOXELS = 2.0, 6, 20
+"""Lesions, as far as nobody outlined them: patches of so many voxels that are this bright in the true FLAIR, so many
+voxels below the brain's outline."""
+
+
+def lesion_brightness(made: Float32Array, truth: Float32Array, brain: BoolArray) -> float | None:
+    """Return the mean of what was made where the true FLAIR has a bright patch: z-scores; None where it has none."""
+    patches, count = ndimage.label(ndimage.binary_erosion(brain, iterations=DEEP) & (truth > BRIGHT))
+    sizes = np.bincount(patches.ravel(), minlength=count + 1)
+    sizes[0] = 0
+    shown = (sizes >= LEAST_VOXELS)[patches]
+    return float(made[shown].mean(dtype=np.float64)) if shown.any() else None
+
+
 MEASURES: Mapping[str, Callable[[Float32Array, Float32Array, BoolArray], float | None]] = {
     "MSE": mse,
     "SSIM": ssim,
     "NMI": normalised_mutual_information,
     "blur ratio": blur_ratio,
+    "lesions": lesion_brightness,
 }
-SHOWN_DIFFERENCE = 3.0
-"""Standard deviations of the brain that are red or blue."""
 
 
 def main() -> None:
