@@ -93,7 +93,7 @@ PAIRS = {"batch_size": 2}
 
 
 def _gan(preset: str, schedule: dict[str, Any], only: tuple[int, ...] = (), **config: Any) -> Entry:
-    if "sagan" in preset:  # by single patches its batch normalisation makes the whole image too bright or too dark
+    if "sagan" in preset:  # what it makes after single patches is off in brightness as a whole
         schedule = schedule | PAIRS
     return Entry(preset=preset, config=PATCH | config, schedule=schedule, only=only)
 

@@ -21,8 +21,7 @@ from brainlab.generators.vae import GaussianAutoencoder, flip_half
 from brainlab.methods.method import Method, Preset, Schedule
 from brainlab.methods.prior import NormalPrior
 from brainlab.methods.recipe import Progress, Recipe
-from brainlab.networks.blocks import LEAK
-from brainlab.networks.convolution import Conv3d
+from brainlab.networks.blocks import LEAK, Conv3d
 from brainlab.networks.cubes.reversible import ReversibleBlock
 from brainlab.networks.learning_rate import set_learning_rate
 from brainlab.networks.losses import draw_posterior, kl_to_prior, squared_error

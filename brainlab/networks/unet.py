@@ -8,8 +8,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from brainlab.errors import InputError
-from brainlab.networks.blocks import normalisation
-from brainlab.networks.convolution import Conv3d
+from brainlab.networks.blocks import Conv3d, normalisation
 
 _CONV: dict[int, type[nn.Module]] = {2: nn.Conv2d, 3: Conv3d}
 

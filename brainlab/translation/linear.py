@@ -20,7 +20,7 @@ from brainlab.cohort.views import Batch
 from brainlab.methods.method import Method, Preset, Schedule
 from brainlab.methods.recipe import Progress, Recipe
 from brainlab.methods.translator import Translator, TranslatorConfig, pairs
-from brainlab.networks.convolution import Conv3d
+from brainlab.networks.blocks import Conv3d
 from brainlab.networks.translation.errors import errors_of
 from brainlab.ranges import Weight
 from brainlab.translation.cgan import PET

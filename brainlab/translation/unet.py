@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from brainlab.methods.method import Method, Preset, Schedule
 from brainlab.methods.translator import Translator, pairs
-from brainlab.networks.convolution import Conv3d
+from brainlab.networks.blocks import Conv3d
 from brainlab.ranges import Count
 from brainlab.translation.cgan import CHAPTER_3, PET
 from brainlab.translation.fcn import CHAPTER_2, RegressionConfig, RegressionRecipe, momentum_is_of_sgd

@@ -14,13 +14,13 @@ from brainlab.runs.run import Run
 
 SHOWN = {
     "mse": ("voxels", "squared error"),
-    "psnr": ("voxels", "PSNR dB"),
     "ssim": ("pattern", "SSIM"),
-    "normalised_mutual_information": ("pattern", "shared information"),
     "blur_ratio": ("detail", "detail kept"),
     "lesion_contrast": ("lesions", "contrast"),
     "lesion_contrast_real": ("lesions", "true contrast"),
     "lesion_dice": ("lesions", "Dice"),
+    "normalised_mutual_information": ("further", "shared information"),
+    "psnr": ("further", "PSNR dB"),
 }
 """Group and heading of each measure."""
 READ = (

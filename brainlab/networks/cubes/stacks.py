@@ -16,8 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from brainlab.networks.blocks import LEAK, normalisation
-from brainlab.networks.convolution import Conv3d
+from brainlab.networks.blocks import LEAK, Conv3d, normalisation
 from brainlab.networks.haar import from_haar_bands, haar_bands
 from brainlab.networks.halving import halved
 
