@@ -1,9 +1,10 @@
 // The reading room's screens beside the case itself: plain text, one thing to do, one key to do it.
 
 import { make } from "../volume_viewer/viewer/dom.js";
+import { nounOf } from "./groups.js";
 
-/** How many images there are, in the singular where it is one. */
-export const images = (count) => `${count} ${count === 1 ? "image" : "images"}`;
+/** How many images, pairs or cases there are, in the singular where it is one. */
+export const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 const SMALLEST = { width: 900, height: 600 };
 
@@ -24,9 +25,9 @@ export const paragraphs = (text) => text.split(/\n+/).map((line) => make("p", {}
 export function welcome(room, keys, begin) {
   const small = innerWidth < SMALLEST.width || innerHeight < SMALLEST.height;
   return card(room.title, [
-    ...(room.round > 1 ? [make("p.rr-round", {}, `This is reading ${room.round} of ${room.rounds}. Please rate every image independently of your earlier reading.`)] : []),
+    ...(room.round > 1 ? [make("p.rr-round", {}, `This is reading ${room.round} of ${room.rounds}. Please rate every ${nounOf(room)} independently of your earlier reading.`)] : []),
     ...paragraphs(room.instructions),
-    ...(room.practice ? [make("p", {}, room.practice === 1 ? "The first image is for practice and does not count." : `The first ${room.practice} images are for practice and do not count.`)] : []),
+    ...(room.practice ? [make("p", {}, room.practice === 1 ? `The first ${nounOf(room)} is for practice and does not count.` : `The first ${room.practice} ${nounOf(room)}s are for practice and do not count.`)] : []),
     keyTable(keys),
     make("h2", {}, "Your display"),
     make("p", {}, "All sixteen steps should be distinguishable, with a darker and a lighter dot visible at the two ends. If not, dim the room and increase the brightness."),
@@ -57,29 +58,30 @@ export function consent(room, agree) {
   return card("Consent", paragraphs(room.consent), [action("I agree", agree)]);
 }
 
-const doneSoFar = ({ done, total }) => `${done} of ${images(total)} ${done === 1 ? "is" : "are"} done, and everything is saved.`;
+const doneSoFar = ({ done, total }, noun) => `${done} of ${counted(total, noun)} ${done === 1 ? "is" : "are"} done, and everything is saved.`;
 
-export function breakTime(progress, go) {
+export function breakTime(room, progress, go) {
   return card("Time for a short break", [
-    make("p", {}, doneSoFar(progress)),
+    make("p", {}, doneSoFar(progress, nounOf(room))),
     make("p", {}, "Look away from the screen for a minute. You may also close this window and come back another day with the same link."),
   ], [action("Go on", go)]);
 }
 
-export function paused(progress, go) {
+export function paused(room, progress, go) {
   return card("Paused", [
-    make("p", {}, doneSoFar(progress)),
+    make("p", {}, doneSoFar(progress, nounOf(room))),
     make("p", {}, "You may close this window and come back another day with the same link."),
   ], [action("Go on", go)]);
 }
 
-export function feedback(text, go) {
-  return card(text, [make("p", {}, "Only practice images are explained.")], [action("Next image", go)]);
+export function feedback(room, text, go) {
+  const noun = nounOf(room);
+  return card(text, [make("p", {}, `Only practice ${noun}s are explained.`)], [action(`Next ${noun}`, go)]);
 }
 
-export function done(progress, undo) {
+export function done(room, progress, undo) {
   return card("Thank you", [
-    make("p", {}, `${progress.total === 1 ? "The image is" : `All ${progress.total} images are`} done, and every answer is saved. You can close this window.`),
+    make("p", {}, `${progress.total === 1 ? `The ${nounOf(room)} is` : `All ${counted(progress.total, nounOf(room))} are`} done, and every answer is saved. You can close this window.`),
     make("p", {}, "Please do not discuss the images until the study is closed."),
   ], undo ? [action("Take back the last answer", undo, "U", "quiet")] : []);
 }

@@ -24,9 +24,10 @@ from brainlab.types import UInt8Array
 class Case:
     """One stimulus with its truth, ready to be sealed.
 
-    pixels: uint8, [height, width] of a slice or [X, Y, Z] of a volume, final; [2, ...] of a pair, left image first.
-    voxel_size_mm: one per axis of one image. label: real or fake; of a pair the side of the real image, left or right.
-    source: name of the cohort, run or folder; of a pair that of its fake. detail: where exactly it came from.
+    pixels: uint8, [height, width] of a slice or [X, Y, Z] of a volume, final; [m, ...] of m images side by side.
+    voxel_size_mm: one per axis of one image. label: real or fake; of images side by side the place of the one that is
+        looked for, of a ranking the sources at all places. source: name of the cohort, run or folder; of images side by
+        side that of the fakes. detail: where exactly it came from.
     participant_hash: of a real case, under a key. seed: of a fake, with which its code was drawn under the salt.
     """
 
@@ -43,7 +44,7 @@ class Case:
 
     @property
     def kind(self) -> str:
-        """`slice` or `volume`, alone or in a pair."""
+        """`slice` or `volume`, alone or beside others."""
         return "slice" if len(self.voxel_size_mm) == 2 else "volume"
 
 
@@ -68,7 +69,7 @@ def seal(
             text = db.execute("SELECT protocol_json FROM study").fetchone()[0]
             protocol = Protocol.from_json(text)
             fixed = _without_names(text)
-            check_alike(cases, protocol.paired)
+            check_alike(cases, len(protocol.questions[0].places))
             _write_truth(store.truth_path, ids, shuffled, salt)
             _insert_stimuli(db, protocol, ids, shuffled)
             _insert_readers(db, protocol, ids, shuffled, salt)
@@ -86,16 +87,21 @@ def seal(
     store.fold()
 
 
-def check_alike(cases: Sequence[Case], paired: bool = False) -> None:
-    """Raise InputError where cases are not of one shape, pixel size and type. paired: each is two images."""
+def check_alike(cases: Sequence[Case], side_by_side: int = 0) -> None:
+    """Raise InputError where cases are not of one shape, pixel size and type.
+
+    side_by_side: images of each case where there are several.
+    """
     if not any(not case.practice for case in cases):
         raise InputError("a study needs at least one case")
     first = cases[0]
     for case in cases:
         if case.pixels.dtype.name != "uint8" or len(case.voxel_size_mm) not in (2, 3):
             raise InputError(f"{case.source}: needs uint8 pixels in 2 or 3 dimensions, got {case.pixels.dtype}")
-        if case.pixels.ndim != len(case.voxel_size_mm) + paired:
-            raise InputError(f"{case.source}: needs {'pairs' if paired else 'single images'}, got {case.pixels.shape}")
+        images = case.pixels.shape[: case.pixels.ndim - len(case.voxel_size_mm)]
+        if images != ((side_by_side,) if side_by_side else ()):
+            needed = f"{side_by_side} images side by side" if side_by_side else "single images"
+            raise InputError(f"{case.source}: needs {needed}, got {case.pixels.shape}")
         if case.pixels.shape != first.pixels.shape or case.voxel_size_mm != first.voxel_size_mm:
             raise InputError(
                 f"all cases must look alike: needs shape {first.pixels.shape} at {first.voxel_size_mm} mm as in "

@@ -12,7 +12,7 @@ import pandas as pd
 from brainlab.counted import counted
 from brainlab.reading.report import report_charts, tables
 from brainlab.reading.report.chart import Chart
-from brainlab.reading.statistics.secondary_questions import further_table
+from brainlab.reading.statistics.questions.further import further_table
 
 Report = dict[str, Any]
 

@@ -56,8 +56,8 @@ def _readers(figures: dict[str, Any], protocol: Protocol | None, conduct: dict[s
 
 def _cases(protocol: Protocol, conduct: dict[str, Any] | None) -> list[str]:
     sources = ", ".join(f"{s.n} {s.truth} ({s.name})" for s in protocol.sources)
-    if protocol.paired:
-        sources += "; shown as pairs of one real and one generated image, side randomised"
+    if protocol.grouped:
+        sources += f"; shown {_side_by_side(protocol.questions[0])}, in an order drawn for each presentation"
     first, last = protocol.slice_range
     shown = (
         f"single {protocol.plane} slices (those of volumes from {first:.0%} to {last:.0%} of the axis)"
@@ -75,6 +75,17 @@ def _cases(protocol: Protocol, conduct: dict[str, Any] | None) -> list[str]:
         if source.truncation != 1.0:
             lines.append(f"Latent codes of {source.name} were truncated by a factor of {source.truncation:g}.")
     return lines
+
+
+def _side_by_side(first: Question) -> str:
+    """How the images of a case were put together."""
+    if first.kind == "ranking":
+        return f"{first.images} at a time, one of each source"
+    others = "generated images of one source" if first.wanted == "real" else "real images"
+    one = "real" if first.wanted == "real" else "generated"
+    if len(first.places) == 2:
+        return "as pairs of one real and one generated image"
+    return f"{first.images} at a time, one {one} image among {first.images - 1} {others}"
 
 
 def _sources(conduct: dict[str, Any] | None) -> Sequence[dict[str, Any]]:
@@ -100,6 +111,8 @@ def _process(protocol: Protocol) -> list[str]:
         )
     if protocol.rest_break_every:
         lines.append(f"A break was offered every {counted(protocol.rest_break_every, 'case')}.")
+    if protocol.dark_pause_s:
+        lines.append(f"A dark screen of {protocol.dark_pause_s:g} s preceded each case.")
     return lines
 
 

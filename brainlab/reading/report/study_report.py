@@ -13,7 +13,7 @@ from brainlab.reading.report.conduct import study_conduct
 from brainlab.reading.report.export import answers_frame
 from brainlab.reading.report.findings import cautions, summary
 from brainlab.reading.report.methods import methods
-from brainlab.reading.statistics.secondary_questions import further_statistics
+from brainlab.reading.statistics.questions.further import further_statistics
 from brainlab.reading.statistics.study_statistics import study_statistics
 
 Machine = Mapping[str, Mapping[str, Any]]
@@ -76,6 +76,6 @@ def study_report(folder: Path, machine: Machine | None = None) -> dict[str, Any]
     """Return the whole report of an unblinded study, every reading included."""
     frame = answers_frame(folder, round_=None)
     protocol = load_protocol(folder)
-    # A pair is one stimulus of two images, so that it has no look of its own.
-    images = None if protocol.paired else study_appearance(folder)
+    # Images side by side are one stimulus, which has no look of its own.
+    images = None if protocol.grouped else study_appearance(folder)
     return report_from_answers(frame, protocol, study_conduct(folder), machine, images)

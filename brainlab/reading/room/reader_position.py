@@ -66,19 +66,19 @@ class Place:
         ).fetchone()
 
     def picture(self, case: sqlite3.Row) -> Picture:
-        """The grid of a case's image, of either one of a pair."""
+        """The grid of a case's image, or of each one of several."""
         shape = json.loads(case["shape_json"])
         size_mm = tuple(shape["voxel_size_mm"])
-        return Picture(
-            tuple(shape["shape"][-len(size_mm) :]), size_mm, self.protocol.plane, len(shape["shape"]) > len(size_mm)
-        )
+        places = self.protocol.questions[0].places
+        return Picture(tuple(shape["shape"][-len(size_mm) :]), size_mm, self.protocol.plane, places)
 
     def time_left_s(self, presentation: str) -> float | None:
-        """Seconds for which a case may still be looked at; None without a limit."""
-        if self.protocol.time_cap_s is None:
+        """Seconds for which a case may still be looked at; None without a limit. The dark pause before it is none."""
+        cap = self.protocol.time_cap_s
+        if cap is None:
             return None
         seen = seen_s(case_events(self.db, self.reading["id"], presentation), now())
-        return max(0.0, self.protocol.time_cap_s - seen)
+        return max(0.0, cap - max(0.0, seen - self.protocol.dark_pause_s))
 
     def show(self) -> None:
         """Start the clock of the current case in the tab that may answer; one that runs already runs on."""

@@ -16,7 +16,7 @@ class Presentation:
 
     position, total: within its phase, from 1. Hidden repeats are counted and named as `main`.
     shape: of one image's uint8 pixels; [height, width] of a slice, [X, Y, Z] RAS of a volume. voxel_size_mm: one per
-        axis. images: 2 of a pair, whose pixels follow one another, left first.
+        axis. images: those side by side, whose pixels follow one another, row by row; 1 for a single one.
     time_left_s: for which the case may still be looked at, by the server's clock; None without a limit.
     answer_key: an answer sent under it as often as the network likes is saved once.
     """
@@ -52,6 +52,7 @@ class Room:
     practice_feedback: bool
     time_cap_s: float | None
     rest_break_every: int
+    dark_pause_s: float
     questions: tuple[Question, ...]
 
 
@@ -108,6 +109,7 @@ def room_of(place: Place, reader: str) -> Room:
         practice_feedback=p.practice_feedback,
         time_cap_s=p.time_cap_s,
         rest_break_every=p.rest_break_every,
+        dark_pause_s=p.dark_pause_s,
         questions=p.all_questions,
     )
 
@@ -135,7 +137,7 @@ def presentation_of(place: Place, skip: int) -> Presentation | None:
         kind=row["kind"],
         shape=picture.shape,
         voxel_size_mm=picture.voxel_size_mm,
-        images=1 + picture.paired,
+        images=max(1, len(picture.places)),
         time_left_s=place.time_left_s(row["id"]),
         answer_key=f"{row['id']}.{place.next_revision(row['id'])}",
     )
