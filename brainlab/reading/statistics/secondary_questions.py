@@ -47,9 +47,9 @@ def further_statistics(
     for number, question in enumerate(protocol.all_questions):
         if number == 0 and question.options == VERDICT.options:
             continue
-        table = main[["reader", "case", "source", "truth"]].assign(
-            value=main["answer" if number == 0 else question.key]
-        )
+        value = main["answer" if number == 0 else question.key]
+        shown = main["answer_shown"] if number == 0 and "answer_shown" in main else value
+        table = main[["reader", "case", "source", "truth"]].assign(value=value, shown=shown)
         given = table[table["value"].notna()].astype({"value": str})
         rows = list(KINDS[question.kind](given, question, tolerance_mm)) if question.kind in KINDS else []
         entry: dict[str, Any] = {"key": question.key, "kind": question.kind, "text": question.text, "rows": rows}
@@ -88,7 +88,7 @@ def _pair(given: pd.DataFrame, _: Question, __: float) -> Iterator[dict[str, Any
         test = stats.binomtest(int(right.sum()), len(rows), CHANCE)
         yield _row("p, exact, against one half", reader, source, Estimate(float(test.pvalue), n=len(rows)))
     for name, cases in given.groupby("reader", sort=False):
-        left = int((cases["value"] == SIDES[0]).sum())
+        left = int((cases["shown"] == SIDES[0]).sum())
         yield _row("answered left (side bias)", str(name), ALL, wilson(left, len(cases)))
 
 
