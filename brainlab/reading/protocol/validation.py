@@ -19,6 +19,9 @@ RESERVED_KEYS = frozenset({
 })  # fmt: skip
 """Columns that every export has; a further question of such a key would overwrite one."""
 
+SIDE_BY_SIDE_KEYS = ("answer_shown", "arrangement")
+"""Columns that an export has besides where a case has several images."""
+
 KIND_LABELS = {"cohort": "real", "run": "fake"}
 """What a source of a kind holds, where it does not say itself."""
 
@@ -110,6 +113,16 @@ def check_reader_codes(codes: Sequence[str]) -> None:
         if folded[place] in folded[:place]:
             twin = codes[folded.index(folded[place])]
             raise InputError(f"readers: codes need to differ in more than case, got {twin} and {code}; change one")
+
+
+def check_question_keys(protocol: "Protocol") -> None:
+    """Raise InputError where a question of a new study has the key of a column that only its export would have.
+
+    Asked when a study is made, for the reason that `check_reader_codes` gives.
+    """
+    taken = [question.key for question in protocol.questions[1:] if question.key in SIDE_BY_SIDE_KEYS]
+    if protocol.grouped and taken:
+        raise InputError(f"questions: the export has columns of its own named {', '.join(taken)}; choose other keys")
 
 
 def _is_plain(sign: str) -> bool:

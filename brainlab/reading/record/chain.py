@@ -41,6 +41,9 @@ SEALED = (
 )
 """What is fixed at lock. Columns are named, so that a later schema may add some."""
 
+ARRANGED = "SELECT id, arrangement FROM presentation WHERE arrangement IS NOT NULL ORDER BY id"
+"""Fixed at lock too. A study that was locked before there were arrangements has no such row, and keeps its hash."""
+
 
 @dataclass(frozen=True)
 class Head:
@@ -157,6 +160,8 @@ def _read_anchors(path: Path) -> tuple[dict[int, str], str | None]:
 
 def _sealed_hash(db: sqlite3.Connection) -> str:
     content = [[list(row) for row in db.execute(query)] for query in SEALED]
+    if orders := [list(row) for row in db.execute(ARRANGED)]:
+        content.append(orders)
     return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()
 
 

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from brainlab.errors import InputError
+from brainlab.files.delimited import in_words
 from brainlab.reading.protocol.design import Protocol, Reader, content_sha256
 from brainlab.reading.protocol.questions import SIDES
 from brainlab.reading.record import chain
+from brainlab.reading.record.arrangement import draw_arrangement
 from brainlab.reading.record.order import draw_order
-from brainlab.reading.record.salt import new_salt
+from brainlab.reading.record.salt import generator, new_salt
 from brainlab.reading.record.store import TRUTH_SCHEMA, Store, file_sha256, need_state, record_state
 from brainlab.reading.record.tokens import new_id
 from brainlab.types import UInt8Array
@@ -46,6 +48,11 @@ class Case:
     def kind(self) -> str:
         """`slice` or `volume`, alone or beside others."""
         return "slice" if len(self.voxel_size_mm) == 2 else "volume"
+
+    @property
+    def images(self) -> int:
+        """How many images are shown side by side."""
+        return self.pixels.shape[0] if self.pixels.ndim > len(self.voxel_size_mm) else 1
 
 
 def seal(
@@ -158,7 +165,8 @@ def _insert_stimuli(db: sqlite3.Connection, protocol: Protocol, ids: Sequence[st
             (stimulus, case.kind, json.dumps(shape), hashlib.sha256(pixels).hexdigest(), pixels),
         )
         if case.practice and protocol.practice_feedback:
-            db.execute("INSERT INTO feedback VALUES (?, ?)", (stimulus, _told(case)))
+            told = _told(case)
+            db.execute("INSERT INTO feedback VALUES (?, ?)", (stimulus, told))
 
 
 def _without_names(protocol_json: str) -> str:
@@ -170,19 +178,26 @@ def _without_names(protocol_json: str) -> str:
 
 
 def _told(case: Case) -> str:
-    """What a reader is told after a practice case."""
-    return f"The {case.label} image was real." if case.label in SIDES else f"This image was {case.label}."
+    """What a reader is told after a practice case; where one of several images was shown is filled in later."""
+    if case.images == 1:
+        return f"This image was {case.label}."
+    if case.label in SIDES:
+        return f"The {{{SIDES.index(case.label)}}} image was real."
+    real = [place for place, image in enumerate(case.detail["images"]) if image["label"] == "real"]
+    if len(real) == 1:
+        return f"Image {{{real[0]}}} was real."
+    return f"Images {in_words([f'{{{place}}}' for place in real])} were real." if real else "No image was real."
 
 
 def _insert_readers(
     db: sqlite3.Connection, protocol: Protocol, ids: Sequence[str], cases: Sequence[Case], salt: bytes
 ) -> None:
-    """Write readers, their readings, and the order of each, under fresh random ids.
+    """Write readers, their readings, the order of each and that of images within a case, under fresh random ids.
 
     Orders are drawn under the salt too: whoever could draw them again would see which ones were thrown away because
-    labels and positions went together.
+    labels and positions went together. (Of several images none is the label, so that none is thrown away.)
     """
-    balanced = [case.label in ("real", SIDES[0]) for case in cases]
+    balanced = [case.label == "real" for case in cases]
     practice = [case.practice for case in cases]
     for number, reader in enumerate(protocol.readers):
         _insert_reader(db, reader)
@@ -190,10 +205,20 @@ def _insert_readers(
             reading = db.execute("INSERT INTO reading (reader, round) VALUES (?, ?)", (reader.code, round_)).lastrowid
             seed = (protocol.seed, number, round_, int.from_bytes(salt))
             order = draw_order(balanced, practice, protocol.repeats, seed)
+            lot = generator(salt, "arrangements", number, round_)
             db.executemany(
-                "INSERT INTO presentation VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO presentation (id, reading, position, stimulus, occurrence, phase, arrangement)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
                 [
-                    (new_id(), reading, position, ids[showing.case], showing.occurrence, showing.phase)
+                    (
+                        new_id(),
+                        reading,
+                        position,
+                        ids[showing.case],
+                        showing.occurrence,
+                        showing.phase,
+                        draw_arrangement(cases[showing.case].images, lot),
+                    )
                     for position, showing in enumerate(order, start=1)
                 ],
             )

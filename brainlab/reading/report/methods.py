@@ -57,7 +57,7 @@ def _readers(figures: dict[str, Any], protocol: Protocol | None, conduct: dict[s
 def _cases(protocol: Protocol, conduct: dict[str, Any] | None) -> list[str]:
     sources = ", ".join(f"{s.n} {s.truth} ({s.name})" for s in protocol.sources)
     if protocol.grouped:
-        sources += f"; shown {_side_by_side(protocol.questions[0])}, in an order drawn for each presentation"
+        sources += f"; shown {_side_by_side(protocol.questions[0])}"
     first, last = protocol.slice_range
     shown = (
         f"single {protocol.plane} slices (those of volumes from {first:.0%} to {last:.0%} of the axis)"
@@ -134,10 +134,16 @@ def _blinding(protocol: Protocol, conduct: dict[str, Any] | None) -> list[str]:
 
 
 def _order(protocol: Protocol, conduct: dict[str, Any] | None) -> list[str]:
+    constrained = "" if protocol.grouped else ", constrained to near-zero correlation of label and position"
     lines = [
-        "Case order was randomised separately for each reader, constrained to near-zero correlation of label and "
-        f"position, with {counted(protocol.repeats, 'hidden repeat')} for intra-reader agreement only."
+        f"Case order was randomised separately for each reader{constrained}, with "
+        f"{counted(protocol.repeats, 'hidden repeat')} for intra-reader agreement only."
     ]
+    if protocol.grouped:
+        anew = " for every presentation, repeats and later readings included; answers are compared by image"
+        lines.append(
+            f"The order of the images of a case was randomised{anew if conduct and conduct['arranged'] else ''}."
+        )
     if protocol.rounds > 1:
         lines.append(
             f"The protocol required {protocol.rounds} readings, each in a new order, with a washout of at least "

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from brainlab.reading.protocol.design import Protocol
 from brainlab.reading.protocol.questions import Picture
+from brainlab.reading.record.arrangement import as_shown
 from brainlab.reading.record.store import now
 from brainlab.reading.room.clock import STOPS, case_events, seen_s
 
@@ -121,9 +122,11 @@ class Place:
 
     def feedback(self, presentation: str) -> str | None:
         """What the reader is told after a practice case, if anything."""
-        return self._value(
-            "SELECT text FROM feedback JOIN presentation USING (stimulus) WHERE presentation.id = ?", presentation
-        )
+        row = self.db.execute(
+            "SELECT text, arrangement FROM feedback JOIN presentation USING (stimulus) WHERE presentation.id = ?",
+            (presentation,),
+        ).fetchone()
+        return row and row["text"].format(*as_shown(self.protocol.questions[0].places, row["arrangement"]))
 
     def holds_lease(self) -> bool:
         """Whether this tab is the one that may answer."""

@@ -16,6 +16,7 @@ from typing import Any
 from brainlab.errors import InputError, StudyStateError
 from brainlab.reading.protocol.questions import LONGEST_TEXT
 from brainlab.reading.record import chain
+from brainlab.reading.record.arrangement import arranged
 from brainlab.reading.record.store import Store, now
 from brainlab.reading.record.tokens import LinkError, token_hash
 from brainlab.reading.room.reader_position import Place, State
@@ -133,7 +134,8 @@ class ReaderSession:
         """
         with self._read() as place:
             row = place.db.execute(
-                "SELECT position, pixels, shape_json FROM presentation JOIN stimulus ON stimulus.id = stimulus"
+                "SELECT position, arrangement, pixels, shape_json"
+                " FROM presentation JOIN stimulus ON stimulus.id = stimulus"
                 " WHERE presentation.id = ? AND reading = ?",
                 (presentation_id, place.reading["id"]),
             ).fetchone()
@@ -142,7 +144,7 @@ class ReaderSession:
                 raise InputError("no such image")
             if row["position"] == place.position() and place.time_left_s(presentation_id) == 0:
                 raise InputError("no such image")
-        return row["pixels"], tuple(json.loads(row["shape_json"])["shape"])
+        return arranged(row["pixels"], row["arrangement"]), tuple(json.loads(row["shape_json"])["shape"])
 
     def acquire_lease(self, takeover: bool = False, previous: str | None = None, alive: bool = False) -> bool:
         """Become the tab that may answer; False when another tab is, unless `takeover`.
