@@ -98,11 +98,14 @@ def test_negative_covariance_counts_as_none_and_readers_alike_have_no_test():
     assert reader_test(np.array([0.2]), np.ones((1, 1)), 9).reason.startswith("no test: one reader")
 
 
-def test_two_readers_who_differ_by_chance_alike_are_not_surer_than_their_cases_allow():
-    covariance = np.diag([0.04, 0.04])
-    two = reader_test(np.array([0.1, 0.1]), covariance, 50)
-    assert two.se == pytest.approx(np.sqrt(0.02))
-    assert reader_test(np.array([0.1, 0.1, 0.1 + 1e-6]), np.diag([0.04] * 3), 50).se < 0.01
+def test_readers_who_agree_by_chance_are_not_sure_beyond_their_cases():
+    # Half of the cases' share with two readers, a third with three: see `reader_test`.
+    for readers in (2, 3):
+        found = reader_test(np.full(readers, 0.1), np.diag([0.04] * readers), 50)
+        assert found.se == pytest.approx(np.sqrt(0.04) / readers)
+        assert found.p > 0.2
+    apart = np.array([0.0, 0.4, 0.8])
+    assert reader_test(apart, np.diag([0.04] * 3), 50).se == obuchowski_rockette(apart, np.diag([0.04] * 3))[0]
 
 
 def test_the_interval_and_the_test_agree_and_a_swap_turns_the_sign():

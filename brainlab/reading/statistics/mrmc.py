@@ -5,6 +5,7 @@ large. Each mean therefore has two intervals, named for what they generalise to:
 cases vary), and `other_readers` like them on new cases (both vary).
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -72,20 +73,21 @@ class CaseTable:
     cases: tuple[str, ...]
 
     @classmethod
-    def from_answers(cls, answers: Answers) -> "CaseTable":
-        """Lay out the answers to real and fake cases of known truth."""
+    def from_answers(cls, answers: Answers, readers: Sequence[str] | None = None) -> "CaseTable":
+        """Lay out the answers to real and fake cases of known truth; readers: their order, if not that of the rows."""
+        readers = list(answers.readers if readers is None else readers)
         known = answers.main[answers.main["truth"].notna()]
         answered = known["answer"].notna()
         right = (known["answer"] == known["truth"]).astype(float).where(answered)
         sign = np.where(known["answer"] == REAL, 1.0, -1.0)
         score = (known["confidence"] * sign).where(answered) if "confidence" in known else right * np.nan
         wide = known.assign(right=right, score=score).pivot(index="case", columns="reader", values=["right", "score"])
-        wide = wide.reindex(columns=pd.MultiIndex.from_product([["right", "score"], answers.readers]))
+        wide = wide.reindex(columns=pd.MultiIndex.from_product([["right", "score"], readers]))
         by_case = known.groupby("case")
         sources = by_case["source"].first() if "source" in known else by_case["truth"].first()
         return cls(
-            wide["right"][answers.readers].to_numpy(dtype=float),
-            wide["score"][answers.readers].to_numpy(dtype=float),
+            wide["right"][readers].to_numpy(dtype=float),
+            wide["score"][readers].to_numpy(dtype=float),
             (by_case["truth"].first() == REAL).to_numpy(),
             sources.fillna("").to_numpy(dtype=str),
             tuple(wide.index),
@@ -104,6 +106,15 @@ class CaseTable:
         """Return some of the cases."""
         cases = tuple(self.cases[row] for row in rows)
         return CaseTable(self.correct[rows], self.scores[rows], self.real[rows], self.sources[rows], cases)
+
+
+def cases_in_common(first: CaseTable, second: CaseTable) -> tuple[CaseTable, CaseTable]:
+    """Return the cases that both tables have, in one order."""
+    shared = sorted(set(first.cases) & set(second.cases))
+    one, other = (
+        table.take(np.array([table.cases.index(case) for case in shared], dtype=int)) for table in (first, second)
+    )
+    return one, other
 
 
 def mean_accuracy(correct: FloatArray, strata: ArrayLike | None = None) -> ReaderMean:
@@ -166,12 +177,15 @@ def beyond_these_readers(values: FloatArray, covariance: FloatArray, n: int) -> 
 def _reader_mean(values: FloatArray, covariance: FloatArray, fixed: Estimate) -> ReaderMean:
     """Join both intervals."""
     readers = len(values)
-    caution = None
-    if readers < FEW_READERS:
-        caution = (
-            f"{readers} readers represent other readers poorly; interpret the interval for other readers with caution"
-        )
-    return ReaderMean(fixed.value, fixed.n, readers, fixed, beyond_these_readers(values, covariance, fixed.n), caution)
+    other = beyond_these_readers(values, covariance, fixed.n)
+    return ReaderMean(fixed.value, fixed.n, readers, fixed, other, caution_about(readers))
+
+
+def caution_about(readers: int) -> str | None:
+    """Return what so few readers can show of others; None with enough of them."""
+    if readers >= FEW_READERS:
+        return None
+    return f"{readers} readers represent other readers poorly; interpret the interval for other readers with caution"
 
 
 def _nothing(reason: str, readers: int) -> ReaderMean:

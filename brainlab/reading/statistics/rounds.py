@@ -12,7 +12,7 @@ from brainlab.measures.estimate import Estimate, undefined
 from brainlab.measures.reader_difference import ReaderDifference, placement_difference, share_difference
 from brainlab.measures.strata import stratum_codes
 from brainlab.reading.statistics.answers import Answers
-from brainlab.reading.statistics.mrmc import CaseTable
+from brainlab.reading.statistics.mrmc import CaseTable, cases_in_common
 
 
 def between_rounds(rounds: dict[int, Answers]) -> list[dict[str, Any]]:
@@ -62,16 +62,12 @@ def _figures(rows: list[pd.DataFrame], answers: list[Answers]) -> dict[str, Any]
     if any("truth" not in half or not answer.real_or_fake for half, answer in zip(rows, answers, strict=True)):
         missing = _nothing("undefined: needs answers 'real' and 'fake' and a column 'truth'")
         return dict.fromkeys(("accuracy", "auc"), missing)
-    tables = [
+    first, second = (
         CaseTable.from_answers(Answers(half, answer.repeats, answer.categories))
         for half, answer in zip(rows, answers, strict=True)
-    ]
-    shared = sorted(set(tables[0].cases) & set(tables[1].cases))
-    tables = [table.take(np.array([table.cases.index(case) for case in shared], dtype=int)) for table in tables]
-    return {
-        "accuracy": _accuracy(*tables),
-        "auc": _roc_area(*tables),
-    }
+    )
+    tables = cases_in_common(first, second)
+    return {"accuracy": _accuracy(*tables), "auc": _roc_area(*tables)}
 
 
 def _accuracy(first: CaseTable, second: CaseTable) -> dict[str, Any]:
