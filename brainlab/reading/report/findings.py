@@ -3,6 +3,7 @@
 from typing import Any
 
 from brainlab.counted import counted, noun
+from brainlab.reading.report.paired import sentences
 from brainlab.reading.statistics.rounds import each_second_reading
 
 LANDIS_KOCH = ((0.2, "slight"), (0.4, "fair"), (0.6, "moderate"), (0.8, "substantial"))
@@ -18,7 +19,8 @@ MOST_PAIRS = 3
 
 def summary(figures: dict[str, Any]) -> list[str]:
     """Say what was found, one sentence a finding; agreement never without accuracy before it."""
-    return [*_accuracy(figures), *_agreement(figures), *_repeats(figures), *_second_readings(figures)]
+    compared = sentences.findings(figures)
+    return [*_accuracy(figures), *compared, *_agreement(figures), *_repeats(figures), *_second_readings(figures)]
 
 
 def cautions(figures: dict[str, Any]) -> list[str]:
@@ -47,7 +49,7 @@ def cautions(figures: dict[str, Any]) -> list[str]:
         lines.append(
             "Intervals are not adjusted for multiple comparisons: one in twenty misses the true value by chance."
         )
-    return lines
+    return [*lines, *sentences.cautions(figures)]
 
 
 def prevalence_paradox(entry: dict[str, Any]) -> str | None:
