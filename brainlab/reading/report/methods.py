@@ -10,6 +10,8 @@ from brainlab.counted import counted
 from brainlab.reading.protocol.design import Protocol
 from brainlab.reading.protocol.questions import Question
 from brainlab.reading.record.lock_record import dependence, lock_findings, lock_warnings, people_of_sources
+from brainlab.reading.report import side_by_side
+from brainlab.reading.report.paired import sentences
 from brainlab.reading.statistics.time_course import STEP
 
 Sections = list[tuple[str, list[str]]]
@@ -235,9 +237,15 @@ def _analysis(figures: dict[str, Any], protocol: Protocol | None, conduct: dict[
         "Gourevitch and Galanter. "
         "Means over readers have one interval for these readers on new cases and one, after Obuchowski, Rockette and "
         "Hillis, for other readers as well; readers and cases are never pooled.",
-        f"Equivalence to chance: two one-sided tests at 5% with a margin of {margin:.0%} in balanced accuracy, "
-        f"{fixed}.",
     ]
+    if protocol and protocol.grouped:
+        lines += side_by_side.methods(protocol.questions[0])
+    else:
+        lines.append(
+            f"Equivalence to chance: two one-sided tests at 5% with a margin of {margin:.0%} in balanced accuracy, "
+            f"{fixed}."
+        )
+    lines += sentences.methods(figures)
     if dependent := dependence(conduct["checks"] if conduct else {}):
         lines.append(dependent)
     if figures["learning"] or figures["pace"]:

@@ -18,9 +18,7 @@ from brainlab.measures.estimate import Estimate
 from brainlab.measures.forced_choice import chance_p, choice_d_prime, exact_share
 from brainlab.reading.protocol.questions import SIDES, Question
 from brainlab.reading.statistics.mrmc import mean_accuracy
-from brainlab.reading.statistics.questions.rows import ALL, by_reader_and_source, row, share
-
-EVERYBODY = "all readers"
+from brainlab.reading.statistics.questions.rows import ALL, EVERYBODY, by_reader_and_source, row, share
 
 
 def forced_choice(given: pd.DataFrame, question: Question, _: float) -> Iterator[dict[str, Any]]:

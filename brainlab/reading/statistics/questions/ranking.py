@@ -6,7 +6,7 @@ second. Per pair of readers: mean rank correlation (Spearman) of a case, 0 by ch
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import combinations
 from typing import Any
 
@@ -40,6 +40,22 @@ def ranking(given: pd.DataFrame, _: Question, __: float) -> Iterator[dict[str, A
         yield row("mean rank correlation (Spearman)", f"{first} and {second}", ALL, agreement)
 
 
+def first_choices(frame: pd.DataFrame, real: Collection[str]) -> pd.DataFrame:
+    """Return answers and truth of rankings as a forced choice: the place that was ranked first, and of the real image.
+
+    frame: as `answers_frame` returns it. real: names of the sources of real images; with more or fewer than one of them
+    there is no truth of a place.
+    """
+    answers = [value.split(",")[0] if isinstance(value, str) else None for value in frame["answer"]]
+    truth = [_only_real(json.loads(value), real) for value in frame["truth"]]
+    return frame.assign(answer=answers, truth=truth)
+
+
+def _only_real(shown: list[str], real: Collection[str]) -> str | None:
+    places = [str(place + 1) for place, source in enumerate(shown) if source in real]
+    return places[0] if len(places) == 1 else None
+
+
 def _ranks(cases: pd.DataFrame, sources: list[str]) -> pd.DataFrame:
     """Return the rank of each source in each case: [cases, sources], 1 the most real."""
     ranks = []
@@ -52,7 +68,10 @@ def _ranks(cases: pd.DataFrame, sources: list[str]) -> pd.DataFrame:
 
 def _contrasts(ranks: pd.DataFrame, reader: str, sources: list[str]) -> Iterator[dict[str, Any]]:
     values = ranks.to_numpy(dtype=float)
-    if len(sources) > 2:
+    if len(sources) == 2:
+        reason = "undefined: of two sources see which was ranked above the other"
+        yield row("p, Friedman, of all sources alike", reader, ALL, undefined(reason, len(values)))
+    else:
         test = stats.friedmanchisquare(*values.T) if len(values) > 1 else None
         p = (
             Estimate(float(test.pvalue), n=len(values))

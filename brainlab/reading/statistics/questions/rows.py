@@ -17,6 +17,7 @@ COLUMNS = ("figure", "reader", "source", "value", "low", "high", "n", "reason")
 """Columns of every table: what, of whom, of which source ('all' of every one), value and 95% interval."""
 
 ALL = "all"
+EVERYBODY = "all readers"
 
 
 def row(figure: str, reader: str, source: str, estimate: Estimate) -> dict[str, Any]:
