@@ -132,6 +132,15 @@ def test_a_pause_stops_the_clock_and_an_undo_gives_back_what_was_left(make_study
     assert _left(entered) == 15
 
 
+def test_the_dark_pause_before_a_case_takes_nothing_of_its_time(make_study, watch):
+    entered = make_study(time_cap_s=30.0, dark_pause_s=2.0, practice=0).enter()
+    assert (_left(entered), entered.room.dark_pause_s) == (30, 2)
+    watch.wait(2)
+    assert _left(entered) == 30
+    watch.wait(10)
+    assert _left(entered) == 20
+
+
 def test_what_a_browser_says_of_the_time_is_not_believed(make_study, watch):
     entered = make_study(time_cap_s=30.0, practice=0).enter()
     watch.wait(25)
