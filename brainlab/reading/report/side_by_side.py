@@ -2,13 +2,10 @@
 
 from typing import Any
 
-import pandas as pd
-
 from brainlab.counted import counted
 from brainlab.reading.protocol.questions import Question
 from brainlab.reading.report.findings import with_interval
 from brainlab.reading.report.paired.sentences import p_in_words
-from brainlab.reading.statistics.questions.further import further_table
 from brainlab.reading.statistics.questions.rows import ALL, EVERYBODY
 
 Row = dict[str, Any]
@@ -16,11 +13,12 @@ Row = dict[str, Any]
 
 def findings(entry: dict[str, Any], first: Question) -> list[str]:
     """Say what readers chose or ranked; entry: of `further_statistics`, of the first question."""
-    table = further_table(entry).astype(object).where(lambda cells: cells.notna(), None)
-    rows = {(row["figure"], row["reader"], row["source"]): row for row in table.to_dict("records")}
-    readers = [name for name in dict.fromkeys(table["reader"]) if (_mark(first), name, ALL) in rows]
+    rows = {(row["figure"], row["reader"], row["source"]): row for row in entry["rows"]}
+    readers = [
+        name for name in dict.fromkeys(row["reader"] for row in entry["rows"]) if (_mark(first), name, ALL) in rows
+    ]
     if first.kind == "ranking":
-        return _rankings(table, rows, readers)
+        return _rankings(rows, readers)
     return [*(_choice(rows, name, first) for name in readers), *_together(rows)]
 
 
@@ -71,14 +69,18 @@ def _together(rows: dict[tuple[str, str, str], Row]) -> list[str]:
     return lines
 
 
-def _rankings(table: pd.DataFrame, rows: dict[tuple[str, str, str], Row], readers: list[str]) -> list[str]:
+def _rankings(rows: dict[tuple[str, str, str], Row], readers: list[str]) -> list[str]:
     lines = []
     for reader in readers:
-        ranks = table[(table["figure"] == "mean rank (1: most real)") & (table["reader"] == reader)]
-        said = "; ".join(f"{row['source']} {with_interval(row, percent=False)}" for row in ranks.to_dict("records"))
+        ranks = [row for row in _of(rows, "mean rank (1: most real)") if row["reader"] == reader]
+        said = "; ".join(f"{row['source']} {with_interval(row, percent=False)}" for row in ranks)
         p = rows["p, Friedman, of all sources alike", reader, ALL]["value"]
         test = f"; Friedman's test: {p_in_words(p)}" if p is not None else ""
-        lines.append(f"{reader}, mean rank of {counted(int(ranks['n'].iloc[0]), 'case')} (1: most real): {said}{test}.")
-    for row in table[table["figure"] == "mean rank correlation (Spearman)"].to_dict("records"):
+        lines.append(f"{reader}, mean rank of {counted(ranks[0]['n'], 'case')} (1: most real): {said}{test}.")
+    for row in _of(rows, "mean rank correlation (Spearman)"):
         lines.append(f"{row['reader']}: mean rank correlation of a case {with_interval(row, percent=False)}.")
     return lines
+
+
+def _of(rows: dict[tuple[str, str, str], Row], figure: str) -> list[Row]:
+    return [row for row in rows.values() if row["figure"] == figure]

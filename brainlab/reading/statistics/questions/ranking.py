@@ -48,7 +48,7 @@ def first_choices(frame: pd.DataFrame, real: Collection[str]) -> pd.DataFrame:
     """
     answers = [value.split(",")[0] if isinstance(value, str) else None for value in frame["answer"]]
     truth = [_only_real(json.loads(value), real) for value in frame["truth"]]
-    return frame.assign(answer=answers, truth=truth)
+    return frame.assign(answer=pd.Series(answers, frame.index), truth=pd.Series(truth, frame.index))
 
 
 def _only_real(shown: list[str], real: Collection[str]) -> str | None:
