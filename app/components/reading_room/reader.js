@@ -101,13 +101,14 @@ class Room {
     const { room, progress, state } = view;
     const event = (kind, detail) => () => this.#do("event", { kind, detail });
     const undo = view.can_undo ? () => this.#do("undo") : null;
+    const before = view.writable && room.round > 1 && progress.done + progress.practice_done === 0 ? undo : null; // of the last reading
     this.stage.fetch(view.current);
     if (view.feedback) this.#feedback(screens.feedback(room, view.feedback, () => this.#do("enter")));
     else if (state === "closed") this.#screen(screens.closed());
     else if (state === "done") this.#screen(screens.done(room, progress, undo), undo && { u: undo });
-    else if (state === "waiting") this.#screen(screens.waiting(room, view.opens_at));
+    else if (state === "waiting") this.#screen(screens.waiting(room, view.opens_at, before), before && { u: before });
     else if (!view.writable) this.#screen(screens.elsewhere(() => this.#do("enter", { takeover: true })));
-    else if (state === "welcome") this.#screen(screens.welcome(room, keyLines(room), (seen) => this.#welcomed(seen)));
+    else if (state === "welcome") this.#screen(screens.welcome(room, keyLines(room), (seen) => this.#welcomed(seen), before), before && { u: before });
     else if (state === "consent") this.#screen(screens.consent(room, event("consent_given")));
     else if (state === "break") this.#screen(screens.breakTime(room, progress, event("break_done")));
     else await this.#case(since);

@@ -21,8 +21,10 @@ export function action(text, act, key = "Enter", kind = "primary") {
 
 export const paragraphs = (text) => text.split(/\n+/).map((line) => make("p", {}, line));
 
+const takeBack = (undo) => (undo ? [action("Take back the last answer", undo, "U", "quiet")] : []);
+
 /** Instructions, keys and the display check. `begin(seen)` is told whether all grey steps can be told apart. */
-export function welcome(room, keys, begin) {
+export function welcome(room, keys, begin, undo) {
   const small = innerWidth < SMALLEST.width || innerHeight < SMALLEST.height;
   return card(room.title, [
     ...(room.round > 1 ? [make("p.rr-round", {}, `This is reading ${room.round} of ${room.rounds}. Please rate every ${nounOf(room)} independently of your earlier reading.`)] : []),
@@ -36,6 +38,7 @@ export function welcome(room, keys, begin) {
   ], [
     action("I see all steps: start", () => begin(true)),
     action("I do not see all of them, start anyway", () => begin(false), null, "quiet"),
+    ...takeBack(undo),
   ]);
 }
 
@@ -83,17 +86,18 @@ export function done(room, progress, undo) {
   return card("Thank you", [
     make("p", {}, `${progress.total === 1 ? `The ${nounOf(room)} is` : `All ${counted(progress.total, nounOf(room))} are`} done, and every answer is saved. You can close this window.`),
     make("p", {}, "Please do not discuss the images until the study is closed."),
-  ], undo ? [action("Take back the last answer", undo, "U", "quiet")] : []);
+  ], takeBack(undo));
 }
 
 /** opensAt: when the next reading may begin, in the browser's own time on screen. */
-export function waiting(room, opensAt) {
+export function waiting(room, opensAt, undo) {
   const when = new Date(opensAt).toLocaleString("en-GB", { dateStyle: "full", timeStyle: "short" });
   return card("The next reading comes later", [
     make("p", {}, `Thank you: reading ${room.round - 1} of ${room.rounds} is done, and every answer is saved.`),
     make("p", {}, "The next reading opens on ", make("strong", {}, when), ". Use the same link then; this page will open it automatically."),
     make("p", {}, "You will see the images again in a different order. Please do not discuss them until then."),
-  ]);
+    ...(undo ? [make("p", {}, "You can still change the last answer; the waiting time then starts again.")] : []),
+  ], takeBack(undo));
 }
 
 export function closed() {

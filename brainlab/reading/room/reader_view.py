@@ -58,10 +58,14 @@ class Room:
 
 @dataclass(frozen=True)
 class Receipt:
-    """An answer that is on disk. saved: False when the same submission had been saved before."""
+    """An answer that is on disk. saved: False when the same submission had been saved before.
+
+    view: where the reader stands then.
+    """
 
     saved: bool
     feedback: str | None
+    view: "View"
 
 
 @dataclass(frozen=True)
@@ -91,11 +95,27 @@ class View:
     opens_at: str | None
 
 
-def room_of(place: Place, reader: str) -> Room:
+def view_of(place: Place) -> View:
+    """Return all that a tab shows."""
+    state = place.state
+    reads = state in ("practice", "main")
+    return View(
+        state,
+        room_of(place),
+        progress_of(place),
+        place.holds_lease(),
+        place.undoable() is not None,
+        presentation_of(place, 0) if reads else None,
+        presentation_of(place, 1) if reads else None,
+        place.reading["not_before"] if state == "waiting" else None,
+    )
+
+
+def room_of(place: Place) -> Room:
     """Take from the protocol what the reading room needs."""
     p = place.protocol
     return Room(
-        reader=reader,
+        reader=place.reading["reader"],
         round=place.reading["round"],
         rounds=p.rounds,
         title=p.reader_title,
@@ -121,7 +141,7 @@ def progress_of(place: Place) -> Progress:
 
 
 def presentation_of(place: Place, skip: int) -> Presentation | None:
-    """Describe the current case, or the one `skip` places later, without a word on repeats."""
+    """Describe the current case, or the next one (`skip` 1), without a word on repeats."""
     row = place.open_case(skip)
     if row is None or place.state in ("closed", "waiting"):
         return None
@@ -139,5 +159,5 @@ def presentation_of(place: Place, skip: int) -> Presentation | None:
         voxel_size_mm=picture.voxel_size_mm,
         images=max(1, len(picture.places)),
         time_left_s=place.time_left_s(row["id"]),
-        answer_key=f"{row['id']}.{place.next_revision(row['id'])}",
+        answer_key=f"{row['id']}.{(row['revision'] or 0) + 1}",
     )

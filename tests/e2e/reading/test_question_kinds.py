@@ -278,5 +278,11 @@ def test_a_second_reading_says_when_it_opens_and_begins_at_once_without_a_washou
         if weeks:
             page.get_by_role("heading", name="The next reading comes later").wait_for()
             expect(page.locator(".rr-card strong")).to_contain_text(" at ")
+            page.keyboard.press("u")
+            assert _case(page) == case, "the last answer is taken back from the waiting room"
+            expect(page.get_by_role("button", name="Undo")).to_be_disabled()
+            _press(page, "j", "2")
+            _gone(page, case)
+            page.get_by_role("button", name="Take back the last answer").wait_for()
         else:
             page.get_by_text("This is reading 2 of 2").wait_for()

@@ -31,7 +31,7 @@ def lock_pairs(make_protocol, make_cases, root, salt=SALT, **changes):
     values = {"practice": 2, "practice_feedback": True, "repeats_share": 0.5, "rounds": 2, "washout_weeks": 0}
     protocol = make_protocol(**{"questions": (WHICH,), **values, **changes})
     folder = lifecycle.study_folder(lifecycle.create_study(protocol, root), root)
-    seal(folder, group_cases(make_cases(protocol), WHICH, np.random.default_rng(1)), {}, salt=salt)
+    seal(folder, group_cases(make_cases(protocol), WHICH, np.random.default_rng(2)), {}, salt=salt)
     return folder, {link.reader: link.token for link in lifecycle.issue_links(folder)}
 
 
