@@ -17,6 +17,9 @@ from brainlab.reading.protocol.validation import KIND_LABELS, protocol_faults
 PROTOCOL_VERSION = 1
 SEEDS = 2**31
 
+TRIAL_TITLE = "Ten cases to try"
+"""Of a study that whoever looks at the desk for the first time reads; its result is shown without ceremony."""
+
 INSTRUCTIONS = (
     "You will see one image at a time. Decide whether it is real (acquired from a person) or fake (made by a "
     "computer). There is no time limit. You can take back your last answer. Please read alone and do not "
