@@ -34,7 +34,9 @@ def choose_start(studies: Mapping[str, str]) -> tuple[Protocol | None, str]:
         return _copy(study)
     if choice == FILE:
         return _file()
-    start = own_design(st.session_state[SEED]) if choice == OWN else replace(PRESETS[choice], seed=st.session_state[SEED])
+    start = (
+        own_design(st.session_state[SEED]) if choice == OWN else replace(PRESETS[choice], seed=st.session_state[SEED])
+    )
     if start is None:
         st.info("**No images to read yet.**  \nMake a cohort and a run first.")
         st.code("brainlab demo", language="bash")

@@ -136,11 +136,13 @@ def _difference(entry: Figures) -> str:
 
 
 def _several(entries: list[Figures], kind: str) -> list[str]:
-    """Return one sentence on all pairs."""
+    """Return one sentence on all pairs that were tested."""
     known = [entry for entry in entries if entry["other_readers"]["p_holm"] is not None]
+    if not known:
+        return []
     sure = [entry for entry in known if entry["other_readers"]["p_holm"] < LEVEL]
     name = FIGURES[entries[0]["figure"]]
-    said = f"{name[0].upper()}{name[1:]} differed significantly between {len(sure)} of {counted(len(entries), 'pair')}"
+    said = f"{name[0].upper()}{name[1:]} differed significantly between {len(sure)} of {counted(len(known), 'pair')}"
     said += f" of {kind} after adjustment for multiple comparisons (Holm)"
     if sure:
         most = max(sure, key=lambda entry: abs(entry["other_readers"]["value"]))

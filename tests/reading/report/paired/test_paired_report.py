@@ -61,15 +61,19 @@ def test_generators_have_a_sentence_a_table_a_chart_and_a_caution():
     assert "Comparisons" in page
 
 
-def test_many_pairs_are_summed_up_in_one_sentence_with_adjusted_p():
-    table = generators()
-    more = [
-        generators(seed)
+def four_generators(**more) -> pd.DataFrame:
+    """Twenty real cases and four generators."""
+    others = [
+        generators(seed, **more)
         .query("source == 'fine'")
         .assign(source=f"fine {seed}", case=lambda rows, s=seed: f"{s}-" + rows["case"])
         for seed in (1, 2)
     ]
-    report = report_from_answers(pd.concat([table, *more]))
+    return pd.concat([generators(**more), *others])
+
+
+def test_many_pairs_are_summed_up_in_one_sentence_with_adjusted_p():
+    report = report_from_answers(four_generators())
     told = [line for line in report["summary"] if "pairs of sources" in line]
     assert len(told) == 1
     assert told[0].startswith("ROC area differed significantly between ")
@@ -121,6 +125,11 @@ def test_one_reader_is_told_without_a_test():
     assert "ROC area of the reader was" in told
     assert "one reader gives no estimate" in told
     assert "p =" not in told
+
+
+def test_many_pairs_of_one_reader_are_not_said_to_be_alike():
+    report = report_from_answers(four_generators(readers=1))
+    assert not [line for line in report["summary"] if "pairs of sources" in line], "none of them could be tested"
 
 
 def test_what_cannot_be_compared_is_told_with_its_reason():
