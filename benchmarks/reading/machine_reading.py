@@ -28,10 +28,9 @@ from benchmarks.reading.simulated_readers import SessionDoor
 from brainlab.cohort.prepared import PreparedDataset, write_prepared
 from brainlab.errors import BrainlabError
 from brainlab.evaluation.image_classifier import ImageClassifier
+from brainlab.experiments.studies.case_classifier import coarse
 from brainlab.experiments.studies.locking import LockReport, lock_study, open_sources
 from brainlab.experiments.studies.stimuli import Stimulus
-from brainlab.images.pictures import to_bytes, to_unit
-from brainlab.images.voxel_components import block_means
 from brainlab.reading.desk import lifecycle
 from brainlab.reading.images.rendering import magnification, render
 from brainlab.reading.protocol.design import Protocol, Reader, Source
@@ -68,7 +67,7 @@ class MachineReader(NamedTuple):
 
 def as_input(pictures: Sequence[UInt8Array], factor: int) -> UInt8Array:
     """Undo the enlargement of pictures [rows, columns] and turn them, so that left-right comes first: [n, x, y]."""
-    return to_bytes(block_means(to_unit(np.stack(pictures)), (factor, factor))).swapaxes(1, 2)
+    return np.stack([coarse(picture, factor) for picture in pictures])
 
 
 def halves(data: PreparedDataset, seed: int, folder: Path) -> tuple[PreparedDataset, PreparedDataset]:

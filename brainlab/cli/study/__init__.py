@@ -15,6 +15,7 @@ STEPS = (
     "status",
     "close",
     "unblind",
+    "classify",
     "report",
     "export",
     "verify",

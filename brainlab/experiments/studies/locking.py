@@ -95,7 +95,7 @@ def lock_study(folder: Path, override: str = "", watch: Watch | None = None) -> 
             case = _case(stimulus, protocol, supply.source, size_mm, people_key)
             cases.append(replace(case, practice=place >= supply.source.n))
         for stimulus in unseen:
-            pixels, _ = _render(stimulus, protocol, supply.source, size_mm)
+            pixels, _ = render_stimulus(stimulus, protocol, supply.source, size_mm)
             factor = magnification(stimulus.image.shape, protocol)
             features[supply.source.truth].append(rendering_features(pixels, factor))
             if len(power[supply.source.name]) < SPECTRUM_IMAGES:
@@ -180,11 +180,11 @@ def preview(protocol: Protocol, per_source: int = 1) -> dict[str, list[UInt8Arra
     Not the images of the study: those are drawn at lock, under a salt that does not exist yet.
     """
     known = f"preview {protocol.seed}".encode()
+    supplies = open_sources(protocol)
+    drawn = {supply: supply.draw_for_probe(per_source, known) for supply in supplies}
     return {
-        supply.source.name: [
-            _render(stimulus, protocol, supply.source, None)[0] for stimulus in supply.draw_for_probe(per_source, known)
-        ]
-        for supply in open_sources(protocol)
+        supply.source.name: [render_stimulus(image, protocol, supply.source, None)[0] for image in images]
+        for supply, images in drawn.items()
     }
 
 
@@ -212,7 +212,7 @@ def _draw_new(supply: Supply, n: int, salt: bytes, known: Set[str]) -> list[Stim
     fewest = n + 1
     for attempt in range(1 if isinstance(supply, RunSupply) or not known else MOST_DRAWS):
         drawn = supply.draw(n, another(salt, attempt))
-        images = (_render(stimulus, supply.protocol, supply.source, None)[0] for stimulus in drawn)
+        images = (render_stimulus(stimulus, supply.protocol, supply.source, None)[0] for stimulus in drawn)
         recurring = sum(image_sha256(image) in known for image in images) if known else 0
         if recurring < fewest:
             best, fewest = drawn, recurring
@@ -272,7 +272,7 @@ def _find_cohort(name: str) -> PreparedDataset:
     raise InputError(f"cohort {name}: no such cohort; known are {', '.join(folders) or 'none'}")
 
 
-def _render(
+def render_stimulus(
     stimulus: Stimulus, protocol: Protocol, source: Source, size_mm: tuple[float, ...] | None
 ) -> tuple[UInt8Array, tuple[float, ...]]:
     """Render one image: pixels, and their size; a file without a voxel size takes that of the study's other sources."""
@@ -290,7 +290,7 @@ def _case(
     people_key: forgotten after the lock. Images of one person are known as such within the study; nobody can find out
     by counting ids who it is, not even with truth.db.
     """
-    pixels, pixel_size_mm = _render(stimulus, protocol, source, size_mm)
+    pixels, pixel_size_mm = render_stimulus(stimulus, protocol, source, size_mm)
     return Case(
         pixels=pixels,
         voxel_size_mm=tuple(round(value, 4) for value in pixel_size_mm),

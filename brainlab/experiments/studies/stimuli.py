@@ -199,6 +199,18 @@ class CohortSupply(Supply):
                 chosen.append(free)
         return [self._stimulus(row, index) for row, index in chosen]
 
+    def again(self, detail: dict[str, Any]) -> Stimulus:
+        """Return the image of a case once more, from what truth.db says of it.
+
+        Raises InputError where the cohort has no such scan. A cohort that was prepared anew may return another image.
+        """
+        if not 0 <= int(detail["scan"]) < len(self.dataset):
+            raise InputError(
+                f"cohort {self.source.name}: needs the {len(self.dataset)} scans of the lock, got a case of scan "
+                f"{detail['scan']}; put the cohort back as it was"
+            )
+        return self._stimulus(int(detail["scan"]), detail.get("slice"))
+
     def _ranked(self, rows: IntArray, random: np.random.Generator) -> IntArray:
         scans = self.dataset.scans.iloc[random.permutation(rows)]
         visit = scans.groupby("participant").cumcount()

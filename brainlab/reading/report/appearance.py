@@ -4,7 +4,6 @@ Unlike background and border, which rendering controls and the gate at lock judg
 They are worked out after unblinding only, and explain what readers may have seen.
 """
 
-import json
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,7 @@ from scipy import ndimage
 from brainlab.measures.accuracy import roc_area
 from brainlab.reading.images.blinding_check import BACKGROUND_LEVEL
 from brainlab.reading.images.rendering import islands
-from brainlab.reading.record.store import Store
-from brainlab.reading.report.export import sealed_truth
+from brainlab.reading.report.export import sealed_cases
 from brainlab.reading.statistics.answers import FAKE, REAL
 from brainlab.types import FloatArray, UInt8Array
 
@@ -31,18 +29,14 @@ def study_appearance(folder: Path) -> dict[str, Any]:
     {source of fakes: {feature: ROC area with interval}}: 0.5 means the feature alone tells nothing, above 0.5 that
     real images have more of it. Raises StudyStateError before the study is unblinded.
     """
-    truth = sealed_truth(folder)
     found: dict[str, list[FloatArray]] = defaultdict(list)
     histograms: dict[str, list[FloatArray]] = defaultdict(list)
     labels: dict[str, str] = {}
-    with Store(folder).read() as db:
-        for row in db.execute(_MAIN):
-            case = truth[row["id"]]
-            pixels = np.frombuffer(row["pixels"], np.uint8).reshape(json.loads(row["shape_json"])["shape"])
-            features, histogram = brain_features(pixels)
-            found[case["source"]].append(features)
-            histograms[case["source"]].append(histogram)
-            labels[case["source"]] = case["label"]
+    for case in sealed_cases(folder):
+        features, histogram = brain_features(case.pixels)
+        found[case.source].append(features)
+        histograms[case.source].append(histogram)
+        labels[case.source] = case.label
     tables = {source: np.array(rows) for source, rows in found.items()}  # [n, features]
     real = np.concatenate([np.empty((0, len(FEATURES))), *(tables[s] for s in tables if labels[s] == REAL)])
     return {
@@ -79,8 +73,3 @@ def brain_features(pixels: UInt8Array) -> tuple[FloatArray, FloatArray]:
     sharpness = ndimage.laplace(grey)[inside].std() / contrast if contrast else 0.0
     histogram = np.histogram(grey[inside], BINS, (0, 256))[0] / inside.sum()
     return np.array([grey[inside].mean(), contrast, sharpness]), histogram
-
-
-_MAIN = """
-SELECT * FROM stimulus WHERE id IN (SELECT stimulus FROM presentation WHERE phase = 'main') ORDER BY id
-"""

@@ -4,9 +4,11 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from brainlab.errors import InputError, StudyStateError
@@ -19,6 +21,7 @@ from brainlab.reading.record.arrangement import as_sealed
 from brainlab.reading.record.store import StorageError, Store
 from brainlab.reading.report.imrmc import imrmc_table
 from brainlab.reading.report.sqlite_file import write_sqlite
+from brainlab.types import UInt8Array
 
 COLUMNS = (
     "reader",
@@ -111,6 +114,41 @@ def sealed_truth(folder: Path) -> dict[str, sqlite3.Row]:
     except sqlite3.Error as error:
         raise StorageError(f"{path}: the sealed truth cannot be read ({error}); restore it from a backup") from error
 
+
+@dataclass(frozen=True, eq=False)
+class Sealed:
+    """One case as it was sealed: its pixels as readers saw them, and what it is.
+
+    label: real or fake; of a pair the side of the real image. detail: where exactly it is from.
+    """
+
+    stimulus: str
+    pixels: UInt8Array
+    label: str
+    source: str
+    detail: dict[str, Any]
+
+
+def sealed_cases(folder: Path) -> list[Sealed]:
+    """Return the main cases with their pixels, in the order of their ids; errors as `sealed_truth`."""
+    truth = sealed_truth(folder)
+    with Store(folder).read() as db:
+        rows = db.execute(_MAIN_STIMULI).fetchall()
+    return [
+        Sealed(
+            row["id"],
+            np.frombuffer(row["pixels"], np.uint8).reshape(json.loads(row["shape_json"])["shape"]),
+            truth[row["id"]]["label"],
+            truth[row["id"]]["source"],
+            json.loads(truth[row["id"]]["detail_json"]),
+        )
+        for row in rows
+    ]
+
+
+_MAIN_STIMULI = """
+SELECT * FROM stimulus WHERE id IN (SELECT stimulus FROM presentation WHERE phase = 'main') ORDER BY id
+"""
 
 _PRESENTATIONS = """
 SELECT presentation.*, reading.reader, reading.round,
