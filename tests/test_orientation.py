@@ -19,7 +19,8 @@ from torch import nn
 from app.data.exports import gif, png
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.experiments.export import save_image
-from brainlab.experiments.studies.stimuli import CohortSupply, FolderSupply, Supply
+from brainlab.experiments.studies.folder_supply import FolderSupply
+from brainlab.experiments.studies.stimuli import CohortSupply, Supply
 from brainlab.figures.sheet import Sheet
 from brainlab.figures.slices import Tile, show
 from brainlab.images.grid import AXES, PLANES, Grid

@@ -1,6 +1,8 @@
 """Read picture files as grey levels: PNG, JPEG and TIFF, of 8 or 16 bits, with one page or many."""
 
+import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +11,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from PIL.TiffImagePlugin import TiffImageFile
 
 from brainlab.errors import UnreadableScanError
+from brainlab.files.image_start import start_of_image
 from brainlab.types import Float32Array
 
 PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
@@ -26,16 +29,21 @@ WHITE_PERCENT = 99.5
 """Single pixels far brighter than all others, as of a vessel or an artefact, must not make a picture dark."""
 LEAST_SIDE = 16
 """Pixels; less is no slice of a head."""
+MOST_PIXELS = 1 << 27
+"""Of all pages together, half a gigabyte of grey levels; a few bytes of a compressed file can claim any number."""
 
 
 @dataclass(frozen=True)
 class Pictures:
     """pages: grey levels [rows, columns] each, as stored. deep: whether these have no white of their own, as 8 bits
-    have. notes: what was done to them, one line each."""
+    have. notes: what was done to them, one line each. format: of the file, such as `PNG`. white: highest level that
+    the pixels can hold, None of those with a decimal point."""
 
     pages: list[Float32Array]
     deep: bool
     notes: tuple[str, ...]
+    format: str = ""
+    white: float | None = WHITE
 
     @property
     def darkest_and_brightest(self) -> tuple[float, float]:
@@ -55,13 +63,15 @@ def read_pictures(path: Path) -> Pictures:
     """Read a picture, or all pages of a TIFF, turned as the camera or scanner says that it is looked at.
 
     Transparent parts become black; coloured pictures whose channels are alike become grey, with a note.
-    Raises UnreadableScanError for what cannot be read, and for pictures that are coloured.
+    Raises UnreadableScanError for what cannot be read, for pictures that are coloured, and for more pixels than
+    MOST_PIXELS, before memory is taken for them.
     """
     notes: dict[str, None] = {}
     try:
-        with Image.open(path) as file:
+        start_of_image(path)
+        with _opened(path) as file:
+            format_, mode = file.format or "", file.mode
             pages = [_grey(page, white_is_zero, notes) for page, white_is_zero in _pages(file)]
-            deep = file.mode in DEEP_MODES
     except UnreadableScanError as error:
         raise UnreadableScanError(error.reason, path) from error
     # Pillow raises SyntaxError, struct.error and others for damaged files, by format
@@ -72,13 +82,38 @@ def read_pictures(path: Path) -> Pictures:
         raise UnreadableScanError(f"needs at least {LEAST_SIDE} pixels a side, got {size}", path)
     if not all(np.isfinite(page).all() for page in pages):
         raise UnreadableScanError("holds values that are no numbers (NaN or infinite)", path)
-    return Pictures(pages, deep, tuple(notes))
+    white = None if mode == "F" else DEEP_WHITE if mode in DEEP_MODES else WHITE
+    return Pictures(pages, mode in DEEP_MODES, tuple(notes), format_, white)
+
+
+def count_pages(path: Path) -> int:
+    """Return how many pictures a file holds; 1 for one that cannot be read, which `read_pictures` says."""
+    try:
+        with _opened(path) as file:
+            return _page_count(file)
+    except Exception:  # said when it is read
+        return 1
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    """Open a picture without its pixels. What Pillow warns of, too many pixels or damaged tags, is refused or of no
+    account."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with Image.open(path) as file:
+            yield file
+
+
+def _page_count(file: Image.Image) -> int:
+    """Return the number of pages of a TIFF, 1 for another format, of whose animations the first frame counts."""
+    return int(getattr(file, "n_frames", 1)) if file.format == "TIFF" else 1
 
 
 def is_deep(path: Path) -> bool:
     """Whether a file has more than 8 bits a pixel, told by its header alone; False for one that cannot be read."""
     try:
-        with Image.open(path) as file:
+        with _opened(path) as file:
             return file.mode in DEEP_MODES
     except Exception:  # said when it is prepared
         return False
@@ -89,8 +124,15 @@ def _pages(file: Image.Image) -> Iterator[tuple[Image.Image, bool]]:
 
     Pillow turns the latter round only where there are 8 bits or fewer.
     """
-    for number in range(getattr(file, "n_frames", 1) if file.format == "TIFF" else 1):
+    pixels = 0
+    for number in range(_page_count(file)):
         file.seek(number)
+        pixels += file.width * file.height
+        if pixels > MOST_PIXELS:
+            where = f" on page {number}" if number else ""
+            raise UnreadableScanError(
+                f"claims {file.width} x {file.height} pixels{where}, more than slices have; save it in parts"
+            )
         white_is_zero = isinstance(file, TiffImageFile) and file.tag_v2.get(PHOTOMETRIC) == WHITE_IS_ZERO
         yield ImageOps.exif_transpose(file), white_is_zero
 
@@ -107,9 +149,18 @@ def _grey(page: Image.Image, white_is_zero: bool, notes: dict[str, None]) -> Flo
     if (opaque < 1).any():
         notes["transparent parts taken as black"] = None
         colours = colours * opaque
-    share = float(np.mean(np.ptp(colours, axis=-1) > COLOURED))
-    if share > MOST_COLOURED:
-        raise UnreadableScanError(f"{share:.1%} of its pixels are coloured: needs the grey levels of a slice")
     if page.mode not in ("LA", "La", "P", "PA"):
         notes["colour image without colours: turned to grey"] = None
-    return colours.mean(axis=-1)
+    return grey_of_colours(colours, WHITE)
+
+
+def grey_of_colours(colours: Float32Array, white: float) -> Float32Array:
+    """Return the grey levels of pixels [..., 3 or 4] whose channels are alike; the fourth, opacity, is left out.
+
+    white: highest level. Raises UnreadableScanError, with the reason alone, where the channels differ.
+    """
+    channels = colours[..., :3]
+    share = float(np.mean(np.ptp(channels, axis=-1) > COLOURED / WHITE * white))
+    if share > MOST_COLOURED:
+        raise UnreadableScanError(f"{share:.1%} of its pixels are coloured: needs the grey levels of a slice")
+    return channels.mean(axis=-1, dtype=np.float32)

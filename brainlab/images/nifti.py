@@ -16,6 +16,7 @@ from nibabel.spatialimages import HeaderDataError
 
 from brainlab.counted import counted
 from brainlab.errors import UnreadableScanError
+from brainlab.files.image_start import start_of_image
 from brainlab.types import FloatArray
 
 MOST_VOXELS = 1024**3
@@ -33,13 +34,6 @@ TEXT_MODE_CHECK = b"\r\n\x1a\n"
 """Follows the magic of NIfTI-2; a transfer as text would have changed it. Some tools leave it at zeros."""
 LONGEST_QUATERNION = 1 + 1e-4
 """Squared length up to which a quaternion is a rounded unit one: it is stored in single precision."""
-POINTERS = (
-    (b"version https://git-lfs", "a git-lfs pointer, not the image; fetch it with 'git lfs pull'"),
-    (b"/annex/objects/", "a git-annex pointer, not the image; fetch it with 'datalad get'"),
-    (b"../", "a git-annex pointer, not the image; fetch it with 'datalad get'"),
-    (b".git/annex/", "a git-annex pointer, not the image; fetch it with 'datalad get'"),
-    (b"<", "a saved web page, not an image; download it again"),
-)
 
 
 @dataclass(frozen=True)
@@ -139,20 +133,8 @@ def _pair(path: Path) -> tuple[Path, Path]:
 
 def _open(path: Path) -> BinaryIO | gzip.GzipFile:
     """Open for reading, unpacking if the content is gzip. Refuses what is plainly no image."""
-    if not path.is_file():
-        if path.is_symlink():
-            raise UnreadableScanError("a broken link (git-annex?), not the image; fetch it with 'datalad get'")
-        raise UnreadableScanError("not a file" if path.exists() else "no such file")
-    with path.open("rb") as stream:
-        start = stream.read(256)
-    if not start:
-        raise UnreadableScanError("an empty file (0 bytes); copy or download it again")
-    if start.startswith(b"\x1f\x8b"):
-        return gzip.open(path, "rb")
-    for mark, reason in POINTERS:
-        if start.lstrip().startswith(mark) and b"\0" not in start:
-            raise UnreadableScanError(reason)
-    return path.open("rb")
+    start = start_of_image(path)
+    return gzip.open(path, "rb") if start.startswith(b"\x1f\x8b") else path.open("rb")
 
 
 def _header(stream: BinaryIO | gzip.GzipFile, in_pair: bool) -> tuple[Any, list[str]]:

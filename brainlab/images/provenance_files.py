@@ -84,7 +84,7 @@ def origin_of(path: Path) -> Provenance:
     try:
         said = read_provenance(path)
     except UnreadableScanError:
-        said = ()
+        said = _beside(path)  # of a kind that says nothing itself, such as an array
     found = next((one for one in said if one.kind in NOT_REAL), said[0] if said else Provenance(kind="prepared"))
     # It is passed on to other files; what somebody else wrote into the settings is not.
     return Provenance(kind=found.kind, run=found.run, seed=found.seed, draw=found.draw)

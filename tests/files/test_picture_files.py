@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from brainlab.errors import UnreadableScanError
-from brainlab.files.picture_files import is_deep, read_pictures
+from brainlab.files import picture_files
+from brainlab.files.picture_files import count_pages, is_deep, read_pictures
 
 ROWS, COLUMNS = np.mgrid[0:24, 0:32]
 LEVELS = (7 * ROWS + 2 * COLUMNS).astype(np.uint8)
@@ -73,7 +74,13 @@ def test_the_grain_of_a_jpeg_is_no_colour_and_a_red_lesion_is_one(tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "reason"),
-    [(b"", "in no format of pictures"), (b"<html>", "in no format of pictures"), (None, "cannot be read")],
+    [
+        (b"", "an empty file"),
+        (b"<html>", "a saved web page"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:1", "a git-lfs pointer"),
+        (b"GIMP or whatever", "in no format of pictures"),
+        (None, "cannot be read"),
+    ],
 )
 def test_damaged_files_are_one_line(tmp_path, content, reason):
     path = tmp_path / "a.png"
@@ -106,3 +113,31 @@ def test_a_tiff_whose_0_is_white_is_turned_round(tmp_path):
     (plain,), (turned,) = (read_pictures(tmp_path / name).pages for name in ("a.tif", "b.tif"))
     np.testing.assert_array_equal(plain, 65535 - image)
     np.testing.assert_array_equal(turned, image)
+
+
+@pytest.mark.filterwarnings("error")
+def test_more_pixels_than_slices_have_are_refused_before_they_are_unpacked(tmp_path, monkeypatch):
+    """A kilobyte of PNG can claim a gigabyte of pixels; Pillow warns of many on the page, and refuses still more."""
+    Image.new("1", (12_000, 12_000)).save(tmp_path / "bomb.png")
+    assert (tmp_path / "bomb.png").stat().st_size < 30_000
+    monkeypatch.setattr(Image.Image, "load", lambda self: pytest.fail("its pixels were unpacked"))
+    with pytest.raises(UnreadableScanError, match="claims 12000 x 12000 pixels, more than slices have"):
+        read_pictures(tmp_path / "bomb.png")
+
+
+def test_pages_count_together(tmp_path, monkeypatch):
+    pages = [Image.fromarray(LEVELS)] * 3
+    pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
+    assert count_pages(tmp_path / "a.tif") == 3
+    monkeypatch.setattr(picture_files, "MOST_PIXELS", 2 * LEVELS.size)
+    with pytest.raises(UnreadableScanError, match="claims 32 x 24 pixels on page 2"):
+        read_pictures(tmp_path / "a.tif")
+    (tmp_path / "b.tif").write_bytes(b"II*\0 cut off")
+    assert count_pages(tmp_path / "b.tif") == 1, "whoever reads it says what is wrong"
+
+
+def test_the_white_of_a_file_is_known_unless_it_holds_decimals(tmp_path):
+    assert written(tmp_path / "a.jpg", Image.fromarray(LEVELS)).white == 255
+    assert written(tmp_path / "a.png", Image.fromarray(LEVELS.astype(np.uint16))).white == 65535
+    read = written(tmp_path / "a.tif", Image.fromarray(LEVELS.astype(np.float32)))
+    assert (read.white, read.format) == (None, "TIFF")

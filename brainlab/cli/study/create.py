@@ -1,7 +1,6 @@
 """`brainlab study create PROTOCOL.json`: create a draft from a protocol, or print a preset."""
 
 import argparse
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         raise InputError(f"study create: needs one of {', '.join(sources)}, got {' and '.join(given)}")
     if args.preset is not None:
         protocol = preset(args.preset)
-        return {**asdict(protocol), "text": protocol.to_json()}
+        return {**protocol.to_values(), "text": protocol.to_json()}
     if args.copy is not None:
         return _draft(load_protocol(study_folder(args.copy)).again(new_seed()))
     if args.protocol is None:

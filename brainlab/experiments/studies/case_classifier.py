@@ -16,7 +16,7 @@ import numpy as np
 from brainlab.errors import InputError
 from brainlab.evaluation.image_classifier import ImageClassifier
 from brainlab.evaluation.metrics.machine_reader import FOLDS, LEAST, MOST
-from brainlab.experiments.studies.locking import open_sources, render_stimulus
+from brainlab.experiments.studies.locking import open_sources, stimulus_pixels
 from brainlab.experiments.studies.stimuli import CohortSupply, FolderSupply, Stimulus, Supply
 from brainlab.images.pictures import to_bytes
 from brainlab.images.voxel_components import block_means, block_sides
@@ -56,7 +56,7 @@ def read_by_classifier(folder: Path, watch: Watch | None = None) -> ClassifierRe
     """
     cases = sealed_cases(folder)
     protocol = load_protocol(folder)
-    if protocol.paired:
+    if protocol.grouped:
         raise InputError("a classifier reads single images; this study shows pairs")
     supplies = {supply.source.name: supply for supply in open_sources(protocol)}
     learnt, factor = _to_learn_from(list(supplies.values()), folder.name)
@@ -108,7 +108,7 @@ def _to_learn_from(supplies: Sequence[Supply], study: str) -> tuple[Images, int]
     factor = 1
     for supply in supplies:
         for number, stimulus in enumerate(supply.draw_for_probe(-(-MOST // labels.count(supply.source.truth)), salt)):
-            pixels, _ = render_stimulus(stimulus, supply.protocol, supply.source, None)
+            pixels = stimulus_pixels(stimulus, supply)
             factor = magnification(stimulus.image.shape, supply.protocol)
             levels.append(coarse(pixels, factor))
             real.append(supply.source.truth == "real")
@@ -137,7 +137,7 @@ def _owner_of_case(case: Sealed, supply: Supply) -> str:
     """Return whose a case is; truth.db names no person, but the scan, which must still be the one that was shown."""
     if isinstance(supply, CohortSupply):
         stimulus = supply.again(case.detail)
-        pixels, _ = render_stimulus(stimulus, supply.protocol, supply.source, None)
+        pixels = stimulus_pixels(stimulus, supply)
         if not np.array_equal(pixels, case.pixels):
             raise InputError(
                 f"cohort {supply.source.name}: needs the scans that readers saw, got others in their place; put the "

@@ -1,6 +1,6 @@
 """Lock a reading study: draw real and fake images, render them by one path, probe the rendering, seal the truth."""
 
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ import numpy as np
 
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import BrainlabError, InputError, LockRefusedError, StudyStateError
+from brainlab.experiments.studies.folder_supply import FolderSupply
 from brainlab.experiments.studies.lock_checks import (
     SPECTRUM_IMAGES,
     Closeness,
@@ -17,6 +18,15 @@ from brainlab.experiments.studies.lock_checks import (
     power_of,
     refuse_known_scans,
 )
+from brainlab.experiments.studies.ready_images import (
+    common_size_mm,
+    final_pixels,
+    harmonised_record,
+    jpeg_record,
+    probed,
+    ready_image,
+    refuse_coarser_jpeg,
+)
 from brainlab.experiments.studies.sources import (
     describe_sources,
     expected_people,
@@ -24,15 +34,14 @@ from brainlab.experiments.studies.sources import (
     people_shown,
     refuse_other_sizes,
 )
-from brainlab.experiments.studies.stimuli import CohortSupply, FolderSupply, RunSupply, Stimulus, Supply
+from brainlab.experiments.studies.stimuli import CohortSupply, RunSupply, Stimulus, Supply
 from brainlab.pseudonyms import keyed_hash
 from brainlab.reading.desk.lifecycle import load_protocol, study_status
-from brainlab.reading.images.blinding_check import FOLDS, Probe, probe, rendering_features
-from brainlab.reading.images.rendering import magnification, render
+from brainlab.reading.images.blinding_check import FOLDS, JPEG, Probe, probe
 from brainlab.reading.protocol.composition import practice_counts
 from brainlab.reading.protocol.design import Protocol, Source
 from brainlab.reading.record.grouping import group_cases
-from brainlab.reading.record.lock_record import lock_findings, lock_warnings
+from brainlab.reading.record.lock_record import jpeg_in_words, lock_findings, lock_warnings
 from brainlab.reading.record.reused_images import image_sha256, recurring_images, sealed_beside
 from brainlab.reading.record.salt import another, generator, new_salt
 from brainlab.reading.record.sealing import Case, check_alike, seal
@@ -85,28 +94,36 @@ def lock_study(folder: Path, override: str = "", watch: Watch | None = None) -> 
     salt, people_key = new_salt(), new_salt()
     beside = sealed_beside(folder)
     drawn = _draw(protocol, supplies, salt, set().union(*beside.values()), watch)
-    size_mm = next((s.voxel_size_mm for seen, _ in drawn for s in seen if s.voxel_size_mm), None)
+    size_mm = common_size_mm([stimulus for seen, _ in drawn for stimulus in seen], protocol)
     cases: list[Case] = []
     features: dict[str, list[Any]] = {"real": [], "fake": []}
     people: dict[str, list[str]] = {"real": [], "fake": []}
-    power: dict[str, list[FloatArray]] = {supply.source.name: [] for supply in supplies}
+    names = [supply.source.name for supply in supplies]
+    power: dict[str, list[FloatArray]] = {name: [] for name in names}
+    reduced: dict[str, list[float]] = {name: [] for name in names}
+    qualities: dict[str, list[int | None]] = {name: [] for name in names}
     for supply, (seen, unseen) in zip(supplies, drawn, strict=True):
+        source, known = supply.source, people[supply.source.truth]
         for place, stimulus in enumerate(seen):
-            case = _case(stimulus, protocol, supply.source, size_mm, people_key)
-            cases.append(replace(case, practice=place >= supply.source.n))
+            ready = ready_image(stimulus, protocol, source)
+            reduced[source.name].append(ready.reduced)
+            case = _case(stimulus, final_pixels(ready, protocol, source, size_mm), source, people_key)
+            cases.append(replace(case, practice=place >= source.n))
         for stimulus in unseen:
-            pixels, _ = render_stimulus(stimulus, protocol, supply.source, size_mm)
-            factor = magnification(stimulus.image.shape, protocol)
-            features[supply.source.truth].append(rendering_features(pixels, factor))
-            if len(power[supply.source.name]) < SPECTRUM_IMAGES:
-                power[supply.source.name].append(power_of(pixels))
-            known = people[supply.source.truth]
-            known.append(stimulus.participant or f"{supply.source.name} {len(known)}")
+            ready = ready_image(stimulus, protocol, source)
+            pixels, _ = final_pixels(ready, protocol, source, size_mm)
+            found, quality = probed(stimulus, ready, pixels, protocol)
+            features[source.truth].append(found)
+            qualities[source.name].append(quality)
+            if len(power[source.name]) < SPECTRUM_IMAGES:
+                power[source.name].append(power_of(pixels))
+            known.append(stimulus.participant or f"{source.name} {len(known)}")
+    refuse_coarser_jpeg(qualities, protocol)
     check_alike(cases)  # the probe would know another size again, and name what follows from it
     groups = [*people["real"], *people["fake"]]
     finding = probe(np.array(features["real"]), np.array(features["fake"]), protocol.seed, groups)
     if not finding.passed and not override.strip():
-        raise LockRefusedError(_refusal(finding), "mend the source, or lock with a recorded reason (--override)")
+        raise LockRefusedError(_refusal(finding, jpeg_record(qualities)), _advice(finding))
     sources = describe_sources(supplies, people_shown(cases))
     checks = {
         "probe": finding.to_dict(),
@@ -116,6 +133,8 @@ def lock_study(folder: Path, override: str = "", watch: Watch | None = None) -> 
         "training": _closeness(supplies, drawn),
         "spectrum": _spectra(supplies, power, protocol.seed),
         "recurring": recurring_images([case.pixels for case in cases], beside),
+        "jpeg": jpeg_record(qualities),
+        "harmonised": harmonised_record(protocol, dict(zip(names, (seen for seen, _ in drawn), strict=True)), reduced),
     }
     first = protocol.questions[0]
     shown = group_cases(cases, first, generator(salt, "pairs")) if protocol.grouped else cases
@@ -183,8 +202,7 @@ def preview(protocol: Protocol, per_source: int = 1) -> dict[str, list[UInt8Arra
     supplies = open_sources(protocol)
     drawn = {supply: supply.draw_for_probe(per_source, known) for supply in supplies}
     return {
-        supply.source.name: [render_stimulus(image, protocol, supply.source, None)[0] for image in images]
-        for supply, images in drawn.items()
+        supply.source.name: [stimulus_pixels(image, supply) for image in images] for supply, images in drawn.items()
     }
 
 
@@ -212,7 +230,7 @@ def _draw_new(supply: Supply, n: int, salt: bytes, known: Set[str]) -> list[Stim
     fewest = n + 1
     for attempt in range(1 if isinstance(supply, RunSupply) or not known else MOST_DRAWS):
         drawn = supply.draw(n, another(salt, attempt))
-        images = (render_stimulus(stimulus, supply.protocol, supply.source, None)[0] for stimulus in drawn)
+        images = (stimulus_pixels(stimulus, supply) for stimulus in drawn)
         recurring = sum(image_sha256(image) in known for image in images) if known else 0
         if recurring < fewest:
             best, fewest = drawn, recurring
@@ -272,25 +290,20 @@ def _find_cohort(name: str) -> PreparedDataset:
     raise InputError(f"cohort {name}: no such cohort; known are {', '.join(folders) or 'none'}")
 
 
-def render_stimulus(
-    stimulus: Stimulus, protocol: Protocol, source: Source, size_mm: tuple[float, ...] | None
-) -> tuple[UInt8Array, tuple[float, ...]]:
-    """Render one image: pixels, and their size; a file without a voxel size takes that of the study's other sources."""
-    size = stimulus.voxel_size_mm or size_mm or (1.0,) * stimulus.image.ndim
-    if stimulus.voxel_size_mm is None and size_mm is not None and len(size_mm) != stimulus.image.ndim:
-        raise InputError(f"{source.name}: needs images with {len(size_mm)} dimensions as in the other sources")
-    return render(stimulus.image, size, protocol)
+def stimulus_pixels(stimulus: Stimulus, supply: Supply) -> UInt8Array:
+    """Render an image of which no size in mm is asked."""
+    return final_pixels(ready_image(stimulus, supply.protocol, supply.source), supply.protocol, supply.source, None)[0]
 
 
 def _case(
-    stimulus: Stimulus, protocol: Protocol, source: Source, size_mm: tuple[float, ...] | None, people_key: bytes
+    stimulus: Stimulus, rendered: tuple[UInt8Array, tuple[float, ...]], source: Source, people_key: bytes
 ) -> Case:
-    """Render one image and put its truth beside it.
+    """Put the truth of an image beside its pixels.
 
     people_key: forgotten after the lock. Images of one person are known as such within the study; nobody can find out
     by counting ids who it is, not even with truth.db.
     """
-    pixels, pixel_size_mm = render_stimulus(stimulus, protocol, source, size_mm)
+    pixels, pixel_size_mm = rendered
     return Case(
         pixels=pixels,
         voxel_size_mm=tuple(round(value, 4) for value in pixel_size_mm),
@@ -315,9 +328,17 @@ def _note(finding: Probe, override: str) -> str:
     return ""
 
 
-def _refusal(finding: Probe) -> str:
+def _refusal(finding: Probe, jpeg: Sequence[Mapping[str, Any]]) -> str:
     names = ", ".join(finding.suspects) or "a mixture of features"
+    found = "; ".join(jpeg_in_words(jpeg)) if JPEG in finding.suspects else ""
     return (
         f"lock refused: rendering alone distinguishes real from fake (AUC {finding.auc:.2f}, at most "
-        f"{finding.limit:.2f} allowed) by {names}"
+        f"{finding.limit:.2f} allowed) by {names}" + (f" ({found})" if found else "")
     )
+
+
+def _advice(finding: Probe) -> str:
+    mended = "mend the source"
+    if JPEG in finding.suspects:
+        mended = "bring all images without JPEG, save all again alike (harmonisation: reencode_jpeg)"
+    return f"{mended}, or lock with a recorded reason (--override)"

@@ -62,15 +62,18 @@ def people_shown(cases: Sequence[Case]) -> dict[str, int]:
 def refuse_other_sizes(supplies: Sequence[Supply], protocol: Protocol) -> None:
     """Raise InputError, naming both, where the images of two sources would not be of one size on the screen.
 
-    Files are left out, each of which has a size of its own; those are compared when the cases are there.
+    Files are left out, each of which has a size of its own; those are compared when the cases are there. Nothing is
+    refused where all images are brought to one size.
     """
+    if protocol.harmonisation and protocol.harmonisation.size:
+        return
     placed = [(supply.source.name, supply.grid) for supply in supplies if supply.grid is not None]
     for name, grid in placed[1:]:
         first, other = placed[0]
         if _on_screen(grid, protocol) != _on_screen(other, protocol):
             raise InputError(
                 f"sources: needs images of one size, got {_size(other)} in {first} and {_size(grid)} in {name}; "
-                "leave one of them out"
+                "leave one of them out, or give the protocol a harmonisation"
             )
 
 

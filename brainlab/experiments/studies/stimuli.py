@@ -1,22 +1,18 @@
-"""Where the images of a reading study come from: held-out scans of a cohort, samples of a run, files of a folder."""
+"""Where the images of a reading study come from: held-out scans of a cohort, samples of a run (for files see
+`folder_supply`)."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from PIL import Image, UnidentifiedImageError
 
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.counted import counted, noun
-from brainlab.errors import InputError, UnreadableScanError
+from brainlab.errors import InputError
 from brainlab.images.grid import Grid
 from brainlab.images.kind import images_of
-from brainlab.images.provenance import BY_A_RUN
-from brainlab.images.provenance_files import origin_of
-from brainlab.images.volume import FILE_ENDINGS, Volume
 from brainlab.methods.prior import Noise, StreamNoise
 from brainlab.reading.images.rendering import slice_indices
 from brainlab.reading.protocol.design import Protocol, Source
@@ -25,7 +21,6 @@ from brainlab.runs.matching.own_recipe import learned_images
 from brainlab.runs.run import Run
 from brainlab.types import BoolArray, Float32Array, FloatArray, IntArray
 
-PICTURE_ENDINGS = (".png",)
 SLICE_DISTANCE = 3
 """Two slices of one scan in a study are at least so many slices apart."""
 
@@ -38,7 +33,7 @@ class Stimulus:
     """One image before rendering: a slice [rows, columns] or a volume [X, Y, Z] in [0, 1], and where it came from.
 
     voxel_size_mm: one per axis, None where the file does not say. participant: whom a real image is of; kept in memory
-    alone. seed: of a sample, see `sample_noise`.
+    alone. seed: of a sample, see `sample_noise`. stored: what it came as, of files.
     """
 
     image: Float32Array
@@ -48,6 +43,16 @@ class Stimulus:
     run_sha256: str | None = None
     seed: int | None = None
     detail: dict[str, Any] = field(default_factory=dict)
+    stored: "StoredAs | None" = None
+
+
+@dataclass(frozen=True)
+class StoredAs:
+    """Of an image of a file: its format in a few words, and the lowest and the highest value in it."""
+
+    format: str
+    low: float
+    high: float
 
 
 class Supply(ABC):
@@ -290,63 +295,3 @@ def sample_noise(seed: int, salt: bytes) -> Noise:
     GPU tries out against a published run in days.
     """
     return StreamNoise(generator(salt, "code", seed))
-
-
-class FolderSupply(Supply):
-    """PNG images (slices as they are looked at) or NIfTI images (slices or volumes) of any origin."""
-
-    def __init__(self, source: Source, protocol: Protocol) -> None:
-        super().__init__(source, protocol)
-        folder = Path(source.name).expanduser()
-        if not folder.is_dir():
-            raise InputError(f"{folder}: no such folder")
-        endings = FILE_ENDINGS if protocol.stimulus == "volume" else (*FILE_ENDINGS, *PICTURE_ENDINGS)
-        self.files = sorted(path for path in folder.rglob("*") if path.name.lower().endswith(endings))
-        if not self.files:
-            raise InputError(f"{folder}: needs images ({', '.join(endings)}), got none")
-
-    def draw(self, n: int, salt: bytes) -> list[Stimulus]:
-        if n > len(self.files):
-            raise InputError(
-                f"{self.source.name}: needs {counted(n, 'image')} (practice included), got {len(self.files)}"
-            )
-        return self._read(n, self._random(FOR_READERS, salt))
-
-    def draw_for_probe(self, n: int, salt: bytes) -> list[Stimulus]:
-        return self._read(n, self._random(FOR_PROBE, salt))
-
-    def _read(self, n: int, random: np.random.Generator) -> list[Stimulus]:
-        return [self._stimulus(self.files[place], random) for place in random.permutation(len(self.files))[:n]]
-
-    def _stimulus(self, path: Path, random: np.random.Generator) -> Stimulus:
-        if self.source.label == "real" and (made := origin_of(path).kind) in BY_A_RUN:
-            raise InputError(
-                f"{path}: needs a scan as a real case, got an image that says that it is {made} by brainlab; leave it "
-                "out, or call its source fake"
-            )
-        detail = {"file": path.name}
-        if path.name.lower().endswith(PICTURE_ENDINGS):
-            return Stimulus(_read_picture(path), None, detail={**detail, "plane": self.protocol.plane})
-        volume = Volume.load(path)
-        grid = Grid(volume.data.shape, volume.affine)
-        index = self._deal_slices(grid, 1, random)[0]
-        return self._cut(_in_unit_range(volume.data, path), grid, index, detail=detail)
-
-
-def _read_picture(path: Path) -> Float32Array:
-    """Read a PNG as grey levels [rows, columns] in [0, 1]."""
-    try:
-        with Image.open(path) as picture:
-            deep = picture.mode in ("I", "I;16", "I;16B", "F")
-            pixels = np.asarray(picture if deep else picture.convert("L"), dtype=np.float32)
-    except (OSError, UnidentifiedImageError, ValueError) as error:
-        raise UnreadableScanError(f"not a readable PNG ({error})", path) from error
-    return pixels / np.float32(65535 if deep else 255)
-
-
-def _in_unit_range(data: Float32Array, path: Path) -> Float32Array:
-    """Accept intensities in [0, 1], or bytes in [0, 255]."""
-    low, high = float(data.min()), float(data.max())
-    if low < -1e-3 or high > 255:
-        raise InputError(f"{path}: needs intensities in [0, 1] or [0, 255], got {low:g} to {high:g}; scale them first")
-    return data / np.float32(255) if high > 1.001 else data

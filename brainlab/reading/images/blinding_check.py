@@ -1,6 +1,7 @@
 """A gate at lock: can a classifier tell real from fake by what rendering alone controls?
 
-It looks at the background, border, quantisation and size of rendered images and knows nothing of the brain in them.
+It looks at the background, border, quantisation, size and former compression of images and knows nothing of the brain
+in them.
 Histogram, sharpness and spectrum inside the brain are the models' own doing and never a reason to refuse a study.
 """
 
@@ -14,6 +15,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
 
+from brainlab.reading.images.jpeg_traces import coarseness, jpeg_quality
 from brainlab.reading.images.rendering import islands
 from brainlab.types import BoolArray, FloatArray, UInt8Array
 
@@ -34,7 +36,8 @@ TAPER_LEVELS = 32
 MANY_PAIRS = 50
 """Pairs of neighbours that a share needs."""
 
-FEATURES = ("background_haze", "border", "empty_levels", "odd_levels", "blocks", "byte_length")
+JPEG = "jpeg_blocks"
+FEATURES = ("background_haze", "border", "empty_levels", "odd_levels", "blocks", "byte_length", JPEG)
 FOLDS = 5
 
 
@@ -77,7 +80,7 @@ class Probe:
         return {**asdict(self), "passed": self.passed, "judged": self.judged, "limit": self.limit}
 
 
-def rendering_features(pixels: UInt8Array, factor: int = 1) -> FloatArray:
+def rendering_features(pixels: UInt8Array, factor: int = 1, jpeg: float | None = None) -> FloatArray:
     """Return FEATURES of one rendered image.
 
     background_haze: share of the pixels well outside the brain that are not exactly 0.
@@ -89,6 +92,9 @@ def rendering_features(pixels: UInt8Array, factor: int = 1) -> FloatArray:
     blocks: that an image was enlarged by repeating its pixels before it came here (`_block_contrast`); such an image
     also compresses better. factor: by which rendering itself enlarged it.
     byte_length: of what is served.
+    jpeg_blocks: how coarse JPEG once made the image (`jpeg_traces.coarseness`), 0 where it did not. jpeg: as it was
+    found in the grid that the image came in, before it was resampled and enlarged; looked for in `pixels` if absent,
+    where these were not enlarged.
     """
     brain = islands(pixels > BACKGROUND_LEVEL)
     margin = max(1, max(pixels.shape) // 40)
@@ -114,6 +120,7 @@ def rendering_features(pixels: UInt8Array, factor: int = 1) -> FloatArray:
             between[1::2].sum() / between.sum() if between.any() else 0.5,
             _block_contrast(pixels, brain, factor),
             float(pixels.nbytes),
+            jpeg if jpeg is not None else coarseness(jpeg_quality(pixels)) if factor == 1 else 0.0,
         ]
     )
 

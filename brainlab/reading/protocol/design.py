@@ -11,6 +11,7 @@ from typing import Any, Literal
 from brainlab.config import from_dict
 from brainlab.errors import InputError
 from brainlab.reading.protocol.composition import cases_of
+from brainlab.reading.protocol.harmonisation import Harmonisation
 from brainlab.reading.protocol.questions import CUE, GROUP_KINDS, VERDICT, Question
 from brainlab.reading.protocol.validation import KIND_LABELS, protocol_faults
 
@@ -54,7 +55,7 @@ CONSENT = (
 class Source:
     """Where cases come from.
 
-    kind: `cohort` (real cases of a prepared dataset), `run` (samples of a run) or `folder` (PNG or NIfTI files).
+    kind: `cohort` (real cases of a prepared dataset), `run` (samples of a run) or `folder` (image files of any origin).
     name: of the cohort or run, or the folder's path.
     n: number of cases in the study itself; practice cases come on top.
     label: `real` or `fake`; None follows the kind (cohort real, run fake), a folder must say.
@@ -98,6 +99,8 @@ class Protocol:
     stimulus: `slice` shows one plane of one volume, `volume` three linked planes.
     plane, slice_range: plane of the slices, and the part of that axis they are drawn from (0 first, 1 last slice).
     classes: disease classes of the real cases; empty takes all.
+    harmonisation: how images of differing size, format or range are made alike; None takes them as they are, and
+        refuses sizes that differ.
     confidence: ask for 1 (guess) to 5 (certain) with every verdict. cue: ask for an optional free text.
     window: `fixed`, or `adjustable` by the reader. window_low, window_high: intensities shown as black and white.
     background_floor: intensities below are background in every image, real or fake, below half of it also inside the
@@ -123,6 +126,7 @@ class Protocol:
     plane: Literal["axial", "coronal", "sagittal"] = "axial"
     slice_range: tuple[float, float] = (0.4, 0.7)
     classes: tuple[str, ...] = ()
+    harmonisation: Harmonisation | None = None
     questions: tuple[Question, ...] = (VERDICT,)
     confidence: bool = True
     cue: bool = False
@@ -170,7 +174,14 @@ class Protocol:
 
     def to_json(self) -> str:
         """Return the protocol as readable JSON."""
-        return json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False)
+        return json.dumps(self.to_values(), indent=2, ensure_ascii=False)
+
+    def to_values(self) -> dict[str, Any]:
+        """Return the protocol as plain values; a harmonisation that there is not leaves no trace in its hash."""
+        values = dataclasses.asdict(self)
+        if self.harmonisation is None:
+            del values["harmonisation"]
+        return values
 
     @classmethod
     def from_json(cls, text: str) -> "Protocol":
@@ -195,6 +206,10 @@ class Protocol:
                     if not isinstance(values[name], list) or not all(isinstance(item, dict) for item in values[name]):
                         raise InputError(f"protocol: {name}: needs a list of JSON objects")
                     values[name] = [from_dict(kind, item) for item in values[name]]
+            if (policy := values.get("harmonisation")) is not None:
+                if not isinstance(policy, dict):
+                    raise InputError("protocol: harmonisation: needs a JSON object, or null")
+                values["harmonisation"] = from_dict(Harmonisation, policy)
             if values.get("questions"):
                 values.setdefault("instructions", usual_instructions(values["questions"][0]))
             return from_dict(cls, values)

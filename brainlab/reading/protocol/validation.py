@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from brainlab.errors import InputError
 from brainlab.images.grid import PLANES
 from brainlab.reading.protocol.composition import composition_fault
+from brainlab.reading.protocol.harmonisation import harmonisation_problems
 from brainlab.reading.protocol.questions import CUE, LABELS, question_problems
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def protocol_faults(p: "Protocol") -> list[str]:
             len(p.slice_range) != 2 or not 0 <= p.slice_range[0] <= p.slice_range[-1] <= 1,
             f"slice_range: needs two numbers 0 <= first <= last <= 1, got {list(p.slice_range)}",
         ),
+        *harmonisation_problems(p.harmonisation),
         *question_problems(p.questions),
         (p.cue and any(q.key == CUE.key for q in p.questions), f"questions: the key {CUE.key} is that of the cue"),
         (bool(taken), f"questions: the export has columns of its own named {', '.join(taken)}; choose other keys"),

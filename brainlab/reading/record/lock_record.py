@@ -1,10 +1,12 @@
 """What was found when a study was locked, in sentences: for the desk, the command line and the report.
 
 `checks` is what `desk.lock_checks` returns: `probe` (`blinding.Probe`), `override`, one entry a source in `sources`
-(`describe_sources`), `people` (`people_in_all`), `training` (closeness of fakes to training scans) and `spectrum`, and
-one a study that shows some of the same images in `recurring`; a study of an earlier version has fewer.
+(`describe_sources`), `people` (`people_in_all`), `training` (closeness of fakes to training scans) and `spectrum`, one
+a study that shows some of the same images in `recurring`, `jpeg` (`jpeg_record`) and `harmonised`
+(`harmonised_record`); a study of an earlier version has fewer.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -59,8 +61,10 @@ def lock_findings(checks: Mapping[str, Any]) -> list[str]:
     probe = checks.get("probe") or {}
     lines = []
     if probe and probe["judged"] and probe["passed"]:
+        judged = ["background", "border", "grey levels", "repeated pixels", "file length"]
+        judged += ["traces of JPEG"] if checks.get("jpeg") else []  # earlier versions did not look for them
         lines.append(
-            "A classifier of background, border, grey levels, repeated pixels and file length alone distinguishes "
+            f"A classifier of {', '.join(judged[:-1])} and {judged[-1]} alone distinguishes "
             f"real from fake with an AUC of {probe['auc']:.2f} ({_images(probe)}; the limit for locking is "
             f"{probe['limit']:.2f})."
         )
@@ -80,7 +84,39 @@ def lock_findings(checks: Mapping[str, Any]) -> list[str]:
         for entry in checks.get("spectrum", ())
         if not entry["warned"]
     ]
-    return lines
+    lines += [f"{line}." for line in jpeg_in_words(checks.get("jpeg", ()))]
+    return [*lines, *made_alike(checks)]
+
+
+def jpeg_in_words(entries: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return one line a source of which some images were saved as JPEG at some time."""
+    return [
+        f"{entry['jpeg']} of {counted(entry['images'], 'image')} of {entry['name']} once "
+        f"{noun(entry['jpeg'], 'was', 'were')} JPEG of quality {entry['quality']}"
+        for entry in entries
+        if entry["jpeg"]
+    ]
+
+
+def made_alike(checks: Mapping[str, Any]) -> list[str]:
+    """Return how images were made alike, and what those of each source came as; empty where they were not."""
+    found = checks.get("harmonised")
+    return [*found["done"], *map(_came_as, found["sources"])] if found else []
+
+
+def _came_as(entry: Mapping[str, Any]) -> str:
+    sizes = sorted(entry["sizes"], key=lambda size: math.prod(map(int, size.split(" x "))))
+    size = sizes[0] if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
+    formats = ", ".join(f"{count} {name}" for name, count in sorted(entry["formats"].items()))
+    values = " with values from {:g} to {:g}".format(*entry["values"]) if entry["values"] else ""
+    low, high = (f"{value:.2f}" for value in entry["reduced"])
+    scale = low if low == high else f"{low} to {high}"
+    pixels = "pixels" if sizes[0].count("x") == 1 else "voxels"
+    return (
+        f"The {counted(entry['n'], 'image')} of {entry['name']} came in {size} {pixels}"
+        + (f" ({formats})" if formats else "")
+        + f"{values}; {scale} of their {pixels} to one along each side."
+    )
 
 
 def mixed_sources(sources: Sequence[Mapping[str, Any]]) -> list[str]:

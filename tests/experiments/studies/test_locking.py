@@ -322,9 +322,9 @@ def test_odd_images_are_refused(studio, tmp_path, monkeypatch):
     strange.mkdir()
     source = Source(kind="folder", name=str(strange), n=1, label="fake")
     (strange / "a.png").write_bytes(b"not a picture")
-    with pytest.raises(InputError, match=r"a\.png: not a readable PNG"):
+    with pytest.raises(InputError, match=r"a\.png: cannot be read as a picture"):
         lock_study(_draft(tmp_path, REAL, source, practice=0))
-    Image.fromarray(np.zeros((9, 9), np.uint8)).save(strange / "a.png")
+    Image.fromarray(np.zeros((19, 19), np.uint8)).save(strange / "a.png")
     # Also where there are images enough for the probe, which would name the byte length.
     monkeypatch.setattr(locking, "probe", lambda *_: Probe(1.0, {}, ("byte_length",), 9, 9))
     with pytest.raises(InputError, match="all cases must look alike"):

@@ -38,7 +38,7 @@ def test_slices_of_another_size_are_refused_with_both_names(other, said):
         refuse_other_sizes([VOLUMES, other], protocol())
     assert str(caught.value) == (
         "sources: needs images of one size, got volumes of 40 x 48 x 40 voxels of 4 x 4 x 4 mm in simulated and "
-        f"{said}; leave one of them out"
+        f"{said}; leave one of them out, or give the protocol a harmonisation"
     )
 
 

@@ -1,0 +1,75 @@
+"""Arrays of numbers are opened; pickles, words, archives of several and damaged files are refused in one line."""
+
+import zipfile
+
+import numpy as np
+import pytest
+
+from brainlab.errors import UnreadableScanError
+from brainlab.files import array_files
+from brainlab.files.array_files import open_array
+
+IMAGES = np.arange(24.0).reshape(2, 3, 4)
+
+
+@pytest.mark.parametrize("ending", ["npy", "npz"])
+def test_an_array_comes_back_as_it_was_whatever_its_name(tmp_path, ending):
+    path = tmp_path / f"a.{ending}"
+    np.save(path, IMAGES) if ending == "npy" else np.savez_compressed(path, samples=IMAGES)
+    np.testing.assert_array_equal(open_array(path), IMAGES)
+    other = path.rename(tmp_path / ("b.npz" if ending == "npy" else "b.npy"))
+    np.testing.assert_array_equal(open_array(other), IMAGES)
+
+
+def test_large_arrays_are_not_read_before_they_are_asked_for(tmp_path):
+    np.save(tmp_path / "a.npy", IMAGES)
+    assert isinstance(open_array(tmp_path / "a.npy"), np.memmap)
+
+
+@pytest.mark.parametrize(
+    ("array", "reason"),
+    [
+        (np.array([{"a": 1}], dtype=object), "not a NumPy file|cannot be read as an array"),
+        (np.array(["a", "b"]), "needs real numbers"),
+        (np.ones((2, 2)) * 1j, "needs real numbers"),
+        (np.empty((0, 4)), "needs images"),
+    ],
+)
+def test_what_is_no_image_of_numbers_is_refused(tmp_path, array, reason):
+    np.save(tmp_path / "a.npy", array)
+    with pytest.raises(UnreadableScanError, match=reason) as error:
+        open_array(tmp_path / "a.npy")
+    assert "\n" not in str(error.value)
+
+
+def test_an_archive_needs_one_array_that_memory_can_hold(tmp_path, monkeypatch):
+    np.savez(tmp_path / "a.npz", real=IMAGES, fake=IMAGES)
+    with pytest.raises(UnreadableScanError, match=r"needs one array, got 2 \(real, fake\)"):
+        open_array(tmp_path / "a.npz")
+    np.savez_compressed(tmp_path / "b.npz", np.zeros(10_000))
+    monkeypatch.setattr(array_files, "MOST_BYTES", 10_000)
+    with pytest.raises(UnreadableScanError, match="claims 80,128 bytes"):
+        open_array(tmp_path / "b.npz")
+
+
+@pytest.mark.parametrize("ending", ["npy", "npz"])
+def test_damaged_files_are_one_line(tmp_path, ending):
+    path = tmp_path / f"a.{ending}"
+    np.save(path, IMAGES) if ending == "npy" else np.savez(path, IMAGES)
+    whole = path.read_bytes()
+    for content in (b"", whole[: len(whole) // 2], whole[:-20], b"no array at all", b"PK and then nothing"):
+        path.write_bytes(content)
+        with pytest.raises(UnreadableScanError, match=f"a.{ending}: ") as error:
+            open_array(path)
+        assert "\n" not in str(error.value)
+
+
+def test_a_damaged_checksum_in_an_archive_is_found(tmp_path):
+    np.savez(tmp_path / "a.npz", IMAGES)
+    with zipfile.ZipFile(tmp_path / "a.npz") as archive:
+        start = archive.infolist()[0].header_offset
+    content = bytearray((tmp_path / "a.npz").read_bytes())
+    content[start + 200] ^= 0xFF
+    (tmp_path / "a.npz").write_bytes(content)
+    with pytest.raises(UnreadableScanError, match="cannot be read as an array"):
+        open_array(tmp_path / "a.npz")
