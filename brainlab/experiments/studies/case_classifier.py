@@ -16,8 +16,9 @@ import numpy as np
 from brainlab.errors import InputError
 from brainlab.evaluation.image_classifier import ImageClassifier
 from brainlab.evaluation.metrics.machine_reader import FOLDS, LEAST, MOST
+from brainlab.experiments.studies.folder_supply import FolderSupply
 from brainlab.experiments.studies.locking import open_sources, stimulus_pixels
-from brainlab.experiments.studies.stimuli import CohortSupply, FolderSupply, Stimulus, Supply
+from brainlab.experiments.studies.stimuli import CohortSupply, Stimulus, Supply
 from brainlab.images.pictures import to_bytes
 from brainlab.images.voxel_components import block_means, block_sides
 from brainlab.reading.desk.lifecycle import load_protocol
