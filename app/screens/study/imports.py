@@ -6,9 +6,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from app.screens.study.machine_readers import machine_readers
 from app.screens.study.report import show_report
 from brainlab.errors import InputError
 from brainlab.reading.report.study_report import report_from_answers
+from brainlab.reading.statistics.paired.machine_scores import MachineReader
 from brainlab.reading.statistics.ratings import LARGEST_BYTES, LARGEST_ROWS, read_ratings
 from brainlab.reading.statistics.reading_rules import READING_RULES
 
@@ -22,6 +24,7 @@ COLUMNS = {
     "confidence": "1 (guess) to 5 (certain)",
     "phase": "main, repeat or practice",
     "round": "1, 2, ... for further readings",
+    "condition": "with and without a cue, for example, where readers judged the same cases under several",
     "position": "position in the reader's order",
     "active_ms": "reading time in milliseconds",
 }
@@ -47,14 +50,16 @@ def show() -> None:
         _explain()
         return
     try:
-        report, frame, notes = _report(file.getvalue(), file.name)
+        frame, notes = _ratings(file.getvalue(), file.name)
+        if notes:
+            st.info("\n".join(["How the file was read:", *(f"- {note}" for note in notes)]))
+        name = _stem(file.name)
+        report = _report(frame, notes, name, machine_readers(frame, name))
     except InputError as error:
         st.error(str(error))
         _explain()
         return
-    if notes:
-        st.info("\n".join(["How the file was read:", *(f"- {note}" for note in notes)]))
-    show_report(report, frame, _stem(file.name))
+    show_report(report, frame, name)
 
 
 def _explain() -> None:
@@ -68,11 +73,17 @@ def _explain() -> None:
     st.code(EXAMPLE, language=None)
 
 
-@st.cache_data(max_entries=8, show_spinner="Computing the statistics")
-def _report(content: bytes, name: str) -> tuple[dict[str, Any], pd.DataFrame, list[str]]:
-    """Return the report of a file, its rows and what was mended in them; the file's name is the title."""
+@st.cache_data(max_entries=8, show_spinner=False)
+def _ratings(content: bytes, name: str) -> tuple[pd.DataFrame, list[str]]:
+    """Return the rows of a file and what was mended in them."""
     frame, notes = read_ratings(content, name)
-    return {**report_from_answers(frame, notes=notes), "title": _stem(name)}, frame, notes
+    return frame, notes
+
+
+@st.cache_data(max_entries=8, show_spinner="Computing the statistics")
+def _report(frame: pd.DataFrame, notes: list[str], title: str, machines: list[MachineReader]) -> dict[str, Any]:
+    """Return the report of a file, whose name is the title."""
+    return {**report_from_answers(frame, notes=notes, machines=machines), "title": title}
 
 
 def _stem(name: str) -> str:

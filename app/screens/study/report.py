@@ -12,6 +12,7 @@ import streamlit as st
 
 from app.components import layout
 from app.screens.study.charts import chart_figure
+from app.screens.study.machine_readers import machine_readers
 from brainlab.errors import InputError
 from brainlab.experiments.studies.machine_reader import machine_areas
 from brainlab.files.spreadsheet import csv_text
@@ -24,15 +25,17 @@ from brainlab.reading.report.html_file import report_html
 from brainlab.reading.report.imrmc import imrmc_table
 from brainlab.reading.report.pdf_file import report_pdf
 from brainlab.reading.report.study_report import study_report
+from brainlab.reading.statistics.paired.machine_scores import MachineReader
 
 TABS = {
     "Sources": ("sources",),
     "Readers": ("readers",),
+    "Comparisons": ("paired",),
     "Agreement": ("agreement",),
     "Further questions": ("questions",),
     "Time and learning": ("course",),
     "Second reading": ("rounds",),
-    "Machine reader": ("machine",),
+    "Machine readers": ("machine",),
     "Images": ("images",),
     "Methods": ("methods", "cautions", "grras"),
 }
@@ -47,7 +50,8 @@ def show(folder: Path) -> None:
     if frame.empty:
         layout.empty("Nothing to report.", "Every reader has withdrawn.")
         return
-    show_report(_report(str(folder), machine_areas(load_protocol(folder))), frame, folder.name)
+    machines = machine_readers(frame, folder.name, None if load_protocol(folder).paired else folder)
+    show_report(_report(str(folder), machine_areas(load_protocol(folder)), machines), frame, folder.name)
 
 
 def show_report(report: dict[str, Any], frame: pd.DataFrame, name: str) -> None:
@@ -145,6 +149,6 @@ def _downloads(report: dict[str, Any], frame: pd.DataFrame, name: str) -> None:
 
 
 @st.cache_data(max_entries=16, show_spinner="Computing the statistics")
-def _report(folder: str, machine: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """The report; an unblinded study never changes, but a machine reader may come."""
-    return study_report(Path(folder), machine)
+def _report(folder: str, machine: dict[str, dict[str, Any]], machines: list[MachineReader]) -> dict[str, Any]:
+    """The report; an unblinded study never changes, but machine readers may come."""
+    return study_report(Path(folder), machine, machines)

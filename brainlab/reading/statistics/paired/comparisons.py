@@ -53,7 +53,7 @@ def compare_sources(answers: Answers) -> list[dict[str, Any]]:
     if table is None or "source" not in answers.main:
         return []
     sure, given = table.complete(table.scores), table.complete(table.correct)
-    pairs = list(combinations(filter(None, dict.fromkeys(table.sources[~table.real].tolist())), 2))
+    pairs = list(combinations(filter(None, fake_sources(answers, table)), 2))
     found: list[dict[str, Any]] = []
     if np.isfinite(table.scores).any():
         found += [comparison(answers.readers, a, b, "auc", _areas_of_sources(sure, a, b)) for a, b in pairs]
@@ -81,6 +81,13 @@ def judged_cases(answers: Answers, readers: Sequence[str] | None = None) -> Case
     if "truth" not in answers.main or not answers.real_or_fake:
         return None
     return CaseTable.from_answers(answers, readers)
+
+
+def fake_sources(answers: Answers, table: CaseTable) -> list[str]:
+    """Return the sources of fakes in the order in which the answers name them; '' for fakes of no known source."""
+    named = dict.fromkeys(answers.main["source"].dropna()) if "source" in answers.main else {}
+    there = dict.fromkeys(table.sources[~table.real].tolist())
+    return [name for name in {**named, **there} if name in there]
 
 
 def strata_of(table: CaseTable, of: BoolArray) -> IntArray:

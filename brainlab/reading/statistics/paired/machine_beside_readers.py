@@ -13,6 +13,7 @@ from brainlab.reading.statistics.paired.comparisons import (
     Compared,
     comparison,
     enough,
+    fake_sources,
     judged_cases,
     strata_of,
 )
@@ -30,7 +31,7 @@ def compare_machines(answers: Answers, machines: Sequence[MachineReader]) -> lis
     if table is None:
         return []
     sure = table.complete(table.scores)
-    fakes = list(dict.fromkeys(table.sources[~table.real].tolist()))
+    fakes = fake_sources(answers, table)
     entries = []
     for machine in machines:
         for source in (EVERY_SOURCE, *(fakes if len(fakes) > 1 else ())):
@@ -50,7 +51,6 @@ def machine_figures(answers: Answers, machines: Sequence[MachineReader]) -> list
     found = []
     for machine in machines:
         scores, real = machine.of(table.cases), table.real
-        sources = dict.fromkeys(table.sources[~real].tolist())
         found.append(
             {
                 "name": machine.name,
@@ -59,7 +59,7 @@ def machine_figures(answers: Answers, machines: Sequence[MachineReader]) -> list
                     source: roc_area(
                         scores[real], scores[~real & (table.sources == source)], table.sources[real]
                     ).as_dict()
-                    for source in sources
+                    for source in fake_sources(answers, table)
                 },
             }
         )

@@ -56,3 +56,30 @@ def test_a_fault_is_one_line_and_the_columns_are_shown_again(page):
     assert "\n" not in error.value
     assert not page.metric
     assert page.code
+
+
+SCORES = "case,score\n" + "".join(f"{case},{case % 2 + case / 100}\n" for case in range(30))
+
+
+def add_scores(page: AppTest, content: str) -> AppTest:
+    page.get("file_uploader")[1].set_value([("my net.csv", content.encode(), "text/csv")]).run()
+    assert not page.exception
+    return page
+
+
+def test_a_machine_is_read_beside_the_readers(page):
+    upload(page, GOOD.encode())
+    assert "Machine readers" not in {tab.label for tab in page.tabs}
+    add_scores(page, SCORES)
+    assert "Machine readers" in {tab.label for tab in page.tabs}
+    page.get("tabs")
+    told = " ".join(markdown.value for markdown in page.markdown)
+    assert "The ROC area of my net was 1" in told
+
+
+def test_a_bad_file_of_scores_is_one_line_and_leaves_the_report(page):
+    upload(page, GOOD.encode())
+    add_scores(page, SCORES.replace("7,", "seven,"))
+    (error,) = page.error
+    assert "no such case in the study: seven" in error.value
+    assert page.metric

@@ -10,6 +10,7 @@ from statsmodels.stats.inter_rater import cohens_kappa
 from streamlit.testing.v1 import AppTest
 
 from app.data import resources
+from brainlab.experiments.studies import case_classifier
 from brainlab.reading.desk import lifecycle
 from brainlab.reading.desk.backup import restore_study
 from brainlab.reading.protocol.design import PAIR_INSTRUCTIONS, Protocol, Reader, Source
@@ -125,7 +126,7 @@ def test_a_preview_of_volumes_has_the_patients_right_on_screen_left(studies, mon
     assert np.argwhere(shown[0]).tolist() == [[0, 0]]
 
 
-def test_a_study_from_draft_to_report(studies):
+def test_a_study_from_draft_to_report(studies, monkeypatch):
     page = press(open_desk(), "Create the study")
     press(page, "Lock the study")
     assert "Lock refused" in page.error[0].value
@@ -162,6 +163,12 @@ def test_a_study_from_draft_to_report(studies):
         "Answers (CSV)",
         "iMRMC (CSV)",
     }
+    monkeypatch.setattr(case_classifier, "MOST", 20)
+    monkeypatch.setattr(case_classifier, "LEAST", 10)
+    press(page, "Score the cases with a network")
+    assert any("learnt from 20 other real images" in caption.value for caption in page.caption)
+    assert "Machine readers" in {tab.label for tab in page.tabs}
+    assert "Its scores (CSV)" in {button.label for button in page.get("download_button")}
 
 
 def test_no_answer_shows_before_unblinding(studies):

@@ -123,6 +123,13 @@ def test_generators_share_real_cases_and_readers():
     assert means == pytest.approx([area["first_value"], area["second_value"]])
 
 
+def test_pairs_are_in_the_order_of_the_rows_whatever_the_cases_are_called():
+    table = generators()
+    turned = table.assign(case=table["case"].map(lambda case: f"{99 - int(case)}"))
+    area = study_statistics(turned)["paired"]["sources"][0]
+    assert (area["first"], area["second"]) == ("crude", "fine")
+
+
 def test_without_confidence_the_share_called_real_is_left():
     entries = study_statistics(generators().drop(columns="confidence"))["paired"]["sources"]
     assert [entry["figure"] for entry in entries] == ["called_real"]
