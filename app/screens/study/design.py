@@ -7,6 +7,7 @@ import streamlit as st
 
 from app.components import layout
 from app.data import resources
+from app.screens.study.harmonisation import harmonisation
 from app.screens.study.questions import first_question, further_questions
 from app.screens.study.source_notes import images_of_source
 from brainlab.errors import InputError
@@ -38,6 +39,8 @@ def design_form(start: Protocol, key: str) -> Protocol | None:
         readers = _readers(start, key)
         with st.expander("Picture"):
             looks = _looks(start, key)
+        with st.expander("Images of several sizes, formats or grey levels"):
+            alike = harmonisation(start, key)
         with st.expander("Reading"):
             course = _course(start, key)
         with st.expander("Texts for readers"):
@@ -50,6 +53,7 @@ def design_form(start: Protocol, key: str) -> Protocol | None:
         "readers": readers,
         "questions": questions,
         "stimulus": stimulus,
+        "harmonisation": alike,
     }
     try:
         protocol = replace(start, **given, **answers, **looks, **course, **words, **chance)
@@ -89,7 +93,7 @@ def _sources(start: Protocol, key: str) -> tuple[Source, ...]:
         )
         if n:
             chosen.append(replace(before or offer, n=int(n)))
-    with st.expander("Images from a folder (PNG or NIfTI of other models)"):
+    with st.expander("Images from a folder (PNG, JPEG, TIFF, NumPy, NIfTI, DICOM)"):
         path = st.text_input("Folder on this machine", key=f"{key}-folder", placeholder="/data/their-model")
         label = st.radio("These images are", ["fake", "real"], horizontal=True, key=f"{key}-folder-label")
         n = st.number_input("Cases", 1, 10_000, 10, key=f"{key}-folder-n")

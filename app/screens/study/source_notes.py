@@ -39,6 +39,7 @@ def source_notes(protocol: Protocol) -> bool:
         stimulus=protocol.stimulus,
         plane=protocol.plane,
         classes=protocol.classes,
+        harmonisation=protocol.harmonisation,
         magnification=protocol.magnification,
         seed=0,
     )

@@ -35,6 +35,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "warnings": list(locked.warnings),
         "findings": list(locked.findings),
         "sources": list(locked.sources),
+        "harmonised": locked.harmonised,
         "text": _text(args.study, locked),
     }
 

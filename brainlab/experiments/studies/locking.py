@@ -67,7 +67,8 @@ class LockReport:
 
     probe: the blinding gate's finding. override: why the lock was made in spite of it. warnings: what else the report
     will have to say, a sentence each; findings: the checks that were passed or could not be made. sources: an entry a
-    source, see `describe_sources`.
+    source, see `describe_sources`. harmonised: how images were made alike (`harmonised_record`), None where they were
+    not.
     """
 
     cases: int
@@ -77,6 +78,7 @@ class LockReport:
     warnings: tuple[str, ...]
     findings: tuple[str, ...]
     sources: tuple[dict[str, Any], ...]
+    harmonised: dict[str, Any] | None = None
 
 
 def lock_study(folder: Path, override: str = "", watch: Watch | None = None) -> LockReport:
@@ -125,7 +127,7 @@ def lock_study(folder: Path, override: str = "", watch: Watch | None = None) -> 
     if not finding.passed and not override.strip():
         raise LockRefusedError(_refusal(finding, jpeg_record(qualities)), _advice(finding))
     sources = describe_sources(supplies, people_shown(cases))
-    checks = {
+    checks: dict[str, Any] = {
         "probe": finding.to_dict(),
         "override": override.strip(),
         "sources": sources,
@@ -147,6 +149,7 @@ def lock_study(folder: Path, override: str = "", watch: Watch | None = None) -> 
         tuple(lock_warnings(checks)),
         tuple(lock_findings(checks)),
         tuple(sources),
+        checks["harmonised"],
     )
 
 
@@ -340,5 +343,5 @@ def _refusal(finding: Probe, jpeg: Sequence[Mapping[str, Any]]) -> str:
 def _advice(finding: Probe) -> str:
     mended = "mend the source"
     if JPEG in finding.suspects:
-        mended = "bring all images without JPEG, save all again alike (harmonisation: reencode_jpeg)"
+        mended = "bring images without JPEG, or save all again as JPEG (harmonisation: reencode_jpeg)"
     return f"{mended}, or lock with a recorded reason (--override)"

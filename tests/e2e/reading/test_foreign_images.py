@@ -1,0 +1,70 @@
+"""Other people's images of every format and size against real ones: from the command line to the report, by keys."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page
+
+from benchmarks.reading.foreign_files import TELLTALE, write_foreign
+from brainlab.cli import main
+from brainlab.cohort.prepared import PreparedDataset
+from brainlab.experiments.studies import locking
+from tests.e2e.reading.blinding_tools import EVERYTHING_IN_THE_BROWSER, Wire, begin, read_all
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+
+CASES = 10
+
+
+def test_foreign_images_from_files_to_report(
+    reading_server, page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    def said(*words: str) -> dict:
+        assert main(["study", *words, "--json"]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    monkeypatch.setenv("BRAINLAB_WORKSPACE", str(reading_server.workspace))
+    monkeypatch.setattr(locking, "PROBE_IMAGES", 20)
+    data = PreparedDataset.open(reading_server.workspace / "cohorts" / "simulated")
+    volumes = data.batch(data.indices("train")[:20])[:, 0]
+    slices = np.stack([data.grid.view(volume, "axial", 17 + place % 10) for place, volume in enumerate(volumes)])
+    write_foreign(tmp_path / "theirs", slices)
+    protocol = {
+        "title": "Theirs against ours",
+        "sources": [
+            {"kind": "cohort", "name": "simulated", "n": CASES},
+            {"kind": "folder", "name": str(tmp_path / "theirs"), "label": "fake", "n": CASES},
+        ],
+        "readers": [{"code": "R1"}],
+        "practice": 0,
+        "repeats_share": 0.1,
+        "rest_break_every": 0,
+        "harmonisation": {"size": 40},
+    }
+    (tmp_path / "protocol.json").write_text(json.dumps(protocol))
+    study = said("create", str(tmp_path / "protocol.json"))["study"]
+    locked = said("lock", study)
+    assert locked["probe"]["passed"], locked["probe"]
+    assert locked["harmonised"]["size"] == 40
+    (link,) = said("links", study, "--base-url", reading_server.url)["links"]
+
+    wire = Wire.of(page)
+    begin(page, link["url"])
+    seen = read_all(page)
+    assert len(seen) == 2 * CASES + 2
+    lengths = {len(body) for url, bodies in wire.bodies.items() if "/pixels/" in url for body in bodies}
+    assert lengths == {360 * 360}, "one size for all that came in many"
+    told = wire.text() + page.evaluate(EVERYTHING_IN_THE_BROWSER).encode()
+    for secret in (TELLTALE, "theirs", "0003.tif", "DICOM", "JPEG of", "harmonis"):
+        assert secret.encode() not in told
+
+    said("close", study)
+    said("unblind", study, "--by", "Researcher")
+    report = said("report", study, "--out", str(tmp_path / "report.html"))
+    assert report["cases"] == 2 * CASES
+    words = (tmp_path / "report.html").read_text(encoding="utf-8")
+    for part in ("resampled to 40 pixels a side", "JPEG of 8 bits", "DICOM", "The 10 images of simulated came in"):
+        assert part in words
+    assert said("verify", study)["ok"]
