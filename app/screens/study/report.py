@@ -50,7 +50,7 @@ def show(folder: Path) -> None:
     if frame.empty:
         layout.empty("Nothing to report.", "Every reader has withdrawn.")
         return
-    machines = machine_readers(frame, folder.name, None if load_protocol(folder).paired else folder)
+    machines = machine_readers(frame, folder.name, None if load_protocol(folder).grouped else folder)
     show_report(_report(str(folder), machine_areas(load_protocol(folder)), machines), frame, folder.name)
 
 
