@@ -129,6 +129,19 @@ def test_statistics_of_a_file_say_how_it_was_read_and_print_no_warning(tmp_path,
     assert not recwarn.list
 
 
+def test_a_comparison_is_planned_by_readers(call, capsys):
+    found = call("plan", "sources", "--areas", "0.85", "0.75", "--readers", "2", "5", "8")
+    assert (found["wanted"], found["design"]["reader_sd"]) == ({"power": 0.8, "width": None}, 0.03)
+    none, five, eight = found["plans"]
+    assert none == {"readers": 2, "real": None}
+    assert five["real"] > eight["real"]
+    assert five["cases"] == 3 * five["real"]
+    given = call("plan", "machine", "--areas", "0.9", "0.9", "--readers", "5", "--real", "50")["plans"][0]
+    assert given["power"] < 0.1
+    assert main(["study", "plan", "conditions", "--areas", "0.8", "0.7", "--width", "0.2", "--readers", "4"]) == 0
+    assert capsys.readouterr().out.startswith("4 readers: ")
+
+
 def test_the_preset_is_a_protocol(call, capsys):
     assert call("create", "--preset", "dwi-2020")["sources"][0]["n"] == 50
     assert main(["study", "create", "--preset", "dwi-2020"]) == 0
@@ -139,6 +152,12 @@ def test_the_preset_is_a_protocol(call, capsys):
     ("argv", "said"),
     [
         (["create"], "needs PROTOCOL.json"),
+        (["classify", "nope", "scores.txt"], "needs a file name that ends in .csv"),
+        (["classify", "nope", "scores.csv"], "nope: no such study"),
+        (["plan", "sources", "--areas", "1.2", "0.8"], "first must lie between 0 and 1"),
+        (["plan", "sources", "--areas", ".9", ".8", "--again", ".5"], "--again: is for 'conditions'"),
+        (["plan", "sources", "--areas", ".9", ".8", "--real", "9", "--power", ".5"], "leave --power and --width out"),
+        (["plan", "sources", "--areas", ".9", ".8", "--readers", "1"], "needs two readers"),
         (["create", "nowhere.json"], "nowhere.json"),
         (["create", "--preset", "dwi-1999"], "dwi-2020"),
         (["lock", "nope"], "nope: no such study"),

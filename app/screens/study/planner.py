@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from app.screens.study.paired_planner import paired_planner
 from brainlab.counted import counted
 from brainlab.reading.protocol.design import Protocol
 from brainlab.reading.protocol.questions import VERDICT
@@ -45,6 +46,7 @@ def planner(protocol: Protocol, key: str) -> None:
             )
         if expected.kappa_width is not None and expected.kappa_width > 0.5:
             st.caption("With so few cases kappa will be imprecise. Fifty cases per source give about ± 0.1.")
+    paired_planner(protocol, key)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

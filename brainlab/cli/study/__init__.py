@@ -8,6 +8,7 @@ import importlib
 from typing import Any
 
 STEPS = (
+    "plan",
     "create",
     "lock",
     "links",
