@@ -1,6 +1,7 @@
 """Charts drawn as SVG, for a report that is one file, prints sharp and needs no network."""
 
 import io
+from dataclasses import replace
 from functools import lru_cache
 
 import matplotlib
@@ -10,6 +11,7 @@ from matplotlib.ticker import FuncFormatter, NullFormatter, PercentFormatter
 
 from brainlab.figures.sheet import FAINT, INK, house_style
 from brainlab.reading.report.chart import Chart
+from brainlab.reading.report.fonts import chart_families, chart_text, letters_wide
 
 WIDTH_IN = 7.5
 ROW_IN = 0.15
@@ -28,8 +30,10 @@ MARKS = {"circle": "o", "diamond": "D", "square": "s", "triangle-up": "^", "cros
 @lru_cache(maxsize=64)
 def chart_svg(chart: Chart) -> str:
     """Return a chart as SVG text, letters as paths; the same chart gives the same text."""
+    chart = _drawn_as(chart)
     with house_style():
         matplotlib.rcParams["svg.hashsalt"] = chart.key  # names inside differ from chart to chart of one page
+        matplotlib.rcParams["font.family"] = chart_families(_texts(chart))
         figure, axes = _canvas(chart)
         (_intervals if chart.kind == "intervals" else _lines)(axes, chart)
         _frame(axes, chart)
@@ -39,12 +43,23 @@ def chart_svg(chart: Chart) -> str:
     return text[text.index("<svg") :].replace("<svg ", f'<svg role="img" aria-label="{_plain(chart.title)}" ', 1)
 
 
+def _texts(chart: Chart) -> list[str]:
+    """Every text of a chart that may hold names."""
+    return [chart.title, chart.x_title, chart.y_title, *chart.rows, *(series.name for series in chart.series)]
+
+
+def _drawn_as(chart: Chart) -> Chart:
+    """Return a chart whose texts can be drawn whatever their script."""
+    series = tuple(replace(one, name=chart_text(one.name)) for one in chart.series)
+    return replace(chart, title=chart_text(chart.title), rows=tuple(map(chart_text, chart.rows)), series=series)
+
+
 def _canvas(chart: Chart) -> tuple[Figure, Axes]:
     """Return a figure with room for the title, the key, the names of rows and the axis."""
     head = 0.34 + 0.2 * (-(-len(chart.series) // KEY_COLUMNS) if chart.named and not chart.diagonal else 0)
     if chart.kind == "intervals":
         body = len(chart.rows) * (0.2 + ROW_IN * len(chart.series))
-        left = min(3.0, 0.25 + LABEL_IN * max((len(row) for row in chart.rows), default=0))
+        left = min(3.0, 0.25 + LABEL_IN * max(map(letters_wide, chart.rows), default=0))
         width = WIDTH_IN - left - 0.3
     elif chart.diagonal:
         body, left, width = SQUARE_IN, 0.65, SQUARE_IN

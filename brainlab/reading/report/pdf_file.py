@@ -1,22 +1,33 @@
 """A report as a PDF, from the same sections as the HTML: text that can be searched, tables, charts as vectors."""
 
 import io
+import json
 import logging
-from pathlib import Path
 from typing import Any
 
-import matplotlib
 from fpdf import FPDF
 from fpdf.fonts import FontFace
 
 from brainlab.reading.report.chart import Chart
 from brainlab.reading.report.chart_svg import chart_svg
 from brainlab.reading.report.document import Block, Note, Section, Table, report_sections
+from brainlab.reading.report.fonts import (
+    BOLD,
+    REGULAR,
+    fallback_fonts,
+    legible,
+    letters_wide,
+    needs_shaping,
+    without_a_font,
+)
 from brainlab.reading.report.html_file import NOTE, cell
 
 FONT = "DejaVu"
-FONTS = {"": "DejaVuSans.ttf", "B": "DejaVuSans-Bold.ttf"}
-"""Shipped with matplotlib; holds Greek, Cyrillic and the signs that reports use."""
+
+WITHOUT_A_FONT = (
+    "No font on this machine has some of the characters in this report; they are given as Unicode numbers, such as {}. "
+    "The HTML report holds them as they are."
+)
 
 INK, FAINT, RULE = (36, 41, 47), (87, 96, 106), (216, 222, 228)
 TEXT_PT, SMALL_PT = 9.5, 8
@@ -26,7 +37,22 @@ WIDEST_LETTERS = 34
 
 
 class _Pages(FPDF):
-    """A4 with a page number at the foot."""
+    """A4 with a page number at the foot, and fonts for every script of its words."""
+
+    def take_fonts(self, words: str) -> None:
+        """Embed the fonts that hold `words`; English stays the language, which runs from left to right."""
+        self.add_font(FONT, "", REGULAR)
+        self.add_font(FONT, "B", BOLD)
+        others = fallback_fonts(words)
+        for number, path in enumerate(others):
+            self.add_font(f"fallback {number}", "", path)
+        self.set_fallback_fonts([f"fallback {number}" for number in range(len(others))], exact_match=False)
+        if needs_shaping(words):
+            self.set_text_shaping(True, features={"liga": False}, direction="ltr")
+
+    def normalize_text(self, text: str) -> str:
+        """See `FPDF`, through which every text goes."""
+        return super().normalize_text(legible(text))
 
     def footer(self) -> None:
         self.set_y(-12)
@@ -38,9 +64,9 @@ class _Pages(FPDF):
 def report_pdf(report: dict[str, Any]) -> bytes:
     """Return the report of `report_from_answers` as a PDF on A4."""
     logging.getLogger("fontTools").setLevel(logging.ERROR)
+    words = json.dumps(report, ensure_ascii=False)
     pages = _Pages(format="A4")
-    for style, file in FONTS.items():
-        pages.add_font(FONT, style, Path(matplotlib.get_data_path()) / "fonts" / "ttf" / file)
+    pages.take_fonts(words)
     pages.set_margins(18, 16)
     pages.set_auto_page_break(True, 18)
     pages.set_title(report["title"])
@@ -48,6 +74,8 @@ def report_pdf(report: dict[str, Any]) -> bytes:
     pages.add_page()
     _words(pages, report["title"], 15, bold=True)
     _words(pages, NOTE, SMALL_PT, colour=FAINT)
+    if unknown := without_a_font(words):
+        _words(pages, WITHOUT_A_FONT.format(legible(unknown[0])), SMALL_PT, colour=FAINT)
     for section in report_sections(report):
         _heading(pages, section)
         for block in section.blocks:
@@ -114,7 +142,8 @@ def _table(pages: FPDF, table: Table) -> None:
     rows = [[cell(value, table.places) for value in row] for row in table.shown.astype(object).to_numpy().tolist()]
     columns = [str(name) for name in table.shown.columns]
     widths = [
-        min(WIDEST_LETTERS, 2 + max(len(row[place]) for row in [columns, *rows])) for place in range(len(columns))
+        min(WIDEST_LETTERS, 2 + max(letters_wide(row[place]) for row in [columns, *rows]))
+        for place in range(len(columns))
     ]
     pages.ln(1)
     pages.set_font(FONT, size=SMALL_PT - 0.5)
