@@ -20,9 +20,9 @@ from brainlab.reading.desk.lifecycle import load_protocol
 from brainlab.reading.report.chart import Chart
 from brainlab.reading.report.document import Block, Note, Section, Table, Words, report_sections
 from brainlab.reading.report.export import ALL_PHASES, answers_frame
+from brainlab.reading.report.files.imrmc import imrmc_table
 from brainlab.reading.report.findings import MOST_PAIRS
 from brainlab.reading.report.html_file import report_html
-from brainlab.reading.report.imrmc import imrmc_table
 from brainlab.reading.report.pdf_file import report_pdf
 from brainlab.reading.report.study_report import study_report
 from brainlab.reading.statistics.paired.machine_scores import MachineReader

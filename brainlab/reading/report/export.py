@@ -19,8 +19,8 @@ from brainlab.reading.protocol.questions import Question
 from brainlab.reading.protocol.validation import SIDE_BY_SIDE_KEYS
 from brainlab.reading.record.arrangement import as_sealed
 from brainlab.reading.record.store import StorageError, Store
-from brainlab.reading.report.imrmc import imrmc_table
-from brainlab.reading.report.sqlite_file import write_sqlite
+from brainlab.reading.report.files.imrmc import imrmc_table
+from brainlab.reading.report.files.sqlite_file import write_sqlite
 from brainlab.types import UInt8Array
 
 COLUMNS = (

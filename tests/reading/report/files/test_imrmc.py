@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from brainlab.errors import InputError
-from brainlab.reading.report.imrmc import imrmc_table
+from brainlab.reading.report.files.imrmc import imrmc_table
 
 
 def parse(text: str) -> tuple[dict[str, int], dict[str, int], dict[tuple[str, str, str], float]]:

@@ -1,0 +1,1 @@
+"""What of a study leaves as files for other programs: iMRMC, SQLite."""
