@@ -19,7 +19,7 @@ from brainlab.errors import BrainlabError, InputError
 from brainlab.reading.desk.lifecycle import study_folder
 from brainlab.reading.record.store import StorageError
 from brainlab.reading.record.tokens import LinkError
-from brainlab.reading.room.reader_view import Presentation
+from brainlab.reading.room.reader_view import Presentation, View
 from brainlab.reading.room.session import LeaseLostError, ReaderSession
 
 LONGEST_BODY = 20_000
@@ -27,10 +27,10 @@ SHORTEST_TAB = 16
 NO_STORE = {"Cache-Control": "no-store", "Content-Encoding": "identity"}
 
 
-def open_session(study: str, token: str, tab: str) -> ReaderSession:
-    """Enter a study with a personal link; raises LinkError, with one text whatever part of the link is wrong.
+def session_of(study: str, token: str, tab: str) -> ReaderSession:
+    """Take a personal link, which each act of the session checks.
 
-    Raises StorageError for whatever else is the matter with the study: it is the researcher's to mend.
+    Raises LinkError, with one text whatever part of the link is wrong.
     """
     try:
         folder = study_folder(study)
@@ -38,12 +38,7 @@ def open_session(study: str, token: str, tab: str) -> ReaderSession:
         raise LinkError from None
     if len(tab) < SHORTEST_TAB:
         raise InputError("this page cannot be used; please reload it")
-    try:
-        return ReaderSession.open(folder, token, tab)
-    except LinkError:
-        raise
-    except BrainlabError as error:
-        raise StorageError(str(error)) from error
+    return ReaderSession.of_link(folder, token, tab)
 
 
 async def serve_act(request: Request) -> Response:
@@ -80,7 +75,7 @@ async def serve_pixels(request: Request) -> Response:
     """The stored bytes of one presentation: raw, of one length for all cases of a study, never kept by the browser."""
     link = [request.headers.get(f"x-{name}", "") for name in ("study", "token", "tab")]
     try:
-        pixels = await run_in_threadpool(lambda: open_session(*link).pixels(request.path_params["presentation"])[0])
+        pixels = await run_in_threadpool(lambda: session_of(*link).pixels(request.path_params["presentation"])[0])
     except BrainlabError as error:
         return _refusal(error)
     except ValueError:
@@ -89,14 +84,11 @@ async def serve_pixels(request: Request) -> Response:
 
 
 def _do(act: Callable[[ReaderSession, dict[str, Any]], dict[str, Any]], link: list[str], given: dict[str, Any]) -> Any:
-    session = open_session(*link)
-    told = act(session, given)
-    return {**_view(session), **told}
+    return act(session_of(*link), given)
 
 
-def _view(session: ReaderSession) -> dict[str, Any]:
+def _shown(view: View) -> dict[str, Any]:
     """Everything the reading room shows: state, texts, progress, this case and the next."""
-    view = session.look()
     ended = view.state in ("closed", "waiting", "done")
     return {
         "state": view.state,
@@ -121,18 +113,15 @@ def _enter(session: ReaderSession, given: dict[str, Any]) -> dict[str, Any]:
     `previous` names the page before a reload, `alive` marks the heartbeat. After the last case the lease is still
     needed, to take an answer back.
     """
-    if session.state != "closed":
-        previous = given.get("previous")
-        takeover, alive = given.get("takeover") is True, given.get("alive") is True
-        session.acquire_lease(takeover, previous if isinstance(previous, str) else None, alive)
-    return {}
+    previous = given.get("previous")
+    takeover, alive = given.get("takeover") is True, given.get("alive") is True
+    return _shown(session.acquire_lease(takeover, previous if isinstance(previous, str) else None, alive))
 
 
 def _event(session: ReaderSession, given: dict[str, Any]) -> dict[str, Any]:
     """Record consent, the display check, a pause and the like."""
     detail = given.get("detail")
-    session.record_event(str(given.get("kind")), detail if isinstance(detail, dict) else None)
-    return {}
+    return _shown(session.record_event(str(given.get("kind")), detail if isinstance(detail, dict) else None))
 
 
 def _answer(session: ReaderSession, given: dict[str, Any]) -> dict[str, Any]:
@@ -148,13 +137,12 @@ def _answer(session: ReaderSession, given: dict[str, Any]) -> dict[str, Any]:
         shown_at=str(given["shown_at"]) if given.get("shown_at") else None,
         active_ms=max(0, int(active)) if isinstance(active, int | float) else None,
     )
-    return {"feedback": receipt.feedback}
+    return _shown(receipt.view) | {"feedback": receipt.feedback}
 
 
 def _undo(session: ReaderSession, given: dict[str, Any]) -> dict[str, Any]:
     """Take the last answer back."""
-    session.undo()
-    return {}
+    return _shown(session.undo())
 
 
 ACTS = {"enter": _enter, "event": _event, "answer": _answer, "undo": _undo}

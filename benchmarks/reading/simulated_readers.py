@@ -103,13 +103,11 @@ class SessionDoor:
 
     def act(self, name: str, **body: Any) -> dict[str, Any]:
         if name == "enter":
-            self.session.acquire_lease(takeover=body.get("takeover", False))
-        elif name == "event":
-            self.session.record_event(body["kind"])
-        else:
-            case, key = body.pop("presentation"), body.pop("key")
-            self.session.answer(case, body.pop("value"), idempotency_key=key, **body)
-        return asdict(self.session.look())
+            return asdict(self.session.acquire_lease(takeover=body.get("takeover", False)))
+        if name == "event":
+            return asdict(self.session.record_event(body["kind"]))
+        case, key = body.pop("presentation"), body.pop("key")
+        return asdict(self.session.answer(case, body.pop("value"), idempotency_key=key, **body).view)
 
     def pixels(self, presentation: str) -> bytes:
         return self.session.pixels(presentation)[0]

@@ -122,7 +122,10 @@ def roc_area_se(positive: ArrayLike, negative: ArrayLike) -> float | None:
 
 
 def placements(above: FloatArray, below: FloatArray) -> FloatArray:
-    """Return 1 where a positive beats a negative, 0.5 where they tie, [positives, negatives]."""
+    """Return 1 where a positive beats a negative, 0.5 where they tie, [positives, negatives].
+
+    Scores of several readers, [positives, r] and [negatives, r], give [positives, negatives, r].
+    """
     return (above[:, None] > below) + 0.5 * (above[:, None] == below)
 
 

@@ -105,6 +105,18 @@ def test_a_study_from_protocol_to_report(studio, tmp_path, call, monkeypatch):
     stats = call("stats", str(tmp_path / "answers.csv"))
     assert stats["cohens_kappa"] == report["cohens_kappa"]
     assert not frame.duplicated(["reader", "case"]).any()
+    scores = tmp_path / "my net.csv"
+    net = frame.drop_duplicates("case").assign(score=lambda rows: (rows["truth"] == "real") + rows.index / 1000)
+    net[["case", "score"]].to_csv(scores, index=False)
+    beside = call("report", study, "--machine", str(scores), "--out", str(tmp_path / "beside.html"))
+    assert [machine["name"] for machine in beside["machine_readers"]] == ["my net"]
+    assert len(beside["machine_cases"]) == 12
+    assert "my net minus readers" in (tmp_path / "beside.html").read_text()
+    from_file = call("stats", str(tmp_path / "answers.csv"), "--machine", str(scores))
+    assert from_file["paired"] == beside["paired"]
+    net.assign(case="nobody")[["case", "score"]].to_csv(scores, index=False)
+    assert main(["study", "report", study, "--machine", str(scores)]) == 2
+    assert main(["study", "report", study, "--machine", str(tmp_path / "nowhere.csv")]) == 2
 
 
 def test_statistics_of_a_file_say_how_it_was_read_and_print_no_warning(tmp_path, capsys, recwarn):

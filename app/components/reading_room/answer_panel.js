@@ -4,10 +4,11 @@
 // does, else to the first; so two scales on one case are answered one after the other by the same digits.
 
 import { make } from "../volume_viewer/viewer/dom.js";
+import { nounOf, placesOf } from "./groups.js";
 import { buildPart, CONFIDENCE, partLines } from "./parts.js";
 
 /** Kinds that are answered by one press, so that a case with no other question is saved at once. */
-const AT_ONCE = ["choice", "pair", "scale"];
+const AT_ONCE = ["choice", "pair", "alternatives", "scale"];
 
 /** The questions of a case in the order of the panel, confidence after the first. */
 function asked(room) {
@@ -20,8 +21,8 @@ const savesAtOnce = (room) => room.questions.length === 1 && AT_ONCE.includes(ro
 /** Lines of the key list: [key, what it does]. */
 export function keyLines(room) {
   const lines = asked(room).flatMap((question, i) => partLines(question, i === 0));
-  if (room.questions[0].kind === "pair" && room.questions.some(({ kind }) => kind === "place")) lines.push(["M M", "mark the other image"]);
-  if (!savesAtOnce(room)) lines.push(["Tab", "next question"], ["Enter", "save, and show the next image"]);
+  if (placesOf(room.questions[0]).length && room.questions.some(({ kind }) => kind === "place")) lines.push(["M M", "mark the other image, or the next one"]);
+  if (!savesAtOnce(room)) lines.push(["Tab", "next question"], ["Enter", `save, and show the next ${nounOf(room)}`]);
   return [...lines, ["U", "take back the last answer"], ["P", "pause"]];
 }
 
@@ -75,7 +76,7 @@ export class AnswerPanel {
   /** A part was answered: save what is whole, else go to the next question. */
   #told(part) {
     this.missing.remove();
-    if (part.question.kind === "text") return;
+    if (part.question.kind === "text" || (part.question.kind === "ranking" && part.value === null)) return;
     if (part.question.kind === "place") { // a mark is often moved: keys stay with it
       this.#activate(part);
       return;

@@ -2,6 +2,7 @@
 // unanswered) and knows its keys; it calls `told` whenever its value changes.
 
 import { make } from "../volume_viewer/viewer/dom.js";
+import { captionOf, placesOf } from "./groups.js";
 
 const CHOICE_KEYS = ["F", "J", "D", "K", "S", "L"];
 const LONGEST_TEXT = 4000;
@@ -9,9 +10,10 @@ const LONGEST_TEXT = 4000;
 /** How sure the reader is of the first answer: a scale of its own, whatever the questions are. */
 export const CONFIDENCE = { key: "confidence", kind: "scale", text: "How sure are you?", options: ["a guess", "certain"], low: 1, high: 5, required: true };
 
-/** Options of a choice or pair with their keys; fake is F and real is J whatever order the protocol has. */
+/** Options of a choice, or images of a group, with their keys; fake is F and real is J whatever order the protocol has. */
 function choices(question) {
-  const options = question.kind === "pair" ? ["left", "right"] : [...question.options];
+  if (question.kind === "alternatives") return placesOf(question).map((option) => ({ option, key: option }));
+  const options = question.kind === "pair" ? placesOf(question) : [...question.options];
   if (options.length === 2 && options.includes("real") && options.includes("fake")) options.splice(0, 2, "fake", "real");
   return options.map((option, i) => ({ option, key: CHOICE_KEYS[i] ?? null }));
 }
@@ -31,6 +33,8 @@ export function partLines(question, first) {
     if (first) return keyed.map(({ option, key }) => [key, option]);
     return [[keyed.map(({ key }) => key).join(" "), `${text} ${keyed.map(({ option }) => option).join(", ")}`]];
   }
+  if (kind === "alternatives") return [[`1 – ${placesOf(question).at(-1)}`, `the ${question.wanted} image (or click it)`]];
+  if (kind === "ranking") return [[`1 – ${placesOf(question).at(-1)}`, "the most real image, then the next (or click them)"], ["⌫", "take the last rank away"]];
   if (kind === "scale") {
     const name = question.key === "confidence" ? "how sure you are" : text;
     const ends = options.length ? `: ${low} is ${options[0]}, ${high} is ${options[1]}` : "";
@@ -42,9 +46,14 @@ export function partLines(question, first) {
 
 /** Build the part of a question; `stage` is the picture, for places. */
 export function buildPart(question, told, stage) {
-  const kinds = { choice: Choice, pair: Choice, scale: Scale, text: Text, place: Place };
+  const kinds = { choice: Choice, pair: Choice, alternatives: Choice, ranking: Ranking, scale: Scale, text: Text, place: Place };
   return new kinds[question.kind](question, told, stage);
 }
+
+export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** The key of an event; a digit is one wherever it stands, on a keyboard of any language and on the number pad. */
+const pressed = (event) => /^(?:Digit|Numpad)(\d)$/.exec(event.code)?.[1] ?? event.key.toLowerCase();
 
 class Part {
   constructor(question, told, stage) {
@@ -85,15 +94,66 @@ class Part {
 class Choice extends Part {
   build() {
     const entries = choices(this.question).map(({ option, key }) => ({ value: option, key }));
-    const long = entries.some(({ value }) => value.length > 12) || entries.length > 4;
-    const words = (option) => option.charAt(0).toUpperCase() + option.slice(1);
-    return [make(`div.rr-choices${long ? ".rr-long" : ""}`, {}, ...this.buttons(entries, "button.rr-choice", (option) => ({ "data-option": option }),
+    const group = placesOf(this.question).length > 0;
+    const long = !group && (entries.some(({ value }) => value.length > 12) || entries.length > 4);
+    const words = (option) => capital(group ? captionOf(option) : option);
+    if (group) this.stage.onChoose = (place) => this.pick(place);
+    return [make(`div.rr-choices${long ? ".rr-long" : ""}${entries.length > 4 ? ".rr-low" : ""}`, {}, ...this.buttons(entries, "button.rr-choice", (option) => ({ "data-option": option }),
       (option, key) => [make("span", {}, words(option)), ...(key ? [make("kbd", {}, key)] : [])]))];
   }
 
   action(event) {
-    const hit = this.entries.find(({ key }) => key === event.key.toLowerCase());
+    const hit = this.entries.find(({ key }) => key === pressed(event));
     return hit ? () => this.pick(hit.value) : null;
+  }
+
+  choose(value) {
+    if (placesOf(this.question).length) this.stage.choose({ [value]: "" });
+    super.choose(value);
+  }
+}
+
+/** Images in an order, most real first. The last one takes the last rank by itself. */
+class Ranking extends Part {
+  build() {
+    this.order = [];
+    this.places = placesOf(this.question);
+    this.stage.onChoose = (place) => this.pick(place);
+    const entries = this.places.map((place) => ({ value: place, key: place }));
+    this.left = make("p.rr-hint");
+    this.say();
+    return [make(`div.rr-choices${entries.length > 4 ? ".rr-low" : ""}`, {}, ...this.buttons(entries, "button.rr-choice", (place) => ({ "data-option": place }),
+      (place, key) => [make("span", {}, capital(captionOf(place))), make("kbd", {}, key)])), this.left];
+  }
+
+  action(event) {
+    if (event.key === "Backspace" && this.order.length) return () => this.rank(this.order.slice(0, this.order.length < this.places.length ? -1 : -2));
+    const hit = this.entries.find(({ key }) => key === pressed(event));
+    return hit ? () => this.pick(hit.value) : null;
+  }
+
+  /** Give an image the next rank, or take its rank and all later ones away. */
+  pick(place) {
+    if (this.locked) return;
+    const at = this.order.indexOf(place);
+    this.rank(at < 0 ? [...this.order, place] : this.order.slice(0, at));
+  }
+
+  rank(order) {
+    const last = this.places.filter((place) => !order.includes(place));
+    this.order = last.length === 1 ? [...order, ...last] : order;
+    this.entries.forEach(({ value, button }) => {
+      button.classList.toggle("rr-on", this.order.includes(value));
+      button.setAttribute("aria-pressed", this.order.includes(value));
+    });
+    this.stage.choose(Object.fromEntries(this.order.map((value, i) => [value, `rank ${i + 1}`])));
+    this.say();
+    this.choose(this.order.length === this.places.length ? this.order.join(",") : null);
+  }
+
+  say() {
+    const { length } = this.order;
+    this.left.textContent = length === this.places.length ? `Most real first: ${this.order.join(", ")}` : `Choose rank ${length + 1}${length ? "" : ", the most real image"}.`;
   }
 }
 
@@ -112,8 +172,7 @@ class Scale extends Part {
   }
 
   action(event) {
-    const pressed = /^(?:Digit|Numpad)(\d)$/.exec(event.code)?.[1] ?? event.key.toLowerCase();
-    const hit = this.entries.find(({ key }) => key === pressed);
+    const hit = this.entries.find(({ key }) => key === pressed(event));
     return hit ? () => this.pick(hit.value) : null;
   }
 }

@@ -1,10 +1,9 @@
 // The mark that a reader sets on an image: a ring, drawn over every plane whose slice it lies in.
 
 import { flipped, PLANES } from "../volume_viewer/viewer/geometry.js";
+import { onStillClick } from "./groups.js";
 
 const RADIUS = 11;
-const STILL = 4;
-/** CSS pixels by which a click may slip; what moves further looks around. */
 
 export class PlaceMark {
   constructor(stage) {
@@ -25,12 +24,7 @@ export class PlaceMark {
   }
 
   #listen(viewer, plane, canvas) {
-    let began = null;
-    canvas.addEventListener("pointerdown", (event) => { began = event.button === 0 && !event.shiftKey ? event : null; });
-    canvas.addEventListener("pointerup", (event) => {
-      const still = began && Math.hypot(event.clientX - began.clientX, event.clientY - began.clientY) < STILL;
-      began = null;
-      if (!still) return;
+    onStillClick(canvas, (event) => {
       const box = canvas.getBoundingClientRect();
       const hit = viewer.painters[plane].voxelAt(viewer.state, event.clientX - box.left, event.clientY - box.top);
       if (!hit) return;

@@ -3,6 +3,8 @@
 
 import { AnswerPanel, keyLines } from "./answer_panel.js";
 import { make } from "../volume_viewer/viewer/dom.js";
+import { nounOf } from "./groups.js";
+import { capital } from "./parts.js";
 import { ReadingApi, tabToken } from "./reading_api.js";
 import * as screens from "./screens.js";
 import { Stage } from "./stage.js";
@@ -99,15 +101,16 @@ class Room {
     const { room, progress, state } = view;
     const event = (kind, detail) => () => this.#do("event", { kind, detail });
     const undo = view.can_undo ? () => this.#do("undo") : null;
+    const before = view.writable && room.round > 1 && progress.done + progress.practice_done === 0 ? undo : null; // of the last reading
     this.stage.fetch(view.current);
-    if (view.feedback) this.#feedback(screens.feedback(view.feedback, () => this.#do("enter")));
+    if (view.feedback) this.#feedback(screens.feedback(room, view.feedback, () => this.#do("enter")));
     else if (state === "closed") this.#screen(screens.closed());
-    else if (state === "done") this.#screen(screens.done(progress, undo), undo && { u: undo });
-    else if (state === "waiting") this.#screen(screens.waiting(room, view.opens_at));
+    else if (state === "done") this.#screen(screens.done(room, progress, undo), undo && { u: undo });
+    else if (state === "waiting") this.#screen(screens.waiting(room, view.opens_at, before), before && { u: before });
     else if (!view.writable) this.#screen(screens.elsewhere(() => this.#do("enter", { takeover: true })));
-    else if (state === "welcome") this.#screen(screens.welcome(room, keyLines(room), (seen) => this.#welcomed(seen)));
+    else if (state === "welcome") this.#screen(screens.welcome(room, keyLines(room), (seen) => this.#welcomed(seen), before), before && { u: before });
     else if (state === "consent") this.#screen(screens.consent(room, event("consent_given")));
-    else if (state === "break") this.#screen(screens.breakTime(progress, event("break_done")));
+    else if (state === "break") this.#screen(screens.breakTime(room, progress, event("break_done")));
     else await this.#case(since);
     this.#progress();
   }
@@ -121,9 +124,10 @@ class Room {
     });
     this.panel.lock(true);
     this.#reading(this.panel.root);
+    const dark = await this.#darkPause(room);
     if (current.time_left_s === 0) this.#timeOver();
     else await this.stage.show(current, room);
-    if (since !== undefined) globalThis.brainlabTimings?.push({ kind: "next-case", ms: performance.now() - since });
+    if (since !== undefined) globalThis.brainlabTimings?.push({ kind: "next-case", ms: performance.now() - since - dark });
     this.host.dataset.case = current.id;
     this.shownAt = new Date().toISOString();
     this.activeMs = 0;
@@ -132,6 +136,17 @@ class Room {
     this.panel.lock(false);
     this.#limit((current.time_left_s ?? 0) * 1000);
     this.stage.fetch(next);
+  }
+
+  /** Show nothing for as long as the study wants it before each case; returns the milliseconds that this took. */
+  async #darkPause(room) {
+    if (!room.dark_pause_s) return 0;
+    const began = performance.now();
+    this.stage.hide();
+    this.main.classList.add("rr-dark");
+    await new Promise((resolve) => { setTimeout(resolve, room.dark_pause_s * 1000); });
+    this.main.classList.remove("rr-dark");
+    return performance.now() - began;
   }
 
   #submit(answers) {
@@ -179,7 +194,7 @@ class Room {
     const left = this.capAt - performance.now();
     const panel = this.panel;
     this.api.act("event", { kind: "paused" }).catch(() => {});
-    this.#screen(screens.paused(this.view.progress, () => {
+    this.#screen(screens.paused(this.view.room, this.view.progress, () => {
       this.api.act("event", { kind: "resumed" }).catch(() => {});
       this.panel = panel;
       this.#reading(panel.root);
@@ -248,10 +263,11 @@ class Room {
   }
 
   #progress() {
-    const { progress, state } = this.view;
+    const { progress, room, state } = this.view;
     const practice = state === "practice";
     const [done, total] = practice ? [progress.practice_done, progress.practice_total] : [progress.done, progress.total];
-    const text = practice ? `Practice ${done + 1} of ${total}` : state === "main" ? `Image ${done + 1} of ${total}` : `${done} of ${screens.images(total)} done`;
+    const noun = nounOf(room);
+    const text = practice ? `Practice ${done + 1} of ${total}` : state === "main" ? `${capital(noun)} ${done + 1} of ${total}` : `${done} of ${screens.counted(total, noun)} done`;
     this.foot.replaceChildren(
       make("span", {}, text),
       make("progress", { max: total, value: done, "aria-label": text }),

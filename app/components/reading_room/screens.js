@@ -1,9 +1,10 @@
 // The reading room's screens beside the case itself: plain text, one thing to do, one key to do it.
 
 import { make } from "../volume_viewer/viewer/dom.js";
+import { nounOf } from "./groups.js";
 
-/** How many images there are, in the singular where it is one. */
-export const images = (count) => `${count} ${count === 1 ? "image" : "images"}`;
+/** How many images, pairs or cases there are, in the singular where it is one. */
+export const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 const SMALLEST = { width: 900, height: 600 };
 
@@ -20,13 +21,15 @@ export function action(text, act, key = "Enter", kind = "primary") {
 
 export const paragraphs = (text) => text.split(/\n+/).map((line) => make("p", {}, line));
 
+const takeBack = (undo) => (undo ? [action("Take back the last answer", undo, "U", "quiet")] : []);
+
 /** Instructions, keys and the display check. `begin(seen)` is told whether all grey steps can be told apart. */
-export function welcome(room, keys, begin) {
+export function welcome(room, keys, begin, undo) {
   const small = innerWidth < SMALLEST.width || innerHeight < SMALLEST.height;
   return card(room.title, [
-    ...(room.round > 1 ? [make("p.rr-round", {}, `This is reading ${room.round} of ${room.rounds}. Please rate every image independently of your earlier reading.`)] : []),
+    ...(room.round > 1 ? [make("p.rr-round", {}, `This is reading ${room.round} of ${room.rounds}. Please rate every ${nounOf(room)} independently of your earlier reading.`)] : []),
     ...paragraphs(room.instructions),
-    ...(room.practice ? [make("p", {}, room.practice === 1 ? "The first image is for practice and does not count." : `The first ${room.practice} images are for practice and do not count.`)] : []),
+    ...(room.practice ? [make("p", {}, room.practice === 1 ? `The first ${nounOf(room)} is for practice and does not count.` : `The first ${room.practice} ${nounOf(room)}s are for practice and do not count.`)] : []),
     keyTable(keys),
     make("h2", {}, "Your display"),
     make("p", {}, "All sixteen steps should be distinguishable, with a darker and a lighter dot visible at the two ends. If not, dim the room and increase the brightness."),
@@ -35,6 +38,7 @@ export function welcome(room, keys, begin) {
   ], [
     action("I see all steps: start", () => begin(true)),
     action("I do not see all of them, start anyway", () => begin(false), null, "quiet"),
+    ...takeBack(undo),
   ]);
 }
 
@@ -57,41 +61,43 @@ export function consent(room, agree) {
   return card("Consent", paragraphs(room.consent), [action("I agree", agree)]);
 }
 
-const doneSoFar = ({ done, total }) => `${done} of ${images(total)} ${done === 1 ? "is" : "are"} done, and everything is saved.`;
+const doneSoFar = ({ done, total }, noun) => `${done} of ${counted(total, noun)} ${done === 1 ? "is" : "are"} done, and everything is saved.`;
 
-export function breakTime(progress, go) {
+export function breakTime(room, progress, go) {
   return card("Time for a short break", [
-    make("p", {}, doneSoFar(progress)),
+    make("p", {}, doneSoFar(progress, nounOf(room))),
     make("p", {}, "Look away from the screen for a minute. You may also close this window and come back another day with the same link."),
   ], [action("Go on", go)]);
 }
 
-export function paused(progress, go) {
+export function paused(room, progress, go) {
   return card("Paused", [
-    make("p", {}, doneSoFar(progress)),
+    make("p", {}, doneSoFar(progress, nounOf(room))),
     make("p", {}, "You may close this window and come back another day with the same link."),
   ], [action("Go on", go)]);
 }
 
-export function feedback(text, go) {
-  return card(text, [make("p", {}, "Only practice images are explained.")], [action("Next image", go)]);
+export function feedback(room, text, go) {
+  const noun = nounOf(room);
+  return card(text, [make("p", {}, `Only practice ${noun}s are explained.`)], [action(`Next ${noun}`, go)]);
 }
 
-export function done(progress, undo) {
+export function done(room, progress, undo) {
   return card("Thank you", [
-    make("p", {}, `${progress.total === 1 ? "The image is" : `All ${progress.total} images are`} done, and every answer is saved. You can close this window.`),
+    make("p", {}, `${progress.total === 1 ? `The ${nounOf(room)} is` : `All ${counted(progress.total, nounOf(room))} are`} done, and every answer is saved. You can close this window.`),
     make("p", {}, "Please do not discuss the images until the study is closed."),
-  ], undo ? [action("Take back the last answer", undo, "U", "quiet")] : []);
+  ], takeBack(undo));
 }
 
 /** opensAt: when the next reading may begin, in the browser's own time on screen. */
-export function waiting(room, opensAt) {
+export function waiting(room, opensAt, undo) {
   const when = new Date(opensAt).toLocaleString("en-GB", { dateStyle: "full", timeStyle: "short" });
   return card("The next reading comes later", [
     make("p", {}, `Thank you: reading ${room.round - 1} of ${room.rounds} is done, and every answer is saved.`),
     make("p", {}, "The next reading opens on ", make("strong", {}, when), ". Use the same link then; this page will open it automatically."),
     make("p", {}, "You will see the images again in a different order. Please do not discuss them until then."),
-  ]);
+    ...(undo ? [make("p", {}, "You can still change the last answer; the waiting time then starts again.")] : []),
+  ], takeBack(undo));
 }
 
 export function closed() {

@@ -1,15 +1,19 @@
-// The picture of one case, or the two of a pair. Slices and volumes are both drawn by the viewer, with everything fixed
+// The picture of one case, or its several pictures side by side. Slices and volumes are both drawn by the viewer, with everything fixed
 // that the protocol fixes: magnification, interpolation, convention, and the window unless readers may change it.
 
 import { make } from "../volume_viewer/viewer/dom.js";
+import { captionOf, columnsOf, onStillClick, placesOf } from "./groups.js";
+import { capital } from "./parts.js";
 import { PlaceMark } from "./place_mark.js";
 import { fromPicture } from "../volume_viewer/viewer/geometry.js";
 import { createViewer } from "../volume_viewer/viewer/viewer.js";
 
 const KEPT = 4;
-const SIDES = ["left", "right"];
 const STEP = { arrowleft: [0, -1], arrowright: [0, 1], arrowup: [-1, 0], arrowdown: [1, 0] };
 const FAR = 10;
+const GAP = 10;
+const FRAME = 8;
+/** CSS pixels between rows of images, and of the frame around one (reader.css). */
 
 export class Stage {
   constructor(element, api) {
@@ -17,6 +21,8 @@ export class Stage {
     this.api = api;
     this.fetched = new Map();
     this.viewers = [];
+    this.cells = [];
+    this.places = [];
     this.aiming = false;
     this.place = new PlaceMark(this);
     this.observer = new ResizeObserver(() => this.#fit());
@@ -47,6 +53,7 @@ export class Stage {
     this.signature = signature;
     this.element.hidden = false;
     this.mark(null);
+    this.choose({});
     this.#fit();
     const size = pixels.length / shown.images;
     this.viewers.forEach((viewer, i) => {
@@ -80,12 +87,21 @@ export class Stage {
   /** Mark a place, or none. */
   mark(place) { this.place.set(place); }
 
-  /** The place at the crosshair, in the image at hand; if it is marked there already, in the other one of a pair. */
+  /** Mark chosen images of a group: {place: what to say of it beside its name}. */
+  choose(chosen) {
+    this.cells.forEach((cell, i) => {
+      const said = chosen[this.places[i]];
+      cell.classList.toggle("rr-chosen", said !== undefined);
+      cell.firstChild.textContent = capital(captionOf(this.places[i])) + (said ? `: ${said}` : "");
+    });
+  }
+
+  /** The place at the crosshair, in the image at hand; if it is marked there already, in the next one of a group. */
   cursor(marked) {
-    const side = this.viewers.length > 1 ? (marked?.side ?? this.side ?? SIDES[0]) : undefined;
+    const side = this.viewers.length > 1 ? (marked?.side ?? this.side ?? this.places[0]) : undefined;
     const at = this.placeAt(this.viewers[0].state.crosshair, this.viewers[0].activePlane, side);
     const same = marked && side && JSON.stringify(marked.voxel) === JSON.stringify(at.voxel);
-    return same ? { ...at, side: SIDES[1 - SIDES.indexOf(side)] } : at;
+    return same ? { ...at, side: this.places[(this.places.indexOf(side) + 1) % this.places.length] } : at;
   }
 
   /** A viewer's voxel as it is stored: [row, column] of a slice, [x, y, z] of a volume. */
@@ -101,7 +117,7 @@ export class Stage {
     return this.flat ? [columns - 1 - voxel[1], rows - 1 - voxel[0], 0] : voxel;
   }
 
-  sideOf(viewer) { return this.viewers.length > 1 ? SIDES[this.viewers.indexOf(viewer)] : undefined; }
+  sideOf(viewer) { return this.viewers.length > 1 ? this.places[this.viewers.indexOf(viewer)] : undefined; }
 
   destroy() {
     this.observer.disconnect();
@@ -112,25 +128,31 @@ export class Stage {
     this.viewers.forEach((viewer) => viewer.destroy());
     const asksPlace = room.questions.some(({ kind }) => kind === "place");
     const boxes = Array.from({ length: images }, () => make("div.rr-image"));
-    const captions = images > 1 ? SIDES.map((side) => make("div.rr-side", {}, side)) : [];
-    this.element.classList.toggle("rr-pair", images > 1);
-    this.element.replaceChildren(...captions, ...boxes);
+    this.places = placesOf(room.questions[0]);
+    this.cells = images > 1 ? boxes.map((box, i) => make("div.rr-cell", {}, make("div.rr-side", {}, capital(captionOf(this.places[i]))), box)) : [];
+    this.element.classList.toggle("rr-group", images > 1);
+    this.element.style.setProperty("--rr-columns", columnsOf(images));
+    this.element.replaceChildren(...(images > 1 ? this.cells : boxes));
     this.viewers = boxes.map((box) => createViewer(box, {
       shape, spacing,
       planes: this.flat ? ["axial"] : ["axial", "coronal", "sagittal"],
       toolbar: false, readout: false, keys: false, labels: !this.flat, crosshairShown: !this.flat || this.aiming, conventionSwitch: false,
       zoomSwitch: false, slabSwitch: false, windowSwitch: room.window === "adjustable",
-      window: { low: 0, high: 255 }, interpolation: room.interpolation, group: images > 1 ? "pair" : undefined,
+      window: { low: 0, high: 255 }, interpolation: room.interpolation, group: images > 1 ? "case" : undefined,
     }));
     if (asksPlace) this.viewers.forEach((viewer) => this.place.watch(viewer));
+    else if (this.flat) this.cells.forEach((cell, i) => onStillClick(cell, () => this.onChoose?.(this.places[i])));
+    this.element.classList.toggle("rr-picks", !asksPlace && this.flat && images > 1);
     this.element.classList.toggle("rr-points", asksPlace);
   }
 
   /** Give slices a whole number of device pixels for each of their own, and volumes the room there is. */
   #fit() {
+    const rows = Math.ceil(this.viewers.length / columnsOf(this.viewers.length));
+    const caption = this.viewers.length > 1 ? this.element.firstChild.firstChild.offsetHeight + FRAME : 0;
     for (const viewer of this.viewers) {
       const { clientWidth: width } = viewer.dom.root.parentElement;
-      const height = this.element.clientHeight - (this.viewers.length > 1 ? this.element.firstChild.offsetHeight : 0);
+      const height = (this.element.clientHeight - (rows - 1) * GAP) / rows - caption;
       if (!width || !(height > 0)) continue;
       const { options, state } = viewer;
       if (this.flat) {

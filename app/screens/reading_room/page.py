@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.components.reading_room import reading_room
 from app.server import access
-from app.server.reading_routes import open_session
+from app.server.reading_routes import session_of
 from brainlab.errors import BrainlabError
 from brainlab.reading.record.tokens import LinkError
 
@@ -17,7 +17,7 @@ def show() -> None:
     """Open the study of the link, or say in one line why it cannot be opened."""
     study, token = access.reader_study(), access.reader_token() or ""
     try:
-        open_session(study, token, tab=secrets.token_urlsafe(16))
+        session_of(study, token, tab=secrets.token_urlsafe(16)).look()
     except LinkError as error:
         st.title("Reading room", anchor=False)
         st.error(str(error).capitalize() + ".")

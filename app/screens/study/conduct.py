@@ -34,7 +34,7 @@ def lock(folder: Path, protocol: Protocol) -> None:
     from brainlab.experiments.studies.locking import lock_study
 
     try:
-        lock_study(folder, override=reason, watch=_watch)
+        lock_study(folder, override=reason, watch=watch)
     except LockRefusedError as error:
         st.session_state.setdefault(REFUSED, {})[str(folder)] = f"{error.reason[0].upper()}{error.reason[1:]}."
         st.rerun()
@@ -110,7 +110,7 @@ def _preview(protocol: Protocol) -> None:
             column.image(shown, output_format="PNG")
 
 
-def _watch(items: Iterable[Any], description: str, total: int) -> Iterator[Any]:
+def watch(items: Iterable[Any], description: str, total: int) -> Iterator[Any]:
     """Show a bar while items are worked through."""
     bar = st.progress(0.0, description)
     for number, item in enumerate(items):

@@ -12,16 +12,8 @@ from app.screens.study.questions import first_question, further_questions
 from app.screens.study.source_notes import images_of_source
 from brainlab.errors import InputError
 from brainlab.images.grid import PLANES
-from brainlab.reading.protocol.design import (
-    INSTRUCTIONS,
-    OTHER_INSTRUCTIONS,
-    PAIR_INSTRUCTIONS,
-    Protocol,
-    Reader,
-    Source,
-    usual_instructions,
-)
-from brainlab.reading.protocol.questions import VERDICT, Question
+from brainlab.reading.protocol.design import INSTRUCTIONS, Protocol, Reader, Source, usual_instructions
+from brainlab.reading.protocol.questions import GROUP_KINDS, VERDICT, Question
 from brainlab.reading.protocol.validation import check_reader_codes
 
 WINDOWS = ("fixed", "adjustable")
@@ -221,6 +213,9 @@ def _course(start: Protocol, key: str) -> dict[str, Any]:
     cap = st.number_input(
         "Seconds per case (0: no limit)", 0.0, 3600.0, float(start.time_cap_s or 0.0), 5.0, key=f"{key}-cap"
     )
+    dark = st.number_input(
+        "Dark pause before each case (seconds)", 0.0, 10.0, float(start.dark_pause_s), 0.5, key=f"{key}-dark"
+    )
     rounds = st.number_input("Readings of the same cases", 1, 5, start.rounds, key=f"{key}-rounds")
     weeks = st.number_input(
         "Minimum washout between readings (weeks)",
@@ -237,6 +232,7 @@ def _course(start: Protocol, key: str) -> dict[str, Any]:
         "repeats_share": float(repeats),
         "rest_break_every": int(rest),
         "time_cap_s": float(cap) or None,
+        "dark_pause_s": float(dark),
         "rounds": int(rounds),
         "washout_weeks": float(weeks),
     }
@@ -244,10 +240,10 @@ def _course(start: Protocol, key: str) -> dict[str, Any]:
 
 def _words(start: Protocol, first: Question, key: str) -> dict[str, Any]:
     """Ask for what readers are told. Instructions nobody wrote follow the first question."""
-    kind = first.kind if first.kind == "pair" or first.options == VERDICT.options else "other"
-    untouched = start.instructions in (INSTRUCTIONS, PAIR_INSTRUCTIONS, OTHER_INSTRUCTIONS)
+    untouched = start.instructions in (INSTRUCTIONS, usual_instructions(start.questions[0]))
     instructions = usual_instructions(first) if untouched else start.instructions
-    suffix = "" if kind == "choice" else f"-{kind}"
+    kind = first.kind if first.kind in GROUP_KINDS or first.options == VERDICT.options else "other"
+    suffix = "" if kind == "choice" else f"-{kind}" + f"-{first.images}-{first.wanted}" * (kind in GROUP_KINDS)
     return {
         "reader_title": st.text_input("Title that readers see", start.reader_title, key=f"{key}-reader-title"),
         "instructions": st.text_area("Instructions", instructions, key=f"{key}-instructions{suffix}", height=150),

@@ -7,7 +7,7 @@ import streamlit as st
 
 from app.components import layout
 from app.data import resources
-from app.screens.study import backup, conduct
+from app.screens.study import backup, conduct, first_look
 from app.screens.study.design import design_form
 from app.screens.study.planner import planner
 from app.screens.study.progress import progress
@@ -49,6 +49,7 @@ def show() -> None:
 
 def design_study(earlier: dict[str, str]) -> None:
     """Show the form of a new study, which may begin as one of the `earlier` (id to name)."""
+    first_look.offer()
     start, key = choose_start(earlier)
     protocol = design_form(start, key) if start else None
     if protocol:
@@ -79,6 +80,7 @@ def show_study(status: StudyStatus) -> None:
         planner(protocol, status.study)
         conduct.lock(folder, protocol)
     elif status.state == "locked":
+        first_look.result(folder, status)
         links(folder, status)
         st.subheader("Progress", anchor=False)
         progress(folder)

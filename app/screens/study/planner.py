@@ -6,13 +6,14 @@ from brainlab.counted import counted
 from brainlab.reading.protocol.design import Protocol
 from brainlab.reading.protocol.questions import VERDICT
 from brainlab.reading.statistics.planner import plan, share_width
+from brainlab.reading.statistics.questions.planning import POWER, plan_choices
 
 
 def planner(protocol: Protocol, key: str) -> None:
     """Show how wide the intervals will be for an expected accuracy and agreement."""
     st.subheader("Expected precision", anchor=False)
     if protocol.questions[0].options != VERDICT.options:
-        _shares(protocol, key)
+        (_choices if protocol.questions[0].kind in ("pair", "alternatives") else _shares)(protocol, key)
         return
     figures, guesses = st.columns([2, 1], gap="medium")
     with guesses, st.expander("Expected readers"):
@@ -54,11 +55,27 @@ def _plan(protocol_json: str, sensitivity: float, specificity: float, kappa: flo
 
 
 def _shares(protocol: Protocol, key: str) -> None:
-    """Show the width of one reader's share of right, or of any one, answer."""
-    what = "Proportion of correct sides" if protocol.paired else "Proportion of an answer"
-    share = st.slider(f"{what}, expected", 0.0, 1.0, 0.75 if protocol.paired else 0.5, 0.05, key=f"{key}-share")
+    """Show the width of one reader's share of any one answer, or of images ranked above those of another source."""
+    what = "Proportion ranked higher" if protocol.grouped else "Proportion of an answer"
+    share = st.slider(f"{what}, expected", 0.0, 1.0, 0.5, 0.05, key=f"{key}-share")
     columns = st.columns(3)
-    cases = "Pairs" if protocol.paired else "Cases"
-    columns[0].metric(cases, protocol.cases, f"+ {protocol.repeats} repeated", "off", delta_arrow="off")
+    columns[0].metric("Cases", protocol.cases, f"+ {protocol.repeats} repeated", "off", delta_arrow="off")
     half = share_width(share, protocol.cases) / 2
     columns[1].metric(f"{what}, 95% interval", f"± {half:.0%}", "of one reader", "off", delta_arrow="off")
+
+
+def _choices(protocol: Protocol, key: str) -> None:
+    """Show how precise a forced choice will be, and how likely it is to be told from chance."""
+    m = len(protocol.questions[0].places)
+    expected = min(1.0, round((1 / m + 0.25) * 20) / 20)
+    share = st.slider("Correct choices, expected", 0.0, 1.0, expected, 0.05, key=f"{key}-share")
+    found = plan_choices(share, m, protocol.cases)
+    row = st.container(horizontal=True, gap="small")
+    name = "Pairs" if m == 2 else f"Cases of {m} images"
+    row.metric(name, protocol.cases, f"+ {protocol.repeats} repeated", "off", delta_arrow="off", width="content")
+    half = f"± {found.half_width:.0%}"
+    row.metric("Correct choices, 95% interval", half, "of one reader", "off", delta_arrow="off", width="content")
+    row.metric("Power", f"{found.power:.0%}", f"chance: {1 / m:.0%}", "off", delta_arrow="off", width="content")
+    if found.power < POWER:
+        needed = f"{found.needed:,} cases are needed" if found.needed else "no number of cases that we looked at has it"
+        st.caption(f"To tell {share:.0%} from chance with a power of {POWER:.0%} in one reader, {needed}.")

@@ -34,7 +34,9 @@ def choose_start(studies: Mapping[str, str]) -> tuple[Protocol | None, str]:
         return _copy(study)
     if choice == FILE:
         return _file()
-    start = _own() if choice == OWN else replace(PRESETS[choice], seed=st.session_state[SEED])
+    start = (
+        own_design(st.session_state[SEED]) if choice == OWN else replace(PRESETS[choice], seed=st.session_state[SEED])
+    )
     if start is None:
         st.info("**No images to read yet.**  \nMake a cohort and a run first.")
         st.code("brainlab demo", language="bash")
@@ -68,7 +70,7 @@ def _file() -> tuple[Protocol | None, str]:
     return None, ""
 
 
-def _own() -> Protocol | None:
+def own_design(seed: int) -> Protocol | None:
     """Return twenty cases, half real, from whatever is in the workspace; None where there is nothing.
 
     All cases of a study look alike: only runs that draw what the first cohort holds are taken, or, where there is no
@@ -91,5 +93,5 @@ def _own() -> Protocol | None:
         sources=tuple(sources),
         readers=(Reader(code="R1"), Reader(code="R2")),
         practice=4,
-        seed=st.session_state[SEED],
+        seed=seed,
     )

@@ -5,11 +5,28 @@ from typing import Literal, cast
 
 import streamlit as st
 
+from brainlab.counted import counted
 from brainlab.reading.protocol.design import Protocol
-from brainlab.reading.protocol.questions import QUESTION_KINDS, VERDICT, WHICH, Question
+from brainlab.reading.protocol.questions import (
+    ALTERNATIVES,
+    MOST_RANKED,
+    ONE_FAKE,
+    ONE_REAL,
+    QUESTION_KINDS,
+    RANKING,
+    VERDICT,
+    WHICH,
+    Question,
+)
 
 OWN = "Another question"
-FIRST = {"Real or fake?": VERDICT, "Which of two is real?": WHICH}
+FIRST = {
+    "Real or fake?": VERDICT,
+    "Which of two is real?": WHICH,
+    "Which one is real?": ONE_REAL,
+    "Which one is fake?": ONE_FAKE,
+    "Rank from real to fake": RANKING,
+}
 KINDS = {
     "choice": "One of some options",
     "scale": "A number on a scale",
@@ -17,20 +34,33 @@ KINDS = {
     "place": "A place in the image",
 }
 LARGEST = 10
-Kind = Literal["choice", "scale", "text", "place", "pair"]
+Kind = Literal["choice", "scale", "text", "place"]
 
 
 def first_question(start: Protocol, key: str) -> Question:
-    """Ask for the question that every case begins with; another than the two usual ones has a form of its own."""
+    """Ask for the question that every case begins with; another than the usual ones has a form of its own."""
     before = start.questions[0]
     usual = next((name for name, question in FIRST.items() if _alike(question, before)), OWN)
     asked = st.segmented_control("First question", [*FIRST, OWN], default=usual, key=f"{key}-first") or usual
-    if asked == usual and asked != OWN:
-        return before
     if asked != OWN:
-        return FIRST[asked]
+        return _images(before if asked == usual else FIRST[asked], key)
     fresh = Question(key="quality", kind="scale", text="How good is the image?", options=("useless", "excellent"))
     return _edit(before if usual == OWN else fresh, f"{key}-question-first", first=True)
+
+
+def _images(question: Question, key: str) -> Question:
+    """Ask how many images of a forced choice or a ranking are side by side, and say what that takes of the sources."""
+    name, where = "Images side by side", f"{key}-images-{question.kind}-{question.wanted}"
+    if question.kind == "alternatives":
+        images = st.segmented_control(name, ALTERNATIVES, default=question.images, key=where) or question.images
+        other = "fake" if question.wanted == "real" else "real"
+        st.caption(f"Each case takes one {question.wanted} and {counted(images - 1, f'{other} image')}.")
+        return replace(question, images=images)
+    if question.kind == "ranking":
+        images = int(st.number_input(name, 2, MOST_RANKED, question.images, key=where))
+        st.caption("Each case takes one image of every source, so that all sources need as many.")
+        return replace(question, images=images)
+    return question
 
 
 def further_questions(start: Protocol, key: str) -> tuple[Question, ...]:
@@ -85,4 +115,5 @@ def _scale(question: Question, ends: tuple[str, ...], key: str) -> Question:
 
 def _alike(usual: Question, other: Question) -> bool:
     """Whether a question is one of the usual ones, whatever its words."""
-    return usual.kind == other.kind and set(usual.options) == set(other.options)
+    same = set(usual.options) == set(other.options) and usual.wanted == other.wanted
+    return usual.kind == other.kind and same

@@ -38,9 +38,10 @@ from brainlab.experiments.studies.stimuli import CohortSupply, RunSupply, Stimul
 from brainlab.pseudonyms import keyed_hash
 from brainlab.reading.desk.lifecycle import load_protocol, study_status
 from brainlab.reading.images.blinding_check import FOLDS, JPEG, Probe, probe
+from brainlab.reading.protocol.composition import practice_counts
 from brainlab.reading.protocol.design import Protocol, Source
+from brainlab.reading.record.grouping import group_cases
 from brainlab.reading.record.lock_record import jpeg_in_words, lock_findings, lock_warnings
-from brainlab.reading.record.pairing import pair_cases
 from brainlab.reading.record.reused_images import image_sha256, recurring_images, sealed_beside
 from brainlab.reading.record.salt import another, generator, new_salt
 from brainlab.reading.record.sealing import Case, check_alike, seal
@@ -137,7 +138,8 @@ def lock_study(folder: Path, override: str = "", watch: Watch | None = None) -> 
         "jpeg": jpeg_record(qualities),
         "harmonised": harmonised_record(protocol, dict(zip(names, (seen for seen, _ in drawn), strict=True)), reduced),
     }
-    shown = pair_cases(cases, generator(salt, "pairs")) if protocol.paired else cases
+    first = protocol.questions[0]
+    shown = group_cases(cases, first, generator(salt, "pairs")) if protocol.grouped else cases
     seal(folder, shown, checks, _note(finding, override), salt)
     return LockReport(
         protocol.cases,
@@ -213,8 +215,8 @@ def _draw(
 
     known: hashes of the images that other studies show, which are left out as far as possible.
     """
-    practice = _practice_counts(protocol)
     labels = [supply.source.truth for supply in supplies]
+    practice = practice_counts(protocol.questions[0], labels, protocol.practice)
     drawn = []
     steps: Iterable[int] = range(len(supplies))
     for number in watch(steps, "Drawing", len(supplies)) if watch else steps:
@@ -288,17 +290,6 @@ def _find_cohort(name: str) -> PreparedDataset:
     if Path(name).is_dir():
         return PreparedDataset.open(name)
     raise InputError(f"cohort {name}: no such cohort; known are {', '.join(folders) or 'none'}")
-
-
-def _practice_counts(protocol: Protocol) -> list[int]:
-    """Deal the practice cases to the sources, real and fake in turn; a pair takes one of each."""
-    counts = [0] * len(protocol.sources)
-    labels = [[i for i, s in enumerate(protocol.sources) if s.truth == label] for label in ("real", "fake")]
-    groups = [group for group in labels if group]
-    for number in range(protocol.practice * (2 if protocol.paired else 1)):
-        group = groups[number % len(groups)]
-        counts[group[number // len(groups) % len(group)]] += 1
-    return counts
 
 
 def _pixels(stimulus: Stimulus, supply: Supply) -> UInt8Array:

@@ -11,7 +11,7 @@ from typing import Any
 
 from brainlab.errors import BrainlabError, InputError, StudyStateError
 from brainlab.reading.protocol.design import Protocol
-from brainlab.reading.protocol.validation import check_reader_codes
+from brainlab.reading.protocol.validation import check_question_keys, check_reader_codes
 from brainlab.reading.record.store import StorageError, Store, create, file_sha256, need_state, now, record_state
 from brainlab.reading.record.tokens import LOCAL_APP, new_token, reader_url, token_hash
 from brainlab.workspace import studies_folder
@@ -60,9 +60,10 @@ class StudyStatus:
 def create_study(protocol: Protocol, root: Path | None = None) -> str:
     """Make a draft study and return its id. root: folder of studies, by default the workspace's.
 
-    Raises InputError where readers' codes are not plain or differ in case alone.
+    Raises InputError where readers' codes are not plain or differ in case alone, or a question's key is taken.
     """
     check_reader_codes([reader.code for reader in protocol.readers])
+    check_question_keys(protocol)
     study = secrets.token_hex(4)
 
     def fill(db: sqlite3.Connection) -> None:

@@ -10,12 +10,16 @@ from typing import Any, Literal
 
 from brainlab.config import from_dict
 from brainlab.errors import InputError
+from brainlab.reading.protocol.composition import cases_of
 from brainlab.reading.protocol.harmonisation import Harmonisation
-from brainlab.reading.protocol.questions import CUE, VERDICT, Question
+from brainlab.reading.protocol.questions import CUE, GROUP_KINDS, VERDICT, Question
 from brainlab.reading.protocol.validation import KIND_LABELS, protocol_faults
 
 PROTOCOL_VERSION = 1
 SEEDS = 2**31
+
+TRIAL_TITLE = "Ten cases to try"
+"""Of a study that whoever looks at the desk for the first time reads; its result is shown without ceremony."""
 
 INSTRUCTIONS = (
     "You will see one image at a time. Decide whether it is real (acquired from a person) or fake (made by a "
@@ -26,6 +30,16 @@ PAIR_INSTRUCTIONS = (
     "You will see two images at a time, one real (acquired from a person) and one fake (made by a computer). Decide "
     "which of the two is real. There is no time limit. You can take back your last answer. Please read alone and do "
     "not discuss the images until the study is closed."
+)
+GROUP_INSTRUCTIONS = (
+    "You will see {images} images at a time, of which one is {wanted} and the others are {others}. Decide which one is "
+    "{wanted}. Real images were acquired from a person, fake ones made by a computer. There is no time limit. You can "
+    "take back your last answer. Please read alone and do not discuss the images until the study is closed."
+)
+RANKING_INSTRUCTIONS = (
+    "You will see {images} images at a time. Rank them from the one that looks most real (acquired from a person) to "
+    "the one that looks most like an image made by a computer. There is no time limit. You can take back your last "
+    "answer. Please read alone and do not discuss the images until the study is closed."
 )
 OTHER_INSTRUCTIONS = (
     "You will see one image at a time. Please answer the questions beside it. There is no time limit. You can take "
@@ -96,6 +110,8 @@ class Protocol:
     repeats_share: hidden repeats for intra-reader agreement, as a share of the cases.
     practice: cases before the study, excluded from every figure. practice_feedback: tell the truth after each.
     time_cap_s: seconds per case, None without limit. rest_break_every: cases between breaks, 0 for none.
+    dark_pause_s: seconds of a dark screen before each case, so that no image is compared with the one before it by
+        flicker; 0 for none.
     rounds, washout_weeks: number of readings of the same cases, and the least time between them.
     equivalence_margin: half width of 'indistinguishable from chance', in accuracy, fixed before anyone reads.
     """
@@ -125,6 +141,7 @@ class Protocol:
     practice_feedback: bool = False
     time_cap_s: float | None = None
     rest_break_every: int = 50
+    dark_pause_s: float = 0.0
     seed: int = field(default_factory=new_seed)
     rounds: int = 1
     washout_weeks: float = 4.0
@@ -141,14 +158,14 @@ class Protocol:
         return (*self.questions, CUE) if self.cue else self.questions
 
     @property
-    def paired(self) -> bool:
-        """Whether a case is a real and a fake image side by side."""
-        return bool(self.questions) and self.questions[0].kind == "pair"
+    def grouped(self) -> bool:
+        """Whether a case is several images side by side."""
+        return bool(self.questions) and self.questions[0].kind in GROUP_KINDS
 
     @property
     def cases(self) -> int:
-        """Number of different cases in the study itself; of a pair the fake counts."""
-        return sum(source.n for source in self.sources if not self.paired or source.truth == "fake")
+        """Number of different cases in the study itself; several images side by side are one."""
+        return cases_of(self.questions[0], [(source.name, source.truth, source.n) for source in self.sources])
 
     @property
     def repeats(self) -> int:
@@ -213,6 +230,11 @@ def usual_instructions(first: Question) -> str:
     """What readers are told where nobody wrote anything else: it follows the first question."""
     if first.kind == "pair":
         return PAIR_INSTRUCTIONS
+    if first.kind == "ranking":
+        return RANKING_INSTRUCTIONS.format(images=first.images)
+    if first.kind == "alternatives":
+        others = "fake" if first.wanted == "real" else "real"
+        return GROUP_INSTRUCTIONS.format(images=first.images, wanted=first.wanted, others=others)
     return INSTRUCTIONS if first.options == VERDICT.options else OTHER_INSTRUCTIONS
 
 

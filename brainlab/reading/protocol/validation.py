@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from brainlab.errors import InputError
 from brainlab.images.grid import PLANES
+from brainlab.reading.protocol.composition import composition_fault
 from brainlab.reading.protocol.harmonisation import harmonisation_problems
-from brainlab.reading.protocol.questions import CUE, question_problems
+from brainlab.reading.protocol.questions import CUE, LABELS, question_problems
 
 if TYPE_CHECKING:
     from brainlab.reading.protocol.design import Protocol
@@ -19,16 +20,22 @@ RESERVED_KEYS = frozenset({
 })  # fmt: skip
 """Columns that every export has; a further question of such a key would overwrite one."""
 
-LABELS = ("real", "fake")
+SIDE_BY_SIDE_KEYS = ("answer_shown", "arrangement")
+"""Columns that an export has besides where a case has several images."""
+
 KIND_LABELS = {"cohort": "real", "run": "fake"}
 """What a source of a kind holds, where it does not say itself."""
 
 LONGEST_CAP_S = 86_400
 LONGEST_WASHOUT = 520
+LONGEST_DARK_S = 10
 
 FLAGS = ("confidence", "cue", "practice_feedback")
 TEXTS = ("title", "reader_title", "instructions", "consent")
-NUMBERS = ("window_low", "window_high", "background_floor", "repeats_share", "washout_weeks", "equivalence_margin")
+NUMBERS = (
+    "window_low", "window_high", "background_floor", "repeats_share", "dark_pause_s", "washout_weeks",
+    "equivalence_margin",
+)  # fmt: skip
 WHOLE_NUMBERS = ("magnification", "practice", "rest_break_every", "rounds")
 
 
@@ -40,7 +47,8 @@ def protocol_faults(p: "Protocol") -> list[str]:
     taken = [question.key for question in p.questions[1:] if question.key in RESERVED_KEYS]
     taken += [question.key for question in p.questions[:1] if question.key == "confidence"]
     whole = [source for source in p.sources if type(source.n) is int]
-    counts = {label: sum(s.n for s in whole if (s.label or KIND_LABELS.get(s.kind)) == label) for label in LABELS}
+    supplied = [(s.name, s.label or KIND_LABELS.get(s.kind), s.n) for s in whole]
+    fault = composition_fault(p.questions[0], supplied) if p.questions else None
     checks = [
         (not p.title.strip(), "title: needs a few words, got an empty text"),
         (not p.sources, "sources: needs at least one, got none"),
@@ -51,7 +59,7 @@ def protocol_faults(p: "Protocol") -> list[str]:
         (any(s.kind not in ("cohort", "run", "folder") for s in p.sources), "sources: kind is cohort, run or folder"),
         (len(whole) < len(p.sources) or any(s.n < 1 for s in whole), "sources: n must be a whole number, at least 1"),
         (
-            any(s.label not in (None, "real", "fake") or (s.kind == "folder" and s.label is None) for s in p.sources),
+            any(s.label not in (None, *LABELS) or (s.kind == "folder" and s.label is None) for s in p.sources),
             "sources: label is real or fake, and a folder must have one",
         ),
         (any(s.kind == "run" and s.label == "real" for s in p.sources), "sources: a run makes fakes, not real cases"),
@@ -67,10 +75,7 @@ def protocol_faults(p: "Protocol") -> list[str]:
         *question_problems(p.questions),
         (p.cue and any(q.key == CUE.key for q in p.questions), f"questions: the key {CUE.key} is that of the cue"),
         (bool(taken), f"questions: the export has columns of its own named {', '.join(taken)}; choose other keys"),
-        (
-            p.paired and counts["real"] != counts["fake"],
-            f"sources: pairs need as many real as fake images, got {counts['real']} and {counts['fake']}",
-        ),
+        (fault is not None, f"sources: {fault}"),
         (p.window not in ("fixed", "adjustable"), f"window: needs fixed or adjustable, got {p.window}"),
         (not 0 <= p.window_low < p.window_high <= 1, "window_low, window_high: needs 0 <= low < high <= 1"),
         (not 0 <= p.background_floor < 0.5, "background_floor: needs 0 to 0.5"),
@@ -85,6 +90,7 @@ def protocol_faults(p: "Protocol") -> list[str]:
             p.time_cap_s is not None and not 0 < p.time_cap_s <= LONGEST_CAP_S,
             f"time_cap_s: needs seconds above 0 and at most {LONGEST_CAP_S}, or null",
         ),
+        (not 0 <= p.dark_pause_s <= LONGEST_DARK_S, f"dark_pause_s: needs 0 to {LONGEST_DARK_S} seconds"),
         (p.rest_break_every < 0, "rest_break_every: needs 0 (none) or more"),
         (not 1 <= p.rounds <= 5, "rounds: needs 1 to 5"),
         (type(p.seed) is not int or not 0 <= p.seed < 2**32, f"seed: needs a whole number from 0 to {2**32 - 1}"),
@@ -111,6 +117,16 @@ def check_reader_codes(codes: Sequence[str]) -> None:
             raise InputError(f"readers: codes need to differ in more than case, got {twin} and {code}; change one")
 
 
+def check_question_keys(protocol: "Protocol") -> None:
+    """Raise InputError where a question of a new study has the key of a column that only its export would have.
+
+    Asked when a study is made, for the reason that `check_reader_codes` gives.
+    """
+    taken = [question.key for question in protocol.questions[1:] if question.key in SIDE_BY_SIDE_KEYS]
+    if protocol.grouped and taken:
+        raise InputError(f"questions: the export has columns of its own named {', '.join(taken)}; choose other keys")
+
+
 def _is_plain(sign: str) -> bool:
     """Whether a sign is a letter (of any script, with its marks), a digit or one of . _ -"""
     return sign in "._-" or unicodedata.category(sign)[0] in "LMN"
@@ -134,6 +150,7 @@ def _wrong_types(p: "Protocol") -> list[str]:
         ),
         (any(not isinstance(text, str) for q in p.questions for text in (q.key, q.text)), "questions: needs texts"),
         (any(not _are_texts(q.options) for q in p.questions), "questions: options are a list of texts"),
+        (any(type(q.images) is not int for q in p.questions), "questions: images is a whole number"),
         (any(type(q.required) is not bool for q in p.questions), "questions: required is true or false"),
     ]
     return [fault for wrong, fault in checks if wrong]

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,9 @@ SEALED = (
 )
 """What is fixed at lock. Columns are named, so that a later schema may add some."""
 
+ARRANGED = "SELECT id, arrangement FROM presentation WHERE arrangement IS NOT NULL ORDER BY id"
+"""Fixed at lock too. A study that was locked before there were arrangements has no such row, and keeps its hash."""
+
 
 @dataclass(frozen=True)
 class Head:
@@ -56,14 +60,16 @@ def head(db: sqlite3.Connection) -> Head:
     return Head(row["sequence"], row["hash"]) if row else Head(0, _genesis(db))
 
 
-def append(db: sqlite3.Connection, event: dict[str, Any]) -> Head:
-    """Add one event (every column of FIELDS but `sequence`) inside the caller's transaction."""
+def append(db: sqlite3.Connection, events: Iterable[dict[str, Any]]) -> Head:
+    """Add events (every column of FIELDS but `sequence`) inside the caller's transaction; returns the chain's end."""
     last = head(db)
-    event = {**event, "sequence": last.count + 1}
-    event |= {"previous_hash": last.hash, "hash": event_hash(last.hash, event)}
-    columns = ", ".join(event)
-    db.execute(f"INSERT INTO answer_event ({columns}) VALUES ({', '.join(':' + name for name in event)})", event)
-    return Head(event["sequence"], event["hash"])
+    for given in events:
+        event = {**given, "sequence": last.count + 1}
+        event |= {"previous_hash": last.hash, "hash": event_hash(last.hash, event)}
+        columns = ", ".join(event)
+        db.execute(f"INSERT INTO answer_event ({columns}) VALUES ({', '.join(':' + name for name in event)})", event)
+        last = Head(event["sequence"], event["hash"])
+    return last
 
 
 def event_hash(previous: str, event: Any) -> str:
@@ -157,6 +163,8 @@ def _read_anchors(path: Path) -> tuple[dict[int, str], str | None]:
 
 def _sealed_hash(db: sqlite3.Connection) -> str:
     content = [[list(row) for row in db.execute(query)] for query in SEALED]
+    if orders := [list(row) for row in db.execute(ARRANGED)]:
+        content.append(orders)
     return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()
 
 

@@ -1,6 +1,7 @@
 """Prove a study's databases whole: structure, chain of answers and anchors, what was sealed, pixels, truth."""
 
 import hashlib
+import json
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,8 +74,14 @@ def _sealed(db: sqlite3.Connection, store: Store) -> list[str]:
         return found
     if study["protocol_sha256"] != content_sha256(study["protocol_json"]):
         found.append("the protocol was changed after the lock")
+    elif _readers(db) != {(r["code"], r["experience_years"]) for r in json.loads(study["protocol_json"])["readers"]}:
+        found.append("readers are not those of the protocol that was locked")
     if not store.truth_path.is_file():
         found.append("truth.db is missing")
     elif file_sha256(store.truth_path) != study["truth_sha256"]:
         found.append("truth.db is not the file that was sealed at lock")
     return found
+
+
+def _readers(db: sqlite3.Connection) -> set[tuple[str, float | None]]:
+    return {(row["code"], row["experience_years"]) for row in db.execute("SELECT code, experience_years FROM reader")}

@@ -31,7 +31,7 @@ class Showing:
 def draw_order(is_real: Sequence[bool], practice: Sequence[bool], repeats: int, seed: Sequence[int]) -> list[Showing]:
     """Draw the order of one reader and round.
 
-    is_real, practice: one entry a stimulus; for pairs the first says whether the left image is real.
+    is_real, practice: one entry a stimulus; no pair is real, as one of its images is.
     repeats: number of main cases shown a second time.
     seed: study, reader, round and salt, so that every order differs and can be drawn again.
     The draw is repeated until labels and positions are rank-uncorrelated (|rho| at most `largest_correlation`, or the

@@ -1,7 +1,6 @@
 """Images that were sealed in more than one study: whoever compares the studies learns something of them."""
 
 import hashlib
-import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from brainlab.errors import BrainlabError
+from brainlab.reading.record.arrangement import images_in
 from brainlab.reading.record.store import Store
 from brainlab.types import UInt8Array
 
@@ -39,12 +39,16 @@ def image_sha256(image: UInt8Array) -> str:
 
 
 def _sealed_hashes(db: sqlite3.Connection) -> set[str]:
-    """Hashes of all single images of a study; of a pair, of each of the two."""
-    protocol = json.loads(db.execute("SELECT protocol_json FROM study").fetchone()[0])
-    if protocol["questions"][0]["kind"] != "pair":
+    """Hashes of all single images of a study; of a case with several, of each."""
+    shape = db.execute("SELECT shape_json FROM stimulus LIMIT 1").fetchone()
+    images = images_in(shape[0]) if shape else 1
+    if images == 1:
         return {row[0] for row in db.execute("SELECT pixel_sha256 FROM stimulus")}
-    pairs = [row[0] for row in db.execute("SELECT pixels FROM stimulus")]
-    return {_pixels_sha256(half) for pair in pairs for half in (pair[: len(pair) // 2], pair[len(pair) // 2 :])}
+    found: set[str] = set()
+    for (pixels,) in db.execute("SELECT pixels FROM stimulus"):
+        size = len(pixels) // images
+        found |= {_pixels_sha256(pixels[start : start + size]) for start in range(0, len(pixels), size)}
+    return found
 
 
 def _pixels_sha256(pixels: bytes) -> str:

@@ -24,7 +24,7 @@ CREATE TABLE state_change (
 CREATE TABLE question (
     key          TEXT PRIMARY KEY,
     position     INTEGER NOT NULL UNIQUE,
-    kind         TEXT NOT NULL CHECK (kind IN ('choice', 'scale', 'text', 'place', 'pair')),
+    kind         TEXT NOT NULL CHECK (kind IN ('choice', 'scale', 'text', 'place', 'pair', 'alternatives', 'ranking')),
     text         TEXT NOT NULL,
     options_json TEXT NOT NULL,
     required     INTEGER NOT NULL CHECK (required IN (0, 1))
@@ -33,7 +33,7 @@ CREATE TABLE question (
 CREATE TABLE stimulus (
     id           TEXT PRIMARY KEY,       -- random; rows are inserted in a shuffled order
     kind         TEXT NOT NULL CHECK (kind IN ('slice', 'volume')),
-    shape_json   TEXT NOT NULL,          -- {"shape": [...], "voxel_size_mm": [...]}; a pair has 2 images: [2, ...]
+    shape_json   TEXT NOT NULL,          -- {"shape": [...], "voxel_size_mm": [...]}; several images side by side: [m, ...]
     pixel_sha256 TEXT NOT NULL,
     pixels       BLOB NOT NULL           -- uint8, C order, no header
 ) STRICT;
@@ -41,7 +41,7 @@ CREATE TABLE stimulus (
 -- What a reader is told after a practice case. Only practice stimuli, which are never part of the study itself.
 CREATE TABLE feedback (
     stimulus TEXT PRIMARY KEY REFERENCES stimulus (id),
-    text     TEXT NOT NULL
+    text     TEXT NOT NULL               -- {k}: where the sealed image k, from 0, was shown
 ) STRICT;
 
 CREATE TABLE reader (
@@ -82,6 +82,8 @@ CREATE TABLE presentation (
     stimulus   TEXT NOT NULL REFERENCES stimulus (id),
     occurrence INTEGER NOT NULL CHECK (occurrence >= 1),
     phase      TEXT NOT NULL CHECK (phase IN ('practice', 'main', 'repeat')),
+    -- JSON: a stimulus' images in the order shown, such as [1, 0] of a pair; NULL where it has one, or is shown as sealed
+    arrangement TEXT,
     UNIQUE (reading, position),
     UNIQUE (reading, stimulus, occurrence)
 ) STRICT;
@@ -181,4 +183,31 @@ BEGIN SELECT RAISE(ABORT, 'nothing of a study changes after the lock'); END;
 CREATE TRIGGER question_is_fixed BEFORE UPDATE ON question
 BEGIN SELECT RAISE(ABORT, 'nothing of a study changes after the lock'); END;
 CREATE TRIGGER question_stays BEFORE DELETE ON question
+BEGIN SELECT RAISE(ABORT, 'nothing of a study changes after the lock'); END;
+
+CREATE TRIGGER reader_while_draft BEFORE INSERT ON reader WHEN (SELECT state FROM study) <> 'draft'
+BEGIN SELECT RAISE(ABORT, 'readers do not change after the lock'); END;
+CREATE TRIGGER reader_is_fixed BEFORE UPDATE OF code, experience_years ON reader
+WHEN (SELECT state FROM study) <> 'draft'
+BEGIN SELECT RAISE(ABORT, 'readers do not change after the lock'); END;
+CREATE TRIGGER reader_stays BEFORE DELETE ON reader
+BEGIN SELECT RAISE(ABORT, 'readers do not change after the lock'); END;
+
+CREATE TRIGGER reader_name_while_draft BEFORE INSERT ON reader_name WHEN (SELECT state FROM study) <> 'draft'
+BEGIN SELECT RAISE(ABORT, 'names are only erased after the lock'); END;
+CREATE TRIGGER reader_name_is_fixed BEFORE UPDATE ON reader_name WHEN (SELECT state FROM study) <> 'draft'
+BEGIN SELECT RAISE(ABORT, 'names are only erased after the lock'); END;
+
+CREATE TRIGGER reading_while_draft BEFORE INSERT ON reading WHEN (SELECT state FROM study) <> 'draft'
+BEGIN SELECT RAISE(ABORT, 'of readings only the times change after the lock'); END;
+CREATE TRIGGER reading_is_fixed BEFORE UPDATE OF id, reader, round ON reading
+BEGIN SELECT RAISE(ABORT, 'of readings only the times change after the lock'); END;
+CREATE TRIGGER reading_stays BEFORE DELETE ON reading
+BEGIN SELECT RAISE(ABORT, 'of readings only the times change after the lock'); END;
+
+CREATE TRIGGER feedback_while_draft BEFORE INSERT ON feedback WHEN (SELECT state FROM study) <> 'draft'
+BEGIN SELECT RAISE(ABORT, 'nothing of a study changes after the lock'); END;
+CREATE TRIGGER feedback_is_fixed BEFORE UPDATE ON feedback
+BEGIN SELECT RAISE(ABORT, 'nothing of a study changes after the lock'); END;
+CREATE TRIGGER feedback_stays BEFORE DELETE ON feedback
 BEGIN SELECT RAISE(ABORT, 'nothing of a study changes after the lock'); END;

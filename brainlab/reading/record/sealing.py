@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from brainlab.errors import InputError
+from brainlab.files.delimited import in_words
 from brainlab.reading.protocol.design import Protocol, Reader, content_sha256
 from brainlab.reading.protocol.questions import SIDES
 from brainlab.reading.record import chain
+from brainlab.reading.record.arrangement import draw_arrangement
 from brainlab.reading.record.order import draw_order
-from brainlab.reading.record.salt import new_salt
+from brainlab.reading.record.salt import generator, new_salt
 from brainlab.reading.record.store import TRUTH_SCHEMA, Store, file_sha256, need_state, record_state
 from brainlab.reading.record.tokens import new_id
 from brainlab.types import UInt8Array
@@ -24,9 +26,10 @@ from brainlab.types import UInt8Array
 class Case:
     """One stimulus with its truth, ready to be sealed.
 
-    pixels: uint8, [height, width] of a slice or [X, Y, Z] of a volume, final; [2, ...] of a pair, left image first.
-    voxel_size_mm: one per axis of one image. label: real or fake; of a pair the side of the real image, left or right.
-    source: name of the cohort, run or folder; of a pair that of its fake. detail: where exactly it came from.
+    pixels: uint8, [height, width] of a slice or [X, Y, Z] of a volume, final; [m, ...] of m images side by side.
+    voxel_size_mm: one per axis of one image. label: real or fake; of images side by side the place of the one that is
+        looked for, of a ranking the sources at all places. source: name of the cohort, run or folder; of images side by
+        side that of the fakes. detail: where exactly it came from.
     participant_hash: of a real case, under a key. seed: of a fake, with which its code was drawn under the salt.
     """
 
@@ -43,8 +46,13 @@ class Case:
 
     @property
     def kind(self) -> str:
-        """`slice` or `volume`, alone or in a pair."""
+        """`slice` or `volume`, alone or beside others."""
         return "slice" if len(self.voxel_size_mm) == 2 else "volume"
+
+    @property
+    def images(self) -> int:
+        """How many images are shown side by side."""
+        return self.pixels.shape[0] if self.pixels.ndim > len(self.voxel_size_mm) else 1
 
 
 def seal(
@@ -68,7 +76,7 @@ def seal(
             text = db.execute("SELECT protocol_json FROM study").fetchone()[0]
             protocol = Protocol.from_json(text)
             fixed = _without_names(text)
-            check_alike(cases, protocol.paired)
+            check_alike(cases, len(protocol.questions[0].places))
             _write_truth(store.truth_path, ids, shuffled, salt)
             _insert_stimuli(db, protocol, ids, shuffled)
             _insert_readers(db, protocol, ids, shuffled, salt)
@@ -86,16 +94,21 @@ def seal(
     store.fold()
 
 
-def check_alike(cases: Sequence[Case], paired: bool = False) -> None:
-    """Raise InputError where cases are not of one shape, pixel size and type. paired: each is two images."""
+def check_alike(cases: Sequence[Case], side_by_side: int = 0) -> None:
+    """Raise InputError where cases are not of one shape, pixel size and type.
+
+    side_by_side: images of each case where there are several.
+    """
     if not any(not case.practice for case in cases):
         raise InputError("a study needs at least one case")
     first = cases[0]
     for case in cases:
         if case.pixels.dtype.name != "uint8" or len(case.voxel_size_mm) not in (2, 3):
             raise InputError(f"{case.source}: needs uint8 pixels in 2 or 3 dimensions, got {case.pixels.dtype}")
-        if case.pixels.ndim != len(case.voxel_size_mm) + paired:
-            raise InputError(f"{case.source}: needs {'pairs' if paired else 'single images'}, got {case.pixels.shape}")
+        images = case.pixels.shape[: case.pixels.ndim - len(case.voxel_size_mm)]
+        if images != ((side_by_side,) if side_by_side else ()):
+            needed = f"{side_by_side} images side by side" if side_by_side else "single images"
+            raise InputError(f"{case.source}: needs {needed}, got {case.pixels.shape}")
         if case.pixels.shape != first.pixels.shape or case.voxel_size_mm != first.voxel_size_mm:
             raise InputError(
                 f"all cases must look alike: needs shape {first.pixels.shape} at {first.voxel_size_mm} mm as in "
@@ -152,7 +165,8 @@ def _insert_stimuli(db: sqlite3.Connection, protocol: Protocol, ids: Sequence[st
             (stimulus, case.kind, json.dumps(shape), hashlib.sha256(pixels).hexdigest(), pixels),
         )
         if case.practice and protocol.practice_feedback:
-            db.execute("INSERT INTO feedback VALUES (?, ?)", (stimulus, _told(case)))
+            told = _told(case)
+            db.execute("INSERT INTO feedback VALUES (?, ?)", (stimulus, told))
 
 
 def _without_names(protocol_json: str) -> str:
@@ -164,19 +178,26 @@ def _without_names(protocol_json: str) -> str:
 
 
 def _told(case: Case) -> str:
-    """What a reader is told after a practice case."""
-    return f"The {case.label} image was real." if case.label in SIDES else f"This image was {case.label}."
+    """What a reader is told after a practice case; where one of several images was shown is filled in later."""
+    if case.images == 1:
+        return f"This image was {case.label}."
+    if case.label in SIDES:
+        return f"The {{{SIDES.index(case.label)}}} image was real."
+    real = [place for place, image in enumerate(case.detail["images"]) if image["label"] == "real"]
+    if len(real) == 1:
+        return f"Image {{{real[0]}}} was real."
+    return f"Images {in_words([f'{{{place}}}' for place in real])} were real." if real else "No image was real."
 
 
 def _insert_readers(
     db: sqlite3.Connection, protocol: Protocol, ids: Sequence[str], cases: Sequence[Case], salt: bytes
 ) -> None:
-    """Write readers, their readings, and the order of each, under fresh random ids.
+    """Write readers, their readings, the order of each and that of images within a case, under fresh random ids.
 
     Orders are drawn under the salt too: whoever could draw them again would see which ones were thrown away because
-    labels and positions went together.
+    labels and positions went together. (Of several images none is the label, so that none is thrown away.)
     """
-    balanced = [case.label in ("real", SIDES[0]) for case in cases]
+    balanced = [case.label == "real" for case in cases]
     practice = [case.practice for case in cases]
     for number, reader in enumerate(protocol.readers):
         _insert_reader(db, reader)
@@ -184,10 +205,20 @@ def _insert_readers(
             reading = db.execute("INSERT INTO reading (reader, round) VALUES (?, ?)", (reader.code, round_)).lastrowid
             seed = (protocol.seed, number, round_, int.from_bytes(salt))
             order = draw_order(balanced, practice, protocol.repeats, seed)
+            lot = generator(salt, "arrangements", number, round_)
             db.executemany(
-                "INSERT INTO presentation VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO presentation (id, reading, position, stimulus, occurrence, phase, arrangement)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
                 [
-                    (new_id(), reading, position, ids[showing.case], showing.occurrence, showing.phase)
+                    (
+                        new_id(),
+                        reading,
+                        position,
+                        ids[showing.case],
+                        showing.occurrence,
+                        showing.phase,
+                        draw_arrangement(cases[showing.case].images, lot),
+                    )
                     for position, showing in enumerate(order, start=1)
                 ],
             )

@@ -2,8 +2,9 @@
 
 CREATE TABLE truth (
     stimulus         TEXT PRIMARY KEY,
-    label            TEXT NOT NULL CHECK (label IN ('real', 'fake', 'left', 'right')), -- of a pair: the real one's side
-    source           TEXT NOT NULL,     -- name of the cohort, run or folder; of a pair the fake one's
+    label            TEXT NOT NULL,     -- real or fake; of images side by side, the sealed place of the one that is looked
+                                        -- for; of a ranking, JSON: the source at each sealed place
+    source           TEXT NOT NULL,     -- name of the cohort, run or folder; of images side by side the fake one's
     class            TEXT,              -- disease class, where known
     participant_hash TEXT,              -- of a real case: the same for the same person, under a key that is not kept
     run_sha256       TEXT,              -- weights of the run that made a fake

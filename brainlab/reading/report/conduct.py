@@ -17,13 +17,15 @@ def study_conduct(folder: Path) -> dict[str, Any]:
     """Return what the record says of how a study went, ready for JSON; never an answer.
 
     Keys: `history` (changes of state), `checks` (blinding checks at lock), `protocol_sha256`, `withdrawn` (number of
-    readers who withdrew and are left out) and `readings`: one entry a reader and round with `reader`, `round`,
+    readers who withdrew and are left out), `arranged` (whether several images of a case were shown in an order drawn
+    for each presentation) and `readings`: one entry a reader and round with `reader`, `round`,
     `started_at`, `finished_at`, `total` and `missing` (main cases), `pauses`, `takeovers`, `sessions` (tabs), `undone`
     (answers taken back), `days_since_last` (from the end of the round before; None for a first) and `display`.
     """
     with Store(folder).read() as db:
         study = db.execute("SELECT protocol_sha256, checks_json FROM study").fetchone()
         readings = [_reading(db, row) for row in db.execute(_READINGS).fetchall()]
+        arranged = db.execute("SELECT 1 FROM presentation WHERE arrangement IS NOT NULL LIMIT 1").fetchone() is not None
         withdrawn = db.execute("SELECT count(*) FROM reader WHERE withdrawn_at IS NOT NULL").fetchone()[0]
         history = [dict(row) for row in db.execute("SELECT state, at, actor, note FROM state_change ORDER BY sequence")]
     finished = {(r["reader"], r["round"]): r["finished_at"] for r in readings}
@@ -35,6 +37,7 @@ def study_conduct(folder: Path) -> dict[str, Any]:
         "checks": json.loads(study["checks_json"] or "{}"),
         "protocol_sha256": study["protocol_sha256"],
         "withdrawn": withdrawn,
+        "arranged": arranged,
         "readings": readings,
     }
 

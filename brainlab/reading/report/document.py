@@ -12,7 +12,9 @@ import pandas as pd
 from brainlab.counted import counted
 from brainlab.reading.report import report_charts, tables
 from brainlab.reading.report.chart import Chart
-from brainlab.reading.statistics.secondary_questions import further_table
+from brainlab.reading.report.paired.charts import comparison_chart
+from brainlab.reading.report.paired.tables import case_table, comparison_table, machine_reader_table
+from brainlab.reading.statistics.questions.further import further_table
 
 Report = dict[str, Any]
 
@@ -88,6 +90,7 @@ def report_sections(report: Report) -> list[Section]:
         Section("methods", "Methods", tuple(Words(tuple(m["lines"]), m["heading"]) for m in report["method_sections"])),
         Section("sources", "Called real, by reader and source", _sources(report)),
         Section("readers", "Each reader", _readers(report)),
+        Section("paired", "Comparisons", _paired(report)),
         Section("agreement", "Agreement", _agreement(report)),
         Section("questions", "Further questions", _further(report)),
         Section("course", "Time and learning", _course(report)),
@@ -126,6 +129,28 @@ def _means(report: Report) -> tuple[Block, ...]:
         return ()
     warned = dict.fromkeys(cell["caution"] for cell in report["all_readers"].values() if cell["caution"])
     return (Table("means", tables.means_table(report), 3), *(Note(text) for text in warned))
+
+
+def _paired(report: Report) -> tuple[Block, ...]:
+    """Sources of fakes, and conditions, against each other."""
+    words = {
+        "sources": "Two sources of generated images, judged by the same readers beside the same real cases.",
+        "conditions": "Two conditions in which the same readers judged the same cases.",
+    }
+    return tuple(
+        block
+        for kind, text in words.items()
+        if report["paired"][kind]
+        for block in (Note(text), *_compared(kind, report["paired"][kind]))
+    )
+
+
+def _compared(kind: str, entries: list[dict[str, Any]]) -> tuple[Block, ...]:
+    """Chart and table of some comparisons, and what so few readers can show."""
+    warned = dict.fromkeys(entry["caution"] for entry in entries if entry["caution"])
+    chart = comparison_chart(f"paired-{kind}", entries)
+    drawn = (chart,) if any(series.x for series in chart.series) else ()
+    return (*drawn, Table(f"paired-{kind}", comparison_table(entries), 3), *(Note(text) for text in warned))
 
 
 def _agreement(report: Report) -> tuple[Block, ...]:
@@ -182,10 +207,17 @@ def _rounds(report: Report) -> tuple[Block, ...]:
 
 
 def _machine(report: Report) -> tuple[Block, ...]:
-    if not report["machine"]:
-        return ()
-    words = "ROC area of real cases versus each source: 0.5 is chance, 1 is perfect discrimination."
-    return (Table("machine", tables.machine_table(report), 3), Note(words))
+    blocks: list[Block] = []
+    areas = "ROC area of real cases versus each source: 0.5 is chance, 1 is perfect discrimination."
+    if report["machine_readers"]:
+        blocks += [Table("machine-readers", machine_reader_table(report), 3), Note(areas)]
+        blocks += _compared("machines", report["paired"]["machines"])
+        cases = "Every case, those first on which the first machine and the readers differ most."
+        blocks += [Note(cases), Table("machine-cases", case_table(report), 3)]
+    if report["machine"]:
+        own = "As measured by the evaluation of each run, on other images than those of this study."
+        blocks += [Table("machine", tables.machine_table(report), 3), Note(f"{own} {areas}")]
+    return tuple(blocks)
 
 
 def _images(report: Report) -> tuple[Block, ...]:

@@ -1,5 +1,6 @@
 """Answers joined with truth, for statistics and files. Only of an unblinded study: nothing leaves before."""
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -12,6 +13,9 @@ from brainlab.errors import InputError, StudyStateError
 from brainlab.files.spreadsheet import csv_text
 from brainlab.files.whole import write_whole
 from brainlab.reading.desk.lifecycle import load_protocol
+from brainlab.reading.protocol.questions import Question
+from brainlab.reading.protocol.validation import SIDE_BY_SIDE_KEYS
+from brainlab.reading.record.arrangement import as_sealed
 from brainlab.reading.record.store import StorageError, Store
 from brainlab.reading.report.imrmc import imrmc_table
 from brainlab.reading.report.sqlite_file import write_sqlite
@@ -33,7 +37,8 @@ COLUMNS = (
     "active_ms",
     "revisions",
 )
-"""Columns of every export. A cue and further questions follow, one column each."""
+"""Columns of every export. A cue and further questions follow, one column each, and where a case has several
+images SIDE_BY_SIDE_KEYS."""
 
 ALL_PHASES = ("practice", "main", "repeat")
 
@@ -43,13 +48,16 @@ def answers_frame(folder: Path, phases: Sequence[str] = ("main", "repeat"), roun
 
     phases: which presentations. round_: first, second, ... reading, None for all. Readers who withdrew are left out; a
     case that was not answered has an empty answer; `revisions` counts how often an answer was given or taken back.
+    Where a case has several images in an order drawn for each presentation, answers, places and truth go by the images
+    as sealed, so that presentations compare: `answer_shown` is what the reader chose on the screen, and `arrangement`
+    the sealed images from left to right, counted from 1 ('2 1' for a pair whose sides were exchanged).
     Raises StudyStateError before the study is unblinded.
     """
     if unknown := [phase for phase in phases if phase not in ALL_PHASES]:
         raise InputError(f"phase: needs some of {', '.join(ALL_PHASES)}, got {', '.join(unknown)}")
     truth = sealed_truth(folder)
+    questions = load_protocol(folder).all_questions
     with Store(folder).read() as db:
-        questions = [row["key"] for row in db.execute("SELECT key FROM question ORDER BY position")]
         given = {(row["presentation"], row["question"]): row for row in db.execute("SELECT * FROM answer")}
         presentations = db.execute(_PRESENTATIONS).fetchall()
     rows = [
@@ -57,7 +65,9 @@ def answers_frame(folder: Path, phases: Sequence[str] = ("main", "repeat"), roun
         for presentation in presentations
         if presentation["phase"] in phases and round_ in (None, presentation["round"])
     ]
-    frame = pd.DataFrame(rows, columns=[*COLUMNS, *questions[1:]])
+    several = any(presentation["arrangement"] for presentation in presentations)
+    keys = [question.key for question in questions[1:]]
+    frame = pd.DataFrame(rows, columns=[*COLUMNS, *keys, *(SIDE_BY_SIDE_KEYS if several else ())])
     return frame.astype({"confidence": "Int64", "active_ms": "Int64"})
 
 
@@ -116,10 +126,11 @@ def _row(
     presentation: sqlite3.Row,
     truth: sqlite3.Row,
     given: dict[tuple[str, str], sqlite3.Row],
-    questions: Sequence[str],
+    questions: Sequence[Question],
 ) -> dict[str, Any]:
-    answers = {key: given.get((presentation["id"], key)) for key in questions}
-    first = answers[questions[0]]
+    answers = {question.key: given.get((presentation["id"], question.key)) for question in questions}
+    first, *further = questions
+    verdict = answers[first.key]
     row = {name: presentation[name] for name in ("reader", "round", "phase", "occurrence", "position", "revisions")}
     row |= {
         "case": presentation["stimulus"],
@@ -127,7 +138,21 @@ def _row(
         "source": truth["source"],
         "class": truth["class"],
     }
-    row |= {name: first[name] if first else None for name in ("confidence", "shown_at", "received_at", "active_ms")}
-    row["answer"] = first["value"] if first else None
-    row |= {key: answers[key]["value"] if answers[key] else None for key in questions[1:]}  # type: ignore[index]
+    row |= {name: verdict[name] if verdict else None for name in ("confidence", "shown_at", "received_at", "active_ms")}
+    row["answer"] = row["answer_shown"] = verdict["value"] if verdict else None
+    row |= {q.key: answers[q.key]["value"] if answers[q.key] else None for q in further}  # type: ignore[index]
+    return row if presentation["arrangement"] is None else _by_image(row, presentation["arrangement"], questions)
+
+
+def _by_image(row: dict[str, Any], arrangement: str, questions: Sequence[Question]) -> dict[str, Any]:
+    """Turn answers by place on the screen, and marks in an image at a place, into those by sealed image."""
+    first, *further = questions
+    if row["answer"] is not None:
+        shown = row["answer"].split(",")  # a ranking names all places
+        row["answer"] = ",".join(as_sealed(place, first.places, arrangement) for place in shown)
+    for question in further:
+        if question.kind == "place" and row[question.key] is not None:
+            mark = json.loads(row[question.key])
+            row[question.key] = json.dumps(mark | {"side": as_sealed(mark["side"], first.places, arrangement)})
+    row["arrangement"] = " ".join(str(image + 1) for image in json.loads(arrangement))
     return row

@@ -1,8 +1,10 @@
 """What a study found, in sentences that a clinician can quote, and what the figures do not show."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from brainlab.counted import counted, noun
+from brainlab.reading.report.paired import sentences
 from brainlab.reading.statistics.rounds import each_second_reading
 
 LANDIS_KOCH = ((0.2, "slight"), (0.4, "fair"), (0.6, "moderate"), (0.8, "substantial"))
@@ -16,9 +18,14 @@ MOST_PAIRS = 3
 """With more pairs of readers than these, one sentence sums them up."""
 
 
-def summary(figures: dict[str, Any]) -> list[str]:
-    """Say what was found, one sentence a finding; agreement never without accuracy before it."""
-    return [*_accuracy(figures), *_agreement(figures), *_repeats(figures), *_second_readings(figures)]
+def summary(figures: dict[str, Any], accuracy: Sequence[str] | None = None) -> list[str]:
+    """Say what was found, one sentence a finding; agreement never without accuracy before it.
+
+    accuracy: sentences that say how right readers were where a question has its own; None takes the usual ones.
+    """
+    known = _accuracy(figures) if accuracy is None else accuracy
+    compared = sentences.findings(figures)
+    return [*known, *compared, *_agreement(figures), *_repeats(figures), *_second_readings(figures)]
 
 
 def cautions(figures: dict[str, Any]) -> list[str]:
@@ -47,7 +54,7 @@ def cautions(figures: dict[str, Any]) -> list[str]:
         lines.append(
             "Intervals are not adjusted for multiple comparisons: one in twenty misses the true value by chance."
         )
-    return lines
+    return [*lines, *sentences.cautions(figures)]
 
 
 def prevalence_paradox(entry: dict[str, Any]) -> str | None:

@@ -10,6 +10,8 @@ from brainlab.counted import counted
 from brainlab.reading.protocol.design import Protocol
 from brainlab.reading.protocol.questions import Question
 from brainlab.reading.record.lock_record import dependence, lock_findings, lock_warnings, people_of_sources
+from brainlab.reading.report import side_by_side
+from brainlab.reading.report.paired import sentences
 from brainlab.reading.statistics.time_course import STEP
 
 Sections = list[tuple[str, list[str]]]
@@ -56,8 +58,8 @@ def _readers(figures: dict[str, Any], protocol: Protocol | None, conduct: dict[s
 
 def _cases(protocol: Protocol, conduct: dict[str, Any] | None) -> list[str]:
     sources = ", ".join(f"{s.n} {s.truth} ({s.name})" for s in protocol.sources)
-    if protocol.paired:
-        sources += "; shown as pairs of one real and one generated image, side randomised"
+    if protocol.grouped:
+        sources += f"; shown {_side_by_side(protocol.questions[0])}"
     first, last = protocol.slice_range
     shown = (
         f"single {protocol.plane} slices (those of volumes from {first:.0%} to {last:.0%} of the axis)"
@@ -75,6 +77,17 @@ def _cases(protocol: Protocol, conduct: dict[str, Any] | None) -> list[str]:
         if source.truncation != 1.0:
             lines.append(f"Latent codes of {source.name} were truncated by a factor of {source.truncation:g}.")
     return lines
+
+
+def _side_by_side(first: Question) -> str:
+    """How the images of a case were put together."""
+    if first.kind == "ranking":
+        return f"{first.images} at a time, one of each source"
+    others = "generated images of one source" if first.wanted == "real" else "real images"
+    one = "real" if first.wanted == "real" else "generated"
+    if len(first.places) == 2:
+        return "as pairs of one real and one generated image"
+    return f"{first.images} at a time, one {one} image among {first.images - 1} {others}"
 
 
 def _sources(conduct: dict[str, Any] | None) -> Sequence[dict[str, Any]]:
@@ -100,6 +113,8 @@ def _process(protocol: Protocol) -> list[str]:
         )
     if protocol.rest_break_every:
         lines.append(f"A break was offered every {counted(protocol.rest_break_every, 'case')}.")
+    if protocol.dark_pause_s:
+        lines.append(f"A dark screen of {protocol.dark_pause_s:g} s preceded each case.")
     return lines
 
 
@@ -121,10 +136,16 @@ def _blinding(protocol: Protocol, conduct: dict[str, Any] | None) -> list[str]:
 
 
 def _order(protocol: Protocol, conduct: dict[str, Any] | None) -> list[str]:
+    constrained = "" if protocol.grouped else ", constrained to near-zero correlation of label and position"
     lines = [
-        "Case order was randomised separately for each reader, constrained to near-zero correlation of label and "
-        f"position, with {counted(protocol.repeats, 'hidden repeat')} for intra-reader agreement only."
+        f"Case order was randomised separately for each reader{constrained}, with "
+        f"{counted(protocol.repeats, 'hidden repeat')} for intra-reader agreement only."
     ]
+    if protocol.grouped:
+        anew = " for every presentation, repeats and later readings included; answers are compared by image"
+        lines.append(
+            f"The order of the images of a case was randomised{anew if conduct and conduct['arranged'] else ''}."
+        )
     if protocol.rounds > 1:
         lines.append(
             f"The protocol required {protocol.rounds} readings, each in a new order, with a washout of at least "
@@ -216,9 +237,15 @@ def _analysis(figures: dict[str, Any], protocol: Protocol | None, conduct: dict[
         "Gourevitch and Galanter. "
         "Means over readers have one interval for these readers on new cases and one, after Obuchowski, Rockette and "
         "Hillis, for other readers as well; readers and cases are never pooled.",
-        f"Equivalence to chance: two one-sided tests at 5% with a margin of {margin:.0%} in balanced accuracy, "
-        f"{fixed}.",
     ]
+    if protocol and protocol.grouped:
+        lines += side_by_side.methods(protocol.questions[0])
+    else:
+        lines.append(
+            f"Equivalence to chance: two one-sided tests at 5% with a margin of {margin:.0%} in balanced accuracy, "
+            f"{fixed}."
+        )
+    lines += sentences.methods(figures)
     if dependent := dependence(conduct["checks"] if conduct else {}):
         lines.append(dependent)
     if figures["learning"] or figures["pace"]:

@@ -1,8 +1,8 @@
 """How long a case has been on a reader's screen, by the server's own clock.
 
 The session events of a reading, which are only ever added to, tell it: `case_shown` starts the clock of a case, and so
-does `resumed`; `paused`, the answer, and `lease_taken` when another tab or a reloaded page goes on, stop it. So a
-reload gives no more time, and a browser's clock is never asked.
+does `resumed`; `paused`, the answer, `set_aside` when the case before is taken back, and `lease_taken` when another
+tab or a reloaded page goes on, stop it. So a reload gives no more time, and a browser's clock is never asked.
 """
 
 import json
@@ -15,7 +15,7 @@ HEARTBEAT_S = 15.0
 """Seconds between two signs of life of the reading room's script (reader.js)."""
 
 STARTS = ("case_shown", "resumed")
-STOPS = ("paused", "lease_taken", "answered")
+STOPS = ("paused", "set_aside", "lease_taken", "answered")
 
 
 def seen_s(events: Iterable[tuple[str, str, dict[str, Any]]], until: str) -> float:
@@ -38,18 +38,15 @@ def seen_s(events: Iterable[tuple[str, str, dict[str, Any]]], until: str) -> flo
 
 def case_events(db: sqlite3.Connection, reading: int, presentation: str) -> list[tuple[str, str, dict[str, Any]]]:
     """Return the events that started or stopped the clock of a case, oldest first."""
-    events = db.execute(
-        "SELECT kind, at, detail_json FROM session_event WHERE reading = ?"
-        " AND kind IN ('case_shown', 'resumed', 'paused', 'lease_taken')"
-        " AND json_extract(detail_json, '$.presentation') = ? ORDER BY sequence",
-        (reading, presentation),
+    rows = db.execute(
+        "SELECT sequence, kind, at, detail_json FROM session_event WHERE reading = :reading"
+        " AND kind IN ('case_shown', 'resumed', 'paused', 'set_aside', 'lease_taken')"
+        " AND json_extract(detail_json, '$.presentation') = :presentation"
+        " UNION ALL SELECT DISTINCT NULL, 'answered', received_at, '{}' FROM answer_event"
+        " WHERE presentation = :presentation AND kind = 'answer' ORDER BY sequence NULLS LAST",
+        {"reading": reading, "presentation": presentation},
     )
-    answers = db.execute(
-        "SELECT DISTINCT 'answered' AS kind, received_at AS at, '{}' AS detail_json FROM answer_event"
-        " WHERE presentation = ? AND kind = 'answer'",
-        (presentation,),
-    )
-    found = [(row["kind"], row["at"], json.loads(row["detail_json"])) for row in (*events, *answers)]
+    found = [(row["kind"], row["at"], json.loads(row["detail_json"])) for row in rows]
     return sorted(found, key=lambda event: event[1])
 
 

@@ -16,7 +16,7 @@ class Presentation:
 
     position, total: within its phase, from 1. Hidden repeats are counted and named as `main`.
     shape: of one image's uint8 pixels; [height, width] of a slice, [X, Y, Z] RAS of a volume. voxel_size_mm: one per
-        axis. images: 2 of a pair, whose pixels follow one another, left first.
+        axis. images: those side by side, whose pixels follow one another, row by row; 1 for a single one.
     time_left_s: for which the case may still be looked at, by the server's clock; None without a limit.
     answer_key: an answer sent under it as often as the network likes is saved once.
     """
@@ -52,15 +52,20 @@ class Room:
     practice_feedback: bool
     time_cap_s: float | None
     rest_break_every: int
+    dark_pause_s: float
     questions: tuple[Question, ...]
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """An answer that is on disk. saved: False when the same submission had been saved before."""
+    """An answer that is on disk. saved: False when the same submission had been saved before.
+
+    view: where the reader stands then.
+    """
 
     saved: bool
     feedback: str | None
+    view: "View"
 
 
 @dataclass(frozen=True)
@@ -90,11 +95,27 @@ class View:
     opens_at: str | None
 
 
-def room_of(place: Place, reader: str) -> Room:
+def view_of(place: Place) -> View:
+    """Return all that a tab shows."""
+    state = place.state
+    reads = state in ("practice", "main")
+    return View(
+        state,
+        room_of(place),
+        progress_of(place),
+        place.holds_lease(),
+        place.undoable() is not None,
+        presentation_of(place, 0) if reads else None,
+        presentation_of(place, 1) if reads else None,
+        place.reading["not_before"] if state == "waiting" else None,
+    )
+
+
+def room_of(place: Place) -> Room:
     """Take from the protocol what the reading room needs."""
     p = place.protocol
     return Room(
-        reader=reader,
+        reader=place.reading["reader"],
         round=place.reading["round"],
         rounds=p.rounds,
         title=p.reader_title,
@@ -108,6 +129,7 @@ def room_of(place: Place, reader: str) -> Room:
         practice_feedback=p.practice_feedback,
         time_cap_s=p.time_cap_s,
         rest_break_every=p.rest_break_every,
+        dark_pause_s=p.dark_pause_s,
         questions=p.all_questions,
     )
 
@@ -119,7 +141,7 @@ def progress_of(place: Place) -> Progress:
 
 
 def presentation_of(place: Place, skip: int) -> Presentation | None:
-    """Describe the current case, or the one `skip` places later, without a word on repeats."""
+    """Describe the current case, or the next one (`skip` 1), without a word on repeats."""
     row = place.open_case(skip)
     if row is None or place.state in ("closed", "waiting"):
         return None
@@ -135,7 +157,7 @@ def presentation_of(place: Place, skip: int) -> Presentation | None:
         kind=row["kind"],
         shape=picture.shape,
         voxel_size_mm=picture.voxel_size_mm,
-        images=1 + picture.paired,
+        images=max(1, len(picture.places)),
         time_left_s=place.time_left_s(row["id"]),
-        answer_key=f"{row['id']}.{place.next_revision(row['id'])}",
+        answer_key=f"{row['id']}.{(row['revision'] or 0) + 1}",
     )

@@ -8,7 +8,7 @@ database is the only state: a session may be thrown away and opened again at any
 import json
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,8 @@ from typing import Any
 from brainlab.errors import InputError, StudyStateError
 from brainlab.reading.protocol.questions import LONGEST_TEXT
 from brainlab.reading.record import chain
-from brainlab.reading.record.store import Store, now
+from brainlab.reading.record.arrangement import arranged
+from brainlab.reading.record.store import StorageError, Store
 from brainlab.reading.record.tokens import LinkError, token_hash
 from brainlab.reading.room.reader_position import Place, State
 from brainlab.reading.room.reader_view import (
@@ -28,6 +29,7 @@ from brainlab.reading.room.reader_view import (
     presentation_of,
     progress_of,
     room_of,
+    view_of,
 )
 from brainlab.reading.room.submission import save_answers, take_back
 
@@ -44,32 +46,31 @@ class LeaseLostError(StudyStateError):
 
 @dataclass(frozen=True)
 class ReaderSession:
-    """One browser tab of one reader. Make it with `ReaderSession.open`."""
+    """One browser tab of one reader. Every act checks the link, is one transaction, and tells where the reader stands.
+
+    tab_token: a random text of at least 16 signs, new for every tab. Whatever is asked raises LinkError when the link
+    is not valid, or not valid any more: the study, the token, its term or the reader.
+    """
 
     folder: Path
-    reader: str
     token_hash: str
     tab_token: str
 
+    def __post_init__(self) -> None:
+        if len(self.tab_token) < 16:
+            raise InputError("tab_token: needs a random text of at least 16 signs")
+
+    @classmethod
+    def of_link(cls, folder: Path | str, token: str, tab_token: str) -> "ReaderSession":
+        """Take a personal link's token; its first act checks it."""
+        return cls(Path(folder), token_hash(token), tab_token)
+
     @classmethod
     def open(cls, folder: Path | str, token: str, tab_token: str) -> "ReaderSession":
-        """Enter with a personal link's token. tab_token: a random text of at least 16 signs, new for every tab.
-
-        Raises LinkError when the link is not valid: the study, the token, its term or the reader.
-        """
-        if len(tab_token) < 16:
-            raise InputError("tab_token: needs a random text of at least 16 signs")
-        folder = Path(folder)
-        if not (folder / "study.db").is_file():
-            raise LinkError
-        digest = token_hash(token)
-        with Store(folder).read() as db:
-            row = db.execute("SELECT code FROM reader WHERE token_hash = ?", (digest,)).fetchone()
-            if row is None:
-                raise LinkError
-            session = cls(folder, row["code"], digest, tab_token)
-            session._place(db)
-        return session
+        """Enter with a personal link's token; raises LinkError at once when the link is not valid."""
+        session = cls.of_link(folder, token, tab_token)
+        with session._read():
+            return session
 
     @property
     def state(self) -> State:
@@ -85,7 +86,7 @@ class ReaderSession:
     def room(self) -> Room:
         """Texts and display settings of the study."""
         with self._read() as place:
-            return room_of(place, self.reader)
+            return room_of(place)
 
     @property
     def has_lease(self) -> bool:
@@ -102,18 +103,7 @@ class ReaderSession:
     def look(self) -> View:
         """Return everything that a tab shows, read at one moment."""
         with self._read() as place:
-            state = place.state
-            reads = state in ("practice", "main")
-            return View(
-                state,
-                room_of(place, self.reader),
-                progress_of(place),
-                place.holds_lease(),
-                place.undoable() is not None,
-                presentation_of(place, 0) if reads else None,
-                presentation_of(place, 1) if reads else None,
-                place.reading["not_before"] if state == "waiting" else None,
-            )
+            return view_of(place)
 
     def current(self) -> Presentation | None:
         """The case to be answered now; None when all are, the study is closed or a second reading has to wait."""
@@ -133,7 +123,8 @@ class ReaderSession:
         """
         with self._read() as place:
             row = place.db.execute(
-                "SELECT position, pixels, shape_json FROM presentation JOIN stimulus ON stimulus.id = stimulus"
+                "SELECT position, arrangement, pixels, shape_json"
+                " FROM presentation JOIN stimulus ON stimulus.id = stimulus"
                 " WHERE presentation.id = ? AND reading = ?",
                 (presentation_id, place.reading["id"]),
             ).fetchone()
@@ -142,27 +133,33 @@ class ReaderSession:
                 raise InputError("no such image")
             if row["position"] == place.position() and place.time_left_s(presentation_id) == 0:
                 raise InputError("no such image")
-        return row["pixels"], tuple(json.loads(row["shape_json"])["shape"])
+        return arranged(row["pixels"], row["arrangement"]), tuple(json.loads(row["shape_json"])["shape"])
 
-    def acquire_lease(self, takeover: bool = False, previous: str | None = None, alive: bool = False) -> bool:
-        """Become the tab that may answer; False when another tab is, unless `takeover`.
+    def acquire_lease(self, takeover: bool = False, previous: str | None = None, alive: bool = False) -> View:
+        """Become the tab that may answer, unless another is and this one does not take over; see `View.has_lease`.
 
         previous: tab token of the page before a reload, whose lease passes on to this one without asking.
         alive: a mere sign of life, which does not bring the current case to the screen.
+        A closed study has no such tab, and its file may be one that cannot be written.
         """
-        with self._write() as place:
-            held = place.db.execute("SELECT * FROM lease WHERE reading = ?", (place.reading["id"],)).fetchone()
-            other = held is not None and held["tab_token"] != self.tab_token
-            if other and place.lease_runs(held["expires_at"]) and not takeover and held["tab_token"] != previous:
-                return False
-            if other:
-                place.record_for_case("lease_taken", {"alive_at": place.alive_at(held)})
-            place.renew_lease()
-            if not alive:
-                place.show()
-            return True
+        try:
+            with self._write() as place:
+                holder, until = place.reading["lease_tab"], place.reading["lease_until"]
+                other = holder not in (None, self.tab_token)
+                if other and place.lease_runs(until) and not takeover and holder != previous:
+                    return view_of(place)
+                if other:
+                    place.record_for_case("lease_taken", {"alive_at": place.alive_at(until)})
+                place.renew_lease()
+                if not alive:
+                    place.show()
+                return view_of(place)
+        except (StudyStateError, StorageError):
+            if (view := self.look()).state == "closed":
+                return view
+            raise
 
-    def record_event(self, kind: str, detail: dict[str, Any] | None = None) -> None:
+    def record_event(self, kind: str, detail: dict[str, Any] | None = None) -> View:
         """Record something that is not an answer (EVENTS), such as the browser's viewport or the accepted consent."""
         if kind not in EVENTS:
             raise InputError(f"event: needs one of {', '.join(EVENTS)}, got {kind}")
@@ -179,6 +176,7 @@ class ReaderSession:
                 place.record(kind, detail)
             if kind != "paused":
                 place.show()
+            return view_of(place)
 
     def answer(
         self,
@@ -206,7 +204,7 @@ class ReaderSession:
                 "SELECT presentation FROM answer_event WHERE idempotency_key = ?", (f"{idempotency_key}/{first}",)
             ).fetchone()
             if known is not None and known["presentation"] == presentation_id:
-                return Receipt(False, place.feedback(presentation_id))
+                return Receipt(False, place.feedback(presentation_id), view_of(place))
             if not place.holds_lease():
                 raise LeaseLostError
             end = save_answers(
@@ -219,18 +217,18 @@ class ReaderSession:
                 active_ms=active_ms,
             )
             feedback = place.feedback(presentation_id)
-            place.renew_lease()
-            after = self._place(place.db)  # the next reading, where that was the last case of this one
-            after.renew_lease()
+            place.renew_lease()  # of the next reading, where that was the last case of this one
             if feedback is None:  # else the next case comes when the feedback has been read
-                after.show()
+                place.show()
+            receipt = Receipt(True, feedback, view_of(place))
         chain.anchor(Store(self.folder).anchor_path, end)
-        return Receipt(True, feedback)
+        return receipt
 
-    def undo(self) -> Presentation:
-        """Take back the last answer; both stay on record. Returns its case, which is the current one again.
+    def undo(self) -> View:
+        """Take back the last answer; both stay on record, and its case is the current one again.
 
-        One step only, never a practice case whose truth was told. Raises StudyStateError when there is nothing to undo.
+        One step only, never a practice case whose truth was told. The last answer of the reading before can be taken
+        back while the washout runs; that reading then goes on. Raises StudyStateError when there is nothing to undo.
         """
         with self._write() as place:
             if not place.holds_lease():
@@ -238,34 +236,35 @@ class ReaderSession:
             end = take_back(place)
             place.renew_lease()
             place.show()
-            case = presentation_of(place, 0)
+            view = view_of(place)
         chain.anchor(Store(self.folder).anchor_path, end)
-        if case is None:
-            raise StudyStateError("the answer was taken back, but its case is gone; reload the page")
-        return case
+        return view
 
     @contextmanager
     def _read(self) -> Iterator[Place]:
-        with Store(self.folder).read() as db:
-            yield self._place(db)
+        with self._place(Store(self.folder).read()) as place:
+            yield place
 
     @contextmanager
     def _write(self) -> Iterator[Place]:
-        with Store(self.folder).write() as db:
-            place = self._place(db)
-            if db.execute("SELECT state FROM study").fetchone()[0] != "locked":
+        with self._place(Store(self.folder).write()) as place:
+            if not place.locked:
                 raise StudyStateError("this study is closed; no more answers are taken")
             yield place
 
-    def _place(self, db: sqlite3.Connection) -> Place:
-        """Check the link again, as it may have been revoked; find the first reading not finished, else the last."""
-        reader = db.execute("SELECT * FROM reader WHERE code = ?", (self.reader,)).fetchone()
-        expired = reader["token_expires_at"] is not None and reader["token_expires_at"] <= now()
-        if reader["token_hash"] != self.token_hash or reader["withdrawn_at"] is not None or expired:
+    @contextmanager
+    def _place(self, transaction: AbstractContextManager[sqlite3.Connection]) -> Iterator[Place]:
+        """Check the link, as it may have been revoked, and find where the reader stands, inside a transaction.
+
+        Raises StorageError for whatever else is the matter with the study: it is the researcher's to mend.
+        """
+        if not (self.folder / "study.db").is_file():
             raise LinkError
-        row = db.execute(
-            "SELECT * FROM reading WHERE reader = ?"
-            " ORDER BY finished_at IS NOT NULL, CASE WHEN finished_at IS NULL THEN round ELSE -round END LIMIT 1",
-            (self.reader,),
-        ).fetchone()
-        return Place(db, row, self.tab_token)
+        with ExitStack() as stack:
+            try:
+                db = stack.enter_context(transaction)
+            except InputError as error:
+                raise StorageError(str(error)) from error
+            place = Place(db, self.token_hash, self.tab_token)
+            place.check_link()
+            yield place

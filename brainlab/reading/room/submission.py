@@ -32,7 +32,7 @@ def save_answers(
         raise StudyStateError("no answer can be given now; reload the page to see why")
     answers = check_answers(place.protocol, given, confidence, place.picture(row))
     check_times(shown_at, active_ms)
-    received, revision = now(), place.next_revision(presentation)
+    received, revision = now(), (row["revision"] or 0) + 1
     first = place.protocol.questions[0].key
     events: list[dict[str, Any]] = [
         {
@@ -49,19 +49,24 @@ def save_answers(
         }
         for question, text in answers.items()
     ]
-    end = [chain.append(place.db, event) for event in events][-1]
     place.begin(received)
+    end = place.append(events)
     if place.open_case() is None:
         place.finish(received)
     return end
 
 
 def take_back(place: Place) -> chain.Head:
-    """Undo the reader's last answer; it stays on record. Raises StudyStateError when there is nothing to undo."""
-    presentation = place.undoable()
-    if presentation is None:
+    """Undo the reader's last answer, in the reading before too; it stays on record, and its reading goes on.
+
+    The washout after that reading starts anew when the case is answered again. Raises StudyStateError when there is
+    nothing to undo.
+    """
+    last = place.undoable()
+    if last is None:
         raise StudyStateError("there is no answer to take back")
-    received, revision = now(), place.next_revision(presentation)
+    place.set_aside()
+    presentation, received, revision = last["presentation"], now(), last["revision"] + 1
     query = "SELECT question FROM answer WHERE presentation = ? ORDER BY sequence"
     events: list[dict[str, Any]] = [
         {
@@ -78,8 +83,9 @@ def take_back(place: Place) -> chain.Head:
         }
         for row in place.db.execute(query, (presentation,)).fetchall()
     ]
-    end = [chain.append(place.db, event) for event in events][-1]
-    place.reopen()
+    end = place.append(events)
+    if last["finished_at"] is not None:
+        place.reopen(last)
     return end
 
 

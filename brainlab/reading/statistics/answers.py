@@ -157,6 +157,24 @@ def by_round(frame: pd.DataFrame) -> dict[int, pd.DataFrame]:
     return {int(value): frame[rounds == value] for value in sorted(rounds.unique())} or {1: frame}
 
 
+def by_condition(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Split a table by its column `condition`, in the order of the rows, where readers judged cases under several.
+
+    A column of that name under which no reader judged a case twice describes the cases, such as by their disease: the
+    table then comes back whole, under ''. Raises InputError for a row without its condition.
+    """
+    if "condition" not in frame.columns:
+        return {"": frame}
+    labels = pd.Series([_text(value) for value in frame["condition"]], index=frame.index, dtype=object)
+    place = frame[[name for name in ("reader", "case", "round", "phase") if name in frame.columns]].astype(str)
+    under = labels.groupby([place[name] for name in place.columns]).nunique()
+    if not (under > 1).any():
+        return {"": frame}
+    if labels.isna().any():
+        raise InputError(f"every row needs a condition; line {frame.index[labels.isna()][0]} has none")
+    return {str(label): frame[labels == label] for label in dict.fromkeys(labels)}
+
+
 def numbers(column: pd.Series) -> pd.Series:
     """Return a column as floats, empty cells as nan; raises InputError naming the first cell that is no number."""
     values = pd.to_numeric(column, errors="coerce").astype(float)

@@ -5,6 +5,7 @@ large. Each mean therefore has two intervals, named for what they generalise to:
 cases vary), and `other_readers` like them on new cases (both vary).
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,9 +16,10 @@ from scipy import special
 
 from brainlab.measures.accuracy import area_estimate, logit_bounds, placements, wilson_bounds
 from brainlab.measures.estimate import CONFIDENCE, Estimate, undefined
+from brainlab.measures.obuchowski_rockette import obuchowski_rockette
 from brainlab.measures.strata import Prior, covariance_of_means, spread_of_mean, stratum_codes
 from brainlab.reading.statistics.answers import REAL, Answers
-from brainlab.types import BoolArray, FloatArray, IntArray
+from brainlab.types import BoolArray, FloatArray, IntArray, StringArray
 
 FEW_READERS = 5
 
@@ -51,44 +53,50 @@ def reader_means(answers: Answers) -> dict[str, dict[str, Any]] | None:
         return None
     table = CaseTable.from_answers(answers)
     given = table.complete(table.correct)
-    figures = {"accuracy": mean_accuracy(given.correct, given.strata)}
+    figures = {"accuracy": mean_accuracy(given.correct, given.sources)}
     if np.isfinite(table.scores).any():
         sure = table.complete(table.scores)
-        figures["auc"] = mean_roc_area(sure.scores, sure.real, sure.strata)
+        figures["auc"] = mean_roc_area(sure.scores, sure.real, sure.sources)
     return {name: figure.as_dict() for name, figure in figures.items()}
 
 
 @dataclass(frozen=True)
 class CaseTable:
     """What all readers said of each case: `correct` (1 or 0) and `scores` (signed confidence), both [n, readers], nan
-    where missing; `real` [n] says which cases are real, `strata` [n] numbers their sources.
+    where missing; `real` [n] says which cases are real, `sources` [n] where they are from ('' where unknown).
     """
 
     correct: FloatArray
     scores: FloatArray
     real: BoolArray
-    strata: IntArray
+    sources: StringArray
     cases: tuple[str, ...]
 
     @classmethod
-    def from_answers(cls, answers: Answers) -> "CaseTable":
-        """Lay out the answers to real and fake cases of known truth."""
+    def from_answers(cls, answers: Answers, readers: Sequence[str] | None = None) -> "CaseTable":
+        """Lay out the answers to real and fake cases of known truth; readers: their order, if not that of the rows."""
+        readers = list(answers.readers if readers is None else readers)
         known = answers.main[answers.main["truth"].notna()]
         answered = known["answer"].notna()
         right = (known["answer"] == known["truth"]).astype(float).where(answered)
         sign = np.where(known["answer"] == REAL, 1.0, -1.0)
         score = (known["confidence"] * sign).where(answered) if "confidence" in known else right * np.nan
         wide = known.assign(right=right, score=score).pivot(index="case", columns="reader", values=["right", "score"])
-        wide = wide.reindex(columns=pd.MultiIndex.from_product([["right", "score"], answers.readers]))
+        wide = wide.reindex(columns=pd.MultiIndex.from_product([["right", "score"], readers]))
         by_case = known.groupby("case")
         sources = by_case["source"].first() if "source" in known else by_case["truth"].first()
         return cls(
-            wide["right"][answers.readers].to_numpy(dtype=float),
-            wide["score"][answers.readers].to_numpy(dtype=float),
+            wide["right"][readers].to_numpy(dtype=float),
+            wide["score"][readers].to_numpy(dtype=float),
             (by_case["truth"].first() == REAL).to_numpy(),
-            np.unique(sources.fillna("").to_numpy(dtype=str), return_inverse=True)[1].astype(int),
+            sources.fillna("").to_numpy(dtype=str),
             tuple(wide.index),
         )
+
+    @property
+    def called_real(self) -> FloatArray:
+        """1 where a reader called a case real, 0 where fake, nan where missing: [n, readers]."""
+        return np.where(self.real[:, None], self.correct, 1 - self.correct)
 
     def complete(self, figures: FloatArray) -> "CaseTable":
         """Return the cases for which `figures` [n, readers] lacks no reader."""
@@ -97,7 +105,16 @@ class CaseTable:
     def take(self, rows: IntArray) -> "CaseTable":
         """Return some of the cases."""
         cases = tuple(self.cases[row] for row in rows)
-        return CaseTable(self.correct[rows], self.scores[rows], self.real[rows], self.strata[rows], cases)
+        return CaseTable(self.correct[rows], self.scores[rows], self.real[rows], self.sources[rows], cases)
+
+
+def cases_in_common(first: CaseTable, second: CaseTable) -> tuple[CaseTable, CaseTable]:
+    """Return the cases that both tables have, in one order."""
+    shared = sorted(set(first.cases) & set(second.cases))
+    one, other = (
+        table.take(np.array([table.cases.index(case) for case in shared], dtype=int)) for table in (first, second)
+    )
+    return one, other
 
 
 def mean_accuracy(correct: FloatArray, strata: ArrayLike | None = None) -> ReaderMean:
@@ -128,28 +145,13 @@ def mean_roc_area(scores: FloatArray, real: BoolArray, strata: ArrayLike | None 
     readers = scores.shape[1]
     if min(real.sum(), (~real).sum()) < 2:
         return _nothing("undefined: needs two real and two fake cases that every reader judged", readers)
-    wins = np.stack([placements(column[real], column[~real]) for column in scores.T], axis=-1)
+    wins = placements(scores[real], scores[~real])  # [real, fake, readers]
     of_real, of_fake = wins.mean(axis=1), wins.mean(axis=0)  # [real, readers], [fake, readers]
     sources = np.zeros(len(real)) if strata is None else np.asarray(strata)
     fixed = area_estimate(of_real.mean(axis=1), of_fake.mean(axis=1), sources[real], sources[~real])
     covariance = covariance_of_means(of_real, stratum_codes(sources[real], len(of_real)))
     covariance = covariance + covariance_of_means(of_fake, stratum_codes(sources[~real], len(of_fake)))
     return _reader_mean(of_real.mean(axis=0), covariance, fixed)
-
-
-def obuchowski_rockette(values: FloatArray, covariance: FloatArray) -> tuple[float, float]:
-    """Return the standard error of the mean over readers, as a sample of readers, and its degrees of freedom.
-
-    sqrt((MS + r max(cov, 0)) / r), with MS the variance between readers' figures `values` [r] and cov the mean
-    covariance between readers that common cases cause, off the diagonal of `covariance` [r, r] (Obuchowski and Rockette
-    1995; degrees of freedom by Hillis 2007, equation 23, for a single modality).
-    """
-    readers = len(values)
-    between = float(values.var(ddof=1))
-    common = float((covariance.sum() - np.trace(covariance)) / (readers * (readers - 1)))
-    total = between + max(readers * common, 0.0)
-    degrees = total**2 / (between**2 / (readers - 1)) if between > 0 else np.inf
-    return float(np.sqrt(total / readers)), float(degrees)
 
 
 def beyond_these_readers(values: FloatArray, covariance: FloatArray, n: int) -> Estimate:
@@ -175,12 +177,15 @@ def beyond_these_readers(values: FloatArray, covariance: FloatArray, n: int) -> 
 def _reader_mean(values: FloatArray, covariance: FloatArray, fixed: Estimate) -> ReaderMean:
     """Join both intervals."""
     readers = len(values)
-    caution = None
-    if readers < FEW_READERS:
-        caution = (
-            f"{readers} readers represent other readers poorly; interpret the interval for other readers with caution"
-        )
-    return ReaderMean(fixed.value, fixed.n, readers, fixed, beyond_these_readers(values, covariance, fixed.n), caution)
+    other = beyond_these_readers(values, covariance, fixed.n)
+    return ReaderMean(fixed.value, fixed.n, readers, fixed, other, caution_about(readers))
+
+
+def caution_about(readers: int) -> str | None:
+    """Return what so few readers can show of others; None with enough of them."""
+    if readers >= FEW_READERS:
+        return None
+    return f"{readers} readers represent other readers poorly; interpret the interval for other readers with caution"
 
 
 def _nothing(reason: str, readers: int) -> ReaderMean:

@@ -17,6 +17,7 @@ from brainlab.reading.statistics.answers import (
     REQUIRED,
     Answers,
     another_question,
+    by_condition,
     by_round,
     fill_case_facts,
     numbers,
@@ -34,11 +35,12 @@ LARGEST_BYTES = 5_000_000
 LARGEST_ROWS = 20_000
 """Intervals are worked out by resampling all cases at once, which takes memory."""
 
-COLUMNS = (*REQUIRED, *OPTIONAL, "round")
+COLUMNS = (*REQUIRED, *OPTIONAL, "round", "condition")
 SPELLINGS = (
     (("answer", "truth"), True, (REAL, FAKE)),
     (("class",), True, ()),
     (("source",), False, ()),
+    (("condition",), False, ()),
     (("phase",), False, PHASES),
     (("round",), True, ()),
 )
@@ -117,8 +119,13 @@ def _tidied(table: Table, notes: list[str]) -> Ratings:
         raise InputError(f"needs at least one answer, got none in {counted(len(frame), 'row')}: {why}")
     for column in ("reader", "case"):
         notes += look_alikes(frame[column])
-    for part in by_round(frame).values():
-        Answers.from_frame(part)
+    conditions = by_condition(frame)
+    for part in conditions.values():
+        for one in by_round(part).values():
+            Answers.from_frame(one)
+    if "condition" in frame and len(conditions) == 1:
+        notes.append("condition: no reader judged a case under two; left out")
+        del frame["condition"]
     frame = fill_case_facts(frame)  # over all rounds
     if "truth" in frame and another_question(frame):
         notes.append("truth: none of its labels is an answer; taken as of another question and left out")
@@ -131,7 +138,7 @@ def _merge_readers(frame: pd.DataFrame, notes: list[str]) -> None:
     """Give a reader whose code is written `R1` and `r1` one code; refuse where both answer the same case."""
     (merged,), said = in_one_spelling([frame["reader"]], numbers=False)
     if said:
-        usual = {"case": "", "phase": "main", "round": "1"}
+        usual = {"case": "", "phase": "main", "round": "1", "condition": ""}
         place = [column for column in usual if column in frame]
         keys = frame[place].fillna(usual).assign(reader=merged)
         first: dict[tuple[str, ...], int] = {}

@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from brainlab.measures.accuracy import QUARTER_CASE, placements
+from brainlab.measures.accuracy import placements
 from brainlab.measures.agreement import sampled_kappa
-from brainlab.measures.estimate import CONFIDENCE, Estimate, undefined
-from brainlab.measures.strata import Prior, Spread, spread_of_mean, stratum_codes
+from brainlab.measures.estimate import Estimate, undefined
+from brainlab.measures.reader_difference import ReaderDifference, placement_difference, share_difference
+from brainlab.measures.strata import stratum_codes
 from brainlab.reading.statistics.answers import Answers
-from brainlab.reading.statistics.mrmc import CaseTable
+from brainlab.reading.statistics.mrmc import CaseTable, cases_in_common
 
 
 def between_rounds(rounds: dict[int, Answers]) -> list[dict[str, Any]]:
@@ -61,54 +62,43 @@ def _figures(rows: list[pd.DataFrame], answers: list[Answers]) -> dict[str, Any]
     if any("truth" not in half or not answer.real_or_fake for half, answer in zip(rows, answers, strict=True)):
         missing = _nothing("undefined: needs answers 'real' and 'fake' and a column 'truth'")
         return dict.fromkeys(("accuracy", "auc"), missing)
-    tables = [
+    first, second = (
         CaseTable.from_answers(Answers(half, answer.repeats, answer.categories))
         for half, answer in zip(rows, answers, strict=True)
-    ]
-    shared = sorted(set(tables[0].cases) & set(tables[1].cases))
-    tables = [table.take(np.array([table.cases.index(case) for case in shared], dtype=int)) for table in tables]
-    return {
-        "accuracy": _accuracy(*tables),
-        "auc": _roc_area(*tables),
-    }
+    )
+    tables = cases_in_common(first, second)
+    return {"accuracy": _accuracy(*tables), "auc": _roc_area(*tables)}
 
 
 def _accuracy(first: CaseTable, second: CaseTable) -> dict[str, Any]:
-    """Compare the mean accuracy over readers; half a case of random answers is added to each source."""
+    """Compare the mean accuracy over readers."""
     kept = np.flatnonzero(np.isfinite(first.correct + second.correct).all(axis=1))
     if len(kept) == 0:
         return _nothing("undefined: no case was answered in both rounds")
-    before, after = (table.take(kept).correct for table in (first, second))
-    change = (after - before).mean(axis=1)
-    codes = stratum_codes(first.strata[kept], len(kept))
-    spread = spread_of_mean(change, codes, Prior(0.5 * float(codes.max() + 1), 0.0, 0.5 / before.shape[1]))
-    return _change(float(before.mean()), float(after.mean()), spread, len(kept))
+    before, after = (table.take(kept) for table in (first, second))
+    change = share_difference(after.correct - before.correct, stratum_codes(before.sources, len(kept)))
+    return _change(float(before.correct.mean()), float(after.correct.mean()), change)
 
 
 def _roc_area(first: CaseTable, second: CaseTable) -> dict[str, Any]:
-    """Compare the mean ROC area over readers; a quarter of a case that changes at random is added to each class."""
+    """Compare the mean ROC area over readers."""
     kept = np.flatnonzero(np.isfinite(first.scores + second.scores).all(axis=1))
     first, second = first.take(kept), second.take(kept)
     real = first.real
     if min(real.sum(), (~real).sum()) < 2:
         return _nothing("undefined: needs two real and two fake cases judged with confidence in both rounds")
-    before, after = (
-        np.mean([placements(column[real], column[~real]) for column in table.scores.T], axis=0)
-        for table in (first, second)
-    )
-    change, random = after - before, Prior(QUARTER_CASE, 0.0, 0.25)
-    spread = spread_of_mean(change.mean(axis=1), stratum_codes(first.strata[real], len(change)), random)
-    spread += spread_of_mean(change.mean(axis=0), stratum_codes(first.strata[~real], change.shape[1]), random)
-    return _change(float(before.mean()), float(after.mean()), spread, len(kept))
+    before, after = (placements(table.scores[real], table.scores[~real]) for table in (first, second))
+    codes = (stratum_codes(first.sources[of], int(of.sum())) for of in (real, ~real))
+    change = placement_difference(after - before, *codes)
+    return _change(float(before.mean()), float(after.mean()), change)
 
 
-def _change(before: float, after: float, spread: Spread, n: int) -> dict[str, Any]:
+def _change(before: float, after: float, change: ReaderDifference) -> dict[str, Any]:
     """Return both figures and their difference with its interval."""
-    half, gain = spread.half_width(CONFIDENCE), after - before
     return {
-        "first": Estimate(before, n=n).as_dict(),
-        "second": Estimate(after, n=n).as_dict(),
-        "difference": Estimate(gain, max(gain - half, -1.0), min(gain + half, 1.0), n).as_dict(),
+        "first": Estimate(before, n=change.n).as_dict(),
+        "second": Estimate(after, n=change.n).as_dict(),
+        "difference": change.for_these_readers().as_dict(),
     }
 
 

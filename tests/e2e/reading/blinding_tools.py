@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import json
+import re
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,11 +15,15 @@ from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, Response, WebSocket
 
 from brainlab.reading.desk import lifecycle
+from brainlab.reading.protocol.composition import practice_counts, wanted_and_others
 from brainlab.reading.protocol.design import Protocol, Reader, Source
+from brainlab.reading.protocol.questions import VERDICT
+from brainlab.reading.record.grouping import group_cases
 from brainlab.reading.record.sealing import Case, seal
 from brainlab.reading.record.store import Store
 
 SIDE = 24
+HASHES = (hashlib.md5, hashlib.sha1, hashlib.sha256)
 EVERYTHING_IN_THE_BROWSER = """
 async () => {
   const text = [document.title, location.href, document.referrer];
@@ -63,8 +68,9 @@ class Sealed:
         found = ["GiveAwayPeople", "GiveAwayModel", "SecretTitle", "Ann Example", "LesionKind", "truth.db"]
         found += [str(self.folder), str(self.folder.parent)]
         for row in rows:
-            found += [row["id"], row["pixel_sha256"], hashlib.md5(row["pixels"]).hexdigest()]
-            found.append(hashlib.sha1(row["pixels"]).hexdigest())
+            found += [row["id"], row["pixel_sha256"]]
+            images = [row["pixels"][start : start + SIDE**2] for start in range(0, len(row["pixels"]), SIDE**2)]
+            found += [made(image).hexdigest() for image in (row["pixels"], *images) for made in HASHES]
         return found
 
 
@@ -109,11 +115,14 @@ class Wire:
 def lock_bright_and_dark(base_url: str, n: int = 6, **changes: Any) -> Sealed:
     """Lock a study in which real images are bright and generated ones dark, and make links for its two readers.
 
-    To be called with the workspace set. n: images of each kind. changes: to the protocol.
+    To be called with the workspace set. n: real images, and as many generated ones as the first question takes with
+    them. changes: to the protocol.
     """
+    first = changes.get("questions", (VERDICT,))[0]
+    fakes = n * wanted_and_others(first)["fake"] if first.places else n
     random = np.random.default_rng(int(time.time_ns()))
     people = Source(kind="cohort", name="GiveAwayPeople", n=n)
-    machine = Source(kind="run", name="GiveAwayModel", n=n)
+    machine = Source(kind="run", name="GiveAwayModel", n=fakes)
     protocol = Protocol(
         title="SecretTitle",
         sources=(people, machine),
@@ -121,15 +130,16 @@ def lock_bright_and_dark(base_url: str, n: int = 6, **changes: Any) -> Sealed:
         **{"practice": 2, "repeats_share": 0.25, "rest_break_every": 0, "practice_feedback": True, **changes},
     )
     cases = []
-    for source in protocol.sources:
-        for place in range(n + protocol.practice // 2):
+    practice = practice_counts(first, ["real", "fake"], protocol.practice)
+    for source, drills in zip(protocol.sources, practice, strict=True):
+        for place in range(source.n + drills):
             low = 150 if source.truth == "real" else 30
             pixels = random.integers(low, low + 80, (SIDE, SIDE), dtype=np.uint8)
             kind = "LesionKind" if source.truth == "real" else None
-            case = Case(pixels, (1.0, 1.0), source.truth, source.name, practice=place >= n, disease_class=kind)
+            case = Case(pixels, (1.0, 1.0), source.truth, source.name, practice=place >= source.n, disease_class=kind)
             cases.append(case)
     folder = lifecycle.study_folder(lifecycle.create_study(protocol))
-    seal(folder, cases, {})
+    seal(folder, group_cases(cases, first, random) if first.places else cases, {})
     return Sealed(folder, [link.url for link in lifecycle.issue_links(folder, base_url)])
 
 
@@ -148,20 +158,20 @@ def case(page: Page) -> str:
     return str(page.locator(".rr").get_attribute("data-case"))
 
 
-def read_all(page: Page) -> list[str]:
-    """Answer every case and return the ids in the order shown."""
-    seen = []
+def read_all(page: Page, keys: str = "jf") -> list[str]:
+    """Answer every case, by one key and another in turn, and return the ids in the order shown."""
+    seen: list[str] = []
     while not page.locator("h1:text-is('Thank you')").count():
-        if page.get_by_role("button", name="Next image").count():
+        if page.get_by_role("button", name=re.compile("^Next")).count():
             page.keyboard.press("Enter")
             page.wait_for_selector(".rr[data-case], h1:text-is('Thank you')", state="attached")
             continue
         shown = case(page)
         seen.append(shown)
-        page.keyboard.press("jf"[len(seen) % 2])
+        page.keyboard.press(keys[len(seen) % 2])
         page.keyboard.press("3")
         page.wait_for_selector(f".rr:not([data-case='{shown}'])", state="attached")
         page.wait_for_selector(
-            ".rr[data-case] .rr-panel:not(.rr-locked), h1:text-is('Thank you'), button:has-text('Next image')"
+            ".rr[data-case] .rr-panel:not(.rr-locked), h1:text-is('Thank you'), button:text-matches('^Next')"
         )
     return seen

@@ -7,7 +7,9 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from brainlab.reading.desk import lifecycle
+from brainlab.reading.protocol.questions import ONE_REAL, VERDICT
 from brainlab.reading.record import integrity
+from brainlab.reading.record.arrangement import arranged
 from brainlab.reading.record.store import Store
 from tests.e2e.reading.blinding_tools import EVERYTHING_IN_THE_BROWSER, SIDE, Wire, begin, case, read_all
 
@@ -15,15 +17,17 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 expect.set_options(timeout=60_000)
 
 
-def test_a_whole_reading_leaves_no_trace_of_the_truth(reading_server, browser: Browser, sealed) -> None:
+@pytest.mark.parametrize("question", [VERDICT, ONE_REAL], ids=["single", "quartets"])
+def test_a_whole_reading_leaves_no_trace_of_the_truth(reading_server, browser: Browser, sealed, question) -> None:
     """Leaks 1 to 7 and 12: frames, bodies, headers, page, storage, console, cookies, and the server's log."""
-    study = sealed()
+    single = question is VERDICT
+    study = sealed(questions=(question,))
     context = browser.new_context()
     page = context.new_page()
     wire = Wire.of(page)
     begin(page, study.links[0])
-    seen = read_all(page)
-    assert len(seen) == len(set(seen)) == 2 + 12 + 3
+    seen = read_all(page, "jf" if single else "14")
+    assert len(seen) == len(set(seen)) == (2 + 12 + 3 if single else 2 + 6 + 2)
     left = page.evaluate(EVERYTHING_IN_THE_BROWSER)
     everything = wire.text() + left.encode() + json.dumps(context.cookies()).encode()
     for secret in study.secrets():
@@ -40,16 +44,18 @@ def test_a_whole_reading_leaves_no_trace_of_the_truth(reading_server, browser: B
 
     pixels = {url.rsplit("/", 1)[1]: found for url, found in wire.bodies.items() if "/reading/pixels/" in url}
     assert set(seen) == set(pixels)
-    assert {len(body) for found in pixels.values() for body in found} == {SIDE * SIDE}
+    assert {len(body) for found in pixels.values() for body in found} == {SIDE * SIDE * (1 if single else 4)}
     assert sum(len(found) for found in pixels.values()) == len(seen), "each image is fetched once, a repeat anew"
     with Store(study.folder).read() as db:
         stored = {
-            row["id"]: row["pixels"]
+            row["id"]: arranged(row["pixels"], row["arrangement"])
             for row in db.execute(
-                "SELECT presentation.id, pixels FROM presentation JOIN stimulus ON stimulus = stimulus.id"
+                "SELECT presentation.id, arrangement, pixels FROM presentation JOIN stimulus ON stimulus = stimulus.id"
             )
         }
-    assert all(body == stored[id_] for id_, found in pixels.items() for body in found), "as stored, byte for byte"
+    assert all(body == stored[id_] for id_, found in pixels.items() for body in found), (
+        "as stored and arranged, byte for byte"
+    )
 
     told = {tuple(sorted(name for name in head if name != "date")) for url, head in wire.headers if "/pixels/" in url}
     assert len(told) == 1
@@ -86,6 +92,31 @@ def test_the_order_and_the_times_say_nothing(browser: Browser, sealed) -> None:
     )
     assert len(entries) == 40
     assert len({tuple(sizes) for _, *sizes in entries}) == 1, "on the wire, headers included, all are of one size"
+    page.close()
+
+
+def test_the_place_in_a_quartet_says_nothing(browser: Browser, sealed) -> None:
+    """Leaks 7, 10, 11 and 20 for images side by side: all replies are alike, and the real image stands anywhere."""
+    study = sealed(n=24, practice=0, repeats_share=0.0, questions=(ONE_REAL,), confidence=False)
+    page = browser.new_page()
+    wire = Wire.of(page)
+    begin(page, study.links[0])
+    places = []
+    while not page.locator("h1:text-is('Thank you')").count():
+        shown = case(page)
+        (body,) = next(found for url, found in wire.bodies.items() if url.endswith(f"/pixels/{shown}"))
+        places.append(int(np.frombuffer(body, np.uint8).reshape(4, -1).mean(axis=1).argmax()))
+        page.wait_for_timeout(350)  # the key of the last case, pressed at once again, is taken for a double press
+        page.keyboard.press(str(places[-1] + 1))
+        page.wait_for_selector(f".rr:not([data-case='{shown}'])", state="attached")
+        page.wait_for_selector(".rr[data-case] .rr-panel:not(.rr-locked), h1:text-is('Thank you')")
+    assert len(places) == 24
+    assert max(np.bincount(places, minlength=4)) < 16, "at no place by more than chance"
+    entries = page.evaluate(
+        "() => performance.getEntriesByType('resource').filter((e) => e.name.includes('/pixels/'))"
+        ".map((e) => [e.transferSize, e.encodedBodySize])"
+    )
+    assert len({tuple(sizes) for sizes in entries}) == 1
     page.close()
 
 

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from brainlab.experiments.studies import locking
 from brainlab.experiments.studies.locking import lock_study
 from brainlab.reading.desk import lifecycle
 from brainlab.reading.protocol.design import Protocol, Reader, Source
-from brainlab.reading.protocol.questions import VERDICT, WHICH, Question
+from brainlab.reading.protocol.questions import ONE_FAKE, ONE_REAL, RANKING, VERDICT, WHICH, Question
 from brainlab.reading.record import integrity
 from brainlab.reading.record.store import Store
 from brainlab.reading.report.export import answers_frame
@@ -41,9 +42,8 @@ def locked(reading_server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable
         monkeypatch.setattr(locking, "PROBE_IMAGES", 4)  # too few to judge, and quick
         protocol = Protocol(
             title="Kinds",
-            sources=(Source(kind="cohort", name="simulated", n=2), Source(kind="run", name="tiny-vae", n=2)),
             readers=(Reader(code="R1"),),
-            **{"practice": 0, "repeats_share": 0, **changes},
+            **{"sources": _sources(2, 2), "practice": 0, "repeats_share": 0, **changes},
         )
         folder = lifecycle.study_folder(lifecycle.create_study(protocol))
         made.append(folder)
@@ -165,8 +165,88 @@ def test_pairs_are_answered_left_or_right(page: Page, locked) -> None:
     page.get_by_role("button", name="confidence 5 of 5").click()
     page.get_by_role("heading", name="Thank you").wait_for()
     rows = _answers(folder)
-    assert [(row["answer"], row["confidence"]) for row in rows] == [("left", 3), ("right", 5)]
-    assert sorted(row["truth"] for row in rows) == ["left", "right"]
+    assert [(row["answer_shown"], row["confidence"]) for row in rows] == [("left", 3), ("right", 5)]
+
+
+def test_quartets_are_answered_by_a_digit_or_a_click(page: Page, locked) -> None:
+    folder, link = locked(questions=(ONE_REAL,), sources=_sources(3, 9), confidence=False)
+    _begin(page, link)
+    expect(page.locator(".rr-stage canvas:visible")).to_have_count(4)
+    expect(page.locator(".rr-foot")).to_contain_text("Case 1 of 3")
+    for act in (
+        lambda: _press(page, "4"),
+        lambda: page.locator(".rr-cell").nth(1).click(),
+        lambda: page.get_by_role("button", name="Image 3").click(),
+    ):
+        case = _case(page)
+        act()
+        _gone(page, case)
+    page.get_by_role("heading", name="Thank you").wait_for()
+    rows = _answers(folder)
+    assert [row["answer_shown"] for row in rows] == ["4", "2", "3"]
+    for row in rows:
+        images = [int(image) for image in row["arrangement"].split()]
+        assert row["answer"] == str(images[int(row["answer_shown"]) - 1])
+
+
+def test_a_digit_goes_to_the_image_first_and_then_to_the_confidence(page: Page, locked) -> None:
+    folder, link = locked(questions=(ONE_FAKE,), sources=_sources(6, 2))
+    _begin(page, link)
+    case = _case(page)
+    _press(page, "2", "5")
+    _gone(page, case)
+    case = _case(page)
+    page.locator(".rr-cell").nth(2).click()
+    expect(page.locator(".rr-cell.rr-chosen")).to_have_count(1)
+    page.locator(".rr-cell").nth(0).click()  # thought better of it
+    expect(page.locator(".rr-cell.rr-chosen .rr-side")).to_have_text("Image 1")
+    _press(page, "1")
+    page.get_by_role("heading", name="Thank you").wait_for()
+    assert [(row["answer_shown"], row["confidence"]) for row in _answers(folder)] == [("2", 5), ("1", 1)]
+
+
+def test_a_ranking_is_made_key_by_key_and_can_be_taken_apart(page: Page, locked) -> None:
+    question = replace(RANKING, images=2)
+    folder, link = locked(questions=(question,), confidence=False)
+    _begin(page, link)
+    case = _case(page)
+    _press(page, "Enter")
+    expect(page.locator(".rr-missing")).to_be_visible()
+    _press(page, "1")
+    expect(page.locator(".rr-side").nth(1)).to_have_text("Image 2: rank 2")
+    _press(page, "Backspace")
+    expect(page.locator(".rr-chosen")).to_have_count(0)
+    page.locator(".rr-cell").nth(1).click()
+    _press(page, "Enter")
+    _gone(page, case)
+    case = _case(page)
+    _press(page, "1", "Enter")
+    _gone(page, case)
+    rows = _answers(folder)
+    assert [row["answer_shown"] for row in rows] == ["2,1", "1,2"]
+    for row in rows:
+        images = row["arrangement"].split()
+        assert row["answer"] == ",".join(images[int(place) - 1] for place in row["answer_shown"].split(","))
+        assert sorted(json.loads(row["truth"])) == ["simulated", "tiny-vae"]
+
+
+def test_a_dark_pause_comes_before_each_case_and_takes_nothing_of_its_time(page: Page, locked) -> None:
+    _, link = locked(dark_pause_s=1.0, time_cap_s=2.0)
+    _begin(page, link)
+    case = _case(page)
+    _press(page, "f", "1")
+    page.wait_for_selector(".rr-dark")
+    hidden = [page.locator(part).is_hidden() for part in (".rr-stage", ".rr-panel", ".rr-over")]
+    assert hidden == [True] * 3
+    _gone(page, case)
+    _case(page)
+    page.wait_for_timeout(1_300)  # of the two seconds none went to the pause
+    expect(page.locator(".rr-stage")).to_be_visible(timeout=10)
+    expect(page.locator(".rr-over")).to_be_visible()
+
+
+def _sources(real: int, fake: int) -> tuple[Source, ...]:
+    return (Source(kind="cohort", name="simulated", n=real), Source(kind="run", name="tiny-vae", n=fake))
 
 
 def test_a_reload_does_not_lengthen_the_time_of_a_case(page: Page, locked) -> None:
@@ -198,5 +278,11 @@ def test_a_second_reading_says_when_it_opens_and_begins_at_once_without_a_washou
         if weeks:
             page.get_by_role("heading", name="The next reading comes later").wait_for()
             expect(page.locator(".rr-card strong")).to_contain_text(" at ")
+            page.keyboard.press("u")
+            assert _case(page) == case, "the last answer is taken back from the waiting room"
+            expect(page.get_by_role("button", name="Undo")).to_be_disabled()
+            _press(page, "j", "2")
+            _gone(page, case)
+            page.get_by_role("button", name="Take back the last answer").wait_for()
         else:
             page.get_by_text("This is reading 2 of 2").wait_for()

@@ -9,7 +9,7 @@ from brainlab.reading.protocol.questions import SIDES, Picture, Question, check_
 
 SLICE = Picture((12, 10), (4.0, 2.0), "coronal")
 VOLUME = Picture((5, 6, 7), (1.0, 2.0, 3.0), "axial")
-PAIR = Picture((12, 10), (4.0, 2.0), "axial", paired=True)
+PAIR = Picture((12, 10), (4.0, 2.0), "axial", places=SIDES)
 
 CHOICE = Question(key="q", kind="choice", text="?", options=("good", "poor"))
 SCALE = Question(key="q", kind="scale", text="?", options=("worst", "best"), low=0, high=10)
@@ -66,7 +66,7 @@ def test_a_place_is_kept_with_its_millimetres():
         (PLACE, _place(voxel=None, plane="coronal"), SLICE, "inside the image"),
         (PLACE, _place(voxel=[1, 1], plane="axial"), SLICE, "needs the plane coronal, got axial"),
         (PLACE, _place(voxel=[1, 1, 1], plane="oblique"), VOLUME, "axial or coronal or sagittal, got oblique"),
-        (PLACE, _place(voxel=[1, 1], plane="axial"), PAIR, "needs the side left or right"),
+        (PLACE, _place(voxel=[1, 1], plane="axial"), PAIR, "needs one of the sides left, right"),
         (PLACE, _place(voxel=[1, 1], plane="coronal", side="left"), SLICE, "needs no side"),
     ],
 )

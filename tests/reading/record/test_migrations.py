@@ -88,6 +88,30 @@ def test_a_study_of_version_1_keeps_every_row(old, tmp_path):
     assert (verdict.ok, verdict.answers, verdict.events, verdict.head) == (True, 28, 34, HEAD)
 
 
+def _schema(path: Path) -> dict[str, object]:
+    """Every table by its columns, every view, index and trigger by its text, whatever the blanks."""
+    with closing(sqlite3.connect(path)) as db:
+        made = db.execute("SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL").fetchall()
+        return {
+            name: db.execute(f"PRAGMA table_info({name})").fetchall() if kind == "table" else " ".join(sql.split())
+            for kind, name, sql in made
+        }
+
+
+def test_an_old_study_has_the_schema_of_a_new_one_once_it_is_up_to_date(old, make_study):
+    lifecycle.study_status(old)
+    assert _schema(old / "study.db") == _schema(make_study().folder / "study.db")
+
+
+def test_an_old_study_is_guarded_as_a_new_one(old):
+    lifecycle.study_status(old)
+    with closing(connect(old / "study.db")) as db:
+        for statement in ("DELETE FROM reading", "UPDATE reader SET experience_years = 1"):
+            with pytest.raises(sqlite3.IntegrityError, match="after the lock"):
+                db.execute(statement)
+    assert integrity.verify(old).ok
+
+
 def test_a_study_of_version_1_is_read_to_its_end(tmp_path):
     folder = tmp_path / restore_study(OLD, tmp_path).study
     for link in lifecycle.issue_links(folder, reissue=True):

@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+from contextlib import closing
 
 import pytest
 
@@ -40,18 +41,80 @@ def _answer_one(study, reader="A"):
         "INSERT INTO stimulus VALUES ('x', 'slice', '{}', '', x'00')",
         "UPDATE presentation SET position = position + 1000",
         "DELETE FROM presentation",
-        "INSERT INTO presentation SELECT 'x', reading, 999, stimulus, 9, phase FROM presentation LIMIT 1",
+        "INSERT INTO presentation SELECT 'x', reading, 999, stimulus, 9, phase, NULL FROM presentation LIMIT 1",
+        "UPDATE presentation SET arrangement = '[1, 0]'",
         "DELETE FROM question",
         "UPDATE question SET text = ''",
-        "INSERT INTO lease VALUES (999, 'x', '')",
+        "INSERT INTO question VALUES ('x', 9, 'text', '?', '[]', 0)",
+        "UPDATE reader SET code = 'C' WHERE code = 'B'",
+        "UPDATE reader SET experience_years = 30",
+        "INSERT INTO reader (code) VALUES ('C')",
+        "INSERT OR REPLACE INTO reader SELECT * FROM reader",
+        "DELETE FROM reader WHERE code = 'B'",
+        "INSERT INTO reader_name VALUES ('B', 'Ann Example')",
+        "UPDATE reader_name SET reader = 'B'",
+        "UPDATE reading SET round = round + 1",
+        "UPDATE reading SET reader = 'B' WHERE reader = 'A'",
+        "UPDATE reading SET id = id + 1000",
+        "INSERT INTO reading (reader, round) VALUES ('A', 2)",
+        "INSERT OR REPLACE INTO reading SELECT * FROM reading",
+        "DELETE FROM reading WHERE reader = 'B'",
+        "INSERT INTO feedback SELECT id, '' FROM stimulus WHERE id NOT IN (SELECT stimulus FROM feedback)",
+        "UPDATE feedback SET text = 'This image was fake.'",
+        "DELETE FROM feedback",
     ],
 )
-def test_nothing_is_rewritten_after_the_lock(study, statement):
+def test_nothing_is_rewritten_after_the_lock(make_study, statement):
+    study = make_study(practice_feedback=True)
     _answer_one(study)
-    with pytest.raises(StorageError, match="nothing was changed") as caught, Store(study.folder).write() as db:
+    with (
+        pytest.raises(StorageError, match=r"refused, .*; nothing was changed") as caught,
+        Store(study.folder).write() as db,
+    ):
         db.execute(statement)
-    assert "\n" not in str(caught.value)
+    said = str(caught.value)
+    assert any(word in said for word in ("after the lock", "append-only", "only moves", "is not deleted")), said
+    assert "\n" not in said
     assert integrity.verify(study.folder).ok
+
+
+def test_a_row_that_refers_to_nothing_is_refused(study):
+    with pytest.raises(StorageError, match="FOREIGN KEY"), Store(study.folder).write() as db:
+        db.execute("INSERT INTO lease VALUES (999, 'x', '')")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE reader SET token_hash = 'x', token_expires_at = '2030-01-01' WHERE code = 'A'",
+        "UPDATE reader SET withdrawn_at = '2030-01-01' WHERE code = 'A'",
+        "UPDATE reading SET started_at = '2030', finished_at = '2030', not_before = '2030'",
+        "DELETE FROM reader_name",
+    ],
+)
+def test_links_withdrawals_times_and_erased_names_are_what_still_changes(study, statement):
+    _answer_one(study)
+    with Store(study.folder).write() as db:
+        assert db.execute(statement).rowcount > 0
+    assert integrity.verify(study.folder).ok
+
+
+@pytest.mark.parametrize(
+    ("table", "change", "found"),
+    [
+        ("reader", "UPDATE reader SET experience_years = 30 WHERE code = 'B'", "readers are not those of the protocol"),
+        ("reader", "DELETE FROM reader WHERE code = 'B'", "readers are not those of the protocol"),
+        ("reading", "UPDATE reading SET round = 2 WHERE reader = 'B'", "not those that were sealed at lock"),
+    ],
+)
+def test_readers_that_were_changed_without_the_triggers_are_found(study, table, change, found):
+    """By whoever drops the triggers first, or writes the file with other means."""
+    with closing(sqlite3.connect(study.folder / "study.db", isolation_level=None)) as db:
+        triggers = f"SELECT name FROM sqlite_schema WHERE tbl_name = '{table}' AND type = 'trigger'"
+        for (name,) in db.execute(triggers).fetchall():
+            db.execute(f"DROP TRIGGER {name}")
+        db.execute(change)
+    assert any(found in problem for problem in integrity.verify(study.folder).problems)
 
 
 def test_no_answer_enters_a_closed_study(study):
@@ -107,7 +170,7 @@ def test_a_failed_write_leaves_nothing_and_says_so(make_study, monkeypatch):
         patch.setattr(store, "connect", full)
         filled = Store(study.folder).write()
         with pytest.raises(StorageError, match="full; nothing was changed, earlier answers are kept"), filled as db:
-            db.execute("INSERT INTO reader_name VALUES ('B', ?)", ("x" * 200_000,))
+            db.execute("INSERT INTO session_event VALUES (999, 1, '', 'opened', '', ?)", ("x" * 200_000,))
         with pytest.raises(StorageError, match="full"):
             session.answer(case.id, "real", confidence=3, idempotency_key=case.answer_key, cue="y" * 4000)
     assert integrity.verify(study.folder) == before

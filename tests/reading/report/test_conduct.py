@@ -7,6 +7,16 @@ from brainlab.reading.report.conduct import study_conduct
 from brainlab.reading.report.methods import methods
 from brainlab.reading.report.study_report import study_report
 
+NOTHING_FOUND = {
+    "learning": {},
+    "pace": {},
+    "between_rounds": [],
+    "paired": {"sources": [], "conditions": [], "machines": []},
+    "conditions": [],
+    "machine_readers": [],
+}
+"""What `methods` looks at of figures without a trend, a second reading or a comparison."""
+
 
 def read_with_incidents(study) -> None:
     """A reads with a pause, an answer taken back and a second tab; B stops after seven cases; C withdraws."""
@@ -104,7 +114,7 @@ def test_an_overridden_probe_is_owned_up_to(make_protocol):
         "withdrawn": 2,
         "protocol_sha256": None,
     }
-    figures = {"readers": ["A", "B"], "cases": 20, "answers": 40, "learning": {}, "pace": {}, "between_rounds": []}
+    figures = NOTHING_FOUND | {"readers": ["A", "B"], "cases": 20, "answers": 40}
     sections = dict(methods(figures, make_protocol(), conduct))
     blinding = " ".join(sections["Blinding and independence"])
     assert "AUC 0.71, limit 0.60) by border" in blinding
@@ -113,7 +123,7 @@ def test_an_overridden_probe_is_owned_up_to(make_protocol):
 
 
 def test_people_of_the_real_cases_are_told_and_that_cases_of_one_person_are_not_independent(make_protocol):
-    figures = {"readers": ["A"], "cases": 20, "answers": 20, "learning": {}, "pace": {}, "between_rounds": []}
+    figures = NOTHING_FOUND | {"readers": ["A"], "cases": 20, "answers": 20}
     conduct = {"readings": [], "history": [], "withdrawn": 0, "protocol_sha256": None}
 
     def told(people):
@@ -147,7 +157,7 @@ def test_the_washout_is_told_as_it_was_kept(make_study):
     assert first["days_since_last"] is None
     assert 0 <= second["days_since_last"] < 1
     protocol = lifecycle.load_protocol(study.folder)
-    figures = {"readers": ["A", "B"], "cases": 20, "answers": 40, "learning": {}, "pace": {}, "between_rounds": []}
+    figures = NOTHING_FOUND | {"readers": ["A", "B"], "cases": 20, "answers": 40}
     said = " ".join(dict(methods(figures, protocol, study_conduct(study.folder)))["Order, repeats and second reading"])
     assert f"Reading 2 of A began 0 days after the previous one ({second['started_at'][:10]}" in said
     assert "Reading 2 of B was not started." in said

@@ -6,7 +6,7 @@ import pytest
 
 from brainlab.errors import InputError
 from brainlab.reading.record.store import Store
-from brainlab.reading.room import clock, reader_position, session, submission
+from brainlab.reading.room import clock, reader_position, submission
 from brainlab.reading.room.clock import seen_s
 
 
@@ -40,7 +40,7 @@ class Watch:
 
     def __init__(self, monkeypatch) -> None:
         self.time = datetime.now(UTC)
-        for module in (reader_position, session, submission):
+        for module in (reader_position, submission):
             monkeypatch.setattr(module, "now", self.now)
         monkeypatch.setattr(reader_position, "datetime", self)
 
@@ -75,7 +75,7 @@ def test_a_reload_gives_no_more_time(make_study, watch):
     watch.wait(10)
     assert _left(first) == 20
     second = study.session(tab="the page after the reload")
-    assert second.acquire_lease(previous="the page before the reload")
+    assert second.acquire_lease(previous="the page before the reload").has_lease
     watch.wait(600)  # at the welcome screen, which shows no image
     second.record_event("welcome_done")
     assert _left(second) == 20
@@ -104,8 +104,8 @@ def test_a_second_tab_gives_no_more_time_and_none_passes_while_no_tab_is_open(ma
     watch.wait(3)
     second = study.session(tab="the second of two tabs")
     second.record_event("welcome_done")
-    assert not second.acquire_lease()
-    assert second.acquire_lease(takeover=True)
+    assert not second.acquire_lease().has_lease
+    assert second.acquire_lease(takeover=True).has_lease
     assert _left(second) == 45
     watch.wait(5)
     second.acquire_lease(alive=True)
@@ -130,6 +130,27 @@ def test_a_pause_stops_the_clock_and_an_undo_gives_back_what_was_left(make_study
     watch.wait(4)
     entered.undo()
     assert _left(entered) == 15
+
+
+def test_the_dark_pause_before_a_case_takes_nothing_of_its_time(make_study, watch):
+    entered = make_study(time_cap_s=30.0, dark_pause_s=2.0, practice=0).enter()
+    assert (_left(entered), entered.room.dark_pause_s) == (30, 2)
+    watch.wait(2)
+    assert _left(entered) == 30
+    watch.wait(10)
+    assert _left(entered) == 20
+
+
+def test_a_case_that_is_set_aside_for_an_undo_loses_no_time(make_study, watch):
+    entered = make_study(time_cap_s=30.0, practice=0).enter()
+    _answer(entered)
+    watch.wait(4)
+    entered.undo()
+    watch.wait(20)
+    _answer(entered)
+    assert _left(entered) == 26
+    watch.wait(1)
+    assert _left(entered) == 25
 
 
 def test_what_a_browser_says_of_the_time_is_not_believed(make_study, watch):

@@ -20,7 +20,7 @@ import pytest
 from brainlab.reading.record import integrity, store
 from brainlab.reading.record.connections import let_go
 from brainlab.reading.record.store import StorageError, Store
-from brainlab.reading.room import reader_position, session
+from brainlab.reading.room import reader_position
 from brainlab.reading.room.session import LeaseLostError
 
 NOBODY = 65534
@@ -321,7 +321,7 @@ def clock(monkeypatch):
 
     monkeypatch.setattr(store, "datetime", Clock)
     monkeypatch.setattr(reader_position, "datetime", Clock)
-    assert session.now is store.now
+    assert reader_position.now is store.now
     return move
 
 
@@ -338,7 +338,7 @@ def test_a_clock_set_back_loses_nothing_and_locks_nobody_out(study, clock):
         rows = db.execute("SELECT presentation, received_at FROM answer_event ORDER BY sequence").fetchall()
     assert [row["presentation"] for row in rows] == given
     assert rows[0]["received_at"] > rows[1]["received_at"], "the clock did go back"
-    undone = reading.undo()
+    undone = reading.undo().current
     assert undone.id == given[-1], "the last answer is the last in order, not in time"
 
 
@@ -347,15 +347,15 @@ def test_a_lease_from_before_the_clock_was_set_back_ends_in_its_time(study, cloc
     study.enter(tab="a tab that is gone now")
     clock(-1)
     other = study.session(tab="another tab of the day")
-    assert other.acquire_lease()
+    assert other.acquire_lease().has_lease
 
 
 def test_a_lease_holds_within_its_time_and_not_after(study, clock):
     first = study.enter()
     other = study.session(tab="another tab of the day")
-    assert not other.acquire_lease()
+    assert not other.acquire_lease().has_lease
     clock(1)
-    assert other.acquire_lease()
+    assert other.acquire_lease().has_lease
     with pytest.raises(LeaseLostError):
         _answer(first)
     assert datetime.now(UTC)

@@ -23,7 +23,7 @@ def _answer(session, value="real", **more):
 def test_the_way_through_a_study(study):
     session = study.session()
     assert session.state == "welcome"
-    assert session.acquire_lease()
+    assert session.acquire_lease().has_lease
     session.record_event("display_checked", {"viewport": [1600, 900], "pixel_ratio": 2})
     session.record_event("welcome_done")
     assert session.state == "consent"
@@ -124,7 +124,7 @@ def test_undo_brings_the_case_back_and_keeps_both_answers(make_study):
     case = session.current()
     _answer(session, "real", cue="too smooth")
     assert session.can_undo
-    again = session.undo()
+    again = session.undo().current
     assert (again.id, again.position) == (case.id, case.position)
     assert again.answer_key != case.answer_key
     assert session.progress().done == 0
@@ -158,7 +158,7 @@ def test_the_last_answer_of_all_can_be_undone(study):
     study.read_all()
     session = study.enter(takeover=True)
     assert session.state == "done"
-    assert session.undo().position == 22
+    assert session.undo().current.position == 22
     assert session.state == "main"
     assert lifecycle.study_status(study.folder).readers[0].finished_at is None
 
@@ -180,24 +180,24 @@ def test_a_second_tab_is_read_only_until_it_takes_over(study):
     first = study.enter(tab="the first of two tabs")
     second = study.session(tab="the second of two tabs")
     second.record_event("welcome_done")
-    assert not second.acquire_lease()
+    assert not second.acquire_lease().has_lease
     assert not second.has_lease
     with pytest.raises(LeaseLostError, match="continue here"):
         _answer(second)
     with pytest.raises(LeaseLostError):
         second.undo()
-    assert second.acquire_lease(takeover=True)
+    assert second.acquire_lease(takeover=True).has_lease
     assert _answer(second).saved
     with pytest.raises(LeaseLostError):
         _answer(first)
-    assert first.acquire_lease(takeover=True)
+    assert first.acquire_lease(takeover=True).has_lease
     assert _answer(first).saved
 
 
 def test_a_lease_ends_by_itself(study, monkeypatch):
     monkeypatch.setattr(reader_position, "LEASE_S", -1.0)
     study.enter(tab="a tab that was closed")
-    assert study.session(tab="the tab after it").acquire_lease()
+    assert study.session(tab="the tab after it").acquire_lease().has_lease
 
 
 def test_breaks_come_and_go(make_study):
@@ -242,7 +242,6 @@ def test_a_second_reading_waits_for_its_washout(make_study):
     study.read_all()
     session = study.session(tab="four weeks to wait")
     assert session.state == "waiting"
-    assert not session.can_undo
     with Store(study.folder).write() as db:
         until = datetime.fromisoformat(db.execute("SELECT max(not_before) FROM reading").fetchone()[0])
         assert abs(until - datetime.now(UTC) - timedelta(weeks=4)) < timedelta(minutes=1)

@@ -45,8 +45,8 @@ def build(sources: Sources) -> Rebuilt:
     protocol = load_protocol(folder)
     question = protocol.questions[0]
     found = study_statistics(frame, categories=question.values)
-    if protocol.paired or not found["per_source"]:
-        asked = "pairs" if protocol.paired else f"'{question.text}'"
+    if protocol.grouped or not found["per_source"]:
+        asked = "images side by side" if protocol.grouped else f"'{question.text}'"
         raise InputError(
             f"--study {sources.study}: needs one that asks of each image if it is real or fake, got {asked}"
         )

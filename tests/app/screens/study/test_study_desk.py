@@ -314,7 +314,7 @@ def test_pairs_come_with_instructions_of_their_own_and_need_as_many_of_both(stud
     assert "as many real as fake" in page.warning[0].value
     next(box for box in page.number_input if box.key == cohort.key).set_value(10).run()
     protocol = created(page, studies)
-    assert protocol.paired
+    assert protocol.grouped
     assert protocol.instructions == PAIR_INSTRUCTIONS
 
 

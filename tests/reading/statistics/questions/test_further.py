@@ -4,13 +4,12 @@ import json
 
 import pandas as pd
 import pytest
-from scipy import stats
 from statsmodels.stats.inter_rater import cohens_kappa
 
 from brainlab.measures.accuracy import stratified_share
 from brainlab.reading.protocol.design import Protocol, Reader, Source
 from brainlab.reading.protocol.questions import VERDICT, WHICH, Question
-from brainlab.reading.statistics.secondary_questions import COLUMNS, further_statistics, further_table
+from brainlab.reading.statistics.questions.further import COLUMNS, further_statistics, further_table
 
 SOURCES = (Source(kind="cohort", name="people", n=6), Source(kind="run", name="machine", n=6))
 SCALE = Question(key="quality", kind="scale", text="How good?", options=("bad", "good"))
@@ -83,14 +82,14 @@ def test_pairs_are_held_against_one_half_and_show_a_bias_to_one_side():
     frame = _frame("x", [None] * 10, [None] * 10, truth).assign(answer=lambda f: f["truth"])
     frame.loc[frame["reader"] == "B", "answer"] = "left"
     entry = _only(frame.drop(columns="x"), WHICH)
-    right = _value(entry, "correct side", "A")
+    right = _value(entry, "correct choices", "A")
     assert (right["value"], right["high"]) == (1, 1)
-    assert right["low"] == pytest.approx(stats.binomtest(10, 10).proportion_ci(method="wilson").low)
-    assert _value(entry, "p, exact, against one half", "A")["value"] == pytest.approx(2 * 0.5**10)
-    assert _value(entry, "correct side", "B")["value"] == 0.5
-    assert _value(entry, "p, exact, against one half", "B")["value"] == 1
-    assert _value(entry, "answered left (side bias)", "B")["value"] == 1
-    assert _value(entry, "correct side", "A", "people")["n"] == 5
+    assert right["low"] == pytest.approx(stratified_share([(5, 5), (5, 5)]).low)
+    assert _value(entry, "p, exact, against chance (1/2)", "A")["value"] == pytest.approx(2 * 0.5**10)
+    assert _value(entry, "correct choices", "B")["value"] == 0.5
+    assert _value(entry, "p, exact, against chance (1/2)", "B")["value"] == 1
+    assert _value(entry, "chose the left image", "B")["value"] == 1
+    assert _value(entry, "correct choices", "A", "people")["n"] == 5
 
 
 def _at(*mm: float, **more: str) -> str:

@@ -1,0 +1,55 @@
+"""m-alternative forced choice: the share of correct choices, how it differs from chance, and d'."""
+
+from scipy import integrate, optimize, stats
+
+from brainlab.measures.estimate import CONFIDENCE, Estimate, undefined
+
+REACH = 9.0
+"""Standard deviations within which a normal density is integrated, and the largest d' that is looked for."""
+
+
+def exact_share(successes: int, n: int) -> Estimate:
+    """Share of correct choices with Clopper and Pearson's exact interval (1934), which covers 95% or more."""
+    if n == 0:
+        return undefined("undefined: no answers")
+    bounds = stats.binomtest(successes, n).proportion_ci(CONFIDENCE, method="exact")
+    return Estimate(successes / n, float(bounds.low), float(bounds.high), n)
+
+
+def chance_p(successes: int, n: int, alternatives: int) -> float:
+    """Return the exact two-sided p of a binomial test against chance, 1 / alternatives."""
+    return float(stats.binomtest(successes, n, 1 / alternatives).pvalue)
+
+
+def expected_share(d_prime: float, alternatives: int) -> float:
+    """Share of correct choices of an observer without bias: the integral of phi(x - d') Phi(x)^(m - 1).
+
+    Hacker and Ratcliff 1979 (Perception and Psychophysics 26, 168-170), equation 1.
+    """
+    value, _ = integrate.quad(
+        lambda x: stats.norm.pdf(x - d_prime) * stats.norm.cdf(x) ** (alternatives - 1),
+        d_prime - REACH,
+        d_prime + REACH,
+    )
+    return float(value)
+
+
+def choice_d_prime(share: Estimate, alternatives: int) -> Estimate:
+    """Return d' of a share of correct choices, and of the bounds of its interval; 0 is chance.
+
+    At shares of 0 and 1 d' is infinite, so that a value there is undefined and a bound is left out.
+    """
+    if share.value is None:
+        return undefined(str(share.reason), share.n)
+    value, low, high = (_invert(bound, alternatives) for bound in (share.value, share.low, share.high))
+    if value is None:
+        everything = "all" if share.value else "none"
+        return undefined(f"undefined: {everything} of the choices are correct", share.n)
+    return Estimate(value, low, high, share.n)
+
+
+def _invert(share: float | None, alternatives: int) -> float | None:
+    """Return the d' that leads to a share, None for none that is finite."""
+    if share is None or not expected_share(-REACH, alternatives) < share < expected_share(REACH, alternatives):
+        return None
+    return float(optimize.brentq(lambda d: expected_share(d, alternatives) - share, -REACH, REACH, xtol=1e-6))

@@ -1,0 +1,77 @@
+"""How many images of each source make a case, and a study: one, or several side by side.
+
+A pair is one real and one fake image. Alternatives are one image of the kind that is looked for (`Question.wanted`)
+among others of the other kind, all fake ones from one source, so that every figure is one of a source. A ranking has
+one image of every source.
+"""
+
+from collections.abc import Sequence
+
+from brainlab.reading.protocol.questions import LABELS, Question
+
+Supplied = tuple[str, str | None, int]
+"""A source: name, label (None where it is not known) and number of images."""
+
+
+def wanted_and_others(first: Question) -> dict[str, int]:
+    """Return how many real and fake images a pair or a case of alternatives has."""
+    wanted = "real" if first.kind == "pair" else first.wanted
+    other = "fake" if wanted == "real" else "real"
+    return {wanted: 1, other: len(first.places) - 1}
+
+
+def cases_of(first: Question, sources: Sequence[Supplied]) -> int:
+    """Return the number of different cases that a study of these sources has."""
+    if first.kind == "ranking":
+        return sources[0][2]
+    if not first.places:
+        return sum(n for _, _, n in sources)
+    wanted = "real" if first.kind == "pair" else first.wanted
+    return sum(n for _, label, n in sources if label == wanted)
+
+
+def composition_fault(first: Question, sources: Sequence[Supplied]) -> str | None:
+    """Return why sources do not make whole cases, if they do not."""
+    if first.kind == "ranking":
+        numbers = [n for _, _, n in sources]
+        if first.images != len(sources):
+            return f"a ranking of {first.images} images needs {first.images} sources, got {len(sources)}"
+        if len(set(numbers)) > 1:
+            return f"a ranking needs as many images of every source, got {', '.join(map(str, numbers))}"
+        return None
+    if not first.places:
+        return None
+    each = wanted_and_others(first)
+    counts = {label: sum(n for _, given, n in sources if given == label) for label in LABELS}
+    if counts["real"] * each["fake"] != counts["fake"] * each["real"]:
+        needed = "as many real as fake images" if each["real"] == each["fake"] else _ratio(each)
+        what = "pairs need" if len(first.places) == 2 else f"cases of {len(first.places)} images need"
+        return f"{what} {needed}, got {counts['real']} real and {counts['fake']} fake"
+    fakes = each["fake"]
+    for name, label, n in sources:
+        if label == "fake" and n % fakes:
+            return f"{name}: the {fakes} fake images of a case are of one source; needs a multiple of {fakes}, got {n}"
+    return None
+
+
+def _ratio(each: dict[str, int]) -> str:
+    many, one = sorted(each, key=lambda label: -each[label])
+    return f"{each[many]} {many} images for each {one} one"
+
+
+def practice_counts(first: Question, labels: Sequence[str], practice: int) -> list[int]:
+    """Deal the images of `practice` cases to the sources, whose labels are given: real and fake ones in turn."""
+    counts = [0] * len(labels)
+    if first.kind == "ranking":
+        return [practice] * len(labels)
+    groups = {label: [i for i, own in enumerate(labels) if own == label] for label in LABELS}
+    if first.places:
+        for number in range(practice):
+            for label, n in wanted_and_others(first).items():
+                counts[groups[label][number % len(groups[label])]] += n
+        return counts
+    turns = [places for places in groups.values() if places]
+    for number in range(practice):
+        group = turns[number % len(turns)]
+        counts[group[number // len(turns) % len(group)]] += 1
+    return counts

@@ -1,0 +1,1 @@
+"""Comparisons of two generators, conditions, or a machine and the readers; their planning."""

@@ -1,0 +1,55 @@
+"""How many images of each source make whole cases."""
+
+import pytest
+
+from brainlab.errors import InputError
+from brainlab.reading.protocol.composition import cases_of, practice_counts
+from brainlab.reading.protocol.design import Protocol, Reader, Source, usual_instructions
+from brainlab.reading.protocol.questions import ONE_FAKE, ONE_REAL, RANKING, VERDICT, WHICH, Question
+
+
+def _protocol(question: Question, real: int, *fakes: int) -> Protocol:
+    sources = [Source(kind="cohort", name="people", n=real)]
+    sources += [Source(kind="run", name=f"run {k}", n=n) for k, n in enumerate(fakes)]
+    return Protocol(title="t", sources=tuple(sources), readers=(Reader(code="A"),), questions=(question,))
+
+
+def test_cases_are_groups():
+    assert _protocol(ONE_REAL, 6, 12, 6).cases == 6
+    assert _protocol(ONE_FAKE, 18, 4, 2).cases == 6
+    assert _protocol(WHICH, 6, 4, 2).cases == 6
+    assert _protocol(Question(key="r", kind="ranking", text="?", images=3), 5, 5, 5).cases == 5
+    assert cases_of(VERDICT, [("a", "real", 3), ("b", "fake", 4)]) == 7
+
+
+@pytest.mark.parametrize(
+    ("question", "numbers", "fault"),
+    [
+        (ONE_REAL, (6, 12), "cases of 4 images need 3 fake images for each real one, got 6 real and 12 fake"),
+        (ONE_FAKE, (6, 6), "cases of 4 images need 3 real images for each fake one, got 6 real and 6 fake"),
+        (ONE_REAL, (6, 10, 8), "run 0: the 3 fake images of a case are of one source; needs a multiple of 3, got 10"),
+        (WHICH, (3, 10), "pairs need as many real as fake images, got 3 real and 10 fake"),
+        (RANKING, (5, 5, 5), "a ranking of 2 images needs 2 sources, got 3"),
+        (RANKING, (5, 4), "a ranking needs as many images of every source, got 5, 4"),
+        (Question(key="w", kind="alternatives", text="?", images=3), (1, 2), "alternatives need 2, 4, 6, 8 images"),
+        (Question(key="w", kind="ranking", text="?", images=9), (1,) * 9, "a ranking needs 2 to 8 images"),
+        (Question(key="w", kind="pair", text="?", images=2), (1, 1), "only alternatives and a ranking have images"),
+    ],
+)
+def test_what_makes_no_whole_cases_is_one_line(question, numbers, fault):
+    with pytest.raises(InputError, match=fault):
+        _protocol(question, *numbers)
+
+
+def test_practice_takes_whole_cases():
+    assert practice_counts(ONE_REAL, ["real", "fake", "fake"], 3) == [3, 6, 3]
+    assert practice_counts(ONE_FAKE, ["real", "fake", "real"], 3) == [6, 3, 3]
+    assert practice_counts(WHICH, ["real", "fake", "fake"], 3) == [3, 2, 1]
+    assert practice_counts(RANKING, ["real", "fake"], 3) == [3, 3]
+    assert practice_counts(VERDICT, ["real", "fake", "fake"], 5) == [3, 1, 1]
+    assert practice_counts(VERDICT, ["fake", "fake"], 3) == [2, 1]
+
+
+def test_instructions_say_what_is_seen():
+    assert "4 images at a time, of which one is fake and the others are real" in usual_instructions(ONE_FAKE)
+    assert "Rank them" in usual_instructions(RANKING)
