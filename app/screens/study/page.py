@@ -9,7 +9,7 @@ from app.components import layout
 from app.data import resources
 from app.screens.study import backup, conduct, first_look
 from app.screens.study.design import design_form
-from app.screens.study.planner import planner
+from app.screens.study.planning.planner import planner
 from app.screens.study.progress import progress
 from app.screens.study.protocol_sources import SEED, choose_start
 from app.screens.study.reader_links import links

@@ -74,17 +74,6 @@ def test_the_first_design_has_twenty_cases_half_of_them_real(studies):
     assert page.selectbox(key="desk-study").value == status.study
 
 
-def test_the_planner_says_what_a_comparison_would_take(studies):
-    page = open_desk()
-    told = [markdown.value for markdown in page.markdown if "power **" in markdown.value]
-    assert len(told) == 1
-    assert told[0].startswith("These 2 readers, 10 real and 5 generated cases of each source")
-    press(page, "How many readers and cases?")
-    table = next(frame.value for frame in page.dataframe if "precision" in frame.value)
-    assert table["readers"].tolist() == ["2", "3", "4", "5", "6", "8", "10"]
-    assert int(table["real"].iloc[-1]) < int(table["real"].iloc[2])
-
-
 def test_a_faulty_design_is_refused_with_its_reason(studies):
     page = open_desk()
     page.text_input(key="New design-title").set_value(" ").run()

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.screens.study.paired_planner import paired_planner
+from app.screens.study.planning.paired_planner import paired_planner
 from brainlab.counted import counted
 from brainlab.reading.protocol.design import Protocol
 from brainlab.reading.protocol.questions import VERDICT
