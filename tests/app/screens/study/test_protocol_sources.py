@@ -38,7 +38,7 @@ def here(monkeypatch):
 
 
 def _chosen() -> list[tuple[str, int]]:
-    return [(source.name, source.n) for source in protocol_sources._own().sources]
+    return [(source.name, source.n) for source in protocol_sources.own_design(1).sources]
 
 
 def test_only_runs_of_the_cohort_s_sequence_recipe_and_plane_are_taken(here):
