@@ -223,8 +223,8 @@ def test_the_view_says_nothing_of_ratio_score_or_others(attack):
         "current", "next", "feedback",
         "reader", "title", "instructions", "consent", "confidence", "window", "interpolation", "plane", "practice",
         "practice_feedback", "dark_pause_s", "time_cap_s", "rest_break_every", "questions", "key", "kind", "text",
-        "options", "wanted", "required", "done", "total", "practice_done", "practice_total", "id", "position", "phase", "shape",
-        "voxel_size_mm", "answer_key", "low", "high", "images", "time_left_s",
+        "options", "wanted", "required", "done", "total", "practice_done", "practice_total", "id", "position", "phase",
+        "shape", "voxel_size_mm", "answer_key", "low", "high", "images", "time_left_s",
     }  # fmt: skip
     told = []
 
