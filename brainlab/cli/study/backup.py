@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from brainlab.cli.study.study_id import add_study, folder_of
+from brainlab.cli.common.study_id import add_study, folder_of
 from brainlab.reading.desk.backup import backup_study
 
 SUMMARY = "write the complete study, including the truth, to one file, also while it is being read"

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from brainlab.cli.common.progress import progress
-from brainlab.cli.study.study_id import add_study, folder_of
+from brainlab.cli.common.study_id import add_study, folder_of
 from brainlab.errors import InputError
 
 SUMMARY = "score every case by a network that has learnt from other images of the sources"

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from brainlab.cli.study.study_id import add_study, folder_of
+from brainlab.cli.common.study_id import add_study, folder_of
 from brainlab.errors import InputError
 
 SUMMARY = "write the answers of an unblinded study"

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from brainlab.cli.study.study_id import add_study, folder_of
+from brainlab.cli.common.study_id import add_study, folder_of
 from brainlab.errors import InputError
 from brainlab.ranges import flag
 from brainlab.reading.desk.lifecycle import issue_links, revoke_link

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from brainlab.cli.common.device import add_device, runs_on
 from brainlab.cli.common.progress import progress
-from brainlab.cli.study.study_id import add_study, folder_of
+from brainlab.cli.common.study_id import add_study, folder_of
 from brainlab.reading.record.lock_record import people_of_sources
 
 if TYPE_CHECKING:

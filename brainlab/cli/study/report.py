@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from brainlab.cli.common.machine_files import add_machines, machines_of
-from brainlab.cli.study.study_id import add_study, folder_of
+from brainlab.cli.common.study_id import add_study, folder_of
 from brainlab.errors import InputError
 from brainlab.reading.desk.lifecycle import history, load_protocol, lock_checks
 from brainlab.reading.record.lock_record import lock_findings, lock_warnings

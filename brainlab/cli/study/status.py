@@ -4,7 +4,7 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
-from brainlab.cli.study.study_id import add_study, folder_of
+from brainlab.cli.common.study_id import add_study, folder_of
 from brainlab.reading.desk.lifecycle import study_status
 from brainlab.reading.desk.pace import study_pace
 

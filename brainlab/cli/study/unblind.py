@@ -4,7 +4,7 @@ import argparse
 import getpass
 from typing import Any
 
-from brainlab.cli.study.study_id import add_study, folder_of
+from brainlab.cli.common.study_id import add_study, folder_of
 from brainlab.reading.desk import lifecycle
 
 SUMMARY = "reveal the truth, which is recorded"

@@ -4,7 +4,7 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
-from brainlab.cli.study.study_id import add_study, folder_of
+from brainlab.cli.common.study_id import add_study, folder_of
 from brainlab.reading.record import integrity
 
 SUMMARY = "check the integrity of the databases"

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from brainlab.cli.study.study_id import add_study, folder_of
+from brainlab.cli.common.study_id import add_study, folder_of
 from brainlab.reading.desk.lifecycle import withdraw_reader
 
 SUMMARY = "withdraw a reader permanently: revoke the link, erase the name, exclude the answers from reports"

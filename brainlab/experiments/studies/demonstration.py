@@ -5,6 +5,7 @@ reader's session, and know nothing else: what is sharper than most images of the
 of their own, so that blurred fakes are found and sharp ones are not.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -122,8 +123,8 @@ def _read(folder: Path, token: str, script: Script, seed: int) -> None:
 def _sharpness_of_all(folder: Path) -> tuple[float, float]:
     """Return the median of the images' sharpness, and its standard deviation."""
     with Store(folder).read() as db:
-        rows = db.execute("SELECT pixels, shape_json ->> '$.shape' AS shape FROM stimulus").fetchall()
-    found = np.array([_sharpness(row["pixels"], tuple(int(n) for n in row["shape"][1:-1].split(","))) for row in rows])
+        rows = db.execute("SELECT pixels, shape_json FROM stimulus").fetchall()
+    found = np.array([_sharpness(row["pixels"], json.loads(row["shape_json"])["shape"]) for row in rows])
     return float(np.median(found)), float(found.std()) or 1.0
 
 
