@@ -177,9 +177,7 @@ def _reader_mean(values: FloatArray, covariance: FloatArray, fixed: Estimate) ->
     readers = len(values)
     caution = None
     if readers < FEW_READERS:
-        caution = (
-            f"{readers} readers represent other readers poorly; interpret the interval for other readers with caution"
-        )
+        caution = f"With {readers} readers, the interval for other readers is uncertain; interpret it with caution."
     return ReaderMean(fixed.value, fixed.n, readers, fixed, beyond_these_readers(values, covariance, fixed.n), caution)
 
 
