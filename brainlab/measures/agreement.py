@@ -64,7 +64,7 @@ def cohens_kappa(table: ArrayLike, weights: ArrayLike | None = None, scheme: str
         return Kappa(None, n=n, reason=reason, observed_agreement=agreement)
     if any(constant):
         reason = (
-            f"no interval: one side gave the same answer to {all_of(n, 'case')}, so kappa is 0 whatever the other gave"
+            f"no interval: one rater gave the same answer to {all_of(n, 'case')}, so kappa is 0 whatever the other gave"
         )
         return Kappa(0.0, n=n, reason=reason, observed_agreement=agreement)
     if agreement == 1:

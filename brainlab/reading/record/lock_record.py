@@ -43,7 +43,7 @@ def lock_warnings(checks: Mapping[str, Any]) -> list[str]:
     ]
     lines += [
         f"The fakes of {entry['name']} differ from real images in their spectrum by {entry['distance_db']:.1f} dB "
-        f"(chance reaches {entry['chance_db']:.1f} dB); readers may notice blur or a pattern."
+        f"(up to {entry['chance_db']:.1f} dB are expected by chance); readers may notice blur or a pattern."
         for entry in checks.get("spectrum", ())
         if entry["warned"]
     ]
@@ -79,7 +79,7 @@ def lock_findings(checks: Mapping[str, Any]) -> list[str]:
                 f"held-out scans are, which blur alone can cause, and {entry['share_copies']:.0%} look like copies."
             )
     lines += [
-        f"The spectrum of the fakes of {entry['name']} is within chance of that of real images "
+        f"The spectrum of the fakes of {entry['name']} differs from that of real images by no more than chance "
         f"({entry['distance_db']:.1f} dB)."
         for entry in checks.get("spectrum", ())
         if not entry["warned"]

@@ -19,6 +19,10 @@ from brainlab.reading.statistics.questions.further import further_table
 Report = dict[str, Any]
 
 
+SHOWN_AS = {"figure": "measure"}
+"""Names of columns in print, where they are not those of the data."""
+
+
 @dataclass(frozen=True)
 class Words:
     """Sentences, one an item, under an optional heading."""
@@ -44,12 +48,13 @@ class Table:
 
     @property
     def shown(self) -> pd.DataFrame:
-        """The table with the columns that say something."""
-        if "reason" not in self.frame:
-            return self.frame
-        if self.frame["reason"].isna().all():
-            return self.frame.drop(columns="reason")
-        return self.frame.fillna({"reason": ""})
+        """The columns that say something, named as a journal names them; counts are whole numbers."""
+        frame = self.frame.rename(columns=SHOWN_AS)
+        if "n" in frame and frame["n"].hasnans:
+            frame["n"] = pd.Series([None if pd.isna(n) else int(n) for n in frame["n"]], frame.index, dtype=object)
+        if "reason" not in frame:
+            return frame
+        return frame.drop(columns="reason") if frame["reason"].isna().all() else frame.fillna({"reason": ""})
 
 
 Block = Words | Note | Table | Chart
@@ -69,7 +74,7 @@ GRRAS = (
     (2, "Device or method of interest", "for the authors; sources under Methods, Cases"),
     (3, "Population of subjects", "Methods, Cases"),
     (4, "Population of readers", "Methods, Readers"),
-    (5, "What is known, rationale", "for the authors"),
+    (5, "Background and rationale", "for the authors"),
     (6, "Choice of sample size", "Methods, Cases; the planner's intervals, for the authors"),
     (7, "Sampling", "Methods, Cases"),
     (8, "Rating process: intervals, clinical information, blinding", "Methods, Rating process to Order"),
@@ -88,19 +93,23 @@ def report_sections(report: Report) -> list[Section]:
     sections = [
         Section("findings", "Findings", (Words(tuple(report["summary"])),) if report["summary"] else ()),
         Section("methods", "Methods", tuple(Words(tuple(m["lines"]), m["heading"]) for m in report["method_sections"])),
-        Section("sources", "Called real, by reader and source", _sources(report)),
+        Section("sources", _heading_of_sources(report), _sources(report)),
         Section("readers", "Each reader", _readers(report)),
         Section("paired", "Comparisons", _paired(report)),
         Section("agreement", "Agreement", _agreement(report)),
         Section("questions", "Further questions", _further(report)),
         Section("course", "Time and learning", _course(report)),
         Section("rounds", "Second reading", _rounds(report)),
-        Section("machine", "A machine reader beside the humans", _machine(report)),
+        Section("machine", "Comparison with a machine reader", _machine(report)),
         Section("images", "Image features", _images(report)),
         Section("cautions", "Limitations", (Words(tuple(report["cautions"])),)),
         Section("grras", "Reporting checklist (GRRAS 2011)", (_checklist(),)),
     ]
     return [section for section in sections if section.blocks]
+
+
+def _heading_of_sources(report: Report) -> str:
+    return "Called real, by reader and source" if report["per_source"] else "Correct answers, by disease class"
 
 
 def _sources(report: Report) -> tuple[Block, ...]:
@@ -162,7 +171,7 @@ def _agreement(report: Report) -> tuple[Block, ...]:
         if (figure := values["accuracy"])["value"] is not None
     ]
     beside = (Words(tuple(accuracy), "Accuracy of the same readers"),) if accuracy else ()
-    words = "Readers who guess agree by chance alone, so kappa is reported beside accuracy."
+    words = "Readers who guess agree by chance alone; kappa is therefore reported alongside accuracy."
     return (
         report_charts.kappa_chart(report),
         Note(words),
@@ -193,7 +202,7 @@ def _course(report: Report) -> tuple[Block, ...]:
         chart for chart in (report_charts.pace_chart(report), report_charts.learning_chart(report)) if chart.series
     ]
     if report["learning"] or report["pace"]:
-        words = "A factor of 1 means no change; an interval that includes 1 does not demonstrate its absence."
+        words = "A ratio of 1 means no change; an interval that includes 1 does not demonstrate the absence of change."
         blocks += [Table("course", tables.course_table(report), 2), Note(words)]
     return tuple(blocks)
 
@@ -224,7 +233,7 @@ def _images(report: Report) -> tuple[Block, ...]:
     if not report["images"] or not report["images"]["sources"]:
         return ()
     words = (
-        "Computed after unblinding, within the brain, so that they reflect the models and not the rendering. A ROC "
+        "Computed after unblinding, within the brain, so that they reflect the models and not the rendering. An ROC "
         "area of 0.5 is chance; above it real images have higher values, below it generated images."
     )
     medians = Table("images", tables.appearance_table(report), 2)

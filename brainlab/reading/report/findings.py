@@ -33,7 +33,8 @@ def cautions(figures: dict[str, Any]) -> list[str]:
     alone = len(figures["readers"]) < 2
     lines = [
         *([] if alone else ["A low kappa is expected when readers guess; interpret it together with accuracy."]),
-        "'Not significantly different from chance' is not 'indistinguishable'; only the equivalence test shows that.",
+        "'Not significantly different from chance' is not 'indistinguishable'; only the equivalence test can show the "
+        "latter.",
     ]
     if all(values["accuracy"]["value"] is None for values in figures["per_reader"].values()):
         lines.append("Accuracy is unknown here, so a low kappa cannot be distinguished from guessing.")
@@ -52,7 +53,8 @@ def cautions(figures: dict[str, Any]) -> list[str]:
         )
     if len(figures["per_reader"]) > 2 or any(figures["learning"].values()):
         lines.append(
-            "Intervals are not adjusted for multiple comparisons: one in twenty misses the true value by chance."
+            "Intervals are not adjusted for multiple comparisons: about one in twenty is expected to miss the true "
+            "value."
         )
     return [*lines, *sentences.cautions(figures)]
 
@@ -81,13 +83,13 @@ def kappa_in_words(value: float) -> str:
 
 
 def with_interval(figure: dict[str, Any], *, percent: bool) -> str:
-    """Write '0.84 (95% interval 0.77 to 0.90)', or why it cannot be written."""
+    """Write '0.84 (95% CI 0.77 to 0.90)', or why it cannot be written."""
     show = "{:.0%}".format if percent else "{:z.2f}".format
     if figure["value"] is None:
         return str(figure["reason"])
     if figure["low"] is None:
         return f"{show(figure['value'])} ({figure['reason']})"
-    return f"{show(figure['value'])} (95% interval {show(figure['low'])} to {show(figure['high'])})"
+    return f"{show(figure['value'])} (95% CI {show(figure['low'])} to {show(figure['high'])})"
 
 
 def _accuracy(figures: dict[str, Any]) -> list[str]:
@@ -104,11 +106,11 @@ def _accuracy(figures: dict[str, Any]) -> list[str]:
             line += (
                 f"; performance was equivalent to chance within a margin of {100 * chance['margin']:.0f} percentage "
                 f"points (two one-sided tests): balanced accuracy {chance['value']:.0%} (90% "
-                f"interval {chance['low']:.0%} to {chance['high']:.0%})"
+                f"CI {chance['low']:.0%} to {chance['high']:.0%})"
             )
         elif chance:
             line += (
-                f"; balanced accuracy {chance['value']:.0%} (90% interval {chance['low']:.0%} to "
+                f"; balanced accuracy {chance['value']:.0%} (90% CI {chance['low']:.0%} to "
                 f"{chance['high']:.0%}; chance: 50%)"
             )
         lines.append(f"{line}.")
@@ -155,7 +157,7 @@ def _all_pairs(figures: dict[str, Any]) -> list[str]:
 
 def _repeats(figures: dict[str, Any]) -> list[str]:
     return [
-        f"{entry['reader']}: intra-reader kappa {with_interval(entry, percent=False)} over "
+        f"{entry['reader']}: intra-reader kappa was {with_interval(entry, percent=False)} over "
         f"{counted(entry['n'], 'repeated case')}."
         if entry["value"] is not None
         else f"{entry['reader']}: intra-reader kappa over {counted(entry['n'], 'repeated case')} is {entry['reason']}."
@@ -169,16 +171,18 @@ def _second_readings(figures: dict[str, Any]) -> list[str]:
     for (first, second), entry in each_second_reading(figures):
         kappa, change = entry["kappa"], entry["accuracy"]["difference"]
         who = entry["reader"]
-        line = (
-            f"{who}: intra-reader kappa between readings {first} and {second} {with_interval(kappa, percent=False)} "
-            f"over {counted(kappa['n'], 'case')}"
-        )
+        said = with_interval(kappa, percent=False)
+        line = f"{who}: intra-reader kappa between readings {first} and {second} "
+        if kappa["value"] is None:
+            line += f"is {said}"
+        else:
+            line += f"was {said} over {counted(kappa['n'], 'case')}"
         if change["value"] is not None:
             bounds = [change["low"], change["high"]]
             interval = (
                 change["reason"]
                 if None in bounds
-                else "95% interval " + " to ".join(f"{100 * bound:+.1f}" for bound in bounds)
+                else "95% CI " + " to ".join(f"{100 * bound:+.1f}" for bound in bounds)
             )
             line += f"; accuracy changed by {100 * change['value']:+.1f} percentage points ({interval})"
         lines.append(f"{line}.")

@@ -8,7 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from brainlab.reading.report.chart_svg import chart_svg
 from brainlab.reading.report.document import report_sections
 
-NOTE = "Blinded real or fake reading study. For research only, not for diagnosis."
+NOTE = "Blinded reading study of real and generated images. For research only, not for diagnosis."
 TEMPLATE = "report.html.jinja"
 """Beside this file. Everything put into it is escaped but the charts, whose own words are escaped by `chart_svg`."""
 

@@ -43,13 +43,14 @@ def methods(
 
 def _readers(figures: dict[str, Any], protocol: Protocol | None, conduct: dict[str, Any] | None) -> list[str]:
     readers, cases = len(figures["readers"]), figures["cases"]
-    lines = [f"{counted(readers, 'reader')} read {counted(cases, 'case')} independently."]
+    who = "One reader" if readers == 1 else f"A total of {readers} readers"
+    lines = [f"{who} read {counted(cases, 'case')}{' independently' if readers > 1 else ''}."]
     if not figures["answers"]:
-        lines = [f"{counted(readers, 'reader')} and {counted(cases, 'case')}; no answers were given."]
+        lines = [f"{who} and {counted(cases, 'case')}; no answers were given."]
     if protocol:
         known = {r.code: r.experience_years for r in protocol.readers if r.code in figures["readers"]}
-        years = [f"{code} {'not entered' if y is None else f'{y:g} years'}" for code, y in known.items()]
-        lines.append(f"Experience: {', '.join(years)}.")
+        years = [f"{code}, {'not reported' if y is None else f'{y:g} years'}" for code, y in known.items()]
+        lines.append(f"Experience: {'; '.join(years)}.")
     withdrawn = conduct["withdrawn"] if conduct else 0
     if withdrawn:
         lines.append(f"{counted(withdrawn, 'further reader')} withdrew and were excluded from all analyses.")
@@ -62,7 +63,7 @@ def _cases(protocol: Protocol, conduct: dict[str, Any] | None) -> list[str]:
         sources += f"; shown {_side_by_side(protocol.questions[0])}"
     first, last = protocol.slice_range
     shown = (
-        f"single {protocol.plane} slices (those of volumes from {first:.0%} to {last:.0%} of the axis)"
+        f"single {protocol.plane} slices (of volumes, from {first:.0%} to {last:.0%} of the axis)"
         if protocol.stimulus == "slice"
         else "whole volumes in three planes"
     )
@@ -96,20 +97,24 @@ def _sources(conduct: dict[str, Any] | None) -> Sequence[dict[str, Any]]:
 
 
 def _process(protocol: Protocol) -> list[str]:
-    confidence = ", with confidence from 1 (guess) to 5 (certain)" if protocol.confidence else ", without confidence"
+    confidence = " and rated their confidence from 1 (guess) to 5 (certain)" if protocol.confidence else ""
+    enlarged = "nearest-neighbour" if protocol.interpolation == "nearest" else "linear"
     window = "could be adjusted" if protocol.window == "adjustable" else "was fixed"
-    cap = f"{protocol.time_cap_s:g} s per case" if protocol.time_cap_s else "no time limit"
+    cap = f"within {protocol.time_cap_s:g} s" if protocol.time_cap_s else "without a time limit"
+    if not protocol.confidence:
+        cap += "; confidence was not asked for"
     further = [f"'{question.text}' ({_kind(question)})" for question in protocol.all_questions[1:]]
     lines = [
-        f"For each case, readers were asked: '{protocol.questions[0].text}'{confidence}; {cap}.",
+        f"For each case, readers answered the question '{protocol.questions[0].text}'{confidence}, {cap}.",
         *([f"Further questions: {', '.join(further)}."] if further else []),
-        f"All cases were rendered identically; enlargement was {protocol.interpolation} and the grey-scale window "
-        f"{window}. No clinical information was shown.",
+        f"All cases were rendered identically; images were enlarged by {enlarged} interpolation "
+        f"and the grey-scale window {window}. No clinical information was shown.",
     ]
     if protocol.practice:
         told = "with" if protocol.practice_feedback else "without"
         lines.append(
-            f"{counted(protocol.practice, 'practice case')} {told} feedback preceded the study and were excluded."
+            f"The study was preceded by {counted(protocol.practice, 'practice case')} {told} feedback, excluded from "
+            "all analyses."
         )
     if protocol.rest_break_every:
         lines.append(f"A break was offered every {counted(protocol.rest_break_every, 'case')}.")
@@ -139,7 +144,7 @@ def _order(protocol: Protocol, conduct: dict[str, Any] | None) -> list[str]:
     constrained = "" if protocol.grouped else ", constrained to near-zero correlation of label and position"
     lines = [
         f"Case order was randomised separately for each reader{constrained}, with "
-        f"{counted(protocol.repeats, 'hidden repeat')} for intra-reader agreement only."
+        f"{counted(protocol.repeats, 'hidden repeat')}, used for intra-reader agreement only."
     ]
     if protocol.grouped:
         anew = " for every presentation, repeats and later readings included; answers are compared by image"
@@ -148,8 +153,12 @@ def _order(protocol: Protocol, conduct: dict[str, Any] | None) -> list[str]:
         )
     if protocol.rounds > 1:
         lines.append(
-            f"The protocol required {protocol.rounds} readings, each in a new order, with a washout of at least "
-            f"{protocol.washout_weeks:g} weeks."
+            f"The protocol required {protocol.rounds} readings, each in a new order, "
+            + (
+                f"separated by a washout period of at least {protocol.washout_weeks:g} weeks."
+                if protocol.washout_weeks
+                else "without a washout period."
+            )
         )
     for reading in conduct["readings"] if conduct else ():
         days = reading["days_since_last"]
@@ -176,7 +185,7 @@ def _displays(conduct: dict[str, Any]) -> list[str]:
         who = f"{reading['reader']}, reading {reading['round']}"
         checks = reading["display"]
         if not checks:
-            lines.append(f"{who}: no display check recorded.")
+            lines += [f"{who}: no display check recorded."] if reading["started_at"] else []
             continue
         sizes = dict.fromkeys(
             f"{c['width']} x {c['height']} at pixel ratio {c['pixel_ratio']:g}"
@@ -185,7 +194,7 @@ def _displays(conduct: dict[str, Any]) -> list[str]:
         )
         seen = [check["sees_all_greys"] for check in checks if check["sees_all_greys"] is not None]
         greys = f"all grey steps visible in {sum(map(bool, seen))} of {counted(len(seen), 'check')}" if seen else ""
-        said = "; ".join(part for part in (greys, "window " + ", ".join(sizes) if sizes else "") if part)
+        said = "; ".join(part for part in (greys, "browser window " + ", ".join(sizes) if sizes else "") if part)
         lines.append(f"{who}: {said or 'checked, no details recorded'}.")
     return lines
 
@@ -194,17 +203,17 @@ def _deviations(conduct: dict[str, Any]) -> list[str]:
     lines = []
     for reading in conduct["readings"]:
         if not reading["started_at"]:
-            lines.append(f"{reading['reader']}, reading {reading['round']}: not started, {reading['total']} missing.")
+            lines.append(f"{reading['reader']}, reading {reading['round']}: not started.")
             continue
         acts = [
-            counted(reading["sessions"], "tab"),
+            counted(reading["sessions"], "browser tab"),
             counted(reading["pauses"], "pause"),
-            counted(reading["takeovers"], "takeover") + " by a second tab",
+            counted(reading["takeovers"], "change") + " of tab",
             counted(reading["undone"], "answer") + " undone",
         ]
         lines.append(
             f"{reading['reader']}, reading {reading['round']}{_span(reading)}: {reading['missing']} of "
-            f"{counted(reading['total'], 'main answer')} missing; {', '.join(acts)}."
+            f"{counted(reading['total'], 'answer')} missing; {', '.join(acts)}."
         )
     return lines
 
@@ -231,9 +240,9 @@ def _analysis(figures: dict[str, Any], protocol: Protocol | None, conduct: dict[
         "after adding four cases of random answers (without sources, Cohen's asymptotic interval); Gwet's AC1 with its "
         "analytic interval; PABAK. Cases are treated as sampled within sources. Repeats "
         "and practice cases are excluded from inter-reader agreement, as are pairs with a missing answer (see n).",
-        "Proportions have Wilson intervals, over several sources at the effective sample size of the stratified "
-        "estimate. The ROC area uses signed confidence, with a logit interval on DeLong's variance within sources. "
-        "'Real' is the positive class. d' and criterion use log-linearly corrected rates with the variance of "
+        "Proportions have Wilson confidence intervals (CI), over several sources at the effective sample size of the "
+        "stratified estimate. The ROC area uses signed confidence, with a logit interval on DeLong's variance within "
+        "sources. 'Real' is the positive class. d' and criterion use log-linearly corrected rates with the variance of "
         "Gourevitch and Galanter. "
         "Means over readers have one interval for these readers on new cases and one, after Obuchowski, Rockette and "
         "Hillis, for other readers as well; readers and cases are never pooled.",
@@ -250,11 +259,12 @@ def _analysis(figures: dict[str, Any], protocol: Protocol | None, conduct: dict[
         lines.append(dependent)
     if figures["learning"] or figures["pace"]:
         lines.append(
-            f"Learning: logistic regression of a correct answer, and least squares of the log time per case, on "
-            f"position, per {STEP} cases."
+            "Learning: logistic regression of correct answers, and linear regression of log time per case, on position "
+            f"in the reading; effects are given per {STEP} cases."
         )
     if figures["between_rounds"]:
         lines.append(
-            "Change between readings: cases read in both, with an interval from the paired variance within sources."
+            "Changes between readings are based on the cases read in both, with intervals from the paired variance "
+            "within sources."
         )
     return lines

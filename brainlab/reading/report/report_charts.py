@@ -16,7 +16,7 @@ def source_chart(report: Report) -> Chart:
         "Called real, by source",
         _groups(report["per_source"]),
         report["per_source"],
-        "called real (95% Wilson interval)",
+        "called real (95% Wilson CI)",
         x_range=(0.0, 1.0),
         percent_x=True,
     )
@@ -31,10 +31,10 @@ def class_chart(report: Report) -> Chart:
     }
     return interval_chart(
         "classes",
-        "Correct, by disease class",
+        "Correct answers, by disease class",
         names,
         series,
-        "correct (95% Wilson interval)",
+        "correct (95% Wilson CI)",
         x_range=(0.0, 1.0),
         percent_x=True,
     )
@@ -55,7 +55,7 @@ def kappa_chart(report: Report) -> Chart:
         "Cohen's kappa",
         list(pairs),
         {"kappa": pairs},
-        "kappa (95% interval): 0 is chance, 1 full agreement",
+        "kappa (95% CI): 0 is chance, 1 is full agreement",
         x_range=(low, 1.0),
         reference=0.0,
     )
@@ -72,7 +72,7 @@ def accuracy_chart(report: Report) -> Chart:
         "Correct answers",
         list(names.values()),
         series,
-        "share (95% interval)",
+        "proportion (95% CI)",
         x_range=(0.0, 1.0),
         reference=0.5,
         percent_x=True,
@@ -89,7 +89,7 @@ def detection_chart(report: Report) -> Chart:
     }
     title = "Signal detection"
     return interval_chart(
-        "detection", title, list(names.values()), series, "standard deviations (95% interval)", reference=0.0
+        "detection", title, list(names.values()), series, "standard deviations (95% CI)", reference=0.0
     )
 
 
@@ -169,7 +169,7 @@ def rounds_chart(report: Report) -> Chart:
         "Correct answers, by reading",
         report["readers"],
         series,
-        "share (95% interval)",
+        "proportion (95% CI)",
         x_range=(0.0, 1.0),
         reference=0.5,
         percent_x=True,

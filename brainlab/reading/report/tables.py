@@ -51,7 +51,7 @@ def agreement_table(report: Report) -> pd.DataFrame:
     for entry in report["cohens_kappa"]:
         pair = " and ".join(entry["readers"])
         rows.append({"figure": "Cohen's kappa", "of": pair, **entry})
-        rows.append({"figure": "same answer", "of": pair, **entry["agreement"]})
+        rows.append({"figure": "observed agreement", "of": pair, **entry["agreement"]})
         if len(report["readers"]) > 2:
             rows += [{"figure": ALL_READERS[key], "of": pair, **entry[key]} for key in ("pabak", "gwet_ac1")]
     rows += [
@@ -69,7 +69,7 @@ def reader_table(report: Report) -> pd.DataFrame:
     for reader, figures in report["per_reader"].items():
         rows += [{"reader": reader, "figure": label, **_figure(figures[key])} for key, label in ACCURACY.items()]
         if chance := figures.get("against_chance"):
-            rows.append({"reader": reader, "figure": "balanced accuracy (90% interval)", **chance})
+            rows.append({"reader": reader, "figure": "balanced accuracy (90% CI)", **chance})
         for key, label in (("d_prime", "d'"), ("criterion", "criterion")):
             if "signal_detection" in figures:
                 rows.append({"reader": reader, "figure": label, **_figure(figures["signal_detection"][key])})
@@ -108,7 +108,7 @@ def course_table(report: Report) -> pd.DataFrame:
         {"reader": reader, "trend per 50 cases": label, **_figure(cell[key])}
         for label, part, key in (
             ("odds ratio of a correct answer", "learning", "odds_ratio"),
-            ("time per case, factor", "pace", "change"),
+            ("ratio of time per case", "pace", "change"),
         )
         for reader, cell in report[part].items()
     ]

@@ -185,7 +185,7 @@ def caution_about(readers: int) -> str | None:
     """Return what so few readers can show of others; None with enough of them."""
     if readers >= FEW_READERS:
         return None
-    return f"{readers} readers represent other readers poorly; interpret the interval for other readers with caution"
+    return f"With {readers} readers, the interval for other readers is uncertain; interpret it with caution."
 
 
 def _nothing(reason: str, readers: int) -> ReaderMean:

@@ -87,12 +87,12 @@ def test_methods_tell_it_in_the_order_of_the_guideline(make_study, make_protocol
         "Record",
         "Statistical analysis",
     ]
-    assert "Experience: A 7 years, B not entered." in sections["Readers"]
+    assert "Experience: A, 7 years; B, not reported." in sections["Readers"]
     assert "10 real (people), 10 fake (machine)" in sections["Cases and how they were sampled"]
     assert "2 hidden repeats" in sections["Order, repeats and second reading"]
-    assert "all grey steps visible in 1 of 1 check; window 1280 x 900 at pixel ratio 2" in sections["Displays"]
+    assert "all grey steps visible in 1 of 1 check; browser window 1280 x 900 at pixel ratio 2" in sections["Displays"]
     deviations = sections["Deviations and missing answers"]
-    assert "0 of 20 main answers missing; 2 tabs, 1 pause, 1 takeover by a second tab, 1 answer undone" in deviations
+    assert "0 of 20 answers missing; 2 browser tabs, 1 pause, 1 change of tab, 1 answer undone" in deviations
     missing = report["conduct"]["readings"][1]["missing"]
     assert (
         f"B, reading 1 ({report['conduct']['readings'][1]['started_at'][:10]}, not finished): {missing} of 20"

@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from brainlab.reading.desk import lifecycle
 from brainlab.reading.report.chart import Chart
 from brainlab.reading.report.chart_svg import chart_svg
 from brainlab.reading.report.document import Table, report_sections
-from brainlab.reading.report.html_file import report_html
+from brainlab.reading.report.html_file import cell, report_html
 from brainlab.reading.report.pdf_file import report_pdf
-from brainlab.reading.report.study_report import report_from_answers
+from brainlab.reading.report.study_report import report_from_answers, study_report
 
 
 @pytest.fixture(scope="module")
@@ -131,3 +132,25 @@ def test_an_undefined_kappa_is_a_reason_in_every_file(report):
     bare = report_from_answers(frame.assign(truth="real"))
     assert "undefined: each side gave a single answer" in report_html(bare)
     assert report_pdf(bare).startswith(b"%PDF-")
+
+
+def test_counts_are_whole_numbers_where_some_row_has_none(report):
+    (readers,) = [table for table in blocks(report, Table) if table.key == "readers"]
+    shown = readers.shown
+    assert list(shown.columns[:2]) == ["reader", "measure"]
+    assert {cell(n, readers.places) for n in shown["n"]} == {"40", "20", "–"}
+
+
+def test_a_reading_that_nobody_began_has_no_display_and_an_undefined_kappa_in_words(make_study):
+    study = make_study(rounds=2)
+    study.read_all("A")
+    lifecycle.close(study.folder)
+    lifecycle.unblind(study.folder, "tester")
+    report = study_report(study.folder)
+    text = " ".join(report["methods"])
+    assert "A, reading 2: not started." in text
+    assert "A, reading 2: no display check" not in text
+    assert (
+        "A: intra-reader kappa between readings 1 and 2 is undefined: no case has two answers to compare."
+        in (report["summary"])
+    )

@@ -17,5 +17,5 @@ def comparison_chart(key: str, entries: list[dict[str, Any]]) -> Chart:
     }
     what = FIGURES[shown[0]["figure"]]
     return interval_chart(
-        key, f"Difference in {what}", list(rows), series, f"difference in {what} (95% interval)", reference=0.0
+        key, f"Difference in {what}", list(rows), series, f"difference in {what} (95% CI)", reference=0.0
     )

@@ -122,7 +122,7 @@ def _difference(entry: Figures) -> str:
     over = counted(entry["n"], "case")
     if test["p"] is None:
         return (
-            f"the difference was {here['value']:+.3f} (95% interval {here['low']:+.3f} to {here['high']:+.3f} on new "
+            f"the difference was {here['value']:+.3f} (95% CI {here['low']:+.3f} to {here['high']:+.3f} on new "
             f"cases, {over}; {test['reason']})"
         )
     significant = "significant" if test["p"] < LEVEL else "not significant"
@@ -130,7 +130,7 @@ def _difference(entry: Figures) -> str:
     adjusted = test.get("p_holm")
     also = "" if adjusted is None or adjusted == test["p"] else f", adjusted {p_in_words(adjusted)}"
     return (
-        f"the difference, {test['value']:+.3f} (95% interval {test['low']:+.3f} to {test['high']:+.3f}), was "
+        f"the difference, {test['value']:+.3f} (95% CI {test['low']:+.3f} to {test['high']:+.3f}), was "
         f"{significant} (t{degrees} = {test['t']:.2f}, {p_in_words(test['p'])}{also}; {over})"
     )
 

@@ -35,7 +35,7 @@ def table_of(report: dict, key: str) -> pd.DataFrame:
 def test_van_dyke_is_told_as_a_journal_prints_it():
     report = report_from_answers(van_dyke_table())
     assert (
-        "Mean ROC area of the 5 readers was 0.90 for spin echo and 0.94 for cine; the difference, -0.044 (95% interval "
+        "Mean ROC area of the 5 readers was 0.90 for spin echo and 0.94 for cine; the difference, -0.044 (95% CI "
         "-0.088 to +0.000), was not significant (t(15.0) = -2.12, p = .051; 114 cases)."
     ) in report["summary"]
     assert any("not evidence of equality" in line for line in report["cautions"])
