@@ -21,7 +21,9 @@ LEAST_QUALITY, MOST_QUALITY = 5, 95
 class Harmonisation:
     """What is done to every image of every source, real or fake, whether it has the size already or not.
 
-    size: pixels of each side of the images that are read; 0 leaves sizes alone, which then must not differ.
+    size: pixels of each side of the images that are read; 0 leaves sizes alone, which then must not differ. At two
+        thirds of the pixels that the coarsest source has, or fewer, no spectrum tells which sizes images came in
+        (benchmarks/reading/foreign_images.py).
     fit: `brain` moves the box around the brain to the centre and scales it to one size; `centre` scales the whole
         picture, padded to a square.
     intensity: `percentiles` of each image's foreground become black and white; `as_stored` takes what files say: 0 to
