@@ -1,5 +1,7 @@
 """The part of a design by which images of any size, format and range are made alike."""
 
+from typing import Literal, cast
+
 import streamlit as st
 
 from brainlab.reading.protocol.design import Protocol
@@ -50,8 +52,8 @@ def harmonisation(start: Protocol, key: str) -> Harmonisation | None:
                               key=f"{key}-alike-quality") if again else 0  # fmt: skip
     return Harmonisation(
         size=int(size),
-        fit=fit,
-        intensity=intensity,
+        fit=cast(Literal["brain", "centre"], fit),
+        intensity=cast(Literal["percentiles", "as_stored"], intensity),
         percentiles=(float(low), float(high)),
         most_enlarged=float(enlarged),
         reencode_jpeg=int(quality),

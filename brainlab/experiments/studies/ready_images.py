@@ -46,27 +46,29 @@ def ready_image(stimulus: Stimulus, protocol: Protocol, source: Source) -> Ready
 
 
 def refuse_coarse(drawn: Mapping[str, Sequence[Stimulus]], protocol: Protocol) -> None:
-    """Raise InputError, naming the source, where images are too coarse for the size to which all are to be brought.
+    """Raise InputError, naming the coarsest image, where one is too coarse for the size to which all are to be brought.
 
     drawn: by name of the source. All are looked at, so that the size that is named suits them all.
     """
     policy = protocol.harmonisation
     if policy is None or not policy.size:
         return
+    largest: dict[str, int] = {}
     for name, stimuli in drawn.items():
-        largest = {}
-        for place, stimulus in enumerate(stimuli):
+        for stimulus in stimuli:
+            place = f"{name}: {_place(stimulus)}"
             try:
-                largest[place] = largest_size(stimulus.image, stimulus.voxel_size_mm, policy, protocol.background_floor)
+                size = largest_size(stimulus.image, stimulus.voxel_size_mm, policy, protocol.background_floor)
             except InputError as error:
-                raise InputError(f"{name}: {_place(stimulus)}: {error}") from error
-        worst = min(largest, key=largest.__getitem__, default=0)
-        if largest and largest[worst] < policy.size:
-            raise InputError(
-                f"{name}: {_place(stimuli[worst])}, its coarsest image, would have to be enlarged more than "
-                f"{policy.most_enlarged:g} times to size {policy.size}, and look smoother than others; take a size of "
-                f"at most {largest[worst]}, or leave it out"
-            )
+                raise InputError(f"{place}: {error}") from error
+            largest[place] = min(size, largest.get(place, size))
+    coarsest = min(largest, key=largest.__getitem__)
+    if largest[coarsest] < policy.size:
+        raise InputError(
+            f"{coarsest}, the coarsest image of the study, would have to be enlarged more than "
+            f"{policy.most_enlarged:g} times to size {policy.size}, and look smoother than others; take a size of at "
+            f"most {largest[coarsest]}, or leave it out"
+        )
 
 
 def final_pixels(
