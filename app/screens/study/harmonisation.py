@@ -30,7 +30,8 @@ def harmonisation(start: Protocol, key: str) -> Harmonisation | None:
         MOST_SIZE,
         before.size,
         key=f"{key}-alike-size",
-        help=f"{LEAST_SIZE} to {MOST_SIZE}, no finer than the coarsest source: all images lose what it lacks.",
+        help=f"{LEAST_SIZE} to {MOST_SIZE}; at most two thirds of the pixels that the coarsest source has, so that all "
+        "are equally sharp.",
     )
     fit = st.selectbox("Centred on", list(FITS), list(FITS).index(before.fit), format_func=FITS.__getitem__,
                        key=f"{key}-alike-fit", disabled=not size)  # fmt: skip

@@ -25,6 +25,7 @@ from brainlab.experiments.studies.ready_images import (
     jpeg_record,
     probed,
     ready_image,
+    refuse_coarse,
     refuse_coarser_jpeg,
 )
 from brainlab.experiments.studies.sources import (
@@ -96,6 +97,9 @@ def lock_study(folder: Path, override: str = "", watch: Watch | None = None) -> 
     salt, people_key = new_salt(), new_salt()
     beside = sealed_beside(folder)
     drawn = _draw(protocol, supplies, salt, set().union(*beside.values()), watch)
+    refuse_coarse(
+        {s.source.name: [*seen, *unseen] for s, (seen, unseen) in zip(supplies, drawn, strict=True)}, protocol
+    )
     size_mm = common_size_mm([stimulus for seen, _ in drawn for stimulus in seen], protocol)
     cases: list[Case] = []
     features: dict[str, list[Any]] = {"real": [], "fake": []}

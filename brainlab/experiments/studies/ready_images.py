@@ -9,7 +9,7 @@ from brainlab.errors import InputError
 from brainlab.experiments.studies.stimuli import Stimulus
 from brainlab.images.pictures import to_bytes
 from brainlab.reading.images.blinding_check import rendering_features
-from brainlab.reading.images.harmonising import as_jpeg, harmonise
+from brainlab.reading.images.harmonising import as_jpeg, harmonise, largest_size
 from brainlab.reading.images.jpeg_traces import coarseness, jpeg_quality
 from brainlab.reading.images.rendering import magnification, render
 from brainlab.reading.protocol.design import Protocol, Source
@@ -43,6 +43,32 @@ def ready_image(stimulus: Stimulus, protocol: Protocol, source: Source) -> Ready
         raise InputError(f"{source.name}: {_place(stimulus)}: {error}") from error
     # How many mm a pixel of the target has differs from image to image, or is not known.
     return ReadyImage(alike.image, image, None if policy.size else size_mm, alike.reduced)
+
+
+def refuse_coarse(drawn: Mapping[str, Sequence[Stimulus]], protocol: Protocol) -> None:
+    """Raise InputError, naming the coarsest image, where one is too coarse for the size to which all are to be brought.
+
+    drawn: by name of the source. All are looked at, so that the size that is named suits them all.
+    """
+    policy = protocol.harmonisation
+    if policy is None or not policy.size:
+        return
+    largest: dict[str, int] = {}
+    for name, stimuli in drawn.items():
+        for stimulus in stimuli:
+            place = f"{name}: {_place(stimulus)}"
+            try:
+                size = largest_size(stimulus.image, stimulus.voxel_size_mm, policy, protocol.background_floor)
+            except InputError as error:
+                raise InputError(f"{place}: {error}") from error
+            largest[place] = min(size, largest.get(place, size))
+    coarsest = min(largest, key=largest.__getitem__)
+    if largest[coarsest] < policy.size:
+        raise InputError(
+            f"{coarsest}, the coarsest image of the study, would have to be enlarged more than "
+            f"{policy.most_enlarged:g} times to size {policy.size}, and look smoother than others; take a size of at "
+            f"most {largest[coarsest]}, or leave it out"
+        )
 
 
 def final_pixels(

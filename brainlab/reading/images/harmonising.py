@@ -63,6 +63,12 @@ def as_jpeg(image: FloatArray, quality: int) -> Float32Array:
     return to_unit(np.asarray(Image.open(file)))
 
 
+def largest_size(image: FloatArray, spacing: tuple[float, ...] | None, policy: Harmonisation, floor: float) -> int:
+    """Return the largest size to which a policy may bring an image, as far as the policy allows to enlarge it."""
+    spacing = spacing or (1.0,) * image.ndim
+    return int(_frame(image, spacing, policy, floor)[1] / max(spacing) * policy.most_enlarged)
+
+
 def _resampled(
     image: FloatArray, spacing: tuple[float, ...], policy: Harmonisation, floor: float
 ) -> tuple[FloatArray, float]:
@@ -70,8 +76,7 @@ def _resampled(
     centre, length = _frame(image, spacing, policy, floor)
     steps = length / policy.size / np.array(spacing)  # source pixels per pixel of the target, an axis each
     reduced = float(steps.min())
-    if reduced * policy.most_enlarged < 1:
-        largest = int(policy.size * reduced * policy.most_enlarged)
+    if (largest := largest_size(image, spacing, policy, floor)) < policy.size:
         size = " x ".join(map(str, image.shape))
         advice = f"take a size of at most {largest}" if largest >= LEAST_SIZE else "leave it out"
         raise InputError(
