@@ -128,7 +128,7 @@ export class Stage {
     this.viewers.forEach((viewer) => viewer.destroy());
     const asksPlace = room.questions.some(({ kind }) => kind === "place");
     const boxes = Array.from({ length: images }, () => make("div.rr-image"));
-    this.places = placesOf(room.questions[0]);
+    this.places = images > 1 ? placesOf(room.questions[0]) : [];
     this.cells = images > 1 ? boxes.map((box, i) => make("div.rr-cell", {}, make("div.rr-side", {}, capital(captionOf(this.places[i]))), box)) : [];
     this.element.classList.toggle("rr-group", images > 1);
     this.element.style.setProperty("--rr-columns", columnsOf(images));

@@ -33,7 +33,7 @@ def design_form(start: Protocol, key: str) -> Protocol | None:
     with layout.wrapping("design", 1):
         left, right = st.columns([3, 2], gap="large")
     with left:
-        sources = _sources(start, key)
+        sources = _sources(start, key, "Images" if first.places else "Cases")
     with right:
         stimulus = _stimulus(start, key)
         readers = _readers(start, key)
@@ -66,9 +66,9 @@ def design_form(start: Protocol, key: str) -> Protocol | None:
     return protocol
 
 
-def _sources(start: Protocol, key: str) -> tuple[Source, ...]:
-    """Ask how many cases come from each cohort, run and folder."""
-    st.markdown("**Cases from each source** (0 leaves it out)")
+def _sources(start: Protocol, key: str, counted: str) -> tuple[Source, ...]:
+    """Ask how many come from each cohort, run and folder; counted: what, in the plural."""
+    st.markdown(f"**{counted} from each source** (0 leaves it out)")
     wanted = {(source.kind, source.name): source for source in start.sources}
     chosen = []
     offers = [Source(kind="cohort", name=name, n=1) for name in resources.cohorts()]
@@ -96,7 +96,7 @@ def _sources(start: Protocol, key: str) -> tuple[Source, ...]:
     with st.expander("Images from a folder (PNG, JPEG, TIFF, NumPy, NIfTI, DICOM)"):
         path = st.text_input("Folder on this machine", key=f"{key}-folder", placeholder="/data/their-model")
         label = st.radio("These images are", ["fake", "real"], horizontal=True, key=f"{key}-folder-label")
-        n = st.number_input("Cases", 1, 10_000, 10, key=f"{key}-folder-n")
+        n = st.number_input(counted, 1, 10_000, 10, key=f"{key}-folder-n")
         if path.strip():
             chosen.append(
                 Source(kind="folder", name=path.strip(), n=int(n), label=cast(Literal["real", "fake"], label))

@@ -42,7 +42,7 @@ def test_van_dyke_is_told_as_a_journal_prints_it():
     assert any("All other figures are of the condition 'spin echo'" in line for line in report["methods"])
     assert any("Hillis' degrees of freedom" in line for line in report["methods"])
     shown = table_of(report, "paired-conditions")
-    area = shown[shown["figure"] == "ROC area"]
+    area = shown[shown["measure"] == "ROC area"]
     assert area["of"].tolist()[:3] == ["other readers, new cases", "these readers, new cases", "R1"]
     assert area["p"].iloc[0] == pytest.approx(0.051162, abs=5e-7)
     assert "adjusted p" not in shown
@@ -55,7 +55,10 @@ def test_generators_have_a_sentence_a_table_a_chart_and_a_caution():
     assert line.startswith("Mean ROC area of the 3 readers was ")
     blocks = section(report, "paired")
     assert [block.key for block in blocks if isinstance(block, Chart)] == ["paired-sources"]
-    assert any(isinstance(block, Note) and "3 readers represent other" in block.text for block in blocks)
+    assert any(
+        isinstance(block, Note) and "With 3 readers, the interval for other readers is uncertain" in block.text
+        for block in blocks
+    )
     page = report_html(report)
     assert "crude minus fine" in page
     assert "Comparisons" in page

@@ -111,7 +111,7 @@ def test_generators_share_real_cases_and_readers():
     assert area["other_readers"]["value"] > 0.2
     assert called["other_readers"]["value"] < -0.2
     assert (called["figure"], called["n"], called["readers"]) == ("called_real", 30, 3)
-    assert "3 readers represent other readers poorly" in called["caution"]
+    assert "With 3 readers, the interval for other readers is uncertain" in called["caution"]
     score = table["confidence"] * np.where(table["answer"] == "real", 1, -1)
     first = table["reader"] == "R1"
     parts = [score[first & (table["source"] == name)] for name in ("people", "crude", "fine")]
