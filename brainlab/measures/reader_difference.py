@@ -40,11 +40,12 @@ def placement_difference(wins: FloatArray, real: IntArray, fake: IntArray) -> Re
     """Compare ROC areas of the same cases. `wins` [real, fake, r]: placements in the first minus in the second.
 
     real, fake: strata of the cases, [real] and [fake]. Covariances are the unbiased ones, see `_pairwise`. A quarter of
-    a case that changes at random is added to each class for the spread, so that unanimous readers do not seem certain.
+    a case that changes at random for each reader is added to each class for the spread, so that unanimous readers do
+    not seem certain.
     """
     of_real, of_fake = wins.mean(axis=1), wins.mean(axis=0)  # [real, r], [fake, r]
     by_cases = covariance_of_means(of_real, real) + covariance_of_means(of_fake, fake)
-    change = Prior(QUARTER_CASE, 0.0, 0.25)
+    change = Prior(QUARTER_CASE, 0.0, 0.25 / wins.shape[2])
     spread = _spread(of_real, real, change) + _spread(of_fake, fake, change)
     values = wins.mean(axis=(0, 1))
     return ReaderDifference(values, by_cases - _pairwise(wins, real, fake), spread, sum(wins.shape[:2]))
@@ -53,16 +54,18 @@ def placement_difference(wins: FloatArray, real: IntArray, fake: IntArray) -> Re
 def placement_difference_of_groups(first: FloatArray, second: FloatArray, real: IntArray) -> ReaderDifference:
     """Compare ROC areas of the same real cases against two groups of fakes.
 
-    first, second: placements, [real, fakes of the group, r]. real: strata of the real cases, [real].
+    first, second: placements, [real, fakes of the group, r]. real: strata of the real cases, [real]. For the spread see
+    `placement_difference`.
     """
     of_real = first.mean(axis=1) - second.mean(axis=1)  # [real, r]
     covariance = covariance_of_means(of_real, real)
-    spread = _spread(of_real, real, Prior(QUARTER_CASE, 0.0, 0.25))
+    random = 0.25 / first.shape[2]
+    spread = _spread(of_real, real, Prior(QUARTER_CASE, 0.0, random))
     for wins in (first, second):
         alike = np.zeros(wins.shape[1], dtype=int)
         of_fake = wins.mean(axis=0)  # [fakes of the group, r]
         covariance = covariance + covariance_of_means(of_fake, alike) - _pairwise(wins, real, alike)
-        spread += _spread(of_fake, alike, Prior(QUARTER_CASE, 0.5))
+        spread += _spread(of_fake, alike, Prior(QUARTER_CASE, float(wins.mean()), random))
     n = len(real) + first.shape[1] + second.shape[1]
     return ReaderDifference(of_real.mean(axis=0), covariance, spread, n)
 

@@ -41,7 +41,7 @@ def methods(figures: Figures) -> list[str]:
         f"Comparisons: each reader's difference between {said} was averaged over readers and tested, with readers and "
         "cases as random samples, after Obuchowski and Rockette with Hillis' degrees of freedom. Covariances caused by "
         "common cases are unbiased estimates within sources; where readers differed less than their cases alone "
-        "explain, the variance between readers took in one more reader at that share. Intervals for these readers "
+        "explain, the variance between readers took in half a reader more at that share. Intervals for these readers "
         "treat cases alone as sampled.",
     ]
     if any(len(_first_figure(paired[kind])) > 1 for kind in ("sources", "conditions")):
