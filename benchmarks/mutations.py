@@ -65,13 +65,13 @@ def verdict(tree: Path, fault: dict[str, str]) -> tuple[str, str]:
     if "equivalent" in fault:
         return "equivalent", fault["equivalent"]
     path = tree / fault["file"]
-    sound = path.read_text() if path.is_file() else ""
+    sound = path.read_text(encoding="utf-8") if path.is_file() else ""
     if sound.count(fault["old"]) != 1:
         return "stale", f"the text stands {sound.count(fault['old'])} times in {fault['file']}"
     tests = [name for name in fault["tests"].split() if (tree / name.partition("::")[0]).exists()]
     if not tests:
         return "missed", "no such tests"
-    path.write_text(sound.replace(fault["old"], fault["new"]))
+    path.write_text(sound.replace(fault["old"], fault["new"]), encoding="utf-8")
     process = SERVER.Process(target=_run_tests, args=(tree, tests))
     try:
         process.start()
@@ -81,8 +81,8 @@ def verdict(tree: Path, fault: dict[str, str]) -> tuple[str, str]:
             process.kill()
             process.join()
     finally:
-        path.write_text(sound)
-    output = (tree / OUTPUT).read_text()
+        path.write_text(sound, encoding="utf-8")
+    output = (tree / OUTPUT).read_text(encoding="utf-8")
     if code == 0:
         return "missed", ""
     if code == 1:
@@ -100,7 +100,7 @@ def _run_tests(tree: Path, tests: list[str]) -> None:
     os.environ["PYTHONPATH"] = str(tree)
     multiprocessing.set_start_method("fork", force=True)  # what tests start is to have the fault too
     sys.dont_write_bytecode = True
-    with (tree / OUTPUT).open("w", buffering=1) as out:
+    with (tree / OUTPUT).open("w", encoding="utf-8", buffering=1) as out:
         for stream in (sys.stdout, sys.stderr):
             os.dup2(out.fileno(), stream.fileno())
         code = pytest.main(["-x", "--no-header", "-p", "no:cacheprovider", "-m", "", *tests])
@@ -124,7 +124,9 @@ def main() -> int:
     if unknown := [name for name in args.names if name not in known]:
         return _refused(f"{', '.join(unknown)}: no such table; choose from {', '.join(known)}")
     tables = [known[name] for name in args.names] or list(known.values())
-    faults = [(table.stem, fault) for table in tables for fault in tomllib.loads(table.read_text())["fault"]]
+    faults = [
+        (table.stem, fault) for table in tables for fault in tomllib.loads(table.read_text(encoding="utf-8"))["fault"]
+    ]
     faults = [(table, fault) for table, fault in faults if args.only in fault["name"]]
     if not faults:
         return _refused(f"--only: needs a part of a fault's name, got {args.only!r}, which is in none")

@@ -116,8 +116,8 @@ def write_run(folder: Path, preset: str, config: Any, data: PreparedDataset, see
         "seed": seed,
         "versions": {"torch": torch.__version__},
     }
-    (folder / "config.json").write_text(json.dumps(settings))
-    (folder / "card.md").write_text(f"# {folder.name}\n\nUntrained, for tests.\n")
+    (folder / "config.json").write_text(json.dumps(settings), encoding="utf-8")
+    (folder / "card.md").write_text(f"# {folder.name}\n\nUntrained, for tests.\n", encoding="utf-8")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -37,7 +37,7 @@ def test_an_unknown_name_is_an_attribute_error():
 
 
 def test_type_checkers_see_the_same_names_from_the_same_modules():
-    tree = ast.parse((PROJECT / "brainlab" / "__init__.py").read_text())
+    tree = ast.parse((PROJECT / "brainlab" / "__init__.py").read_text(encoding="utf-8"))
     (block,) = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
     seen = {}
     for node in block.body:
@@ -48,7 +48,7 @@ def test_type_checkers_see_the_same_names_from_the_same_modules():
 
 
 def test_every_public_name_is_in_the_documentation():
-    text = (PROJECT / "docs" / "api.md").read_text()
+    text = (PROJECT / "docs" / "api.md").read_text(encoding="utf-8")
     missing = [name for name in brainlab._PUBLIC if f"brainlab.{name}" not in text]
     assert not missing
 

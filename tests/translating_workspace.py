@@ -39,9 +39,9 @@ def build_translating_workspace(tiny_workspace: Path, workspace: Path) -> None:
     save_file(weights, uneven)
     scans = workspace / "runs" / "for-scans"
     train("flair-linear", data, scans, config=LinearConfig(patch=(96, 96, 40), **SEQUENCES))
-    settings = json.loads((scans / CONFIG).read_text())
+    settings = json.loads((scans / CONFIG).read_text(encoding="utf-8"))
     settings["recipe"]["name"] = "flair-synthesis"
-    (scans / CONFIG).write_text(json.dumps(settings))
+    (scans / CONFIG).write_text(json.dumps(settings), encoding="utf-8")
 
 
 def scans_of_a_visit() -> dict[str, bytes]:

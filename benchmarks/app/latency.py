@@ -271,7 +271,9 @@ def main() -> None:
             said = f"{goal[0]}, {goal[1]} ms: {met}"
         print(f"{name:42s} {len(taken):4d} {p50:7.1f} {p95:7.1f}   {said}")
     if args.json:
-        args.json.write_text(json.dumps({"cores": os.cpu_count(), "load": os.getloadavg()[0], "ms": found}, indent=1))
+        args.json.write_text(
+            json.dumps({"cores": os.cpu_count(), "load": os.getloadavg()[0], "ms": found}, indent=1), encoding="utf-8"
+        )
 
 
 if __name__ == "__main__":

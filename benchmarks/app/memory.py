@@ -22,7 +22,7 @@ SETTLED = "e => !e.explorer.running && e.explorer.drawn === e.explorer.requests"
 
 def resident_mb(pid: int) -> float:
     """Return the resident set of a process in MB."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS"))
 
 

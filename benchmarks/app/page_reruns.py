@@ -77,7 +77,7 @@ def write_run(folder: Path, data: PreparedDataset) -> None:
     )
     facts = {"name": data.name, "sha256": data.sha256, "simulated": True, "participants": []}
     settings = {"preset": "vae-8", "config": to_dict(config), "data": facts, "affine": data.affine.tolist()}
-    (folder / "config.json").write_text(json.dumps(settings))
+    (folder / "config.json").write_text(json.dumps(settings), encoding="utf-8")
 
 
 def rerun_times(page: str, chosen: dict[str, str], repeats: int) -> tuple[float, int]:

@@ -149,7 +149,7 @@ def main() -> None:
         real = Path(os.environ.get("BRAINLAB_REALDATA") or parser.error("BRAINLAB_REALDATA must name a folder"))
         if args.montages:
             args.montages.mkdir(parents=True, exist_ok=True)
-        with args.table.open("w", newline="") as file:
+        with args.table.open("w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, COLUMNS, delimiter="\t", extrasaction="ignore")
             writer.writeheader()
             for case in head_cases(real, args.simulated, lambda label: any(text in label for text in args.only)):

@@ -62,7 +62,7 @@ def main() -> None:
     }
     print(json.dumps(found, indent=1))
     if args.out:
-        args.out.write_text(json.dumps(found, indent=1) + "\n")
+        args.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
 def of_people(run: Run, dataset: PreparedDataset, segmenter: VolumeSegmenter) -> pd.DataFrame:

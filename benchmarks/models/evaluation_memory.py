@@ -70,14 +70,14 @@ def measured(folder: Path, flags: list[str]) -> tuple[float, float]:
     """Run the command; return its seconds and its peak resident set in GiB."""
     words = [sys.executable, "-m", "brainlab", "evaluate", str(folder / "run"), "--data", str(folder / "cohort")]
     start = time.monotonic()
-    with (folder / "said.txt").open("w") as said:
+    with (folder / "said.txt").open("w", encoding="utf-8") as said:
         process = subprocess.Popen(
             [*words, *flags], stdout=said, env={**os.environ, "BRAINLAB_WORKSPACE": str(folder / "workspace")}
         )
         _, status, usage = os.wait4(process.pid, 0)
     if status:
         sys.exit(f"brainlab evaluate ended with status {status}")
-    print((folder / "said.txt").read_text())
+    print((folder / "said.txt").read_text(encoding="utf-8"))
     return time.monotonic() - start, usage.ru_maxrss / 2**20
 
 

@@ -83,7 +83,7 @@ def write_untrained(folder: Path, preset: str, data: PreparedDataset) -> None:
     kept = {"name": data.name, "sha256": data.sha256, "simulated": True, **hashes_of_training(data), "scans": TRAINED}
     plain = {"preset": preset, "method": method.name, "config": to_dict(chosen.config), "data": kept}
     settings = {**plain, "shape": list(data.shape), "affine": data.affine.tolist(), "recipe": data.recipe, "seed": 0}
-    (folder / "config.json").write_text(json.dumps(settings))
+    (folder / "config.json").write_text(json.dumps(settings), encoding="utf-8")
 
 
 def write_smooth(folder: Path, side: int) -> PreparedDataset:
@@ -107,7 +107,7 @@ def watched(folder: Path, words: list[str], limit: float) -> tuple[float, float,
     """
     start, told = time.monotonic(), folder / "said.txt"
     environment = {**os.environ, "BRAINLAB_WORKSPACE": str(folder), "OMP_NUM_THREADS": "1"}
-    with told.open("w") as said:
+    with told.open("w", encoding="utf-8") as said:
         process = subprocess.Popen(words, stdout=said, stderr=subprocess.STDOUT, env=environment)
         stop = threading.Timer(limit, process.kill)
         stop.start()
@@ -117,8 +117,8 @@ def watched(folder: Path, words: list[str], limit: float) -> tuple[float, float,
     if late:
         return None
     if status:
-        sys.exit(f"{' '.join(words)} ended with status {status}:\n{told.read_text()}")
-    return time.monotonic() - start, usage.ru_maxrss / 2**10, told.read_text()
+        sys.exit(f"{' '.join(words)} ended with status {status}:\n{told.read_text(encoding='utf-8')}")
+    return time.monotonic() - start, usage.ru_maxrss / 2**10, told.read_text(encoding="utf-8")
 
 
 def show(page: str) -> None:

@@ -66,7 +66,7 @@ def time_commits(log: Path) -> None:
 
 def read_times(log: Path) -> list[tuple[float, float, float]]:
     """Return the times of every answer, in seconds, in the order of STEPS."""
-    return [tuple(map(float, line.split())) for line in log.read_text().splitlines()]  # type: ignore[misc]
+    return [tuple(map(float, line.split())) for line in log.read_text(encoding="utf-8").splitlines()]  # type: ignore[misc]
 
 
 def main() -> None:

@@ -108,8 +108,10 @@ def main() -> None:
             rows.setdefault(name, []).append(measured(data, person, volumes))
             print(person, name, rows[name][-1], file=sys.stderr, flush=True)
         draw(data, person, made, args.work / f"{person}.png")
-        (args.work / "table.md").write_text("\n".join(table(rows, people[: people.index(person) + 1])) + "\n")
-    print((args.work / "table.md").read_text())
+        (args.work / "table.md").write_text(
+            "\n".join(table(rows, people[: people.index(person) + 1])) + "\n", encoding="utf-8"
+        )
+    print((args.work / "table.md").read_text(encoding="utf-8"))
 
 
 def real_visits(work: Path) -> PreparedDataset:
@@ -130,7 +132,7 @@ def real_visits(work: Path) -> PreparedDataset:
     if len(lines) == 1:
         raise InputError(f"{source}: needs visits with FLAIR, T1W and T2W, found none; set BRAINLAB_REALDATA")
     work.mkdir(parents=True, exist_ok=True)
-    with (work / "ms.csv").open("w", newline="") as file:
+    with (work / "ms.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows(lines)
     recipe = find_recipe("flair-synthesis").of_sequences(list(SEQUENCES)).scaled_by_brain()
     report = prepare_cohort(find_sources(source, recipe, table=work / "ms.csv"), place, recipe)

@@ -66,7 +66,7 @@ def main() -> None:
         print(f"{run.name}: {time.monotonic() - start:.0f} s", file=sys.stderr)
     measured = {run.name: run.evaluation() for run in runs}
     discriminated = {name: {run.name: read_lda(run)[name] for run in runs} for name in pairs}
-    args.out.write_text(_page(measured, textures, discriminated, pairs))
+    args.out.write_text(_page(measured, textures, discriminated, pairs), encoding="utf-8")
 
 
 def _made(run: Run, data: PreparedDataset) -> bool:

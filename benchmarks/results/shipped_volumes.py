@@ -59,7 +59,7 @@ def main() -> None:
     for data in map(PreparedDataset.open, args.data):
         parts += ["", *_of_cohort(data, measured_on(data, runs, args.n, kept=args.kept))]
     parts += rebuilt_tables(TABLES, runs)
-    args.out.write_text("\n".join([*_head(runs), *parts, ""]))
+    args.out.write_text("\n".join([*_head(runs), *parts, ""]), encoding="utf-8")
 
 
 def _head(runs: list[Run]) -> list[str]:

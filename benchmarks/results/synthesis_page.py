@@ -23,13 +23,13 @@ def main() -> None:
     parser.add_argument("--records", type=Path, nargs="+", default=[SHIPPED], metavar="FOLDER")
     parser.add_argument("--out", type=Path, default=PAGE)
     args = parser.parse_args()
-    args.out.write_text(page(args.records))
+    args.out.write_text(page(args.records), encoding="utf-8")
 
 
 def page(folders: list[Path]) -> str:
     """Return the page: what was found, then each table."""
     sources = Sources(runs=list, records=lambda: records_at_hand(folders), reports=lambda: reports_at_hand(folders))
-    lines = (SHIPPED / "notes.md").read_text().splitlines()
+    lines = (SHIPPED / "notes.md").read_text(encoding="utf-8").splitlines()
     for table in find_tables([name for name in tables() if name.startswith("wei-")]):
         for line in markdown_page(table, table.build(sources)):
             lines.append(f"#{line}" if line.startswith("#") else line)

@@ -96,7 +96,7 @@ class PreparedDataset:
             unpack(folder / name)
         try:
             volumes = np.load(folder / VOLUMES, mmap_mode="r", allow_pickle=False)
-            recipe = json.loads((folder / "recipe.json").read_text())
+            recipe = json.loads((folder / "recipe.json").read_text(encoding="utf-8"))
             recipe["name"]
             _check_layout(volumes, recipe)
             several = len(recipe.get(CHANNELS) or ()) > 1
@@ -285,7 +285,7 @@ def write_prepared(
             record.setdefault("plane", "axial")
         if order := row_order(scans):
             record[ROW_ORDER] = order
-        (scratch / "recipe.json").write_text(json.dumps(record, indent=2) + "\n")
+        (scratch / "recipe.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
         if intermediate is not None:
             intermediate.replace(scratch / "intermediate")
         _swap(scratch, folder)
@@ -333,7 +333,7 @@ def _refuse_what_is_not_prepared(folder: Path) -> None:
 
 def _what_would_be_lost(folder: Path, sources: Mapping[str, Path], recipe: Mapping[str, Any], labelled: bool) -> str:
     try:
-        old = json.loads((folder / "recipe.json").read_text())
+        old = json.loads((folder / "recipe.json").read_text(encoding="utf-8"))
         rows = read_scans(folder / "scans.tsv")
         files = dict(zip(rows["source"], rows["sha256"], strict=True))
         if any(old[name] != value for name, value in json.loads(json.dumps(recipe)).items() if name not in IMPLIED):

@@ -121,7 +121,7 @@ def _replaceable(out: Path, *, overwrite: bool) -> set[str]:
             f"{out}: exists and is not empty; replace what is in it with --overwrite, or choose another OUT"
         )
     try:
-        ours = set(json.loads((out / RECORD).read_text()))
+        ours = set(json.loads((out / RECORD).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         ours = set()
     if foreign := sorted(names - ours):
@@ -132,9 +132,11 @@ def _replaceable(out: Path, *, overwrite: bool) -> set[str]:
 def _move(scratch: Path, out: Path, old: set[str]) -> None:
     names = {path.name for path in scratch.iterdir()}
     record = out / RECORD
-    record.write_text(json.dumps(sorted(names | old)) + "\n")  # of a process killed below all files are brainlab's
+    record.write_text(
+        json.dumps(sorted(names | old)) + "\n", encoding="utf-8"
+    )  # of a process killed below all files are brainlab's
     for name in old - names:
         (out / name).unlink()
     for name in names:
         (scratch / name).replace(out / name)
-    record.write_text(json.dumps(sorted(names)) + "\n")
+    record.write_text(json.dumps(sorted(names)) + "\n", encoding="utf-8")

@@ -194,7 +194,7 @@ def _differences(config: Any, changed: Any) -> dict[str, tuple[Any, Any]]:
 def _write_settings(settings: dict[str, Any], folder: Path, fabric: Fabric) -> None:
     if fabric.global_rank == 0:
         text = json.dumps(settings, indent=2) + "\n"
-        write_atomically(folder / CONFIG, lambda path: path.write_text(text))
+        write_atomically(folder / CONFIG, lambda path: path.write_text(text, encoding="utf-8"))
     fabric.barrier()
 
 

@@ -30,7 +30,7 @@ def write_card(folder: Path) -> None:
         return
     settings = read_settings(folder, to_resume=True)
     text = _card(settings, epochs[-1], _evaluation(folder), _notes(folder / "notes.md"))
-    write_atomically(folder / "card.md", lambda path: path.write_text(text))
+    write_atomically(folder / "card.md", lambda path: path.write_text(text, encoding="utf-8"))
 
 
 def _evaluation(folder: Path) -> dict[str, Any] | None:
@@ -235,4 +235,4 @@ def _number(value: Any) -> str:
 
 
 def _notes(path: Path) -> str:
-    return path.read_text().strip() if path.is_file() else ""
+    return path.read_text(encoding="utf-8").strip() if path.is_file() else ""

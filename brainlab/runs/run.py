@@ -158,7 +158,7 @@ class Run:
     def card(self) -> str:
         """The run's card in Markdown; empty until training has ended."""
         path = self.folder / "card.md"
-        return path.read_text() if path.is_file() else ""
+        return path.read_text(encoding="utf-8") if path.is_file() else ""
 
     def metrics(self) -> pd.DataFrame:
         """Return `metrics.jsonl` as a table: rows of `kind` step and epoch; empty where there is none.

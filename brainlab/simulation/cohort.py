@@ -217,7 +217,7 @@ def _claim(out: Path, settings: CohortSettings, truth: str) -> None:
     description = out / "dataset_description.json"
     if description.is_file():
         try:
-            generator = json.loads(description.read_text())["GeneratedBy"][0]
+            generator = json.loads(description.read_text(encoding="utf-8"))["GeneratedBy"][0]
             found = generator["Parameters"] if generator["Name"] == GENERATOR else None
         except (ValueError, LookupError, TypeError):
             found = None
@@ -253,7 +253,9 @@ def _is_done(out: Path, settings: CohortSettings, number: int) -> bool:
 
 def _write_tables(out: Path, settings: CohortSettings) -> tuple[int, int]:
     """Write the tables of everybody who is there; returns how many people and visits that is."""
-    people = [json.loads(path.read_text()) for path in sorted((out / TRUTH).glob("sub-*/participant.json"))]
+    people = [
+        json.loads(path.read_text(encoding="utf-8")) for path in sorted((out / TRUTH).glob("sub-*/participant.json"))
+    ]
     visits = [row for person in people for row in person["scans"]]
     columns = (*SCAN_COLUMNS, STROKE_COLUMN) if settings.stroke_share else SCAN_COLUMNS
     bids_writer.write_table(out / TRUTH / "scans.tsv", columns, visits)

@@ -77,7 +77,7 @@ class MetricsFile:
         self.path = folder / METRICS
 
     def append(self, line: dict[str, Any]) -> None:
-        with self.path.open("a") as out:
+        with self.path.open("a", encoding="utf-8") as out:
             out.write(json.dumps(line) + "\n")
 
     def lines(self) -> list[dict[str, Any]]:

@@ -103,7 +103,7 @@ def test_people_read_what_was_changed(volumes, tmp_path, capsys):
 def test_what_makes_no_sense_is_refused_in_a_line(volumes, slices, tiny_workspace, tmp_path, capsys):
     run, cohort = volumes
     out = tmp_path / "out"
-    (tmp_path / "note.txt").write_text("none")
+    (tmp_path / "note.txt").write_text("none", encoding="utf-8")
     change = ("--set", "class=ms")
     for words, said in (
         ((run, cohort, out, "--set", "class=MS"), "class: needs one of healthy"),

@@ -100,7 +100,7 @@ def test_lda_fits_on_the_codes_that_a_run_keeps(places, capsys):
 
 def test_evaluate_prints_one_key_a_metric_with_those_of_others(places, capsys, tmp_path, monkeypatch):
     run, data = places
-    (tmp_path / "toy.py").write_text(TOY)
+    (tmp_path / "toy.py").write_text(TOY, encoding="utf-8")
     monkeypatch.setenv("BRAINLAB_METRICS", str(tmp_path / "toy.py"))
     assert main(["evaluate", run, "--data", data, "--n", "8", "--device", "cpu", "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
@@ -109,7 +109,7 @@ def test_evaluate_prints_one_key_a_metric_with_those_of_others(places, capsys, t
     for name, metric in result.items():
         assert (metric["value"] is None) == (name in UNDEFINED_KEYS), name
         assert metric["better"] in ("higher", "lower", "none")
-    assert json.loads((Path(run) / "evaluation.json").read_text()) == result
+    assert json.loads((Path(run) / "evaluation.json").read_text(encoding="utf-8")) == result
     other = str(shutil.copytree(run, tmp_path / "other"))
     assert main(["compare", run, other, "--json"]) == 0
     compared = json.loads(capsys.readouterr().out)
@@ -122,12 +122,12 @@ def test_evaluate_prints_one_key_a_metric_with_those_of_others(places, capsys, t
     assert main(["compare", run, f"{run}/../run"]) == 2
     assert "needs another run to be compared with, got the same twice" in capsys.readouterr().err
     elsewhere = {name: {**one, "settings": {**one["settings"], "seed": 7}} for name, one in result.items()}
-    (tmp_path / "other" / "evaluation.json").write_text(json.dumps(elsewhere))
+    (tmp_path / "other" / "evaluation.json").write_text(json.dumps(elsewhere), encoding="utf-8")
     assert main(["compare", run, other]) == 2
     said = capsys.readouterr()
     assert (said.out, said.err.count("\n")) == ("", 1)
     assert "got none such metric: measured on other images: " in said.err
-    (tmp_path / "other" / "evaluation.json").write_text(json.dumps({"own": result["mse"]}))
+    (tmp_path / "other" / "evaluation.json").write_text(json.dumps({"own": result["mse"]}), encoding="utf-8")
     assert main(["compare", run, other]) == 2
     assert "got none such metric: they share no metric with a value" in capsys.readouterr().err
 

@@ -102,6 +102,8 @@ def test_json_is_the_only_thing_on_stdout(
 ) -> None:
     monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tmp_path / "workspace"))
     ratings = tmp_path / "ratings.csv"
-    ratings.write_text("reader,case,answer,truth\na,1,real,real\nb,1,real,real\na,2,fake,fake\nb,2,real,fake\n")
+    ratings.write_text(
+        "reader,case,answer,truth\na,1,real,real\nb,1,real,real\na,2,fake,fake\nb,2,real,fake\n", encoding="utf-8"
+    )
     assert main(["study", "stats", str(ratings), "--json"]) == 0
     assert set(json.loads(capsys.readouterr().out)) >= {"cohens_kappa", "per_reader"}

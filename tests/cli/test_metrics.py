@@ -94,7 +94,7 @@ def test_a_folder_of_pictures_is_what_its_array_is(tmp_path, capsys):
     for number, picture in enumerate(levels):
         kind = "RGB" if number == 4 else "L"
         Image.fromarray(picture).convert(kind).save(folder / f"{number}.png")
-    (folder / "notes.txt").write_text("of today")
+    (folder / "notes.txt").write_text("of today", encoding="utf-8")
     array, other = save(tmp_path / "a.npy", levels / np.float32(255)), save(tmp_path / "b.npy", images(9, 1))
     found, wanted = measured(capsys, str(folder), other), measured(capsys, array, other)
     assert {name: entry["value"] for name, entry in found.items()} == {
@@ -162,7 +162,7 @@ def bad(folder: Path, name: str) -> str:
         os.truncate(path, path.stat().st_size - 5)
     if name == "text":
         path = path.with_suffix(".txt")
-        path.write_text("1 2 3")
+        path.write_text("1 2 3", encoding="utf-8")
     return str(path)
 
 
@@ -210,7 +210,7 @@ def test_the_metrics_are_listed_with_what_they_need(capsys):
 
 
 def test_a_metric_of_ones_own_is_measured_and_listed(tmp_path, monkeypatch, capsys):
-    (tmp_path / "toy.py").write_text(TOY)
+    (tmp_path / "toy.py").write_text(TOY, encoding="utf-8")
     monkeypatch.setenv("BRAINLAB_METRICS", str(tmp_path / "toy.py"))
     array = save(tmp_path / "a.npy", images(5, 0))
     assert measured(capsys, array, array)["toy"]["value"] == 5

@@ -75,7 +75,7 @@ def test_a_presets_recipe_is_there_and_makes_images_that_it_reads(name):
 
 @pytest.mark.parametrize("name", ["vae-9", "broken-8"])
 def test_what_cannot_be_trained_is_one_line_and_hides_no_other(name, tmp_path, monkeypatch, capsys):
-    (tmp_path / "broken.py").write_text(BROKEN)
+    (tmp_path / "broken.py").write_text(BROKEN, encoding="utf-8")
     monkeypatch.setenv(VARIABLE, str(tmp_path / "broken.py"))
     assert main(["presets", name]) == 2
     said = capsys.readouterr().err
@@ -95,7 +95,7 @@ from brainlab.generators.vae import METHOD as VAE
 PRESET = dataclasses.replace(VAE.presets["vae-8"], recipe="flair-41")
 METHOD = dataclasses.replace(VAE, name="own", presets={"own-8": PRESET})
 """
-    (tmp_path / "own.py").write_text(text)
+    (tmp_path / "own.py").write_text(text, encoding="utf-8")
     monkeypatch.setenv(VARIABLE, str(tmp_path / "own.py"))
     assert main(["presets"]) == 2
     said = capsys.readouterr().err

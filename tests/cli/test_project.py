@@ -92,7 +92,7 @@ def test_what_cannot_be_is_one_line(run, tiny_workspace, tmp_path, capsys):
     said = refused(capsys, "project", tiny_workspace / "runs" / "tiny-vae", tmp_path, tmp_path / "out")
     assert said == "error: tiny-vae: vae-8 has no styles (ability 'styles'); choose a run that has it\n"
     assert "needs a prepared dataset, a slice or a folder" in refused(capsys, "project", run, tmp_path, tmp_path / "o")
-    (tmp_path / "a.png").write_text("text")
+    (tmp_path / "a.png").write_text("text", encoding="utf-8")
     assert "a.png: cannot be read as a picture" in refused(capsys, "project", run, tmp_path, tmp_path / "out")
     assert not (tmp_path / "out").exists()
     Image.new("L", (64, 64)).save(tmp_path / "b.png")

@@ -24,7 +24,7 @@ def records(capsys, files):
     from pathlib import Path
 
     for path in map(Path, files):
-        beside = json.loads(sidecar_path(path).read_text())["Brainlab"]
+        beside = json.loads(sidecar_path(path).read_text(encoding="utf-8"))["Brainlab"]
         inside = [one.as_json() for one in read_provenance(path)]
         assert inside == (beside if isinstance(beside, list) else [beside])
     return [one["images"] for one in told(capsys, "provenance", *files)["files"]]

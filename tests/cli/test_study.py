@@ -47,7 +47,7 @@ def _write_protocol(path: Path) -> Path:
         "practice": 2,
         "repeats_share": 0.25,
     }
-    path.write_text(json.dumps(values))
+    path.write_text(json.dumps(values), encoding="utf-8")
     return path
 
 
@@ -92,7 +92,7 @@ def test_a_study_from_protocol_to_report(studio, tmp_path, call, monkeypatch):
     assert report["per_reader"]["R1"]["accuracy"]["value"] == 1
     assert set(report["per_source"]["R1"]) == {"simulated", "tiny-vae"}
     assert report["checks"]["override"] == "untrained runs in a test"
-    assert "By command" in (tmp_path / "report.html").read_text()
+    assert "By command" in (tmp_path / "report.html").read_text(encoding="utf-8")
     call("report", study, "--out", str(tmp_path / "report.pdf"))
     assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF-")
     assert call("export", study, "--out", str(tmp_path / "a.imrmc.csv"))["rows"] == 24
@@ -111,7 +111,7 @@ def test_a_study_from_protocol_to_report(studio, tmp_path, call, monkeypatch):
     beside = call("report", study, "--machine", str(scores), "--out", str(tmp_path / "beside.html"))
     assert [machine["name"] for machine in beside["machine_readers"]] == ["my net"]
     assert len(beside["machine_cases"]) == 12
-    assert "my net minus readers" in (tmp_path / "beside.html").read_text()
+    assert "my net minus readers" in (tmp_path / "beside.html").read_text(encoding="utf-8")
     from_file = call("stats", str(tmp_path / "answers.csv"), "--machine", str(scores))
     assert from_file["paired"] == beside["paired"]
     net.assign(case="nobody")[["case", "score"]].to_csv(scores, index=False)
@@ -121,7 +121,9 @@ def test_a_study_from_protocol_to_report(studio, tmp_path, call, monkeypatch):
 
 def test_statistics_of_a_file_say_how_it_was_read_and_print_no_warning(tmp_path, capsys, recwarn):
     path = tmp_path / "grades.csv"
-    path.write_text("reader,case,answer\n" + "".join(f"R1,{n},{n % 3}\nR2,{n},{n % 2}.0\n" for n in range(4)))
+    path.write_text(
+        "reader,case,answer\n" + "".join(f"R1,{n},{n % 3}\nR2,{n},{n % 2}.0\n" for n in range(4)), encoding="utf-8"
+    )
     assert main(["study", "stats", str(path), "--json"]) == 0
     said = capsys.readouterr()
     assert json.loads(said.out)["notes"] == ["answer: taken as one: '0' (2) and '0.0' (2); '1' (1) and '1.0' (2)"]
@@ -183,7 +185,7 @@ def test_mistakes_are_one_line(studio, tmp_path, monkeypatch, capsys, argv, said
 
 def test_a_protocol_with_an_unknown_run_makes_no_study(studio, tmp_path, capsys):
     path = _write_protocol(tmp_path / "p.json")
-    path.write_text(path.read_text().replace("tiny-vae", "huge-vae"))
+    path.write_text(path.read_text(encoding="utf-8").replace("tiny-vae", "huge-vae"), encoding="utf-8")
     assert main(["study", "create", str(path)]) == 2
     assert "known are tiny-ivae, tiny-vae" in capsys.readouterr().err
     assert lifecycle.list_studies() == []
@@ -255,7 +257,7 @@ def test_a_backup_is_restored_and_never_over_more_answers(studio, tmp_path, call
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 def test_a_protocol_is_read_as_windows_writes_it(studio, call, tmp_path, encoding):
     path = _write_protocol(tmp_path / "protocol.json")
-    path.write_bytes(path.read_text().replace("By command", "Ünal").encode(encoding))
+    path.write_bytes(path.read_text(encoding="utf-8").replace("By command", "Ünal").encode(encoding))
     created = call("create", str(path))
     assert lifecycle.load_protocol(lifecycle.study_folder(created["study"])).title == "Ünal"
 
@@ -263,7 +265,7 @@ def test_a_protocol_is_read_as_windows_writes_it(studio, call, tmp_path, encodin
 @pytest.mark.parametrize(("before", "after"), [("R1", "A,B"), ("R1", "=cmd()"), ("R2", "r1")])
 def test_a_readers_code_that_tables_cannot_hold_is_one_line(studio, tmp_path, capsys, before, after):
     path = _write_protocol(tmp_path / "protocol.json")
-    path.write_text(path.read_text().replace(before, after))
+    path.write_text(path.read_text(encoding="utf-8").replace(before, after), encoding="utf-8")
     assert main(["study", "create", str(path)]) == 2
     said = capsys.readouterr().err
     assert said.startswith("error: readers: ")
@@ -272,9 +274,9 @@ def test_a_readers_code_that_tables_cannot_hold_is_one_line(studio, tmp_path, ca
 
 
 def test_a_copy_has_the_design_another_seed_and_no_names(studio, call, tmp_path):
-    values = json.loads(_write_protocol(tmp_path / "p.json").read_text())
+    values = json.loads(_write_protocol(tmp_path / "p.json").read_text(encoding="utf-8"))
     values["readers"][0]["name"] = "Ann Example"
-    (tmp_path / "p.json").write_text(json.dumps(values))
+    (tmp_path / "p.json").write_text(json.dumps(values), encoding="utf-8")
     study = call("create", str(tmp_path / "p.json"))["study"]
     copied = call("create", "--copy", study)
     assert copied["state"] == "draft"

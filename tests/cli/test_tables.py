@@ -18,8 +18,8 @@ def runs(tiny_workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(workspace, "MODELS", tmp_path / "no models")
     folder = tmp_path / "runs" / "my | own"
     shutil.copytree(tiny_workspace / "runs" / "tiny-vae", folder)
-    config = json.loads((folder / "config.json").read_text())
-    (folder / "config.json").write_text(json.dumps({**config, "preset": "dwi-vae-small"}))
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    (folder / "config.json").write_text(json.dumps({**config, "preset": "dwi-vae-small"}), encoding="utf-8")
     return folder.parent
 
 
@@ -48,7 +48,7 @@ def test_tables_are_one_object_and_files_where_asked(runs, tmp_path, capsys):
     assert set(rows["origin"]) == {"rebuilt", "published"}
     published = rows[rows["origin"] == "published"].set_index("method")
     assert published.loc["IntroVAE", "minimum_isd"] == 0.0009
-    page = (out / "dwi-1.md").read_text()
+    page = (out / "dwi-1.md").read_text(encoding="utf-8")
     assert "1,514 ± 560" in page
     assert "my \\| own" in page, "a bar would end the cell"
     assert "needs an evaluation, got none" in page

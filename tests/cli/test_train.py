@@ -75,9 +75,9 @@ def test_a_training_starts_from_a_run_by_a_flag(tiny_workspace, tmp_path, capsys
     assert (code, err) == (0, "")
     other = tmp_path / "other"
     shutil.copytree(run, other)
-    settings = json.loads((other / "config.json").read_text())
+    settings = json.loads((other / "config.json").read_text(encoding="utf-8"))
     settings["recipe"]["modalities"] = ["dwi"]
-    (other / "config.json").write_text(json.dumps(settings))
+    (other / "config.json").write_text(json.dumps(settings), encoding="utf-8")
     code, _, err = call(capsys, *words, other, *shape, "--estimate")
     assert (code, err.count("\n")) == (0, 1)
     assert err.startswith("warning  other learned DWI images")
@@ -101,8 +101,8 @@ def test_data_of_another_recipe_are_trained_with_a_word_and_those_of_the_presets
     own = tiny_workspace / "cohorts" / "simulated"
     other = tmp_path / "other"
     shutil.copytree(own, other)
-    recipe = json.loads((own / "recipe.json").read_text()) | {"name": "mine", "modalities": ["dwi"]}
-    (other / "recipe.json").write_text(json.dumps(recipe))
+    recipe = json.loads((own / "recipe.json").read_text(encoding="utf-8")) | {"name": "mine", "modalities": ["dwi"]}
+    (other / "recipe.json").write_text(json.dumps(recipe), encoding="utf-8")
     warning = (
         "vae-8 is made for FLAIR images of the recipe flair-40, and other holds DWI images of the recipe mine: its "
         "settings were not chosen for these"

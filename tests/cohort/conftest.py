@@ -34,7 +34,9 @@ def make_dataset(tmp_path: Path, brain_volume: Volume) -> Callable[..., Path]:
     def make(count: int = 4, name: str = "bids", sidecar: Mapping[str, Any] | None = None) -> Path:
         root = tmp_path / name
         root.mkdir()
-        (root / "dataset_description.json").write_text(json.dumps({"Name": name, "BIDSVersion": "1.9.0"}))
+        (root / "dataset_description.json").write_text(
+            json.dumps({"Name": name, "BIDSVersion": "1.9.0"}), encoding="utf-8"
+        )
         rows = ["participant_id\tage\tsex\tclass"]
         for number in range(count):
             person = f"sub-{number:02d}"
@@ -50,9 +52,9 @@ def make_dataset(tmp_path: Path, brain_volume: Volume) -> Callable[..., Path]:
                 "RepetitionTime": 9,
                 **(sidecar or {}),
             }
-            (folder / f"{person}_FLAIR.json").write_text(json.dumps(values))
+            (folder / f"{person}_FLAIR.json").write_text(json.dumps(values), encoding="utf-8")
             rows.append(f"{person}\t{30 + number}\t{'FM'[number % 2]}\t{('healthy', 'ms')[number % 2]}")
-        (root / "participants.tsv").write_text("\n".join(rows) + "\n")
+        (root / "participants.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
         return root
 
     return make

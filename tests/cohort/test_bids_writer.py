@@ -13,9 +13,9 @@ from brainlab.errors import InputError
 
 def test_a_licence_is_written_only_where_one_is_given(tmp_path: Path) -> None:
     bids_writer.write_description(tmp_path, "scans", {"Name": "tool"})
-    assert "License" not in json.loads((tmp_path / "dataset_description.json").read_text())
+    assert "License" not in json.loads((tmp_path / "dataset_description.json").read_text(encoding="utf-8"))
     bids_writer.write_description(tmp_path, "scans", {"Name": "tool"}, license_name="CC0")
-    assert json.loads((tmp_path / "dataset_description.json").read_text())["License"] == "CC0"
+    assert json.loads((tmp_path / "dataset_description.json").read_text(encoding="utf-8"))["License"] == "CC0"
 
 
 def test_a_table_holds_what_can_be_read_back(tmp_path: Path) -> None:
@@ -25,7 +25,7 @@ def test_a_table_holds_what_can_be_read_back(tmp_path: Path) -> None:
         {"participant_id": "sub-1", "age": np.nan},
     ]
     bids_writer.write_table(path, ("participant_id", "age", "class"), rows)
-    assert path.read_text() == "participant_id\tage\tclass\nsub-NA\t0.3\tn/a\nsub-1\tn/a\tn/a\n"
+    assert path.read_text(encoding="utf-8") == "participant_id\tage\tclass\nsub-NA\t0.3\tn/a\nsub-1\tn/a\tn/a\n"
     assert [row for _, row in read_table(path).rows] == [
         {"participant_id": "sub-NA", "age": "0.3"},
         {"participant_id": "sub-1"},

@@ -55,13 +55,15 @@ def test_slices_say_which_plane_they_show(tmp_path: Path) -> None:
     flat = {**RECIPE, "shape": [3, 4]}
     for name, recipe, plane in (("old", flat, "axial"), ("new", {**flat, "plane": "coronal"}, "coronal")):
         written = write_prepared(tmp_path / name, volumes(2)[..., 0], table(2), recipe)
-        assert json.loads((tmp_path / name / "recipe.json").read_text())["plane"] == plane
+        assert json.loads((tmp_path / name / "recipe.json").read_text(encoding="utf-8"))["plane"] == plane
         assert (written.grid.shape, written.grid.plane) == ((3, 4), plane)
     write_prepared(tmp_path / "deep", volumes(2), table(2), RECIPE)
-    text = (tmp_path / "deep" / "recipe.json").read_text()
+    text = (tmp_path / "deep" / "recipe.json").read_text(encoding="utf-8")
     assert "plane" not in json.loads(text)
     for plane, said in (("axial", "axial slices need 2 sides, got 3"), ("oblique", "plane: needs one of axial")):
-        (tmp_path / "deep" / "recipe.json").write_text(json.dumps({**json.loads(text), "plane": plane}))
+        (tmp_path / "deep" / "recipe.json").write_text(
+            json.dumps({**json.loads(text), "plane": plane}), encoding="utf-8"
+        )
         with pytest.raises(InputError, match=f"deep: damaged prepared dataset .*{said}"):
             PreparedDataset.open(tmp_path / "deep")
 
@@ -96,10 +98,10 @@ def test_replaces_only_its_own_kind(tmp_path: Path) -> None:
     write_prepared(tmp_path / "set", volumes(4), table(4), RECIPE)
     assert len(PreparedDataset.open(tmp_path / "set")) == 4
     (tmp_path / "other").mkdir()
-    (tmp_path / "other" / "letter.txt").write_text("mine")
+    (tmp_path / "other" / "letter.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(InputError, match="not a prepared dataset"):
         write_prepared(tmp_path / "other", volumes(2), table(2), RECIPE)
-    assert (tmp_path / "other" / "letter.txt").read_text() == "mine"
+    assert (tmp_path / "other" / "letter.txt").read_text(encoding="utf-8") == "mine"
 
 
 @pytest.fixture
@@ -107,7 +109,7 @@ def replaceable(tmp_path: Path) -> tuple[Path, dict[str, Path]]:
     """A prepared dataset in `set` and the files that it was made from, with one more."""
     sources = {f"p{number}.nii": tmp_path / f"p{number}.nii" for number in range(5)}
     for name, path in sources.items():
-        path.write_text(name)
+        path.write_text(name, encoding="utf-8")
     rows = table(4)
     rows["source"] = list(sources)[:4]
     rows["sha256"] = [hashlib.sha256(name.encode()).hexdigest() for name in rows["source"]]
@@ -122,7 +124,7 @@ def test_the_same_scans_and_more_may_replace_a_dataset(replaceable: tuple[Path, 
 @pytest.mark.parametrize("number", [0, 2, 3])
 def test_other_scans_of_the_same_names_may_not(replaceable: tuple[Path, dict[str, Path]], number: int) -> None:
     folder, sources = replaceable
-    sources[f"p{number}.nii"].write_text("another person")
+    sources[f"p{number}.nii"].write_text("another person", encoding="utf-8")
     with pytest.raises(InputError, match=f"of other scans, such as another p{number}.*--overwrite"):
         check_replaceable(folder, sources, RECIPE, "uint8")
     check_replaceable(folder, sources, RECIPE, "uint8", overwrite=True)
@@ -136,7 +138,7 @@ def test_fewer_scans_another_recipe_or_a_damaged_table_may_not(replaceable: tupl
     del sources["p1.nii"]
     with pytest.raises(InputError, match=r"1 of 4 scans that are not among the new ones, such as p1\.nii"):
         check_replaceable(folder, sources, RECIPE, "uint8")
-    (folder / "scans.tsv").write_text("participant\np0\n")
+    (folder / "scans.tsv").write_text("participant\np0\n", encoding="utf-8")
     with pytest.raises(InputError, match="cannot be read"):
         check_replaceable(folder, sources, RECIPE, "uint8")
 
@@ -182,13 +184,13 @@ def test_parts_must_fit(tmp_path: Path) -> None:
     table(2).to_csv(tmp_path / "set" / "scans.tsv", sep="\t", index=False)
     with pytest.raises(InputError, match="4 volumes but 2 rows"):
         PreparedDataset.open(tmp_path / "set")
-    (tmp_path / "set" / "scans.tsv").write_text("participant\tsplit\np1\ttrain\n")
+    (tmp_path / "set" / "scans.tsv").write_text("participant\tsplit\np1\ttrain\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"scans.tsv: needs the columns .* got none named class"):
         PreparedDataset.open(tmp_path / "set")
     (tmp_path / "set" / "scans.tsv").unlink()
     with pytest.raises(InputError, match=r"scans.tsv: cannot be read \(No such file"):
         PreparedDataset.open(tmp_path / "set")
-    (tmp_path / "set" / "recipe.json").write_text("{")
+    (tmp_path / "set" / "recipe.json").write_text("{", encoding="utf-8")
     with pytest.raises(InputError, match="damaged"):
         PreparedDataset.open(tmp_path / "set")
 
@@ -241,7 +243,7 @@ def test_split_is_a_tenth_and_does_not_move() -> None:
 
 def test_recipe_is_kept(tmp_path: Path) -> None:
     write_prepared(tmp_path / "set", volumes(2), table(2), RECIPE)
-    assert json.loads((tmp_path / "set" / "recipe.json").read_text()) == {**RECIPE, "dtype": "uint8"}
+    assert json.loads((tmp_path / "set" / "recipe.json").read_text(encoding="utf-8")) == {**RECIPE, "dtype": "uint8"}
 
 
 def test_classes_are_names_and_missing_ones_are_missing(tmp_path: Path) -> None:
@@ -261,9 +263,9 @@ def test_several_channels_come_back_in_order(tmp_path: Path) -> None:
     np.testing.assert_allclose(opened.batch(np.array([2])), both[2:3], atol=0.5 / 255 + 1e-6)
     assert np.array_equal(opened.shown(2), np.rint(both[2, 0] * 255))
     assert np.array_equal(opened.shown(2, 1), np.rint(both[2, 1] * 255))
-    record = json.loads((tmp_path / "set" / "recipe.json").read_text())
+    record = json.loads((tmp_path / "set" / "recipe.json").read_text(encoding="utf-8"))
     for wrong in (["FLAIR", "T1w", "T2w"], []):
-        (tmp_path / "set" / "recipe.json").write_text(json.dumps({**record, "channels": wrong}))
+        (tmp_path / "set" / "recipe.json").write_text(json.dumps({**record, "channels": wrong}), encoding="utf-8")
         with pytest.raises(InputError, match="damaged prepared dataset"):
             PreparedDataset.open(tmp_path / "set")
 

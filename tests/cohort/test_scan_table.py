@@ -34,7 +34,7 @@ def test_missing_cells_and_numbers_come_back(tmp_path: Path) -> None:
     assert read["age_years"][0] == 0.1 + 0.2
     assert read[["class", "session", "sha256"]].isna().all(axis=None)
     assert (read["edss"].tolist(), read["centre"][0], read["lesion_volume_ml"].dtype) == ([1, 3], "NA", float)
-    assert (tmp_path / "scans.tsv").read_text().splitlines()[2].split("\t")[3] == "n/a"
+    assert (tmp_path / "scans.tsv").read_text(encoding="utf-8").splitlines()[2].split("\t")[3] == "n/a"
 
 
 @pytest.mark.parametrize("name", ["n/a", "", " p ", None])
@@ -48,7 +48,7 @@ def lines(tmp_path: Path, change: Callable[[list[list[str]]], None]) -> Path:
     header = ["participant", "session", "class", "age_years", "echo_time_s", "split"]
     cells = [header, *([f"p{k}", f"s{k}", "ms", "40", "0.1", "train"] for k in range(3))]
     change(cells)
-    (tmp_path / "scans.tsv").write_text("\n".join("\t".join(row) for row in cells) + "\n")
+    (tmp_path / "scans.tsv").write_text("\n".join("\t".join(row) for row in cells) + "\n", encoding="utf-8")
     return tmp_path / "scans.tsv"
 
 
@@ -93,13 +93,13 @@ def test_a_spreadsheet_may_rearrange_and_resave(tmp_path: Path) -> None:
     assert plain["sha256"].isna().all()
     path = lines(tmp_path, lambda cells: [row.reverse() for row in cells])
     pd.testing.assert_frame_equal(read_scans(path)[list(COLUMNS)], plain[list(COLUMNS)])
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     for content in (
         "\ufeff" + text.replace("\n", "\r\n") + "\t\t\t\t\t\r\n\r\n",
         text.replace("\t", ";"),
         text.replace("40", "NaN").replace("NaN", "40"),
     ):
-        path.write_text(content, newline="")
+        path.write_text(content, newline="", encoding="utf-8")
         pd.testing.assert_frame_equal(read_scans(path)[list(COLUMNS)], plain[list(COLUMNS)])
     path.write_bytes(text.encode("utf-16"))
     pd.testing.assert_frame_equal(read_scans(path)[list(COLUMNS)], plain[list(COLUMNS)])

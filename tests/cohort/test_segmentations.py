@@ -51,7 +51,10 @@ def test_slices_have_the_labels_of_their_volumes(tmp_path: Path, plane: str, cha
 
 def test_what_does_not_fit_is_damaged(tmp_path: Path) -> None:
     folder = write(tmp_path / "set").folder
-    whole, recipe = (folder / SEGMENTATIONS).read_bytes(), json.loads((folder / "recipe.json").read_text())
+    whole, recipe = (
+        (folder / SEGMENTATIONS).read_bytes(),
+        json.loads((folder / "recipe.json").read_text(encoding="utf-8")),
+    )
     for labels in (np.zeros((2, *SIDES), np.uint8), np.zeros((3, *SIDES), np.int16)):
         np.save(folder / SEGMENTATIONS, labels)
         with pytest.raises(
@@ -60,10 +63,10 @@ def test_what_does_not_fit_is_damaged(tmp_path: Path) -> None:
             PreparedDataset.open(folder)
     (folder / SEGMENTATIONS).write_bytes(whole)
     for names in ({"0": "none"}, {"x": "grey"}, ["grey"], {"1": 5}):
-        (folder / "recipe.json").write_text(json.dumps({**recipe, "labels": names}))
+        (folder / "recipe.json").write_text(json.dumps({**recipe, "labels": names}), encoding="utf-8")
         with pytest.raises(InputError, match="needs a name for each number from 1 to 255"):
             PreparedDataset.open(folder)
     del recipe["labels"]
-    (folder / "recipe.json").write_text(json.dumps(recipe))
+    (folder / "recipe.json").write_text(json.dumps(recipe), encoding="utf-8")
     with pytest.raises(InputError, match="npy without labels in recipe"):
         PreparedDataset.open(folder)

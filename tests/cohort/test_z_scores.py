@@ -45,11 +45,17 @@ def test_numbers_of_an_earlier_dataset_are_for_the_same_recipe_and_sequences(tmp
     with pytest.raises(InputError, match="needs name pet-synthesis, got flair-synthesis"):
         numbers_of(tmp_path / "old", {**RECIPE, "name": "pet-synthesis"})
     path = tmp_path / "old" / "recipe.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"z_scores": {"FLAIR": {"mean": 0, "sd": 1}}}))
+    path.write_text(
+        json.dumps(json.loads(path.read_text(encoding="utf-8")) | {"z_scores": {"FLAIR": {"mean": 0, "sd": 1}}}),
+        encoding="utf-8",
+    )
     with pytest.raises(InputError, match="needs a mean and an sd of each channel"):
         numbers_of(tmp_path / "old", RECIPE)
     path.write_text(
-        json.dumps({key: value for key, value in json.loads(path.read_text()).items() if key != "z_scores"})
+        json.dumps(
+            {key: value for key, value in json.loads(path.read_text(encoding="utf-8")).items() if key != "z_scores"}
+        ),
+        encoding="utf-8",
     )
     with pytest.raises(InputError, match="needs a dataset of z-scores"):
         numbers_of(tmp_path / "old", RECIPE)

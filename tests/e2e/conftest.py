@@ -73,7 +73,7 @@ class Server:
                         return
             except OSError:
                 time.sleep(0.05)
-        raise RuntimeError(f"the server did not start: {self.log.read_text()[-2000:]}")
+        raise RuntimeError(f"the server did not start: {self.log.read_text(encoding='utf-8')[-2000:]}")
 
     def kill(self) -> None:
         """Kill without warning."""

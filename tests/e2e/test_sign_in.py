@@ -103,7 +103,8 @@ cookie_secret = "{"x" * 40}"
 client_id = "{CLIENT}"
 client_secret = "secret"
 server_metadata_url = "{provider.url}/.well-known/openid-configuration"
-"""
+""",
+        encoding="utf-8",
     )
     own_server.start()
     return own_server.url

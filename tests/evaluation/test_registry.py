@@ -111,23 +111,23 @@ def test_an_entry_of_unknown_words_is_refused(changes, message):
 
 def test_metrics_of_others_are_taken_in_by_the_name_of_their_file(tmp_path, monkeypatch, sets):
     file = tmp_path / "grey.py"
-    file.write_text(TOY)
+    file.write_text(TOY, encoding="utf-8")
     monkeypatch.setenv("BRAINLAB_METRICS", str(file))
     assert metrics()["mean_grey"].of(sets).value == 1
     twice = tmp_path / "twice.py"
-    twice.write_text(TOY)
+    twice.write_text(TOY, encoding="utf-8")
     monkeypatch.setenv("BRAINLAB_METRICS", f"{file}:{twice}")
     with pytest.raises(InputError, match=r"twice\.py: needs a name of its own for a metric, got mean_grey"):
         metrics()
     for name, text in (("broken", "1 / 0"), ("empty", ""), ("no_tuple", "METRICS = 3")):
-        (tmp_path / f"{name}.py").write_text(text)
+        (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
         monkeypatch.setenv("BRAINLAB_METRICS", str(tmp_path / f"{name}.py"))
         with pytest.raises(InputError, match=rf"{name}\.py: .*take it out of BRAINLAB_METRICS"):
             metrics()
 
 
 def test_a_file_beside_the_others_is_all_that_a_metric_needs(tmp_path, monkeypatch, sets):
-    (tmp_path / "grey.py").write_text(TOY)
+    (tmp_path / "grey.py").write_text(TOY, encoding="utf-8")
     monkeypatch.setattr(registry.package, "__path__", [*registry.package.__path__, str(tmp_path)])
     registry._metrics.cache_clear()
     try:

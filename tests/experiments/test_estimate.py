@@ -84,7 +84,7 @@ def test_what_training_would_refuse_is_refused(data, tmp_path):
     with pytest.raises(InputError, match="needs scans of"):
         estimate("vae-8", data, tmp_path / "run", config=VAEConfig(**TINY, sample_shape=(1, 8, 8, 8)))
     (tmp_path / "taken").mkdir()
-    (tmp_path / "taken" / "notes.txt").write_text("mine")
+    (tmp_path / "taken" / "notes.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(InputError, match="not empty"):
         estimate("vae-8", data, tmp_path / "taken", config=VAEConfig(**TINY))
 

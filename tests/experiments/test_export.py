@@ -11,7 +11,7 @@ from brainlab.files.folder_lock import folder_in_use
 def fill(out, *names, overwrite=False):
     with whole_folder(out, "brainlab sample", overwrite=overwrite) as scratch:
         for name in names:
-            (scratch / name).write_text(f"{name} of {len(names)}")
+            (scratch / name).write_text(f"{name} of {len(names)}", encoding="utf-8")
 
 
 def shown(folder):
@@ -26,17 +26,17 @@ def test_a_folder_holds_the_files_of_one_call(tmp_path):
         fill(out, "b")
     fill(out, "b", "d", overwrite=True)
     assert shown(out) == ["b", "d"]
-    assert (out / "b").read_text() == "b of 2"
+    assert (out / "b").read_text(encoding="utf-8") == "b of 2"
     fill(out, "e", overwrite=True)
     assert shown(out) == ["e"]
 
 
 def test_files_of_others_are_never_replaced(tmp_path):
-    (tmp_path / "mine").write_text("mine")
+    (tmp_path / "mine").write_text("mine", encoding="utf-8")
     for overwrite in (False, True):
         with pytest.raises(InputError):
             fill(tmp_path, "mine", overwrite=overwrite)
-    assert (tmp_path / "mine").read_text() == "mine"
+    assert (tmp_path / "mine").read_text(encoding="utf-8") == "mine"
 
 
 def test_an_error_leaves_the_folder_as_it_was(tmp_path):
@@ -51,7 +51,7 @@ def test_an_error_leaves_the_folder_as_it_was(tmp_path):
 
 def test_what_a_killed_process_left_is_swept_away(tmp_path):
     (tmp_path / ".unfinished-x").mkdir()
-    (tmp_path / ".unfinished-x" / "half").write_text("half")
+    (tmp_path / ".unfinished-x" / "half").write_text("half", encoding="utf-8")
     fill(tmp_path, "a")
     assert sorted(path.name for path in tmp_path.iterdir()) == [export.RECORD, "a"]
 
@@ -74,7 +74,7 @@ def test_a_full_disk_names_the_folder(tmp_path):
 
 def test_a_file_that_cannot_be_read_keeps_its_own_name(tmp_path):
     with pytest.raises(FileNotFoundError) as caught, whole_folder(tmp_path / "out", "work", overwrite=False):
-        (tmp_path / "absent").read_text()
+        (tmp_path / "absent").read_text(encoding="utf-8")
     assert caught.value.filename == str(tmp_path / "absent")
 
 

@@ -164,12 +164,12 @@ def test_a_killed_training_goes_on_from_its_checkpoint_not_from_the_first_run(tm
 )
 def test_a_damaged_record_of_the_first_run_is_told_in_a_line(tmp_path, first, damage, expected):
     run = trained(tmp_path / "second", cohort(tmp_path / "own", list("uvwxyz")), start=first)
-    settings = json.loads((run.folder / "config.json").read_text())
+    settings = json.loads((run.folder / "config.json").read_text(encoding="utf-8"))
     damage(settings["started_from"][0])
-    (run.folder / "config.json").write_text(json.dumps(settings))
+    (run.folder / "config.json").write_text(json.dumps(settings), encoding="utf-8")
     with pytest.raises(InputError, match=expected):
         load_run(run.folder)
-    (run.folder / "config.json").write_text(json.dumps(settings | {"started_from": ["first"]}))
+    (run.folder / "config.json").write_text(json.dumps(settings | {"started_from": ["first"]}), encoding="utf-8")
     with pytest.raises(InputError, match="started_from: needs an object a run"):
         load_run(run.folder)
 

@@ -65,9 +65,9 @@ def test_the_card_shows_scores_and_notes(tmp_path):
     folder = tmp_path / "run"
     training.train("vae-8", cohort(tmp_path / "data"), folder, config=TINY, schedule=SHORT, machine=MACHINE)
     (folder / "evaluation.json").write_text(
-        json.dumps({"mse": {"value": 0.0125, "sd": 0.1, "n": 9, "better": "lower"}})
+        json.dumps({"mse": {"value": 0.0125, "sd": 0.1, "n": 9, "better": "lower"}}), encoding="utf-8"
     )
-    (folder / "notes.md").write_text("## Notes\nStopped early.")
+    (folder / "notes.md").write_text("## Notes\nStopped early.", encoding="utf-8")
     training.write_card(folder)
     card = load_run(folder).card
     assert "(`mse`) | 0.0125 |  | 0.1 | 9 | lower |" in card
@@ -114,7 +114,7 @@ def test_bad_input_is_refused_before_anything_is_written(tmp_path):
         data=cohort(tmp_path / "o", side=12),
     )
     folder.mkdir()
-    (folder / "notes.txt").write_text("mine")
+    (folder / "notes.txt").write_text("mine", encoding="utf-8")
     refuse("not empty")
 
 
@@ -264,11 +264,11 @@ def test_a_run_with_a_damaged_file_is_not_resumed(tmp_path, name, damage, expect
 def test_resume_replaces_the_plain_hashes_of_an_older_version(tmp_path):
     data, folder = cohort(tmp_path / "data"), tmp_path / "run"
     training.train("vae-8", data, folder, config=TINY, schedule=SHORT, machine=MACHINE)
-    settings = json.loads((folder / "config.json").read_text())
+    settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     for name in ("key", "voxels"):
         del settings["data"][name]
     settings["data"]["participants"] = [participant_hash(f"p{i}") for i in range(1, 9)]
-    (folder / "config.json").write_text(json.dumps(settings))
+    (folder / "config.json").write_text(json.dumps(settings), encoding="utf-8")
     training.resume(folder, data)
     kept = load_run(folder).settings["data"]
     assert (kept["key"], kept["participants"]) == ("public", data.participant_hashes("train"))
@@ -300,7 +300,7 @@ def test_a_half_written_line_does_not_hide_what_stopped_the_training(tmp_path):
     def full_disk(steps, total):
         for step in steps:
             if step == 3:
-                with (folder / "metrics.jsonl").open("a") as out:
+                with (folder / "metrics.jsonl").open("a", encoding="utf-8") as out:
                     out.write('{"kind": "st')
                 raise OSError("disk full")
             yield step
@@ -328,7 +328,7 @@ def test_a_run_killed_before_its_first_checkpoint_is_started_anew(tmp_path, monk
 def test_a_config_that_is_no_run_s_keeps_its_folder(tmp_path):
     folder = tmp_path / "run"
     folder.mkdir()
-    (folder / "config.json").write_text('{"mine": 1}')
+    (folder / "config.json").write_text('{"mine": 1}', encoding="utf-8")
     with pytest.raises(InputError, match="not empty"):
         training.train("vae-8", cohort(tmp_path / "data"), folder, config=TINY, schedule=SHORT, machine=MACHINE)
-    assert (folder / "config.json").read_text() == '{"mine": 1}'
+    assert (folder / "config.json").read_text(encoding="utf-8") == '{"mine": 1}'

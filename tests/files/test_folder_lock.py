@@ -31,7 +31,7 @@ def test_a_second_process_is_told_who_works_there_and_a_killed_one_blocks_nobody
     other.wait()
     assert (tmp_path / LOCK).exists()
     with folder_in_use(tmp_path, "brainlab train"):
-        assert f"process {os.getpid()} on" in (tmp_path / LOCK).read_text()
+        assert f"process {os.getpid()} on" in (tmp_path / LOCK).read_text(encoding="utf-8")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -11,13 +11,13 @@ from brainlab.files.whole import whole_file, write_whole
 
 def test_a_file_takes_its_place_when_the_block_ends(tmp_path):
     path = tmp_path / "scan.nii.gz"
-    path.write_text("before")
+    path.write_text("before", encoding="utf-8")
     with whole_file(path, on_disk=True) as scratch:
         assert scratch.parent == tmp_path
         assert scratch.name.endswith(".nii.gz")
-        scratch.write_text("after")
-        assert path.read_text() == "before"
-    assert path.read_text() == "after"
+        scratch.write_text("after", encoding="utf-8")
+        assert path.read_text(encoding="utf-8") == "before"
+    assert path.read_text(encoding="utf-8") == "after"
     assert stat.S_IMODE(path.stat().st_mode) == 0o644
     assert list(tmp_path.iterdir()) == [path]
 
@@ -25,16 +25,16 @@ def test_a_file_takes_its_place_when_the_block_ends(tmp_path):
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, ValueError])
 def test_what_stops_a_writer_leaves_what_was_there(stop, tmp_path):
     path = tmp_path / "figures.csv"
-    path.write_text("before")
+    path.write_text("before", encoding="utf-8")
 
     def write() -> None:
         with whole_file(path) as scratch:
-            scratch.write_text("half")
+            scratch.write_text("half", encoding="utf-8")
             raise stop
 
     with pytest.raises(stop):
         write()
-    assert path.read_text() == "before"
+    assert path.read_text(encoding="utf-8") == "before"
     assert list(tmp_path.iterdir()) == [path]
 
 

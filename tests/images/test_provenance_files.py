@@ -121,7 +121,7 @@ def test_the_file_beside_speaks_where_the_image_does_not(tmp_path: Path) -> None
 
 
 def test_what_is_no_image_is_refused_with_its_name(tmp_path: Path) -> None:
-    (tmp_path / "a.png").write_text("text")
+    (tmp_path / "a.png").write_text("text", encoding="utf-8")
     for name in ("a.png", "none.nii"):
         with pytest.raises(UnreadableScanError, match=name):
             read_provenance(tmp_path / name)

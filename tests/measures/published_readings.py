@@ -15,7 +15,7 @@ the RSNA, 1993. The example of OR-DBM MRMC (University of Iowa), RJafroc (datase
 
 def van_dyke() -> tuple[np.ndarray, np.ndarray]:
     """Return the ratings of abnormal [45, readers, treatments] and normal cases [69, readers, treatments]."""
-    with VAN_DYKE.open() as file:
+    with VAN_DYKE.open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     abnormal, normal = (
         np.array([[[int(digit) for digit in r[kind]] for r in rows if r["treatment"] == t] for t in "12"])

@@ -66,7 +66,7 @@ def told(capsys, *words):
 @pytest.mark.parametrize("name", TOYS)
 def test_a_toy_is_one_short_file(name):
     check_method(name)
-    assert len((HERE / f"{name.replace('-', '_')}.py").read_text().splitlines()) < 80
+    assert len((HERE / f"{name.replace('-', '_')}.py").read_text(encoding="utf-8").splitlines()) < 80
 
 
 @pytest.mark.parametrize("name", TOYS)

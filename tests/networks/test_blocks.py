@@ -137,5 +137,5 @@ def test_gradients_are_alike_in_either_precision(sides, kernel):
 
 
 def test_every_3d_convolution_is_this_one():
-    bare = [path for path in BRAINLAB.rglob("*.py") if "nn.Conv3d" in path.read_text()]
+    bare = [path for path in BRAINLAB.rglob("*.py") if "nn.Conv3d" in path.read_text(encoding="utf-8")]
     assert bare == [BRAINLAB / "networks" / "blocks.py"]

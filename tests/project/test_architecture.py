@@ -44,14 +44,18 @@ def test_files_are_short_and_folders_have_room(root: str) -> None:
     """One idea, one file; a folder with more modules than can be taken in at a glance wants rooms."""
     files = [path for path in (PROJECT / root).rglob("*.py") if "__pycache__" not in path.parts]
     assert files
-    long = {str(path.relative_to(PROJECT)) for path in files if len(path.read_text().splitlines()) > LONGEST_FILE}
+    long = {
+        str(path.relative_to(PROJECT))
+        for path in files
+        if len(path.read_text(encoding="utf-8").splitlines()) > LONGEST_FILE
+    }
     assert not long
     modules = Counter(str(path.parent.relative_to(PROJECT)) for path in files if path.name != "__init__.py")
     assert not {folder: count for folder, count in modules.items() if count > FULLEST_FOLDER}
 
 
 def test_every_room_has_its_line_in_the_architecture_page():
-    page = (PROJECT / "docs" / "architecture.md").read_text()
+    page = (PROJECT / "docs" / "architecture.md").read_text(encoding="utf-8")
     rooms = page[page.index("## Rooms") : page.index("## What to add where")]
     named = {name.rstrip("/") for name in re.findall(r"`((?:app|brainlab|pages)/[^`]*)`", rooms)}
     packages = {
@@ -63,7 +67,7 @@ def test_every_room_has_its_line_in_the_architecture_page():
 
 
 def test_every_file_and_folder_that_the_architecture_page_names_exists():
-    page = (PROJECT / "docs" / "architecture.md").read_text()
+    page = (PROJECT / "docs" / "architecture.md").read_text(encoding="utf-8")
     steps = page[page.index("## What to add where") :]
     named = re.findall(r"`((?:app|brainlab|pages|tests|benchmarks)/[^`]*)`", steps)
     assert len(named) > 20

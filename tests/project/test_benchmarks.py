@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
-COMMANDS = sorted(path for path in (PROJECT / "benchmarks").rglob("*.py") if "__main__" in path.read_text())
+COMMANDS = sorted(
+    path for path in (PROJECT / "benchmarks").rglob("*.py") if "__main__" in path.read_text(encoding="utf-8")
+)
 
 
 def module_of(path: Path) -> str:
@@ -33,7 +35,9 @@ def help_of(module: str, monkeypatch: pytest.MonkeyPatch) -> str:
 def test_a_benchmark_starts_as_its_docstring_says_and_knows_the_flags_named_there(path, monkeypatch):
     helped = help_of(module_of(path), monkeypatch)
     assert helped.startswith("usage: ")
-    command = re.search(rf"(.*)python -m {module_of(path)}((?:.*\\\n)*.*(?:\n +\[.*)*)", path.read_text())
+    command = re.search(
+        rf"(.*)python -m {module_of(path)}((?:.*\\\n)*.*(?:\n +\[.*)*)", path.read_text(encoding="utf-8")
+    )
     assert command, "the docstring says how to start it"
     assert "PYTHONPATH" not in command[1]
     flags = set(re.findall(r"(?<!\S)\[?(--[a-z-]+)", command[2]))

@@ -32,7 +32,7 @@ def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Return a folder for PATH whose `brainlab` has its libraries loaded: half of what the pages cost is loading."""
     folder = tmp_path_factory.mktemp("commands")
     words = [sys.executable, "-IS", str(PRELOADED), str(folder / "door"), "call"]
-    (folder / "brainlab").write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n')
+    (folder / "brainlab").write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n', encoding="utf-8")
     (folder / "brainlab").chmod(0o755)
     server = subprocess.Popen([sys.executable, str(PRELOADED), str(folder / "door")], cwd=PROJECT)
     while not (folder / "door").exists():
@@ -61,7 +61,7 @@ def test_commands_of_page_run(page: Path, commands: Path, tmp_path: Path, reques
 
     The README's commands start as a reader's do; those of the other pages fork from a process that has been started.
     """
-    blocks = SHELL_BLOCK.findall(page.read_text())
+    blocks = SHELL_BLOCK.findall(page.read_text(encoding="utf-8"))
     script = MAKE_COMMANDS.sub("", "\n".join(blocks)).strip()
     if not script:
         pytest.skip(f"{page.name} shows no commands of its own")
@@ -85,7 +85,7 @@ def test_commands_of_page_run(page: Path, commands: Path, tmp_path: Path, reques
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_and_pictures_of_page_exist(page: Path) -> None:
-    targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text())
+    targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8"))
     missing = [target for target in targets if not (page.parent / target).exists()]
     assert not missing
 
@@ -94,7 +94,7 @@ def test_links_and_pictures_of_page_exist(page: Path) -> None:
 def test_python_sessions_of_page_print_what_they_say(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    blocks = re.findall(r"^```pycon\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+    blocks = re.findall(r"^```pycon\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     if not blocks:
         pytest.skip(f"{page.name} shows no Python session")
     for name in ("models", "data"):
@@ -109,4 +109,4 @@ def test_python_sessions_of_page_print_what_they_say(
 
 def test_python_is_shown_as_sessions_with_their_output() -> None:
     """A block without its output would not be run."""
-    assert [page.name for page in PAGES if "```python" in page.read_text()] == []
+    assert [page.name for page in PAGES if "```python" in page.read_text(encoding="utf-8")] == []

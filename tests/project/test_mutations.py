@@ -14,10 +14,10 @@ TABLES = sorted((PROJECT / "benchmarks" / "mutations").glob("*.toml"))
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda path: path.stem)
 def test_each_fault_is_found_once_and_its_tests_exist(table):
-    faults = tomllib.loads(table.read_text())["fault"]
+    faults = tomllib.loads(table.read_text(encoding="utf-8"))["fault"]
     assert len({fault["name"] for fault in faults}) == len(faults)
     for fault in faults:
-        text = (PROJECT / fault["file"]).read_text()
+        text = (PROJECT / fault["file"]).read_text(encoding="utf-8")
         assert text.count(fault["old"]) == 1, fault["name"]
         paths = [word for word in fault["tests"].split() if word.startswith("tests/")]
         assert all((PROJECT / path.partition("::")[0]).exists() for path in paths), fault["name"]

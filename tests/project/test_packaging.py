@@ -10,7 +10,7 @@ from pathlib import Path
 from brainlab import __version__, workspace
 
 PROJECT = Path(__file__).resolve().parents[2]
-SETTINGS = tomllib.loads((PROJECT / "pyproject.toml").read_text())
+SETTINGS = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
 EXTRAS = SETTINGS["project"]["optional-dependencies"]
 
 
@@ -23,7 +23,7 @@ def imported(folder):
     """Return the distributions outside the project and the standard library that a folder's files import."""
     names = set()
     for path in (PROJECT / folder).rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 names |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -48,7 +48,11 @@ def test_the_app_imports_what_it_declares():
 
 
 def test_every_dependency_is_pinned():
-    pins = {distribution(line) for line in (PROJECT / "requirements.txt").read_text().splitlines() if "==" in line}
+    pins = {
+        distribution(line)
+        for line in (PROJECT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+        if "==" in line
+    }
     declared = {distribution(line) for line in [*SETTINGS["project"]["dependencies"], *EXTRAS["app"]]}
     assert declared <= pins
 
@@ -61,7 +65,7 @@ def test_the_wheel_carries_the_app_where_the_command_looks_for_it():
 
 
 def test_versions_agree():
-    citation = (PROJECT / "CITATION.cff").read_text()
+    citation = (PROJECT / "CITATION.cff").read_text(encoding="utf-8")
     assert SETTINGS["project"]["version"] == __version__
     assert f"version: {__version__}\n" in citation
-    assert f"## {__version__}" in (PROJECT / "CHANGELOG.md").read_text()
+    assert f"## {__version__}" in (PROJECT / "CHANGELOG.md").read_text(encoding="utf-8")

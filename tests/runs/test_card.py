@@ -58,7 +58,7 @@ def test_scores_of_other_weights_are_left_out(style_workspace, tmp_path):
     run = load_run(folder)
     for sha256, there in ((run.sha256, True), ("0" * 64, False)):
         measured = {"isd": score(2.0, settings={"run_sha256": sha256})}
-        (folder / "evaluation.json").write_text(json.dumps(measured))
+        (folder / "evaluation.json").write_text(json.dumps(measured), encoding="utf-8")
         write_card(folder)
         assert ("Intra-sample diversity" in run.card) == there
 

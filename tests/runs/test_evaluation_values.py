@@ -25,7 +25,7 @@ VALUES_OF_4 = EvaluationValues(
 @pytest.fixture
 def run(tiny_workspace, tmp_path):
     shutil.copytree(tiny_workspace / "runs" / "tiny-vae", tmp_path / "run")
-    (tmp_path / "run" / "evaluation.json").write_text(json.dumps({"mse": {"value": 0.25}}))
+    (tmp_path / "run" / "evaluation.json").write_text(json.dumps({"mse": {"value": 0.25}}), encoding="utf-8")
     return load_run(tmp_path / "run")
 
 
@@ -53,7 +53,7 @@ def test_a_thousand_samples_take_little_room(run):
 
 def test_values_of_another_evaluation_are_not_taken(run):
     write_values(run.evaluation_file, VALUES_OF_4)
-    run.evaluation_file.write_text(json.dumps({"mse": {"value": 0.3}}))
+    run.evaluation_file.write_text(json.dumps({"mse": {"value": 0.3}}), encoding="utf-8")
     with pytest.raises(InputError, match="got those of another evaluation; run 'brainlab evaluate' again"):
         read_values(run)
 

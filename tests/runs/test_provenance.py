@@ -74,13 +74,13 @@ def test_nobody_can_be_named_from_a_run_folder_without_the_key(tmp_path):
     config = VAEConfig(latent_dim=2, sample_shape=(1, 8, 8, 8), widths=(8,), dense_width=8)
     training.train("vae-8", data, folder, config=config, machine=Machine(device="cpu", precision="32"))
     text = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
-    kept = json.loads((folder / "config.json").read_text())["data"]
+    kept = json.loads((folder / "config.json").read_text(encoding="utf-8"))["data"]
     known = {*kept["participants"], *kept["files"], *kept["voxels"]}
     for name in guesses():
         plain = participant_hash(name)
         assert not known & {keyed_hash(name, PUBLIC_KEY), keyed_hash(name, kept["key"].encode()), plain, name}
     assert not any(name.encode() in text for name in PEOPLE)
-    key = workspace.pseudonyms_key().read_text().strip()
+    key = workspace.pseudonyms_key().read_text(encoding="utf-8").strip()
     assert key.encode() not in text
     assert bytes.fromhex(key) not in text
     assert recognise(load_run(folder), data).seen.tolist() == train_split(data)
@@ -179,7 +179,7 @@ def test_shipped_runs_know_the_people_of_their_cohort(tmp_path):
         "flair-sequences": 2001,
     }
     for folder in sorted(workspace.MODELS.glob("*/config.json")):
-        kept = json.loads(folder.read_text())["data"]
+        kept = json.loads(folder.read_text(encoding="utf-8"))["data"]
         trained = set(kept["participants"])
         everyone = [f"sub-S{seeds[kept['name']]}P{number:05d}" for number in range(1, 4001)]
         known = {name for name in everyone if keyed_hash(name, PUBLIC_KEY) in trained}

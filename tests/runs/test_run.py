@@ -42,10 +42,10 @@ def test_a_run_tells_what_it_is(run):
 def test_a_run_says_which_plane_its_slices_show(copy, slice_workspace):
     slices = load_run(slice_workspace / "runs" / "slice-vae")
     assert (slices.grid.shape, slices.grid.plane) == ((40, 48), "axial")  # its config.json has no plane, as old ones
-    settings = json.loads((copy / "config.json").read_text())
+    settings = json.loads((copy / "config.json").read_text(encoding="utf-8"))
     assert load_run(copy).grid.plane is None
     for plane, said in (("axial", "axial slices need 2 sides, got 3"), ("oblique", "plane: needs one of axial")):
-        (copy / "config.json").write_text(json.dumps({**settings, "plane": plane}))
+        (copy / "config.json").write_text(json.dumps({**settings, "plane": plane}), encoding="utf-8")
         with pytest.raises(InputError, match=rf"config\.json: .*{said}"):
             load_run(copy)
 
@@ -96,7 +96,7 @@ def test_weights_that_changed_on_disk_are_loaded_again(copy):
 def test_half_precision_weights_open_as_float32(run, tmp_path):
     state = load_file(run.folder / "weights.safetensors")
     save_file({k: v.half() if v.is_floating_point() else v for k, v in state.items()}, tmp_path / "weights.safetensors")
-    (tmp_path / "config.json").write_text((run.folder / "config.json").read_text())
+    (tmp_path / "config.json").write_text((run.folder / "config.json").read_text(encoding="utf-8"), encoding="utf-8")
     half = load_run(tmp_path)
     assert next(half.model().parameters()).dtype == torch.float32
     assert half.sha256 != run.sha256
@@ -113,7 +113,7 @@ def test_wrong_shapes_are_refused_in_one_line(run):
 def test_folders_that_are_no_runs_are_refused(tmp_path):
     with pytest.raises(InputError, match="not a run folder"):
         load_run(tmp_path)
-    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "config.json").write_text("{}", encoding="utf-8")
     with pytest.raises(InputError, match=r"no weights\.safetensors yet"):
         load_run(tmp_path)
     (tmp_path / "weights.safetensors").write_bytes(b"")
@@ -122,9 +122,9 @@ def test_folders_that_are_no_runs_are_refused(tmp_path):
 
 
 def test_weights_of_another_network_are_refused(run, tmp_path):
-    settings = json.loads((run.folder / "config.json").read_text())
+    settings = json.loads((run.folder / "config.json").read_text(encoding="utf-8"))
     settings["config"]["latent_dim"] = 5
-    (tmp_path / "config.json").write_text(json.dumps(settings))
+    (tmp_path / "config.json").write_text(json.dumps(settings), encoding="utf-8")
     (tmp_path / "weights.safetensors").write_bytes((run.folder / "weights.safetensors").read_bytes())
     with pytest.raises(InputError, match="does not fit its config"):
         load_run(tmp_path).decode(np.zeros((1, 5), np.float32))
@@ -185,14 +185,14 @@ def test_a_damaged_file_is_one_line_and_the_run_does_not_vanish(copy, monkeypatc
     ],
 )
 def test_a_setting_of_a_wrong_type_is_named(copy, place, value, expected):
-    settings = json.loads((copy / "config.json").read_text())
+    settings = json.loads((copy / "config.json").read_text(encoding="utf-8"))
     settings["versions"]["brainlab"] = "99.0" if "99.0" in expected else "0.1.0"
     *above, last = place.split(".")
     holder = settings
     for part in above:
         holder = holder[part]
     holder[last] = value
-    (copy / "config.json").write_text(json.dumps(settings))
+    (copy / "config.json").write_text(json.dumps(settings), encoding="utf-8")
     with pytest.raises(InputError) as caught:
         load_run(copy)
     assert expected in str(caught.value)
@@ -201,9 +201,9 @@ def test_a_setting_of_a_wrong_type_is_named(copy, place, value, expected):
 
 @pytest.mark.parametrize("name", ["preset", "config", "affine", "data"])
 def test_a_setting_that_is_gone_is_named(copy, name):
-    settings = json.loads((copy / "config.json").read_text())
+    settings = json.loads((copy / "config.json").read_text(encoding="utf-8"))
     del settings[name]
-    (copy / "config.json").write_text(json.dumps(settings))
+    (copy / "config.json").write_text(json.dumps(settings), encoding="utf-8")
     with pytest.raises(InputError, match=f"has no {name}; train the run again"):
         load_run(copy)
 
@@ -253,11 +253,11 @@ def test_samples_out_of_range_are_refused(run, changes):
 
 
 def test_a_damaged_line_of_metrics_or_evaluation_is_named(copy):
-    (copy / "metrics.jsonl").write_text('{"kind": "step"}\n{"kind": \n{"kind": "step"}\n')
+    (copy / "metrics.jsonl").write_text('{"kind": "step"}\n{"kind": \n{"kind": "step"}\n', encoding="utf-8")
     with pytest.raises(InputError, match=r"metrics\.jsonl: line 2 is damaged"):
         load_run(copy).metrics()
     for damaged in ("{", "[]", '{"mse": 3}', '{"mse": {"value": NaN}}'):
-        (copy / "evaluation.json").write_text(damaged)
+        (copy / "evaluation.json").write_text(damaged, encoding="utf-8")
         with pytest.raises(InputError, match=r"evaluation\.json: .*; delete it, and run 'brainlab evaluate' again"):
             load_run(copy).evaluation()
 
@@ -265,7 +265,7 @@ def test_a_damaged_line_of_metrics_or_evaluation_is_named(copy):
 def test_metrics_leave_out_a_line_that_is_still_being_written(run, tmp_path):
     for name in ("config.json", "weights.safetensors"):
         (tmp_path / name).write_bytes((run.folder / name).read_bytes())
-    (tmp_path / "metrics.jsonl").write_text('{"kind": "step", "loss": 2.0}\n{"kind": "st')
+    (tmp_path / "metrics.jsonl").write_text('{"kind": "step", "loss": 2.0}\n{"kind": "st', encoding="utf-8")
     assert load_run(tmp_path).metrics()["loss"].tolist() == [2.0]
 
 
@@ -296,7 +296,7 @@ def test_the_last_evaluation_is_read_wherever_it_could_be_written(run, tmp_path,
     apart = run.evaluation_files[1]
     assert apart.is_relative_to(tmp_path)
     apart.parent.mkdir(parents=True)
-    apart.write_text('{"mse": {"value": 0.5}}')
+    apart.write_text('{"mse": {"value": 0.5}}', encoding="utf-8")
     assert run.evaluation() == {"mse": {"value": 0.5}}
 
 

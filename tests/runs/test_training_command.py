@@ -94,6 +94,6 @@ def test_what_cannot_be_read_any_more_stays_as_it_was_typed(changes):
 def test_shipped_runs_that_were_stopped_early_say_so_in_their_card(name, epochs):
     command = training_command(read_settings(MODELS / name, to_resume=True))
     assert command.endswith(f" --stop-after {epochs}")
-    card = (MODELS / name / "card.md").read_text()
+    card = (MODELS / name / "card.md").read_text(encoding="utf-8")
     assert command in card.splitlines()
     assert f"{epochs} of the " in card

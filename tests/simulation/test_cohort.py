@@ -67,7 +67,7 @@ def test_tables_say_what_images_hold(cohort):
 
 
 def test_sidecars_have_the_units_of_bids_and_say_simulated(cohort):
-    sidecar = json.loads(next(cohort.glob("sub-S5P00001/ses-01/anat/*.json")).read_text())
+    sidecar = json.loads(next(cohort.glob("sub-S5P00001/ses-01/anat/*.json")).read_text(encoding="utf-8"))
     assert 0.05 < sidecar["EchoTime"] < 0.2
     assert 5 < sidecar["RepetitionTime"] < 15
     assert 1.5 < sidecar["InversionTime"] < 3.5
@@ -75,7 +75,7 @@ def test_sidecars_have_the_units_of_bids_and_say_simulated(cohort):
     assert sidecar["Simulated"] is True
     assert sidecar["SkullStripped"] is True
     assert sidecar["SpatialReference"] == "MNI152"
-    description = json.loads((cohort / "dataset_description.json").read_text())
+    description = json.loads((cohort / "dataset_description.json").read_text(encoding="utf-8"))
     assert "simulated" in description["GeneratedBy"][0]["Description"]
     assert description["License"] == "CC0"
 
@@ -87,23 +87,25 @@ def test_truth_as_a_table_only(tmp_path):
 
 
 def test_another_folder_is_left_alone(cohort, tmp_path):
-    (tmp_path / "thesis.txt").write_text("mine")
+    (tmp_path / "thesis.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(InputError, match="not empty"):
         simulate_cohort(tmp_path, SETTINGS, 1)
     with pytest.raises(InputError, match="other settings"):
         simulate_cohort(cohort, CohortSettings(seed=6, classes=SETTINGS.classes), 1)
     with pytest.raises(InputError, match="other settings"):
         simulate_cohort(cohort, dataclasses.replace(SETTINGS, sites=("C",)), 1)
-    parameters = json.loads((cohort / "dataset_description.json").read_text())["GeneratedBy"][0]["Parameters"]
+    parameters = json.loads((cohort / "dataset_description.json").read_text(encoding="utf-8"))["GeneratedBy"][0][
+        "Parameters"
+    ]
     assert "sites" not in parameters, "cohorts made before sites could be chosen are taken up"
     old = tmp_path / "old"
     old.mkdir()
-    description = json.loads((cohort / "dataset_description.json").read_text())
+    description = json.loads((cohort / "dataset_description.json").read_text(encoding="utf-8"))
     del description["GeneratedBy"][0]["Parameters"]["simulator"]
-    (old / "dataset_description.json").write_text(json.dumps(description))
+    (old / "dataset_description.json").write_text(json.dumps(description), encoding="utf-8")
     with pytest.raises(InputError, match="older simulator"):
         simulate_cohort(old, SETTINGS, 1)
-    assert (tmp_path / "thesis.txt").read_text() == "mine"
+    assert (tmp_path / "thesis.txt").read_text(encoding="utf-8") == "mine"
 
 
 def test_classes_are_read_with_their_weights():
@@ -167,7 +169,7 @@ def test_each_sequence_of_a_visit_is_counted_as_a_scan(every_modality, cohort):
     out, report = every_modality
     assert (report["participants"], report["scans"]) == (1, len(SEQUENCES))
     assert len(pd.read_csv(out / "derivatives/truth/scans.tsv", sep="\t")) == 1
-    assert "FLAIR, T1w" in (out / "README").read_text()
+    assert "FLAIR, T1w" in (out / "README").read_text(encoding="utf-8")
 
 
 def test_preparation_finds_every_sequence_by_its_name(every_modality):
@@ -200,7 +202,7 @@ def test_volumes_of_infarcts_stand_in_the_table_of_a_cohort_with_some(every_moda
 
 def test_what_bids_has_no_name_for_is_ignored_by_its_validator(every_modality, cohort):
     out, _ = every_modality
-    assert (out / ".bidsignore").read_text().split() == ["*_DIR.*", "*_RD.*", "*_AD.*", "*_DVR.*"]
+    assert (out / ".bidsignore").read_text(encoding="utf-8").split() == ["*_DIR.*", "*_RD.*", "*_AD.*", "*_DVR.*"]
     assert not (cohort / ".bidsignore").exists()
 
 

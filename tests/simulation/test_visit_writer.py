@@ -43,7 +43,7 @@ def written(tmp_path, image):
     found = nib.load(f"{stem}.nii.gz")
     np.testing.assert_allclose(found.affine, image.affine)
     assert read_provenance(Path(f"{stem}.nii.gz")) == (SAID,)
-    return found.get_fdata(), json.loads(stem.with_name(f"{stem.name}.json").read_text())
+    return found.get_fdata(), json.loads(stem.with_name(f"{stem.name}.json").read_text(encoding="utf-8"))
 
 
 def test_a_sidecar_holds_the_scans_own_settings(tmp_path):
@@ -77,7 +77,7 @@ def test_a_diffusion_image_has_its_b_value_and_the_image_without_weighting(tmp_p
     image = np.full((4, 4, 4), 50, np.float32)
     written(tmp_path, made("DWI", image, {"S0map": 2 * image}))
     folder = tmp_path / "dwi"
-    assert float((folder / "sub-1_ses-01_dwi.bval").read_text()) == 1000
+    assert float((folder / "sub-1_ses-01_dwi.bval").read_text(encoding="utf-8")) == 1000
     assert np.loadtxt(folder / "sub-1_ses-01_dwi.bvec").tolist() == [0, 0, 0]
     assert (nib.load(folder / "sub-1_ses-01_S0map.nii.gz").get_fdata() == 100).all()
 

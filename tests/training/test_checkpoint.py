@@ -11,15 +11,15 @@ from brainlab.training.checkpoint import MetricsFile, load_resume, save_resume, 
 
 def test_a_failed_write_leaves_the_old_file_and_no_scraps(tmp_path):
     path = tmp_path / "card.md"
-    path.write_text("old")
+    path.write_text("old", encoding="utf-8")
 
     def fail(scratch):
-        scratch.write_text("half")
+        scratch.write_text("half", encoding="utf-8")
         raise RuntimeError("disk full")
 
     with pytest.raises(OSError, match=r"card\.md"):
         write_atomically(path, fail)
-    assert path.read_text() == "old"
+    assert path.read_text(encoding="utf-8") == "old"
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -68,4 +68,4 @@ def test_metrics_are_cut_back_to_a_checkpoint(tmp_path):
     size = metrics.size()
     metrics.append({"step": 2})
     metrics.cut(size)
-    assert metrics.path.read_text() == '{"step": 1}\n'
+    assert metrics.path.read_text(encoding="utf-8") == '{"step": 1}\n'

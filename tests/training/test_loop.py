@@ -76,7 +76,7 @@ def make_loop(folder, recipe, *, resume=False, **changes):
 
 
 def lines(folder):
-    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
 def test_an_epoch_sees_every_scan_once_and_epochs_differ(tmp_path):

@@ -66,6 +66,6 @@ def test_killed_in_mid_epoch_and_resumed_equals_the_uninterrupted_run_bit_for_bi
     assert ours["recipe"] == theirs["recipe"]
     timeless = [
         [{k: v for k, v in json.loads(line).items() if k not in ("seconds", "samples_per_second")} for line in text]
-        for text in ((folder / "metrics.jsonl").read_text().splitlines() for folder in (killed, whole))
+        for text in ((folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines() for folder in (killed, whole))
     ]
     assert timeless[0] == timeless[1]

@@ -13,7 +13,7 @@ from app.data.volumes import Decoded, ImageSource
 from app.server.routes import asset_path, picture_path, volume_path
 from brainlab.images.grid import Grid
 
-SCRIPT = (Path(__file__).parent / "bridge.js").read_text()
+SCRIPT = (Path(__file__).parent / "bridge.js").read_text(encoding="utf-8")
 """What Streamlit runs for a component; PATH in it is that of the component's own script."""
 
 SLIDERS_PX, FEW_SLIDERS_PX = 466, 165

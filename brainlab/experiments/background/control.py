@@ -98,7 +98,7 @@ def argv(words: Sequence[str]) -> list[str]:
 
 
 def _launch(folder: Path, words: Sequence[str], preset: str, cohort: str, total_steps: int | None) -> None:
-    with (folder / LOG).open("a") as log:
+    with (folder / LOG).open("a", encoding="utf-8") as log:
         log.write(f"{COMMAND_MARK}{shlex.join(['brainlab', *words])}\n")
         log.flush()
         process = subprocess.Popen(

@@ -13,11 +13,11 @@ def birth(pid: int) -> str | None:
     """
     if BOOT.is_file():
         try:
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
         except OSError:
             return None
         state, ticks_since_boot = fields[0], fields[19]
-        return None if state in "ZX" else f"{BOOT.read_text().strip()} {ticks_since_boot}"
+        return None if state in "ZX" else f"{BOOT.read_text(encoding='utf-8').strip()} {ticks_since_boot}"
     told = subprocess.run(["ps", "-o", "state=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
     state, _, began = told.stdout.strip().partition(" ")
     return None if not state or state.startswith("Z") else began.strip()

@@ -89,7 +89,7 @@ def write_record(record: CrossValidation, folder: Path) -> Path:
 def read_record(path: Path) -> CrossValidation:
     """Read such a file. Raises InputError, naming it, where it is damaged or of a newer version."""
     try:
-        content = json.loads(path.read_text())
+        content = json.loads(path.read_text(encoding="utf-8"))
         if content.pop("format") != FORMAT:
             raise InputError(f"{path}: is of another version of brainlab; cross-validate again")
         measured = tuple(_fold(one) for one in content.pop("measured"))

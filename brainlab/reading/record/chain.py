@@ -150,7 +150,7 @@ def _read_anchors(path: Path) -> tuple[dict[int, str], str | None]:
     """Return the log's hashes by count, and that of what was sealed. Torn lines tell nothing, nor does no log."""
     anchored: dict[int, str] = {}
     sealed = None
-    for line in path.read_text(errors="replace").splitlines() if path.is_file() else ():
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else ():
         count, _, value = line.partition(" ")
         if len(value) != 64:
             continue

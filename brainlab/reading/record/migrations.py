@@ -8,7 +8,7 @@ from pathlib import Path
 from brainlab.errors import InputError
 
 SCHEMA_VERSION = 2
-MIGRATIONS: dict[int, str] = {1: Path(__file__).with_name("version_2.sql").read_text()}
+MIGRATIONS: dict[int, str] = {1: Path(__file__).with_name("version_2.sql").read_text(encoding="utf-8")}
 """SQL that brings a study.db of version k to k + 1, by k; version 1 is the first."""
 
 

@@ -120,7 +120,8 @@ def _write_truth(path: Path, ids: Sequence[str], cases: Sequence[Case], salt: by
     """Write truth.db in one go, without side files, and make it read-only."""
     db = sqlite3.connect(path, isolation_level=None)
     try:
-        db.executescript(f"PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; {TRUTH_SCHEMA.read_text()} BEGIN;")
+        schema = TRUTH_SCHEMA.read_text(encoding="utf-8")
+        db.executescript(f"PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; {schema} BEGIN;")
         db.executemany(
             "INSERT INTO truth VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             [

@@ -168,7 +168,9 @@ def create(folder: Path, fill: Callable[[sqlite3.Connection], None]) -> Store:
         with _spoken_errors(scratch), _closing(sqlite3.connect(scratch / "study.db", isolation_level=None)) as db:
             db.row_factory = sqlite3.Row
             db.execute("PRAGMA journal_mode = WAL")
-            db.executescript(f"BEGIN; {SCHEMA.read_text()} PRAGMA user_version = {migrations.SCHEMA_VERSION};")
+            db.executescript(
+                f"BEGIN; {SCHEMA.read_text(encoding='utf-8')} PRAGMA user_version = {migrations.SCHEMA_VERSION};"
+            )
             fill(db)
             db.execute("COMMIT")
         scratch.replace(folder)

@@ -204,7 +204,7 @@ def test_what_cannot_be_opened_is_named_and_takes_no_page_down(workspace, small)
     folder = resources.cohort("small").folder.parent
     (folder / "empty").mkdir()
     (folder / "cut").mkdir()
-    (folder / "cut" / "recipe.json").write_text("{")
+    (folder / "cut" / "recipe.json").write_text("{", encoding="utf-8")
     shown = {name: {box.label: box for box in opened(name).expander} for name in ("start", "cohort")}
     for name, boxes in shown.items():
         (label,) = [label for label in boxes if "Cannot be opened" in label]

@@ -26,7 +26,7 @@ def test_folds_are_done_and_said_and_tables_are_rebuilt_from_the_record(prepared
     code, out, err = call(capsys, *words)
     assert code == 0, err
     assert "Linear voxel model, folds 1, 2 of 2: 5 simulated held-out scans" in out
-    record = json.loads((tmp_path / "crossed" / "linear" / "cross-validation.json").read_text())
+    record = json.loads((tmp_path / "crossed" / "linear" / "cross-validation.json").read_text(encoding="utf-8"))
     assert record["config"]["inputs"] == ["T1w", "T2w"]
     assert str(tmp_path) not in json.dumps(record), "where the data lie is nobody's business"
     code, out, err = call(capsys, "tables", "wei-2.4", "--records", tmp_path / "crossed", "--json")

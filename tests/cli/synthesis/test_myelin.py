@@ -13,7 +13,7 @@ def test_the_report_is_printed_as_json_and_as_text(tmp_path, capsys):
     folder = write_synthesised(tmp_path / "made", blunder=(1, 30))
     table = tmp_path / "edss.tsv"
     rows = [f"sub-m{number}\tses-01\t{2 + number % 4}" for number in range(8)]
-    table.write_text("\n".join(["participant\tsession\tedss", *rows]) + "\n")
+    table.write_text("\n".join(["participant\tsession\tedss", *rows]) + "\n", encoding="utf-8")
     words = ["myelin", str(tmp_path / "data"), "--synthesised", str(folder), "--clinical", str(table)]
     assert main([*words, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

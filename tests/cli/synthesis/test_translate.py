@@ -91,7 +91,7 @@ def test_evaluate_sets_the_synthesised_beside_the_true_and_writes_the_card(made,
     assert found["blur_ratio"]["value"] == pytest.approx(1, abs=0.01)
     assert found["normalised_mutual_information"]["value"] > 1.9
     assert found["lesion_contrast"]["value"] == pytest.approx(found["lesion_contrast_real"]["value"], abs=1e-3)
-    assert "normalised_mutual_information" in (tmp_path / "run" / "card.md").read_text()
+    assert "normalised_mutual_information" in (tmp_path / "run" / "card.md").read_text(encoding="utf-8")
 
 
 def test_training_by_sequences_of_ones_own(made, tmp_path, capsys):

@@ -189,9 +189,9 @@ def test_a_series_whose_b_values_changed_is_prepared_again(
 ) -> None:
     plain = np.random.default_rng(5).random((*RECIPE.shape, 2), dtype=np.float32)
     nib.save(nib.Nifti1Image(plain, RECIPE.affine), heads / "b.nii")
-    (heads / "b.bval").write_text("1000 0")
+    (heads / "b.bval").write_text("1000 0", encoding="utf-8")
     stop_before_writing(heads, tmp_path / "out", monkeypatch)
-    (heads / "b.bval").write_text("0 1000 ")
+    (heads / "b.bval").write_text("0 1000 ", encoding="utf-8")
     prepare_cohort(find_sources(heads, RECIPE), tmp_path / "out", RECIPE)
     stored = PreparedDataset.open(tmp_path / "out").volumes[1]
     np.testing.assert_array_equal(stored, np.rint(plain[..., 0] * 255))
@@ -299,7 +299,7 @@ def test_what_its_user_changed_is_not_replaced(
     command = ["prepare", str(make_dataset(2, "one")), str(out), "--recipe", "flair-40"]
     assert main(command) == 0
     assert main(command) == 0
-    (out / "notes.txt").write_text("mine")
+    (out / "notes.txt").write_text("mine", encoding="utf-8")
     assert main(command) == 2
     assert "with files of your own, such as notes.txt; choose another place" in capsys.readouterr().err
     (out / "notes.txt").unlink()

@@ -83,7 +83,7 @@ def test_a_folder_of_pictures_becomes_a_cohort_of_slices(tmp_path, capsys):
     ]
     pages[0].save(source / "ms" / "patient30.tif", save_all=True, append_images=pages[1:])
     (source / "ms" / "patient40_000.png").write_bytes(b"<html>")
-    (source / "notes.txt").write_text("nothing")
+    (source / "notes.txt").write_text("nothing", encoding="utf-8")
     flags = ["--recipe", "slices-64", "--class-folders", "--plane", "coronal", "--json"]
     assert main(["prepare", str(source), str(tmp_path / "out"), *flags]) == 0
     printed = json.loads(capsys.readouterr().out)

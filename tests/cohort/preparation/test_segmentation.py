@@ -169,7 +169,7 @@ def labelled(make_dataset: Callable[..., Path], brain_volume: Volume) -> tuple[P
     root = make_dataset(3)
     truth = root / "derivatives" / "truth"
     truth.mkdir(parents=True)
-    (truth / "dseg.tsv").write_text("index\tname\n1\tlower\n2\tupper\n3\tlesion\n")
+    (truth / "dseg.tsv").write_text("index\tname\n1\tlower\n2\tupper\n3\tlesion\n", encoding="utf-8")
     halves = np.where(brain_volume.data > 0, np.where(np.arange(45) < 22, 1, 2), 0).astype(np.float32)
     for number in range(3):
         place = truth / f"sub-{number:02d}" / "anat" / f"sub-{number:02d}_dseg.nii.gz"

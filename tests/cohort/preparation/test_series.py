@@ -29,7 +29,7 @@ def mean_of(path: Path, brain: Volume, asked: int | None = None) -> tuple[float,
 
 
 def test_of_a_diffusion_series_the_images_without_weighting_are_used(series: Path, brain_volume: Volume) -> None:
-    series.with_name("sub-1_dwi.bval").write_text("0 1000 1000\t1000 5\n")
+    series.with_name("sub-1_dwi.bval").write_text("0 1000 1000\t1000 5\n", encoding="utf-8")
     brightness, note = mean_of(series, brain_volume)
     assert brightness == pytest.approx(1.5, rel=1e-4)
     assert note == "series of 5 images: mean of the 2 with b up to 5 s/mm2 used"
@@ -46,14 +46,14 @@ def test_of_a_diffusion_series_the_images_without_weighting_are_used(series: Pat
 def test_a_recipe_for_weighted_images_gets_those_of_clinical_weighting(
     series, brain_volume, b_values, brightness, said
 ):
-    series.with_name("sub-1_dwi.bval").write_text(b_values)
+    series.with_name("sub-1_dwi.bval").write_text(b_values, encoding="utf-8")
     volume = Volume.load(series, choose_images(series, weighted=True))
     assert volume.data.sum() / brain_volume.data.sum() == pytest.approx(brightness, rel=1e-4)
     assert volume.notes[-1] == f"series of 5 images: {said}"
 
 
 def test_where_all_are_weighted_the_least_is_used(series: Path, brain_volume: Volume) -> None:
-    series.with_name("sub-1_dwi.bval").write_text("700 1000 1000 1000 2000")
+    series.with_name("sub-1_dwi.bval").write_text("700 1000 1000 1000 2000", encoding="utf-8")
     brightness, note = mean_of(series, brain_volume)
     assert brightness == pytest.approx(1, rel=1e-4)
     assert note == "series of 5 images: number 0 with b up to 700 s/mm2 used"
@@ -73,7 +73,7 @@ def test_the_image_that_is_asked_for_is_used(series: Path, brain_volume: Volume)
 
 @pytest.mark.parametrize("text", ["0 1000", "", "0 1000 b 1 2", "0 nan 1 1 1"])
 def test_b_values_that_do_not_fit_are_refused(series: Path, text: str) -> None:
-    series.with_name("sub-1_dwi.bval").write_text(text)
+    series.with_name("sub-1_dwi.bval").write_text(text, encoding="utf-8")
     with pytest.raises(UnreadableScanError, match="b-values"):
         Volume.load(series, choose_images(series))
 
@@ -100,12 +100,12 @@ def test_b_values_of_a_whole_dataset_lie_above_its_images(tmp_path: Path, series
     place = tmp_path / "bids" / "sub-1" / "dwi"
     place.mkdir(parents=True)
     moved = series.rename(place / "sub-1_dwi.nii.gz")
-    (tmp_path / "bids" / "dwi.bval").write_text("0 1000 1000 1000 5")
-    (tmp_path / "bids" / "sbref.bval").write_text("0")
+    (tmp_path / "bids" / "dwi.bval").write_text("0 1000 1000 1000 5", encoding="utf-8")
+    (tmp_path / "bids" / "sbref.bval").write_text("0", encoding="utf-8")
     assert mean_of(moved, brain_volume)[1] == "series of 5 images: their mean used"
-    (tmp_path / "bids" / "dataset_description.json").write_text("{}")
+    (tmp_path / "bids" / "dataset_description.json").write_text("{}", encoding="utf-8")
     assert mean_of(moved, brain_volume)[0] == pytest.approx(1.5, rel=1e-4)
-    (tmp_path / "bids" / "sub-1" / "sub-1_dwi.bval").write_text("1000 1000 1000 1000 0")
+    (tmp_path / "bids" / "sub-1" / "sub-1_dwi.bval").write_text("1000 1000 1000 1000 0", encoding="utf-8")
     assert mean_of(moved, brain_volume)[0] == pytest.approx(2, rel=1e-4)
 
 

@@ -83,7 +83,7 @@ def test_what_is_no_slice_of_the_plane_is_refused_by_name(tmp_path):
     first, *others = [Image.fromarray(RNG.integers(0, 255, size=(40, 40)).astype(np.uint8)) for _ in range(2)]
     first.save(pages, save_all=True, append_images=others)
     text = tmp_path / "text.png"
-    text.write_text("no picture")
+    text.write_text("no picture", encoding="utf-8")
     for path, reason in {
         volume: "needs one axial slice, got 40x48x40 voxels; save one, or prepare the scan",
         coronal: "needs one axial slice, got 40x1x48 voxels",

@@ -46,7 +46,9 @@ def cohort(make_dataset):
             path.with_name(path.name.replace("FLAIR", "T1w"))
         )
         sidecar = path.with_name(path.name.replace(".nii.gz", ".json"))
-        sidecar.with_name(sidecar.name.replace("FLAIR", "T1w")).write_text(sidecar.read_text())
+        sidecar.with_name(sidecar.name.replace("FLAIR", "T1w")).write_text(
+            sidecar.read_text(encoding="utf-8"), encoding="utf-8"
+        )
     return root
 
 
@@ -64,7 +66,7 @@ def test_a_dataset_of_channels_is_scaled_by_its_training_participants(cohort, tm
     assert first["source"].endswith("sub-00_FLAIR.nii.gz")
     assert first["source_t1w"].endswith("sub-00_T1w.nii.gz")
     assert first["sha256_t1w"] != first["sha256"]
-    numbers = json.loads((tmp_path / "out" / "recipe.json").read_text())["z_scores"]
+    numbers = json.loads((tmp_path / "out" / "recipe.json").read_text(encoding="utf-8"))["z_scores"]
     assert numbers["T1w"]["sd"] > 100 * numbers["FLAIR"]["sd"]
 
 

@@ -33,14 +33,14 @@ def test_closer_sidecar_wins_and_only_fitting_ones_count(tmp_path: Path) -> None
         "sub-01/ses-a/anat/sub-01_ses-a_run-2_FLAIR.json": {"PixelBandwidth": 400},
     }
     for name, values in places.items():
-        (tmp_path / name).write_text(json.dumps(values))
+        (tmp_path / name).write_text(json.dumps(values), encoding="utf-8")
     assert BidsDataset(tmp_path).sidecar(scan) == {"EchoTime": 0.1, "RepetitionTime": 8, "PixelBandwidth": 300}
 
 
 def test_times_in_ms_lists_and_words(tmp_path: Path) -> None:
     scan = image(tmp_path, "sub-01/anat/sub-01_FLAIR.nii.gz")
     values = {"EchoTime": 93, "RepetitionTime": [9000], "InversionTime": "2.5", "PixelBandwidth": "wide"}
-    (tmp_path / "sub-01/anat/sub-01_FLAIR.json").write_text(json.dumps(values))
+    (tmp_path / "sub-01/anat/sub-01_FLAIR.json").write_text(json.dumps(values), encoding="utf-8")
     found = BidsDataset(tmp_path).describe(scan)
     assert found["echo_time_s"] == pytest.approx(0.093)
     assert found["repetition_time_s"] == pytest.approx(9)
@@ -50,10 +50,10 @@ def test_times_in_ms_lists_and_words(tmp_path: Path) -> None:
 
 def test_session_and_scan_tables_win_over_the_participant(tmp_path: Path) -> None:
     scan = image(tmp_path, "sub-01/ses-b/anat/sub-01_ses-b_FLAIR.nii.gz")
-    (tmp_path / "participants.tsv").write_text("participant_id\tage\tclass\nsub-01\t40\thealthy\n")
-    (tmp_path / "sub-01/sub-01_sessions.tsv").write_text("session_id\tage\nses-a\t40\nses-b\t42\n")
+    (tmp_path / "participants.tsv").write_text("participant_id\tage\tclass\nsub-01\t40\thealthy\n", encoding="utf-8")
+    (tmp_path / "sub-01/sub-01_sessions.tsv").write_text("session_id\tage\nses-a\t40\nses-b\t42\n", encoding="utf-8")
     table = "filename\tclass\nanat/sub-01_ses-b_FLAIR.nii.gz\tms\n"
-    (tmp_path / "sub-01/ses-b/sub-01_ses-b_scans.tsv").write_text(table)
+    (tmp_path / "sub-01/ses-b/sub-01_ses-b_scans.tsv").write_text(table, encoding="utf-8")
     dataset = BidsDataset(tmp_path)
     assert dataset.describe(scan)["age_years"] == 42
     assert dataset.row(scan)["class"] == "ms"
@@ -62,7 +62,7 @@ def test_session_and_scan_tables_win_over_the_participant(tmp_path: Path) -> Non
 def test_a_row_a_visit_is_read_for_its_visit(tmp_path: Path) -> None:
     scans = [image(tmp_path, f"sub-01/ses-{k}/anat/sub-01_ses-{k}_FLAIR.nii.gz") for k in (1, 2)]
     table = "participant_id\tsession\tage\tclass\nsub-01\tses-1\t60\thealthy\nsub-01\tses-2\t65\tleuko1\n"
-    (tmp_path / "participants.tsv").write_text(table)
+    (tmp_path / "participants.tsv").write_text(table, encoding="utf-8")
     dataset = BidsDataset(tmp_path)
     assert [dataset.describe(scan)["age_years"] for scan in scans] == [60, 65]
     assert [dataset.row(scan)["class"] for scan in scans] == ["healthy", "leuko1"]
@@ -71,8 +71,12 @@ def test_a_row_a_visit_is_read_for_its_visit(tmp_path: Path) -> None:
 
 def test_what_the_sessions_table_contradicts_is_not_taken_from_the_participant(tmp_path: Path) -> None:
     scan = image(tmp_path, "sub-01/ses-b/anat/sub-01_ses-b_FLAIR.nii.gz")
-    (tmp_path / "participants.tsv").write_text("participant_id\tage\tclass\tsex\nsub-01\t40\thealthy\tF\n")
-    (tmp_path / "sub-01/sub-01_sessions.tsv").write_text("session_id\tage\tclass\nses-b\t42\tms\nses-b\t43\tms\n")
+    (tmp_path / "participants.tsv").write_text(
+        "participant_id\tage\tclass\tsex\nsub-01\t40\thealthy\tF\n", encoding="utf-8"
+    )
+    (tmp_path / "sub-01/sub-01_sessions.tsv").write_text(
+        "session_id\tage\tclass\nses-b\t42\tms\nses-b\t43\tms\n", encoding="utf-8"
+    )
     dataset = BidsDataset(tmp_path)
     assert (dataset.describe(scan)["age_years"], dataset.describe(scan)["sex"]) == (None, "F")
     assert dataset.row(scan) == {"class": "ms", "sex": "F"}
@@ -81,32 +85,34 @@ def test_what_the_sessions_table_contradicts_is_not_taken_from_the_participant(t
 
 def test_each_table_is_read_in_the_units_of_its_own_json(tmp_path: Path) -> None:
     scans = [image(tmp_path, f"sub-0{k}/ses-b/anat/sub-0{k}_ses-b_FLAIR.nii.gz") for k in (1, 2)]
-    (tmp_path / "participants.tsv").write_text("participant_id\tage\nsub-01\t480\nsub-02\t2000\n")
-    (tmp_path / "participants.json").write_text(json.dumps({"age": {"Units": "months"}}))
+    (tmp_path / "participants.tsv").write_text("participant_id\tage\nsub-01\t480\nsub-02\t2000\n", encoding="utf-8")
+    (tmp_path / "participants.json").write_text(json.dumps({"age": {"Units": "months"}}), encoding="utf-8")
     dataset = BidsDataset(tmp_path)
     assert [dataset.describe(scan)["age_years"] for scan in scans] == [40, None]
     assert (
         "'2000' is no age between 0 and 120 years (months assumed): left out (sub-02)"
         in dataset.notes["participants.tsv"]
     )
-    (tmp_path / "sub-01/sub-01_sessions.tsv").write_text("session_id\tage\nses-b\t42\n")
-    (tmp_path / "sub-01/sub-01_sessions.json").write_text(json.dumps({"age": {"Units": "years"}}))
+    (tmp_path / "sub-01/sub-01_sessions.tsv").write_text("session_id\tage\nses-b\t42\n", encoding="utf-8")
+    (tmp_path / "sub-01/sub-01_sessions.json").write_text(json.dumps({"age": {"Units": "years"}}), encoding="utf-8")
     assert BidsDataset(tmp_path).describe(scans[0])["age_years"] == 42
 
 
 @pytest.mark.parametrize("name", ["participants.csv", "participants.xlsx", "Participants.tsv"])
 def test_a_table_of_another_name_is_named(tmp_path: Path, name: str) -> None:
     image(tmp_path, "sub-01/anat/sub-01_FLAIR.nii.gz")
-    (tmp_path / name).write_text("participant_id,age\nsub-01,40\n")
+    (tmp_path / name).write_text("participant_id,age\nsub-01,40\n", encoding="utf-8")
     assert "not read: needs participants.tsv" in BidsDataset(tmp_path).notes[name]
-    (tmp_path / "participants.tsv").write_text("participant_id\tage\nsub-01\t40\n")
+    (tmp_path / "participants.tsv").write_text("participant_id\tage\nsub-01\t40\n", encoding="utf-8")
     assert BidsDataset(tmp_path).notes == {}
 
 
 def test_what_holds_for_many_tables_is_said_once(tmp_path: Path) -> None:
     for k in range(5):
         image(tmp_path, f"sub-{k}/anat/sub-{k}_FLAIR.nii.gz")
-        (tmp_path / f"sub-{k}/sub-{k}_scans.tsv").write_text("filename\ttr\ttr\nfunc/bold.nii.gz\t1\t1\n")
+        (tmp_path / f"sub-{k}/sub-{k}_scans.tsv").write_text(
+            "filename\ttr\ttr\nfunc/bold.nii.gz\t1\t1\n", encoding="utf-8"
+        )
     dataset = BidsDataset(tmp_path)
     for k in range(5):
         dataset.row(tmp_path / f"sub-{k}/anat/sub-{k}_FLAIR.nii.gz")
@@ -118,7 +124,7 @@ def test_what_holds_for_many_tables_is_said_once(tmp_path: Path) -> None:
 
 def test_broken_sidecar_is_noted_and_passed_over(tmp_path: Path) -> None:
     scan = image(tmp_path, "sub-01/anat/sub-01_FLAIR.nii.gz")
-    (tmp_path / "sub-01/anat/sub-01_FLAIR.json").write_text("{not json")
+    (tmp_path / "sub-01/anat/sub-01_FLAIR.json").write_text("{not json", encoding="utf-8")
     dataset = BidsDataset(tmp_path)
     assert dataset.sidecar(scan) == {}
     assert dataset.notes == {"sub-01/anat/sub-01_FLAIR.json": "not a JSON object: passed over"}
@@ -127,7 +133,7 @@ def test_broken_sidecar_is_noted_and_passed_over(tmp_path: Path) -> None:
 def test_root_is_the_innermost_dataset(tmp_path: Path) -> None:
     scan = image(tmp_path, "study/ds1/sub-01/anat/sub-01_FLAIR.nii.gz")
     assert find_root(scan.parent, tmp_path) is None
-    (tmp_path / "study/ds1/participants.tsv").write_text("participant_id\nsub-01\n")
+    (tmp_path / "study/ds1/participants.tsv").write_text("participant_id\nsub-01\n", encoding="utf-8")
     assert find_root(scan.parent, tmp_path) == tmp_path / "study/ds1"
 
 

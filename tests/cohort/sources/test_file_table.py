@@ -15,7 +15,7 @@ RECIPE = find_recipe("flair-40")
 
 def found_by(folder: Path, content: str, **wishes: Any) -> Found:
     table = folder / "table.csv"
-    table.write_text(content)
+    table.write_text(content, encoding="utf-8")
     return find_sources(folder, RECIPE, table=table, **wishes)
 
 

@@ -23,7 +23,7 @@ def search(tmp_path: Path) -> Search:
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).touch()
         if bids:
-            (tmp_path / "dataset_description.json").write_text(json.dumps({"Name": "x"}))
+            (tmp_path / "dataset_description.json").write_text(json.dumps({"Name": "x"}), encoding="utf-8")
         return find_sources(tmp_path, RECIPE, **options)
 
     return run
@@ -228,6 +228,6 @@ def test_a_prepared_dataset_is_no_source(search: Search) -> None:
 def test_people_of_two_datasets_stay_apart_and_their_free_files_with_them(search: Search, tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        (tmp_path / name / "dataset_description.json").write_text("{}")
+        (tmp_path / name / "dataset_description.json").write_text("{}", encoding="utf-8")
     found = search("one/sub-1/anat/sub-1_FLAIR.nii", "two/sub-1/anat/sub-1_FLAIR.nii", "two/sub-2/anat/flair.nii")
     assert [scan.details["participant"] for scan in found.scans] == ["one/sub-1", "two/sub-1", "two/sub-2"]

@@ -69,7 +69,9 @@ def test_labels_have_the_names_of_the_table(tmp_path: Path) -> None:
     write(tmp_path, "sub-1_dseg")
     scans = [scan("sub-1_FLAIR")]
     assert find_segmentations(tmp_path, scans).named({4}) == {"4": "label-4"}
-    (tmp_path / "dseg.tsv").write_text("index\tname\tcolor\n0\tbackground\tx\n2\twhite\tx\n1001\tcortex\tx\n")
+    (tmp_path / "dseg.tsv").write_text(
+        "index\tname\tcolor\n0\tbackground\tx\n2\twhite\tx\n1001\tcortex\tx\n", encoding="utf-8"
+    )
     assert find_segmentations(tmp_path, scans).named({4}) == {"2": "white", "4": "label-4"}
 
 
@@ -84,7 +86,7 @@ def test_labels_have_the_names_of_the_table(tmp_path: Path) -> None:
 )
 def test_a_damaged_table_is_refused_with_its_line(tmp_path: Path, rows: str, says: str) -> None:
     write(tmp_path, "sub-1_dseg")
-    (tmp_path / "dseg.tsv").write_text(f"index\tname\n{rows}\n")
+    (tmp_path / "dseg.tsv").write_text(f"index\tname\n{rows}\n", encoding="utf-8")
     with pytest.raises(InputError, match=says):
         find_segmentations(tmp_path, [scan("sub-1_FLAIR")])
 

@@ -16,7 +16,7 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 
 def people(path: Path, content: str, wanted: tuple[str, ...] = PEOPLE) -> KeyedRows:
-    path.write_text(content)
+    path.write_text(content, encoding="utf-8")
     return KeyedRows(path, ("participant_id",), wanted, PERSON_WORDS)
 
 
@@ -46,14 +46,14 @@ def test_damaged_tables_are_refused_with_their_line(tmp_path: Path) -> None:
         ("participant_id\tage\tage\nsub-01\t1\t2\n", "'age' stands twice"),
         ("participant_id\tage\nsub-01\t1\t2\n", "line 2: needs 2 cells"),
     ):
-        path.write_text(content)
+        path.write_text(content, encoding="utf-8")
         with pytest.raises(InputError, match=reason):
             read_table(path)
 
 
 def test_a_repeated_column_can_be_left_out(tmp_path: Path) -> None:
     path = tmp_path / "scans.tsv"
-    path.write_text("filename\tTRs\tclass\ttrs\na.nii\t1\tms\t2\n")
+    path.write_text("filename\tTRs\tclass\ttrs\na.nii\t1\tms\t2\n", encoding="utf-8")
     table = read_table(path, allow_repeated_columns=True)
     assert table.rows == [(2, {"filename": "a.nii", "class": "ms"})]
     assert table.notes == ["the column 'trs' stands twice: not used"]
@@ -113,7 +113,10 @@ def test_a_table_without_header_is_not_used_and_says_so(tmp_path: Path) -> None:
 
 def test_paths_match_as_they_are_or_by_the_one_equal_file_name(tmp_path: Path) -> None:
     path = tmp_path / "scans.tsv"
-    path.write_text("filename\tage\n./anat/a.nii\t1\nanat\\b.nii\t2\nsub-01/anat/c.nii\t3\nx/d.nii\t4\ny/d.nii\t5\n")
+    path.write_text(
+        "filename\tage\n./anat/a.nii\t1\nanat\\b.nii\t2\nsub-01/anat/c.nii\t3\nx/d.nii\t4\ny/d.nii\t5\n",
+        encoding="utf-8",
+    )
     table = KeyedRows(path, ("filename",), ())
     assert [table.cells(f"anat/{name}.nii").get("age") for name in "abcde"] == ["1", "2", "3", None, None]
     assert list(table.without_row) == ["anat/d.nii", "anat/e.nii"]

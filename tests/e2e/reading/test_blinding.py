@@ -64,7 +64,7 @@ def test_a_whole_reading_leaves_no_trace_of_the_truth(reading_server, browser: B
         assert head.get("referrer-policy") == "no-referrer" or not url.startswith("http"), url
         assert "/brainlab/reading/" not in url or head["cache-control"] == "no-store"
     assert not [url for url, head in wire.asked if head.get("referer")], "no request says where it came from"
-    log = reading_server.log.read_text()
+    log = reading_server.log.read_text(encoding="utf-8")
     for secret in (study.token(), "GiveAway", "SecretTitle", *seen):
         assert secret not in log
     context.close()

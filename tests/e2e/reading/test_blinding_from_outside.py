@@ -142,6 +142,6 @@ def test_a_server_that_only_readers_use_loads_no_torch(far_server, outside, seal
     page = context.new_page()
     begin(page, sealed(url).links[0])
     case(page)
-    maps = Path(f"/proc/{far_server[0].process.pid}/maps").read_text()
+    maps = Path(f"/proc/{far_server[0].process.pid}/maps").read_text(encoding="utf-8")
     assert "scipy" in maps
     assert "torch" not in maps

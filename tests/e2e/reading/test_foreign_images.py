@@ -43,7 +43,7 @@ def test_foreign_images_from_files_to_report(
         "rest_break_every": 0,
         "harmonisation": {"size": 40},
     }
-    (tmp_path / "protocol.json").write_text(json.dumps(protocol))
+    (tmp_path / "protocol.json").write_text(json.dumps(protocol), encoding="utf-8")
     study = said("create", str(tmp_path / "protocol.json"))["study"]
     locked = said("lock", study)
     assert locked["probe"]["passed"], locked["probe"]

@@ -72,7 +72,9 @@ def test_ssim_of_monais_own_test_arrays(name):
     folder = Path(os.environ.get("BRAINLAB_REALDATA", "missing")).parent / "golden"
     if not (folder / "monai_ssim_arrays.npz").is_file():
         pytest.skip(f"needs MONAI's test arrays in {folder}")
-    cases = {case["name"]: case for case in json.loads((folder / "monai_ssim.json").read_text())["cases"]}
+    cases = {
+        case["name"]: case for case in json.loads((folder / "monai_ssim.json").read_text(encoding="utf-8"))["cases"]
+    }
     arrays = np.load(folder / "monai_ssim_arrays.npz")
     first, second = (arrays[key] for key in sorted(key for key in arrays if key.startswith(name)))
     # Channels are averaged, so each is an image of its own here.

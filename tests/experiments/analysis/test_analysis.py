@@ -131,7 +131,7 @@ def test_damaged_codes_are_computed_again(run, cohort):
 
 
 def test_codes_go_to_the_workspace_when_the_run_cannot_be_written_to(run, cohort, tmp_path):
-    (run.folder / "encodings").write_text("a file in the way")
+    (run.folder / "encodings").write_text("a file in the way", encoding="utf-8")
     encode_dataset(run, cohort)
     assert list((tmp_path / "workspace" / "cache" / "encodings").rglob("*.npz"))
 
@@ -271,7 +271,7 @@ def test_samples_are_drawn_from_the_prior_itself(run, cohort):
 
 def test_evaluation_is_written_whole_with_settings(run, cohort):
     result = evaluate_run(run, cohort, n=16)
-    assert json.loads((run.folder / "evaluation.json").read_text()) == result
+    assert json.loads((run.folder / "evaluation.json").read_text(encoding="utf-8")) == result
     for name, metric in result.items():
         assert set(metric) == {"value", "sd", "n", "settings", "better"}, name
         assert metric["settings"]["data_sha256"] == cohort.sha256

@@ -22,7 +22,7 @@ EPOCHS = 20
 def wait_for(folder, met, limit_s=90):
     until = time.monotonic() + limit_s
     while not met(found := state(folder)):
-        assert time.monotonic() < until, (found, (folder / ".training.log").read_text())
+        assert time.monotonic() < until, (found, (folder / ".training.log").read_text(encoding="utf-8"))
         time.sleep(0.05)
     return found
 

@@ -107,7 +107,7 @@ def test_a_name_that_is_taken_is_refused_and_the_next_free_one_offered(tiny_requ
     assert free_name("vae-8") == "vae-8"
     (workspace / "models" / "vae-8").mkdir(parents=True)
     run_folder("vae-8-2").mkdir(parents=True)
-    (run_folder("vae-8-2") / "notes.txt").write_text("mine")
+    (run_folder("vae-8-2") / "notes.txt").write_text("mine", encoding="utf-8")
     assert free_name("vae-8") == "vae-8-3"
     for name in ("vae-8", "vae-8-2"):
         with pytest.raises(InputError, match=f"a run named '{name}' already"):

@@ -25,14 +25,14 @@ def fabricate(workspace):
         (folder / "samples").mkdir(parents=True, exist_ok=True)
         data = {"name": "tiny", "simulated": True}
         settings = {"preset": "vae-8", "data": data, "schedule": {"epochs": 4, "stop_after": 2}}
-        (folder / "config.json").write_text(json.dumps(settings))
+        (folder / "config.json").write_text(json.dumps(settings), encoding="utf-8")
         (folder / "resume.pt").write_bytes(b"")
         lines = [
             {"kind": "epoch", "epoch": e + 1, "step": 10 * (e + 1), "seconds": 5.0 * (e + 1)} for e in range(epochs)
         ]
         lines.insert(epochs if epochs < 2 else 1, {"kind": "step", "epoch": 1, "step": 14, "loss": 3.0})
-        (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-        (folder / LOG).write_text(COMMAND + log)
+        (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+        (folder / LOG).write_text(COMMAND + log, encoding="utf-8")
         if record:
             Record(**{"preset": "vae-8", "cohort": "tiny", "started": time.time(), "total_steps": 20} | record).write(
                 folder
@@ -65,7 +65,7 @@ def test_a_living_process_is_starting_until_it_holds_the_folder_and_then_trainin
 def test_progress_counts_the_epochs_between_two_looks_of_the_diagnostics(fabricate):
     folder = fabricate()
     told = [{"kind": "epoch", "epoch": 1, "step": 10, "seconds": 5.0}, {"kind": "step", "epoch": 4, "step": 45}]
-    (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in told))
+    (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in told), encoding="utf-8")
     assert state(folder).progress.epoch == 5
 
 
@@ -75,7 +75,7 @@ def test_a_training_of_the_command_line_is_seen_by_its_lock(fabricate):
     with folder_in_use(folder, "brainlab train"):
         found = state(folder)
         assert (found.phase, found.own) == ("training", False)
-    (folder / ".in-use").write_text("left by a process that was killed")
+    (folder / ".in-use").write_text("left by a process that was killed", encoding="utf-8")
     assert state(folder).phase == "stopped"
 
 
@@ -140,11 +140,11 @@ def test_progress_counts_from_the_lines_of_metrics(fabricate, alive):
 
 def test_damaged_metrics_are_a_line_and_a_damaged_record_is_none(fabricate, ended):
     folder = fabricate(**ended)
-    (folder / "metrics.jsonl").write_text("no JSON\n")
+    (folder / "metrics.jsonl").write_text("no JSON\n", encoding="utf-8")
     found = state(folder)
     assert (found.phase, "line 1 is damaged" in found.reason) == ("failed", True)
     for text in ("{", "[]", '{"pid": "1"}', '{"pid": 1, "other": 2}'):
-        (folder / ".training.json").write_text(text)
+        (folder / ".training.json").write_text(text, encoding="utf-8")
         assert read_record(folder) is None
 
 
@@ -159,8 +159,8 @@ def test_trainings_are_told_by_their_files(fabricate, workspace, ended):
     folder = fabricate(**ended)
     assert trainings() == [folder]
     assert about(folder) == About(preset="vae-8", cohort="tiny", origin="simulated scans")
-    settings = json.loads((folder / "config.json").read_text())
-    (folder / "config.json").write_text(json.dumps(settings | {"shape": [8, 8]}))
+    settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    (folder / "config.json").write_text(json.dumps(settings | {"shape": [8, 8]}), encoding="utf-8")
     assert about(folder).noun == "slice"
     (folder / "config.json").unlink()
     assert about(folder) == About(preset="vae-8", cohort="tiny")

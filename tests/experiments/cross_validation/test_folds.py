@@ -116,16 +116,16 @@ def test_baselines_are_measured_alike_and_keep_no_run(name, data, tmp_path):
 
 
 def test_a_damaged_record_is_one_line(done, tmp_path):
-    content = json.loads((done[1] / FILE).read_text())
+    content = json.loads((done[1] / FILE).read_text(encoding="utf-8"))
     for damaged in (
         "",
         "[]",
         json.dumps(content | {"measured": [{"number": 1}]}),
         json.dumps({"format": 1, "name": "x"}),
     ):
-        (tmp_path / FILE).write_text(damaged)
+        (tmp_path / FILE).write_text(damaged, encoding="utf-8")
         with pytest.raises(InputError, match=r"cross-validation\.json: needs the record of a cross-validation"):
             read_record(tmp_path / FILE)
-    (tmp_path / FILE).write_text(json.dumps(content | {"format": 99}))
+    (tmp_path / FILE).write_text(json.dumps(content | {"format": 99}), encoding="utf-8")
     with pytest.raises(InputError, match="another version"):
         read_record(tmp_path / FILE)

@@ -43,7 +43,9 @@ def write(tiny_workspace, tmp_path):
             "minimum_isd": entry("minimum_isd", 0.5, SAMPLES, **settings),
             "frechet_distance": entry("frechet_distance", None, 0, undefined="it comes later", **settings),
         }
-        (folder / "evaluation.json").write_text(json.dumps({n: one for n, one in found.items() if n not in drop}))
+        (folder / "evaluation.json").write_text(
+            json.dumps({n: one for n, one in found.items() if n not in drop}), encoding="utf-8"
+        )
         run = load_run(folder)
         if values:
             parts = {

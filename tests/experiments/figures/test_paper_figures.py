@@ -196,7 +196,7 @@ def test_names_stand_for_figures():
 
 def test_the_page_names_every_figure_shows_every_picture_and_pictures_stay_small():
     docs = Path(__file__).resolve().parents[3] / "docs"
-    page = (docs / "figures.md").read_text()
+    page = (docs / "figures.md").read_text(encoding="utf-8")
     pictures = {name: docs / "figures" / paper_figures.paper_of(name) / f"{name}.png" for name in paper_figures.FIGURES}
     assert all(f"`{name}`" in page for name in pictures)
     assert all(pictures[name].is_file() for name in FLAIR)

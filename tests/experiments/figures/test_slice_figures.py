@@ -79,7 +79,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
             {"kind": "epoch", "epoch": n, "loss": 100.0 / n, "squared_error": 64.0 / n, code: 3.0 * n} for n in (1, 2)
         ]
         text = "".join(json.dumps(line) + "\n" for line in ({"kind": "step", "loss": 9}, *lines))
-        (folder / "runs" / name / "metrics.jsonl").write_text(text)
+        (folder / "runs" / name / "metrics.jsonl").write_text(text, encoding="utf-8")
     return folder
 
 
@@ -183,7 +183,7 @@ def test_further_runs_are_shown_where_they_are_at_hand_and_learned_such_slices(c
     assert len(shown(ixi_images.samples())) == 4 * 5
     shutil.rmtree(own / "runs" / "flow-slices-128")
     config = own / "runs" / "soft-ivae-128" / "config.json"
-    config.write_text(config.read_text().replace(*change))
+    config.write_text(config.read_text(encoding="utf-8").replace(*change), encoding="utf-8")
     sheet = ixi_images.samples()
     assert len(shown(sheet)) == 2 * 5
     assert "want of a run of such slices: flow-slices-128, soft-ivae-128." in " ".join(words(sheet).split())

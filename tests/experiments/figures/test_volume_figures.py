@@ -64,7 +64,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         config = replace(module.METHOD.small[0], sample_shape=(1, *SHAPE))
         write_run(tmp_path / "runs" / name, name, config, data)
     scores = {"ras": RAS, "ras_real": RAS | {"value": 0.8}}
-    (tmp_path / "runs" / "slice-vae-64" / "evaluation.json").write_text(json.dumps(scores))
+    (tmp_path / "runs" / "slice-vae-64" / "evaluation.json").write_text(json.dumps(scores), encoding="utf-8")
     monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tmp_path))
     monkeypatch.setattr(places, "MODELS", tmp_path / "models")
     monkeypatch.setattr(places, "SHIPPED_COHORTS", tmp_path / "shipped")
@@ -121,7 +121,7 @@ def test_scores_have_their_intervals_and_real_scans_come_first(own):
 
 def test_a_score_of_other_scans_or_another_network_is_not_put_beside(own):
     other = RAS | {"settings": {**RAS["settings"], "network_sha256": "b" * 64}}
-    (own / "runs" / "wgan-gp-64-small" / "evaluation.json").write_text(json.dumps({"ras": other}))
+    (own / "runs" / "wgan-gp-64-small" / "evaluation.json").write_text(json.dumps({"ras": other}), encoding="utf-8")
     sheet = slice_images.atlas_scores()
     assert len(sheet.figure.axes[0].get_yticklabels()) == 2
     assert "by another network: wgan-gp-64-small." in words(sheet)

@@ -21,7 +21,10 @@ def visit(participant, session):
 
 def test_a_table_gives_the_score_of_each_visit_or_of_a_person(pet, tmp_path):
     table = tmp_path / "edss.csv"
-    table.write_text("participant_id,session,EDSS\nsub-m0,ses-01,3.5\nsub-m0,ses-02,n/a\nsub-m1,,6\nelse,ses-01,0\n")
+    table.write_text(
+        "participant_id,session,EDSS\nsub-m0,ses-01,3.5\nsub-m0,ses-02,n/a\nsub-m1,,6\nelse,ses-01,0\n",
+        encoding="utf-8",
+    )
     scores = scores_of(pet, table)
     assert edss_at(scores, visit("sub-m0", "ses-01")) == 3.5
     assert edss_at(scores, visit("sub-m0", "ses-02")) is None
@@ -34,7 +37,7 @@ def test_a_dataset_gives_the_scores_of_its_sessions_tables(pet, tmp_path):
         ("sub-h2", "session_id\tage\nses-01\t50\n"),
     ):
         (tmp_path / "bids" / name).mkdir(parents=True)
-        (tmp_path / "bids" / name / f"{name}_sessions.tsv").write_text(text)
+        (tmp_path / "bids" / name / f"{name}_sessions.tsv").write_text(text, encoding="utf-8")
     assert scores_of(pet, tmp_path / "bids") == {("sub-m0", "ses-01"): 4.5}
 
 
@@ -64,6 +67,6 @@ def test_the_datasets_own_table_is_taken_where_none_is_named(pet, tmp_path):
 def test_tables_that_say_nothing_are_refused(text, part, pet, tmp_path):
     table = tmp_path / "edss.csv"
     if text is not None:
-        table.write_text(text)
+        table.write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=part):
         scores_of(pet, table)

@@ -189,7 +189,7 @@ def test_a_control_without_fluid_is_named(tmp_path, monkeypatch):
 def test_visits_of_one_name_cannot_be_told_apart(tmp_path):
     data = write(tmp_path / "data", cohort()[:5])
     table = tmp_path / "data" / "scans.tsv"
-    table.write_text(table.read_text().replace("ses-02", "ses-01"))
+    table.write_text(table.read_text(encoding="utf-8").replace("ses-02", "ses-01"), encoding="utf-8")
     assert len(data) > 0
     with pytest.raises(InputError, match="needs one row a visit, got several of sub-m"):
         myelin_report(tmp_path / "data")

@@ -110,9 +110,9 @@ def test_a_slice_of_nifti_and_of_another_plane(tmp_path):
 
 def test_scanners_give_dicom_no_ending_and_pairs_of_analyze_are_one(tmp_path):
     write_picture(tmp_path / "a", PICTURE, "dcm").rename(tmp_path / "IM0001")
-    (tmp_path / "README").write_text("no image")
+    (tmp_path / "README").write_text("no image", encoding="utf-8")
     (tmp_path / ".hidden.png").write_bytes(b"no image")
-    (tmp_path / "notes.json").write_text("{}")
+    (tmp_path / "notes.json").write_text("{}", encoding="utf-8")
     assert find_folder_images(tmp_path, "slice") == [FolderImage(tmp_path / "IM0001")]
 
 

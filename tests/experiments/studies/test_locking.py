@@ -337,11 +337,11 @@ def test_odd_images_are_refused(studio, tmp_path, monkeypatch):
 
 def test_the_test_split_alone_is_read_where_the_key_of_a_run_s_people_is_missing(studio, tmp_path):
     settings = studio / "runs" / "tiny-vae" / "config.json"
-    before = settings.read_text()
+    before = settings.read_text(encoding="utf-8")
     data = json.loads(before)["data"]
     changed = {"key": "1a2b3c4d", "sha256": "0" * 64, "participants": ["f" * 32], "voxels": [], "files": []}
     try:
-        settings.write_text(json.dumps({**json.loads(before), "data": data | changed}))
+        settings.write_text(json.dumps({**json.loads(before), "data": data | changed}), encoding="utf-8")
         folder = _draft(tmp_path)
         supply = open_sources(lifecycle.load_protocol(folder))[0]
         assert isinstance(supply, CohortSupply)
@@ -349,12 +349,12 @@ def test_the_test_split_alone_is_read_where_the_key_of_a_run_s_people_is_missing
         warned = [line for line in lock_study(folder).warnings if "1a2b3c4d" in line]
         assert warned[0].startswith("simulated: tiny-vae: the key of its people's names")
     finally:
-        settings.write_text(before)
+        settings.write_text(before, encoding="utf-8")
 
 
 def test_a_run_on_real_people_does_not_forbid_simulated_namesakes(studio, tmp_path):
     settings = studio / "runs" / "tiny-vae" / "config.json"
-    before = settings.read_text()
+    before = settings.read_text(encoding="utf-8")
     people = [keyed_hash(f"sub-{number:04d}", PUBLIC_KEY) for number in range(45)]
     try:
         for simulated, held_out in ((True, 0), (False, 21)):
@@ -365,12 +365,12 @@ def test_a_run_on_real_people_does_not_forbid_simulated_namesakes(studio, tmp_pa
                 "files": [],
                 "simulated": simulated,
             }
-            settings.write_text(json.dumps({**json.loads(before), "data": data}))
+            settings.write_text(json.dumps({**json.loads(before), "data": data}), encoding="utf-8")
             supply = open_sources(lifecycle.load_protocol(_draft(tmp_path)))[0]
             assert isinstance(supply, CohortSupply)
             assert len(supply.held_out) == held_out
     finally:
-        settings.write_text(before)
+        settings.write_text(before, encoding="utf-8")
 
 
 def test_a_preview_shows_each_source_as_readers_would(studio, tmp_path):

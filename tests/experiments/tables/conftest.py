@@ -46,10 +46,10 @@ def make_run(tiny_workspace, tmp_path):
     def make(name, preset, evaluation=None):
         folder = tmp_path / "runs" / name
         shutil.copytree(tiny_workspace / "runs" / "tiny-vae", folder)
-        config = json.loads((folder / "config.json").read_text())
-        (folder / "config.json").write_text(json.dumps({**config, "preset": preset}))
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        (folder / "config.json").write_text(json.dumps({**config, "preset": preset}), encoding="utf-8")
         if evaluation is not None:
-            (folder / "evaluation.json").write_text(json.dumps(evaluation))
+            (folder / "evaluation.json").write_text(json.dumps(evaluation), encoding="utf-8")
         return load_run(folder)
 
     return make

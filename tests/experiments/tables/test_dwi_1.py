@@ -59,7 +59,7 @@ def test_a_method_without_a_run_says_so_and_has_no_figures(method, preset):
 def test_a_run_that_was_not_evaluated_or_trained_on_since_has_no_figures(make_run):
     runs = [make_run("bare", "dwi-vae"), make_run("since", "dwi-ivae", evaluation_of(run_sha256="c" * 64))]
     runs.append(make_run("cut", "dwi-stylegan"))
-    (runs[-1].folder / "evaluation.json").write_text("{")
+    (runs[-1].folder / "evaluation.json").write_text("{", encoding="utf-8")
     found = rebuilt(*runs)
     for method, reason in (
         ("vanilla VAE", "needs an evaluation, got none"),

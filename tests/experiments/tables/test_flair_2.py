@@ -39,7 +39,7 @@ def test_each_run_cohort_and_class_has_a_row(make_run):
 def test_a_model_without_a_run_or_without_figures_of_its_weights_says_so(make_run):
     run = make_run("mine", "ivae-256")
     path = write_lda(run, {"unbiased": result()})
-    path.write_text(path.read_text().replace(run.sha256, "c" * 64))
+    path.write_text(path.read_text(encoding="utf-8").replace(run.sha256, "c" * 64), encoding="utf-8")
     missing = {row["method"]: row["missing"] for row in rebuilt(run).rows}
     assert len(missing) == 4
     assert "no lda.json of these weights" in missing["IntroVAE, 256 dimensions"]

@@ -39,9 +39,9 @@ def make(slice_workspace, tmp_path):
         first = {**LAST, "epoch": 1, "loss": 990.0, "squared_error": 80.0, "kl_real": 2.0, "active_units": 20}
         step = {"kind": "step", "epoch": 2, "loss": 1.0, "squared_error": 1.0}
         lines = [first, {**LAST, **changes}, step]
-        (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+        (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
         if evaluation:
-            (folder / "evaluation.json").write_text(json.dumps(evaluation))
+            (folder / "evaluation.json").write_text(json.dumps(evaluation), encoding="utf-8")
         return load_run(folder)
 
     return made
@@ -114,10 +114,10 @@ def test_a_run_without_an_evaluation_or_log_keeps_what_there_is_and_says_why(mak
     row = row_of(rebuilt(bare), "VAE")
     assert (row["loss"], row["mse"]) == (pytest.approx(90), None)
     assert "needs an evaluation, got none" in row["undefined"]["mse"]
-    (bare.folder / "metrics.jsonl").write_text("{\n")
+    (bare.folder / "metrics.jsonl").write_text("{\n", encoding="utf-8")
     assert "line 1 is damaged" in row_of(rebuilt(bare), "VAE")["undefined"]["loss"]
     (bare.folder / "metrics.jsonl").unlink()
-    (bare.folder / "evaluation.json").write_text(json.dumps(evaluation_of()))
+    (bare.folder / "evaluation.json").write_text(json.dumps(evaluation_of()), encoding="utf-8")
     row = row_of(rebuilt(bare), "VAE")
     assert (row["epochs"], row["collapsed"], row["mse"]) == (None, None, 0.005)
     assert "metrics.jsonl: needs a line of each epoch, got none" in row["undefined"]["loss"]

@@ -34,10 +34,10 @@ def test_it_learns_slices_of_several_sizes(slices, volumes, tmp_path):
     assert (kept.settings.data, kept.settings.simulated) == ("slices + volumes", True)
     assert json.loads(json.dumps(kept.settings.notes)) == json.loads(json.dumps(notes))
     assert {entry["name"]: entry["train"]["slices"] for entry in notes["datasets"]} == {"slices": 3, "volumes": 9}
-    lines = [json.loads(line) for line in (tmp_path / "net" / "metrics.jsonl").read_text().splitlines()]
+    lines = [json.loads(line) for line in (tmp_path / "net" / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [line["epoch"] for line in lines] == list(range(1, 31))
     assert lines[-1]["loss"] < lines[0]["loss"] / 2
-    card = (tmp_path / "net" / "card.md").read_text()
+    card = (tmp_path / "net" / "card.md").read_text(encoding="utf-8")
     value = notes["dice"]["volumes"]["left-tissue"]["value"]
     assert f"{value:.3f} (1)" in card
     assert "**Trained on real scans and simulated scans.**" in card
@@ -58,7 +58,7 @@ def test_the_network_knows_its_plane_and_the_volumes_that_it_learned(volumes, tm
         assert settings.plane == notes["plane"] == plane
         assert [(each.name, each.shape) for each in settings.learned] == [("made", (20, 14, 3))]
         assert notes["datasets"][0]["train"]["scans"] == 2
-        card = (tmp_path / plane / "card.md").read_text()
+        card = (tmp_path / plane / "card.md").read_text(encoding="utf-8")
         assert f"labels {plane} slices" in card
         assert "features compare images" not in card
     # only sagittal slices have no other side
@@ -86,7 +86,10 @@ def test_a_stopped_training_ends_as_one_that_was_not(slices, volumes, tmp_path, 
     assert resumed["command"] == "first"
     assert resumed["dice"] == whole["dice"]
     assert load_tissue(tmp_path / "net").sha256 == load_tissue(tmp_path / "whole").sha256
-    epochs = [json.loads(line)["epoch"] for line in (tmp_path / "net" / "metrics.jsonl").read_text().splitlines()]
+    epochs = [
+        json.loads(line)["epoch"]
+        for line in (tmp_path / "net" / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     assert epochs == [1, 2]
 
 
@@ -127,7 +130,7 @@ def test_a_training_that_was_killed_as_it_wrote_its_files_can_go_on(slices, tmp_
     notes = train_tissue([slices], tmp_path / "net", once, machine=CPU, resume=resume)
     assert load_tissue(tmp_path / "net").settings.notes["dice"] == notes["dice"]
     assert (tmp_path / "net" / "card.md").is_file()
-    assert len((tmp_path / "net" / "metrics.jsonl").read_text().splitlines()) == 1
+    assert len((tmp_path / "net" / "metrics.jsonl").read_text(encoding="utf-8").splitlines()) == 1
 
 
 def test_what_cannot_be_trained_is_refused(slices, volumes, tmp_path):

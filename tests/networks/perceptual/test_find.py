@@ -130,7 +130,7 @@ def test_features_are_of_axial_slices(places):
 def test_a_record_of_what_was_learned_that_does_not_hold_is_one_line(places, changes, says):
     put(places[0], 0, learned=(LearnedImages.of(CUBE),))
     path = places[0] / "config.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | changes), encoding="utf-8")
     with pytest.raises(InputError, match=says) as error:
         find_segmenter((6, 8, 4), CUBE)
     assert "\n" not in str(error.value)

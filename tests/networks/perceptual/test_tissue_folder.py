@@ -52,7 +52,7 @@ def test_other_settings_than_the_networks_are_refused_and_nothing_is_written(tmp
 )
 def test_a_config_that_does_not_hold_is_one_line(folder, changes, said):
     path = folder / "config.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+    path.write_text(json.dumps({**json.loads(path.read_text(encoding="utf-8")), **changes}), encoding="utf-8")
     with pytest.raises(InputError, match=said) as error:
         load_tissue(folder)
     assert "\n" not in str(error.value)

@@ -183,7 +183,7 @@ def test_no_backup_is_made_of_a_study_that_is_not_whole(saved):
 
 
 def _tar(path, **files):
-    with tarfile.open(path, "w") as tar:
+    with tarfile.open(path, mode="w") as tar:
         for name, content in files.items():
             member = tarfile.TarInfo(name)
             member.size = len(content)
@@ -195,7 +195,7 @@ def test_other_files_are_refused(saved, tmp_path):
     _, archive = saved
     whole = archive.read_bytes()
     (tmp_path / "cut.tar").write_bytes(whole[: len(whole) // 2])
-    (tmp_path / "text.tar").write_text("a text")
+    (tmp_path / "text.tar").write_text("a text", encoding="utf-8")
     changed = whole.replace(b"real", b"fake", 7)
     (tmp_path / "changed.tar").write_bytes(changed)
     for file, said in [

@@ -91,8 +91,8 @@ def test_truth_cannot_be_exchanged_or_lost(read):
 def test_a_torn_or_late_anchor_is_no_fault(read):
     """A crash between commit and anchor, or in the middle of the anchor's line, is not tampering."""
     anchor = Store(read.folder).anchor_path
-    lines = anchor.read_text().splitlines()
-    anchor.write_text("\n".join(lines[:-1]) + "\n" + lines[-1][:20])
+    lines = anchor.read_text(encoding="utf-8").splitlines()
+    anchor.write_text("\n".join(lines[:-1]) + "\n" + lines[-1][:20], encoding="utf-8")
     assert integrity.verify(read.folder).ok
 
 

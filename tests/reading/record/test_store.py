@@ -211,7 +211,9 @@ def test_backup_of_a_study_in_use_is_whole(study, tmp_path):
     restored.mkdir()
     (tmp_path / "copy.db").rename(restored / "study.db")
     (restored / "truth.db").write_bytes((study.folder / "truth.db").read_bytes())
-    (restored / "anchor.log").write_text((study.folder / "anchor.log").read_text().splitlines()[1] + "\n")
+    (restored / "anchor.log").write_text(
+        (study.folder / "anchor.log").read_text(encoding="utf-8").splitlines()[1] + "\n", encoding="utf-8"
+    )
     assert integrity.verify(restored).ok
     assert integrity.verify(restored).answers == 1
     assert [path.name for path in tmp_path.glob(".copy*")] == []

@@ -56,7 +56,7 @@ def test_files_hold_one_row_a_reader_and_case(finished, tmp_path, name):
     frame = (
         pd.read_csv(tmp_path / name)
         if name.endswith("csv")
-        else pd.DataFrame(json.loads((tmp_path / name).read_text()))
+        else pd.DataFrame(json.loads((tmp_path / name).read_text(encoding="utf-8")))
     )
     assert not frame.duplicated(["reader", "case"]).any()
     assert frame["confidence"].eq(4).all()
@@ -83,7 +83,7 @@ def test_the_sqlite_file_holds_the_rows_of_the_csv_file_and_the_questions(finish
 def test_the_imrmc_file_has_truth_and_every_main_answer(finished, tmp_path):
     lifecycle.unblind(finished.folder, "me")
     assert export_answers(finished.folder, tmp_path / "answers.imrmc.csv") == 40
-    lines = (tmp_path / "answers.imrmc.csv").read_text().splitlines()
+    lines = (tmp_path / "answers.imrmc.csv").read_text(encoding="utf-8").splitlines()
     rows = [line.split(",") for line in lines[lines.index("BEGIN DATA:") + 1 :]]
     assert sum(row[0] == row[2] == "truth" for row in rows) == 20
     assert {row[3] for row in rows if row[0] == "A"} == {"4", "-4"}

@@ -218,8 +218,8 @@ def test_an_anchor_log_that_was_cut_or_could_not_be_written_is_told_and_caught_u
     reading, anchors = study.enter(), Store(study.folder).anchor_path
     for _ in range(3):
         _answer(reading)
-    lines = anchors.read_text().splitlines(keepends=True)
-    anchors.write_text("".join(lines[:-2]))
+    lines = anchors.read_text(encoding="utf-8").splitlines(keepends=True)
+    anchors.write_text("".join(lines[:-2]), encoding="utf-8")
     verdict = integrity.verify(study.folder)
     assert verdict.ok
     assert verdict.notes == ("the last 2 answers are not in anchor.log yet; the next answer anchors them",)
@@ -227,7 +227,7 @@ def test_an_anchor_log_that_was_cut_or_could_not_be_written_is_told_and_caught_u
     anchors.mkdir()
     assert _answer(reading).saved, "an answer needs no anchor"
     anchors.rmdir()
-    anchors.write_text("".join(lines[:-2]))
+    anchors.write_text("".join(lines[:-2]), encoding="utf-8")
     _answer(reading)
     verdict = integrity.verify(study.folder)
     assert (verdict.ok, verdict.answers, verdict.notes) == (True, 5, ())
@@ -239,8 +239,8 @@ def test_an_anchor_after_a_torn_one_is_read_right(study, kept):
     reading, anchors = study.enter(), Store(study.folder).anchor_path
     for _ in range(12):
         _answer(reading)
-    lines = anchors.read_text().splitlines(keepends=True)
-    anchors.write_text("".join(lines[:-1]) + lines[-1][:kept])
+    lines = anchors.read_text(encoding="utf-8").splitlines(keepends=True)
+    anchors.write_text("".join(lines[:-1]) + lines[-1][:kept], encoding="utf-8")
     _answer(reading)
     verdict = integrity.verify(study.folder)
     assert (verdict.ok, verdict.answers, verdict.notes) == (True, 13, ())

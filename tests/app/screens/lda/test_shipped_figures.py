@@ -44,7 +44,7 @@ def test_figures_of_one_cohort_or_of_other_weights_answer_nothing(own):
     measured(own, "tiny-vae", "biased", "unbiased")
     shutil.copy(own / "runs" / "tiny-vae" / "lda.json", own / "runs" / "tiny-ivae" / "lda.json")
     assert shipped_figures.one_run("tiny-ivae").empty
-    (own / "runs" / "tiny-vae" / "lda.json").write_text("{")
+    (own / "runs" / "tiny-vae" / "lda.json").write_text("{", encoding="utf-8")
     assert shipped_figures.every_run().empty
 
 

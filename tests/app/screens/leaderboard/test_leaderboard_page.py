@@ -62,7 +62,7 @@ def write(tiny_workspace, tmp_path, monkeypatch):
         shutil.copytree(tiny_workspace / "runs" / "tiny-vae", folder)
         if found is not None:
             text = found if isinstance(found, str) else json.dumps(found)
-            (folder / "evaluation.json").write_text(text)
+            (folder / "evaluation.json").write_text(text, encoding="utf-8")
 
     return add
 
@@ -284,7 +284,7 @@ def test_a_group_that_is_no_more_gives_way_to_the_largest(two, write, tmp_path):
     write("apart", evaluation(data="slices", data_sha256="b" * 64))
     page = opened()
     page.selectbox(key="leaderboard-realism-group").set_value("slices").run()
-    (tmp_path / "runs" / "apart" / "evaluation.json").write_text(json.dumps(evaluation(seed=1)))
+    (tmp_path / "runs" / "apart" / "evaluation.json").write_text(json.dumps(evaluation(seed=1)), encoding="utf-8")
     page.run()
     assert not page.exception
     assert drawn(page)[0] == {"first", "second"}

@@ -53,10 +53,12 @@ def training(tmp_path):
         Image.new("L", (32, 12)).save(folder / "samples" / f"epoch-{epoch:04d}.png")
     data = {"name": "simulated", "simulated": True}
     schedule = {"epochs": 2, "stop_after": None}
-    (folder / "config.json").write_text(json.dumps({"preset": "vae-8", "data": data, "schedule": schedule}))
-    (folder / "metrics.jsonl").write_text(f"{json.dumps(EPOCH)}\n{json.dumps(STEP)}\n")
+    (folder / "config.json").write_text(
+        json.dumps({"preset": "vae-8", "data": data, "schedule": schedule}), encoding="utf-8"
+    )
+    (folder / "metrics.jsonl").write_text(f"{json.dumps(EPOCH)}\n{json.dumps(STEP)}\n", encoding="utf-8")
     (folder / "resume.pt").write_bytes(b"")
-    (folder / ".training.log").write_text("$ brainlab train\ninterrupted\n")
+    (folder / ".training.log").write_text("$ brainlab train\ninterrupted\n", encoding="utf-8")
     Record(pid=1, born=None, preset="vae-8", cohort="simulated", started=time.time()).write(folder)
     return folder
 
@@ -246,7 +248,7 @@ def test_a_real_folder_is_shown_and_a_damaged_one_too(page, training):
     (training / "samples" / "epoch-0003.png").write_bytes(b"PNG")
     assert "epoch-0003.png is damaged" in said(page())
     for line in ("no JSON", '{"kind": "step"}', '{"kind": "epoch", "step": 3, "epoch": 0, "seconds": 2}'):
-        (training / "metrics.jsonl").write_text(line + "\n")
+        (training / "metrics.jsonl").write_text(line + "\n", encoding="utf-8")
         assert "line 1 is damaged" in said(page())
 
 
