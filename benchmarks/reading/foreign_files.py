@@ -1,5 +1,6 @@
 """Write pictures as other people's files are: of many formats, sizes, ranges and margins, with metadata that tells."""
 
+import locale
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +77,8 @@ def _write_dicom(path: Path, picture: Float32Array, inverted: bool) -> None:
         image.SetMetaData(tag, text)
     writer = sitk.ImageFileWriter()
     writer.SetFileName(str(path))
+    kept = locale.setlocale(locale.LC_ALL)
     writer.Execute(image)
+    locale.setlocale(locale.LC_ALL, kept)  # whoever writes DICOM through ITK is left in the locale C
     if inverted:
         path.write_bytes(path.read_bytes().replace(b"MONOCHROME2", b"MONOCHROME1"))

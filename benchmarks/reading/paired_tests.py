@@ -141,7 +141,7 @@ def differences(study: Study, who: np.ndarray) -> dict[str, ReaderDifference]:
     groups = [placements(first[REAL], first[group]) for group in GROUPS]
     every = [placements(scores[REAL], scores[N:]) for scores in (first, second)]
     machine = placements(study.machine[REAL], study.machine[N:])[..., None]
-    says = [(scores > 0).astype(float) for scores in (first, second)]
+    says = [np.where(np.isnan(scores), np.nan, scores > 0) for scores in (first, second)]
     right = [np.where(STRATA[:, None] == 0, said, 1 - said) for said in says]
     return {
         "generators, ROC area": placement_difference_of_groups(*groups, real),
@@ -194,7 +194,7 @@ def as_table(study: Study) -> tuple[pd.DataFrame, MachineReader]:
                     "reader": [f"R{number}" for number in reader],
                     "case": [f"{number:03d}" for number in case],
                     "condition": condition,
-                    "answer": np.where(scores.ravel() > 0, "real", "fake"),
+                    "answer": np.where(np.isnan(scores.ravel()), "", np.where(scores.ravel() > 0, "real", "fake")),
                     "confidence": np.abs(scores.ravel()),
                     "truth": np.where(case < N, "real", "fake"),
                     "source": SOURCE[case],

@@ -11,7 +11,8 @@ from scipy import special, stats
 from statsmodels.stats.proportion import proportion_confint
 
 from brainlab.measures.estimate import CONFIDENCE, Estimate, undefined
-from brainlab.measures.strata import Prior, spread_of_mean, stratum_codes
+from brainlab.measures.own_cases import CaseParts, one_reader
+from brainlab.measures.strata import spread_of_mean, stratum_codes
 from brainlab.types import FloatArray
 
 QUARTER_CASE = 0.25
@@ -69,15 +70,13 @@ def roc_area(
     if min(len(above), len(below)) == 0:
         return undefined("undefined: needs both real and fake cases", len(above) + len(below))
     wins = placements(above, below)
-    return area_estimate(wins.mean(axis=1), wins.mean(axis=0), positive_strata, negative_strata)
+    return area_estimate(
+        one_reader(wins.mean(axis=1), stratum_codes(positive_strata, len(above))),
+        one_reader(wins.mean(axis=0), stratum_codes(negative_strata, len(below))),
+    )
 
 
-def area_estimate(
-    of_positive: FloatArray,
-    of_negative: FloatArray,
-    positive_strata: ArrayLike | None = None,
-    negative_strata: ArrayLike | None = None,
-) -> Estimate:
+def area_estimate(positive: CaseParts, negative: CaseParts) -> Estimate:
     """Return the ROC area from each case's placement: the share of the other class it beats or is beaten by.
 
     The variance is that of DeLong, DeLong, Clarke-Pearson (1988), taken within the sources of each class, to which half
@@ -85,18 +84,19 @@ def area_estimate(
     2003, section 5.2.4) with Student's quantile. DeLong's own interval is far too narrow near an area of 1, and far too
     wide where sources differ. Fewer than two cases of a class, or none that differ, leave no interval.
     """
-    n, m = len(of_positive), len(of_negative)
-    value = float(of_positive.mean())
+    n, m = len(positive.values), len(negative.values)
+    value = float(positive.values.mean())
     if min(n, m) < 2:
         return Estimate(value, n=n + m, reason="no interval: needs two real and two fake cases")
-    if of_positive.std() + of_negative.std() < 1e-9:
+    if sum(float((parts.values / parts.weights).std()) for parts in (positive, negative)) < 1e-9:
         reason = "no interval: the scores separate real from fake alike in every case"
         return Estimate(value, n=n + m, reason=reason)
-    chance = Prior(QUARTER_CASE, 0.5)
-    spread = spread_of_mean(
-        (of_positive * m + QUARTER_CASE / 2) / (m + QUARTER_CASE), stratum_codes(positive_strata, n), chance
-    ) + spread_of_mean(
-        (of_negative * n + QUARTER_CASE / 2) / (n + QUARTER_CASE), stratum_codes(negative_strata, m), chance
+    smoothed = [
+        (parts.values * others + QUARTER_CASE / 2 * parts.weights) / (others + QUARTER_CASE)
+        for parts, others in ((positive, m), (negative, n))
+    ]
+    spread = spread_of_mean(smoothed[0], positive.codes, positive.prior(QUARTER_CASE, 0.5)) + spread_of_mean(
+        smoothed[1], negative.codes, negative.prior(QUARTER_CASE, 0.5)
     )
     weight = n * m / ((n + QUARTER_CASE) * (m + QUARTER_CASE))
     centre = weight * value + (1 - weight) / 2
@@ -124,9 +124,11 @@ def roc_area_se(positive: ArrayLike, negative: ArrayLike) -> float | None:
 def placements(above: FloatArray, below: FloatArray) -> FloatArray:
     """Return 1 where a positive beats a negative, 0.5 where they tie, [positives, negatives].
 
-    Scores of several readers, [positives, r] and [negatives, r], give [positives, negatives, r].
+    Scores of several readers, [positives, r] and [negatives, r], give [positives, negatives, r], nan where a score is.
     """
-    return (above[:, None] > below) + 0.5 * (above[:, None] == below)
+    wins = (above[:, None] > below) + 0.5 * (above[:, None] == below)
+    unknown = np.isnan(above)[:, None] | np.isnan(below)
+    return np.where(unknown, np.nan, wins) if unknown.any() else wins
 
 
 def signal_detection(hits: int, real: int, false_alarms: int, fake: int) -> tuple[float, float] | None:

@@ -2,17 +2,18 @@
 
 A difference is a sum of independent means over cases: of the real ones, of the fakes, of either of two groups of fakes.
 Each case is compared with itself where both conditions show it. Cases are sampled within strata, their sources.
+Tables are nan where a reader did not judge a case, and a reader's figures are of own cases, see `own_cases`.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from brainlab.measures.accuracy import QUARTER_CASE
 from brainlab.measures.estimate import CONFIDENCE, Estimate
-from brainlab.measures.strata import Prior, Spread, covariance_of_means, spread_of_mean
-from brainlab.types import FloatArray, IntArray
+from brainlab.measures.own_cases import covariance_of_own_means, over_readers, own_means
+from brainlab.measures.strata import Spread, spread_of_mean
+from brainlab.types import BoolArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,12 @@ def placement_difference(wins: FloatArray, real: IntArray, fake: IntArray) -> Re
     a case that changes at random for each reader is added to each class for the spread, so that unanimous readers do
     not seem certain.
     """
-    of_real, of_fake = wins.mean(axis=1), wins.mean(axis=0)  # [real, r], [fake, r]
-    by_cases = covariance_of_means(of_real, real) + covariance_of_means(of_fake, fake)
-    change = Prior(QUARTER_CASE, 0.0, 0.25 / wins.shape[2])
-    spread = _spread(of_real, real, change) + _spread(of_fake, fake, change)
-    values = wins.mean(axis=(0, 1))
-    return ReaderDifference(values, by_cases - _pairwise(wins, real, fake), spread, sum(wins.shape[:2]))
+    of_real, of_fake = own_means(wins, axis=1), own_means(wins, axis=0)  # [real, r], [fake, r]
+    by_cases = covariance_of_own_means(of_real, real) + covariance_of_own_means(of_fake, fake)
+    change = (QUARTER_CASE, 0.0, 0.25 / wins.shape[2])
+    spread = _spread(of_real, real, *change) + _spread(of_fake, fake, *change)
+    values, n = own_means(of_real), _judged(of_real) + _judged(of_fake)
+    return ReaderDifference(values, by_cases - _pairwise(wins, real, fake), spread, n)
 
 
 def placement_difference_of_groups(first: FloatArray, second: FloatArray, real: IntArray) -> ReaderDifference:
@@ -57,17 +58,17 @@ def placement_difference_of_groups(first: FloatArray, second: FloatArray, real: 
     first, second: placements, [real, fakes of the group, r]. real: strata of the real cases, [real]. For the spread see
     `placement_difference`.
     """
-    of_real = first.mean(axis=1) - second.mean(axis=1)  # [real, r]
-    covariance = covariance_of_means(of_real, real)
+    of_real = own_means(first, axis=1) - own_means(second, axis=1)  # [real, r]
+    covariance = covariance_of_own_means(of_real, real)
     random = 0.25 / first.shape[2]
-    spread = _spread(of_real, real, Prior(QUARTER_CASE, 0.0, random))
+    spread, n = _spread(of_real, real, QUARTER_CASE, 0.0, random), _judged(of_real)
     for wins in (first, second):
         alike = np.zeros(wins.shape[1], dtype=int)
-        of_fake = wins.mean(axis=0)  # [fakes of the group, r]
-        covariance = covariance + covariance_of_means(of_fake, alike) - _pairwise(wins, real, alike)
-        spread += _spread(of_fake, alike, Prior(QUARTER_CASE, float(wins.mean()), random))
-    n = len(real) + first.shape[1] + second.shape[1]
-    return ReaderDifference(of_real.mean(axis=0), covariance, spread, n)
+        of_fake = own_means(wins, axis=0)  # [fakes of the group, r]
+        covariance = covariance + covariance_of_own_means(of_fake, alike) - _pairwise(wins, real, alike)
+        spread += _spread(of_fake, alike, QUARTER_CASE, float(own_means(of_fake).mean()), random)
+        n += _judged(of_fake)
+    return ReaderDifference(own_means(of_real), covariance, spread, n)
 
 
 def share_difference(change: FloatArray, strata: IntArray) -> ReaderDifference:
@@ -75,24 +76,29 @@ def share_difference(change: FloatArray, strata: IntArray) -> ReaderDifference:
 
     Half a case that changes at random is added to each stratum for the spread.
     """
-    random = Prior(0.5 * float(strata.max() + 1), 0.0, 0.5 / change.shape[1])
-    spread = _spread(change, strata, random)
-    return ReaderDifference(change.mean(axis=0), covariance_of_means(change, strata), spread, len(change))
+    spread = _spread(change, strata, 0.5 * float(strata.max() + 1), 0.0, 0.5 / change.shape[1])
+    return ReaderDifference(own_means(change), covariance_of_own_means(change, strata), spread, _judged(change))
 
 
 def share_difference_of_groups(first: FloatArray, second: FloatArray) -> ReaderDifference:
     """Compare shares of two groups of cases, [n, r] and [m, r] of 1 and 0; half a random case is added to each."""
     alike = [np.zeros(len(group), dtype=int) for group in (first, second)]
     parts = list(zip((first, second), alike, strict=True))
-    covariance = sum((covariance_of_means(group, codes) for group, codes in parts), np.zeros(()))
-    guess = Prior(0.5, 0.5, 0.25 / first.shape[1])
-    spread = _spread(*parts[0], guess) + _spread(*parts[1], guess)
-    return ReaderDifference(first.mean(axis=0) - second.mean(axis=0), covariance, spread, len(first) + len(second))
+    covariance = sum((covariance_of_own_means(group, codes) for group, codes in parts), np.zeros(()))
+    guess = (0.5, 0.5, 0.25 / first.shape[1])
+    spread = _spread(*parts[0], *guess) + _spread(*parts[1], *guess)
+    return ReaderDifference(own_means(first) - own_means(second), covariance, spread, _judged(first) + _judged(second))
 
 
-def _spread(of_cases: FloatArray, strata: IntArray, prior: Prior) -> Spread:
-    """Return the variance of the mean over readers and cases of [n, r]."""
-    return spread_of_mean(of_cases.mean(axis=1), strata, prior)
+def _spread(of_cases: FloatArray, strata: IntArray, added: float, mean: float, variance: float) -> Spread:
+    """Return the variance of the mean over readers of [n, r], to which cases are `added` (see `Prior`)."""
+    parts = over_readers(of_cases, strata)
+    return spread_of_mean(parts.values, parts.codes, parts.prior(added, mean, variance))
+
+
+def _judged(of_cases: FloatArray) -> int:
+    """Return how many cases of [n, r] anybody judged."""
+    return int(np.isfinite(of_cases).any(axis=1).sum())
 
 
 def _pairwise(wins: FloatArray, real: IntArray, fake: IntArray) -> FloatArray:
@@ -100,26 +106,43 @@ def _pairwise(wins: FloatArray, real: IntArray, fake: IntArray) -> FloatArray:
 
     The variance of a placement over cases holds a share of the variation of single pairs, once among the real cases and
     once among the fakes. Without it the covariance is unbiased (Gallas, Pennello and Meyers 2007, J Opt Soc Am A
-    24:B70-80). Pairs' residuals from both cases' placements are summed stratum by stratum of `wins` [real,
-    fake, r]; strata without two cases of a class give none.
+    24:B70-80). Pairs' residuals from both cases' placements are summed stratum by stratum of `wins` [real, fake, r],
+    for any two readers over the cases that both judged; strata without two such cases of a class give none.
     """
-    n, m, readers = wins.shape
-    total = np.zeros((readers, readers))
-    for rows in _members(real):
-        for columns in _members(fake):
-            block = wins[np.ix_(rows, columns)]
-            a, b = len(rows), len(columns)
-            if min(a, b) < 2:
-                continue
-            of_real, of_fake, whole = block.mean(axis=1), block.mean(axis=0), block.mean(axis=(0, 1))
-            flat = block.reshape(a * b, readers)
-            by_cases = b * of_real.T @ of_real + a * of_fake.T @ of_fake
-            residual = flat.T @ flat - by_cases + a * b * np.outer(whole, whole)
-            weight = (a / n) ** 2 * (b / m) ** 2
-            total += weight * residual / ((a - 1) * (b - 1) * a * b)
-    return total
+    reads, judges = (np.isfinite(wins).any(axis=axis) for axis in (1, 0))  # [real, r], [fake, r]
+    pairs = reads.sum(axis=0) * judges.sum(axis=0)  # [r], that each reader's area is a mean of
+    groups = _groups(np.concatenate([reads, judges]))
+    total = np.zeros((wins.shape[2], wins.shape[2]))
+    for place, one in enumerate(groups):
+        for other in groups[place:]:
+            both = [judged[:, one[0]] & judged[:, other[0]] for judged in (reads, judges)]
+            residual = np.zeros((len(one), len(other)))
+            for rows in _members(real, both[0]):
+                for columns in _members(fake, both[1]):
+                    residual += _residual(wins, rows, columns, one, other)
+            total[np.ix_(one, other)] = residual
+            total[np.ix_(other, one)] = residual.T
+    return total / np.outer(pairs, pairs)
 
 
-def _members(strata: IntArray) -> Sequence[IntArray]:
-    """Return the places of the cases of each stratum."""
-    return [np.flatnonzero(strata == stratum) for stratum in np.unique(strata)]
+def _residual(wins: FloatArray, rows: IntArray, columns: IntArray, one: IntArray, other: IntArray) -> FloatArray:
+    """Sum the products of two groups of readers' residuals over one stratum of pairs, unbiased: [one, other]."""
+    a, b = len(rows), len(columns)
+    if min(a, b) < 2:
+        return np.zeros((len(one), len(other)))
+    first, second = (wins[np.ix_(rows, columns, who)] for who in (one, other))
+    whole = first.reshape(a * b, -1).T @ second.reshape(a * b, -1)
+    by_cases = b * first.mean(axis=1).T @ second.mean(axis=1) + a * first.mean(axis=0).T @ second.mean(axis=0)
+    means = a * b * np.outer(first.mean(axis=(0, 1)), second.mean(axis=(0, 1)))
+    return (whole - by_cases + means) * a * b / ((a - 1) * (b - 1))
+
+
+def _groups(judged: BoolArray) -> list[IntArray]:
+    """Return the readers who judged the same cases, together: `judged` [n, r]."""
+    return _members(np.unique(judged, axis=1, return_inverse=True)[1].ravel())
+
+
+def _members(codes: IntArray, of: BoolArray | None = None) -> list[IntArray]:
+    """Return the places of the cases (of some of them) of each stratum, or of the readers of each group."""
+    within = np.ones(len(codes), dtype=bool) if of is None else of
+    return [np.flatnonzero((codes == code) & within) for code in np.unique(codes)]

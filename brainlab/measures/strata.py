@@ -32,12 +32,21 @@ def stratum_codes(strata: ArrayLike | None, n: int) -> IntArray:
 class Prior:
     """Cases added to the data before its spread is taken, so that strata without spread do not seem certain.
 
-    cases: how many in all, shared among the strata by size. mean, variance: of the value such a case has.
+    cases: how many in all, shared among the strata by size. mean, variance: of the value such a case has, one for all
+        or one for each case [n], of which a stratum takes the mean.
     """
 
     cases: float
-    mean: float
-    variance: float = 0.0
+    mean: float | FloatArray
+    variance: float | FloatArray = 0.0
+
+    def of_strata(self, codes: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Return mean and variance in each stratum, [s] each."""
+        n = np.bincount(codes)
+        mean, variance = (
+            np.bincount(codes, np.broadcast_to(value, len(codes))) / n for value in (self.mean, self.variance)
+        )
+        return mean, variance
 
 
 @dataclass(frozen=True)
@@ -70,22 +79,12 @@ def spread_of_mean(values: FloatArray, codes: IntArray, prior: Prior | None = No
     """
     n = np.bincount(codes).astype(float)  # [s]
     extra = prior.cases * n / n.sum() if prior else np.zeros_like(n)
-    level, wobble = (prior.mean, prior.variance) if prior else (0.0, 0.0)
+    level, wobble = prior.of_strata(codes) if prior else (np.zeros_like(n), np.zeros_like(n))
     size = n + extra
     mean = (np.bincount(codes, values) + extra * level) / size
     squares = np.bincount(codes, (values - mean[codes]) ** 2) + extra * ((level - mean) ** 2 + wobble)
     degrees = np.maximum(n - 1, 1)
     return Spread((size / size.sum()) ** 2 * squares / np.maximum(size - 1, 1) / size, degrees)
-
-
-def covariance_of_means(values: FloatArray, codes: IntArray) -> FloatArray:
-    """Return the covariance [r, r] of the means of `values` [n, r] over cases that were sampled within strata."""
-    n = np.bincount(codes).astype(float)
-    total = np.zeros((values.shape[1], values.shape[1]))
-    for stratum, size in enumerate(n):
-        centred = values[codes == stratum] - values[codes == stratum].mean(axis=0)
-        total += (size / n.sum()) ** 2 * centred.T @ centred / max(size - 1, 1) / size
-    return total
 
 
 def bootstrap_weights(codes: IntArray, resamples: int, seed: int = 0) -> FloatArray:

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from brainlab.measures.own_cases import covariance_of_own_means
 from brainlab.measures.strata import (
     Prior,
     bootstrap_weights,
-    covariance_of_means,
     spread_of_mean,
     stratum_codes,
 )
@@ -28,7 +28,7 @@ def test_variance_of_a_stratified_mean_is_cochrans():
     spread = spread_of_mean(VALUES, CODES)
     expected = (3 / 5) ** 2 * VALUES[:3].var(ddof=1) / 3 + (2 / 5) ** 2 * VALUES[3:].var(ddof=1) / 2
     assert spread.se**2 == pytest.approx(expected)
-    assert covariance_of_means(VALUES[:, None], CODES)[0, 0] == pytest.approx(expected)
+    assert covariance_of_own_means(VALUES[:, None], CODES)[0, 0] == pytest.approx(expected)
 
 
 def test_one_stratum_gives_students_interval():
@@ -39,7 +39,7 @@ def test_one_stratum_gives_students_interval():
 
 def test_covariance_of_readers_is_within_strata():
     pair = np.column_stack([VALUES, -VALUES + CODES * 100])
-    covariance = covariance_of_means(pair, CODES)
+    covariance = covariance_of_own_means(pair, CODES)
     assert covariance[0, 1] == pytest.approx(-covariance[0, 0])
 
 

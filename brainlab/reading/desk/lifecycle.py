@@ -179,7 +179,7 @@ def study_status(folder: Path) -> StudyStatus:
             for row in db.execute(_STATUS)
         ]
     if study["state"] == "draft":
-        total = protocol.cases + protocol.repeats
+        total = protocol.cases_each + protocol.repeats
         readers = [ReaderStatus(r.code, 1, 0, total, None, None, False, False) for r in protocol.readers]
     return StudyStatus(study["id"], protocol.title, study["state"], study["created_at"], protocol.cases, tuple(readers))
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from brainlab.config import from_dict
 from brainlab.errors import InputError
+from brainlab.reading.protocol.allocation import Allocation, most_cases
 from brainlab.reading.protocol.composition import cases_of
 from brainlab.reading.protocol.harmonisation import Harmonisation
 from brainlab.reading.protocol.questions import CUE, GROUP_KINDS, VERDICT, Question
@@ -88,6 +89,10 @@ def new_seed() -> int:
     return secrets.randbelow(SEEDS)
 
 
+PARTS: dict[str, type[Allocation] | type[Harmonisation]] = {"allocation": Allocation, "harmonisation": Harmonisation}
+"""Parts that a protocol may have."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Protocol:
     """Everything that is fixed when a study is locked.
@@ -107,11 +112,12 @@ class Protocol:
         brain (see rendering): a decoder leaves a faint skirt around its brains, a stripped scan ends at once.
     interpolation, magnification: how pixels are enlarged at lock; magnification 0 takes about 384 pixels for slices and
         leaves volumes on their grid, where the viewer enlarges with the same interpolation.
-    repeats_share: hidden repeats for intra-reader agreement, as a share of the cases.
+    repeats_share: hidden repeats for intra-reader agreement, as a share of the cases that a reader reads.
     practice: cases before the study, excluded from every figure. practice_feedback: tell the truth after each.
     time_cap_s: seconds per case, None without limit. rest_break_every: cases between breaks, 0 for none.
     dark_pause_s: seconds of a dark screen before each case, so that no image is compared with the one before it by
         flicker; 0 for none.
+    allocation: how a pool too large for each reader is shared out among them; None gives every case to every reader.
     rounds, washout_weeks: number of readings of the same cases, and the least time between them.
     equivalence_margin: half width of 'indistinguishable from chance', in accuracy, fixed before anyone reads.
     """
@@ -143,6 +149,7 @@ class Protocol:
     rest_break_every: int = 50
     dark_pause_s: float = 0.0
     seed: int = field(default_factory=new_seed)
+    allocation: Allocation | None = None
     rounds: int = 1
     washout_weeks: float = 4.0
     equivalence_margin: float = 0.1
@@ -168,19 +175,25 @@ class Protocol:
         return cases_of(self.questions[0], [(source.name, source.truth, source.n) for source in self.sources])
 
     @property
+    def cases_each(self) -> int:
+        """Number of different cases that a reader reads: all, or the largest share of a pool (see `allocation`)."""
+        return most_cases(self.allocation, self.cases, len(self.readers))
+
+    @property
     def repeats(self) -> int:
         """Number of hidden repeats of each reader."""
-        return round(self.cases * self.repeats_share)
+        return round(self.cases_each * self.repeats_share)
 
     def to_json(self) -> str:
         """Return the protocol as readable JSON."""
         return json.dumps(self.to_values(), indent=2, ensure_ascii=False)
 
     def to_values(self) -> dict[str, Any]:
-        """Return the protocol as plain values; a harmonisation that there is not leaves no trace in its hash."""
+        """Return the protocol as plain values; parts that it has not leave no trace in its hash."""
         values = dataclasses.asdict(self)
-        if self.harmonisation is None:
-            del values["harmonisation"]
+        for part in PARTS:
+            if values[part] is None:
+                del values[part]
         return values
 
     @classmethod
@@ -206,10 +219,11 @@ class Protocol:
                     if not isinstance(values[name], list) or not all(isinstance(item, dict) for item in values[name]):
                         raise InputError(f"protocol: {name}: needs a list of JSON objects")
                     values[name] = [from_dict(kind, item) for item in values[name]]
-            if (policy := values.get("harmonisation")) is not None:
-                if not isinstance(policy, dict):
-                    raise InputError("protocol: harmonisation: needs a JSON object, or null")
-                values["harmonisation"] = from_dict(Harmonisation, policy)
+            for name, part in PARTS.items():
+                if (chosen := values.get(name)) is not None:
+                    if not isinstance(chosen, dict):
+                        raise InputError(f"protocol: {name}: needs a JSON object, or null")
+                    values[name] = from_dict(part, chosen)
             if values.get("questions"):
                 values.setdefault("instructions", usual_instructions(values["questions"][0]))
             return from_dict(cls, values)

@@ -1,5 +1,6 @@
 """Everything that can be wrong with a protocol, each in one line."""
 
+import dataclasses
 import math
 import unicodedata
 from collections.abc import Sequence
@@ -7,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from brainlab.errors import InputError
 from brainlab.images.grid import PLANES
-from brainlab.reading.protocol.composition import composition_fault
+from brainlab.reading.protocol.allocation import allocation_problems
+from brainlab.reading.protocol.composition import cases_of, composition_fault
 from brainlab.reading.protocol.harmonisation import harmonisation_problems
 from brainlab.reading.protocol.questions import CUE, LABELS, question_problems
 
@@ -49,6 +51,7 @@ def protocol_faults(p: "Protocol") -> list[str]:
     whole = [source for source in p.sources if type(source.n) is int]
     supplied = [(s.name, s.label or KIND_LABELS.get(s.kind), s.n) for s in whole]
     fault = composition_fault(p.questions[0], supplied) if p.questions else None
+    cases = cases_of(p.questions[0], supplied) if p.questions and supplied else 0
     checks = [
         (not p.title.strip(), "title: needs a few words, got an empty text"),
         (not p.sources, "sources: needs at least one, got none"),
@@ -72,6 +75,7 @@ def protocol_faults(p: "Protocol") -> list[str]:
             f"slice_range: needs two numbers 0 <= first <= last <= 1, got {list(p.slice_range)}",
         ),
         *harmonisation_problems(p.harmonisation),
+        *allocation_problems(p.allocation, cases, len(p.readers)),
         *question_problems(p.questions),
         (p.cue and any(q.key == CUE.key for q in p.questions), f"questions: the key {CUE.key} is that of the cue"),
         (bool(taken), f"questions: the export has columns of its own named {', '.join(taken)}; choose other keys"),
@@ -151,6 +155,10 @@ def _wrong_types(p: "Protocol") -> list[str]:
         (any(not isinstance(text, str) for q in p.questions for text in (q.key, q.text)), "questions: needs texts"),
         (any(not _are_texts(q.options) for q in p.questions), "questions: options are a list of texts"),
         (any(type(q.images) is not int for q in p.questions), "questions: images is a whole number"),
+        (
+            p.allocation is not None and any(type(n) is not int for n in dataclasses.astuple(p.allocation)),
+            "allocation: anchors and readings are whole numbers",
+        ),
         (any(type(q.required) is not bool for q in p.questions), "questions: required is true or false"),
     ]
     return [fault for wrong, fault in checks if wrong]

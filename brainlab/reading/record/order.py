@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from scipy.stats import rankdata
 
-from brainlab.types import FloatArray
+from brainlab.types import BoolArray, FloatArray
 
 TRIES = 100
 MAX_CORRELATION = 0.1
@@ -28,10 +28,17 @@ class Showing:
     phase: Literal["practice", "main", "repeat"]
 
 
-def draw_order(is_real: Sequence[bool], practice: Sequence[bool], repeats: int, seed: Sequence[int]) -> list[Showing]:
+def draw_order(
+    is_real: Sequence[bool],
+    practice: Sequence[bool],
+    repeats: int,
+    seed: Sequence[int],
+    own: Sequence[bool] | BoolArray | None = None,
+) -> list[Showing]:
     """Draw the order of one reader and round.
 
     is_real, practice: one entry a stimulus; no pair is real, as one of its images is.
+    own: which stimuli this reader reads, practice apart, which all do; None for all.
     repeats: number of main cases shown a second time.
     seed: study, reader, round and salt, so that every order differs and can be drawn again.
     The draw is repeated until labels and positions are rank-uncorrelated (|rho| at most `largest_correlation`, or the
@@ -40,7 +47,8 @@ def draw_order(is_real: Sequence[bool], practice: Sequence[bool], repeats: int, 
     random = np.random.default_rng(list(seed))
     flags = np.asarray(is_real, dtype=float)
     drills = [Showing(int(case), 1, "practice") for case in random.permutation(np.flatnonzero(practice))]
-    cases = np.flatnonzero(~np.asarray(practice, dtype=bool))
+    theirs = np.ones(len(flags), dtype=bool) if own is None else np.asarray(own, dtype=bool)
+    cases = np.flatnonzero(~np.asarray(practice, dtype=bool) & theirs)
     best: list[Showing] = []
     least = np.inf
     for _ in range(TRIES):

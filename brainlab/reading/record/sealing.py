@@ -9,17 +9,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from brainlab.errors import InputError
 from brainlab.files.delimited import in_words
 from brainlab.reading.protocol.design import Protocol, Reader, content_sha256
 from brainlab.reading.protocol.questions import SIDES
 from brainlab.reading.record import chain
+from brainlab.reading.record.allotment import allot
 from brainlab.reading.record.arrangement import draw_arrangement
 from brainlab.reading.record.order import draw_order
 from brainlab.reading.record.salt import generator, new_salt
 from brainlab.reading.record.store import TRUTH_SCHEMA, Store, file_sha256, need_state, record_state
 from brainlab.reading.record.tokens import new_id
-from brainlab.types import UInt8Array
+from brainlab.types import BoolArray, UInt8Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,12 +203,13 @@ def _insert_readers(
     """
     balanced = [case.label == "real" for case in cases]
     practice = [case.practice for case in cases]
+    own = _allotted(protocol, cases, salt)
     for number, reader in enumerate(protocol.readers):
         _insert_reader(db, reader)
         for round_ in range(1, protocol.rounds + 1):
             reading = db.execute("INSERT INTO reading (reader, round) VALUES (?, ?)", (reader.code, round_)).lastrowid
             seed = (protocol.seed, number, round_, int.from_bytes(salt))
-            order = draw_order(balanced, practice, protocol.repeats, seed)
+            order = draw_order(balanced, practice, protocol.repeats, seed, own[:, number])
             lot = generator(salt, "arrangements", number, round_)
             db.executemany(
                 "INSERT INTO presentation (id, reading, position, stimulus, occurrence, phase, arrangement)"
@@ -223,6 +227,15 @@ def _insert_readers(
                     for position, showing in enumerate(order, start=1)
                 ],
             )
+
+
+def _allotted(protocol: Protocol, cases: Sequence[Case], salt: bytes) -> BoolArray:
+    """Return which reader reads which case, in every round the same: [cases, readers]; practice is for all."""
+    reads = np.ones((len(cases), len(protocol.readers)), dtype=bool)
+    counted = [place for place, case in enumerate(cases) if not case.practice]
+    sources = [cases[place].source for place in counted]
+    reads[counted] = allot(sources, len(protocol.readers), protocol.allocation, generator(salt, "allotment"))
+    return reads
 
 
 def _insert_reader(db: sqlite3.Connection, reader: Reader) -> None:

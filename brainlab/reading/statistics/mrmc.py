@@ -1,12 +1,12 @@
 """Many readers, many cases: means over readers with intervals that do not take readers x cases as independent.
 
-Every reader sees the same cases, so their errors go together, and a handful of readers says little about readers at
-large. Each mean therefore has two intervals, named for what they generalise to: `these_readers` on new cases (only
-cases vary), and `other_readers` like them on new cases (both vary).
+Readers see the same cases, or of a large pool some of the same, so their errors go together, and a handful of readers
+says little about readers at large. Each mean therefore has two intervals, named for what they generalise to:
+`these_readers` on new cases (only cases vary), and `other_readers` like them on new cases (both vary).
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,8 @@ from scipy import special
 from brainlab.measures.accuracy import area_estimate, logit_bounds, placements, wilson_bounds
 from brainlab.measures.estimate import CONFIDENCE, Estimate, undefined
 from brainlab.measures.obuchowski_rockette import obuchowski_rockette
-from brainlab.measures.strata import Prior, covariance_of_means, spread_of_mean, stratum_codes
+from brainlab.measures.own_cases import covariance_of_own_means, over_readers, own_means
+from brainlab.measures.strata import spread_of_mean, stratum_codes
 from brainlab.reading.statistics.answers import REAL, Answers
 from brainlab.types import BoolArray, FloatArray, IntArray, StringArray
 
@@ -28,7 +29,7 @@ FEW_READERS = 5
 class ReaderMean:
     """A figure averaged over readers, with one interval for these readers and one for readers at large.
 
-    `readers` counts the readers, `n` the cases that all of them judged; `caution` says what so few readers can show.
+    `readers` counts the readers, `n` the cases that any of them judged; `caution` says what so few readers can show.
     """
 
     value: float | None
@@ -46,16 +47,17 @@ class ReaderMean:
 def reader_means(answers: Answers) -> dict[str, dict[str, Any]] | None:
     """Return `accuracy` and, where confidence was asked, `auc` over all readers, as `ReaderMean.as_dict`.
 
-    Cases that a reader left out, or whose truth is unknown, are left out for all. Sources, where known, are strata.
-    None with fewer than two readers, without truth, or where the question was not real or fake.
+    Each reader's figure is of own cases: all of a study's, a share of a large pool, or those that were not left out.
+    Sources, where known, are strata. None with fewer than two readers, without truth, or where the question was not
+    real or fake.
     """
     if len(answers.readers) < 2 or "truth" not in answers.main or not answers.real_or_fake:
         return None
     table = CaseTable.from_answers(answers)
-    given = table.complete(table.correct)
+    given = table.where(table.correct)
     figures = {"accuracy": mean_accuracy(given.correct, given.sources)}
     if np.isfinite(table.scores).any():
-        sure = table.complete(table.scores)
+        sure = table.where(table.scores)
         figures["auc"] = mean_roc_area(sure.scores, sure.real, sure.sources)
     return {name: figure.as_dict() for name, figure in figures.items()}
 
@@ -98,9 +100,11 @@ class CaseTable:
         """1 where a reader called a case real, 0 where fake, nan where missing: [n, readers]."""
         return np.where(self.real[:, None], self.correct, 1 - self.correct)
 
-    def complete(self, figures: FloatArray) -> "CaseTable":
-        """Return the cases for which `figures` [n, readers] lacks no reader."""
-        return self.take(np.flatnonzero(np.isfinite(figures).all(axis=1)))
+    def where(self, figures: FloatArray) -> "CaseTable":
+        """Return what readers said where `figures` [n, readers] are known, and the cases with anything of it."""
+        known = np.isfinite(figures)
+        said = replace(self, correct=np.where(known, self.correct, np.nan), scores=np.where(known, self.scores, np.nan))
+        return said.take(np.flatnonzero(known.any(axis=1)))
 
     def take(self, rows: IntArray) -> "CaseTable":
         """Return some of the cases."""
@@ -120,38 +124,47 @@ def cases_in_common(first: CaseTable, second: CaseTable) -> tuple[CaseTable, Cas
 def mean_accuracy(correct: FloatArray, strata: ArrayLike | None = None) -> ReaderMean:
     """Average over readers of the share of right answers; `correct` [n, readers] holds 1 and 0, `strata` [n] sources.
 
+    nan where a reader did not judge a case.
     These readers: Wilson's interval at the effective sample size of the stratified mean (Dean and Pagano 2015), half a
     case of random answers added to each source. Other readers: see `beyond_these_readers`.
     """
     n, readers = correct.shape
-    if n == 0:
-        return _nothing("undefined: no case was answered by every reader", readers)
+    each = own_means(correct)
+    if n == 0 or np.isnan(each).any():
+        return _nothing("undefined: a reader answered no case", readers)
     codes = stratum_codes(strata, n)
-    value = float(correct.mean())
-    guess = Prior(0.5 * float(codes.max() + 1), 0.5, 0.25 / readers)
-    spread = spread_of_mean(correct.mean(axis=1), codes, guess)
+    value = float(each.mean())
+    parts = over_readers(correct, codes)
+    guess = parts.prior(0.5 * float(codes.max() + 1), 0.5, 0.25 / readers)
+    spread = spread_of_mean(parts.values, parts.codes, guess)
     smooth = (value * n + 0.25) / (n + 0.5)
     low, high = wilson_bounds(value, smooth * (1 - smooth) / spread.se**2)
     fixed = Estimate(value, low, high, n)
-    return _reader_mean(correct.mean(axis=0), covariance_of_means(correct, codes), fixed)
+    return _reader_mean(each, covariance_of_own_means(correct, codes), fixed)
 
 
 def mean_roc_area(scores: FloatArray, real: BoolArray, strata: ArrayLike | None = None) -> ReaderMean:
     """Average over readers of the ROC area; `scores` [n, readers] are signed confidences, `real` [n] the truth.
 
+    nan where a reader did not judge a case.
     These readers: as `area_estimate`, from each case's placement averaged over readers. Other readers: see
     `beyond_these_readers`, with DeLong's covariances between readers.
     """
     readers = scores.shape[1]
-    if min(real.sum(), (~real).sum()) < 2:
-        return _nothing("undefined: needs two real and two fake cases that every reader judged", readers)
+    if not enough(scores[real], scores[~real]):
+        return _nothing("undefined: needs two real and two fake cases of each reader", readers)
     wins = placements(scores[real], scores[~real])  # [real, fake, readers]
-    of_real, of_fake = wins.mean(axis=1), wins.mean(axis=0)  # [real, readers], [fake, readers]
+    placed = own_means(wins, axis=1), own_means(wins, axis=0)  # [real, readers], [fake, readers]
     sources = np.zeros(len(real)) if strata is None else np.asarray(strata)
-    fixed = area_estimate(of_real.mean(axis=1), of_fake.mean(axis=1), sources[real], sources[~real])
-    covariance = covariance_of_means(of_real, stratum_codes(sources[real], len(of_real)))
-    covariance = covariance + covariance_of_means(of_fake, stratum_codes(sources[~real], len(of_fake)))
-    return _reader_mean(of_real.mean(axis=0), covariance, fixed)
+    codes = [stratum_codes(sources[of], int(of.sum())) for of in (real, ~real)]
+    fixed = area_estimate(*(over_readers(*each) for each in zip(placed, codes, strict=True)))
+    covariance = sum((covariance_of_own_means(*each) for each in zip(placed, codes, strict=True)), np.zeros(()))
+    return _reader_mean(own_means(placed[0]), covariance, fixed)
+
+
+def enough(*groups: FloatArray) -> bool:
+    """Whether every reader judged the two cases of each group [n, readers] that a covariance needs."""
+    return all(int(np.isfinite(group).sum(axis=0).min()) >= 2 for group in groups if group.shape[1])
 
 
 def beyond_these_readers(values: FloatArray, covariance: FloatArray, n: int) -> Estimate:

@@ -9,10 +9,12 @@ import pandas as pd
 from brainlab.measures.accuracy import placements
 from brainlab.measures.agreement import sampled_kappa
 from brainlab.measures.estimate import Estimate, undefined
+from brainlab.measures.own_cases import own_means
 from brainlab.measures.reader_difference import ReaderDifference, placement_difference, share_difference
 from brainlab.measures.strata import stratum_codes
 from brainlab.reading.statistics.answers import Answers
-from brainlab.reading.statistics.mrmc import CaseTable, cases_in_common
+from brainlab.reading.statistics.mrmc import CaseTable, cases_in_common, enough
+from brainlab.types import FloatArray
 
 
 def between_rounds(rounds: dict[int, Answers]) -> list[dict[str, Any]]:
@@ -58,7 +60,7 @@ def _reader(answers: list[Answers], reader: str) -> dict[str, Any]:
 
 
 def _figures(rows: list[pd.DataFrame], answers: list[Answers]) -> dict[str, Any]:
-    """Compare accuracy and ROC area over the cases that every reader of `rows` judged in both rounds."""
+    """Compare accuracy and ROC area over the cases that each reader of `rows` judged in both rounds."""
     if any("truth" not in half or not answer.real_or_fake for half, answer in zip(rows, answers, strict=True)):
         missing = _nothing("undefined: needs answers 'real' and 'fake' and a column 'truth'")
         return dict.fromkeys(("accuracy", "auc"), missing)
@@ -72,32 +74,33 @@ def _figures(rows: list[pd.DataFrame], answers: list[Answers]) -> dict[str, Any]
 
 def _accuracy(first: CaseTable, second: CaseTable) -> dict[str, Any]:
     """Compare the mean accuracy over readers."""
-    kept = np.flatnonzero(np.isfinite(first.correct + second.correct).all(axis=1))
-    if len(kept) == 0:
+    both = first.correct + second.correct
+    before, after = first.where(both), second.where(both)
+    figures = [own_means(table.correct) for table in (before, after)]
+    if np.isnan(figures[0]).any() or not before.cases:
         return _nothing("undefined: no case was answered in both rounds")
-    before, after = (table.take(kept) for table in (first, second))
-    change = share_difference(after.correct - before.correct, stratum_codes(before.sources, len(kept)))
-    return _change(float(before.correct.mean()), float(after.correct.mean()), change)
+    change = share_difference(after.correct - before.correct, stratum_codes(before.sources, len(before.cases)))
+    return _change(*figures, change)
 
 
 def _roc_area(first: CaseTable, second: CaseTable) -> dict[str, Any]:
     """Compare the mean ROC area over readers."""
-    kept = np.flatnonzero(np.isfinite(first.scores + second.scores).all(axis=1))
-    first, second = first.take(kept), second.take(kept)
+    both = first.scores + second.scores
+    first, second = first.where(both), second.where(both)
     real = first.real
-    if min(real.sum(), (~real).sum()) < 2:
+    if not enough(first.scores[real], first.scores[~real]):
         return _nothing("undefined: needs two real and two fake cases judged with confidence in both rounds")
     before, after = (placements(table.scores[real], table.scores[~real]) for table in (first, second))
     codes = (stratum_codes(first.sources[of], int(of.sum())) for of in (real, ~real))
     change = placement_difference(after - before, *codes)
-    return _change(float(before.mean()), float(after.mean()), change)
+    return _change(own_means(before, axis=(0, 1)), own_means(after, axis=(0, 1)), change)
 
 
-def _change(before: float, after: float, change: ReaderDifference) -> dict[str, Any]:
-    """Return both figures and their difference with its interval."""
+def _change(before: FloatArray, after: FloatArray, change: ReaderDifference) -> dict[str, Any]:
+    """Return the means of readers' figures in both readings, and their difference with its interval."""
     return {
-        "first": Estimate(before, n=change.n).as_dict(),
-        "second": Estimate(after, n=change.n).as_dict(),
+        "first": Estimate(float(before.mean()), n=change.n).as_dict(),
+        "second": Estimate(float(after.mean()), n=change.n).as_dict(),
         "difference": change.for_these_readers().as_dict(),
     }
 

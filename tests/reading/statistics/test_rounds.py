@@ -87,7 +87,7 @@ def test_only_what_was_read_twice_counts():
     assert [entry["reader"] for entry in result["per_reader"]] == ["R0", "R1"]
     assert [entry["n"] for entry in result["per_reader"]] == [49, 59]
     assert [entry["accuracy"]["difference"]["n"] for entry in result["per_reader"]] == [49, 59]
-    assert result["all_readers"]["auc"]["difference"]["n"] == 49
+    assert result["all_readers"]["auc"]["difference"]["n"] == 59  # R1 judged those that R0 left out
 
 
 def test_one_reader_has_no_mean_and_other_questions_have_kappa_only():

@@ -15,6 +15,7 @@ from statsmodels.stats.multitest import multipletests
 from brainlab.measures.accuracy import placements
 from brainlab.measures.estimate import undefined
 from brainlab.measures.obuchowski_rockette import ReaderTest, reader_test
+from brainlab.measures.own_cases import own_means
 from brainlab.measures.reader_difference import (
     ReaderDifference,
     placement_difference,
@@ -24,13 +25,13 @@ from brainlab.measures.reader_difference import (
 )
 from brainlab.measures.strata import stratum_codes
 from brainlab.reading.statistics.answers import Answers
-from brainlab.reading.statistics.mrmc import CaseTable, cases_in_common, caution_about
+from brainlab.reading.statistics.mrmc import CaseTable, cases_in_common, caution_about, enough
 from brainlab.types import BoolArray, FloatArray, IntArray
 
 NEEDED = {
-    "auc": "two real and two generated cases of each side that every reader judged with confidence",
-    "called_real": "two cases of each source that every reader judged",
-    "accuracy": "two cases that every reader judged under both conditions",
+    "auc": "two real and two generated cases of each side that each reader judged with confidence",
+    "called_real": "two cases of each source that each reader judged",
+    "accuracy": "two cases that each reader judged under both conditions",
 }
 
 
@@ -52,7 +53,7 @@ def compare_sources(answers: Answers) -> list[dict[str, Any]]:
     table = judged_cases(answers)
     if table is None or "source" not in answers.main:
         return []
-    sure, given = table.complete(table.scores), table.complete(table.correct)
+    sure, given = table.where(table.scores), table.where(table.correct)
     pairs = list(combinations(filter(None, fake_sources(answers, table)), 2))
     found: list[dict[str, Any]] = []
     if np.isfinite(table.scores).any():
@@ -95,15 +96,10 @@ def strata_of(table: CaseTable, of: BoolArray) -> IntArray:
     return stratum_codes(table.sources[of], int(of.sum()))
 
 
-def enough(*groups: BoolArray) -> bool:
-    """Whether each group has the two cases that a covariance needs."""
-    return min(int(group.sum()) for group in groups) >= 2
-
-
 def comparison(
     readers: Sequence[str], first: str, second: str, figure: str, compared: Compared | None
 ) -> dict[str, Any]:
-    """Return one comparison, first minus second; compared: None where too few cases were judged by all readers.
+    """Return one comparison, first minus second; compared: None where a reader judged too few cases.
 
     Keys: `first`, `second`, `figure`; `readers` and `n` (counts), `first_value` and `second_value` (means over
     readers), `these_readers` (value, low, high, n, reason), `other_readers` (the same with se, df, t, p and, over
@@ -135,48 +131,48 @@ def comparison(
 
 def _areas_of_sources(table: CaseTable, first: str, second: str) -> Compared | None:
     real, a, b = table.real, *(~table.real & (table.sources == name) for name in (first, second))
-    if not enough(real, a, b):
+    if not enough(*(table.scores[group] for group in (real, a, b))):
         return None
     wins = [placements(table.scores[real], table.scores[group]) for group in (a, b)]  # [real, fakes, readers] each
     codes = strata_of(table, real)
     return Compared(
-        wins[0].mean(axis=(0, 1)),
-        wins[1].mean(axis=(0, 1)),
+        own_means(wins[0], axis=(0, 1)),
+        own_means(wins[1], axis=(0, 1)),
         lambda who: placement_difference_of_groups(wins[0][..., who], wins[1][..., who], codes),
     )
 
 
 def _called_real(table: CaseTable, first: str, second: str) -> Compared | None:
     a, b = (table.called_real[~table.real & (table.sources == name)] for name in (first, second))
-    if min(len(a), len(b)) < 2:
+    if not enough(a, b):
         return None
-    return Compared(a.mean(axis=0), b.mean(axis=0), lambda who: share_difference_of_groups(a[:, who], b[:, who]))
+    return Compared(own_means(a), own_means(b), lambda who: share_difference_of_groups(a[:, who], b[:, who]))
 
 
 def _areas_of_conditions(first: CaseTable, second: CaseTable) -> Compared | None:
-    kept = np.flatnonzero(np.isfinite(first.scores + second.scores).all(axis=1))
-    first, second = first.take(kept), second.take(kept)
+    both = first.scores + second.scores
+    first, second = first.where(both), second.where(both)
     real = first.real
-    if not enough(real, ~real):
+    if not enough(first.scores[real], first.scores[~real]):
         return None
     one, other = (placements(table.scores[real], table.scores[~real]) for table in (first, second))
     codes = strata_of(first, real), strata_of(first, ~real)
     return Compared(
-        one.mean(axis=(0, 1)),
-        other.mean(axis=(0, 1)),
+        own_means(one, axis=(0, 1)),
+        own_means(other, axis=(0, 1)),
         lambda who: placement_difference(one[..., who] - other[..., who], *codes),
     )
 
 
 def _accuracies(first: CaseTable, second: CaseTable) -> Compared | None:
-    kept = np.flatnonzero(np.isfinite(first.correct + second.correct).all(axis=1))
-    if len(kept) < 2:
+    both = first.correct + second.correct
+    first, second = first.where(both), second.where(both)
+    if not enough(first.correct):
         return None
-    first, second = first.take(kept), second.take(kept)
-    change, codes = first.correct - second.correct, stratum_codes(first.sources, len(kept))
+    change, codes = first.correct - second.correct, stratum_codes(first.sources, len(first.cases))
     return Compared(
-        first.correct.mean(axis=0),
-        second.correct.mean(axis=0),
+        own_means(first.correct),
+        own_means(second.correct),
         lambda who: share_difference(change[:, who], codes),
     )
 

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 
 from brainlab.measures.accuracy import placements, roc_area
+from brainlab.measures.own_cases import own_means
 from brainlab.measures.reader_difference import placement_difference
 from brainlab.reading.statistics.answers import FAKE, REAL, Answers
-from brainlab.reading.statistics.mrmc import CaseTable
+from brainlab.reading.statistics.mrmc import CaseTable, enough
 from brainlab.reading.statistics.paired.comparisons import (
     Compared,
     comparison,
-    enough,
     fake_sources,
     judged_cases,
     strata_of,
@@ -30,7 +30,7 @@ def compare_machines(answers: Answers, machines: Sequence[MachineReader]) -> lis
     table = judged_cases(answers)
     if table is None:
         return []
-    sure = table.complete(table.scores)
+    sure = table.where(table.scores)
     fakes = fake_sources(answers, table)
     entries = []
     for machine in machines:
@@ -96,13 +96,14 @@ def machine_cases(answers: Answers, machines: Sequence[MachineReader]) -> list[d
 
 def _areas(table: CaseTable, scores: FloatArray) -> Compared | None:
     real = table.real
-    if not enough(real, ~real):
+    if not enough(table.scores[real], table.scores[~real]):
         return None
     of_readers = placements(table.scores[real], table.scores[~real])
-    wins = placements(scores[real], scores[~real])[..., None]
+    alone = placements(scores[real], scores[~real])[..., None]
+    wins = np.where(np.isnan(of_readers), np.nan, alone)  # a reader is compared with the machine on own cases
     codes = strata_of(table, real), strata_of(table, ~real)
     return Compared(
-        np.full(of_readers.shape[2], wins.mean()),
-        of_readers.mean(axis=(0, 1)),
-        lambda who: placement_difference(wins - of_readers[..., who], *codes),
+        own_means(wins, axis=(0, 1)),
+        own_means(of_readers, axis=(0, 1)),
+        lambda who: placement_difference((wins - of_readers)[..., who], *codes),
     )

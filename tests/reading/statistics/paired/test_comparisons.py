@@ -158,11 +158,22 @@ def test_several_pairs_are_adjusted_within_a_figure():
         assert all(test["p_holm"] >= test["p"] for test in tests)
 
 
-def test_a_case_that_one_reader_left_out_is_left_out_for_all():
+def test_a_case_that_one_reader_left_out_counts_for_the_others():
     table = generators()
     table.loc[(table["reader"] == "R2") & (table["case"] == "25"), "answer"] = None
     _, called = study_statistics(table)["paired"]["sources"]
-    assert called["n"] == 29
+    assert called["n"] == 30
+    without = table[(table["reader"] == "R2") & (table["source"] == "crude") & table["answer"].notna()]
+    (second,) = (entry for entry in called["per_reader"] if entry["reader"] == "R2")
+    assert second["first_value"] == pytest.approx((without["answer"] == "real").mean())
+
+
+def test_a_reader_of_too_few_cases_leaves_a_comparison_undefined():
+    table = generators()
+    table.loc[(table["reader"] == "R2") & (table["source"] == "crude") & (table["case"] != "25"), "answer"] = None
+    area, called = study_statistics(table)["paired"]["sources"]
+    assert area["other_readers"]["value"] is called["other_readers"]["value"] is None
+    assert "each reader" in called["other_readers"]["reason"]
 
 
 def test_one_reader_has_an_interval_and_no_test():
@@ -182,7 +193,7 @@ def test_one_reader_has_an_interval_and_no_test():
 def test_too_few_cases_are_undefined_with_the_reason(table, reason):
     area, called = study_statistics(table)["paired"]["sources"]
     assert area["other_readers"]["value"] is None
-    assert "every reader judged with confidence" in area["other_readers"]["reason"]
+    assert "each reader judged with confidence" in area["other_readers"]["reason"]
     assert (called["other_readers"]["value"] is None) == (reason is not None)
     if reason:
         assert reason in called["these_readers"]["reason"]
