@@ -27,15 +27,23 @@ def to_dict(config: Any) -> dict[str, Any]:
 def from_dict(kind: type[C], values: dict[str, Any]) -> C:
     """Build a config from `to_dict` values; lists become the tuples that the fields declare.
 
-    Raises InputError on a name that the config does not have, so that a file of another version is never half-read, and
-    on a value of another type than its field declares: `"8"` is no number, and true is none either.
+    Raises InputError on a name that the config does not have, so that a file of another version is never half-read, on
+    one that it needs and is not given, and on a value of another type than its field declares: `"8"` is no number, and
+    true is none either.
     """
     values = {name: value for name, value in values.items() if name != "type"}
     known = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
     if unknown := sorted(set(values) - known):
         raise InputError(f"{kind.__name__}: unknown setting {', '.join(unknown)}; known are {', '.join(sorted(known))}")
+    needed = [field.name for field in dataclasses.fields(kind) if _has_no_default(field)]  # type: ignore[arg-type]
+    if lacking := [name for name in needed if name not in values]:
+        raise InputError(f"{kind.__name__}: needs {', '.join(lacking)}")
     hints = typing.get_type_hints(kind)
     return kind(**{name: _typed(value, hints[name], f"{kind.__name__}: {name}") for name, value in values.items()})
+
+
+def _has_no_default(field: "dataclasses.Field[Any]") -> bool:
+    return field.init and field.default is field.default_factory is dataclasses.MISSING
 
 
 def check_ranges(config: Any) -> None:

@@ -109,16 +109,18 @@ def _pairwise(wins: FloatArray, real: IntArray, fake: IntArray) -> FloatArray:
     24:B70-80). Pairs' residuals from both cases' placements are summed stratum by stratum of `wins` [real, fake, r],
     for any two readers over the cases that both judged; strata without two such cases of a class give none.
     """
-    reads, judges = (np.isfinite(wins).any(axis=axis) for axis in (1, 0))  # [real, r], [fake, r]
+    judged = np.isfinite(wins)
+    reads: BoolArray = np.any(judged, axis=1)  # [real, r]
+    judges: BoolArray = np.any(judged, axis=0)  # [fake, r]
     pairs = reads.sum(axis=0) * judges.sum(axis=0)  # [r], that each reader's area is a mean of
     groups = _groups(np.concatenate([reads, judges]))
     total = np.zeros((wins.shape[2], wins.shape[2]))
     for place, one in enumerate(groups):
         for other in groups[place:]:
-            both = [judged[:, one[0]] & judged[:, other[0]] for judged in (reads, judges)]
+            of_real, of_fake = (each[:, one[0]] & each[:, other[0]] for each in (reads, judges))
             residual = np.zeros((len(one), len(other)))
-            for rows in _members(real, both[0]):
-                for columns in _members(fake, both[1]):
+            for rows in _members(real, of_real):
+                for columns in _members(fake, of_fake):
                     residual += _residual(wins, rows, columns, one, other)
             total[np.ix_(one, other)] = residual
             total[np.ix_(other, one)] = residual.T

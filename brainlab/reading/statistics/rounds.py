@@ -76,7 +76,7 @@ def _accuracy(first: CaseTable, second: CaseTable) -> dict[str, Any]:
     """Compare the mean accuracy over readers."""
     both = first.correct + second.correct
     before, after = first.where(both), second.where(both)
-    figures = [own_means(table.correct) for table in (before, after)]
+    figures = own_means(before.correct), own_means(after.correct)
     if np.isnan(figures[0]).any() or not before.cases:
         return _nothing("undefined: no case was answered in both rounds")
     change = share_difference(after.correct - before.correct, stratum_codes(before.sources, len(before.cases)))

@@ -186,7 +186,7 @@ def test_instructions_that_nobody_wrote_follow_the_first_question():
 
 
 def test_what_is_missing_is_said_without_names_of_the_code():
-    with pytest.raises(InputError, match=r"^protocol: missing 2 required"):
+    with pytest.raises(InputError, match=r"^Protocol: needs sources, readers$"):
         Protocol.from_json('{"title": "x"}')
 
 
