@@ -39,7 +39,7 @@ from brainlab.measures.agreement import MISSING, category_counts, fleiss_kappa, 
 from brainlab.measures.krippendorff import krippendorff_alpha
 from brainlab.measures.obuchowski_rockette import reader_test
 from brainlab.reading.protocol.allocation import Allocation, most_cases
-from brainlab.reading.record.allotment import allot
+from brainlab.reading.protocol.allotment import allot
 from brainlab.reading.statistics.mrmc import mean_accuracy, mean_roc_area
 from brainlab.reading.statistics.study_statistics import study_statistics
 

@@ -8,7 +8,7 @@ from brainlab.measures.own_cases import covariance_of_own_means, one_reader, ove
 from brainlab.measures.reader_difference import placement_difference_of_groups, share_difference
 from brainlab.measures.strata import spread_of_mean
 from brainlab.reading.protocol.allocation import Allocation
-from brainlab.reading.record.allotment import allot
+from brainlab.reading.protocol.allotment import allot
 
 READERS = 4
 SOURCES = np.repeat([0, 1, 2], 20)

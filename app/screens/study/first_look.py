@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from app.screens.study.conduct import watch
-from app.screens.study.protocol_sources import own_design
+from app.screens.study.designing.protocol_sources import own_design
 from app.server.routes import base_url
 from brainlab.errors import BrainlabError
 from brainlab.reading.desk import lifecycle

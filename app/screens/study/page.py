@@ -8,15 +8,16 @@ import streamlit as st
 from app.components import layout
 from app.data import resources
 from app.screens.study import backup, conduct, first_look
-from app.screens.study.design import design_form
+from app.screens.study.designing.form import design_form
+from app.screens.study.designing.protocol_sources import SEED, choose_start
+from app.screens.study.designing.source_notes import source_notes
 from app.screens.study.planning.planner import planner
 from app.screens.study.progress import progress
-from app.screens.study.protocol_sources import SEED, choose_start
 from app.screens.study.reader_links import links
-from app.screens.study.source_notes import source_notes
 from brainlab.counted import counted
 from brainlab.reading.desk import lifecycle
 from brainlab.reading.desk.lifecycle import StudyStatus
+from brainlab.reading.protocol.design import Protocol
 
 NEW, FINISHED = "new", "finished"
 CHOICES = {NEW: "New study", FINISHED: "Finished readings from a CSV file"}
@@ -64,6 +65,11 @@ def design_study(earlier: dict[str, str]) -> None:
             st.rerun()
 
 
+def _each(protocol: Protocol) -> str:
+    """How many cases of a pool a reader reads."""
+    return f", of which each reader reads {protocol.cases_each}" if protocol.allocation else ""
+
+
 def show_study(status: StudyStatus) -> None:
     """Show one study's state, and what can be done in it."""
     folder = lifecycle.study_folder(status.study)
@@ -72,7 +78,8 @@ def show_study(status: StudyStatus) -> None:
     st.markdown("  →  ".join(marks))
     sources = ", ".join(f"{source.n} from {source.name}" for source in protocol.sources)
     st.caption(
-        f"{counted(protocol.cases, 'case')} ({sources}), {counted(protocol.repeats, 'hidden repeat')}, "
+        f"{counted(protocol.cases, 'case')} ({sources}){_each(protocol)}, "
+        f"{counted(protocol.repeats, 'hidden repeat')}, "
         f"{counted(protocol.practice, 'practice case')}"
     )
     if status.state == "draft":

@@ -13,10 +13,10 @@ import numpy as np
 
 from brainlab.errors import InputError
 from brainlab.files.delimited import in_words
+from brainlab.reading.protocol.allotment import allot
 from brainlab.reading.protocol.design import Protocol, Reader, content_sha256
 from brainlab.reading.protocol.questions import SIDES
 from brainlab.reading.record import chain
-from brainlab.reading.record.allotment import allot
 from brainlab.reading.record.arrangement import draw_arrangement
 from brainlab.reading.record.order import draw_order
 from brainlab.reading.record.salt import generator, new_salt

@@ -44,7 +44,10 @@ def methods(
 def _readers(figures: dict[str, Any], protocol: Protocol | None, conduct: dict[str, Any] | None) -> list[str]:
     readers, cases = len(figures["readers"]), figures["cases"]
     who = "One reader" if readers == 1 else f"A total of {readers} readers"
-    lines = [f"{who} read {counted(cases, 'case')}{' independently' if readers > 1 else ''}."]
+    how = " independently" if readers > 1 else ""
+    if protocol and protocol.allocation:
+        how = f" between them, independently; each read {protocol.cases_each} of them"
+    lines = [f"{who} read {counted(cases, 'case')}{how}."]
     if not figures["answers"]:
         lines = [f"{who} and {counted(cases, 'case')}; no answers were given."]
     if protocol:
@@ -68,6 +71,12 @@ def _cases(protocol: Protocol, conduct: dict[str, Any] | None) -> list[str]:
         else "whole volumes in three planes"
     )
     lines = [f"Cases were {shown}: {sources}. They were sampled at random when the study was locked."]
+    if shared := protocol.allocation:
+        rest = f"every other case by {counted(shared.readings, 'reader')}, in rotating blocks"
+        anchors = f"{counted(shared.anchors, 'anchor case')} {_were(shared.anchors)} read by every reader, and {rest}"
+        lines.append(
+            f"Cases were allocated to readers at random within sources: {anchors if shared.anchors else rest}."
+        )
     if people := people_of_sources(_sources(conduct)):
         lines.append(f"Real cases were {'; '.join(people)}.")
     if any(s.kind == "cohort" for s in protocol.sources):
@@ -78,6 +87,10 @@ def _cases(protocol: Protocol, conduct: dict[str, Any] | None) -> list[str]:
         if source.truncation != 1.0:
             lines.append(f"Latent codes of {source.name} were truncated by a factor of {source.truncation:g}.")
     return lines
+
+
+def _were(number: int) -> str:
+    return "was" if number == 1 else "were"
 
 
 def _side_by_side(first: Question) -> str:
@@ -245,8 +258,14 @@ def _analysis(figures: dict[str, Any], protocol: Protocol | None, conduct: dict[
         "sources. 'Real' is the positive class. d' and criterion use log-linearly corrected rates with the variance of "
         "Gourevitch and Galanter. "
         "Means over readers have one interval for these readers on new cases and one, after Obuchowski, Rockette and "
-        "Hillis, for other readers as well; readers and cases are never pooled.",
+        "Hillis, for other readers as well; readers and cases are never pooled. Each reader's figures are those of the "
+        "cases this reader judged.",
     ]
+    if protocol and protocol.allocation:
+        lines.append(
+            "The design is split-plot: readers' errors are correlated through the cases they share, cases read by "
+            "different sets of readers are strata of their own, and Fleiss' kappa is that of the anchor cases."
+        )
     if protocol and protocol.grouped:
         lines += side_by_side.methods(protocol.questions[0])
     else:

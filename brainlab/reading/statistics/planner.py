@@ -6,8 +6,9 @@ import numpy as np
 
 from brainlab.errors import InputError
 from brainlab.measures.accuracy import stratified_share, wilson
-from brainlab.measures.agreement import category_counts, fleiss_kappa, sampled_kappa
+from brainlab.measures.agreement import MISSING, category_counts, fleiss_kappa, sampled_kappa
 from brainlab.measures.estimate import Estimate
+from brainlab.reading.protocol.allotment import allot
 from brainlab.reading.protocol.design import Protocol
 from brainlab.reading.statistics.mrmc import mean_accuracy
 from brainlab.types import FloatArray, IntArray
@@ -20,9 +21,11 @@ class Plan:
     """Expected full widths (high minus low) of 95% intervals, each by the function that the report uses.
 
     kappa: Cohen's kappa of a pair of readers under the assumptions; None with one reader.
-    kappa_width: None where no repetition has an interval. accuracy_width: of one reader over all cases.
+    kappa_width: None where no repetition has an interval; in a pool that is shared out, of any two readers, who share
+        more cases or fewer. accuracy_width: of one reader over all cases that this reader reads.
     source_width: of 'called real' in the smallest source, in which half are called real (the widest it can be).
-    fleiss_width: of Fleiss' kappa of all readers (which is then `kappa` too); None with fewer than three.
+    fleiss_width: of Fleiss' kappa of all readers (which is then `kappa` too), in a pool of the anchors; None with fewer
+        than three.
     mean_accuracy_width: of the accuracy averaged over these readers; None with one reader. For other readers like them
         it is wider by how much readers differ, which nobody knows beforehand.
     repeat_kappa: intra-reader kappa under the assumptions, None without hidden repeats.
@@ -62,6 +65,7 @@ def plan(
             raise InputError(f"{name} must lie between 0 and 1, got {value}")
     sizes = np.array([source.n for source in protocol.sources])
     strata = np.repeat(np.arange(len(sizes)), sizes)
+    names = [protocol.sources[source].name for source in strata]
     called = np.array([sensitivity if source.truth == "real" else 1 - specificity for source in protocol.sources])
     real = np.array([source.truth == "real" for source in protocol.sources])[strata]
     between, expected = _sharing(sizes / sizes.sum(), called, kappa)
@@ -75,19 +79,23 @@ def plan(
             widths[name].append(estimate.high - estimate.low)
 
     for _ in range(repetitions):
-        answers = _read(called[strata], between, random, readers)
-        right = (answers == real).astype(float)
-        correct = np.bincount(strata, right[0]).astype(int)
-        measure("accuracy_width", stratified_share(zip(correct.tolist(), sizes.tolist(), strict=True)))
+        reads = allot(names, readers, protocol.allocation, random).T  # [readers, cases]
+        answers = np.where(reads, _read(called[strata], between, random, readers), MISSING)
+        right = np.where(reads, answers == real, np.nan)
+        correct, own = (np.bincount(strata[reads[0]], said[reads[0]]).astype(int) for said in (right[0], reads[0]))
+        measure("accuracy_width", stratified_share(zip(correct.tolist(), own.tolist(), strict=True)))
         if readers > 1:
             measure("kappa_width", sampled_kappa(answers[0], answers[1], 2, strata))
             measure("mean_accuracy_width", mean_accuracy(right.T, strata).these_readers)
-        if readers > 2:
-            measure("fleiss_width", fleiss_kappa(category_counts(answers.T, 2), strata))
+        everybody = reads.all(axis=0)
+        if readers > 2 and everybody.any():
+            counts = category_counts(answers.T[everybody], 2)
+            measure("fleiss_width", fleiss_kappa(counts, strata[everybody]))
         if repeats:
             looks = _read(called[random.permutation(strata)[:repeats]], within, random, 2)
             measure("repeat_kappa_width", sampled_kappa(looks[0], looks[1], 2))
-    widths["source_width"] = [share_width(0.5, int(sizes.min()))]
+    each = protocol.cases_each / protocol.cases if protocol.cases else 1.0
+    widths["source_width"] = [share_width(0.5, max(1, round(int(sizes.min()) * each)))]
     mean = {name: float(np.mean(values)) if values else None for name, values in widths.items()}
     return Plan(
         kappa=expected if readers > 1 else None,

@@ -8,6 +8,7 @@ import pytest
 
 from brainlab.errors import InputError
 from brainlab.measures.accuracy import wilson
+from brainlab.reading.protocol.allocation import Allocation
 from brainlab.reading.protocol.design import Protocol, Reader, Source
 from brainlab.reading.statistics.planner import _read, _sharing, plan
 from brainlab.reading.statistics.study_statistics import study_statistics
@@ -96,3 +97,20 @@ def test_shares_are_checked():
         plan(protocol(5), sensitivity=1.2)
     with pytest.raises(InputError, match="self_kappa"):
         plan(protocol(5), self_kappa=-0.1)
+
+
+def test_a_pool_shared_out_makes_the_mean_of_readers_more_precise_than_as_many_readings_of_the_same_cases():
+    pool = replace(protocol(100, readers=5), allocation=Allocation(anchors=20, readings=2))
+    same = protocol(46, readers=5)
+    assert pool.cases_each == 92 == same.cases
+    shared, common = plan(pool, repetitions=60), plan(same, repetitions=60)
+    assert shared.mean_accuracy_width < 0.9 * common.mean_accuracy_width
+    assert shared.accuracy_width == pytest.approx(common.accuracy_width, rel=0.05)
+    assert shared.fleiss_width > common.fleiss_width  # of 20 anchors
+    assert shared.kappa_width > common.kappa_width
+
+
+def test_without_anchors_there_is_no_kappa_of_all_readers():
+    assert (
+        plan(replace(protocol(30, 4), allocation=Allocation(anchors=0, readings=2)), repetitions=5).fleiss_width is None
+    )

@@ -1,6 +1,7 @@
 """The precision that a study will reach, shown while it is designed."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app.screens.study.planning.paired_planner import paired_planner
 from brainlab.counted import counted
@@ -24,8 +25,7 @@ def planner(protocol: Protocol, key: str) -> None:
     expected = _plan(protocol.to_json(), sensitivity, specificity, kappa)
     with figures:
         row = st.container(horizontal=True, gap="small")
-        repeated = f"+ {protocol.repeats} repeated"
-        row.metric("Cases", protocol.cases, repeated, "off", delta_arrow="off", width="content")
+        _cases(row, "Cases", protocol)
         if expected.kappa is not None and expected.kappa_width is not None:
             about = f"around {expected.kappa:.2f}"
             kappa_half = f"± {expected.kappa_width / 2:.2f}"
@@ -56,14 +56,22 @@ def _plan(protocol_json: str, sensitivity: float, specificity: float, kappa: flo
     return plan(protocol, sensitivity=sensitivity, specificity=specificity, kappa=kappa, repetitions=100)
 
 
+def _cases(row: DeltaGenerator, name: str, protocol: Protocol) -> None:
+    """Show how many cases a reader reads."""
+    repeated = f"+ {protocol.repeats} repeated"
+    if protocol.allocation:
+        name, repeated = f"{name} per reader", f"of {protocol.cases}, {repeated}"
+    row.metric(name, protocol.cases_each, repeated, "off", delta_arrow="off", width="content")
+
+
 def _shares(protocol: Protocol, key: str) -> None:
     """Show the width of one reader's share of any one answer, or of images ranked above those of another source."""
     what = "Proportion ranked higher" if protocol.grouped else "Proportion of an answer"
     share = st.slider(f"{what}, expected", 0.0, 1.0, 0.5, 0.05, key=f"{key}-share")
-    columns = st.columns(3)
-    columns[0].metric("Cases", protocol.cases, f"+ {protocol.repeats} repeated", "off", delta_arrow="off")
-    half = share_width(share, protocol.cases) / 2
-    columns[1].metric(f"{what}, 95% interval", f"± {half:.0%}", "of one reader", "off", delta_arrow="off")
+    row = st.container(horizontal=True, gap="small")
+    _cases(row, "Cases", protocol)
+    half = f"± {share_width(share, protocol.cases_each) / 2:.0%}"
+    row.metric(f"{what}, 95% interval", half, "of one reader", "off", delta_arrow="off", width="content")
 
 
 def _choices(protocol: Protocol, key: str) -> None:
@@ -71,10 +79,9 @@ def _choices(protocol: Protocol, key: str) -> None:
     m = len(protocol.questions[0].places)
     expected = min(1.0, round((1 / m + 0.25) * 20) / 20)
     share = st.slider("Correct choices, expected", 0.0, 1.0, expected, 0.05, key=f"{key}-share")
-    found = plan_choices(share, m, protocol.cases)
+    found = plan_choices(share, m, protocol.cases_each)
     row = st.container(horizontal=True, gap="small")
-    name = "Pairs" if m == 2 else f"Cases of {m} images"
-    row.metric(name, protocol.cases, f"+ {protocol.repeats} repeated", "off", delta_arrow="off", width="content")
+    _cases(row, "Pairs" if m == 2 else f"Cases of {m} images", protocol)
     half = f"± {found.half_width:.0%}"
     row.metric("Correct choices, 95% interval", half, "of one reader", "off", delta_arrow="off", width="content")
     row.metric("Power", f"{found.power:.0%}", f"chance: {1 / m:.0%}", "off", delta_arrow="off", width="content")

@@ -7,7 +7,7 @@ from brainlab.errors import InputError
 
 
 def _page(sources):
-    from app.screens.study.source_notes import source_notes
+    from app.screens.study.designing.source_notes import source_notes
     from brainlab.reading.protocol.design import Protocol, Reader, Source
 
     chosen = tuple(Source(kind="run", name=name, n=5) for name in sources)

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from app.screens.study import protocol_sources, source_notes
+from app.screens.study.designing import protocol_sources, source_notes
 from brainlab.images.grid import Grid
 from brainlab.reading.protocol.design import Source
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from brainlab.reading.protocol.allocation import Allocation, most_cases
-from brainlab.reading.record.allotment import allot
+from brainlab.reading.protocol.allotment import allot
 
 POOLS = [
     (Allocation(anchors=20, readings=2), 5, (60, 45, 45)),

@@ -7,9 +7,10 @@ import streamlit as st
 
 from app.components import layout
 from app.data import resources
-from app.screens.study.harmonisation import harmonisation
-from app.screens.study.questions import first_question, further_questions
-from app.screens.study.source_notes import images_of_source
+from app.screens.study.designing.allocation import allocation
+from app.screens.study.designing.harmonisation import harmonisation
+from app.screens.study.designing.questions import first_question, further_questions
+from app.screens.study.designing.source_notes import images_of_source
 from brainlab.errors import InputError
 from brainlab.images.grid import PLANES
 from brainlab.reading.protocol.design import INSTRUCTIONS, Protocol, Reader, Source, usual_instructions
@@ -41,6 +42,8 @@ def design_form(start: Protocol, key: str) -> Protocol | None:
             looks = _looks(start, key)
         with st.expander("Images of several sizes, formats or grey levels"):
             alike = harmonisation(start, key)
+        with st.expander("More cases than one reader can read"):
+            shared = allocation(start, len(readers), key)
         with st.expander("Reading"):
             course = _course(start, key)
         with st.expander("Texts for readers"):
@@ -54,6 +57,7 @@ def design_form(start: Protocol, key: str) -> Protocol | None:
         "questions": questions,
         "stimulus": stimulus,
         "harmonisation": alike,
+        "allocation": shared,
     }
     try:
         protocol = replace(start, **given, **answers, **looks, **course, **words, **chance)

@@ -9,7 +9,7 @@ from brainlab.reading.protocol.harmonisation import Harmonisation
 def _form(values):
     import streamlit as st
 
-    from app.screens.study.harmonisation import harmonisation
+    from app.screens.study.designing.harmonisation import harmonisation
     from brainlab.reading.protocol.design import Protocol, Reader, Source
     from brainlab.reading.protocol.harmonisation import Harmonisation
 

@@ -1,0 +1,32 @@
+"""The part of a design by which a pool too large for each reader is shared out among them."""
+
+import streamlit as st
+
+from brainlab.reading.protocol.allocation import Allocation, pool_size
+from brainlab.reading.protocol.design import Protocol
+
+ANCHORS, READINGS = 20, 2
+
+
+def allocation(start: Protocol, readers: int, key: str) -> Allocation | None:
+    """Ask whether cases are shared out among so many readers, and how; None where everybody reads every case."""
+    before = start.allocation or Allocation(anchors=ANCHORS, readings=READINGS)
+    chosen = st.toggle(
+        "Share the cases out among the readers",
+        start.allocation is not None,
+        key=f"{key}-shared",
+        help="For more cases than one reader can read. Everybody reads the anchor cases, which show how far readers "
+        "agree; the other cases rotate among the readers.",
+    )
+    if not chosen:
+        return None
+    anchors = st.number_input("Anchor cases, read by everybody", 0, 10_000, before.anchors, key=f"{key}-anchors")
+    readings = st.number_input("Readers of every other case", 1, 100, before.readings, key=f"{key}-readings")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        cap = st.number_input("Cases that a reader can read", 1, 10_000, 100, key=f"{key}-cap", width=180)
+        if cap >= anchors:
+            pool = pool_size(int(anchors), int(readings), readers, int(cap))
+            st.caption(f"are enough for a pool of {pool:,} cases.")
+        else:
+            st.caption("are fewer than the anchors.")
+    return Allocation(anchors=int(anchors), readings=int(readings))
