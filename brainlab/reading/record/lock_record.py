@@ -89,10 +89,10 @@ def lock_findings(checks: Mapping[str, Any]) -> list[str]:
 
 
 def jpeg_in_words(entries: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return one line a source of which some images were saved as JPEG at some time."""
+    """Return one line a source of which some images seem to have been saved as JPEG at some time."""
     return [
-        f"{entry['jpeg']} of {counted(entry['images'], 'image')} of {entry['name']} once "
-        f"{noun(entry['jpeg'], 'was', 'were')} JPEG of quality {entry['quality']}"
+        f"{entry['jpeg']} of {counted(entry['images'], 'image')} of {entry['name']} "
+        f"{noun(entry['jpeg'], 'shows', 'show')} traces of JPEG, as of quality {entry['quality']}"
         for entry in entries
         if entry["jpeg"]
     ]

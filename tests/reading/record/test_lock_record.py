@@ -90,7 +90,7 @@ def test_jpeg_is_told_of_the_sources_that_it_was_found_in():
         {"name": "theirs", "images": 200, "jpeg": 19, "quality": 90},
         {"name": "ours", "images": 200, "jpeg": 0, "quality": None},
     ]
-    assert lock_findings({"jpeg": entries}) == ["19 of 200 images of theirs once were JPEG of quality 90."]
+    assert lock_findings({"jpeg": entries}) == ["19 of 200 images of theirs show traces of JPEG, as of quality 90."]
 
 
 def test_a_study_of_an_earlier_version_does_not_claim_to_have_looked_for_jpeg():
