@@ -8,7 +8,7 @@ from brainlab.counted import counted
 from brainlab.reading.protocol.design import Protocol
 from brainlab.reading.protocol.questions import VERDICT
 from brainlab.reading.statistics.planner import plan, share_width
-from brainlab.reading.statistics.questions.planning import POWER, plan_choices
+from brainlab.reading.statistics.questions.planning import POWER, plan_choices, ranking_power
 
 
 def planner(protocol: Protocol, key: str) -> None:
@@ -67,11 +67,15 @@ def _cases(row: DeltaGenerator, name: str, protocol: Protocol) -> None:
 def _shares(protocol: Protocol, key: str) -> None:
     """Show the width of one reader's share of any one answer, or of images ranked above those of another source."""
     what = "Proportion ranked higher" if protocol.grouped else "Proportion of an answer"
-    share = st.slider(f"{what}, expected", 0.0, 1.0, 0.5, 0.05, key=f"{key}-share")
+    usual = 0.65 if protocol.grouped else 0.5
+    share = st.slider(f"{what}, expected", 0.0, 1.0, usual, 0.05, key=f"{key}-share")
     row = st.container(horizontal=True, gap="small")
     _cases(row, "Cases", protocol)
     half = f"± {share_width(share, protocol.cases_each) / 2:.0%}"
     row.metric(f"{what}, 95% interval", half, "of one reader", "off", delta_arrow="off", width="content")
+    if protocol.grouped:
+        power = f"{ranking_power(share, protocol.cases_each):.0%}"
+        row.metric("Power", power, "chance: 50%", "off", delta_arrow="off", width="content")
 
 
 def _choices(protocol: Protocol, key: str) -> None:

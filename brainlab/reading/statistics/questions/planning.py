@@ -1,4 +1,4 @@
-"""How precise a forced choice will be, and how likely it is to differ from chance, before anyone reads."""
+"""How precise a forced choice or ranking will be, and how likely to differ from chance, before anyone reads."""
 
 from bisect import bisect_left
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from scipy import stats
 
 from brainlab.errors import InputError
+from brainlab.measures.accuracy import wilson
 from brainlab.measures.forced_choice import chance_p, exact_share
 
 ALPHA = 0.05
@@ -61,6 +62,15 @@ def cases_needed(share: float, alternatives: int, power: float = POWER) -> int |
             short = middle
     last_short = max((n for n in range(enough, enough + 60) if choice_power(share, alternatives, n) < power), default=0)
     return max(enough, last_short + 1)
+
+
+def ranking_power(share: float, cases: int) -> float:
+    """Probability that the interval of how often one source is ranked above another leaves out one half.
+
+    share: how often it is. The interval is Wilson's, as in the report.
+    """
+    above = bisect_left(range(cases + 1), True, key=lambda count: (wilson(count, cases).low or 0.0) > 0.5)
+    return float(stats.binom.cdf(cases - above, cases, share) + stats.binom.sf(above - 1, cases, share))
 
 
 def _bounds(alternatives: int, cases: int) -> tuple[int, int]:
