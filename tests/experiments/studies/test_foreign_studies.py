@@ -113,7 +113,7 @@ def test_jpeg_of_one_source_is_named_and_refused_in_whatever_file_it_comes(slice
     study = draft(tmp_path / "studies", real, jpeg, harmonisation=again)
     locked = lock_study(study)
     assert locked.probe.by_feature["jpeg_blocks"] == 0.5
-    assert "saved as JPEG, as of quality 75 and read again" in " ".join(lock_findings(lifecycle.lock_checks(study)))
+    assert "saved as JPEG of quality 75 and read again" in " ".join(lock_findings(lifecycle.lock_checks(study)))
 
 
 def test_jpeg_of_one_quality_in_all_sources_tells_nothing_and_of_two_qualities_it_does(slices, judged, tmp_path):
