@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from brainlab.counted import counted
 from brainlab.reading.protocol.allocation import Allocation, pool_size
 from brainlab.reading.protocol.design import Protocol
 
@@ -20,13 +21,12 @@ def allocation(start: Protocol, readers: int, key: str) -> Allocation | None:
     )
     if not chosen:
         return None
-    anchors = st.number_input("Anchor cases, read by everybody", 0, 10_000, before.anchors, key=f"{key}-anchors")
-    readings = st.number_input("Readers of every other case", 1, 100, before.readings, key=f"{key}-readings")
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        cap = st.number_input("Cases that a reader can read", 1, 10_000, 100, key=f"{key}-cap", width=180)
-        if cap >= anchors:
-            pool = pool_size(int(anchors), int(readings), readers, int(cap))
-            st.caption(f"are enough for a pool of {pool:,} cases.")
-        else:
-            st.caption("are fewer than the anchors.")
+    anchors = st.number_input("Anchor cases, read by everybody", 0, 10_000, before.anchors, key=f"{key}-shared-anchors")
+    readings = st.number_input("Readers of every other case", 1, 100, before.readings, key=f"{key}-shared-readings")
+    cap = st.number_input("Cases that each reader can read", 1, 10_000, 100, key=f"{key}-shared-cap")
+    if cap >= anchors:
+        pool = pool_size(int(anchors), int(readings), readers, int(cap))
+        st.caption(f"Enough for a pool of {counted(pool, 'case')}.")
+    else:
+        st.caption("Fewer than the anchors.")
     return Allocation(anchors=int(anchors), readings=int(readings))

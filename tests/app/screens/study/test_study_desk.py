@@ -13,7 +13,9 @@ from app.data import resources
 from brainlab.experiments.studies import case_classifier
 from brainlab.reading.desk import lifecycle
 from brainlab.reading.desk.backup import restore_study
+from brainlab.reading.protocol.allocation import Allocation
 from brainlab.reading.protocol.design import PAIR_INSTRUCTIONS, Protocol, Reader, Source
+from brainlab.reading.protocol.harmonisation import Harmonisation
 from brainlab.reading.protocol.questions import VERDICT, Question
 from brainlab.reading.record.sealing import Case, seal
 from brainlab.reading.report.export import answers_frame
@@ -334,7 +336,7 @@ def test_the_form_leaves_a_whole_protocol_as_it_is(studies, monkeypatch):
             Source(kind="run", name=run, n=2, truncation=0.7),
             Source(kind="folder", name="/data/theirs", n=2, label="fake"),
         ),
-        readers=(Reader(code="X", experience_years=7), Reader(code="Y")),
+        readers=(Reader(code="X", experience_years=7), Reader(code="Y"), Reader(code="Z")),
         reader_title="Look",
         instructions="Look well.",
         consent="Yes.",
@@ -360,6 +362,9 @@ def test_the_form_leaves_a_whole_protocol_as_it_is(studies, monkeypatch):
         time_cap_s=30,
         rest_break_every=9,
         seed=5,
+        dark_pause_s=0.5,
+        allocation=Allocation(anchors=1, readings=2),
+        harmonisation=Harmonisation(size=96, fit="centre", reencode_jpeg=60),
         rounds=2,
         washout_weeks=2,
         equivalence_margin=0.15,

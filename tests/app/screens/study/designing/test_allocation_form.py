@@ -40,7 +40,7 @@ def test_what_a_design_has_comes_back_from_the_form():
 
 def test_it_says_how_large_a_pool_the_readers_can_read():
     page = shown({"anchors": 20, "readings": 2})
-    page.number_input(key="key-cap").set_value(60).run()
-    assert [caption.value for caption in page.caption] == ["are enough for a pool of 120 cases."]
-    page.number_input(key="key-cap").set_value(10).run()
-    assert [caption.value for caption in page.caption] == ["are fewer than the anchors."]
+    page.number_input(key="key-shared-cap").set_value(60).run()
+    assert [caption.value for caption in page.caption] == ["Enough for a pool of 120 cases."]
+    page.number_input(key="key-shared-cap").set_value(10).run()
+    assert [caption.value for caption in page.caption] == ["Fewer than the anchors."]
