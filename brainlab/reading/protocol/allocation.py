@@ -35,6 +35,15 @@ def pool_size(anchors: int, readings: int, readers: int, cap: int) -> int:
     return anchors + readers * (cap - anchors) // readings
 
 
+def overlap(chosen: Allocation | None, cases: int, readers: int) -> float:
+    """Return which share of a reader's cases another reader reads too, in the mean over all two readers."""
+    if chosen is None or readers < 2:
+        return 1.0
+    turns = chosen.readings * (chosen.readings - 1) / (readers * (readers - 1))
+    both = chosen.anchors + (cases - chosen.anchors) * turns
+    return both / (chosen.anchors + (cases - chosen.anchors) * chosen.readings / readers)
+
+
 def allocation_problems(chosen: Allocation | None, cases: int, readers: int) -> list[tuple[bool, str]]:
     """Return each thing that may be wrong with an allocation, and whether it is."""
     if chosen is None:

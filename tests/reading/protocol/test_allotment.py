@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from brainlab.reading.protocol.allocation import Allocation, most_cases
+from brainlab.reading.protocol.allocation import Allocation, most_cases, overlap
 from brainlab.reading.protocol.allotment import allot
 
 POOLS = [
@@ -61,3 +61,10 @@ def test_who_reads_a_case_is_drawn_by_lot():
 
 def test_without_an_allocation_everybody_reads_everything():
     assert allot(["a", "b"], 3, None, np.random.default_rng(0)).all()
+
+
+@pytest.mark.parametrize(("chosen", "readers", "sizes"), POOLS)
+def test_readers_share_as_many_cases_as_is_planned_with(chosen, readers, sizes):
+    _, reads = _allotted(chosen, readers, sizes)
+    shared = (reads.T.astype(int) @ reads) / reads.sum(axis=0)
+    assert shared[~np.eye(readers, dtype=bool)].mean() == pytest.approx(overlap(chosen, len(reads), readers), rel=0.03)

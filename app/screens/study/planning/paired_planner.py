@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from brainlab.errors import InputError
+from brainlab.reading.protocol.allocation import overlap
 from brainlab.reading.protocol.design import Protocol
 from brainlab.reading.statistics.paired.planner import (
     MOST,
@@ -45,8 +46,9 @@ def paired_planner(protocol: Protocol, key: str) -> None:
         )
         correlation = right.slider("Correlation of two readers' scores", 0.0, 0.95, 0.5, 0.05, key=f"{key}-pair-rho")
         wanted = right.slider("Wanted power", 0.5, 0.99, 0.8, 0.01, key=f"{key}-pair-power")
-        real, fakes = sum(sizes["real"]), sizes["fake"]
-        fake = min(fakes, default=0) if kind == "sources" else sum(fakes)
+        each = protocol.cases_each / protocol.cases if protocol.cases else 1.0
+        real, fakes = round(each * sum(sizes["real"])), sizes["fake"]
+        fake = round(each * (min(fakes, default=0) if kind == "sources" else sum(fakes)))
         if not real or not fake:
             return
         design = PairedDesign(
@@ -56,15 +58,17 @@ def paired_planner(protocol: Protocol, key: str) -> None:
             correlation=correlation,
             reader_sd=spread,
             fakes_per_real=fake / real,
+            overlap=overlap(protocol.allocation, protocol.cases, len(protocol.readers)),
         )
         try:
             plan = _expect(design, len(protocol.readers), real)
         except InputError as error:
             st.caption(f"{str(error)[0].upper()}{str(error)[1:]}.")
         else:
+            whose = f"{' of each source' if kind == 'sources' else ''}{' each' if protocol.allocation else ''}"
             st.markdown(
                 f"These {plan.readers} readers, {plan.real} real and {plan.fake} generated cases"
-                f"{' of each source' if kind == 'sources' else ''}: power **{plan.power:.0%}**, difference "
+                f"{whose}: power **{plan.power:.0%}**, difference "
                 f"**± {plan.width / 2:.2f}** (95% interval for other readers and cases)."
             )
         if first == second:

@@ -36,7 +36,8 @@ class PairedDesign:
     correlation: of the scores that two readers, or a machine and a reader, give to one case of a kind. again: of one
         reader's two scores of a case, under two conditions.
     reader_sd: standard deviation over readers of the true difference. fakes_per_real: fakes, of each source, for every
-        real case.
+        real case. overlap: which share of a reader's cases another reader judges too; below 1 in a pool that is shared
+        out, where numbers of cases are those of a reader.
     """
 
     kind: Kind
@@ -46,6 +47,7 @@ class PairedDesign:
     again: float = 0.7
     reader_sd: float = 0.03
     fakes_per_real: float = 1.0
+    overlap: float = 1.0
 
     def __post_init__(self) -> None:
         for name, low, high in (
@@ -55,6 +57,7 @@ class PairedDesign:
             ("again", -1e-9, 1.0),
             ("reader_sd", -1e-9, 1.0),
             ("fakes_per_real", 0.0, 100.0),
+            ("overlap", -1e-9, 1 + 1e-9),
         ):
             value = getattr(self, name)
             if not low < value < high:
@@ -64,6 +67,11 @@ class PairedDesign:
 
     def by_cases(self, real: float) -> tuple[float, float]:
         """Return the variance of a reader's difference that cases cause, and its covariance between two readers."""
+        variance, shared = self._by_all_cases(real)
+        return variance, shared * self.overlap
+
+    def _by_all_cases(self, real: float) -> tuple[float, float]:
+        """Return both where all readers judge the same cases."""
         fake, a, b, rho = real * self.fakes_per_real, self.first, self.second, self.correlation
 
         def of(first: float, second: float, correlation: float) -> float:

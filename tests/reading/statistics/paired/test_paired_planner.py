@@ -93,6 +93,16 @@ def test_more_cases_and_more_readers_give_more_power_and_narrower_intervals():
     assert plans[0].width > plans[1].width > plans[2].width
 
 
+def test_a_pool_shared_out_has_the_power_of_more_cases_and_less_than_that_of_all_read_by_all():
+    """Five readers of 60 real cases each: the same 60, 20 anchors and 40 of their own, 60 of their own."""
+    design = PairedDesign(kind="sources", first=0.85, second=0.78)
+    powers = [expect(replace(design, overlap=share), 5, 60).power for share in (1.0, 1 / 3, 0.0)]
+    assert powers[0] < powers[1] < powers[2]
+    assert powers[0] == expect(design, 5, 60).power < powers[1] < expect(design, 5, 220).power
+    with pytest.raises(InputError, match="overlap"):
+        replace(design, overlap=1.2)
+
+
 def test_the_smallest_study_has_what_was_wanted_and_one_case_less_has_not():
     design = PairedDesign(kind="sources", first=0.9, second=0.8, fakes_per_real=2)
     plan = smallest_study(design, 6, width=0.15)
