@@ -94,11 +94,13 @@ def test_more_cases_and_more_readers_give_more_power_and_narrower_intervals():
 
 
 def test_a_pool_shared_out_has_the_power_of_more_cases_and_less_than_that_of_all_read_by_all():
-    """Five readers of 60 real cases each: the same 60, 20 anchors and 40 of their own, 60 of their own."""
+    """Five readers of 60 real cases each: the same 60, or 20 anchors and 40 of their own."""
     design = PairedDesign(kind="sources", first=0.85, second=0.78)
-    powers = [expect(replace(design, overlap=share), 5, 60).power for share in (1.0, 1 / 3, 0.0)]
-    assert powers[0] < powers[1] < powers[2]
-    assert powers[0] == expect(design, 5, 60).power < powers[1] < expect(design, 5, 220).power
+    same, pool, everything = (
+        expect(replace(design, overlap=share), 5, real) for share, real in ((1.0, 60), (1 / 3, 60), (1.0, 220))
+    )
+    assert same.power < pool.power < everything.power
+    assert same.width > pool.width > everything.width
     with pytest.raises(InputError, match="overlap"):
         replace(design, overlap=1.2)
 
