@@ -42,10 +42,12 @@ def test_a_reader_alone_is_one_of_one():
 
 def test_parts_of_cases_come_to_the_mean_over_readers_of_own_means():
     values = np.where(POOL, _answers(np.random.default_rng(1)), np.nan)
-    parts = over_readers(values, SOURCES)
-    assert parts.values.mean() == pytest.approx(own_means(values).mean())
-    assert parts.weights.mean() == pytest.approx(1)
-    anchors = POOL.all(axis=1)
+    fewer = np.where(np.arange(60)[:, None] * np.array([1, 0, 0, 0]) > 30, np.nan, values)
+    for table in (values, fewer):
+        parts = over_readers(table, SOURCES)
+        assert parts.values.mean() == pytest.approx(own_means(table).mean())
+        assert parts.weights.mean() == pytest.approx(1)
+    anchors, parts = POOL.all(axis=1), over_readers(values, SOURCES)
     assert len(np.unique(parts.weights[anchors].round(9))) == 1
     assert parts.weights[anchors].min() > parts.weights[~anchors].max()
 
@@ -66,6 +68,16 @@ def test_covariances_are_those_of_studies_drawn_anew():
     parts = [over_readers(table, SOURCES) for table in tables[:500]]
     of_mean = np.mean([spread_of_mean(each.values, each.codes).se ** 2 for each in parts])
     assert of_mean == pytest.approx(seen.mean(), rel=0.1)
+
+
+def test_few_cases_in_common_are_enough_for_a_covariance_that_is_right_on_average():
+    random = np.random.default_rng(6)
+    judged = np.array([[1, 0], [1, 1], [1, 1], [0, 1]], dtype=bool)
+    codes = np.zeros(4, dtype=int)
+    case, own = random.standard_normal((6000, 4, 1)), random.standard_normal((6000, 4, 2))
+    told = np.mean([covariance_of_own_means(np.where(judged, table, np.nan), codes) for table in case + own], axis=0)
+    assert told[0, 1] == pytest.approx(2 / 9, abs=0.02)  # two of three cases each, whose values covary by 1
+    assert told[0, 0] == pytest.approx(2 / 3, abs=0.03)
 
 
 def test_covariances_of_areas_are_those_of_studies_drawn_anew():
