@@ -19,7 +19,7 @@ from brainlab.types import FloatArray, IntArray
 
 MISSING = -1
 PLUS_FOUR = 4.0
-"""Cases of random answers that are added before the spread of a kappa is taken (Agresti and Coull 1998, for shares)."""
+"""Cases of two random answers that are added before a kappa's spread is taken (Agresti and Coull 1998, for shares)."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,15 @@ class Kappa(Estimate):
 
     se: float | None = None
     observed_agreement: float | None = None
+
+
+def added_cases(readers: float) -> float:
+    """Return how many cases of random answers are added where a case has so many: the answers are eight, as in a pair.
+
+    Four cases of ten random answers each would be nearly as much as twenty cases tell: Fleiss' kappa of 20 cases and
+    ten readers is then covered 84 to 88% of the time, and 89 to 98% with eight answers.
+    """
+    return 2 * PLUS_FOUR / readers
 
 
 def contingency(first: IntArray, second: IntArray, categories: int) -> IntArray:
@@ -118,8 +127,8 @@ def fleiss_kappa(counts: ArrayLike, strata: ArrayLike | None = None) -> Estimate
     """Agreement of several readers beyond chance (Fleiss 1971), with an interval for cases sampled within `strata` [n].
 
     `counts` [n, k]; only cases answered by every reader enter, and `n` says how many those are. The interval is made as
-    in `sampled_kappa`: four cases of random answers, linearisation, variance within strata, Student's quantile. (A
-    percentile bootstrap over cases covers 89% instead of 95% where one answer prevails.)
+    in `sampled_kappa`: eight random answers (`added_cases`), linearisation, variance within strata, Student's quantile.
+    (A percentile bootstrap over cases covers 89% instead of 95% where one answer prevails.)
     """
     table = np.asarray(counts, dtype=float)
     complete = table.sum(axis=1) == table.sum(axis=1).max(initial=0)
@@ -134,8 +143,9 @@ def fleiss_kappa(counts: ArrayLike, strata: ArrayLike | None = None) -> Estimate
     per_case = (table * (table - 1)).sum(axis=1) / (readers * (readers - 1))
     if (per_case == 1).all():
         return Estimate(value, n=n, reason=f"no interval: the readers agree on {all_of(n, 'case')}")
-    shares = (table.sum(axis=0) / readers + PLUS_FOUR / categories) / (n + PLUS_FOUR)
-    agree = (per_case.sum() + PLUS_FOUR / categories) / (n + PLUS_FOUR)
+    added = added_cases(readers)
+    shares = (table.sum(axis=0) / readers + added / categories) / (n + added)
+    agree = (per_case.sum() + added / categories) / (n + added)
     chance = shares @ shares
     slope, tilt = 1 / (1 - chance), -2 * (1 - agree) / (1 - chance) ** 2
     values = slope * (per_case - agree) + tilt * (table @ shares / readers - chance)
@@ -144,7 +154,7 @@ def fleiss_kappa(counts: ArrayLike, strata: ArrayLike | None = None) -> Estimate
     wobble += tilt**2 * shares.var() / readers
     level = slope * (1 / categories - agree) + tilt * (1 / categories - chance)
     codes = stratum_codes(None if strata is None else np.asarray(strata)[complete], n)
-    spread = spread_of_mean(values, codes, Prior(PLUS_FOUR, float(level), float(wobble)))
+    spread = spread_of_mean(values, codes, Prior(added, float(level), float(wobble)))
     return Estimate(value, *bounds_around(float((agree - chance) / (1 - chance)), spread, value), n)
 
 
@@ -152,7 +162,8 @@ def gwet_ac1(counts: ArrayLike, strata: ArrayLike | None = None) -> Estimate:
     """Agreement beyond chance that stays stable where one answer prevails (Gwet 2008), for any number of readers.
 
     `counts` [n, k] with all k categories of the question, used or not; missing answers are allowed. The interval uses
-    Gwet's variance conditional on the readers, taken within `strata` [n], and Student's quantile.
+    Gwet's variance conditional on the readers, taken within `strata` [n] and apart for cases that one reader alone
+    answered, which tell of chance only, and Student's quantile.
     """
     table = np.asarray(counts, dtype=float)
     value, per_case, n = _ac1(table)
@@ -160,8 +171,12 @@ def gwet_ac1(counts: ArrayLike, strata: ArrayLike | None = None) -> Estimate:
         return undefined("undefined: no case was answered by two readers, or only one answer exists", n)
     if per_case is None or np.ptp(per_case) < 1e-9:
         return Estimate(value, n=n, reason="no interval: the readers agree alike on every case")
-    answered = table.sum(axis=1) > 0
-    spread = spread_of_mean(per_case, stratum_codes(None if strata is None else np.asarray(strata)[answered], n))
+    answers = table.sum(axis=1)
+    answered = answers > 0
+    sources = (
+        np.zeros(n, dtype=int) if strata is None else np.unique(np.asarray(strata)[answered], return_inverse=True)[1]
+    )
+    spread = spread_of_mean(per_case, stratum_codes(2 * sources + (answers[answered] > 1), n))
     if spread.se < 1e-9:
         return Estimate(value, n=n, reason="no interval: within each source the readers agree alike on every case")
     return Estimate(value, *bounds_around(value, spread, value), n)

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from brainlab.counted import all_of
-from brainlab.measures.agreement import PLUS_FOUR, bounds_around
+from brainlab.measures.agreement import added_cases, bounds_around
 from brainlab.measures.estimate import Estimate, undefined
 from brainlab.measures.strata import Prior, spread_of_mean, stratum_codes
 from brainlab.types import FloatArray
@@ -21,7 +21,7 @@ def krippendorff_alpha(
 
     `counts` [n, k]; `level` is nominal, ordinal, interval or ratio; `values` [k] are the categories' numbers, needed
     for interval and ratio (0, 1, 2, ... by default). The interval, for cases sampled within `strata` [n], is made as in
-    `sampled_kappa`: four cases of random answers, linearisation, variance within strata, Student's quantile.
+    `fleiss_kappa`: eight random answers, linearisation, variance within strata, Student's quantile.
     """
     table = np.asarray(counts, dtype=float)
     paired = table.sum(axis=1) >= 2
@@ -40,13 +40,14 @@ def krippendorff_alpha(
         round(table.sum(axis=1).mean()), np.full(categories, 1 / categories), size=GUESSES
     )
     random_pairs = _coincidences(guesses.astype(float))
-    total = pairs.sum(axis=0) + PLUS_FOUR * random_pairs.mean(axis=0)
+    added = added_cases(float(table.sum(axis=1).mean()))
+    total = pairs.sum(axis=0) + added * random_pairs.mean(axis=0)
     step = 1e-5 * total.sum()
     nudge = step * np.eye(categories**2).reshape(-1, categories, categories)
     gradient = (_alpha(total + nudge, level, numbers) - _alpha(total - nudge, level, numbers)) / (2 * step)  # [k * k]
-    influence, noise = ((n + PLUS_FOUR) * part.reshape(len(part), -1) @ gradient for part in (pairs, random_pairs))
+    influence, noise = ((n + added) * part.reshape(len(part), -1) @ gradient for part in (pairs, random_pairs))
     codes = stratum_codes(None if strata is None else np.asarray(strata)[paired], n)
-    spread = spread_of_mean(influence, codes, Prior(PLUS_FOUR, float(noise.mean()), float(noise.var())))
+    spread = spread_of_mean(influence, codes, Prior(added, float(noise.mean()), float(noise.var())))
     return Estimate(value, *bounds_around(float(_alpha(total[None], level, numbers)[0]), spread, value), n)
 
 
