@@ -6,7 +6,8 @@ of their own, so that blurred fakes are found and sharp ones are not.
 """
 
 import json
-from collections.abc import Sequence
+import shutil
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -59,13 +60,15 @@ def demonstration(design: Protocol, watch: Watch | None = None) -> Path:
         rest_break_every=0,
         repeats_share=0.2,
     )
-    folder = lifecycle.study_folder(lifecycle.create_study(protocol))
-    lock_study(folder, override="a demonstration without readers", watch=watch)
-    for link, script in zip(lifecycle.issue_links(folder), SCRIPTS, strict=True):
-        _read(folder, link.token, script, protocol.seed)
-    lifecycle.close(folder)
-    lifecycle.unblind(folder, ACTOR, "read by scripts")
-    return folder
+
+    def finish(folder: Path) -> None:
+        lock_study(folder, override="a demonstration without readers", watch=watch)
+        for link, script in zip(lifecycle.issue_links(folder), SCRIPTS, strict=True):
+            _read(folder, link.token, script, protocol.seed)
+        lifecycle.close(folder)
+        lifecycle.unblind(folder, ACTOR, "read by scripts")
+
+    return _whole(protocol, finish)
 
 
 def trial(design: Protocol, base_url: str, watch: Watch | None = None) -> tuple[str, lifecycle.Link]:
@@ -77,9 +80,13 @@ def trial(design: Protocol, base_url: str, watch: Watch | None = None) -> tuple[
         practice=0,
         repeats_share=0.0,
     )
-    folder = lifecycle.study_folder(lifecycle.create_study(protocol))
-    lock_study(folder, override="ten cases to try", watch=watch)
-    return folder.name, lifecycle.issue_links(folder, base_url)[0]
+    links: list[lifecycle.Link] = []
+
+    def finish(folder: Path) -> None:
+        lock_study(folder, override="ten cases to try", watch=watch)
+        links.extend(lifecycle.issue_links(folder, base_url))
+
+    return _whole(protocol, finish).name, links[0]
 
 
 def resized(design: Protocol, cases: int) -> Protocol:
@@ -90,6 +97,18 @@ def resized(design: Protocol, cases: int) -> Protocol:
     numbers = np.diff(ends, prepend=0)
     sources = tuple(replace(s, n=int(n)) for s, n in zip(design.sources, numbers, strict=True) if n > 0)
     return replace(design, sources=sources)
+
+
+def _whole(protocol: Protocol, finish: Callable[[Path], object]) -> Path:
+    """Make a study that nobody sees before it is finished; nothing stays of one that was interrupted."""
+    hidden = lifecycle.studies_folder() / f".{lifecycle.create_study(protocol, listed=False)}"
+    try:
+        finish(hidden)
+        Store(hidden).fold()
+        return hidden.rename(hidden.with_name(hidden.name[1:]))
+    except BaseException:
+        shutil.rmtree(hidden, ignore_errors=True)
+        raise
 
 
 def _made() -> Path | None:

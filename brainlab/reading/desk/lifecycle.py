@@ -57,9 +57,10 @@ class StudyStatus:
     readers: tuple[ReaderStatus, ...]
 
 
-def create_study(protocol: Protocol, root: Path | None = None) -> str:
+def create_study(protocol: Protocol, root: Path | None = None, listed: bool = True) -> str:
     """Make a draft study and return its id. root: folder of studies, by default the workspace's.
 
+    listed: if not, its folder's name begins with a dot, by which no list of studies shows it until it is renamed.
     Raises InputError where readers' codes are not plain or differ in case alone, or a question's key is taken.
     """
     check_reader_codes([reader.code for reader in protocol.readers])
@@ -73,7 +74,7 @@ def create_study(protocol: Protocol, root: Path | None = None) -> str:
         )
         record_state(db, "draft", "")
 
-    create((root or studies_folder()) / study, fill)
+    create((root or studies_folder()) / (study if listed else f".{study}"), fill)
     return study
 
 

@@ -48,7 +48,24 @@ def test_ten_cases_are_ready_to_be_read(workspace):
     status = lifecycle.study_status(lifecycle.study_folder(study))
     assert (status.title, status.state) == (TRIAL_TITLE, "locked")
     assert [(reader.reader, reader.total) for reader in status.readers] == [("You", 10)]
-    assert link.url.startswith("http://here/reading-room?")
+    assert link.url.startswith(f"http://here/reading-room?study={study}&")
+
+
+@pytest.mark.parametrize("make", [shown.demonstration, lambda design: shown.trial(design, "http://here")])
+def test_what_is_interrupted_leaves_nothing(workspace, tmp_path, monkeypatch, make):
+    """As by a visitor who clicks elsewhere, which stops the page's script wherever it is."""
+
+    class Stopped(BaseException):
+        pass
+
+    def stop(*_, **__):
+        assert lifecycle.list_studies() == [], "nobody sees a study that is not finished"
+        raise Stopped
+
+    monkeypatch.setattr(lifecycle, "issue_links", stop)
+    with pytest.raises(Stopped):
+        make(DESIGN)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_cases_are_dealt_half_and_half_whatever_the_number_of_sources():
