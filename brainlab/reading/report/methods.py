@@ -250,7 +250,7 @@ def _analysis(figures: dict[str, Any], protocol: Protocol | None, conduct: dict[
     fixed = "prespecified in the protocol" if protocol else "a default, not prespecified"
     lines = [
         "Agreement: Cohen's and Fleiss' kappa and Krippendorff's alpha with intervals from their linearised variance "
-        "after adding four cases of random answers (without sources, Cohen's asymptotic interval); Gwet's AC1 with its "
+        "after adding eight random answers (without sources, Cohen's asymptotic interval); Gwet's AC1 with its "
         "analytic interval; PABAK. Cases are treated as sampled within sources. Repeats "
         "and practice cases are excluded from inter-reader agreement, as are pairs with a missing answer (see n).",
         "Proportions have Wilson confidence intervals (CI), over several sources at the effective sample size of the "
