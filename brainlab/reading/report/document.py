@@ -14,6 +14,7 @@ from brainlab.reading.report import report_charts, tables
 from brainlab.reading.report.chart import Chart
 from brainlab.reading.report.paired.charts import comparison_chart
 from brainlab.reading.report.paired.tables import case_table, comparison_table, machine_reader_table
+from brainlab.reading.report.source_names import with_short_names
 from brainlab.reading.statistics.questions.further import further_table
 
 Report = dict[str, Any]
@@ -89,7 +90,11 @@ GRRAS = (
 
 
 def report_sections(report: Report) -> list[Section]:
-    """Return the document of `report_from_answers`: findings, methods, results, what they do not show, checklist."""
+    """Return the document of `report_from_answers`: findings, methods, results, what they do not show, checklist.
+
+    Sources that are folders are called by their own names; the report itself has the paths.
+    """
+    report = with_short_names(report)
     sections = [
         Section("findings", "Findings", (Words(tuple(report["summary"])),) if report["summary"] else ()),
         Section("methods", "Methods", tuple(Words(tuple(m["lines"]), m["heading"]) for m in report["method_sections"])),

@@ -38,8 +38,8 @@ def report_from_answers(
     low, high, n}} from other images than these, `images` what the images themselves give away (`study_appearance`),
     `notes` what was mended in answers from a file (`read_ratings`), `machines` what machines scored the cases
     (`read_machine_scores`).
-    Keys added: `title`, `summary`, `cautions` and `methods` (lists of sentences), `method_sections` (the methods by
-    heading), `further` (one entry a further question), `conduct`, `machine`, `images`.
+    Keys added: `title`, `sources` (names), `summary`, `cautions` and `methods` (lists of sentences), `method_sections`
+    (the methods by heading), `further` (one entry a further question), `conduct`, `machine`, `images`.
     """
     if protocol and "source" in frame:
         order = {source.name: place for place, source in enumerate(protocol.sources)}
@@ -52,6 +52,7 @@ def report_from_answers(
         sections.insert(1, ("How the answers were read", [f"{note}." for note in notes]))
     return {
         "title": protocol.title if protocol else "Reading study",
+        "sources": _names(frame, protocol),
         "summary": summary(figures, own),
         "cautions": cautions(figures),
         "methods": [line for _, lines in sections for line in lines],
@@ -62,6 +63,13 @@ def report_from_answers(
         "images": _in_order(images, protocol) if images and protocol else images,
         **figures,
     }
+
+
+def _names(frame: pd.DataFrame, protocol: Protocol | None) -> list[str]:
+    """Return the names of all sources."""
+    if protocol:
+        return [source.name for source in protocol.sources]
+    return list(dict.fromkeys(frame["source"].dropna().astype(str))) if "source" in frame else []
 
 
 def _figures(frame: pd.DataFrame, protocol: Protocol | None, machines: Sequence[MachineReader]) -> dict[str, Any]:
