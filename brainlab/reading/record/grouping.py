@@ -20,8 +20,8 @@ def group_cases(cases: Sequence[Case], first: Question, lot: np.random.Generator
     """Return one case for each group of images, practice apart from the study itself.
 
     Every image is in one group only: one that came twice would be known again, and would betray what it is. Slices are
-    grouped by their level, so that the level says nothing, and real images of a group are of different people as far as
-    there are others. The order of a group's images is drawn by lot; readers see them in another (see `arrangement`).
+    grouped by their level, so that the level says nothing (they were drawn for that, see `shared_heights`), and real
+    images of a group are of different people as far as there are others. The order of a group's images is drawn by lot; readers see them in another (see `arrangement`).
     lot: random numbers under the study's salt, never of the protocol's seed alone, which lies in study.db.
     """
     make = _rankings if first.kind == "ranking" else _alternatives
