@@ -231,7 +231,9 @@ def _draw(
     steps: Iterable[int] = range(len(supplies))
     for number in watch(steps, "Drawing", len(supplies)) if watch else steps:
         n = supplies[number].source.n + practice[number]
-        seen = _draw_new(supplies[number], n, salt, known, heights[number])
+        seen = _draw_new(supplies[number], n, salt, known, own := heights[number])
+        if own is not None:
+            seen = [replace(one, height=float(height)) for one, height in zip(seen, own, strict=True)]
         unseen = supplies[number].draw_for_probe(-(-PROBE_IMAGES // labels.count(labels[number])), salt)
         drawn.append((seen, unseen))
     return drawn
@@ -327,6 +329,7 @@ def _case(
         run_sha256=stimulus.run_sha256,
         seed=stimulus.seed,
         detail=stimulus.detail,
+        height=stimulus.height,
     )
 
 

@@ -34,7 +34,7 @@ class Stimulus:
     """One image before rendering: a slice [rows, columns] or a volume [X, Y, Z] in [0, 1], and where it came from.
 
     voxel_size_mm: one per axis, None where the file does not say. participant: whom a real image is of; kept in memory
-    alone. seed: of a sample, see `sample_noise`. stored: what it came as, of files.
+    alone. seed: of a sample, see `sample_noise`. stored: what it came as, of files. height: that of its case.
     """
 
     image: Float32Array
@@ -45,6 +45,7 @@ class Stimulus:
     seed: int | None = None
     detail: dict[str, Any] = field(default_factory=dict)
     stored: "StoredAs | None" = None
+    height: float = 0.0
 
 
 @dataclass(frozen=True)
