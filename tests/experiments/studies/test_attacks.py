@@ -28,7 +28,9 @@ from brainlab.reading.protocol.composition import practice_counts, shared_height
 from brainlab.reading.protocol.design import Protocol, Reader, Source
 from brainlab.reading.protocol.questions import LABELS, ONE_REAL, VERDICT
 from brainlab.reading.record.arrangement import images_in
+from brainlab.reading.record.grouping import group_cases
 from brainlab.reading.record.salt import generator
+from brainlab.reading.record.sealing import Case
 from brainlab.reading.record.store import Store
 from brainlab.reading.report.export import sealed_truth
 from brainlab.runs.run import Run, load_run
@@ -216,6 +218,31 @@ def test_attack_3_not_even_the_sealed_seeds_are_enough_without_the_salt(root, ru
     codes = [run.sample(1, seed % 2**32)[0][0] for seed in seeds]
     codes += [run.draw_code(sample_noise(seed, salt)) for seed in seeds for salt in (b"", bytes(32))]
     assert accuracy(folder, matched(loot, slices(run.decode(np.stack(codes)), loot.protocol))) == loot.chance
+
+
+def places_again(loot: Loot, heights: dict[str, int], salt: bytes) -> Belief:
+    """Make the groups of a study again, as far as the order of their images goes, and match them by their heights.
+
+    heights: of the stimuli that are no practice, as anatomy shows them.
+    """
+    blank = Case(np.zeros((2, 2), np.uint8), (1.0, 1.0), "real", "simulated")
+    real = [replace(blank, height=place) for place in range(len(heights))]
+    cases = [*real, *(replace(one, label="fake", source="tiny-vae") for one in real for _ in range(3))]
+    made = group_cases(cases, loot.protocol.questions[0], generator(salt, "pairs"))
+    return {stimulus: group.label for stimulus, group in zip(sorted(heights, key=heights.get), made, strict=True)}
+
+
+def test_attack_4_making_the_groups_again_tells_no_place(root):
+    """The order in which a case's images are sealed is drawn under the salt: what it is drawn for could be counted."""
+    sources = (Source(kind="cohort", name="simulated", n=8), Source(kind="run", name="tiny-vae", n=24))
+    folder = locked(root, questions=(ONE_REAL,), sources=sources, slice_range=(0.1, 0.9), practice=0)
+    loot, truth = Loot.of(folder), truth_of(folder)
+    heights = {stimulus: images_in_truth(row)[0]["slice"] for stimulus, row in truth.items()}
+    assert len(set(heights.values())) == 8
+    found = [accuracy(folder, places_again(loot, heights, salt)) for salt in guessable_salts(loot, folder.name)]
+    assert max(found) < 1
+    assert abs(np.mean(found) - loot.chance) < 0.3
+    assert accuracy(folder, places_again(loot, heights, salt_of(folder))) == 1, "as after unblinding"
 
 
 def test_seed_salt_and_run_draw_every_fake_again_after_unblinding(root, run, design):
