@@ -4,6 +4,7 @@ import random
 import sqlite3
 
 from brainlab.reading.desk import lifecycle
+from brainlab.reading.protocol.design import Reader
 from brainlab.reading.record import integrity
 from brainlab.reading.record.order import draw_order
 from brainlab.reading.record.sealing import seal
@@ -26,21 +27,30 @@ def test_a_readers_name_is_in_one_table_and_gone_after_withdrawal(study):
 
 
 def test_orders_follow_from_seed_and_salt_and_not_from_the_seed_alone(make_protocol, layout, tmp_path):
-    protocol, salt = make_protocol(**layout), b"s" * 32
+    """Orders of single images from the labels too, with which they do not go together; of quartets from none."""
+    readers = tuple(Reader(code=f"R{number}") for number in range(20))
+    protocol, salt = make_protocol(**layout, readers=readers, rounds=3), b"s" * 32
     folder = lifecycle.study_folder(lifecycle.create_study(protocol, tmp_path), tmp_path)
     seal(folder, sealable(protocol), {}, salt=salt)
     truth = dict(sqlite3.connect(Store(folder).truth_path).execute("SELECT stimulus, label FROM truth"))
     with Store(folder).read() as db:
         rows = [row[0] for row in db.execute("SELECT id FROM stimulus ORDER BY rowid")]
-        shown = [tuple(row) for row in db.execute("SELECT stimulus, phase FROM presentation WHERE reading = 1")]
-    practice = [(row, "practice") in shown for row in rows]
-    real = [truth[row] == "real" for row in rows]
-    orders = [
-        [(rows[s.case], s.phase) for s in draw_order(real, practice, protocol.repeats, (protocol.seed, 0, 1, *salts))]
-        for salts in ((int.from_bytes(salt),), ())
-    ]
-    assert orders[0] == shown
-    assert orders[1] != shown
+        shown = db.execute(
+            "SELECT reader, round, stimulus, phase FROM presentation"
+            " JOIN reading ON reading = reading.id ORDER BY position"
+        ).fetchall()
+    practice = [any(s["stimulus"] == row and s["phase"] == "practice" for s in shown) for row in rows]
+    real = [not protocol.grouped and truth[row] == "real" for row in rows]
+    for number, reader in enumerate(readers):
+        for round_ in (1, 2, 3):
+            seed = (protocol.seed, number, round_)
+            own = [(s["stimulus"], s["phase"]) for s in shown if (s["reader"], s["round"]) == (reader.code, round_)]
+            orders = [
+                [(rows[s.case], s.phase) for s in draw_order(real, practice, protocol.repeats, (*seed, *salts))]
+                for salts in ((int.from_bytes(salt),), ())
+            ]
+            assert orders[0] == own
+            assert orders[1] != own
 
 
 def test_every_reader_and_every_reading_has_an_order_of_its_own(make_protocol, layout, tmp_path):
