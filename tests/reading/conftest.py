@@ -1,4 +1,4 @@
-"""Small studies: real cases are bright, fake ones dark, so that a test can see which is which."""
+"""Small studies: real images are bright, fake ones dark, so that a test can see which is which."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,11 +9,23 @@ import numpy as np
 import pytest
 
 from brainlab.reading.desk import lifecycle
+from brainlab.reading.protocol.composition import practice_counts
 from brainlab.reading.protocol.design import Protocol, Reader, Source
+from brainlab.reading.protocol.questions import ONE_REAL
+from brainlab.reading.record.grouping import group_cases
 from brainlab.reading.record.sealing import Case, seal
 from brainlab.reading.room.session import ReaderSession
 
 SHAPE = (12, 10)
+LAYOUTS: dict[str, dict[str, Any]] = {
+    "single": {},
+    "quartets": {
+        "questions": (ONE_REAL,),
+        "sources": (Source(kind="cohort", name="people", n=10), Source(kind="run", name="machine", n=30)),
+        "repeats_share": 0.2,
+    },
+}
+"""Changes to a protocol for which leaks are looked for: one image a case, or four of which one is real."""
 
 
 def build_protocol(**changes: Any) -> Protocol:
@@ -30,11 +42,12 @@ def build_protocol(**changes: Any) -> Protocol:
 
 
 def build_cases(protocol: Protocol) -> list[Case]:
-    """Return as many distinct cases as a protocol of one real and one fake source asks for."""
+    """Return as many distinct cases as a protocol of one real and one fake source asks for, before they are grouped."""
     random = np.random.default_rng(0)
-    cases = []
-    for number, source in enumerate(protocol.sources):
-        practice = protocol.practice // 2 + (number == 0) * (protocol.practice % 2)
+    first, cases = protocol.questions[0], []
+    for source, practice in zip(
+        protocol.sources, practice_counts(first, ["real", "fake"], protocol.practice), strict=True
+    ):
         for place in range(source.n + practice):
             low, high = (150, 250) if source.truth == "real" else (20, 100)
             cases.append(
@@ -49,6 +62,12 @@ def build_cases(protocol: Protocol) -> list[Case]:
                 )
             )
     return cases
+
+
+def sealable(protocol: Protocol) -> list[Case]:
+    """Return the cases of `build_cases` as they are sealed: grouped where a case is several images."""
+    cases = build_cases(protocol)
+    return group_cases(cases, protocol.questions[0], np.random.default_rng()) if protocol.grouped else cases
 
 
 @dataclass
@@ -70,9 +89,12 @@ class Study:
         return session
 
     def truth_of(self, session: ReaderSession, presentation: str) -> str:
-        """Tell real from fake as a perfect reader would: by brightness."""
-        pixels, _ = session.pixels(presentation)
-        return "real" if np.frombuffer(pixels, np.uint8).mean() > 125 else "fake"
+        """Tell real from fake, or which of several images is real, as a perfect reader would: by brightness."""
+        pixels, shape = session.pixels(presentation)
+        grey = np.frombuffer(pixels, np.uint8).reshape(-1, *SHAPE).mean(axis=(1, 2))
+        if len(shape) > len(SHAPE):
+            return str(grey.argmax() + 1)
+        return "real" if grey[0] > 125 else "fake"
 
     def read_all(self, reader: str = "A", wrong_every: int = 0) -> int:
         """Answer every case correctly, but for every n-th, and return how many were answered."""
@@ -91,6 +113,12 @@ def make_protocol() -> Callable[..., Protocol]:
     return build_protocol
 
 
+@pytest.fixture(params=LAYOUTS.values(), ids=LAYOUTS.keys())
+def layout(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Return changes to a protocol: of single images, then of quartets."""
+    return dict(request.param)
+
+
 @pytest.fixture
 def make_cases() -> Callable[[Protocol], list[Case]]:
     return build_cases
@@ -103,7 +131,7 @@ def make_study(tmp_path: Path) -> Callable[..., Study]:
     def make(**changes: Any) -> Study:
         protocol = build_protocol(**changes)
         folder = lifecycle.study_folder(lifecycle.create_study(protocol, tmp_path), tmp_path)
-        seal(folder, build_cases(protocol), {"probe": None})
+        seal(folder, sealable(protocol), {"probe": None})
         return Study(folder, {link.reader: link.token for link in lifecycle.issue_links(folder)})
 
     return make

@@ -13,7 +13,7 @@ from brainlab.files.picture_files import WHITE
 from brainlab.images.provenance import BY_A_RUN
 from brainlab.images.provenance_files import origin_of
 from brainlab.reading.protocol.design import Protocol, Source
-from brainlab.types import Float32Array
+from brainlab.types import Float32Array, FloatArray
 
 ROUNDING = 1e-3
 """Intensities may be so much beyond [0, 1], as rounding brings about."""
@@ -26,20 +26,23 @@ class FolderSupply(Supply):
         super().__init__(source, protocol)
         self.files = find_folder_images(Path(source.name).expanduser(), protocol.stimulus)
 
-    def draw(self, n: int, salt: bytes) -> list[Stimulus]:
+    def draw(self, n: int, salt: bytes, heights: FloatArray | None = None) -> list[Stimulus]:
         if n > len(self.files):
             raise InputError(
                 f"{self.source.name}: needs {counted(n, 'image')} (practice included), got {len(self.files)}"
             )
-        return self._read(n, self._random(FOR_READERS, salt))
+        return self._read(n, self._random(FOR_READERS, salt), heights)
 
     def draw_for_probe(self, n: int, salt: bytes) -> list[Stimulus]:
         return self._read(n, self._random(FOR_PROBE, salt))
 
-    def _read(self, n: int, random: np.random.Generator) -> list[Stimulus]:
-        return [self._stimulus(self.files[place], random) for place in random.permutation(len(self.files))[:n]]
+    def _read(self, n: int, random: np.random.Generator, heights: FloatArray | None = None) -> list[Stimulus]:
+        return [
+            self._stimulus(self.files[place], random, None if heights is None else heights[number : number + 1])
+            for number, place in enumerate(random.permutation(len(self.files))[:n])
+        ]
 
-    def _stimulus(self, image: FolderImage, random: np.random.Generator) -> Stimulus:
+    def _stimulus(self, image: FolderImage, random: np.random.Generator, height: FloatArray | None) -> Stimulus:
         if self.source.label == "real" and (made := origin_of(image.path).kind) in BY_A_RUN:
             raise InputError(
                 f"{image.path}: needs a scan as a real case, got an image that says that it is {made} by brainlab; "
@@ -49,7 +52,7 @@ class FolderSupply(Supply):
         values = _in_unit_range(read, image, self.protocol)
         detail = {"file": image.path.name} | ({} if image.number is None else {"number": image.number})
         if read.grid is not None:
-            stimulus = self._cut(values, read.grid, self._deal_slices(read.grid, 1, random)[0], detail=detail)
+            stimulus = self._cut(values, read.grid, self._deal_slices(read.grid, 1, random, height)[0], detail=detail)
         else:
             plane = {"plane": self.protocol.plane} if values.ndim == 2 else {}
             stimulus = Stimulus(values, read.spacing_mm, detail=detail | plane)

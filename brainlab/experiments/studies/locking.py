@@ -39,7 +39,7 @@ from brainlab.experiments.studies.stimuli import CohortSupply, RunSupply, Stimul
 from brainlab.pseudonyms import keyed_hash
 from brainlab.reading.desk.lifecycle import load_protocol, study_status
 from brainlab.reading.images.blinding_check import FOLDS, JPEG, Probe, probe
-from brainlab.reading.protocol.composition import practice_counts
+from brainlab.reading.protocol.composition import practice_counts, shared_heights
 from brainlab.reading.protocol.design import Protocol, Source
 from brainlab.reading.record.grouping import group_cases
 from brainlab.reading.record.lock_record import jpeg_in_words, lock_findings, lock_warnings
@@ -221,22 +221,30 @@ def _draw(
     known: hashes of the images that other studies show, which are left out as far as possible.
     """
     labels = [supply.source.truth for supply in supplies]
-    practice = practice_counts(protocol.questions[0], labels, protocol.practice)
+    first = protocol.questions[0]
+    practice = practice_counts(first, labels, protocol.practice)
+    heights: list[FloatArray] | list[None] = [None] * len(supplies)
+    if protocol.grouped:
+        given = [(supply.source.name, supply.source.truth, supply.source.n) for supply in supplies]
+        heights = shared_heights(first, given, protocol.practice, generator(salt, "heights"))
     drawn = []
     steps: Iterable[int] = range(len(supplies))
     for number in watch(steps, "Drawing", len(supplies)) if watch else steps:
-        seen = _draw_new(supplies[number], supplies[number].source.n + practice[number], salt, known)
+        n = supplies[number].source.n + practice[number]
+        seen = _draw_new(supplies[number], n, salt, known, own := heights[number])
+        if own is not None:
+            seen = [replace(one, height=float(height)) for one, height in zip(seen, own, strict=True)]
         unseen = supplies[number].draw_for_probe(-(-PROBE_IMAGES // labels.count(labels[number])), salt)
         drawn.append((seen, unseen))
     return drawn
 
 
-def _draw_new(supply: Supply, n: int, salt: bytes, known: Set[str]) -> list[Stimulus]:
+def _draw_new(supply: Supply, n: int, salt: bytes, known: Set[str], heights: FloatArray | None) -> list[Stimulus]:
     """Draw images for the readers anew while there are known ones among them, and take the draw with the fewest."""
     best: list[Stimulus] = []
     fewest = n + 1
     for attempt in range(1 if isinstance(supply, RunSupply) or not known else MOST_DRAWS):
-        drawn = supply.draw(n, another(salt, attempt))
+        drawn = supply.draw(n, another(salt, attempt), heights)
         images = (stimulus_pixels(stimulus, supply) for stimulus in drawn)
         recurring = sum(image_sha256(image) in known for image in images) if known else 0
         if recurring < fewest:
@@ -321,6 +329,7 @@ def _case(
         run_sha256=stimulus.run_sha256,
         seed=stimulus.seed,
         detail=stimulus.detail,
+        height=stimulus.height,
     )
 
 

@@ -2,6 +2,7 @@
 `folder_supply`)."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,7 +34,7 @@ class Stimulus:
     """One image before rendering: a slice [rows, columns] or a volume [X, Y, Z] in [0, 1], and where it came from.
 
     voxel_size_mm: one per axis, None where the file does not say. participant: whom a real image is of; kept in memory
-    alone. seed: of a sample, see `sample_noise`. stored: what it came as, of files.
+    alone. seed: of a sample, see `sample_noise`. stored: what it came as, of files. height: that of its case.
     """
 
     image: Float32Array
@@ -44,6 +45,7 @@ class Stimulus:
     seed: int | None = None
     detail: dict[str, Any] = field(default_factory=dict)
     stored: "StoredAs | None" = None
+    height: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -78,10 +80,11 @@ class Supply(ABC):
         return None
 
     @abstractmethod
-    def draw(self, n: int, salt: bytes) -> list[Stimulus]:
+    def draw(self, n: int, salt: bytes, heights: FloatArray | None = None) -> list[Stimulus]:
         """Draw `n` different images that readers may see; raises InputError when there are not so many.
 
         salt: of the study. The same salt draws the same images; nothing else is needed to draw them, and nothing less.
+        heights: [n], of the images of cases side by side (see `shared_heights`); None deals slices evenly.
         """
 
     @abstractmethod
@@ -113,14 +116,19 @@ class Supply(ABC):
         origin["detail"] = {**origin.get("detail", {}), "plane": plane, **number}
         return Stimulus(grid.view(image, plane, index), grid.pixel_size_mm(plane), **origin)
 
-    def _deal_slices(self, grid: Grid, n: int, random: np.random.Generator) -> list[int | None]:
+    def _deal_slices(
+        self, grid: Grid, n: int, random: np.random.Generator, heights: FloatArray | None = None
+    ) -> list[int | None]:
         """Deal slice numbers evenly, so that no source shows some slices more often than another does.
 
+        heights: those that are given, from 0 to 1; slices are taken there.
         None for whole volumes, and for images that are slices themselves, which have no range to be drawn from.
         """
         if self.protocol.stimulus == "volume" or grid.plane is not None:
             return [None] * n
         allowed = slice_indices(grid, self.protocol)
+        if heights is not None:
+            return [int(index) for index in allowed[(heights * len(allowed)).astype(int)]]
         dealt = np.concatenate([random.permutation(allowed) for _ in range(-(-n // len(allowed)))])
         return [int(index) for index in dealt[:n]]
 
@@ -170,11 +178,11 @@ class CohortSupply(Supply):
         """As many as there are cases, as far as the held-out people go: `draw` takes different ones first."""
         return min(self.source.n, self.dataset.scans["participant"].iloc[self.held_out].nunique())
 
-    def draw(self, n: int, salt: bytes) -> list[Stimulus]:
+    def draw(self, n: int, salt: bytes, heights: FloatArray | None = None) -> list[Stimulus]:
         """Draw scans of different people first, the test split before other held-out people."""
         random = self._random(FOR_READERS, salt)
         rows = self._ranked(self.held_out, random)
-        dealt = self._deal_slices(self.dataset.grid, n, random)
+        dealt = self._deal_slices(self.dataset.grid, n, random, heights)
         taken: dict[int, list[int]] = {}
         chosen: list[tuple[int, int | None]] = []
         for number, index in enumerate(dealt):
@@ -182,7 +190,11 @@ class CohortSupply(Supply):
                 if number >= len(rows):
                     break
                 chosen.append((int(rows[number]), None))
-            elif (place := self._free_slice(rows, number, index, taken, random)) is not None:
+            elif (
+                place := self._slice_there(rows, number, index, taken)
+                if heights is not None
+                else self._free_slice(rows, number, index, taken, random)
+            ) is not None:
                 chosen.append(place)
         if len(chosen) < n:
             raise InputError(
@@ -231,16 +243,34 @@ class CohortSupply(Supply):
         random: np.random.Generator,
     ) -> tuple[int, int] | None:
         """Return a scan and slice not shown yet, the wanted slice where it is free; None when all are used."""
-        allowed = slice_indices(self.dataset.grid, self.protocol)
-        for step in range(len(rows)):
-            row = int(rows[(number + step) % len(rows)])
-            used = taken.setdefault(row, [])
-            free = [int(i) for i in allowed if all(abs(i - other) >= SLICE_DISTANCE for other in used)]
-            if free:
-                index = wanted if wanted in free else int(random.choice(free))
-                used.append(index)
-                return row, index
+        for row, free in self._free_slices(rows, number, taken):
+            index = wanted if wanted in free else int(random.choice(free))
+            taken[row].append(index)
+            return row, index
         return None
+
+    def _slice_there(
+        self, rows: IntArray, number: int, wanted: int, taken: dict[int, list[int]]
+    ) -> tuple[int, int] | None:
+        """Return a scan of which the wanted slice is not shown yet, or where there is none the nearest slice of any."""
+        found: tuple[int, int] | None = None
+        for row, free in self._free_slices(rows, number, taken):
+            index = min(free, key=lambda i: abs(i - wanted))
+            if found is None or abs(index - wanted) < abs(found[1] - wanted):
+                found = row, index
+            if index == wanted:
+                break
+        if found is not None:
+            taken[found[0]].append(found[1])
+        return found
+
+    def _free_slices(self, rows: IntArray, number: int, taken: dict[int, list[int]]) -> Iterator[tuple[int, list[int]]]:
+        """Yield each scan of which there are slices left, the one whose turn it is first, and these slices."""
+        allowed = slice_indices(self.dataset.grid, self.protocol)
+        for row in map(int, np.roll(rows, -number)):
+            used = taken.setdefault(row, [])
+            if free := [int(i) for i in allowed if all(abs(i - other) >= SLICE_DISTANCE for other in used)]:
+                yield row, free
 
     def _stimulus(self, row: int, index: int | None) -> Stimulus:
         scan = self.dataset.scans.iloc[row]
@@ -271,17 +301,19 @@ class RunSupply(Supply):
     def images(self) -> str:
         return learned_images(self.run)
 
-    def draw(self, n: int, salt: bytes) -> list[Stimulus]:
-        return self._sample(n, salt, self._random(FOR_READERS, salt))
+    def draw(self, n: int, salt: bytes, heights: FloatArray | None = None) -> list[Stimulus]:
+        return self._sample(n, salt, self._random(FOR_READERS, salt), heights)
 
     def draw_for_probe(self, n: int, salt: bytes) -> list[Stimulus]:
         return self._sample(n, salt, self._random(FOR_PROBE, salt))
 
-    def _sample(self, n: int, salt: bytes, random: np.random.Generator) -> list[Stimulus]:
+    def _sample(
+        self, n: int, salt: bytes, random: np.random.Generator, heights: FloatArray | None = None
+    ) -> list[Stimulus]:
         seeds = [int(seed) for seed in random.integers(2**63, size=n)]
         codes = [self.run.draw_code(sample_noise(seed, salt), self.source.truncation) for seed in seeds]
         images = self.run.decode(np.stack(codes))
-        dealt = self._deal_slices(self.run.grid, n, random)
+        dealt = self._deal_slices(self.run.grid, n, random, heights)
         return [
             self._cut(image, self.run.grid, index, run_sha256=self.run.sha256, seed=seed, detail={"sample": number})
             for number, (image, index, seed) in enumerate(zip(images, dealt, seeds, strict=True))

@@ -5,9 +5,12 @@ among others of the other kind, all fake ones from one source, so that every fig
 one image of every source.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+
+import numpy as np
 
 from brainlab.reading.protocol.questions import LABELS, Question
+from brainlab.types import FloatArray
 
 Supplied = tuple[str, str | None, int]
 """A source: name, label (None where it is not known) and number of images."""
@@ -64,14 +67,51 @@ def practice_counts(first: Question, labels: Sequence[str], practice: int) -> li
     counts = [0] * len(labels)
     if first.kind == "ranking":
         return [practice] * len(labels)
-    groups = {label: [i for i, own in enumerate(labels) if own == label] for label in LABELS}
     if first.places:
-        for number in range(practice):
-            for label, n in wanted_and_others(first).items():
-                counts[groups[label][number % len(groups[label])]] += n
+        for _, source, n in _practice_turns(first, labels, practice):
+            counts[source] += n
         return counts
-    turns = [places for places in groups.values() if places]
+    turns = [places for places in _by_label(labels).values() if places]
     for number in range(practice):
         group = turns[number % len(turns)]
         counts[group[number // len(turns) % len(group)]] += 1
     return counts
+
+
+def shared_heights(
+    first: Question, sources: Sequence[Supplied], practice: int, lot: np.random.Generator
+) -> list[FloatArray]:
+    """Return how high in the range of slices each image of each source lies, from 0 to 1, practice last.
+
+    All images of a case lie at one height, and the cases evenly over the range. Were heights dealt to each source by
+    itself, then the one image that is looked for would often be the one whose height is its own.
+    """
+    labels = [label or "" for _, label, _ in sources]
+    cases, drills = _evenly(cases_of(first, sources), lot), _evenly(practice, lot)
+    if first.kind == "ranking":
+        return [np.concatenate([cases, drills]) for _ in sources]
+    rest = {label: np.repeat(cases, n) for label, n in wanted_and_others(first).items()}
+    heights = []
+    for _, label, n in sources:
+        heights.append(rest[label or ""][:n])
+        rest[label or ""] = rest[label or ""][n:]
+    for number, source, n in _practice_turns(first, labels, practice):
+        heights[source] = np.append(heights[source], [drills[number]] * n)
+    return heights
+
+
+def _practice_turns(first: Question, labels: Sequence[str], practice: int) -> Iterator[tuple[int, int, int]]:
+    """Say of each practice case which sources give how many images to it: (case, source, images)."""
+    groups = _by_label(labels)
+    for number in range(practice):
+        for label, n in wanted_and_others(first).items():
+            yield number, groups[label][number % len(groups[label])], n
+
+
+def _by_label(labels: Sequence[str]) -> dict[str, list[int]]:
+    return {label: [i for i, own in enumerate(labels) if own == label] for label in LABELS}
+
+
+def _evenly(n: int, lot: np.random.Generator) -> FloatArray:
+    """Return `n` heights at even distances, in an order drawn by lot."""
+    return (lot.permutation(n) + lot.uniform()) / max(n, 1)

@@ -19,9 +19,10 @@ ALL_SOURCES = "all sources"
 def group_cases(cases: Sequence[Case], first: Question, lot: np.random.Generator) -> list[Case]:
     """Return one case for each group of images, practice apart from the study itself.
 
-    Every image is in one group only: one that came twice would be known again, and would betray what it is. Slices are
-    grouped by their level, so that the level says nothing, and real images of a group are of different people as far as
-    there are others. The order of a group's images is drawn by lot; readers see them in another (see `arrangement`).
+    Every image is in one group only: one that came twice would be known again, and would betray what it is. Images of
+    one height make a group, so that the height says nothing (see `shared_heights`), and real images of a group are of
+    different people as far as there are others. The order of a group's images is drawn by lot; readers see them in
+    another (see `arrangement`).
     lot: random numbers under the study's salt, never of the protocol's seed alone, which lies in study.db.
     """
     make = _rankings if first.kind == "ranking" else _alternatives
@@ -38,10 +39,10 @@ def _alternatives(cases: Sequence[Case], first: Question, lot: np.random.Generat
     wanted, other = sorted(LABELS, key=lambda label: each[label])
     if first.kind == "pair":
         wanted, other = "real", "fake"
-    ones = _by_level([case for case in cases if case.label == wanted], lot)
-    chunks = [chunk for own in _by_fake_source(cases, other) for chunk in _chunks(_by_level(own, lot), each[other])]
+    ones = _by_height([case for case in cases if case.label == wanted], lot)
+    chunks = [chunk for own in _by_fake_source(cases, other) for chunk in _chunks(_by_height(own, lot), each[other])]
     chunks = [chunks[place] for place in lot.permutation(len(chunks))]
-    chunks.sort(key=lambda chunk: median(_level(case) for case in chunk))
+    chunks.sort(key=lambda chunk: median(case.height for case in chunk))
     if len(ones) != len(chunks):
         raise InputError(f"{len(ones)} {wanted} images need {each[other] * len(ones)} {other} ones beside them")
     return [_group(one, chunk, first.places, lot) for one, chunk in zip(ones, chunks, strict=True)]
@@ -50,7 +51,7 @@ def _alternatives(cases: Sequence[Case], first: Question, lot: np.random.Generat
 def _rankings(cases: Sequence[Case], first: Question, lot: np.random.Generator) -> list[Case]:
     """One image of every source."""
     names = list(dict.fromkeys(case.source for case in cases))
-    sources = [_by_level([case for case in cases if case.source == name], lot) for name in names]
+    sources = [_by_height([case for case in cases if case.source == name], lot) for name in names]
     if len({len(own) for own in sources}) > 1 or (sources and len(sources) != first.images):
         raise InputError(f"a ranking needs as many images of each of {first.images} sources")
     return [
@@ -66,13 +67,9 @@ def _by_fake_source(cases: Sequence[Case], label: str) -> list[list[Case]]:
     return [[case for case in own if case.source == name] for name in dict.fromkeys(case.source for case in own)]
 
 
-def _by_level(cases: Sequence[Case], lot: np.random.Generator) -> list[Case]:
-    """Order images by slice number where they have one, else at random."""
-    return sorted((cases[place] for place in lot.permutation(len(cases))), key=_level)
-
-
-def _level(case: Case) -> int:
-    return case.detail.get("slice", 0)
+def _by_height(cases: Sequence[Case], lot: np.random.Generator) -> list[Case]:
+    """Order images by height, those of one height at random."""
+    return sorted((cases[place] for place in lot.permutation(len(cases))), key=lambda case: case.height)
 
 
 def _chunks(cases: list[Case], size: int) -> list[list[Case]]:

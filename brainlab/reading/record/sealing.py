@@ -34,6 +34,7 @@ class Case:
         looked for, of a ranking the sources at all places. source: name of the cohort, run or folder; of images side by
         side that of the fakes. detail: where exactly it came from.
     participant_hash: of a real case, under a key. seed: of a fake, with which its code was drawn under the salt.
+    height: of an image that is to stand beside others, see `shared_heights`; it is not kept.
     """
 
     pixels: UInt8Array
@@ -46,6 +47,7 @@ class Case:
     run_sha256: str | None = None
     seed: int | None = None
     detail: dict[str, Any] = field(default_factory=dict)
+    height: float = 0.0
 
     @property
     def kind(self) -> str:

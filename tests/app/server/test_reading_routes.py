@@ -13,7 +13,9 @@ from scipy.stats import mannwhitneyu
 
 from brainlab.reading.desk import lifecycle
 from brainlab.reading.protocol.design import Protocol, Reader, Source
+from brainlab.reading.protocol.questions import ONE_REAL, VERDICT
 from brainlab.reading.record import integrity
+from brainlab.reading.record.grouping import group_cases
 from brainlab.reading.record.sealing import Case, seal
 from brainlab.reading.record.store import Store
 
@@ -24,8 +26,8 @@ SECRETS = ("GiveAway", "SecretTitle", "Traceback", "truth", "sqlite", ".db", ".p
 class Attacker:
     """A reader with a link who sends whatever comes to mind."""
 
-    def __init__(self, client: Any, folder: Path, token: str) -> None:
-        self.client, self.folder = client, folder
+    def __init__(self, client: Any, folder: Path, token: str, value: str) -> None:
+        self.client, self.folder, self.value = client, folder, value
         self.link = {"study": folder.name, "token": token, "tab": TAB}
 
     def send(self, act: str, **body: Any) -> Any:
@@ -41,9 +43,9 @@ class Attacker:
         self.view("event", kind="welcome_done")
         return self.view("event", kind="consent_given")
 
-    def answer(self, view: dict[str, Any], value: str = "real", **changes: Any) -> dict[str, Any]:
+    def answer(self, view: dict[str, Any]) -> dict[str, Any]:
         case = view["current"]
-        body = {"presentation": case["id"], "key": case["answer_key"], "value": value, "confidence": 3, **changes}
+        body = {"presentation": case["id"], "key": case["answer_key"], "value": self.value, "confidence": 3}
         return self.view("answer", **body)
 
     def pixels(self, presentation: str, **changes: str) -> Any:
@@ -51,29 +53,44 @@ class Attacker:
         return self.client.get(f"/brainlab/reading/pixels/{presentation}", **headers)
 
 
-@pytest.fixture
-def attack(client, tmp_path, monkeypatch):
-    """Return a function that locks a study (bright is real) and returns an attacker for each of its two readers."""
+def images_of(body: bytes, view: dict[str, Any]) -> list[bytes]:
+    """The images of a case as they stand."""
+    size = len(body) // view["current"]["images"]
+    return [body[start : start + size] for start in range(0, len(body), size)]
+
+
+@pytest.fixture(params=[VERDICT, ONE_REAL], ids=["single", "quartets"])
+def attack(request, client, tmp_path, monkeypatch):
+    """Return a function that locks a study (bright is real) and returns an attacker for each of its two readers.
+
+    n: half the number of cases, which are single images, then quartets of which one image is real.
+    """
     monkeypatch.setattr("brainlab.reading.desk.lifecycle.studies_folder", lambda: tmp_path / "studies")
+    question = request.param
+    images = {"real": 1, "fake": 1} if question is VERDICT else {"real": 2, "fake": 6}
 
     def make(n: int = 3, side: int = 8, **changes: Any) -> list[Attacker]:
         random = np.random.default_rng(0)
+        people = Source(kind="cohort", name="GiveAwayPeople", n=n * images["real"])
+        machine = Source(kind="run", name="GiveAwayModel", n=n * images["fake"])
         protocol = Protocol(
             title="SecretTitle",
-            sources=(Source(kind="cohort", name="GiveAwayPeople", n=n), Source(kind="run", name="GiveAwayModel", n=n)),
+            sources=(people, machine),
             readers=(Reader(code="R1", name="Ann"), Reader(code="R2")),
+            questions=(question,),
             **{"practice": 0, "repeats_share": 0.0, "rest_break_every": 0, **changes},
         )
         folder = lifecycle.study_folder(lifecycle.create_study(protocol))
         cases = []
         for source in protocol.sources:
-            drills = protocol.practice // 2
-            for place in range(n + drills):
+            drills = protocol.practice // 2 * images[source.truth]
+            for place in range(source.n + drills):
                 low = 150 if source.truth == "real" else 20
                 pixels = random.integers(low, low + 80, (side, side), dtype=np.uint8)
-                cases.append(Case(pixels, (1.0, 1.0), source.truth, source.name, practice=place >= n))
-        seal(folder, cases, {})
-        return [Attacker(client, folder, link.token) for link in lifecycle.issue_links(folder)]
+                cases.append(Case(pixels, (1.0, 1.0), source.truth, source.name, practice=place >= source.n))
+        seal(folder, group_cases(cases, question, random) if protocol.grouped else cases, {})
+        value = (question.places or question.options)[0]
+        return [Attacker(client, folder, link.token, value) for link in lifecycle.issue_links(folder)]
 
     return make
 
@@ -95,7 +112,7 @@ def _quiet(reply: Any) -> None:
 def test_no_field_however_wrong_breaks_a_route_or_gets_a_name(attack):
     reader, _ = attack()
     case = reader.begin()["current"]
-    whole = {"presentation": case["id"], "key": "k", "value": "real", "confidence": 3, "kind": "paused"}
+    whole = {"presentation": case["id"], "key": "k", "value": reader.value, "confidence": 3, "kind": "paused"}
     for act in ("enter", "event", "answer", "undo"):
         for field in (
             "study", "token", "tab", "presentation", "key", "value", "confidence", "cue", "others", "shown_at",
@@ -123,7 +140,8 @@ def test_numbers_without_end_are_not_understood(attack):
     reader, _ = attack()
     case = reader.begin()["current"]
     for number in ("1e999", "NaN", "-Infinity", "9" * 400):
-        body = json.dumps({**reader.link, "presentation": case["id"], "key": "k", "value": "real", "confidence": 3})
+        whole = {**reader.link, "presentation": case["id"], "key": "k", "value": reader.value, "confidence": 3}
+        body = json.dumps(whole)
         reply = reader.client.post("/brainlab/reading/answer", f'{body[:-1]}, "active_ms": {number}}}'.encode())
         assert reply.status_code in (400, 409)
         _quiet(reply)
@@ -165,12 +183,12 @@ def test_replies_to_real_and_fake_differ_in_nothing_but_pixels(attack):
         reply = reader.pixels(view["current"]["id"])
         headers.add(tuple(reply.headers.items()))
         lengths.add(len(reply.content))
-        bodies.append(reply.content)
+        bodies.append(tuple(sorted(images_of(reply.content, view))))
         fields = {**view, "current": None, "next": None, "progress": None, "can_undo": None, "feedback": None}
         lengths.add(f"view {len(json.dumps(fields))}")
         view = reader.answer(view)
     assert len(bodies) == 24
-    assert len(set(bodies)) == 20, "four hidden repeats, of the same pixels"
+    assert len(set(bodies)) == 20, "four hidden repeats, of the same images"
     assert len(headers) == 1
     assert not {"etag", "last-modified", "x-source", "server-timing", "set-cookie"} & {
         name for name, _ in headers.pop()
@@ -184,9 +202,14 @@ def test_ids_of_pixels_are_not_those_of_content(attack):
     view, seen, ids = reader.begin(), {}, []
     while view["state"] == "main":
         body = reader.pixels(view["current"]["id"]).content
-        digests = {hashlib.new(name, body).hexdigest() for name in ("md5", "sha1", "sha224", "sha256")}
+        images = images_of(body, view)
+        digests = {
+            hashlib.new(name, part).hexdigest()
+            for name in ("md5", "sha1", "sha224", "sha256")
+            for part in (body, *images)
+        }
         assert not any(view["current"]["id"] in digest for digest in digests)
-        seen.setdefault(body, []).append(view["current"]["id"])
+        seen.setdefault(tuple(sorted(images)), []).append(view["current"]["id"])
         ids.append(view["current"]["id"])
         view = reader.answer(view)
     assert sorted(len(found) for found in seen.values())[-1] == 2
@@ -199,6 +222,7 @@ def test_ids_of_pixels_are_not_those_of_content(attack):
 
 
 def test_real_and_fake_take_the_same_time_to_load(attack):
+    """Or, side by side, a case whose real image stands in the upper row and one where it stands in the lower."""
     reader, _ = attack(n=60, side=384)
     view, times = reader.begin(), {True: [], False: []}
     while view["state"] == "main":
@@ -206,11 +230,13 @@ def test_real_and_fake_take_the_same_time_to_load(attack):
             began = time.perf_counter()
             body = reader.pixels(view["current"]["id"]).content
             taken = time.perf_counter() - began
-        times[np.frombuffer(body, np.uint8).mean() > 125].append(taken)
+        grey = [np.frombuffer(image, np.uint8).mean() for image in images_of(body, view)]
+        times[bool(np.argmax(grey) < 2) if len(grey) > 1 else bool(grey[0] > 125)].append(taken)
         view = reader.answer(view)
-    assert [len(found) for found in times.values()] == [60, 60]
-    test = mannwhitneyu(times[True], times[False])
-    area = test.statistic / 3600
+    found, others = len(times[True]), len(times[False])
+    assert found + others == 120
+    assert min(found, others) > 30
+    area = mannwhitneyu(times[True], times[False]).statistic / (found * others)
     assert 0.3 < area < 0.7, f"loading times tell real from fake with an area of {area:.2f}"
 
 
@@ -261,7 +287,7 @@ def test_a_link_that_ends_stops_an_open_tab_at_once_and_keeps_the_answers(attack
         )
     case = view["current"]
     for reply in (
-        reader.send("answer", presentation=case["id"], key=case["answer_key"], value="real", confidence=3),
+        reader.send("answer", presentation=case["id"], key=case["answer_key"], value=reader.value, confidence=3),
         reader.send("enter", takeover=True),
         reader.send("undo"),
         reader.send("event", kind="paused"),

@@ -16,8 +16,14 @@ from tests.e2e.reading.blinding_tools import EVERYTHING_IN_THE_BROWSER, SIDE, Wi
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 expect.set_options(timeout=60_000)
 
+KEYS = {"choice": "jf", "alternatives": "14"}
+"""Two answers to each kind of question."""
 
-@pytest.mark.parametrize("question", [VERDICT, ONE_REAL], ids=["single", "quartets"])
+
+either = pytest.mark.parametrize("question", [VERDICT, ONE_REAL], ids=["single", "quartets"])
+
+
+@either
 def test_a_whole_reading_leaves_no_trace_of_the_truth(reading_server, browser: Browser, sealed, question) -> None:
     """Leaks 1 to 7 and 12: frames, bodies, headers, page, storage, console, cookies, and the server's log."""
     single = question is VERDICT
@@ -26,7 +32,7 @@ def test_a_whole_reading_leaves_no_trace_of_the_truth(reading_server, browser: B
     page = context.new_page()
     wire = Wire.of(page)
     begin(page, study.links[0])
-    seen = read_all(page, "jf" if single else "14")
+    seen = read_all(page, KEYS[question.kind])
     assert len(seen) == len(set(seen)) == (2 + 12 + 3 if single else 2 + 6 + 2)
     left = page.evaluate(EVERYTHING_IN_THE_BROWSER)
     everything = wire.text() + left.encode() + json.dumps(context.cookies()).encode()
@@ -150,18 +156,19 @@ def test_a_link_that_ends_takes_the_case_off_the_screen(browser: Browser, sealed
     page.close()
 
 
-def test_two_readers_in_one_browser_do_not_meet(browser: Browser, sealed) -> None:
+@either
+def test_two_readers_in_one_browser_do_not_meet(browser: Browser, sealed, question) -> None:
     """Leak 15: tabs of one browser share cookies and storage, and nothing of the readings."""
-    study = sealed(practice=0)
+    study = sealed(practice=0, questions=(question,))
     context = browser.new_context()
     first, second = context.new_page(), context.new_page()
     wire = Wire.of(second)
     first.bring_to_front()  # a page behind another draws a frame a second
     begin(first, study.links[0])
-    seen = read_all(first)
+    seen = read_all(first, KEYS[question.kind])
     second.bring_to_front()
     begin(second, study.links[1])
-    expect(second.locator(".rr-foot")).to_contain_text("Image 1 of 15")
+    expect(second.locator(".rr-foot")).to_contain_text("Image 1 of 15" if question is VERDICT else "Case 1 of 8")
     left = second.evaluate(EVERYTHING_IN_THE_BROWSER)
     for secret in (study.token(0), *seen):
         assert secret.encode() not in wire.text()
@@ -182,12 +189,15 @@ def test_nobody_else_learns_the_address_from_the_browser(browser: Browser, seale
     page.close()
 
 
-def test_the_desk_shows_no_answer_before_unblinding(reading_server, browser: Browser, sealed, idle: str) -> None:
-    """A researcher follows two readers, one of whom says real throughout; nothing on the wire tells which."""
-    study = sealed(practice=0)
+@either
+def test_the_desk_shows_no_answer_before_unblinding(
+    reading_server, browser: Browser, sealed, idle: str, question
+) -> None:
+    """A researcher follows two readers, one of whom has answered everything; nothing on the wire tells how."""
+    study = sealed(practice=0, questions=(question,))
     reader = browser.new_page()
     begin(reader, study.links[0])
-    read_all(reader)
+    read_all(reader, KEYS[question.kind])
     page = browser.new_page()
     page.clock.install()
     wire = Wire.of(page)

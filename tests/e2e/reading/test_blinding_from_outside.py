@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext
 
 from brainlab.reading.desk import lifecycle
+from brainlab.reading.protocol.questions import ONE_REAL, VERDICT
 from brainlab.reading.record.store import Store
 from tests.e2e.conftest import CHROMIUM, FLAGS, Server
 from tests.e2e.reading.blinding_tools import Wire, begin, case
@@ -17,6 +18,8 @@ from tests.e2e.reading.blinding_tools import Wire, begin, case
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 OUTSIDE = "brainlab.example"
+
+either = pytest.mark.parametrize("question", [VERDICT, ONE_REAL], ids=["single", "quartets"])
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +46,13 @@ def outside(far_server: tuple[Server, Browser]) -> Iterator[tuple[str, BrowserCo
     context.close()
 
 
-def test_no_page_but_the_reading_room_opens_with_a_link(outside, sealed) -> None:
+@pytest.mark.parametrize(
+    "question", [VERDICT, pytest.param(ONE_REAL, marks=pytest.mark.slow)], ids=["single", "quartets"]
+)
+def test_no_page_but_the_reading_room_opens_with_a_link(outside, sealed, question) -> None:
     """Leak 14: every page's address, with the link and without it, and the reader's part of the address changed."""
     url, context = outside
-    study = sealed(url)
+    study = sealed(url, questions=(question,))
     query = urlsplit(study.links[0]).query
     pages = (
         "",
@@ -80,10 +86,11 @@ def test_no_page_but_the_reading_room_opens_with_a_link(outside, sealed) -> None
             page.evaluate("sessionStorage.clear()")  # the next visit finds what a new tab would
 
 
-def test_no_route_gives_a_reader_a_file_a_figure_or_another_case(outside, sealed, reading_server) -> None:
+@either
+def test_no_route_gives_a_reader_a_file_a_figure_or_another_case(outside, sealed, reading_server, question) -> None:
     """Leaks 1, 14 and 15: files, figures, later cases, another's case, other methods, tricks with the address."""
     url, context = outside
-    study, other = sealed(url), sealed(url)
+    study, other = sealed(url, questions=(question,)), sealed(url, questions=(question,))
     page = context.new_page()
     begin(page, study.links[0])
     with Store(study.folder).read() as db:

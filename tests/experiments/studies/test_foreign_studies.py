@@ -1,5 +1,6 @@
 """Studies of other people's files: locked only where they are made alike, without a trace of where they come from."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,13 @@ from brainlab.reading.desk import lifecycle
 from brainlab.reading.images.harmonising import as_jpeg
 from brainlab.reading.protocol.design import Protocol, Reader, Source
 from brainlab.reading.protocol.harmonisation import Harmonisation
+from brainlab.reading.protocol.questions import ONE_REAL, VERDICT
 from brainlab.reading.record.lock_record import lock_findings
 from brainlab.reading.record.store import Store
 
 REAL = Source(kind="cohort", name="simulated", n=10)
 ALIKE = Harmonisation(size=40)
+either = pytest.mark.parametrize("question", [VERDICT, ONE_REAL], ids=["single", "quartets"])
 
 
 @pytest.fixture
@@ -72,12 +75,14 @@ def test_files_of_every_format_and_size_are_made_alike(slices, tmp_path):
     assert len(served) == 30 * 360 * 360
 
 
+@either
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_metadata_of_any_format_is_stored(slices, tmp_path, kind):
+def test_no_metadata_of_any_format_is_stored(slices, tmp_path, kind, question):
     for number in range(10):
         path = write_picture(tmp_path / f"{number:02d}", slices[number], kind)
     assert kind in ("npy", "nii.gz", "tif-float") or TELLTALE.encode() in path.read_bytes()
-    study = draft(tmp_path / "studies", folder(tmp_path, n=6), harmonisation=ALIKE)
+    real = replace(REAL, n=2 if question is ONE_REAL else 6)
+    study = draft(tmp_path / "studies", real, folder(tmp_path, n=6), harmonisation=ALIKE, questions=(question,))
     lock_study(study)
     for stored in study.iterdir():
         assert TELLTALE.encode() not in stored.read_bytes()
@@ -96,13 +101,17 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(locking, "PROBE_IMAGES", 20)
 
 
-def test_jpeg_of_one_source_is_named_and_refused_in_whatever_file_it_comes(slices, judged, tmp_path):
-    real = Source(kind="folder", name=saved(tmp_path / "real", slices[:20], "png").name, n=6, label="real")
+@pytest.mark.parametrize(
+    "question", [VERDICT, pytest.param(ONE_REAL, marks=pytest.mark.slow)], ids=["single", "quartets"]
+)
+def test_jpeg_of_one_source_is_named_and_refused_in_whatever_file_it_comes(slices, judged, tmp_path, question):
+    n = 2 if question is ONE_REAL else 6
+    real = Source(kind="folder", name=saved(tmp_path / "real", slices[:20], "png").name, n=n, label="real")
     jpeg = saved(tmp_path / "jpeg", slices[20:40], "jpg", 75)
     once = saved(tmp_path / "png", as_jpeg_all(slices[20:40], 75), "png")
     for fakes in (jpeg, once):
         for policy in (None, ALIKE):
-            study = draft(tmp_path / "studies", real, fakes, harmonisation=policy)
+            study = draft(tmp_path / "studies", real, fakes, harmonisation=policy, questions=(question,))
             with pytest.raises(
                 LockRefusedError, match=r"by jpeg_blocks \(20 of 20 images of .* JPEG, as of quality 75"
             ) as e:
@@ -110,7 +119,7 @@ def test_jpeg_of_one_source_is_named_and_refused_in_whatever_file_it_comes(slice
             assert "reencode_jpeg" in str(e.value)
             assert lifecycle.study_status(study).state == "draft"
     again = Harmonisation(size=40, reencode_jpeg=75)
-    study = draft(tmp_path / "studies", real, jpeg, harmonisation=again)
+    study = draft(tmp_path / "studies", real, jpeg, harmonisation=again, questions=(question,))
     locked = lock_study(study)
     assert locked.probe.by_feature["jpeg_blocks"] == 0.5
     assert "saved as JPEG of quality 75 and read again" in " ".join(lock_findings(lifecycle.lock_checks(study)))

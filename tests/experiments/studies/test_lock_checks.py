@@ -1,5 +1,6 @@
 """Fakes that copy training scans, real cases under other names, and spectra: found at lock, and how loudly."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from brainlab.experiments.studies.locking import lock_study
 from brainlab.images.volume import Volume
 from brainlab.reading.desk import lifecycle
 from brainlab.reading.protocol.design import Protocol, Reader, Source
+from brainlab.reading.protocol.questions import ONE_REAL
 from brainlab.reading.record.lock_record import lock_findings, lock_warnings
 from brainlab.runs.provenance import recognise
 from brainlab.runs.run import Run, load_run
@@ -58,10 +60,17 @@ def draws(monkeypatch: pytest.MonkeyPatch):
     return use
 
 
+PEOPLE, MACHINE = Source(kind="cohort", name="people", n=8), Source(kind="run", name="machine", n=20)
+
+either = pytest.mark.parametrize(
+    "design", [{}, {"questions": (ONE_REAL,), "sources": (PEOPLE, replace(MACHINE, n=24))}], ids=["single", "quartets"]
+)
+"""Changes to a protocol: single images, or quartets of which one image is real."""
+
+
 def draft(root: Path, *sources: Source, **changes: Any) -> Path:
-    real, fake = Source(kind="cohort", name="people", n=8), Source(kind="run", name="machine", n=20)
     values = {"title": "Copies", "readers": (Reader(code="A"),), "practice": 0, "repeats_share": 0.0}
-    protocol = Protocol(sources=sources or (real, fake), **{**values, **changes})
+    protocol = Protocol(**{"sources": sources or (PEOPLE, MACHINE), **values, **changes})
     return lifecycle.study_folder(lifecycle.create_study(protocol, root), root)
 
 
@@ -71,18 +80,20 @@ def trained_on(root: Path) -> np.ndarray:
     return data.batch(np.flatnonzero(recognise(load_run(root / "runs" / "machine"), data).seen))[:, 0]
 
 
+@either
 @pytest.mark.parametrize("stimulus", ["slice", "volume"])
-def test_copies_of_training_scans_are_counted_and_warned_of(studio, tmp_path, draws, stimulus):
+def test_copies_of_training_scans_are_counted_and_warned_of(studio, tmp_path, draws, stimulus, design):
     noise = np.random.default_rng(0)
     known = trained_on(studio)
     draws(lambda n: np.clip(known[np.arange(n) % len(known)] + noise.normal(0, 0.01, (n, *SHAPE)), 0, 1))
-    folder = draft(tmp_path, stimulus=stimulus)
+    folder = draft(tmp_path, stimulus=stimulus, **design)
     locked = lock_study(folder)
     (found,) = lifecycle.lock_checks(folder)["training"]
     assert found["checked"]
-    assert (found["n"], found["training_scans"]) == (20, len(known))
+    fakes = lifecycle.load_protocol(folder).sources[1].n
+    assert (found["n"], found["training_scans"]) == (fakes, len(known))
     assert found["share_copies"] == 1.0
-    assert any("100% of the 20 fakes of machine look like copies" in line for line in locked.warnings)
+    assert any(f"100% of the {fakes} fakes of machine look like copies" in line for line in locked.warnings)
 
 
 @pytest.mark.parametrize("stimulus", ["slice", "volume"])
@@ -135,8 +146,9 @@ def test_what_cannot_be_checked_is_said_with_its_reason(studio, tmp_path, draws)
     assert found["reason"] == "the scans of its training cohort (simulated) are not available"
 
 
+@either
 @pytest.mark.parametrize("kind", ["cohort", "folder"])
-def test_training_scans_under_other_names_are_refused_as_real_cases(studio, tmp_path, draws, kind):
+def test_training_scans_under_other_names_are_refused_as_real_cases(studio, tmp_path, draws, kind, design):
     """Neither a new name nor a new file helps a scan that some run has seen."""
     draws(lambda n: blobs(n, 7))
     known = trained_on(studio)
@@ -153,19 +165,24 @@ def test_training_scans_under_other_names_are_refused_as_real_cases(studio, tmp_
         for number, volume in enumerate(known[:8]):
             Volume(volume, np.diag([4.0, 4, 4, 1])).save(studio / "renamed" / f"{number}.nii.gz")
         source = Source(kind="folder", name=str(studio / "renamed"), n=5, label="real")
-    folder = draft(tmp_path, source, Source(kind="run", name="machine", n=5))
+    machine = replace(MACHINE, n=15 if design else 5)
+    folder = draft(tmp_path, **design | {"sources": (source, machine)})
     with pytest.raises(InputError, match=r"renamed: 5 of its images are, voxel by voxel, scans that a run"):
         lock_study(folder)
     assert lifecycle.study_status(folder).state == "draft"
 
 
-def test_a_spectrum_out_of_the_ordinary_is_warned_of_and_never_refuses(studio, tmp_path, draws, monkeypatch):
+@either
+def test_a_spectrum_out_of_the_ordinary_is_warned_of_and_never_refuses(studio, tmp_path, draws, monkeypatch, design):
     monkeypatch.setattr(locking, "PROBE_IMAGES", 40)
     pattern = 0.1 * (np.indices(SHAPE).sum(axis=0) % 2)
     draws(lambda n: np.clip(np.where(blobs(n, 7) > 0, blobs(n, 7) + pattern, 0), 0, 1))
-    folder = draft(tmp_path)
-    locked = lock_study(folder, override="only the spectrum counts here")
+    locked = lock_study(draft(tmp_path, **design), override="only the spectrum counts here")
     assert any("differ from real images in their spectrum" in line for line in locked.warnings)
+
+
+def test_an_ordinary_spectrum_is_not_warned_of(studio, tmp_path, draws, monkeypatch):
+    monkeypatch.setattr(locking, "PROBE_IMAGES", 40)
     draws(lambda n: blobs(n, 7))
     locked = lock_study(draft(tmp_path))
     assert not any("spectrum" in line for line in locked.warnings)

@@ -1,6 +1,7 @@
 """Studies whose sources are slices themselves: locked, read, and refused where planes do not agree."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from brainlab.experiments.studies.locking import lock_study, open_sources
 from brainlab.images.grid import Grid
 from brainlab.reading.desk import lifecycle
 from brainlab.reading.protocol.design import Protocol, Reader, Source
+from brainlab.reading.protocol.questions import ONE_REAL, VERDICT
 from brainlab.reading.report.export import sealed_truth
 from brainlab.reading.room.session import ReaderSession
 from brainlab.runs.provenance import recognise
@@ -50,12 +52,14 @@ def draft(root: Path, *sources: Source, **changes: Any) -> Path:
     return lifecycle.study_folder(lifecycle.create_study(protocol(*sources, **changes), root), root)
 
 
-def test_a_study_of_slices_is_locked_and_read(studio, tmp_path):
-    folder = draft(tmp_path, Source(kind="cohort", name="axial", n=8), RUN)
-    assert lock_study(folder).cases == 16
+@pytest.mark.parametrize(("question", "fakes", "cases"), [(VERDICT, 8, 16), (ONE_REAL, 24, 8)])
+def test_a_study_of_slices_is_locked_and_read(studio, tmp_path, question, fakes, cases):
+    sources = (Source(kind="cohort", name="axial", n=8), replace(RUN, n=fakes))
+    folder = draft(tmp_path, *sources, questions=(question,))
+    assert lock_study(folder).cases == cases
     (found,) = lifecycle.lock_checks(folder)["training"]
     assert found["checked"]
-    assert found["n"] == 8
+    assert found["n"] == fakes
     (link,) = lifecycle.issue_links(folder)
     session = ReaderSession.open(folder, link.token, "first tab of the day")
     session.acquire_lease()
@@ -63,15 +67,16 @@ def test_a_study_of_slices_is_locked_and_read(studio, tmp_path):
         session.record_event(event)
     while case := session.current():
         pixels, shape = session.pixels(case.id)
-        assert shape == (8 * 48, 8 * 40)  # upright, enlarged
-        top, bottom = np.split(np.frombuffer(pixels, np.uint8).reshape(shape), 2)
-        assert top.any()
-        assert bottom.any()
-        session.answer(case.id, "real", confidence=3, idempotency_key=case.answer_key)
+        assert shape[-2:] == (8 * 48, 8 * 40)  # upright, enlarged
+        for image in np.frombuffer(pixels, np.uint8).reshape(-1, *shape[-2:]):
+            top, bottom = np.split(image, 2)
+            assert top.any()
+            assert bottom.any()
+        session.answer(case.id, question.values[0], confidence=3, idempotency_key=case.answer_key)
     assert session.state == "done"
     lifecycle.close(folder)
     lifecycle.unblind(folder, "me")
-    assert len(sealed_truth(folder)) == 16
+    assert len(sealed_truth(folder)) == cases
 
 
 @pytest.mark.parametrize(
@@ -95,13 +100,14 @@ def test_sources_that_do_not_show_the_plane_of_the_study_are_refused(studio, sou
         open_sources(protocol(*sources, **changes))
 
 
-def test_sources_of_another_size_are_refused_before_anything_is_drawn(studio, tmp_path):
+@pytest.mark.parametrize("question", [VERDICT, ONE_REAL], ids=["single", "quartets"])
+def test_sources_of_another_size_are_refused_before_anything_is_drawn(studio, tmp_path, question):
     slices = PreparedDataset.open(studio / "cohorts" / "axial")
     images = np.pad(slices.batch(np.arange(4))[:, 0], ((0, 0), (4, 4), (0, 0)))
     larger = Source(kind="cohort", name=str(tmp_path / "larger"), n=2)
     write_prepared(Path(larger.name), images, slices.scans[:4], slices.recipe | {"shape": list(images.shape[1:])})
     with pytest.raises(InputError, match=r"got axial slices of 48 x 48 pixels .* and axial slices of 40 x 48 pixels"):
-        open_sources(protocol(larger, RUN))
+        open_sources(protocol(larger, replace(RUN, n=6), questions=(question,)))
 
 
 def test_training_slices_cut_from_volumes_under_other_names_are_refused_as_real_cases(studio, tmp_path, monkeypatch):

@@ -68,6 +68,16 @@ def test_slices_of_one_scan_lie_apart_and_are_dealt_evenly_while_scans_are_free(
     assert slices["slice"][:8].is_unique  # each scan is still free for whatever slice is dealt to it
 
 
+def test_slices_at_given_heights_are_of_any_scan_that_has_them_left_or_the_nearest():
+    supply = _supply(stimulus="slice", slice_range=(0.0, 1.0))
+    there = supply.draw(8, SALTS[0], np.full(8, 0.5))
+    assert [one.detail["slice"] for one in there] == [6] * 8
+    assert len({one.detail["scan"] for one in there}) == 8
+    more = [one.detail["slice"] for one in supply.draw(10, SALTS[0], np.full(10, 0.5))]
+    assert more[:8] == [6] * 8
+    assert {abs(slice_ - 6) for slice_ in more[8:]} == {3}
+
+
 def test_what_a_run_made_is_no_real_case() -> None:
     dataset = _supply().dataset
     marked = dataclasses.replace(dataset, recipe={**dataset.recipe, "generated": True})

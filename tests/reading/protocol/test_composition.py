@@ -1,9 +1,10 @@
 """How many images of each source make whole cases."""
 
+import numpy as np
 import pytest
 
 from brainlab.errors import InputError
-from brainlab.reading.protocol.composition import cases_of, practice_counts
+from brainlab.reading.protocol.composition import cases_of, practice_counts, shared_heights
 from brainlab.reading.protocol.design import Protocol, Reader, Source, usual_instructions
 from brainlab.reading.protocol.questions import ONE_FAKE, ONE_REAL, RANKING, VERDICT, WHICH, Question
 
@@ -53,3 +54,33 @@ def test_practice_takes_whole_cases():
 def test_instructions_say_what_is_seen():
     assert "4 images at a time, of which one is fake and the others are real" in usual_instructions(ONE_FAKE)
     assert "Rank them" in usual_instructions(RANKING)
+
+
+@pytest.mark.parametrize(
+    ("question", "sources", "practice"),
+    [
+        (ONE_REAL, (("people", "real", 7), ("a", "fake", 12), ("b", "fake", 9)), 3),
+        (ONE_FAKE, (("people", "real", 10), ("a", "fake", 5), ("others", "real", 5)), 2),
+        (WHICH, (("people", "real", 6), ("a", "fake", 2), ("b", "fake", 4)), 0),
+        (RANKING, (("people", "real", 6), ("a", "fake", 6)), 2),
+    ],
+)
+def test_as_many_images_of_each_kind_lie_at_each_height(question, sources, practice):
+    """So that all images of a case can be of one height, practice apart."""
+    heights = shared_heights(question, sources, practice, np.random.default_rng(0))
+    dealt = practice_counts(question, [label for _, label, _ in sources], practice)
+    assert [len(own) for own in heights] == [n + more for (_, _, n), more in zip(sources, dealt, strict=True)]
+    cases = cases_of(question, sources)
+    for practised, number in ((False, cases), (True, practice)):
+        found = {}
+        for own, (_, label, n) in zip(heights, sources, strict=True):
+            found.setdefault(label, []).extend(own[n:] if practised else own[:n])
+        counts = {label: np.unique(own, return_counts=True) for label, own in found.items() if own}
+        for steps, each in counts.values():
+            assert len(steps) == number
+            assert len(set(each)) == 1
+            assert np.allclose(np.diff(steps), 1 / number)
+            assert 0 <= steps[0] < steps[-1] < 1
+        assert len({tuple(steps) for steps, _ in counts.values()}) <= 1
+    again = shared_heights(question, sources, practice, np.random.default_rng(1))
+    assert not np.array_equal(again[0], heights[0])

@@ -1,4 +1,4 @@
-"""Images side by side: each once, of one level and of different people, in an order that study.db does not tell."""
+"""Images side by side: each once, of one height and of different people, in an order that study.db does not tell."""
 
 import json
 import sqlite3
@@ -21,7 +21,9 @@ from brainlab.reading.room.session import ReaderSession
 
 def _case(label: str, grey: int, source: str | None = None, practice: bool = False, level: int = 0) -> Case:
     pixels = np.full((4, 3), grey, dtype=np.uint8)
-    return Case(pixels, (1.0, 1.0), label, source or label, practice, seed=grey, detail={"slice": level})
+    return Case(
+        pixels, (1.0, 1.0), label, source or label, practice, seed=grey, detail={"slice": level}, height=level / 100
+    )
 
 
 def _cases(n: int) -> list[Case]:
@@ -45,7 +47,7 @@ def test_sides_are_drawn_by_lot_anew_each_time():
     assert drawn[0] != drawn[1] or drawn[1] != drawn[2]
 
 
-def test_slices_are_paired_by_level_and_practice_apart():
+def test_images_are_paired_by_height_and_practice_apart():
     cases = [*_cases(6), _case("real", 250, practice=True), _case("fake", 99, practice=True)]
     pairs = group_cases(cases, WHICH, np.random.default_rng())
     assert [pair.practice for pair in pairs] == [False] * 6 + [True]
@@ -94,7 +96,7 @@ def test_three_real_images_beside_one_fake_are_of_different_people():
         assert group.seed == next(image["seed"] for image in group.detail["images"] if image["label"] == "fake")
 
 
-def test_levels_of_a_group_are_near_each_other():
+def test_heights_of_a_group_are_near_each_other():
     groups = group_cases(_quartets(8, {"a": 24}), ONE_REAL, np.random.default_rng(0))
     for group in groups:
         fakes = [image["slice"] for image in group.detail["images"] if image["label"] == "fake"]
