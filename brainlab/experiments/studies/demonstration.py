@@ -101,7 +101,7 @@ def resized(design: Protocol, cases: int) -> Protocol:
 
 def _whole(protocol: Protocol, finish: Callable[[Path], object]) -> Path:
     """Make a study that nobody sees before it is finished; nothing stays of one that was interrupted."""
-    hidden = lifecycle.studies_folder() / f".{lifecycle.create_study(protocol, listed=False)}"
+    hidden = lifecycle.study_folder(lifecycle.create_study(protocol, listed=False))
     try:
         finish(hidden)
         Store(hidden).fold()

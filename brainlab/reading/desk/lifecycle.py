@@ -58,9 +58,10 @@ class StudyStatus:
 
 
 def create_study(protocol: Protocol, root: Path | None = None, listed: bool = True) -> str:
-    """Make a draft study and return its id. root: folder of studies, by default the workspace's.
+    """Make a draft study and return its folder's name, which is its id. root: folder of studies, by default the
+    workspace's.
 
-    listed: if not, its folder's name begins with a dot, by which no list of studies shows it until it is renamed.
+    listed: if not, the folder's name is a dot and the id, so that no list of studies shows it until it is renamed.
     Raises InputError where readers' codes are not plain or differ in case alone, or a question's key is taken.
     """
     check_reader_codes([reader.code for reader in protocol.readers])
@@ -74,8 +75,9 @@ def create_study(protocol: Protocol, root: Path | None = None, listed: bool = Tr
         )
         record_state(db, "draft", "")
 
-    create((root or studies_folder()) / (study if listed else f".{study}"), fill)
-    return study
+    name = study if listed else f".{study}"
+    create((root or studies_folder()) / name, fill)
+    return name
 
 
 def study_folder(study: str, root: Path | None = None) -> Path:
