@@ -1,11 +1,16 @@
 """m-alternative forced choice: the share of correct choices, how it differs from chance, and d'."""
 
-from scipy import integrate, optimize, stats
+import numpy as np
+from scipy import optimize, special, stats
 
 from brainlab.measures.estimate import CONFIDENCE, Estimate, undefined
 
 REACH = 9.0
 """Standard deviations within which a normal density is integrated, and the largest d' that is looked for."""
+
+STEP = 0.1
+OFFSETS = np.arange(-REACH, REACH + STEP / 2, STEP)
+DENSITY = np.exp(-(OFFSETS**2) / 2) / np.sqrt(2 * np.pi)
 
 
 def exact_share(successes: int, n: int) -> Estimate:
@@ -26,12 +31,8 @@ def expected_share(d_prime: float, alternatives: int) -> float:
 
     Hacker and Ratcliff 1979 (Perception and Psychophysics 26, 168-170), equation 1.
     """
-    value, _ = integrate.quad(
-        lambda x: stats.norm.pdf(x - d_prime) * stats.norm.cdf(x) ** (alternatives - 1),
-        d_prime - REACH,
-        d_prime + REACH,
-    )
-    return float(value)
+    # Equal steps suffice: for a smooth function that vanishes at both ends, their error is that of rounding.
+    return float(STEP * (DENSITY * special.ndtr(OFFSETS + d_prime) ** (alternatives - 1)).sum())
 
 
 def choice_d_prime(share: Estimate, alternatives: int) -> Estimate:
