@@ -15,8 +15,8 @@ def bounds_of_mean(values: FloatArray, strata: ArrayLike | None = None, added: f
     """Return Wilson's bounds of the mean P of values [n >= 2] within 0 and 1, at the effective sample size.
 
     Such a mean is worth P (1 - P) / variance answers of yes or no (Korn and Graubard 1998; Dean and Pagano 2015). Cases
-    are sampled within `strata` [n], the quantile is Student's, and a tenth of a case (`added`), half 0 and half 1, gives
-    width where all cases are alike.
+    are sampled within `strata` [n], and the quantile is Student's. A tenth of a case (`added`), half 0 and half 1, is
+    added, so that there is a width where all cases are alike.
 
     Student's interval is too narrow near 0 and 1: 84% for the mean rank of an image that is nearly always first, 88%
     for rankings that nearly always agree. With one or two cases at random added to it, or on the logit or arcsine

@@ -69,7 +69,7 @@ class Choices:
 
 
 def scenarios() -> list[Choices]:
-    """All forms of a forced choice, from guessing to easy, by readers who differ, and with fifty cases by equal ones."""
+    """Forced choices from guessing to easy, by readers who differ, and of fifty cases by equal ones."""
     return [
         Choices(images, d_primes[:sources], cases, spread, name)
         for images, (name, d_primes), sources, cases, spread in product(
