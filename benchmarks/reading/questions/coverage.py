@@ -28,6 +28,8 @@ from brainlab.reading.protocol.design import Protocol, Reader, Source
 from brainlab.reading.protocol.questions import GROUP_KINDS, VERDICT, Question
 from brainlab.reading.statistics.questions.further import further_statistics
 
+KINDS = ("choices", "rankings", "ratings")
+
 SLACK = 1e-9
 """Rounding that is forgiven where a bound is the truth, as at ranks of which all are alike."""
 
@@ -43,14 +45,14 @@ class Trial:
     study: Callable[[np.random.Generator], tuple[Found, Table]]
 
 
-def trials(kinds: tuple[str, ...]) -> Iterator[tuple[str, Trial]]:
+def trials(kinds: tuple[str, ...]) -> Iterator[Trial]:
     """All scenarios of some kinds."""
     if "choices" in kinds:
-        yield from (("choices", choice_trial(scenario)) for scenario in choices.scenarios())
+        yield from map(choice_trial, choices.scenarios())
     if "rankings" in kinds:
-        yield from (("rankings", ranking_trial(scenario)) for scenario in rankings.scenarios())
+        yield from map(ranking_trial, rankings.scenarios())
     if "ratings" in kinds:
-        yield from (("ratings", rating_trial(scenario)) for scenario in ratings.scenarios())
+        yield from map(rating_trial, ratings.scenarios())
 
 
 def choice_trial(scenario: choices.Choices) -> Trial:
@@ -187,7 +189,7 @@ def together(tables: dict[str, Rows]) -> dict[str, dict[str, float]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--kinds", nargs="+", default=["choices", "rankings", "ratings"])
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
     parser.add_argument("--repetitions", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
@@ -195,7 +197,7 @@ def main() -> None:
     start = time.perf_counter()
     tables = {
         trial.title: coverage(trial, args.repetitions, args.seed + number)
-        for number, (_, trial) in enumerate(trials(tuple(args.kinds)))
+        for number, trial in enumerate(trials(tuple(args.kinds)))
     }
     found, shares, seconds = together(tables), exactly(), time.perf_counter() - start
     if args.json:
