@@ -6,6 +6,7 @@ A coefficient that is 0/0 is None with the reason, never 0 or 1; an interval wit
 """
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -91,25 +92,35 @@ def cohens_kappa(table: ArrayLike, weights: ArrayLike | None = None, scheme: str
     return Kappa(value, max(value - Z * se, -1), min(value + Z * se, 1), n, None, se, agreement)
 
 
-def sampled_kappa(first: IntArray, second: IntArray, categories: int, strata: ArrayLike | None = None) -> Kappa:
+def sampled_kappa(
+    first: IntArray,
+    second: IntArray,
+    categories: int,
+    strata: ArrayLike | None = None,
+    scheme: Literal["linear"] | None = None,
+) -> Kappa:
     """Cohen's kappa of two readers' answers [n] (-1 missing), with an interval for cases sampled within `strata` [n].
 
     The value is that of `cohens_kappa`, the interval is not: four cases of random answers are added (the 'plus four' of
     Agresti and Coull 1998), kappa is linearised there (Fleiss, Cohen, Everitt 1969), its variance taken within strata,
     and the quantile is Student's. The asymptotic interval is too narrow where one answer prevails or cases are few, and
-    has no width at full agreement, where this one says what so many agreements leave possible.
+    has no width at full agreement, where this one says what so many agreements leave possible. `scheme`: as in
+    `cohens_kappa`.
     """
     both = (first != MISSING) & (second != MISSING)
     counts = contingency(first, second, categories)
-    plain = cohens_kappa(counts)
+    plain = cohens_kappa(counts, scheme=scheme)
     if plain.value is None or any((counts.sum(axis) > 0).sum() == 1 for axis in (0, 1)):
         return plain
     joint = counts + PLUS_FOUR / categories**2
     joint = joint / joint.sum()
-    rows, columns, agree = joint.sum(axis=1), joint.sum(axis=0), float(np.trace(joint))
-    chance = float(rows @ columns)
-    influence = (np.eye(categories) - agree) / (1 - chance)  # of a case in cell i, j: [k, k]
-    influence = influence - (1 - agree) / (1 - chance) ** 2 * (columns[:, None] + rows - 2 * chance)
+    rows, columns, credit = joint.sum(axis=1), joint.sum(axis=0), np.eye(categories)
+    if scheme == "linear":
+        credit = 1 - np.abs(np.subtract.outer(np.arange(categories), np.arange(categories))) / (categories - 1)
+    agree, chance = float((credit * joint).sum()), float(rows @ credit @ columns)
+    influence = (credit - agree) / (1 - chance)  # of a case in cell i, j: [k, k]
+    tilt = (credit @ columns)[:, None] + rows @ credit
+    influence = influence - (1 - agree) / (1 - chance) ** 2 * (tilt - 2 * chance)
     values = influence[first[both], second[both]]
     codes = stratum_codes(None if strata is None else np.asarray(strata)[both], plain.n)
     spread = spread_of_mean(values, codes, Prior(PLUS_FOUR, float(influence.mean()), float(influence.var())))

@@ -1,11 +1,21 @@
-"""m-alternative forced choice: the share of correct choices, how it differs from chance, and d'."""
+"""m-alternative forced choice: the share of correct choices, how it differs from chance, d', and agreement."""
 
-from scipy import integrate, optimize, stats
+from dataclasses import replace
 
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import optimize, special, stats
+
+from brainlab.measures.agreement import fleiss_kappa
+from brainlab.measures.bounded_mean import bounds_of_mean
 from brainlab.measures.estimate import CONFIDENCE, Estimate, undefined
 
 REACH = 9.0
 """Standard deviations within which a normal density is integrated, and the largest d' that is looked for."""
+
+STEP = 0.1
+OFFSETS = np.arange(-REACH, REACH + STEP / 2, STEP)
+DENSITY = np.exp(-(OFFSETS**2) / 2) / np.sqrt(2 * np.pi)
 
 
 def exact_share(successes: int, n: int) -> Estimate:
@@ -26,12 +36,8 @@ def expected_share(d_prime: float, alternatives: int) -> float:
 
     Hacker and Ratcliff 1979 (Perception and Psychophysics 26, 168-170), equation 1.
     """
-    value, _ = integrate.quad(
-        lambda x: stats.norm.pdf(x - d_prime) * stats.norm.cdf(x) ** (alternatives - 1),
-        d_prime - REACH,
-        d_prime + REACH,
-    )
-    return float(value)
+    # Equal steps suffice: for a smooth function that vanishes at both ends, their error is that of rounding.
+    return float(STEP * (DENSITY * special.ndtr(OFFSETS + d_prime) ** (alternatives - 1)).sum())
 
 
 def choice_d_prime(share: Estimate, alternatives: int) -> Estimate:
@@ -46,6 +52,24 @@ def choice_d_prime(share: Estimate, alternatives: int) -> Estimate:
         everything = "all" if share.value else "none"
         return undefined(f"undefined: {everything} of the choices are correct", share.n)
     return Estimate(value, low, high, share.n)
+
+
+def choice_kappa(counts: ArrayLike, strata: ArrayLike | None = None) -> Estimate:
+    """Fleiss' kappa of which of m images readers chose, with an interval that knows that the images are drawn by lot.
+
+    counts [n, m]: how many readers chose each image of a case, the same number in all. By lot, two readers agree on 1/m
+    of the cases by chance whatever their ways, so that the interval is that of their agreement, of cases sampled within
+    `strata` [n], rescaled. With chance taken from twenty or fifty cases, as `fleiss_kappa` has to, kappa lies too low,
+    and its interval covers 74 to 95% of the time.
+    """
+    table = np.asarray(counts, dtype=float)
+    found = fleiss_kappa(table)
+    if found.value is None or found.n < 2:
+        return found
+    readers, images = table[0].sum(), table.shape[1]
+    agreement = (table * (table - 1)).sum(axis=1) / (readers * (readers - 1))
+    low, high = ((images * bound - 1) / (images - 1) for bound in bounds_of_mean(agreement, strata))
+    return replace(found, low=min(low, found.value), high=max(high, found.value), reason=None)
 
 
 def _invert(share: float | None, alternatives: int) -> float | None:

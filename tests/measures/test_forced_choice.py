@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import integrate, stats
+from statsmodels.stats import inter_rater
 
 from brainlab.measures.estimate import Estimate
-from brainlab.measures.forced_choice import chance_p, choice_d_prime, exact_share, expected_share
+from brainlab.measures.forced_choice import chance_p, choice_d_prime, choice_kappa, exact_share, expected_share
 
 
 def test_exact_bounds_leave_a_fortieth_on_either_side():
@@ -52,3 +53,26 @@ def test_where_all_choices_are_correct_d_prime_has_no_value_but_a_reason():
     assert (found.value, found.low) == (None, None)
     assert "all of the choices are correct" in found.reason
     assert choice_d_prime(exact_share(9, 10), 4).low is not None
+
+
+def test_shares_of_a_d_prime_are_those_of_adaptive_quadrature():
+    for d in (-3.0, 0.2, 4.0):
+        expected, _ = integrate.quad(lambda x, d=d: stats.norm.pdf(x - d) * stats.norm.cdf(x) ** 5, d - 9, d + 9)
+        assert expected_share(d, 6) == pytest.approx(expected, abs=1e-9)
+
+
+def test_kappa_of_choices_is_fleiss_with_an_interval_around_the_agreement_beyond_one_in_m():
+    random = np.random.default_rng(3)
+    counts = (random.integers(4, size=(50, 5))[:, :, None] == np.arange(4)).sum(axis=1)
+    found = choice_kappa(counts)
+    assert found.value == pytest.approx(inter_rater.fleiss_kappa(counts))
+    agreement = ((counts * (counts - 1)).sum(axis=1) / 20).mean()
+    assert found.low < (agreement - 0.25) / 0.75 < found.high
+
+
+def test_readers_who_chose_alike_leave_others_possible_and_one_and_the_same_image_is_undefined():
+    alike = 3 * np.eye(4, dtype=int)[np.arange(20) % 4]
+    found = choice_kappa(alike)
+    assert (found.value, found.high, found.reason) == (1, 1, None)
+    assert 0.7 < found.low < 0.95
+    assert choice_kappa(3 * np.eye(4, dtype=int)[np.zeros(20, dtype=int)]).value is None

@@ -26,8 +26,9 @@ def methods(first: Question) -> list[str]:
     """Say how these figures were worked out."""
     if first.kind == "ranking":
         return [
-            "Mean ranks (1: most real) have Student's intervals over cases; sources were compared by Friedman's test, "
-            "and two at a time by the share of cases in which one was ranked above the other, with Wilson intervals. "
+            "Mean ranks (1: most real) and rank correlations have Wilson's intervals at the effective sample size over "
+            "cases; sources were compared by Friedman's test, and two at a time by the share of cases in which one was "
+            "ranked above the other, with Wilson intervals. "
             "Agreement of two readers is the mean rank correlation (Spearman) of a case, 0 by chance. Accuracy and "
             "kappa are of the image that was ranked first.",
         ]
@@ -35,7 +36,8 @@ def methods(first: Question) -> list[str]:
     return [
         f"Shares of correct choices have exact intervals (Clopper and Pearson), over several sources Wilson's at the "
         f"effective sample size, and were compared with chance (1/{m}) by an exact binomial test. d' is that of "
-        f"{m}-alternative forced choice (Hacker and Ratcliff), with the interval of the share.",
+        f"{m}-alternative forced choice (Hacker and Ratcliff), with the interval of the share. The interval of Fleiss' "
+        f"kappa takes chance agreement as 1/{m}, since places are drawn by lot.",
     ]
 
 

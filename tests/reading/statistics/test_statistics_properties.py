@@ -139,6 +139,17 @@ def test_full_agreement_of_sampled_cases_has_a_width_that_more_cases_lessen():
     assert few.reason is None
 
 
+@pytest.mark.parametrize("scheme", [None, "linear"])
+def test_of_many_cases_the_sampled_interval_is_the_asymptotic_one(scheme):
+    random = np.random.default_rng(4)
+    first = random.choice(5, 4000, p=[0.4, 0.3, 0.1, 0.1, 0.1])
+    second = np.where(random.random(4000) < 0.4, first, np.minimum(first + random.integers(0, 3, 4000), 4))
+    plain = cohens_kappa(contingency(first, second, 5), scheme=scheme)
+    sampled = sampled_kappa(first, second, 5, scheme=scheme)
+    assert sampled.value == plain.value
+    assert (sampled.low, sampled.high) == pytest.approx((plain.low, plain.high), abs=1e-3)
+
+
 def test_constant_readers_stay_undefined_when_sampled():
     both = sampled_kappa(np.ones(9, dtype=int), np.ones(9, dtype=int), 2)
     assert both.reason.startswith("undefined")

@@ -156,8 +156,10 @@ def test_readers_at_large_have_few_degrees_of_freedom_and_never_less_than_the_ca
         found = beyond_these_readers(np.array(values), covariance, 50)
         return float(special.logit(found.high) - special.logit(middle)) * middle * (1 - middle)
 
+    # Two readers who agree, and whose cases are the same: what cases make uncertain, with 2 (r - 1) degrees of freedom.
     assert half(np.full((2, 2), 0.001), (0.75, 0.75)) == pytest.approx(stats.t(2).ppf(0.975) * 0.001**0.5)
-    assert half(np.eye(3) * 0.003, (0.75, 0.75, 0.75)) == pytest.approx(stats.t(4).ppf(0.975) * 0.001**0.5)
+    # Three who agree, and share no case: the normal interval for new cases of theirs.
+    assert half(np.eye(3) * 0.003, (0.75, 0.75, 0.75)) == pytest.approx(stats.norm.ppf(0.975) * 0.001**0.5)
 
 
 def test_areas_of_readers_who_score_alike_covary_as_delongs_variance():

@@ -13,9 +13,9 @@ import pandas as pd
 from scipy import stats
 
 from brainlab.measures.accuracy import wilson
-from brainlab.measures.agreement import MISSING, category_counts, fleiss_kappa
+from brainlab.measures.agreement import category_counts
 from brainlab.measures.estimate import Estimate
-from brainlab.measures.forced_choice import chance_p, choice_d_prime, exact_share
+from brainlab.measures.forced_choice import chance_p, choice_d_prime, choice_kappa, exact_share
 from brainlab.reading.protocol.questions import SIDES, Question
 from brainlab.reading.statistics.mrmc import mean_accuracy
 from brainlab.reading.statistics.questions.rows import ALL, EVERYBODY, by_reader_and_source, row, share
@@ -53,11 +53,12 @@ def _together(given: pd.DataFrame, question: Question) -> Iterator[dict[str, Any
     wide = given.pivot(index="case", columns="reader", values="value")[readers].dropna()
     facts = given.drop_duplicates("case").set_index("case").loc[wide.index]
     right = wide.eq(facts["truth"], axis=0).to_numpy(dtype=float)
-    mean = mean_accuracy(right, facts["source"].to_numpy(dtype=str))
+    sources = facts["source"].to_numpy(dtype=str)
+    mean = mean_accuracy(right, sources)
     yield row("correct choices, mean of these readers", EVERYBODY, ALL, mean.these_readers)
     yield row("correct choices, mean of readers like these", EVERYBODY, ALL, mean.other_readers)
     codes = np.array([[question.places.index(value) for value in line] for line in wide.to_numpy()], dtype=int)
     codes = codes.reshape(-1, len(readers))
     if len(readers) > 2:
-        counts = category_counts(np.where(codes < 0, MISSING, codes), len(question.places))
-        yield row("Fleiss' kappa of the chosen image", EVERYBODY, ALL, fleiss_kappa(counts))
+        counts = category_counts(codes, len(question.places))
+        yield row("Fleiss' kappa of the chosen image", EVERYBODY, ALL, choice_kappa(counts, sources))

@@ -2,7 +2,7 @@
 
 scale   median and quartiles per source and reader; linearly weighted kappa of each pair of readers
 choice  share of each option per source and reader (Wilson, over all sources stratified); kappa of each pair of readers
-place   distance in mm between two readers' places; share of cases in which it is within a tolerance (Wilson)
+place   distance in mm between two readers' places; share of cases in which it is within a tolerance (as of options)
 pair, alternatives  see `forced_choice`
 ranking see `ranking`
 text    every text, by source
@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from brainlab.measures.accuracy import wilson
 from brainlab.measures.estimate import Estimate
 from brainlab.reading.protocol.design import Protocol
 from brainlab.reading.protocol.questions import VERDICT, Question
@@ -97,7 +96,7 @@ def _place(given: pd.DataFrame, _: Question, tolerance_mm: float) -> Iterator[di
                 yield row(
                     f"distance in mm, {figure}", names, str(source), Estimate(value, n=len(finite), reason=reason)
                 )
-            within = wilson(int((gaps <= tolerance_mm).sum()), len(gaps))
+            within = share(rows, pd.Series(gaps <= tolerance_mm, rows.index))
             yield row(f"within {tolerance_mm:g} mm", names, str(source), within)
 
 

@@ -1,6 +1,6 @@
 """Images of all sources ranked from most to least real.
 
-Per reader and source: mean rank (1 is most real) with Student's interval over cases, and how often it was ranked first.
+Per reader and source: mean rank (1 is most real) with an interval over cases, and how often it was ranked first.
 Per reader: Friedman's test of all sources alike, and for each two sources how often the first was ranked above the
 second. Per pair of readers: mean rank correlation (Spearman) of a case, 0 by chance.
 """
@@ -10,16 +10,14 @@ from collections.abc import Collection, Iterator
 from itertools import combinations
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from scipy import stats
 
 from brainlab.measures.accuracy import wilson
-from brainlab.measures.estimate import CONFIDENCE, Estimate, undefined
-from brainlab.measures.strata import spread_of_mean, stratum_codes
+from brainlab.measures.estimate import Estimate, undefined
+from brainlab.measures.ranks import mean_rank, mean_rank_correlation
 from brainlab.reading.protocol.questions import Question
 from brainlab.reading.statistics.questions.rows import ALL, row
-from brainlab.types import FloatArray
 
 
 def ranking(given: pd.DataFrame, _: Question, __: float) -> Iterator[dict[str, Any]]:
@@ -31,12 +29,13 @@ def ranking(given: pd.DataFrame, _: Question, __: float) -> Iterator[dict[str, A
     tables = {str(name): _ranks(cases, sources) for name, cases in given.groupby("reader", sort=False)}
     for reader, ranks in tables.items():
         for source in sources:
-            yield row("mean rank (1: most real)", reader, source, _mean(ranks[source].to_numpy(dtype=float)))
+            mean = mean_rank(ranks[source].to_numpy(dtype=float), len(sources))
+            yield row("mean rank (1: most real)", reader, source, mean)
             yield row("ranked most real", reader, source, wilson(int((ranks[source] == 1).sum()), len(ranks)))
         yield from _contrasts(ranks, reader, sources)
     for first, second in combinations(tables, 2):
-        both = tables[first].join(tables[second], lsuffix="_a", rsuffix="_b", how="inner")
-        agreement = _mean(_correlations(both, len(sources)))
+        both = tables[first].join(tables[second], lsuffix="_a", rsuffix="_b", how="inner").to_numpy(dtype=float)
+        agreement = mean_rank_correlation(both[:, : len(sources)], both[:, len(sources) :])
         yield row("mean rank correlation (Spearman)", f"{first} and {second}", ALL, agreement)
 
 
@@ -82,22 +81,3 @@ def _contrasts(ranks: pd.DataFrame, reader: str, sources: list[str]) -> Iterator
     for first, second in combinations(range(len(sources)), 2):
         above = int((values[:, first] < values[:, second]).sum())
         yield row(f"ranked above {sources[second]}", reader, sources[first], wilson(above, len(values)))
-
-
-def _correlations(both: pd.DataFrame, count: int) -> FloatArray:
-    """Spearman's correlation of two readers' rankings of each case, 1 - 6 sum d^2 / (k^3 - k) as ranks have no ties."""
-    values = both.to_numpy(dtype=float)
-    squares = ((values[:, :count] - values[:, count:]) ** 2).sum(axis=1)
-    return 1 - 6 * squares / (count**3 - count)
-
-
-def _mean(values: FloatArray) -> Estimate:
-    """Mean over cases with Student's interval."""
-    n = len(values)
-    if n == 0:
-        return undefined("undefined: no case was ranked by both readers")
-    value = float(values.mean())
-    if n < 2 or np.ptp(values) == 0:
-        return Estimate(value, n=n, reason="no interval: all cases are alike")
-    half = spread_of_mean(values, stratum_codes(None, n)).half_width(CONFIDENCE)
-    return Estimate(value, value - half, value + half, n)

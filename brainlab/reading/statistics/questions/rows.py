@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from itertools import combinations
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from brainlab.measures.accuracy import stratified_share
-from brainlab.measures.agreement import cohens_kappa, contingency
+from brainlab.measures.agreement import sampled_kappa
 from brainlab.measures.estimate import Estimate
 from brainlab.reading.protocol.questions import Question
 from brainlab.types import IntArray
@@ -46,11 +46,14 @@ def share(rows: pd.DataFrame, hits: pd.Series) -> Estimate:
     return stratified_share([(int(own.sum()), len(own)) for _, own in hits.groupby(rows["source"])])
 
 
-def kappas(given: pd.DataFrame, question: Question, figure: str, scheme: str | None) -> Iterator[dict[str, Any]]:
-    """Kappa of every pair of readers over the full list of answers."""
+def kappas(
+    given: pd.DataFrame, question: Question, figure: str, scheme: Literal["linear"] | None
+) -> Iterator[dict[str, Any]]:
+    """Kappa of every pair of readers over the full list of answers, with sources as strata."""
     for first, second, both in pairs_of_readers(given):
-        table = contingency(_codes(both["value_a"], question), _codes(both["value_b"], question), len(question.values))
-        yield row(figure, f"{first} and {second}", ALL, cohens_kappa(table, scheme=scheme))
+        codes = [_codes(both[name], question) for name in ("value_a", "value_b")]
+        kappa = sampled_kappa(codes[0], codes[1], len(question.values), both["source"].to_numpy(dtype=str), scheme)
+        yield row(figure, f"{first} and {second}", ALL, kappa)
 
 
 def _codes(values: pd.Series, question: Question) -> IntArray:
