@@ -20,22 +20,24 @@ from benchmarks.reading.questions.coverage import (
 from benchmarks.reading.questions.rankings import Rankings
 from benchmarks.reading.questions.ratings import CHOICE, PLACE, SCALE, Ratings
 
-REPETITIONS = 250  # standard error of 95%: 1.4%
+REPETITIONS = 150  # standard error of 95%: 1.8%
 TRIALS = [
-    choice_trial(Choices(4, (2.5, 2.0, 3.0), 20, 0.25, "easy")),
-    choice_trial(Choices(8, (0.0,), 50, 0.0, "guessing")),
-    ranking_trial(Rankings("easy", rankings.REALISM["easy"], 50, 0.8)),
-    ranking_trial(Rankings("equal", rankings.REALISM["equal"][:3], 20, 0.0)),
-    rating_trial(Ratings(SCALE, "lopsided", 3, 50, 0.3)),
-    rating_trial(Ratings(CHOICE, "lopsided", 3, 50, 0.3)),
-    rating_trial(Ratings(PLACE, "far apart", 3, 50, 0.3)),
+    (choice_trial(Choices(4, (2.5, 2.0, 3.0), 20, 0.25, "easy")), 20),
+    (choice_trial(Choices(8, (0.0,), 50, 0.0, "guessing")), 50),
+    (ranking_trial(Rankings("easy", rankings.REALISM["easy"], 50, 0.8)), 50),
+    (ranking_trial(Rankings("equal", rankings.REALISM["equal"][:3], 20, 0.0)), 20),
+    (rating_trial(Ratings(SCALE, "lopsided", 3, 50, 0.3)), 50),
+    (rating_trial(Ratings(CHOICE, "lopsided", 3, 50, 0.3)), 50),
+    (rating_trial(Ratings(PLACE, "far apart", 3, 50, 0.3)), 50),
 ]
 
 
-@pytest.mark.parametrize("trial", TRIALS, ids=lambda trial: trial.title)
-def test_intervals_contain_the_truth_as_often_as_they_say(trial):
+@pytest.mark.parametrize(("trial", "cases"), TRIALS, ids=[trial.title for trial, _ in TRIALS])
+def test_intervals_contain_the_truth_as_often_as_they_say(trial, cases):
     for name, row in coverage(trial, REPETITIONS, seed=1).items():
-        assert row["coverage"] > (0.83 if name.startswith("ranked") else 0.9), name  # Wilson's, of shares above .99
+        # Wilson's interval of a share near 0 or 1 covers what its few counts let it cover.
+        expected = exact_coverage(plain, row["truth"], cases) if name.startswith("ranked") else 0.95
+        assert row["coverage"] > min(expected, 0.95) - 0.06, name
         assert row["given"] > 0.9 or name.startswith("d'"), name  # undefined where all choices are correct
 
 
