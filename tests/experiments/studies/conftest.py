@@ -32,6 +32,15 @@ either = pytest.mark.parametrize(
 
 
 @pytest.fixture
+def root(tiny_workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder for studies of the tiny workspace, whose locks look at few images."""
+    monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tiny_workspace))
+    monkeypatch.setattr(workspace, "MODELS", tmp_path / "no models")
+    monkeypatch.setattr(locking, "PROBE_IMAGES", 4)  # too few to judge, and quick
+    return tmp_path
+
+
+@pytest.fixture
 def studio(tiny_workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The tiny workspace, whose runs draw what a well trained decoder draws: brains on a haze that is never 0."""
     monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tiny_workspace))

@@ -17,8 +17,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from brainlab import workspace
-from brainlab.experiments.studies import locking
 from brainlab.experiments.studies.locking import lock_study, open_sources, preview
 from brainlab.experiments.studies.stimuli import sample_noise
 from brainlab.images.grid import Grid
@@ -70,14 +68,6 @@ class Loot:
             },
             [[row[1] for row in group] for _, group in readings],
         )
-
-
-@pytest.fixture
-def root(tiny_workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tiny_workspace))
-    monkeypatch.setattr(workspace, "MODELS", tmp_path / "no models")
-    monkeypatch.setattr(locking, "PROBE_IMAGES", 4)  # too few to judge, and quick
-    return tmp_path
 
 
 @pytest.fixture(params=[VERDICT, ONE_REAL], ids=["single", "quartets"])

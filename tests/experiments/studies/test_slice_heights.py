@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from brainlab import workspace
 from brainlab.experiments.studies import locking
 from brainlab.experiments.studies.locking import lock_study
 from brainlab.images.volume import Volume
@@ -18,14 +17,6 @@ from brainlab.reading.protocol.questions import ONE_FAKE, ONE_REAL, RANKING, Que
 from brainlab.reading.record.store import Store
 
 READER = Reader(code="A")
-
-
-@pytest.fixture
-def root(tiny_workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tiny_workspace))
-    monkeypatch.setattr(workspace, "MODELS", tmp_path / "no models")
-    monkeypatch.setattr(locking, "PROBE_IMAGES", 4)  # too few to judge, and quick
-    return tmp_path
 
 
 def slices_of(root: Path, question: Question, *sources: Source, **changes: object) -> list[tuple[str, str, list[int]]]:
