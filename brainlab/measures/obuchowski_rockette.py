@@ -42,7 +42,8 @@ def obuchowski_rockette(values: FloatArray, covariance: FloatArray) -> tuple[flo
     between = float(values.var(ddof=1))
     common = float((covariance.sum() - np.trace(covariance)) / (readers * (readers - 1)))
     total = between + max(readers * common, 0.0)
-    degrees = total**2 / (between**2 / (readers - 1)) if between > 0 else np.inf
+    # Readers who all differ alike do so to within rounding.
+    degrees = total**2 / (between**2 / (readers - 1)) if between > 1e-12 else np.inf
     return float(np.sqrt(total / readers)), float(degrees)
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 from sklearn.metrics import roc_auc_score
 
 from brainlab.measures.obuchowski_rockette import obuchowski_rockette, reader_test
@@ -116,3 +117,11 @@ def test_the_interval_and_the_test_agree_and_a_swap_turns_the_sign():
         found, back = reader_test(values, covariance, 80), reader_test(-values, covariance, 80)
         assert (found.p < 0.05) == (not found.low <= 0 <= found.high)
         assert (back.low, back.p) == pytest.approx((-found.high, found.p))
+
+
+def test_readers_who_differ_alike_to_within_rounding_have_no_finite_degrees_of_freedom():
+    differences = np.array([-0.2, -0.2 + 1e-16, 0.1 - 0.3])
+    assert differences.var() > 0
+    found = reader_test(differences, np.full((3, 3), 0.01) + 0.01 * np.eye(3), 20)
+    assert found.df is None
+    assert found.p == pytest.approx(2 * stats.norm.sf(0.2 / found.se))

@@ -16,6 +16,9 @@ function asked(room) {
   return [first, ...(room.confidence ? [CONFIDENCE] : []), ...others];
 }
 
+/** Digits answer the first question as they do confidence, so that the part at hand has to be seen. */
+const takesDigits = ({ kind }) => ["alternatives", "ranking", "scale"].includes(kind);
+
 const savesAtOnce = (room) => room.questions.length === 1 && AT_ONCE.includes(room.questions[0].kind);
 
 /** Lines of the key list: [key, what it does]. */
@@ -34,7 +37,7 @@ export class AnswerPanel {
     this.atOnce = savesAtOnce(room);
     this.parts = asked(room).map((question) => buildPart(question, (part) => this.#told(part), stage));
     this.root = make("div.rr-panel", { onmousedown: keepFocus }, ...this.parts.map((part) => part.root), ...this.#tools());
-    this.root.classList.toggle("rr-many", this.parts.length > 2);
+    this.root.classList.toggle("rr-many", this.parts.length > 2 || (this.parts.length > 1 && takesDigits(room.questions[0])));
     this.parts.forEach((part) => part.root.addEventListener("focusin", () => this.#activate(part)));
     this.parts.forEach((part) => part.root.addEventListener("pointerdown", () => this.#activate(part)));
     this.#activate(this.parts[0]);

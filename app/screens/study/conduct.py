@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from app.screens.study.reader_links import reading_on
+from brainlab.counted import counted
 from brainlab.errors import BrainlabError, LockRefusedError
 from brainlab.images.grid import Grid
 from brainlab.reading.desk import lifecycle
@@ -41,7 +42,7 @@ def lock(folder: Path, protocol: Protocol) -> None:
     except BrainlabError as error:
         st.error(str(error))
         return
-    st.rerun()
+    _show_again(folder)
 
 
 def checks(folder: Path) -> None:
@@ -69,13 +70,16 @@ def withdraw(folder: Path, status: lifecycle.StudyStatus) -> None:
             st.rerun()
 
 
-def close(folder: Path) -> None:
+def close(folder: Path, status: lifecycle.StudyStatus) -> None:
     """Offer to close a study, with a confirmation."""
     with st.popover("Close the study"):
         st.markdown("No more answers will be taken. This cannot be taken back.")
+        unread = sum(reader.total - reader.done for reader in status.readers if not reader.withdrawn)
+        if unread:
+            st.markdown(f":orange[{counted(unread, 'case')} of {sum(r.total for r in status.readers)} not read yet.]")
         if st.button("Close it now", type="primary", key=f"close-{folder.name}"):
             lifecycle.close(folder)
-            st.rerun()
+            _show_again(folder)
 
 
 def unblind(folder: Path, title: str) -> None:
@@ -92,6 +96,12 @@ def unblind(folder: Path, title: str) -> None:
         st.error("The title does not match; the study remains blinded.")
         return
     lifecycle.unblind(folder, actor)
+    _show_again(folder)
+
+
+def _show_again(folder: Path) -> None:
+    """Begin the page anew with the study chosen, whose name in the list says its new state."""
+    st.session_state["desk-next"] = folder.name
     st.rerun()
 
 

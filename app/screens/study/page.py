@@ -93,7 +93,7 @@ def show_study(status: StudyStatus) -> None:
         progress(folder)
         with st.container(horizontal=True):
             conduct.withdraw(folder, status)
-            conduct.close(folder)
+            conduct.close(folder, status)
         conduct.checks(folder)
     elif status.state == "closed":
         progress(folder)

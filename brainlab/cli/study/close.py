@@ -15,5 +15,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    lifecycle.close(folder_of(args), args.note)
-    return {"study": args.study, "state": "closed"}
+    folder = folder_of(args)
+    readers = [reader for reader in lifecycle.study_status(folder).readers if not reader.withdrawn]
+    unread = sum(reader.total - reader.done for reader in readers)
+    lifecycle.close(folder, args.note)
+    of = f"{unread} of {sum(reader.total for reader in readers)} cases were not read"
+    return {"study": args.study, "state": "closed", "unread": unread, "text": f"{args.study}: closed; {of}"}

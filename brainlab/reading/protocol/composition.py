@@ -62,6 +62,27 @@ def _ratio(each: dict[str, int]) -> str:
     return f"{each[many]} {many} images for each {one} one"
 
 
+def fitting_numbers(first: Question, sources: Sequence[Supplied]) -> list[int]:
+    """Return numbers of images of each source that make whole cases: those of the kind that is looked for stay.
+
+    The others are shared out evenly, so that each case has its own from one source; 0 where there are too few for all.
+    """
+    numbers = [n for _, _, n in sources]
+    if first.kind == "ranking":
+        return [min(numbers, default=0)] * len(numbers)
+    if not first.places:
+        return numbers
+    each = wanted_and_others(first)
+    wanted = "real" if first.kind == "pair" else first.wanted
+    other = "fake" if wanted == "real" else "real"
+    cases = sum(n for _, label, n in sources if label == wanted)
+    others = [place for place, (_, label, _) in enumerate(sources) if label == other]
+    for turn, place in enumerate(others):
+        share = cases // len(others) + (turn < cases % len(others))
+        numbers[place] = share * each[other]
+    return numbers
+
+
 def practice_counts(first: Question, labels: Sequence[str], practice: int) -> list[int]:
     """Deal the images of `practice` cases to the sources, whose labels are given: real and fake ones in turn."""
     counts = [0] * len(labels)

@@ -32,7 +32,10 @@ WITHOUT_A_FONT = (
 INK, FAINT, RULE = (36, 41, 47), (87, 96, 106), (216, 222, 228)
 TEXT_PT, SMALL_PT = 9.5, 8
 LINE_MM, INDENT_MM = 4.9, 4.0
-WIDEST_LETTERS = 34
+WIDEST_LETTERS, NARROWEST_LETTERS = 34, 8
+LETTERS_A_LINE = 115
+"""Of a table, in which padding takes some of the room."""
+
 """A cell of so many letters gets the full share of a table's width; longer ones wrap."""
 
 
@@ -137,14 +140,19 @@ def _height(pages: FPDF, chart: Chart) -> float:
     return pages.epw * height / width + 6
 
 
+def _fitting(letters: list[int]) -> list[int]:
+    """Narrow the widest columns until all fit on a line, so that long words do not squeeze short ones to nothing."""
+    widest = WIDEST_LETTERS
+    while widest > NARROWEST_LETTERS and sum(min(width, widest) for width in letters) > LETTERS_A_LINE:
+        widest -= 1
+    return [max(min(width, widest), NARROWEST_LETTERS // 2) for width in letters]
+
+
 def _table(pages: FPDF, table: Table) -> None:
     """Write a table that goes on over pages, with its heading on each."""
     rows = [[cell(value, table.places) for value in row] for row in table.shown.astype(object).to_numpy().tolist()]
     columns = [str(name) for name in table.shown.columns]
-    widths = [
-        min(WIDEST_LETTERS, 2 + max(letters_wide(row[place]) for row in [columns, *rows]))
-        for place in range(len(columns))
-    ]
+    widths = _fitting([2 + max(letters_wide(row[place]) for row in [columns, *rows]) for place in range(len(columns))])
     pages.ln(1)
     pages.set_font(FONT, size=SMALL_PT - 0.5)
     pages.set_text_color(*INK)

@@ -72,8 +72,10 @@ def _intra_reader(answers: Answers) -> list[dict[str, Any]]:
     for reader in answers.readers:
         codes = answers.repeated_codes(reader)
         if len(codes):
-            kappa = sampled_kappa(codes[:, 0], codes[:, 1], len(answers.categories))
-            entries.append({"reader": reader, **kappa.as_dict()})
+            found = sampled_kappa(codes[:, 0], codes[:, 1], len(answers.categories)).as_dict()
+            if found["reason"]:
+                found["reason"] = found["reason"].replace("one rater gave", "in one of the two looks the reader gave")
+            entries.append({"reader": reader, **found})
     return entries
 
 

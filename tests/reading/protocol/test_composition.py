@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from brainlab.errors import InputError
-from brainlab.reading.protocol.composition import cases_of, practice_counts, shared_heights
+from brainlab.reading.protocol.composition import (
+    cases_of,
+    composition_fault,
+    fitting_numbers,
+    practice_counts,
+    shared_heights,
+)
 from brainlab.reading.protocol.design import Protocol, Reader, Source, usual_instructions
 from brainlab.reading.protocol.questions import ONE_FAKE, ONE_REAL, RANKING, VERDICT, WHICH, Question
 
@@ -84,3 +90,23 @@ def test_as_many_images_of_each_kind_lie_at_each_height(question, sources, pract
         assert len({tuple(steps) for steps, _ in counts.values()}) <= 1
     again = shared_heights(question, sources, practice, np.random.default_rng(1))
     assert not np.array_equal(again[0], heights[0])
+
+
+@pytest.mark.parametrize(
+    ("question", "given", "fitting"),
+    [
+        (ONE_REAL, (10, 5, 5), [10, 15, 15]),
+        (ONE_REAL, (10, 2, 2, 6), [10, 12, 9, 9]),
+        (ONE_REAL, (1, 5, 5), [1, 3, 0]),
+        (ONE_FAKE, (10, 5, 5), [30, 5, 5]),
+        (WHICH, (10, 2, 3), [10, 5, 5]),
+        (RANKING, (10, 2, 3), [2, 2, 2]),
+        (VERDICT, (10, 2, 3), [10, 2, 3]),
+    ],
+)
+def test_numbers_that_fit_make_whole_cases(question, given, fitting):
+    supplied = [(f"s{place}", "fake" if place else "real", n) for place, n in enumerate(given)]
+    numbers = fitting_numbers(question, supplied)
+    assert numbers == fitting
+    kept = [(name, label, n) for (name, label, _), n in zip(supplied, numbers, strict=True) if n]
+    assert question.kind == "ranking" or composition_fault(question, kept) is None

@@ -11,7 +11,7 @@ from brainlab.reading.report.chart import Chart
 from brainlab.reading.report.chart_svg import chart_svg
 from brainlab.reading.report.document import Table, report_sections
 from brainlab.reading.report.html_file import cell, report_html
-from brainlab.reading.report.pdf_file import report_pdf
+from brainlab.reading.report.pdf_file import _Pages, _table, report_pdf
 from brainlab.reading.report.study_report import report_from_answers, study_report
 
 
@@ -154,3 +154,33 @@ def test_a_reading_that_nobody_began_has_no_display_and_an_undefined_kappa_in_wo
         "A: intra-reader kappa between readings 1 and 2 is undefined: no case has two answers to compare."
         in (report["summary"])
     )
+
+
+@pytest.mark.parametrize("columns", [2, 9, 14, 22])
+def test_a_table_of_any_width_has_a_place_for_every_letter(columns):
+    """Long reasons beside many short columns once squeezed these to nothing, and there was no PDF."""
+    random = np.random.default_rng(columns)
+    long = ["undefined: needs two cases of each source that each reader judged", "x" * 90, "0.123", "–"]
+    names = [f"c{number}" * random.integers(1, 5) for number in range(columns)]
+    frame = pd.DataFrame([[long[random.integers(4)] for _ in names] for _ in range(4)], columns=names)
+    pages = _Pages(format="A4")
+    pages.take_fonts("x")
+    pages.add_page()
+    _table(pages, Table("wide", frame, 3))
+    assert bytes(pages.output()).startswith(b"%PDF")
+
+
+def test_a_study_that_nobody_answered_has_a_report():
+    frame = pd.DataFrame(
+        {
+            "reader": np.repeat(["R1", "R2"], 20),
+            "case": [str(case) for case in range(20)] * 2,
+            "answer": None,
+            "truth": (["real"] * 10 + ["fake"] * 10) * 2,
+            "source": (["/data/people"] * 10 + ["a long name of a model"] * 5 + ["another long name of one"] * 5) * 2,
+        }
+    ).astype({"answer": object})
+    empty = report_from_answers(frame)
+    assert empty["answers"] == 0
+    assert report_pdf(empty).startswith(b"%PDF")
+    assert "needs two cases of each source" in report_html(empty)

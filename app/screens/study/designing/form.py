@@ -13,6 +13,7 @@ from app.screens.study.designing.questions import first_question, further_questi
 from app.screens.study.designing.source_notes import images_of_source
 from brainlab.errors import InputError
 from brainlab.images.grid import PLANES
+from brainlab.reading.protocol.composition import fitting_numbers
 from brainlab.reading.protocol.design import INSTRUCTIONS, Protocol, Reader, Source, usual_instructions
 from brainlab.reading.protocol.questions import GROUP_KINDS, VERDICT, Question
 from brainlab.reading.protocol.validation import check_reader_codes
@@ -34,7 +35,8 @@ def design_form(start: Protocol, key: str) -> Protocol | None:
     with layout.wrapping("design", 1):
         left, right = st.columns([3, 2], gap="large")
     with left:
-        sources = _sources(start, key, "Images" if first.places else "Cases")
+        begun, mark = _fitted(start, first)
+        sources = _sources(begun, f"{key}{mark}", "Images" if first.places else "Cases")
     with right:
         stimulus = _stimulus(start, key)
         readers = _readers(start, key)
@@ -68,6 +70,23 @@ def design_form(start: Protocol, key: str) -> Protocol | None:
     if protocol.time_cap_s and "no time limit" in protocol.instructions.lower():
         st.warning(f"The instructions say 'no time limit', but a case is shown for {protocol.time_cap_s:g} s only.")
     return protocol
+
+
+def _fitted(start: Protocol, first: Question) -> tuple[Protocol, str]:
+    """Return the design with as many images of each source as the first question needs, and a mark for its widgets.
+
+    A design whose first question nobody has changed stays as it is, and has no mark.
+    """
+    shape = (first.kind, first.images, first.wanted)
+    before = start.questions[0]
+    if shape == (before.kind, before.images, before.wanted) or first.kind not in GROUP_KINDS:
+        return start, ""
+    numbers = fitting_numbers(first, [(source.name, source.truth, source.n) for source in start.sources])
+    sources = tuple(replace(s, n=n) for s, n in zip(start.sources, numbers, strict=True) if n)
+    try:
+        return replace(start, sources=sources, questions=(first,)), "-" + "-".join(map(str, shape))
+    except InputError:  # a ranking of another number of sources, say: the form says so
+        return start, ""
 
 
 def _sources(start: Protocol, key: str, counted: str) -> tuple[Source, ...]:

@@ -42,7 +42,8 @@ def methods(figures: Figures) -> list[str]:
         "cases as random samples, after Obuchowski and Rockette with Hillis' degrees of freedom. Covariances caused by "
         "common cases are unbiased estimates within sources; where readers differed less than their cases alone "
         "explain, the variance between readers took in half a reader more at that share. Intervals for these readers "
-        "treat cases alone as sampled.",
+        "treat cases alone as sampled; with few readers or cases, from which variation is estimated, either interval "
+        "may come out the wider.",
     ]
     if any(len(_first_figure(paired[kind])) > 1 for kind in ("sources", "conditions")):
         lines.append("p values of several pairs are also given adjusted after Holm.")

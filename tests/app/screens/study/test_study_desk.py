@@ -318,13 +318,22 @@ def test_pairs_come_with_instructions_of_their_own_and_need_as_many_of_both(stud
     page = open_desk()
     page.segmented_control(key="New design-first").set_value("Which of two is real?").run()
     assert metrics(page)["Pairs"] == "10"
-    cohort = next(box for box in page.number_input if str(box.key).startswith("New design-n-cohort"))
+    cohort = next(box for box in page.number_input if "-n-cohort-" in str(box.key))
     cohort.set_value(7).run()
     assert "as many real as fake" in page.warning[0].value
     next(box for box in page.number_input if box.key == cohort.key).set_value(10).run()
     protocol = created(page, studies)
     assert protocol.grouped
     assert protocol.instructions == PAIR_INSTRUCTIONS
+
+
+@pytest.mark.parametrize("asked", ["Which one is real?", "Which one is fake?"])
+def test_choosing_quartets_gives_a_design_that_can_be_made_at_once(studies, asked):
+    page = open_desk()
+    page.segmented_control(key="New design-first").set_value(asked).run()
+    assert not page.warning
+    assert metrics(page)["Cases of 4 images"] == "10"
+    assert created(page, studies).cases == 10
 
 
 def test_the_form_leaves_a_whole_protocol_as_it_is(studies, monkeypatch):
