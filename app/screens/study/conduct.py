@@ -45,6 +45,15 @@ def lock(folder: Path, protocol: Protocol) -> None:
     _show_again(folder)
 
 
+def delete(folder: Path) -> None:
+    """Offer to delete a draft, with a confirmation."""
+    with st.popover("Delete the draft"):
+        st.markdown("A design can be changed by starting a new study from it. This cannot be taken back.")
+        if st.button("Delete it now", type="primary", key=f"delete-{folder.name}"):
+            lifecycle.delete_draft(folder)
+            st.rerun()
+
+
 def checks(folder: Path) -> None:
     """Show what was found when the study was locked; warnings openly, the rest folded away."""
     found = lifecycle.lock_checks(folder)

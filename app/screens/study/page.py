@@ -86,6 +86,7 @@ def show_study(status: StudyStatus) -> None:
         source_notes(protocol)
         planner(protocol, status.study)
         conduct.lock(folder, protocol)
+        conduct.delete(folder)
     elif status.state == "locked":
         first_look.result(folder, status)
         links(folder, status)

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import shutil
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -78,6 +79,13 @@ def create_study(protocol: Protocol, root: Path | None = None, listed: bool = Tr
     name = study if listed else f".{study}"
     create((root or studies_folder()) / name, fill)
     return name
+
+
+def delete_draft(folder: Path) -> None:
+    """Remove a study that was never locked; raises StudyStateError for any other."""
+    with Store(folder).write() as db:
+        need_state(db, "draft", "delete the study")
+    shutil.rmtree(folder.rename(folder.with_name(f".{folder.name}-deleted")))
 
 
 def study_folder(study: str, root: Path | None = None) -> Path:

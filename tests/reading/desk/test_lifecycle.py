@@ -124,3 +124,13 @@ def test_an_interrupted_lock_leaves_a_draft_that_can_be_locked(make_protocol, ma
 
 def test_the_truth_is_sealed_read_only(study):
     assert Store(study.folder).truth_path.stat().st_mode & 0o777 == 0o400
+
+
+def test_a_draft_can_be_deleted_and_nothing_else(make_protocol, study, tmp_path):
+    folder = lifecycle.study_folder(lifecycle.create_study(make_protocol(), tmp_path), tmp_path)
+    lifecycle.delete_draft(folder)
+    assert [status.study for status in lifecycle.list_studies(tmp_path)] == [study.folder.name]
+    assert not list(tmp_path.glob(".*"))
+    with pytest.raises(StudyStateError, match="to delete the study it must be draft"):
+        lifecycle.delete_draft(study.folder)
+    assert study.folder.is_dir()

@@ -173,6 +173,14 @@ def test_a_study_from_draft_to_report(studies, monkeypatch):
     assert "Its scores (CSV)" in {button.label for button in page.get("download_button")}
 
 
+def test_a_draft_can_be_deleted(studies):
+    page = press(open_desk(), "Create the study")
+    assert len(lifecycle.list_studies()) == 1
+    press(page, "Delete it now")
+    assert lifecycle.list_studies() == []
+    assert page.selectbox(key="desk-study").value == "new"
+
+
 def test_no_answer_shows_before_unblinding(studies):
     page = press(open_desk(), "Create the study")
     (status,) = lifecycle.list_studies()
