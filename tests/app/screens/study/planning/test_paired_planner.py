@@ -1,14 +1,6 @@
 """What a comparison will take, on the desk."""
 
-import pytest
-
 from tests.app.screens.study.test_study_desk import open_desk, press
-
-
-@pytest.fixture
-def studies(workspace, tmp_path, monkeypatch):
-    """Give the test its own folder of studies."""
-    monkeypatch.setattr("brainlab.reading.desk.lifecycle.studies_folder", lambda: tmp_path)
 
 
 def test_the_planner_says_what_a_comparison_would_take(studies):
