@@ -172,8 +172,8 @@ def beyond_these_readers(values: FloatArray, covariance: FloatArray, n: int) -> 
 
     Student's interval of `obuchowski_rockette` on the logit scale with no more than 2 (r - 1) degrees of freedom: with
     two to four readers, Hillis' rest on a variance that is itself a guess. It is never narrower than the normal
-    interval for new cases of these readers. (`benchmarks.reading.coverage` and `pools`: it covers 93 to 97% with three
-    or five readers who differ, up to 99% where readers are all alike.)
+    interval for new cases of these readers. (`benchmarks.reading.coverage` and `pools`: it covers 93 to 97% with five
+    readers, 91 to 95% with three who differ much, up to 99% where readers are all alike.)
     The percentile bootstrap over readers and cases is no alternative: resampling three readers loses a third of the
     variance between them, and its 95% interval covers 78% of the time (69% with two readers, 87% with five).
     """
