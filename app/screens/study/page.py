@@ -17,6 +17,7 @@ from app.screens.study.reader_links import links
 from brainlab.counted import counted
 from brainlab.reading.desk import lifecycle
 from brainlab.reading.desk.lifecycle import StudyStatus
+from brainlab.reading.protocol.allocation import share_in_words
 from brainlab.reading.protocol.design import Protocol
 
 NEW, FINISHED = "new", "finished"
@@ -67,7 +68,9 @@ def design_study(earlier: dict[str, str]) -> None:
 
 def _each(protocol: Protocol) -> str:
     """How many cases of a pool a reader reads."""
-    return f", of which each reader reads {protocol.cases_each}" if protocol.allocation else ""
+    if protocol.allocation is None:
+        return ""
+    return f", of which each reader reads {share_in_words(protocol.allocation, protocol.cases, len(protocol.readers))}"
 
 
 def show_study(status: StudyStatus) -> None:

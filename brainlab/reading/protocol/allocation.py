@@ -27,6 +27,13 @@ def most_cases(chosen: Allocation | None, cases: int, readers: int) -> int:
     return chosen.anchors + -(-(cases - chosen.anchors) * chosen.readings // readers)
 
 
+def share_in_words(chosen: Allocation | None, cases: int, readers: int) -> str:
+    """Say how many different cases of a pool each reader reads: `84`, or `83 or 84` where they differ by one."""
+    most = most_cases(chosen, cases, readers)
+    uneven = chosen is not None and (cases - chosen.anchors) * chosen.readings % readers
+    return f"{most - 1} or {most}" if uneven else str(most)
+
+
 def pool_size(anchors: int, readings: int, readers: int, cap: int) -> int:
     """Return how many cases readers can read between them: anchors + readers (cap - anchors) // readings.
 

@@ -16,9 +16,14 @@ Supplied = tuple[str, str | None, int]
 """A source: name, label (None where it is not known) and number of images."""
 
 
+def wanted_label(first: Question) -> str:
+    """Return the label of the image that is looked for in a case of several: of a pair the real one."""
+    return "real" if first.kind == "pair" else first.wanted
+
+
 def wanted_and_others(first: Question) -> dict[str, int]:
     """Return how many real and fake images a pair or a case of alternatives has."""
-    wanted = "real" if first.kind == "pair" else first.wanted
+    wanted = wanted_label(first)
     other = "fake" if wanted == "real" else "real"
     return {wanted: 1, other: len(first.places) - 1}
 
@@ -29,7 +34,7 @@ def cases_of(first: Question, sources: Sequence[Supplied]) -> int:
         return sources[0][2]
     if not first.places:
         return sum(n for _, _, n in sources)
-    wanted = "real" if first.kind == "pair" else first.wanted
+    wanted = wanted_label(first)
     return sum(n for _, label, n in sources if label == wanted)
 
 
@@ -72,14 +77,11 @@ def fitting_numbers(first: Question, sources: Sequence[Supplied]) -> list[int]:
         return [min(numbers, default=0)] * len(numbers)
     if not first.places:
         return numbers
-    each = wanted_and_others(first)
-    wanted = "real" if first.kind == "pair" else first.wanted
-    other = "fake" if wanted == "real" else "real"
-    cases = sum(n for _, label, n in sources if label == wanted)
-    others = [place for place, (_, label, _) in enumerate(sources) if label == other]
+    wanted, cases = wanted_label(first), cases_of(first, sources)
+    others = [place for place, (_, label, _) in enumerate(sources) if label != wanted]
     for turn, place in enumerate(others):
         share = cases // len(others) + (turn < cases % len(others))
-        numbers[place] = share * each[other]
+        numbers[place] = share * (len(first.places) - 1)
     return numbers
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from brainlab.counted import counted
+from brainlab.reading.protocol.allocation import share_in_words
 from brainlab.reading.protocol.design import Protocol
 from brainlab.reading.protocol.questions import Question
 from brainlab.reading.record.lock_record import dependence, lock_findings, lock_warnings, people_of_sources
@@ -46,7 +47,8 @@ def _readers(figures: dict[str, Any], protocol: Protocol | None, conduct: dict[s
     who = "One reader" if readers == 1 else f"A total of {readers} readers"
     how = " independently" if readers > 1 else ""
     if protocol and protocol.allocation:
-        how = f" between them, independently; each read {protocol.cases_each} of them"
+        share = share_in_words(protocol.allocation, protocol.cases, len(protocol.readers))
+        how = f" between them, independently; each read {share} of them"
     lines = [f"{who} read {counted(cases, 'case')}{how}."]
     if not figures["answers"]:
         lines = [f"{who} and {counted(cases, 'case')}; no answers were given."]

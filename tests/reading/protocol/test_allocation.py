@@ -6,7 +6,7 @@ import json
 import pytest
 
 from brainlab.errors import InputError
-from brainlab.reading.protocol.allocation import Allocation, most_cases, pool_size
+from brainlab.reading.protocol.allocation import Allocation, most_cases, pool_size, share_in_words
 from brainlab.reading.protocol.design import Protocol, Reader, Source
 
 
@@ -72,3 +72,10 @@ def test_json_that_is_no_allocation_is_refused_in_one_line(value):
     with pytest.raises(InputError, match="llocation") as refusal:
         Protocol.from_json(json.dumps(values))
     assert "\n" not in str(refusal.value)
+
+
+def test_readers_who_cannot_have_as_many_cases_are_said_to_differ():
+    chosen = Allocation(anchors=10, readings=2)
+    assert share_in_words(chosen, 210, 5) == "90"
+    assert share_in_words(chosen, 211, 5) == "90 or 91"
+    assert share_in_words(None, 211, 5) == "211"
