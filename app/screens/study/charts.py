@@ -3,7 +3,7 @@
 import plotly.graph_objects as go
 
 from app.components.plots import calm
-from brainlab.reading.report.chart import Chart, Series
+from brainlab.reading.report.charts.chart import Chart, Series
 
 FAINT = "rgba(128,128,128,0.85)"
 GRID = "rgba(128,128,128,0.2)"

@@ -17,7 +17,7 @@ from brainlab.errors import InputError
 from brainlab.experiments.studies.machine_reader import machine_areas
 from brainlab.files.spreadsheet import csv_text
 from brainlab.reading.desk.lifecycle import load_protocol
-from brainlab.reading.report.chart import Chart
+from brainlab.reading.report.charts.chart import Chart
 from brainlab.reading.report.document import Block, Note, Section, Table, Words, report_sections
 from brainlab.reading.report.export import ALL_PHASES, answers_frame
 from brainlab.reading.report.files.imrmc import imrmc_table

@@ -10,8 +10,9 @@ from typing import Any
 import pandas as pd
 
 from brainlab.counted import counted
-from brainlab.reading.report import report_charts, tables
-from brainlab.reading.report.chart import Chart
+from brainlab.reading.report import tables
+from brainlab.reading.report.charts import report_charts
+from brainlab.reading.report.charts.chart import Chart
 from brainlab.reading.report.paired.charts import comparison_chart
 from brainlab.reading.report.paired.tables import case_table, comparison_table, machine_reader_table
 from brainlab.reading.report.source_names import with_short_names

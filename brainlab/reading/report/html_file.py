@@ -5,7 +5,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from brainlab.reading.report.chart_svg import chart_svg
+from brainlab.reading.report.charts.chart_svg import chart_svg
 from brainlab.reading.report.document import report_sections
 
 NOTE = "Blinded reading study of real and generated images. For research only, not for diagnosis."

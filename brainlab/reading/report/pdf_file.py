@@ -8,8 +8,8 @@ from typing import Any
 from fpdf import FPDF
 from fpdf.fonts import FontFace
 
-from brainlab.reading.report.chart import Chart
-from brainlab.reading.report.chart_svg import chart_svg
+from brainlab.reading.report.charts.chart import Chart
+from brainlab.reading.report.charts.chart_svg import chart_svg
 from brainlab.reading.report.document import Block, Note, Section, Table, report_sections
 from brainlab.reading.report.fonts import (
     BOLD,

@@ -12,8 +12,8 @@ from pypdf.generic import ContentStream
 
 from brainlab.reading.protocol.design import Protocol, Reader, Source
 from brainlab.reading.report import fonts
-from brainlab.reading.report.chart import interval_chart
-from brainlab.reading.report.chart_svg import chart_svg
+from brainlab.reading.report.charts.chart import interval_chart
+from brainlab.reading.report.charts.chart_svg import chart_svg
 from brainlab.reading.report.pdf_file import report_pdf
 from brainlab.reading.report.study_report import report_from_answers
 

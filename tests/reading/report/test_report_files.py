@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from brainlab.reading.desk import lifecycle
-from brainlab.reading.report.chart import Chart
-from brainlab.reading.report.chart_svg import chart_svg
+from brainlab.reading.report.charts.chart import Chart
+from brainlab.reading.report.charts.chart_svg import chart_svg
 from brainlab.reading.report.document import Table, report_sections
 from brainlab.reading.report.html_file import cell, report_html
 from brainlab.reading.report.pdf_file import _Pages, _table, report_pdf

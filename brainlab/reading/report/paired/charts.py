@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from brainlab.reading.report.chart import Chart, interval_chart
+from brainlab.reading.report.charts.chart import Chart, interval_chart
 from brainlab.reading.report.paired.sentences import FIGURES
 from brainlab.reading.report.paired.tables import OTHERS, THESE, comparison_name
 

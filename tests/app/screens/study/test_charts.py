@@ -3,7 +3,7 @@
 import pytest
 
 from app.screens.study.charts import chart_figure
-from brainlab.reading.report.chart import Chart, Series, interval_chart
+from brainlab.reading.report.charts.chart import Chart, Series, interval_chart
 
 CELLS = {
     "R1": {"scans": {"value": 0.9, "low": 0.7, "high": 1.0}, "model": {"value": 0.0, "low": None, "high": None}},

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from brainlab.reading.report.chart import Chart
+from brainlab.reading.report.charts.chart import Chart
 from brainlab.reading.report.document import Note, Table, report_sections
 from brainlab.reading.report.html_file import report_html
 from brainlab.reading.report.paired.sentences import p_in_words

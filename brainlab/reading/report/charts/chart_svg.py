@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter, PercentFormatter
 
 from brainlab.figures.sheet import FAINT, INK, house_style
-from brainlab.reading.report.chart import Chart
+from brainlab.reading.report.charts.chart import Chart
 from brainlab.reading.report.fonts import chart_families, chart_text, letters_wide
 
 WIDTH_IN = 7.5

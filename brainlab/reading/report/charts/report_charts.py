@@ -3,7 +3,7 @@
 from typing import Any
 
 from brainlab.legend import CLASS_NAMES, class_order
-from brainlab.reading.report.chart import Chart, Series, interval_chart
+from brainlab.reading.report.charts.chart import Chart, Series, interval_chart
 from brainlab.reading.statistics.rounds import each_second_reading
 
 Report = dict[str, Any]
