@@ -21,7 +21,8 @@ def show(folder: Path) -> None:
     )
     st.caption(
         "Answers, images and the sealed truth in one file: never give it to a reader. `brainlab study restore FILE` "
-        f"restores it. An incomplete study cannot be backed up; `brainlab study verify {folder.name}` says why."
+        "restores it. A study with missing or changed files cannot be backed up; "
+        f"`brainlab study verify {folder.name}` says why."
     )
 
 

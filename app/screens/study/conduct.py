@@ -18,7 +18,7 @@ REFUSED = "study-lock-refused"
 
 
 def lock(folder: Path, protocol: Protocol) -> None:
-    """Offer a look at the images, and the lock. A lock that the probe refuses may be made with a recorded reason."""
+    """Offer to see the images, to lock, and to delete the draft. A refused lock may be made with a recorded reason."""
     st.markdown(
         "**Locking** renders every image, draws each reader's order and seals the truth. Nothing changes afterwards."
     )
@@ -27,10 +27,13 @@ def lock(folder: Path, protocol: Protocol) -> None:
     if refused:
         st.error(refused)
         reason = st.text_input("Reason to lock regardless", key=f"override-{folder.name}")
-    look, act, _ = st.columns([1, 1, 3])
-    if look.button("See sample images", key=f"preview-{folder.name}", width="stretch"):
+    with st.container(horizontal=True):
+        look = st.button("See sample images", key=f"preview-{folder.name}")
+        act = st.button("Lock the study", type="primary", key=f"lock-{folder.name}")
+        _delete(folder)
+    if look:
         _preview(protocol)
-    if not act.button("Lock the study", type="primary", key=f"lock-{folder.name}", width="stretch"):
+    if not act:
         return
     from brainlab.experiments.studies.locking import lock_study
 
@@ -45,7 +48,7 @@ def lock(folder: Path, protocol: Protocol) -> None:
     _show_again(folder)
 
 
-def delete(folder: Path) -> None:
+def _delete(folder: Path) -> None:
     """Offer to delete a draft, with a confirmation."""
     with st.popover("Delete the draft"):
         st.markdown("A design can be changed by starting a new study from it. This cannot be taken back.")

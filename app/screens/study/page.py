@@ -66,6 +66,11 @@ def design_study(earlier: dict[str, str]) -> None:
             st.rerun()
 
 
+def _of_images(protocol: Protocol) -> str:
+    """How many images a case has where it has several."""
+    return f" of {len(protocol.questions[0].places)} images" if protocol.grouped else ""
+
+
 def _each(protocol: Protocol) -> str:
     """How many cases of a pool a reader reads."""
     if protocol.allocation is None:
@@ -81,7 +86,7 @@ def show_study(status: StudyStatus) -> None:
     st.markdown("  →  ".join(marks))
     sources = ", ".join(f"{source.n} from {source.name}" for source in protocol.sources)
     st.caption(
-        f"{counted(protocol.cases, 'case')} ({sources}){_each(protocol)}, "
+        f"{counted(protocol.cases, 'case')}{_of_images(protocol)} ({sources}){_each(protocol)}, "
         f"{counted(protocol.repeats, 'hidden repeat')}, "
         f"{counted(protocol.practice, 'practice case')}"
     )
@@ -89,7 +94,6 @@ def show_study(status: StudyStatus) -> None:
         source_notes(protocol)
         planner(protocol, status.study)
         conduct.lock(folder, protocol)
-        conduct.delete(folder)
     elif status.state == "locked":
         first_look.result(folder, status)
         links(folder, status)
