@@ -126,7 +126,10 @@ def _with_index(index: FloatArray, predictors: FloatArray) -> FloatArray:
 def _terms(names: list[str], b: FloatArray, errors: FloatArray, betas: FloatArray, degrees: int) -> tuple[Term, ...]:
     t, half = b / errors, stats.t.ppf(0.5 + CONFIDENCE / 2, degrees) * errors
     p = 2 * stats.t.sf(np.abs(t), degrees)
+    columns = np.column_stack([b, errors, t, p, b - half, b + half]).tolist()  # [k, 6]
     return tuple(
-        Term(name, *(float(column[place]) for column in (b, errors, t, p, b - half, b + half)), beta)
-        for place, (name, beta) in enumerate(zip(names, [None, *betas[1:].tolist()], strict=True))
+        Term(name, value, error, t_value, p_value, low, high, beta)
+        for name, (value, error, t_value, p_value, low, high), beta in zip(
+            names, columns, [None, *betas[1:].tolist()], strict=True
+        )
     )
