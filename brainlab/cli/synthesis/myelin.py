@@ -20,6 +20,8 @@ SHORT = {
 }
 """Heads of the columns of figures, which the lines above them explain."""
 
+PET = {"true": "true PET", "synthesised": "synthesised PET", "calibrated": "synthesised PET, calibrated on true PET"}
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
@@ -34,7 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="FOLDER",
         help="synthesised DVR on the same grid, a NIfTI a visit named PARTICIPANT_SESSION.nii.gz as in scans.tsv, such "
-        "as sub-01_ses-02.nii.gz or sub-01_ses-02_DVR.nii.gz; its figures stand beside the true ones",
+        "as sub-01_ses-02.nii.gz or sub-01_ses-02_DVR.nii.gz; its figures stand beside the true ones, and EDSS is also "
+        "regressed on its indices calibrated on the true ones",
     )
     parser.add_argument(
         "--clinical",
@@ -107,9 +110,9 @@ def _lines(result: Mapping[str, Any]) -> list[str]:
             n = max(one["n"] for one in group[source].values())
             lines.append(_row(f"{name} (n={n})", source, (_figure(group[source][key]["mean"]) for key in SHORT)))
             lines.append(_row("", "", (f"({_figure(group[source][key]['sd'])})" for key in SHORT)))
-    for source in sources:
-        for name, regression in result["regression"][source].items():
-            lines += ["", f"EDSS on {name} of {source} PET", *_regression(regression)]
+    for source, regressions in result["regression"].items():
+        for name, regression in regressions.items():
+            lines += ["", f"EDSS on {name} of {PET[source]}", *_regression(regression)]
     if "dice" in result:
         lines += ["", "Dice of true and synthesised maps, mean (sd)"]
         lines += [
@@ -152,4 +155,10 @@ def _regression(regression: Mapping[str, Any]) -> list[str]:
         )
     missing = ", ".join(f"{name} of {number}" for name, number in regression["missing"].items())
     gone = f"; {regression['left_out']} left out (missing: {missing})" if missing else ""
-    return [*lines, f"  n = {regression['n']}, R squared {regression['r_squared']:.3f}{gone}"]
+    lines.append(f"  n = {regression['n']}, R squared {regression['r_squared']:.3f}{gone}")
+    if "slope" in regression:
+        lines.append(
+            f"  the true index rises by {regression['slope']:.3f} for 1 of the synthesised, which explains "
+            f"{regression['partial_r_squared']:.0%} of it beyond the covariates; all others calibrate each person"
+        )
+    return lines

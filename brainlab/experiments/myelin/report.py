@@ -20,10 +20,10 @@ from brainlab.experiments.myelin.patients import (
     untracked,
     values_of,
 )
+from brainlab.experiments.myelin.regressions import SOURCES, regressions
 from brainlab.experiments.myelin.synthesised import SynthesisedImages
 from brainlab.experiments.myelin.visits import PetVisits, Visit
 from brainlab.measures.bland_altman import bland_altman
-from brainlab.myelin.clinical import edss_regression
 from brainlab.myelin.indices import INDICES, Index
 from brainlab.myelin.normal_myelin import NormalMyelin
 
@@ -31,9 +31,6 @@ REPORT = "myelin.json"
 """File of a report that is kept."""
 
 QUANTITIES = (*INDICES, *REGIONS)
-REGRESSED = ("dynamic_demyelination", "dynamic_remyelination")
-"""Indices on which EDSS is regressed, as in table 4.3."""
-SOURCES = ("true", "synthesised")
 
 LEAST_OVERLAP = 0.75
 """Dice of white matter with lesions below which two visits are warned of. Simulated heads have .82 once aligned, since
@@ -72,13 +69,14 @@ def myelin_report(
         why = "; ".join(f"{one['participant']}: {one['reason']}" for one in left_out[:3])
         raise InputError(f"{prepared}: needs a patient with lesions at two visits, got none ({why or 'controls only'})")
     sources = SOURCES[: 1 if images is None else 2]
+    rows = [_row(patient, scores) for patient in patients]
     return {
         "simulated": cohort.dataset.simulated,
         "controls": _controls(controls, normal),
-        "patients": [_row(patient, scores) for patient in patients],
+        "patients": rows,
         "left_out": left_out,
         "groups": _groups(patients, sources),
-        "regression": {source: _regressions(patients, source, scores, log_load) for source in sources},
+        "regression": regressions(rows, log_load=log_load),
         **({} if images is None else _agreement(patients)),
         "warnings": _warnings(patients),
     }
@@ -181,30 +179,6 @@ def _summary(indices: list[Index]) -> dict[str, Any]:
         "sd": float(np.std(values, ddof=1)) if len(values) > 1 else None,
         "n": len(values),
     }
-
-
-def _regressions(patients: list[Patient], source: str, scores: Scores, log_load: bool) -> dict[str, Any]:
-    """Return the regression of EDSS on each index, or the reason why there is none."""
-    edss = [edss_at(scores, patient.first) for patient in patients]
-    if all(score is None for score in edss):
-        reason = "no patient has an edss; name a table with --clinical"
-        return {name: {"reason": reason} for name in REGRESSED}
-    found: dict[str, Any] = {}
-    for name in REGRESSED:
-        try:
-            regression = edss_regression(
-                edss,
-                [getattr(patient, source)[name].value for patient in patients],
-                age_years=[patient.first.age_years for patient in patients],
-                sex=[patient.first.sex for patient in patients],
-                lesion_load_ml=[patient.lesion_load_ml for patient in patients],
-                index_name=name,
-                log_load=log_load,
-            )
-            found[name] = asdict(regression)
-        except InputError as error:
-            found[name] = {"reason": str(error)}
-    return found
 
 
 def _agreement(patients: list[Patient]) -> dict[str, Any]:

@@ -26,6 +26,7 @@ def test_the_report_is_printed_as_json_and_as_text(tmp_path, capsys):
     text = capsys.readouterr().out
     assert text.startswith("9 SIMULATED patients; normal myelin from 3 controls (healthy)\n")
     assert "EDSS on dynamic_remyelination of synthesised PET\n  term" in text
+    assert "EDSS on dynamic_remyelination of synthesised PET, calibrated on true PET\n" in text
     assert "left out  sub-v1: one visit only" in text
     line = next(line for line in text.splitlines() if line.startswith("sub-m1 ") and "synthesised" in line)
     assert f"{row['synthesised']['dynamic_remyelination']['value']:.3f}" in line.split()

@@ -140,7 +140,7 @@ def test_synthesised_images_stand_beside_the_true_ones(tmp_path):
         assert limits[key]["bias"]["value"] == pytest.approx(np.mean(values_of_key), abs=1e-12)
     assert limits["white_dvr_t0"]["bias"]["value"] == pytest.approx(0.01, abs=1e-3)  # synthesised less true
     assert found["dice"]["t0"] == {"mean": 1, "sd": 0, "n": 8}
-    assert set(found["regression"]) == {"true", "synthesised"}
+    assert set(found["regression"]) == {"true", "synthesised", "calibrated"}
     json.dumps(found, allow_nan=False)
 
 

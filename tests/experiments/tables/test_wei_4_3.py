@@ -34,7 +34,17 @@ def test_each_term_is_a_row_with_its_interval_and_what_is_missing_says_why():
     assert frame.iloc[1]["95% interval"] == "-2.8 to -2"
     assert frame.iloc[1]["beta"] == "-0.700"
     assert all("no synthesised PET" in row["missing"] for row in rebuilt.rows if row["part"] == "(b) synthesised PET")
+    of_calibrated = [row for row in rebuilt.rows if row["part"].startswith("(c) synthesised PET, calibrated")]
+    assert all("not in the report; make it again" in row["missing"] for row in of_calibrated)
     assert "simulated" in rebuilt.notes[0]
+
+
+def test_the_calibrated_regressions_stand_beside_and_nothing_is_printed_of_them():
+    report = {**REPORT, "regression": {**REPORT["regression"], "calibrated": {"dynamic_remyelination": REGRESSION}}}
+    rebuilt = build(Sources(runs=list, reports=lambda: {"myelin.json": report}))
+    rows = [row for row in rebuilt.rows if row["part"] == "(c) synthesised PET, calibrated (ours)"]
+    assert [row.get("coefficient") for row in rows] == [None, -2.4, -2.4]
+    assert {row["part"] for row in rebuilt.published} == {"(a) true PET", "(b) synthesised PET"}
 
 
 def test_the_report_with_synthesised_pet_counts_before_a_larger_one_without():
