@@ -42,7 +42,7 @@ class LockRefusedError(StudyStateError):
 
 
 class TrainingStoppedError(BrainlabError):
-    """Training met a value that is not finite; the last good checkpoint is kept."""
+    """Training met a value that is not finite, or lost one of its processes; the last good checkpoint is kept."""
 
 
 class IntensityError(BrainlabError):

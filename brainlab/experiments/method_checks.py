@@ -159,7 +159,7 @@ def _check_training(method: Method[Any], config: Any, folder: Path) -> None:
     if "translate" in method.abilities:
         data = noise_of_sequences(config, folder / "data", 2 * STEPS_AN_EPOCH)
     else:
-        data = _noise(cast(Generator, method.network(config)).sample_shape, folder / "data")
+        data = noise_of_images(cast(Generator, method.network(config)).sample_shape, folder / "data")
     images = len(method.view(config).of(data).indices("train"))
     schedule = Schedule(epochs=2, batch_size=images // STEPS_AN_EPOCH, ema_decay=0.5)
     machine = Machine(device="cpu", precision="32")
@@ -247,7 +247,7 @@ class _StoppedError(Exception):
     pass
 
 
-def _noise(sample_shape: tuple[int, ...], folder: Path) -> PreparedDataset:
+def noise_of_images(sample_shape: tuple[int, ...], folder: Path) -> PreparedDataset:
     """Write a dataset of noise: forty people to train on, ten held out."""
     random = np.random.default_rng(0)
     channels, *sides = sample_shape

@@ -63,6 +63,8 @@ class Machine:
         if self.device == "cuda" and not torch.cuda.is_available():
             raise InputError("--device: needs a GPU for cuda, found none; use --device cpu")
         logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
+        # Which of several processes has died, before it ends the others.
+        logging.getLogger("lightning_fabric.strategies.launchers").setLevel(logging.INFO)
         warnings.filterwarnings("ignore", module="lightning_fabric")
         several = self.devices * self.nodes > 1
         fabric = Fabric(
@@ -164,8 +166,11 @@ class Plan:
                 "participants"
             )
         devices = machine.devices * machine.nodes
-        if self.batch_size < devices:
-            raise InputError(f"--batch-size: needs an image for each of {devices} devices, got {self.batch_size}")
+        if self.batch_size % devices:
+            raise InputError(
+                f"--batch-size: needs as many images for each of {devices} devices, so a multiple of {devices}, got "
+                f"{self.batch_size}; give another"
+            )
         self.method.check_batch(self.config, self.batch_size // devices)
 
     def _refuse_other_images(self, generator: Generator) -> None:

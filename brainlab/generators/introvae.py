@@ -21,6 +21,7 @@ from brainlab.errors import InputError
 from brainlab.generators import vae
 from brainlab.generators.vae import FLAIR, VAE, GaussianAutoencoder, VAEConfig, adam, centre, flip_half, view
 from brainlab.methods.method import Method, Preset, Schedule
+from brainlab.methods.processes import mean_of_processes
 from brainlab.methods.recipe import Progress, Recipe
 from brainlab.networks.learning_rate import set_learning_rate
 from brainlab.networks.losses import draw_posterior, hinge_below, kl_to_prior
@@ -142,6 +143,7 @@ class IntrospectiveRecipe(Recipe):
 
     def _remember(self, kl: float) -> None:
         """Keep a running mean of the KL of real scans over about 50 steps."""
+        kl = mean_of_processes(kl)
         self.real_kl = 0.98 * self.real_kl + 0.02 * kl if self.real_kl else kl
 
     def _start_adversary(self) -> None:

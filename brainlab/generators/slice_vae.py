@@ -198,7 +198,8 @@ class SliceVAERecipe(Recipe):
         )
         x = network.slices(batch.image)
         mean, log_deviation = network.gaussian_of(x)
-        z = mean + log_deviation.exp() * torch.randn_like(mean)
+        noise = torch.randn_like(mean.unflatten(0, (len(batch.image), -1))).flatten(0, 1)  # of volumes, then slices
+        z = mean + log_deviation.exp() * noise
         error = squared_error(network.slices_of(z), x).mean()
         kl = kl_to_prior(mean, 2 * log_deviation).mean()
         loss = error + config.kl_weight * kl

@@ -18,7 +18,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 import torch
-from torch import Tensor, distributed, nn
+from torch import Tensor, nn
 
 from brainlab.cohort.views import Batch, Slices, View, Volumes
 from brainlab.errors import InputError
@@ -26,6 +26,7 @@ from brainlab.generators.vae import flip_half, volumes_have_no_plane
 from brainlab.methods.generator import Autoencoder, Posterior
 from brainlab.methods.method import Method, Preset, Schedule
 from brainlab.methods.prior import Noise, Prior
+from brainlab.methods.processes import as_first_process, sum_over_processes
 from brainlab.methods.recipe import Progress, Recipe
 from brainlab.networks.blocks import (
     CONV,
@@ -288,13 +289,12 @@ class VQVAERecipe(Recipe):
 
     def _watch_entries(self, z: Tensor, indices: Tensor, progress: Progress) -> int:
         """Count the entries that were chosen and restart those that no longer are; return how many restarted."""
-        used = torch.bincount(indices.flatten(), minlength=self.config.entries)
+        used = sum_over_processes(torch.bincount(indices.flatten(), minlength=self.config.entries))
         self.counts = self.counts.to(used.device) + used
         self.idle = torch.where(used > 0, 0, self.idle.to(used.device) + 1)
         after = 0 if self.config.paper_exact else self.config.restart_after
         if after == 0 or progress.step >= RESTARTS_UNTIL * progress.total_steps:
             return 0
-        _as_first_process(self.idle)
         dead = (self.idle >= after).nonzero()[:, 0]
         return self._restart(dead, z.movedim(1, -1).flatten(0, -2)) if len(dead) else 0
 
@@ -305,18 +305,12 @@ class VQVAERecipe(Recipe):
         dead = dead[: len(chosen)]
         vectors = self.generator.codebook.vectors
         vectors[dead] = chosen
-        _as_first_process(vectors)
+        as_first_process(vectors)
         for moments in self.optimisers["autoencoder"].state[vectors].values():
             if moments.shape == vectors.shape:
                 moments[dead] = 0
         self.idle[dead] = 0
         return len(dead)
-
-
-def _as_first_process(values: Tensor) -> None:
-    """Give every process of a training on several devices the first one's values."""
-    if distributed.is_available() and distributed.is_initialized():
-        distributed.broadcast(values, 0)
 
 
 def view(config: VQVAEConfig) -> View:

@@ -21,6 +21,7 @@ from brainlab.cohort.views import Batch
 from brainlab.errors import TrainingStoppedError
 from brainlab.methods.method import Schedule
 from brainlab.methods.prior import SeededNoise
+from brainlab.methods.processes import as_one, average_over_processes, ending_together, sum_over_processes
 from brainlab.methods.recipe import Network, Progress, Recipe, to_device
 from brainlab.methods.translator import Translator
 from brainlab.training.checkpoint import RESUME, MetricsFile, load_resume, save_resume, save_weights, unusable
@@ -65,7 +66,7 @@ class Loop:
         self.steps_per_epoch = len(train) // self.batch_size
         self.state = State()
         self.metrics = MetricsFile(folder)
-        self._stop = False
+        self._asked_to_stop = self._stop = False
         self._gradient_norm = 0.0
         if recipe.looks_first and not resume:
             recipe.prepare(to_device(fetch(_thinned(train, recipe.looks_at)), torch.device("cpu")))
@@ -80,7 +81,7 @@ class Loop:
             optimiser.register_step_pre_hook(self._before_step(name))
         rows = held_out if len(held_out) else train
         self.watched = to_device(fetch(_thinned(rows, watch.watched)), fabric.device)
-        torch.manual_seed(watch.seed + 1 + 1_000_003 * fabric.global_rank)
+        torch.manual_seed(watch.seed + 1)
         if resume:
             self._resume()
 
@@ -142,11 +143,11 @@ class Loop:
         self.average.load_state_dict(state["average"])
         self.recipe.load_state_dict(state["recipe"])
         self.state = State(**state["progress"])
-        # A GPU and the other processes draw new noise; only the first process on a CPU draws what it would have drawn.
-        torch.manual_seed(self.watch.seed + self.state.step + 1_000_003 * self.fabric.global_rank)
+        # A GPU draws new noise; a CPU what it would have drawn.
+        torch.manual_seed(self.watch.seed + self.state.step)
+        torch.set_rng_state(state["random"])
         if self.fabric.global_rank == 0:
             self.metrics.cut(int(state["metrics_bytes"]))
-            torch.set_rng_state(state["random"])
 
     def run(self, show: Callable[[Iterator[int], int], Any] | None = None) -> dict[str, Any]:
         """Train to the end and return the last line of an epoch: losses since the one before, and diagnostics.
@@ -160,7 +161,7 @@ class Loop:
         remaining, looks = iter(range(first, self.total_steps)), set(self.looks)
         if self.state.step == 0:
             self._checkpoint()
-        with self._stoppable(), self._reader:
+        with self._stoppable(), self._reader, ending_together():
             for step in show(remaining, self.total_steps - first) if show else remaining:
                 self._one_step(step)
                 epoch, within = divmod(self.state.step, self.steps_per_epoch)
@@ -205,8 +206,9 @@ class Loop:
         batch = to_device(self._read_ahead(step), self.fabric.device)
         self.recipe.generator.train()
         planned = self.steps_per_epoch * self.schedule.epochs
-        with self.fabric.autocast():
+        with self.fabric.autocast(), as_one(len(batch.image)):
             losses = self.recipe.step(batch, Progress(step, planned, self.steps_per_epoch))
+        losses = self._agree(losses)
         if bad := [name for name, value in losses.items() if not math.isfinite(value)]:
             raise TrainingStoppedError(self._not_finite(f"{', '.join(bad)}"))
         self.average.update_parameters(self.recipe.generator)
@@ -231,7 +233,19 @@ class Loop:
     def _read(self, step: int) -> Batch:
         epoch, position = divmod(step, self.steps_per_epoch)
         rows = self._order(epoch)[position * self.batch_size : (position + 1) * self.batch_size]
-        return self.fetch(np.sort(rows[self.fabric.global_rank :: self.fabric.world_size]))
+        return self.fetch(np.sort(rows)[self.fabric.global_rank :: self.fabric.world_size])
+
+    def _agree(self, losses: dict[str, float]) -> dict[str, float]:
+        """Return losses as means over processes, which also share what they counted and whether one was asked to stop."""
+        self._stop = self._stop or self._asked_to_stop
+        if self.fabric.world_size == 1:
+            return losses
+        counted = [buffer for network in self.recipe.networks.values() for buffer in network.buffers()]
+        average_over_processes([buffer for buffer in counted if buffer.is_floating_point()])
+        told = torch.tensor([*losses.values(), float(self._stop)], dtype=torch.float64, device=self.fabric.device)
+        *means, self._stop = (sum_over_processes(told) / self.fabric.world_size).tolist()
+        self._stop = self._stop > 0
+        return dict(zip(losses, means, strict=True))
 
     def _look(self, epoch: int) -> None:
         """Write the mean losses since the last look, the diagnostics, the sample grid and the averaged weights."""
@@ -251,8 +265,6 @@ class Loop:
             self._settle(shipped)
             line |= _rounded(look_at(shipped, self.watched, self.shown, self.watch.watched))
             line |= _rounded(self.recipe.diagnostics(self.watched))
-            if self.schedule.early_stopping and epoch % self.schedule.strip == 0:
-                state.strips.append(line[HELD_OUT_ERROR])
             save_weights(self.folder, shipped, torch.float16 if self.watch.half_weights else torch.float32)
             looks = self.looks
             if epoch in (*looks[:: max(1, len(looks) // self.watch.grids)], looks[-1]) or self._stop:
@@ -260,7 +272,13 @@ class Loop:
                 grid = self.folder / "samples" / f"epoch-{epoch:04d}.png"
                 save_look(shipped, self.shown, self.watch.grid_samples, grid)
         self._write(line)
-        state.sums, state.last_epoch = {}, line
+        state.sums, state.last_epoch = {}, self.fabric.broadcast(line)
+        if self.schedule.early_stopping and epoch % self.schedule.strip == 0:
+            state.strips.append(state.last_epoch[HELD_OUT_ERROR])
+        if self.fabric.world_size > 1:  # to look takes random numbers, in the first process alone
+            random = self.fabric.broadcast(torch.get_rng_state())
+            torch.manual_seed(self.watch.seed + state.step)  # of GPUs, whose state is not passed on
+            torch.set_rng_state(random)
 
     def _settle(self, generator: Network) -> None:
         """Let the recipe fit what no step learns to training images, a batch at a time."""
@@ -302,10 +320,7 @@ class Loop:
 
         def hook(optimiser: torch.optim.Optimizer, *_: Any) -> None:
             gradients = [p.grad for group in optimiser.param_groups for p in group["params"] if p.grad is not None]
-            if self.fabric.world_size > 1:
-                flat = cast(Tensor, self.fabric.all_reduce(torch.cat([g.flatten() for g in gradients])))
-                for gradient, part in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
-                    gradient.copy_(part.view_as(gradient))
+            average_over_processes(gradients)
             self._gradient_norm = float(nn.utils.get_total_norm(gradients))
             if not math.isfinite(self._gradient_norm):
                 raise TrainingStoppedError(self._not_finite(f"gradient of the {name}"))
@@ -330,7 +345,7 @@ class Loop:
             return
 
         def ask(number: int, _: Any) -> None:
-            self._stop = True
+            self._asked_to_stop = True
             signal.signal(number, before[signal.Signals(number)])
 
         before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -132,10 +132,10 @@ class Opponents:
     def _cross_entropy(self, batch: Batch, images: Tensor, *, real: bool, smooth: bool) -> Tensor:
         """Return the mean cross-entropy of patches that are said to be real, or fake."""
         logits = self.judge(torch.cat([batch.image, images], dim=1))
-        count = len(logits)
+        count, judged = len(logits), len(images)
         hard = torch.full((count,), float(real), device=logits.device)
-        labels = smoothed_labels(count, real=real, device=logits.device) if smooth else hard
-        return patch_cross_entropy(logits, labels, len(images)).sum() / count
+        labels = smoothed_labels(judged, count // judged, real=real, device=logits.device) if smooth else hard
+        return patch_cross_entropy(logits, labels, judged).sum() / count
 
 
 class CGANRecipe(Recipe):

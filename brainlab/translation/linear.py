@@ -18,6 +18,7 @@ from torch.nn.functional import pad
 
 from brainlab.cohort.views import Batch
 from brainlab.methods.method import Method, Preset, Schedule
+from brainlab.methods.processes import sum_over_processes
 from brainlab.methods.recipe import Progress, Recipe
 from brainlab.methods.translator import Translator, TranslatorConfig, pairs
 from brainlab.networks.blocks import Conv3d
@@ -95,8 +96,8 @@ class LinearRecipe(Recipe):
         if batch.brain is not None:
             counted = batch.brain.flatten().cpu()
             x, y = x[counted], y[counted]
-        self.squares += x.T @ x
-        self.products += x.T @ y
+        self.squares += sum_over_processes(x.T @ x)
+        self.products += sum_over_processes(x.T @ y)
 
     @torch.no_grad()
     def solve(self) -> None:

@@ -1,6 +1,8 @@
 """`brainlab train PRESET --data PREPARED --out RUN`."""
 
 import argparse
+import contextlib
+import os
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
@@ -10,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 from brainlab.cli.common.device import add_device
 from brainlab.cli.common.progress import progress
 from brainlab.config import apply_flags
-from brainlab.errors import InputError
+from brainlab.errors import InputError, TrainingStoppedError
 
 if TYPE_CHECKING:
     from brainlab.methods.method import Method
 
 PRECISIONS = ("bf16-mixed", "32")
+RANKS = ("RANK", "LOCAL_RANK", "NODE_RANK", "SLURM_PROCID")
+"""Variables of the environment that number the processes of one training, from 0; who starts them sets some."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -78,6 +82,17 @@ def add_settings(parser: argparse.ArgumentParser, words: Sequence[str]) -> None:
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
+    if not any(int(os.environ.get(name) or 0) for name in RANKS):
+        return _train(args)
+    # The first process of several speaks for all. One that ends with an error is what this process alone met, and then
+    # its launcher ends the first, too, which would wait for it; what all meet leaves the first to write its card.
+    with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
+        with contextlib.suppress(TrainingStoppedError, KeyboardInterrupt):
+            _train(args)
+    raise SystemExit(0)
+
+
+def _train(args: argparse.Namespace) -> dict[str, Any]:
     from brainlab.cohort.folds import Fold
     from brainlab.cohort.prepared import PreparedDataset
     from brainlab.experiments import training

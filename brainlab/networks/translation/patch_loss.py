@@ -8,12 +8,12 @@ SMOOTHING = 0.1
 """How far a smoothed label may be from 0 or 1."""
 
 
-def smoothed_labels(count: int, *, real: bool, device: torch.device | None = None) -> Tensor:
-    """Draw a label for each patch: uniform over [0.9, 1] for real ones, over [0, 0.1] for fake ones, [count].
+def smoothed_labels(images: int, patches: int, *, real: bool, device: torch.device | None = None) -> Tensor:
+    """Draw a label for each patch: uniform over [0.9, 1] for real ones, over [0, 0.1] for fake, [images * patches].
 
     Wei's thesis, section 4.3.1, after Salimans et al. 2016. For the discriminator's step; the generator's takes ones.
     """
-    distance = SMOOTHING * torch.rand(count, device=device)
+    distance = SMOOTHING * torch.rand(images, patches, device=device).flatten()
     return 1 - distance if real else distance
 
 
