@@ -236,7 +236,7 @@ class Loop:
         return self.fetch(np.sort(rows)[self.fabric.global_rank :: self.fabric.world_size])
 
     def _agree(self, losses: dict[str, float]) -> dict[str, float]:
-        """Return losses as means over processes, which also share what they counted and whether one was asked to stop."""
+        """Return the mean losses of all processes, which also share what they counted and the wish to stop."""
         self._stop = self._stop or self._asked_to_stop
         if self.fabric.world_size == 1:
             return losses

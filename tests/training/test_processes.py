@@ -69,7 +69,8 @@ def test_one_process_exchanges_nothing():
     values = torch.tensor([1.0, 2.0])
     assert torch.equal(processes.sum_over_processes(values), torch.tensor([1.0, 2.0]))
     processes.average_over_processes([values])
-    assert values.tolist() == [1.0, 2.0] and processes.mean_of_processes(3.0) == 3.0
+    assert values.tolist() == [1.0, 2.0]
+    assert processes.mean_of_processes(3.0) == 3.0
 
 
 def start(rank, folder, port):
@@ -101,8 +102,8 @@ def told_by_two(tmp_path_factory):
 def test_two_processes_learn_what_one_learns_from_the_same_batches(name, told_by_two, tmp_path):
     one, two = loop_of(name, tmp_path / name, 1).run(), told_by_two[name]
     assert two["step"] == one["step"]
-    # Means over the second epoch, which all weights have a part in. Weights whose gradient is nothing but rounding, such
-    # as a bias before a normalisation, Adam moves at random, whatever the number of processes.
+    # Means over the second epoch, in which all weights have a part. Weights whose gradient is mere rounding, such as a
+    # bias before a normalisation, Adam moves at random, whatever the number of processes.
     assert {loss: two[loss] for loss in one["losses"]} == pytest.approx(
         {loss: one[loss] for loss in one["losses"]}, rel=1e-5
     )

@@ -86,9 +86,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         return _train(args)
     # The first process of several speaks for all. One that ends with an error is what this process alone met, and then
     # its launcher ends the first, too, which would wait for it; what all meet leaves the first to write its card.
-    with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
-        with contextlib.suppress(TrainingStoppedError, KeyboardInterrupt):
-            _train(args)
+    met_by_all = contextlib.suppress(TrainingStoppedError, KeyboardInterrupt)
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere), met_by_all:
+        _train(args)
     raise SystemExit(0)
 
 
