@@ -36,6 +36,7 @@ COMMANDS = {
     "figures": "reproduce the figures of the papers and the IXI thesis from runs and cohorts",
     "tables": "rebuild the tables of the papers and the IXI thesis from runs and studies, the published ones beside",
     "study": "design, run and report a blinded reading study",
+    "workspace": "back up a workspace (cohorts, runs, studies) to one file, and restore it",
     "app": "open the app in a browser",
     "demo": "set up the workspace of the app",
 }
