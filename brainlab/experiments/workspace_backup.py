@@ -52,8 +52,9 @@ def backup_workspace(
 ) -> Backup:
     """Write the workspace to one file, which appears whole or not at all.
 
-    folder: the workspace; that of the environment if absent.  cohorts: whether to keep prepared datasets, too, which are
-    most of its size and can be prepared again.  show: wraps the files, given their number, to draw a progress bar.
+    folder: the workspace; that of the environment if absent.
+    cohorts: whether to keep prepared datasets, too, which are most of its size and can be prepared again.
+    show: wraps the files, given their number, to draw a progress bar.
     Raises InputError where there is nothing to keep or the archive would lie in what it keeps, StorageError where a
     study is not whole: an earlier backup stays then.
     """
