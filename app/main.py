@@ -16,7 +16,7 @@ if str(PROJECT) not in sys.path:
     sys.path.insert(0, str(PROJECT))
 
 from app import navigation  # noqa: E402
-from app.server.headers import Guard  # noqa: E402
+from app.server.guard import Guard  # noqa: E402
 
 if get_script_run_ctx(suppress_warning=True) is None:
     app = st.App(
