@@ -138,7 +138,7 @@ def window(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def page(window: BrowserContext) -> Iterator[Page]:
-    """Return a page without cookies; an error in its scripts, or what the policy of its headers forbade, fails the test."""
+    """Return a page without cookies; an error in its scripts, or what its headers' policy forbids, fails the test."""
     window.clear_cookies()
     opened = window.new_page()
     opened.set_default_timeout(90_000)
