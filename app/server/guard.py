@@ -23,20 +23,19 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 LONGEST_BODY = 64 << 10
 """Bytes of a request that is no upload: the longest code of a run has less than a tenth of it."""
 SLOWEST_PART_S = 30.0
-REFUSED = (400, 401, 403, 404, 410, 413)
 
 
 class Guard:
     """Wraps the whole app.
 
-    Limits hold for whoever is not at this machine itself: `requests` of all kinds, `refusals` (guesses of links),
-    `sockets` that are open, of which a session has one.
+    Limits hold for whoever is not at this machine itself: `requests` of all kinds, and `sockets` that are open, of
+    which a session has one. Wrong links do not count more: their tokens have 256 bits, and whoever could use up what is
+    granted to an address would shut out the readers who share it.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
         self.requests = Buckets(burst=3000, per_second=500)
-        self.refusals = Buckets(burst=100, per_second=1)
         self.sockets = Places(each=100, all_together=500)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -55,12 +54,10 @@ class Guard:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers.secure(message, over_tls=scope.get("scheme") == "https")
-                if not local and message["status"] in REFUSED:
-                    self.refusals.take(address)
             await send(message)
 
         answer = _refusal(scope, local)
-        if not local and (not self.requests.take(address) or self.refusals.wait(address)):
+        if not local and not self.requests.take(address):
             answer = PlainTextResponse("too many requests", 429, {"Retry-After": "10"})
         await (answer or self.app)(scope, _bounded(scope, receive), send_with_headers)
 

@@ -156,7 +156,7 @@ def _begin(db: sqlite3.Connection) -> None:
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
                 raise
-            time.sleep(random.uniform(*RETRY_S))
+            time.sleep(random.uniform(*RETRY_S))  # noqa: S311 (a pause)
     db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000:.0f}")
 
 

@@ -27,7 +27,7 @@ def give(page: Page, password: str) -> None:
 
 
 def test_who_signs_in_gets_in_alone_and_signing_out_ends_it(page: Page, door: str, own_server) -> None:
-    page.goto(f"{door}/study_desk")
+    page.goto(door)
     give(page, "a-guess-of-the-test")
     expect(page.get_by_text("Wrong password.")).to_be_visible(timeout=60_000)
     give(page, PASSWORD)
@@ -41,7 +41,7 @@ def test_who_signs_in_gets_in_alone_and_signing_out_ends_it(page: Page, door: st
     assert {cookie["name"] for cookie in page.context.cookies()} <= {"_streamlit_xsrf"}
     page.get_by_role("button", name="Sign out").click()
     page.get_by_label("Researchers' password").wait_for(timeout=60_000)
-    assert page.get_by_role("link", name="Study desk").count() == 0
+    expect(page.get_by_role("link", name="Study desk")).to_have_count(0)
     page.reload()
     page.get_by_label("Researchers' password").wait_for(timeout=60_000)
     assert page.get_by_role("link", name="Study desk").count() == 0
