@@ -5,7 +5,7 @@ PORT ?= 8501
 # Temporary files of tests go to memory where there is enough of it: no test waits for a disk.
 MEMORY := $(shell test "$$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 {print $$4}')" -gt 4000000 2>/dev/null && echo /dev/shm)
 
-.PHONY: app test slow check format clean
+.PHONY: app test slow check audit format clean
 
 app: .venv/ready
 	$(BIN)/brainlab app --port $(PORT)
@@ -34,14 +34,18 @@ check: .venv/ready
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/mypy
 
+# Asks PyPI for known vulnerabilities of all packages, as `make test` does; says so where PyPI does not answer.
+audit: .venv/ready
+	$(BIN)/pytest -rs tests/project/test_dependencies.py
+
 format: .venv/ready
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 # pip's own cache of installed packages is the stamp's reason: it is renewed when the pins change.
-.venv/ready: requirements.txt pyproject.toml
+.venv/ready: requirements.txt constraints.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt
 	touch $@
 
 clean:

@@ -16,9 +16,12 @@ if str(PROJECT) not in sys.path:
     sys.path.insert(0, str(PROJECT))
 
 from app import navigation  # noqa: E402
-from app.server.headers import Guard  # noqa: E402
+from app.server.guard import Guard  # noqa: E402
+from app.server.secret_files import open_to_others  # noqa: E402
 
 if get_script_run_ctx(suppress_warning=True) is None:
+    for line in open_to_others():
+        print(line, file=sys.stderr, flush=True)
     app = st.App(
         Path(__file__).resolve(),
         routes=navigation.routes(),

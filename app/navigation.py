@@ -30,12 +30,14 @@ def render() -> None:
     st.set_page_config(page_title="brainlab", page_icon=str(ICON), layout="wide")
     st.html(STYLE)
     _wait_for_imports()
+    is_researcher = not access.reader_token() and access.is_researcher()
+    access.allow_uploads(is_researcher)
     if access.reader_token():
         # Twice the same page: personal links end in /reading-room, and a bare address must not ask for another page.
         room = PAGES / "reading_room.py"
         addresses = [st.Page(room, title="Reading room", url_path="reading-room"), st.Page(room, default=True)]
         page = st.navigation(addresses, position="hidden")
-    elif access.is_researcher():
+    elif is_researcher:
         page = st.navigation(_research_pages())
         sign_out()
     else:

@@ -4,6 +4,7 @@ A reading study is only as blind as this file is strict. A link's token opens th
 behind a reverse proxy every peer looks local, so whatever betrays a proxy takes the local privilege away.
 """
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 from streamlit.errors import StreamlitSecretNotFoundError
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 FORWARDING_HEADERS = (
     "forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-server", "x-real-ip",
@@ -22,6 +24,10 @@ NAMING_HEADERS = ("host", "origin")
 """Headers with the name by which the browser knows the app. A proxy that adds no header of its own passes these on."""
 
 SIGNED_IN = "researcher-signed-in"
+
+UPLOADING_SESSIONS = 1000
+_uploading: OrderedDict[str, None] = OrderedDict()
+"""Sessions whose browsers may send files. Everyone who opens a page has a session, and files are held in memory."""
 
 
 def reader_token() -> str | None:
@@ -43,6 +49,22 @@ def is_researcher() -> bool:
         return True
     trusted = secret("trust_this_machine", True) is not False
     return trusted and is_local(peer(), st.context.headers)
+
+
+def allow_uploads(allowed: bool) -> None:
+    """Let this session's browser send files, or no longer."""
+    if (context := get_script_run_ctx()) is None:
+        return
+    _uploading.pop(context.session_id, None)
+    if allowed:
+        _uploading[context.session_id] = None
+    while len(_uploading) > UPLOADING_SESSIONS:
+        _uploading.popitem(last=False)
+
+
+def may_upload(session: str) -> bool:
+    """Whether a session is a researcher's, by its id, which only its own browser knows."""
+    return session in _uploading
 
 
 def peer() -> str | None:

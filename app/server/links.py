@@ -2,8 +2,7 @@
 
 Custom routes have neither Streamlit's session nor its cross-site check, so the address itself is the permission:
 a page that may show something publishes it and hands the browser the name. The same version of the same thing has
-the same name within one period, so that a rerun sends nothing new and the browser's own cache holds; nothing about it
-can be read off.
+the same name within one period, so that a rerun sends nothing new; nothing about it can be read off.
 """
 
 import hashlib

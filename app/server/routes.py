@@ -29,8 +29,8 @@ COMPONENTS = Path(__file__).resolve().parent.parent / "components"
 MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css"}
 WAITING_LIMIT = 64
 PICTURE_SIDE = 240
-KEPT = {"Cache-Control": "private, max-age=21600"}
-"""Links work for six hours at least, and what one leads to never changes."""
+NO_STORE = {"Cache-Control": "no-store"}
+"""Most images show a person, whom no browser's disk should keep; to fetch one again takes milliseconds."""
 
 _models = ThreadPoolExecutor(max_workers=1, thread_name_prefix="models")
 _waiting = 0
@@ -88,7 +88,7 @@ async def serve_asset(request: Request) -> Response:
 async def serve_volume(request: Request) -> Response:
     """One published volume, raw."""
     source = _source(request)
-    return source if isinstance(source, Response) else await _answer(source, KEPT)
+    return source if isinstance(source, Response) else await _answer(source, NO_STORE)
 
 
 async def serve_picture(request: Request) -> Response:
@@ -103,7 +103,7 @@ async def serve_picture(request: Request) -> Response:
         return made
     zoom = max(1, PICTURE_SIDE // max(made.shape))
     return Response(
-        await asyncio.to_thread(png, [cast(ImageSource, source)], zoom), media_type="image/png", headers=KEPT
+        await asyncio.to_thread(png, [cast(ImageSource, source)], zoom), media_type="image/png", headers=NO_STORE
     )
 
 
@@ -118,12 +118,18 @@ async def serve_decoded(request: Request) -> Response:
         longest = 2 * code_length(permission.run, styles=permission.styles)
     except BrainlabError as error:
         return PlainTextResponse(str(error), 404)
-    if int(request.headers.get("content-length", longest + 1)) > longest:
+    if _length(request, longest + 1) > longest:
         return PlainTextResponse("too long", 413)
-    headers = {"Cache-Control": "no-store"}
+    headers = dict(NO_STORE)
     if request.headers.get("x-request", "").isdecimal():
         headers["X-Request"] = request.headers["x-request"]
     return await _answer(Decoded(permission.run, await request.body(), permission.styles), headers)
+
+
+def _length(request: Request, unknown: int) -> int:
+    """Return the length that a request says its body has."""
+    told = request.headers.get("content-length", "")
+    return int(told) if told.isdecimal() else unknown
 
 
 def _resolve(token: str) -> object:

@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     for line in problem_lines(make_ready()):
         print(line, file=sys.stderr, flush=True)
     flags = ["--server.port", str(args.port), "--server.address", args.address]
-    os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", str(APP), *flags])
+    os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", str(APP), *flags])  # noqa: S606 (no shell)
 
 
 def _check_free(address: str, port: int) -> None:

@@ -138,12 +138,13 @@ def window(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def page(window: BrowserContext) -> Iterator[Page]:
-    """Return a page without cookies; an error in the page's scripts fails the test."""
+    """Return a page without cookies; an error in its scripts, or what its headers' policy forbids, fails the test."""
     window.clear_cookies()
     opened = window.new_page()
     opened.set_default_timeout(90_000)
     errors: list[str] = []
     opened.on("pageerror", lambda error: errors.append(str(error)))
+    opened.on("console", lambda said: errors.append(said.text) if "policy" in said.text.lower() else None)
     yield opened
     for left in window.pages:
         left.close()

@@ -87,7 +87,7 @@ def test_nothing_below_a_viewer_moves_when_its_script_comes(visit, page):
 def test_viewers_keep_their_pictures_until_the_next_ones_are_there(visit, idle):
     page = visit("generate")
     page.get_by_role("tab", name="Samples").click()
-    page.wait_for_function("[...document.querySelectorAll('.st-key-gallery-tiny-vae')].length")
+    page.wait_for_function("() => [...document.querySelectorAll('.st-key-gallery-tiny-vae')].length")
     page.locator(".st-key-gallery-tiny-vae canvas[data-plane=axial]").first.wait_for()
     page.wait_for_function(DRAWN)
     assert page.evaluate(BRIGHTNESS) >= 5

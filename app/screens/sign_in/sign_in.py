@@ -6,17 +6,17 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from ipaddress import IPv6Address, ip_address, ip_network
 from threading import Lock
 
 import streamlit as st
 
 from app.server import access
+from app.server.limits import KEPT, Buckets, neighbourhood
 
 FREE_TRIES = 3
 FIRST_PAUSE_S = 2.0
 LONGEST_PAUSE_S = 900.0
-KEPT = 10_000
+EVERYBODY = "everybody"
 
 
 class Pauses:
@@ -33,13 +33,13 @@ class Pauses:
     def left(self, address: str | None) -> float:
         """Return the seconds for which no password of this address is looked at."""
         with self._lock:
-            _, until = self._wrong.get(_neighbourhood(address), (0, 0.0))
+            _, until = self._wrong.get(neighbourhood(address), (0, 0.0))
         return max(0.0, until - self._clock())
 
     def add(self, address: str | None) -> None:
         """Count a wrong password."""
         with self._lock:
-            place = _neighbourhood(address)
+            place = neighbourhood(address)
             count = self._wrong.pop(place, (0, 0.0))[0] + 1
             pause = (
                 min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(count - FREE_TRIES, 20)) if count >= FREE_TRIES else 0
@@ -51,11 +51,13 @@ class Pauses:
     def clear(self, address: str | None) -> None:
         """Forget the wrong passwords of an address that knew the right one."""
         with self._lock:
-            self._wrong.pop(_neighbourhood(address), None)
+            self._wrong.pop(neighbourhood(address), None)
 
 
 PAUSES = Pauses()
 """Those of this server process."""
+GUESSES = Buckets(burst=100, per_second=0.5)
+"""Wrong passwords of all addresses together: whoever has many, or invents them behind a proxy, still waits."""
 
 
 def sign_in() -> None:
@@ -105,20 +107,13 @@ def _with_password(expected: str) -> None:
     if not sent:
         return
     address = access.peer()
-    if wait := PAUSES.left(address):
-        st.error(f"Too many wrong passwords from this address. Please wait {math.ceil(wait)} s and try again.")
+    if wait := max(PAUSES.left(address), GUESSES.wait(EVERYBODY)):
+        st.error(f"Too many wrong passwords. Please wait {math.ceil(wait)} s and try again.")
     elif hmac.compare_digest(*(hashlib.sha256(text.encode()).digest() for text in (given, expected))):
         PAUSES.clear(address)
         st.session_state[access.SIGNED_IN] = True
         st.rerun()
     else:
         PAUSES.add(address)
+        GUESSES.take(EVERYBODY)
         st.error("Wrong password.")
-
-
-def _neighbourhood(address: str | None) -> str:
-    """Return what pauses together: an IPv4 address, or an IPv6 network of 64 bits, which one customer has whole."""
-    if address is None:
-        return "this machine"
-    known = ip_address(address.split("%")[0])
-    return str(ip_network((known, 64), strict=False)) if isinstance(known, IPv6Address) else str(known)

@@ -122,7 +122,8 @@ def check_alike(cases: Sequence[Case], side_by_side: int = 0) -> None:
 
 
 def _write_truth(path: Path, ids: Sequence[str], cases: Sequence[Case], salt: bytes) -> None:
-    """Write truth.db in one go, without side files, and make it read-only."""
+    """Write truth.db in one go, without side files, and make it read-only; nobody else reads it meanwhile."""
+    path.touch(0o600)
     db = sqlite3.connect(path, isolation_level=None)
     try:
         schema = TRUTH_SCHEMA.read_text(encoding="utf-8")

@@ -156,7 +156,7 @@ def _begin(db: sqlite3.Connection) -> None:
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
                 raise
-            time.sleep(random.uniform(*RETRY_S))
+            time.sleep(random.uniform(*RETRY_S))  # noqa: S311 (a pause)
     db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000:.0f}")
 
 
@@ -164,6 +164,7 @@ def create(folder: Path, fill: Callable[[sqlite3.Connection], None]) -> Store:
     """Make a study folder with an empty study.db, let `fill` write its first rows, and rename it when whole."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    (scratch / "study.db").touch(0o600)  # for its owner alone, wherever the folder is copied to
     try:
         with _spoken_errors(scratch), _closing(sqlite3.connect(scratch / "study.db", isolation_level=None)) as db:
             db.row_factory = sqlite3.Row

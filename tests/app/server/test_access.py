@@ -1,6 +1,7 @@
 """Who may see the research pages: attempts to get in as somebody else."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from app.screens.sign_in import sign_in
 from app.server import access
 from app.server.access import is_local
+from app.server.limits import Buckets
 
 MAIN = Path(__file__).resolve().parents[3] / "app" / "main.py"
 HERE = {"Host": "localhost:8501", "Origin": "http://localhost:8501"}
@@ -72,6 +74,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """A fresh register of pauses, whose time is the one number of this list."""
     time = [0.0]
     monkeypatch.setattr(sign_in, "PAUSES", sign_in.Pauses(lambda: time[0]))
+    monkeypatch.setattr(sign_in, "GUESSES", Buckets(burst=5, per_second=0.5, clock=lambda: time[0]))
     return time
 
 
@@ -105,6 +108,18 @@ def test_guesses_of_one_address_wait_over_all_its_sessions_and_ever_longer(door,
     clock[0] = 7
     assert [element.value for element in guess(door(), "open sesame").markdown] == ["in"]
     assert not guess(door(), "guess").error[0].value.startswith("Too many"), "the right password wipes the slate"
+
+
+def test_guesses_of_many_addresses_wait_too(door, clock, monkeypatch):
+    """Also of one that invents them, behind a proxy that passes its X-Forwarded-For on."""
+    invented = (f"10.0.0.{last}" for last in range(100))
+    monkeypatch.setattr(access, "peer", lambda: next(invented))
+    for _ in range(5):
+        guess(door(), "guess")
+    page = guess(door(), "open sesame")
+    assert "wait 2 s" in page.error[0].value
+    clock[0] = 2
+    assert [element.value for element in guess(page, "open sesame").markdown] == ["in"]
 
 
 def test_pauses_are_by_address_and_by_network():
@@ -222,6 +237,19 @@ def test_a_reader_link_hides_every_other_page(workspace):
     assert not app.exception
     assert "not valid" in app.error[0].value
     assert [title.value for title in app.title] == ["Reading room"]
+
+
+def test_a_session_uploads_as_long_as_it_is_a_researcher_s(monkeypatch):
+    monkeypatch.setattr(access, "get_script_run_ctx", lambda: SimpleNamespace(session_id="one"))
+    monkeypatch.setattr(access, "UPLOADING_SESSIONS", 3)
+    for allowed in (False, True, True, False):
+        access.allow_uploads(allowed)
+        assert access.may_upload("one") is allowed
+        assert not access.may_upload("another")
+    for number in range(9):
+        monkeypatch.setattr(access, "get_script_run_ctx", lambda number=number: SimpleNamespace(session_id=str(number)))
+        access.allow_uploads(True)
+    assert [number for number in range(9) if access.may_upload(str(number))] == [6, 7, 8]
 
 
 def test_a_reader_link_does_not_gain_by_a_researchers_session(workspace):

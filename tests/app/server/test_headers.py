@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from app.server import preload
-from app.server.headers import Guard
+from app.server.guard import Guard
 
 
 def get(path: str, peer: str | None = "127.0.0.1", **headers: str) -> tuple[int, dict[str, str]]:

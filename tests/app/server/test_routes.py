@@ -45,6 +45,11 @@ def test_names_that_were_not_given_out_lead_nowhere(client):
     assert client.post(f"/brainlab/decode/{scan}", content=bytes(16)).status_code == 404
 
 
+def test_no_browser_keeps_what_shows_a_person(client):
+    for path in (routes.volume_path(Scan("simulated", 0)), routes.picture_path(Scan("simulated", 0))):
+        assert client.get(path).headers["cache-control"] == "no-store"
+
+
 def test_a_name_whose_time_is_over_says_so(client, monkeypatch):
     path = routes.volume_path(Scan("simulated", 0))
     monkeypatch.setattr(LINKS, "_clock", lambda: 1e12)

@@ -2,10 +2,11 @@
 
 import random
 import sqlite3
+from pathlib import Path
 
 from brainlab.reading.desk import lifecycle
 from brainlab.reading.protocol.design import Reader
-from brainlab.reading.record import integrity
+from brainlab.reading.record import integrity, sealing
 from brainlab.reading.record.order import draw_order
 from brainlab.reading.record.sealing import seal
 from brainlab.reading.record.store import Store, file_sha256
@@ -24,6 +25,29 @@ def test_a_readers_name_is_in_one_table_and_gone_after_withdrawal(study):
     lifecycle.withdraw_reader(study.folder, "A")
     assert _holders(study.folder, "Ann Example") == set()
     assert integrity.verify(study.folder).ok
+
+
+def test_other_users_of_the_machine_read_neither_answers_nor_truth_also_while_it_is_written(
+    make_protocol, layout, tmp_path, monkeypatch
+):
+    protocol = make_protocol(**layout)
+    folder = lifecycle.study_folder(lifecycle.create_study(protocol, tmp_path), tmp_path)
+    written: dict[str, int] = {}
+    connect = sqlite3.connect
+
+    def connect_and_look(path, **options):
+        if str(path).endswith("truth.db"):
+            written["truth.db"] = Path(path).stat().st_mode & 0o777
+        return connect(path, **options)
+
+    monkeypatch.setattr(sealing.sqlite3, "connect", connect_and_look)
+    seal(folder, sealable(protocol), {})
+    monkeypatch.undo()
+    assert written["truth.db"] == 0o600
+    modes = {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()}
+    assert modes["truth.db"] == 0o400
+    assert {modes[name] for name in modes if name.startswith("study.db")} == {0o600}
+    assert folder.stat().st_mode & 0o777 == 0o700
 
 
 def test_orders_follow_from_seed_and_salt_and_not_from_the_seed_alone(make_protocol, layout, tmp_path):
