@@ -1,4 +1,4 @@
-"""Find the scans to prepare and what is known of them: a BIDS dataset, a folder of NIfTI files or pictures, or one."""
+"""Find the scans to prepare and what is known of them: a BIDS dataset, a folder of scans or pictures, or one file."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -71,7 +71,7 @@ def find_sources(
             "the one that the others are brought onto"
         )
     if not source.exists():
-        raise InputError(f"{source}: no such file or folder; give a BIDS dataset, a folder of NIfTI files or one NIfTI")
+        raise InputError(f"{source}: no such file or folder; give a BIDS dataset, a folder of scans or one scan")
     if class_folders and table is not None:
         raise InputError("--class-folders: the --table names the classes; give one of the two")
     if include is not None and table is not None:

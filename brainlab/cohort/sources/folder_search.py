@@ -24,7 +24,7 @@ from brainlab.cohort.sources.names.slice_names import without_slice_numbers
 from brainlab.cohort.sources.scan_choice import Candidate, bids_rank, choose, nothing_chosen
 from brainlab.errors import InputError
 from brainlab.files.picture_files import PICTURE_ENDINGS
-from brainlab.images.volume import FILE_ENDINGS
+from brainlab.images.formats.scan_file import FILE_ENDINGS
 
 
 class FolderSearch:

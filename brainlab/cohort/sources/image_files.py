@@ -12,7 +12,8 @@ import numpy as np
 
 from brainlab.errors import UnreadableScanError
 from brainlab.files.picture_files import PICTURE_ENDINGS
-from brainlab.images.volume import FILE_ENDINGS, Volume
+from brainlab.images.formats.scan_file import FILE_ENDINGS, NIFTI_ENDINGS
+from brainlab.images.volume import Volume
 
 SKIPPED_IN_BIDS = ("derivatives", "sourcedata", "code")
 MACOS_FOLDER, MACOS_FILE = "__MACOSX", "._"
@@ -20,12 +21,6 @@ MACOS_FOLDER, MACOS_FILE = "__MACOSX", "._"
 FOREIGN_ENDINGS = (
     ".dcm",
     ".ima",
-    ".mgz",
-    ".mgh",
-    ".nrrd",
-    ".mha",
-    ".mhd",
-    ".mnc",
     ".zip",
     ".tar",
     ".gz",
@@ -33,8 +28,8 @@ FOREIGN_ENDINGS = (
     ".7z",
     *PICTURE_ENDINGS,
 )
-"""Files that may hold scans, but not as NIfTI or Analyze."""
-PREFERRED = (".nii.gz", ".nii", ".img", ".img.gz", ".hdr")
+"""Files that may hold scans, but cannot be read as such."""
+PREFERRED = (".nii.gz", *(ending for ending in FILE_ENDINGS if ending != ".nii.gz"))
 """Which file is taken where one scan lies there in several formats."""
 
 Note = dict[str, str]
@@ -109,7 +104,7 @@ def find_images(folder: Path, endings: tuple[str, ...] = FILE_ENDINGS) -> ImageF
 def _foreign(name: str, endings: tuple[str, ...]) -> list[str]:
     """Return the ending of another file as it is counted; beside pictures every file is, but for hidden ones."""
     if endings == PICTURE_ENDINGS:
-        known = next((end for end in FILE_ENDINGS[1::-1] if name.lower().endswith(end)), Path(name).suffix.lower())
+        known = next((end for end in NIFTI_ENDINGS[::-1] if name.lower().endswith(end)), Path(name).suffix.lower())
         return [] if name.startswith(".") else [known or "without an ending"]
     return [ending for ending in FOREIGN_ENDINGS if name.lower().endswith(ending)]
 
