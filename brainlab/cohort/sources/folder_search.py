@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 from brainlab.cohort.intensity import sequence_key
 from brainlab.cohort.recipes import PreparationRecipe
 from brainlab.cohort.sources.bids import entities, find_root, sequence
+from brainlab.cohort.sources.freesurfer import FreeSurferSubjects
 from brainlab.cohort.sources.image_files import (
     FOREIGN_ENDINGS,
     LEFT_OUT,
@@ -40,6 +41,7 @@ class FolderSearch:
         self.pictures = pictures
         self.slice_numbers: dict[Path, int] = {}
         self._roots: dict[Path, Path | None] = {}
+        self._freesurfer = FreeSurferSubjects()
         self._places: dict[Path, ScanPlace] = {}
 
     def scans(self, recipe: PreparationRecipe, include: str | None, nameless: str) -> tuple[list[Path], list[Note]]:
@@ -107,8 +109,10 @@ class FolderSearch:
 
     def _relative(self, path: Path) -> PurePosixPath:
         """Return the path as names are read; letters with accents are one sign, however the disk spells them."""
-        relative = path.relative_to(self.base) if path.is_relative_to(self.base) else path
-        return PurePosixPath(unicodedata.normalize("NFC", relative.as_posix()))
+        relative = PurePosixPath((path.relative_to(self.base) if path.is_relative_to(self.base) else path).as_posix())
+        if (image := self._freesurfer.image(path)) is not None:  # named after its kind, whoever it shows
+            relative = image.stands_for(self.base)
+        return PurePosixPath(unicodedata.normalize("NFC", str(relative)))
 
     def _candidate(self, path: Path, asked: Mapping[str, str]) -> Candidate:
         """Describe an image for the choice. asked: by key, names of sequences that count although they are not known.
@@ -117,6 +121,10 @@ class FolderSearch:
         """
         relative = path.relative_to(self.base).as_posix()
         root = self.root(path.parent)
+        if (image := self._freesurfer.image(path)) is not None:
+            place = self.place(path)
+            visit = (f"{root}/{place.participant}", place.session, "")
+            return Candidate(path, relative, visit, image.sequence, path.name, (image.rank,))
         if path in self._places:
             place = self._places[path]
             strict = root is not None and _says_bids(root)
