@@ -218,8 +218,8 @@ def odd_times(sidecar: Mapping[str, Any]) -> list[str]:
         for field, limit in ACQUISITION.values()
         if (read := _number(sidecar.get(field), float("inf"))) is not None and read > limit
     ]
-    read = acquisition(sidecar)
-    echo, repetition = read["echo_time_s"], read["repetition_time_s"]
+    times = acquisition(sidecar)
+    echo, repetition = times["echo_time_s"], times["repetition_time_s"]
     if echo is not None and repetition is not None and echo > repetition:
         found.append("EchoTime is longer than RepetitionTime, one of them must be wrong")
     return found
