@@ -62,7 +62,7 @@ _visits: Held[OwnVisit] = Held(KEPT)
 def take_visit(run: str, files: Mapping[str, bytes | memoryview], in_template_space: bool = False) -> UploadedScans:
     """Prepare and translate the scans of a visit and hold what was made; the same scans are prepared once.
 
-    files: content of a NIfTI file for each of the run's inputs.  in_template_space: all are skull-stripped and on the
+    files: content of a scan's file for each of the run's inputs.  in_template_space: all are skull-stripped and on the
     MNI152 template already.
     Raises InputError, which begins with the sequence where it is of one of them, where the scans cannot be used.
     """

@@ -8,7 +8,7 @@ import dataclasses
 import hashlib
 import tempfile
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -23,7 +23,7 @@ from brainlab.cohort.registration.resampling import resample
 from brainlab.errors import BrainlabError, InputError, UnreadableScanError
 from brainlab.experiments.analysis.images_of_file import needed_recipe, recipe_of_volumes
 from brainlab.experiments.analysis.slices_of_scan import slices_of
-from brainlab.files.picture_files import SLICE_ENDINGS
+from brainlab.images.formats.scan_file import SLICE_ENDINGS
 from brainlab.images.grid import Grid
 from brainlab.images.pictures import to_bytes, to_unit
 from brainlab.images.provenance import NOT_REAL, Provenance
@@ -138,7 +138,7 @@ _preparing = Lock()
 
 
 def take(name: str, content: bytes | memoryview, run: Run, in_template_space: bool = False) -> Uploaded:
-    """Prepare an uploaded NIfTI file for a run and hold it; the same file is prepared once.
+    """Prepare the uploaded file of a scan for a run and hold it; the same file is prepared once.
 
     in_template_space: it is skull-stripped and on the MNI152 template already.
     Raises a BrainlabError that names the upload where it is no head that can be placed on the template.
@@ -161,7 +161,9 @@ def take_slices(name: str, content: bytes | memoryview, run: Run) -> list[Upload
     name = Path(name).name
     ending = next((end for end in SLICE_ENDINGS if name.lower().endswith(end)), None)
     if ending is None:
-        raise InputError(f"{name}: needs PNG, JPEG, TIFF or NIfTI, got another file; save the slice as one of these")
+        raise InputError(
+            f"{name}: needs a name that ends in {', '.join(SLICE_ENDINGS)}; save the slice as one of these"
+        )
     made_by = run.settings["recipe"]
     recipe = f"{made_by.get('name', '')}:{made_by.get('paper_exact', False)}:{run.view}"
     digest = hashlib.sha256(f"slice:{recipe}:{run.grid}:{run.affine.tolist()}:{ending}:".encode())
@@ -169,6 +171,11 @@ def take_slices(name: str, content: bytes | memoryview, run: Run) -> list[Upload
     key = digest.hexdigest()
     held = _hold(key, name, lambda: _prepare_slices(content, run, ending))
     return [UploadedSlice(key, name, place) for place in range(len(held.data))]
+
+
+def file_types(endings: Iterable[str]) -> list[str]:
+    """Return endings of names as an uploader is told them: the last part of each, without its dot."""
+    return list(dict.fromkeys(ending.rpartition(".")[2] for ending in endings))
 
 
 def _hold(key: str, name: str, prepare: Callable[[], Head | OwnSlices | BrainlabError]) -> Head | OwnSlices:

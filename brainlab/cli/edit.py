@@ -12,7 +12,7 @@ from brainlab.cli.common.output import add_overwrite, written
 from brainlab.cli.common.progress import progress
 from brainlab.counted import counted
 from brainlab.errors import InputError
-from brainlab.files.picture_files import SLICE_ENDINGS
+from brainlab.images.formats.scan_file import SLICE_ENDINGS
 from brainlab.ranges import number
 
 if TYPE_CHECKING:

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "source", type=Path, help="a BIDS dataset, a folder of NIfTI files or of pictures of slices, or one such file"
+        "source",
+        type=Path,
+        help="a BIDS dataset, FreeSurfer subjects, a folder of scans or of pictures of slices, or one such file",
     )
     parser.add_argument("out", type=Path, help="folder of the prepared dataset")
     listed = "; ".join(f"{recipe.name}: {recipe.summary}" for recipe in RECIPES.values())

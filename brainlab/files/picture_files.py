@@ -15,8 +15,6 @@ from brainlab.files.image_start import start_of_image
 from brainlab.types import Float32Array
 
 PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
-SLICE_ENDINGS = (*PICTURE_ENDINGS, ".nii", ".nii.gz")
-"""Of files that may hold one slice."""
 DEEP_MODES = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")
 """Modes of Pillow for more than 8 bits, whose white no file tells."""
 WHITE, DEEP_WHITE = 255.0, 65535.0

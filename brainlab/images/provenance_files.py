@@ -17,7 +17,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from brainlab.errors import UnreadableScanError
 from brainlab.files.whole import write_whole
-from brainlab.images.nifti import COMMENT, read_comments
+from brainlab.images.formats.nifti import COMMENT, read_comments
 from brainlab.images.provenance import KEY, NOT_REAL, Provenance, of_text, statement_of, to_object, to_text
 
 DESCRIPTION_BYTES = 79

@@ -16,13 +16,12 @@ import numpy as np
 from brainlab.counted import counted
 from brainlab.errors import InputError, UnreadableScanError
 from brainlab.files.whole import whole_file
-from brainlab.images.nifti import NiftiFile, read_nifti
+from brainlab.images.formats.scan_file import read_scan_file
+from brainlab.images.formats.stored import StoredScan, usable
 from brainlab.images.provenance import Provenance
 from brainlab.images.provenance_files import mark_header
 from brainlab.types import BoolArray, Float32Array, FloatArray
 
-FILE_ENDINGS = (".nii", ".nii.gz", ".img", ".img.gz", ".hdr")
-"""Names of files that can hold a scan; a `.hdr` stands for the pair with its `.img`."""
 BLOCK_VOXELS = 1 << 22
 """How many voxels are scaled at a time."""
 LEAST_STEPS = 2.0**14
@@ -54,7 +53,7 @@ class Volume:
 
     @classmethod
     def load(cls, path: Path | str, choose: ChooseImages | None = None, *, flat: bool = False) -> "Volume":
-        """Read a NIfTI-1, NIfTI-2 or Analyze file, gzipped or not, whatever its name says.
+        """Read a file of one of the formats of `scan_file`, gzipped or not, by its content, whatever its name says.
 
         choose: which images of a series to average; without it a series is refused.
         flat: whether it may be one slice, of one voxel along one axis.
@@ -65,7 +64,7 @@ class Volume:
         """
         path = Path(path)
         try:
-            file = read_nifti(path, series=choose is not None, flat=flat)
+            file = read_scan_file(path, series=choose is not None, flat=flat)
             if choose is not None and file.voxels.ndim > 3:
                 file = _mean_of(file, *choose(file.voxels.shape[3]))
             affine, notes = _affine(file)
@@ -109,7 +108,7 @@ class Volume:
         return float(x), float(y), float(z)
 
 
-def _mean_of(file: NiftiFile, images: list[int], note: str) -> NiftiFile:
+def _mean_of(file: StoredScan, images: list[int], note: str) -> StoredScan:
     """Return the mean of some images of a series, of the stored numbers; one alone keeps its type."""
     voxels = file.voxels[..., images[0]]
     if len(images) > 1:
@@ -121,16 +120,16 @@ def _mean_of(file: NiftiFile, images: list[int], note: str) -> NiftiFile:
     return replace(file, voxels=voxels, notes=(*file.notes, note))
 
 
-def _affine(file: NiftiFile) -> tuple[FloatArray, list[str]]:
+def _affine(file: StoredScan) -> tuple[FloatArray, list[str]]:
     """Choose the matrix: sform, else qform, else voxel sizes alone."""
     notes: list[str] = []
     sform, qform = file.sform, file.qform
-    if sform is not None and not _usable(sform):
-        if qform is None or not _usable(qform):
+    if sform is not None and not usable(sform):
+        if qform is None or not usable(qform):
             raise UnreadableScanError("the orientation matrix (sform) is singular and there is no qform to use instead")
         notes.append("sform is singular: qform used")
         sform = None
-    if qform is not None and not _usable(qform):
+    if qform is not None and not usable(qform):
         if sform is None:
             raise UnreadableScanError("the qform is no rotation with voxels of some size, and there is no sform to use")
         qform = None
@@ -138,7 +137,7 @@ def _affine(file: NiftiFile) -> tuple[FloatArray, list[str]]:
     if affine is None:
         notes.append("no orientation in the header: axes taken as they come, which side is left is unknown")
         affine = file.base_affine
-        if not _usable(affine):
+        if not usable(affine):
             raise UnreadableScanError("voxel sizes are zero or not finite and there is no orientation matrix")
     elif sform is not None and qform is not None and not np.allclose(sform, qform, atol=0.5, rtol=0.01):
         if np.sign(np.linalg.det(sform[:3, :3])) != np.sign(np.linalg.det(qform[:3, :3])):
@@ -155,7 +154,7 @@ def _affine(file: NiftiFile) -> tuple[FloatArray, list[str]]:
     return _in_mm(affine, file, notes), notes
 
 
-def _in_mm(affine: FloatArray, file: NiftiFile, notes: list[str]) -> FloatArray:
+def _in_mm(affine: FloatArray, file: StoredScan, notes: list[str]) -> FloatArray:
     """Convert from metres or micrometres, if the header says so and the field of view then suits a head."""
     scale = {"meter": 1000.0, "micron": 0.001}.get(file.space_unit, 1.0)
     extent_mm = np.linalg.norm(affine[:3, :3], axis=0) * file.shape
@@ -165,17 +164,7 @@ def _in_mm(affine: FloatArray, file: NiftiFile, notes: list[str]) -> FloatArray:
     return np.diag([scale, scale, scale, 1.0]) @ affine
 
 
-def _usable(affine: FloatArray) -> bool:
-    """Whether a matrix is finite and spans space with voxels of 0.01 to 100,000 (mm or micrometres)."""
-    if not np.isfinite(affine).all():
-        return False
-    lengths = np.linalg.norm(affine[:3, :3], axis=0)
-    if lengths.min() < 1e-6:
-        return False
-    return bool(abs(np.linalg.det(affine[:3, :3] / lengths)) > 1e-3)
-
-
-def _values(file: NiftiFile) -> tuple[Float32Array, BoolArray | None, list[str]]:
+def _values(file: StoredScan) -> tuple[Float32Array, BoolArray | None, list[str]]:
     """Scale the stored numbers in double precision and return them in single precision, with 0 for missing ones.
 
     Where single precision would merge grey values (integers of 2^30 that differ by 1) or cannot reach them, the values
@@ -213,7 +202,7 @@ def _values(file: NiftiFile) -> tuple[Float32Array, BoolArray | None, list[str]]
     return data, missing, notes
 
 
-def _scaled(file: NiftiFile) -> Iterator[tuple[tuple[EllipsisType, slice], FloatArray]]:
+def _scaled(file: StoredScan) -> Iterator[tuple[tuple[EllipsisType, slice], FloatArray]]:
     """Yield, some planes at a time, where they are and their values in double precision.
 
     Integers are counted from `_least_integer`, so that neither 64 bits nor a large intercept cost their last digits.
@@ -231,12 +220,12 @@ def _scaled(file: NiftiFile) -> Iterator[tuple[tuple[EllipsisType, slice], Float
             yield part, block * file.slope
 
 
-def _least_integer(file: NiftiFile) -> int:
+def _least_integer(file: StoredScan) -> int:
     """Return the lowest stored number of integers, 0 of others."""
     return int(file.voxels.min()) if file.voxels.dtype.kind in "iu" else 0
 
 
-def _extremes(file: NiftiFile) -> tuple[float, float, float, int]:
+def _extremes(file: StoredScan) -> tuple[float, float, float, int]:
     """Return the value that `_scaled` counts from, the lowest and highest from there, and how many are not finite."""
     lowest, highest, missing = np.inf, -np.inf, 0
     for _, block in _scaled(file):

@@ -37,7 +37,8 @@ def test_the_core_imports_what_it_declares_and_no_more():
     core = {distribution(line) for line in SETTINGS["project"]["dependencies"]}
     # Of nilearn and the packages of fonts only the files of their wheels are read; fpdf2 shapes text with uharfbuzz.
     unseen = {"nilearn", "matplotlib-fontja", "fontpkg-noto-sans-devanagari", "uharfbuzz"}
-    assert imported("brainlab") - {distribution(line) for line in EXTRAS["cluster"]} | unseen == core
+    optional = {distribution(line) for extra in ("cluster", "minc") for line in EXTRAS[extra]}
+    assert (imported("brainlab") - optional) | unseen == core
 
 
 def test_the_app_imports_what_it_declares():

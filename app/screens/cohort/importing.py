@@ -16,7 +16,7 @@ from brainlab.cohort.recipes import PreparationRecipe, find_recipe
 from brainlab.cohort.sources.discovery import find_sources
 from brainlab.errors import BrainlabError, InputError
 from brainlab.files.picture_files import PICTURE_ENDINGS
-from brainlab.images.volume import FILE_ENDINGS
+from brainlab.images.formats.scan_file import FILE_ENDINGS, SINGLE_ENDINGS
 from brainlab.workspace import workspace
 
 Tell = Callable[[float, str], Any]
@@ -140,7 +140,7 @@ def _unusable(name: str, endings: tuple[str, ...]) -> str | None:
     if not name.lower().endswith(endings):
         if endings == PICTURE_ENDINGS:
             return f"needs a picture ({', '.join(endings)}); choose a recipe for scans if it is one"
-        return f"needs a name that ends in {' or '.join(endings[:2])}; rename it if it is a NIfTI file"
+        return f"needs a name that ends in {', '.join(SINGLE_ENDINGS)}; rename it if it is such a file"
     return None
 
 

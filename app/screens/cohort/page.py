@@ -5,6 +5,7 @@ import streamlit as st
 from app.components import layout, plots, scan_choice, tables
 from app.components.volume_viewer import Panel, volume_viewer
 from app.data import resources
+from app.data.uploads import file_types
 from app.data.volumes import Mean, Scan
 from app.screens.cohort import audits, importing
 from app.screens.cohort.wording import noun
@@ -15,7 +16,7 @@ from brainlab.cohort.scan_table import UNLABELLED
 from brainlab.cohort.views import SLICE
 from brainlab.files.picture_files import PICTURE_ENDINGS
 from brainlab.files.spreadsheet import csv_text
-from brainlab.images.volume import FILE_ENDINGS
+from brainlab.images.formats.scan_file import FILE_ENDINGS
 
 SHOW = "import-shown"  # key of the wish to see the cohort that was just brought in
 
@@ -146,7 +147,7 @@ def show_acquisition(name: str) -> None:
 
 @st.fragment
 def bring_in() -> None:
-    """Prepare a BIDS dataset, a folder of NIfTI files or of pictures, or uploaded files into a new cohort."""
+    """Prepare a BIDS dataset, a folder of scans or of pictures, or uploaded files into a new cohort."""
     if st.session_state.pop(SHOW, False):
         st.rerun(scope="app")  # a button in a fragment draws only the fragment anew
     recipe = RECIPES[st.selectbox("Recipe", list(RECIPES), format_func=_with_summary, key="import-recipe")]
@@ -154,12 +155,12 @@ def bring_in() -> None:
         st.markdown("\n".join(f"1. {words}" for words in recipe.words))
     with st.form("import", border=True):
         left, right = st.columns(2)
-        kind = "a folder of pictures" if recipe.pictures else "a BIDS dataset or a folder of NIfTI files"
+        kind = "a folder of pictures" if recipe.pictures else "a BIDS dataset, a FreeSurfer folder or a folder of scans"
         path = left.text_input(f"Path of {kind} on this machine", key="import-path")
-        endings = PICTURE_ENDINGS if recipe.pictures else FILE_ENDINGS[:2]
+        endings = PICTURE_ENDINGS if recipe.pictures else FILE_ENDINGS
         files = right.file_uploader(
-            f"or upload {'pictures' if recipe.pictures else 'NIfTI files'}",
-            type=[ending.rpartition(".")[2] for ending in endings],
+            f"or upload {'pictures' if recipe.pictures else 'scans (NIfTI, MGZ, NRRD, MetaImage, MINC)'}",
+            type=file_types(endings),
             accept_multiple_files=True,
             key="import-files",
         )

@@ -9,11 +9,16 @@ from app.data.exports import nifti_of
 from app.data.uploads import Uploaded, change_in_own_space, in_own_space
 from app.data.volumes import Difference, ImageSource
 from brainlab.errors import BrainlabError
+from brainlab.images.formats.scan_file import SINGLE_ENDINGS
 
 
 def choose(run: str) -> Uploaded | None:
     """Ask for a head for a run of volumes; None until one has come that can be placed on the template."""
-    upload = st.file_uploader("NIfTI of one head", type=["nii", "gz"], key="start-upload")
+    upload = st.file_uploader(
+        "Scan of one head (NIfTI, MGZ, NRRD, MetaImage or MINC)",
+        type=uploads.file_types(SINGLE_ENDINGS),
+        key="start-upload",
+    )
     stripped = st.toggle("Already skull-stripped and in MNI space", key="start-stripped", help="Skips registration.")
     if upload is None:
         st.caption("Prepared on this server and kept in memory only; nothing is written to the workspace.")

@@ -6,8 +6,7 @@ from app.data import resources, uploads
 from app.data.uploads import UploadedSlice
 from brainlab.errors import BrainlabError
 from brainlab.experiments.analysis.slices_of_scan import recipe_of_slices
-
-KINDS = ["png", "jpg", "jpeg", "tif", "tiff", "nii", "gz"]
+from brainlab.images.formats.scan_file import SLICE_ENDINGS
 
 
 def choose(run: str, done: str) -> UploadedSlice | None:
@@ -16,8 +15,10 @@ def choose(run: str, done: str) -> UploadedSlice | None:
     done: what becomes of it on this server, for those who wonder where their file goes.
     """
     found = resources.run(run)
-    head = ", or a whole head as NIfTI" if recipe_of_slices(found) else ""
-    upload = st.file_uploader(f"One {found.grid.plane} slice{head}", type=KINDS, key="start-slice")
+    head = ", or a whole head" if recipe_of_slices(found) else ""
+    upload = st.file_uploader(
+        f"One {found.grid.plane} slice{head}", type=uploads.file_types(SLICE_ENDINGS), key="start-slice"
+    )
     if upload is None:
         st.caption(f"{done} on this server and kept in memory only; nothing is written to the workspace.")
         return None

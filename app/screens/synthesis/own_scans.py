@@ -5,9 +5,11 @@ import streamlit as st
 from app.components import layout
 from app.data import resources
 from app.data.uploaded_visits import UploadedScans, take_visit
+from app.data.uploads import file_types
 from app.screens.synthesis.visit_choice import offer_file
 from brainlab.errors import BrainlabError
 from brainlab.experiments.synthesis.whole_scans import recipe_of_inputs
+from brainlab.images.formats.scan_file import SINGLE_ENDINGS
 from brainlab.runs.run import Run
 
 IN_A_ROW = 3
@@ -26,11 +28,11 @@ def choose(run: str) -> UploadedScans | None:
         st.error(str(error))
         return None
     inputs = found.config.inputs
-    files = {}
+    files, types = {}, file_types(SINGLE_ENDINGS)
     columns = st.columns(min(IN_A_ROW, len(inputs)))
     for number, name in enumerate(inputs):
-        label = f"{name}, NIfTI" + (" (gives the space of the result)" if number == 0 else "")
-        files[name] = columns[number % IN_A_ROW].file_uploader(label, ["nii", "gz"], key=f"synthesis-{run}-{name}")
+        label = name + (" (gives the space of the result)" if number == 0 else "")
+        files[name] = columns[number % IN_A_ROW].file_uploader(label, types, key=f"synthesis-{run}-{name}")
     stripped = st.toggle(
         "Already skull-stripped and in MNI space", key="synthesis-stripped", help="Skips registration."
     )

@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "source",
         type=Path,
         metavar="SRC",
-        help="a BIDS dataset or a folder of NIfTI files with the run's inputs of each visit, or a prepared dataset",
+        help="a BIDS dataset or a folder of scans with the run's inputs of each visit, or a prepared dataset",
     )
     parser.add_argument("out", type=Path, metavar="OUT", help="folder for a NIfTI of each visit")
     parser.add_argument(

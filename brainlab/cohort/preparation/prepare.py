@@ -57,7 +57,7 @@ def prepare_one(
     image_of_series: int | None = None,
     others: Mapping[str, Path] | None = None,
 ) -> PreparedScan:
-    """Prepare one NIfTI file, such as one that was just uploaded, or one for each channel of a recipe.
+    """Prepare one file of a scan, such as one that was just uploaded, or one for each channel of a recipe.
 
     in_template_space: the scan is skull-stripped and on the MNI152 template already: it is averaged without any
     registration. A scan on the recipe's own grid with values in [0, 1], such as a generator's, is taken as it is.

@@ -15,6 +15,9 @@ PLATEAUS, MOST_ON_PLATEAUS = 4, 0.6
 is not background. Of real scans they hold at most .1, of masks resampled from another scan .75 to .9."""
 PLATEAU = 1e-3
 """Width of a plateau, in ranges of the values."""
+MOST_EQUAL_NEIGHBOURS = 0.6
+"""Of neighbouring voxels that are no background, a parcellation gives this share and more the same number (of a whole
+brain in 77 to 400 parcels .68 to .92); of real scans at most .26 are equal."""
 AIR_HU, SOFT_HU = (-1100.0, -900.0), (-10.0, 90.0)
 LEAST_AIR, LEAST_SOFT = 0.1, 0.35
 """A CT has this share of air, in Hounsfield units, and of the rest this share of soft tissue, in 100 units of 2000."""
@@ -30,6 +33,8 @@ def check_scan(volume: Volume) -> None:
         raise UnreadableScanError(f"{len(sample)} distinct values: a mask or label image, not a scan")
     if _share_on_plateaus(volume.data, low, high) >= MOST_ON_PLATEAUS:
         raise UnreadableScanError("hardly any values but a few: a resampled mask or label image, not a scan")
+    if _share_of_equal_neighbours(volume.data) >= MOST_EQUAL_NEIGHBOURS:
+        raise UnreadableScanError("neighbours hold one whole number: a parcellation or label image, not a scan")
     if _is_ct(volume.data):
         raise UnreadableScanError("values are Hounsfield units: a CT, not an MR scan")
 
@@ -55,6 +60,21 @@ def _hump(counts: IntArray) -> tuple[int, int]:
     while last + 1 < len(counts) and counts[last + 1] < counts[last]:
         last += 1
     return first, last
+
+
+def _share_of_equal_neighbours(data: Float32Array) -> float:
+    """Return the share of neighbours with equal numbers among those that are no background; 0 of broken numbers."""
+    if not np.array_equal(data, np.rint(data)):
+        return 0.0
+    levels, counts = np.unique(data[::3, ::3, ::3], return_counts=True)
+    shown = data != levels[counts.argmax()]
+    equal = pairs = 0
+    for axis in range(3):
+        there, values = np.moveaxis(shown, axis, 0), np.moveaxis(data, axis, 0)
+        both = there[:-1] & there[1:]
+        pairs += int(both.sum())
+        equal += int((both & (values[:-1] == values[1:])).sum())
+    return equal / max(pairs, 1)
 
 
 def _is_ct(data: Float32Array) -> bool:

@@ -15,6 +15,7 @@ from brainlab.cohort.sources.demographics import person
 from brainlab.cohort.sources.image_files import file_stem
 from brainlab.cohort.sources.names.name_matching import PERSON_WORDS, SESSION_WORDS
 from brainlab.cohort.sources.table_rows import PARTICIPANT_COLUMNS, SESSION_COLUMNS, KeyedRows, few
+from brainlab.counted import counted
 from brainlab.files.textfile import read_text
 
 SEQUENCES = ("FLAIR", "T1w", "T1SE", "T2w", "PDw", "T2starw", "T1rho", "PDT2", "inplaneT1", "inplaneT2", "angio",
@@ -36,11 +37,16 @@ TABLE_ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods")
 def find_root(path: Path, stop: Path) -> Path | None:
     """Return the innermost folder from `path` up to `stop` that is a BIDS dataset, or None."""
     for folder in (path, *path.parents):
-        if (folder / "dataset_description.json").is_file() or (folder / "participants.tsv").is_file():
+        if says_bids(folder):
             return folder
         if folder == stop:
             break
     return stop if stop.is_dir() and any(child.is_dir() for child in stop.glob("sub-*")) else None
+
+
+def says_bids(folder: Path) -> bool:
+    """Whether a folder says by a file of its own that it is a BIDS dataset."""
+    return (folder / "dataset_description.json").is_file() or (folder / "participants.tsv").is_file()
 
 
 def entities(name: str) -> dict[str, str]:
@@ -66,6 +72,7 @@ class BidsDataset:
         self.root = root
         self._unreadable: dict[Path, str] = {}
         self._left_out: dict[Path, dict[str, dict[str, None]]] = {}
+        self._odd_times: dict[str, dict[Path, None]] = {}
         self._read_json, self._sidecars, self._visits = cache(_read_json), cache(_sidecars), cache(_visits)
         self._tables: dict[Path, KeyedRows] = {}
         self.description = self._json(root / "dataset_description.json")
@@ -81,6 +88,8 @@ class BidsDataset:
         for path, problems in self._left_out.items():
             sentences = [f"{problem} ({few(people)})" for problem, people in problems.items()]
             found.setdefault(path, []).append(few(sentences, "; "))
+        for problem, images in self._odd_times.items():
+            found.setdefault(next(iter(images)), []).append(f"{problem} ({few(path.name for path in images)})")
         for path in [] if self._participants.path.is_file() else sorted(self.root.iterdir()):
             if path.stem.lower() == "participants" and path.suffix.lower() in TABLE_ENDINGS:
                 found[path] = [
@@ -124,6 +133,8 @@ class BidsDataset:
         """Return participant, session, modality, age, sex and acquisition of one image, None where not given."""
         parts, sidecar = entities(path.name), self.sidecar(path)
         session = parts.get("ses")
+        for problem in odd_times(sidecar):
+            self._odd_times.setdefault(problem, {})[path] = None
         return {
             "participant": f"sub-{parts['sub']}",
             "session": f"ses-{session}" if session else None,
@@ -200,6 +211,20 @@ def acquisition(sidecar: Mapping[str, Any]) -> dict[str, float | None]:
     return {column: _number(sidecar.get(field), limit) for column, (field, limit) in ACQUISITION.items()}
 
 
+def odd_times(sidecar: Mapping[str, Any]) -> list[str]:
+    """Return what is odd about the times of a sidecar, which BIDS gives in s: ms, or an echo after the repetition."""
+    found = [
+        f"{field} is above {limit:g} s: taken for ms"
+        for field, limit in ACQUISITION.values()
+        if (read := _number(sidecar.get(field), float("inf"))) is not None and read > limit
+    ]
+    times = acquisition(sidecar)
+    echo, repetition = times["echo_time_s"], times["repetition_time_s"]
+    if echo is not None and repetition is not None and echo > repetition:
+        found.append("EchoTime is longer than RepetitionTime, one of them must be wrong")
+    return found
+
+
 def _number(value: Any, limit_s: float) -> float | None:
     """Return one positive number of a field that may be text, a list or missing."""
     value = value[0] if isinstance(value, list) and value else value
@@ -220,7 +245,7 @@ def _once_each(notes: Mapping[str, Sequence[str]]) -> dict[str, str]:
             files.setdefault(sentence, []).append(path)
     joined: dict[str, list[str]] = {}
     for sentence, paths in files.items():
-        more = f" (so in {len(paths) - 1} more files)" if len(paths) > 1 else ""
+        more = f" (so in {counted(len(paths) - 1, 'more file')})" if len(paths) > 1 else ""
         joined.setdefault(paths[0], []).append(sentence + more)
     return {path: "; ".join(sentences) for path, sentences in joined.items()}
 

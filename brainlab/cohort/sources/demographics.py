@@ -41,12 +41,20 @@ def person(
     }
 
 
+ISO_DURATION = re.compile("P(?=[0-9])" + "".join(rf"(?:(\d+(?:\.\d+)?){letter})?" for letter in "YMWD"), re.IGNORECASE)
+"""An age as ISO 8601 writes a length of time: `P34Y6M`, `P18M`."""
+
+
 def age_in_years(text: str, unit: str = "years") -> float | None:
-    """Read an age: `34`, `34.5`, `34,5`, `89+` (89), `20-25` (22.5), `034Y`, `18M` (DICOM months), `18 months`.
+    """Read an age: `34`, `34.5`, `34,5`, `89+` (89), `20-25` (22.5), `034Y`, `18M` (DICOM months), `18 months`,
+    `P34Y6M` (ISO 8601).
 
     unit: what a number alone is counted in (years, months, weeks or days). None where it cannot be read, is negative or
     above 120 years, or is a bare 0 years, which many tables write for an age that is not known.
     """
+    if duration := ISO_DURATION.fullmatch(text.strip()):
+        parts = zip(duration.groups(), PER_YEAR.values(), strict=True)
+        return _likely(sum(float(part) / per_year for part, per_year in parts if part), bare=True)
     number = r"\d+(?:[.,]\d+)?"
     found = re.fullmatch(rf"\s*[<>~]?\s*({number})\s*(?:[-–]\s*({number}))?\s*(\+|[a-zA-Z]*)\.?\s*", text)
     if not found:
@@ -57,8 +65,12 @@ def age_in_years(text: str, unit: str = "years") -> float | None:
         return None
     low, high = (float(part.replace(",", ".")) for part in (found[1], found[2] or found[1]))
     years = (low + high) / 2 / PER_YEAR[stated]
-    unknown = years == 0 and stated == "years"
-    return None if unknown or years > MOST_YEARS else years
+    return _likely(years, bare=stated == "years")
+
+
+def _likely(years: float, *, bare: bool) -> float | None:
+    """Return an age that somebody can have; bare: given in years, where a 0 means that it is not known."""
+    return None if years > MOST_YEARS or (bare and years == 0) else years
 
 
 def sex_letter(text: str, levels: Mapping[str, Any] | None = None) -> str | None:

@@ -1,4 +1,4 @@
-"""Find the scans to prepare and what is known of them: a BIDS dataset, a folder of NIfTI files or pictures, or one."""
+"""Find the scans to prepare and what is known of them: a BIDS dataset, a folder of scans or pictures, or one file."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -42,7 +42,7 @@ class Found:
 
 def find_sources(
     source: Path | str,
-    recipe: PreparationRecipe | str,
+    recipe: PreparationRecipe | str | None,
     labels: str | None = None,
     include: str | None = None,
     table: Path | str | None = None,
@@ -51,6 +51,7 @@ def find_sources(
 ) -> Found:
     """List the scans under `source` with their metadata, in a fixed order.
 
+    recipe: what they are to be prepared by; without one every scan is listed, whatever its sequence and version.
     labels: column of the tables that names the class; by default the first of class, diagnosis, dx, group.
     include: a pattern that the relative path or the file name must match; everything that matches is taken. Without it
     only the recipe's sequences are, and one version of each visit (`scan_choice`).
@@ -64,14 +65,16 @@ def find_sources(
     so that scans of one person do not fall on both sides of the split; the warnings say what was taken for what.
     Raises InputError when nothing is found or the column does not exist.
     """
-    source, recipe, table = Path(source), find_recipe(recipe), None if table is None else Path(table)
-    if recipe.free and not recipe.modalities:
+    source, table = Path(source), None if table is None else Path(table)
+    recipe = None if recipe is None else find_recipe(recipe)
+    pictures = recipe is not None and recipe.pictures
+    if recipe is not None and recipe.free and not recipe.modalities:
         raise InputError(
             f"recipe {recipe.name}: needs the names of sequences, got none; name two or more with --modalities, first "
             "the one that the others are brought onto"
         )
     if not source.exists():
-        raise InputError(f"{source}: no such file or folder; give a BIDS dataset, a folder of NIfTI files or one NIfTI")
+        raise InputError(f"{source}: no such file or folder; give a BIDS dataset, a folder of scans or one scan")
     if class_folders and table is not None:
         raise InputError("--class-folders: the --table names the classes; give one of the two")
     if include is not None and table is not None:
@@ -81,11 +84,11 @@ def find_sources(
             f"{source}: needs scans, got a dataset that is prepared already; use it as it is, or give the folder of "
             "the scans that it was made from"
         )
-    if recipe.pictures and source.is_file() and not source.name.lower().endswith(PICTURE_ENDINGS):
+    if recipe is not None and pictures and source.is_file() and not source.name.lower().endswith(PICTURE_ENDINGS):
         raise InputError(
             f"{source}: {recipe.name} needs a picture ({', '.join(PICTURE_ENDINGS)}); give one, or a folder"
         )
-    search = FolderSearch(source if source.is_dir() else source.parent, class_folders, recipe.pictures)
+    search = FolderSearch(source if source.is_dir() else source.parent, class_folders, pictures)
     reader = _Reader(search, labels)
     notes: list[Note] = []
     if table is not None:
@@ -117,10 +120,11 @@ def find_sources(
     if class_folders:
         for scan in scans:
             scan.details["class"] = scan.details["class"] or _class_folder(scan.relative)
-    if recipe.several:
+    more: list[Note] = []
+    if recipe is not None and recipe.several:
         scans, more = join_visits(scans, recipe)
-    else:
-        more = [] if recipe.pictures else _other_sequences(scans, recipe)
+    elif recipe is not None and not pictures:
+        more = _other_sequences(scans, recipe)
     return Found(scans, notes + more + reader.warnings())
 
 

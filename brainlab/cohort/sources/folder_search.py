@@ -6,7 +6,8 @@ from pathlib import Path, PurePosixPath
 
 from brainlab.cohort.intensity import sequence_key
 from brainlab.cohort.recipes import PreparationRecipe
-from brainlab.cohort.sources.bids import entities, find_root, sequence
+from brainlab.cohort.sources.bids import entities, find_root, says_bids, sequence
+from brainlab.cohort.sources.freesurfer import FreeSurferSubjects
 from brainlab.cohort.sources.image_files import (
     FOREIGN_ENDINGS,
     LEFT_OUT,
@@ -21,10 +22,10 @@ from brainlab.cohort.sources.names.people_notes import people_notes
 from brainlab.cohort.sources.names.scan_names import PHASE, take_apart
 from brainlab.cohort.sources.names.scan_places import ScanPlace, scan_places
 from brainlab.cohort.sources.names.slice_names import without_slice_numbers
-from brainlab.cohort.sources.scan_choice import Candidate, bids_rank, choose, nothing_chosen
+from brainlab.cohort.sources.scan_choice import Candidate, bids_rank, choose, every_scan, nothing_chosen
 from brainlab.errors import InputError
 from brainlab.files.picture_files import PICTURE_ENDINGS
-from brainlab.images.volume import FILE_ENDINGS
+from brainlab.images.formats.scan_file import FILE_ENDINGS
 
 
 class FolderSearch:
@@ -40,12 +41,16 @@ class FolderSearch:
         self.pictures = pictures
         self.slice_numbers: dict[Path, int] = {}
         self._roots: dict[Path, Path | None] = {}
+        self._freesurfer = FreeSurferSubjects()
         self._places: dict[Path, ScanPlace] = {}
 
-    def scans(self, recipe: PreparationRecipe, include: str | None, nameless: str) -> tuple[list[Path], list[Note]]:
+    def scans(
+        self, recipe: PreparationRecipe | None, include: str | None, nameless: str
+    ) -> tuple[list[Path], list[Note]]:
         """Return the images to prepare and what the user should know of the search.
 
-        include: a pattern; everything that matches is taken. nameless: see `guess_places`.
+        recipe: without one every scan is taken. include: a pattern; everything that matches is taken. nameless: see
+        `guess_places`.
         Raises InputError when there is nothing to prepare.
         """
         found = find_images(self.base, PICTURE_ENDINGS if self.pictures else FILE_ENDINGS)
@@ -61,10 +66,11 @@ class FolderSearch:
         notes = found.notes + twins
         self.guess_places(files, nameless)
         if include is None:
-            asked = {sequence_key(name): name for name in recipe.modalities} if recipe.free else {}
+            free = recipe is not None and recipe.free
+            asked = {sequence_key(name): name for name in recipe.modalities} if recipe and free else {}
             candidates = [self._candidate(path, asked) for path in files]
-            choice = choose(candidates, recipe)
-            if not choice.taken:
+            choice = every_scan(candidates) if recipe is None else choose(candidates, recipe)
+            if not choice.taken and recipe is not None:
                 raise InputError(f"{self.base}: {nothing_chosen(candidates, recipe)}")
             notes += choice.notes
             files = [image.path for image in choice.taken]
@@ -107,8 +113,10 @@ class FolderSearch:
 
     def _relative(self, path: Path) -> PurePosixPath:
         """Return the path as names are read; letters with accents are one sign, however the disk spells them."""
-        relative = path.relative_to(self.base) if path.is_relative_to(self.base) else path
-        return PurePosixPath(unicodedata.normalize("NFC", relative.as_posix()))
+        relative = PurePosixPath((path.relative_to(self.base) if path.is_relative_to(self.base) else path).as_posix())
+        if (image := self._freesurfer.image(path)) is not None:  # named after its kind, whoever it shows
+            relative = image.stands_for(self.base)
+        return PurePosixPath(unicodedata.normalize("NFC", str(relative)))
 
     def _candidate(self, path: Path, asked: Mapping[str, str]) -> Candidate:
         """Describe an image for the choice. asked: by key, names of sequences that count although they are not known.
@@ -117,9 +125,13 @@ class FolderSearch:
         """
         relative = path.relative_to(self.base).as_posix()
         root = self.root(path.parent)
+        if (image := self._freesurfer.image(path)) is not None:
+            place = self.place(path)
+            visit = (f"{root}/{place.participant}", place.session, "")
+            return Candidate(path, relative, visit, image.sequence, path.name, (image.rank,))
         if path in self._places:
             place = self._places[path]
-            strict = root is not None and _says_bids(root)
+            strict = root is not None and says_bids(root)
             return Candidate(
                 path,
                 relative,
@@ -143,10 +155,6 @@ class FolderSearch:
             rank=bids_rank(named),
             regular=told is not None,
         )
-
-
-def _says_bids(root: Path) -> bool:
-    return (root / "dataset_description.json").is_file() or (root / "participants.tsv").is_file()
 
 
 def _others(found: ImageFiles) -> list[Note]:

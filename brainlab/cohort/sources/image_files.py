@@ -10,9 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
+from brainlab.cohort.sources.bids_ignore import NAME as BIDS_IGNORE
+from brainlab.cohort.sources.bids_ignore import BidsIgnore
+from brainlab.counted import counted
 from brainlab.errors import UnreadableScanError
 from brainlab.files.picture_files import PICTURE_ENDINGS
-from brainlab.images.volume import FILE_ENDINGS, Volume
+from brainlab.images.formats.scan_file import FILE_ENDINGS, NIFTI_ENDINGS
+from brainlab.images.volume import Volume
 
 SKIPPED_IN_BIDS = ("derivatives", "sourcedata", "code")
 MACOS_FOLDER, MACOS_FILE = "__MACOSX", "._"
@@ -20,12 +24,6 @@ MACOS_FOLDER, MACOS_FILE = "__MACOSX", "._"
 FOREIGN_ENDINGS = (
     ".dcm",
     ".ima",
-    ".mgz",
-    ".mgh",
-    ".nrrd",
-    ".mha",
-    ".mhd",
-    ".mnc",
     ".zip",
     ".tar",
     ".gz",
@@ -33,8 +31,8 @@ FOREIGN_ENDINGS = (
     ".7z",
     *PICTURE_ENDINGS,
 )
-"""Files that may hold scans, but not as NIfTI or Analyze."""
-PREFERRED = (".nii.gz", ".nii", ".img", ".img.gz", ".hdr")
+"""Files that may hold scans, but cannot be read as such."""
+PREFERRED = (".nii.gz", *(ending for ending in FILE_ENDINGS if ending != ".nii.gz"))
 """Which file is taken where one scan lies there in several formats."""
 
 Note = dict[str, str]
@@ -68,6 +66,8 @@ def find_images(folder: Path, endings: tuple[str, ...] = FILE_ENDINGS) -> ImageF
     """
     found = ImageFiles()
     seen: dict[str, str] = {}
+    ignoring: list[BidsIgnore] = []
+    ignored: dict[Path, list[str]] = {}
 
     def relative(path: Path) -> str:
         return os.fsencode(path.relative_to(folder)).decode("utf-8", "backslashreplace")
@@ -90,6 +90,7 @@ def find_images(folder: Path, endings: tuple[str, ...] = FILE_ENDINGS) -> ImageF
             continue
         is_bids = (inside / "dataset_description.json").is_file() or (inside / "participants.tsv").is_file()
         skipped = SKIPPED_IN_BIDS if is_bids else ()
+        ignoring += [BidsIgnore(inside)] if is_bids else []
         found.passed_over += [relative(inside / name) for name in sorted(folders) if name in skipped]
         folders[:] = sorted(
             name for name in folders if not name.startswith(".") and name != MACOS_FOLDER and name not in skipped
@@ -101,15 +102,24 @@ def find_images(folder: Path, endings: tuple[str, ...] = FILE_ENDINGS) -> ImageF
                 continue
             elif reason := _unusable_name((inside / name).relative_to(folder)):
                 found.notes.append({"path": relative(inside / name), "reason": LEFT_OUT + reason})
+            elif root := next((each.root for each in ignoring if _named(each, inside / name)), None):
+                ignored.setdefault(root, []).append(relative(inside / name))
             else:
                 found.paths.append(inside / name)
+    for root, files in ignored.items():
+        reason = f"{LEFT_OUT}it names {counted(len(files), 'image')}, such as {files[0]}"
+        found.notes.append({"path": relative(root / BIDS_IGNORE), "reason": reason})
     return found
+
+
+def _named(ignore: BidsIgnore, path: Path) -> bool:
+    return path.is_relative_to(ignore.root) and ignore.names(path)
 
 
 def _foreign(name: str, endings: tuple[str, ...]) -> list[str]:
     """Return the ending of another file as it is counted; beside pictures every file is, but for hidden ones."""
     if endings == PICTURE_ENDINGS:
-        known = next((end for end in FILE_ENDINGS[1::-1] if name.lower().endswith(end)), Path(name).suffix.lower())
+        known = next((end for end in NIFTI_ENDINGS[::-1] if name.lower().endswith(end)), Path(name).suffix.lower())
         return [] if name.startswith(".") else [known or "without an ending"]
     return [ending for ending in FOREIGN_ENDINGS if name.lower().endswith(ending)]
 

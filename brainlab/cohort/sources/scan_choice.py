@@ -8,8 +8,11 @@ from pathlib import Path
 from brainlab.cohort.recipes import PreparationRecipe
 from brainlab.cohort.sources.bids import SEQUENCES
 from brainlab.cohort.sources.image_files import LEFT_OUT, Note
+from brainlab.cohort.sources.names.scan_names import MASK, PHASE, SEQUENCE_WORDS
 from brainlab.counted import counted, noun
 
+SHOWN = {*SEQUENCES, *SEQUENCE_WORDS} - {MASK, PHASE}
+"""Sequences of images that show a head."""
 RULE = "native space before others, unprocessed before processed, then the first run and name"
 UNTOLD = "whose names tell no sequence"
 BIDS_VERSIONS = ("space", "part", "desc", "rec", "ce", "res", "mod")
@@ -90,6 +93,14 @@ def choose(candidates: Sequence[Candidate], recipe: PreparationRecipe) -> Choice
         notes.append({"path": ".", "reason": f"{whose}, such as {untold[0].relative}"})
     order = {image.relative: number for number, image in enumerate(candidates)}
     return Choice(sorted(taken, key=lambda image: order[image.relative]), notes)
+
+
+def every_scan(candidates: Sequence[Candidate]) -> Choice:
+    """Keep each image that shows a head, in all its versions, and count others: masks, phases, series of function."""
+    taken = [image for image in candidates if image.sequence is None or (image.regular and image.sequence in SHOWN)]
+    kept = {image.relative for image in taken}
+    rest = [image for image in candidates if image.relative not in kept]
+    return Choice(taken, [{"path": ".", "reason": f"{LEFT_OUT}{count_by_sequence(rest)}: no scans"}] if rest else [])
 
 
 def _one_a_visit(images: Iterable[Candidate], notes: list[Note]) -> list[Candidate]:

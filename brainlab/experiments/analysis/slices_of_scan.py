@@ -11,8 +11,8 @@ from brainlab.cohort.views import Slices
 from brainlab.errors import UnreadableScanError
 from brainlab.experiments.analysis.style_projection import prepare_for
 from brainlab.files.picture_files import PICTURE_ENDINGS
+from brainlab.images.formats.scan_file import read_scan_file
 from brainlab.images.grid import Grid
-from brainlab.images.nifti import read_nifti
 from brainlab.runs.run import Run
 from brainlab.types import Float32Array
 
@@ -67,7 +67,7 @@ def _is_whole(path: Path) -> bool:
     if path.name.lower().endswith(PICTURE_ENDINGS):
         return False
     try:
-        shape = read_nifti(path, series=True, flat=True).shape
+        shape = read_scan_file(path, series=True, flat=True).shape
     except UnreadableScanError:
         return False
     return len(shape) > 3 or min(shape) > 1

@@ -11,7 +11,7 @@ from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.sources.image_files import file_stem, find_images, is_prepared_dataset
 from brainlab.errors import InputError
 from brainlab.experiments.export import scan_name
-from brainlab.files.picture_files import SLICE_ENDINGS
+from brainlab.images.formats.scan_file import SLICE_ENDINGS
 from brainlab.images.provenance import Provenance
 from brainlab.images.provenance_files import origin_of
 from brainlab.latent.styles.projection import Projection, ProjectionSettings, project

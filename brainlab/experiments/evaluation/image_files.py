@@ -10,7 +10,8 @@ from brainlab.errors import InputError, array_reason
 from brainlab.evaluation.images import blocks
 from brainlab.experiments.evaluation.images_on_disk import MappedImages, keep_on_disk
 from brainlab.files.picture_files import why_unreadable
-from brainlab.images.volume import FILE_ENDINGS, Volume
+from brainlab.images.formats.scan_file import SINGLE_ENDINGS
+from brainlab.images.volume import Volume
 from brainlab.types import Float32Array
 
 PICTURES = (".png",)
@@ -27,7 +28,7 @@ def open_images(path: Path) -> MappedImages:
     """Open images [n, X, Y] or [n, X, Y, Z] in [0, 1] without reading them all into memory.
 
     path: a .npy array, memory-mapped; or a folder of PNG pictures (rows x columns; 8 or 16 bits stand for [0, 1]) or of
-    NIfTI volumes (in RAS order), by name. Every image is looked at once.
+    volumes, NIfTI or of another format that is read (in RAS order), by name. Every image is looked at once.
     Raises InputError naming the file where there are fewer than two images, shapes differ, or a value is no number or
     not in [0, 1].
     """
@@ -62,7 +63,7 @@ def _array(path: Path) -> MappedImages:
 def _folder(folder: Path) -> MappedImages:
     paths = sorted(path for path in folder.iterdir() if not path.name.startswith(".") and path.is_file())
     pictures = [path for path in paths if path.name.lower().endswith(PICTURES)]
-    volumes = [path for path in paths if path.name.lower().endswith(FILE_ENDINGS[:2])]
+    volumes = [path for path in paths if path.name.lower().endswith(SINGLE_ENDINGS)]
     if pictures and volumes:
         raise InputError(f"{folder}: needs images of one kind, got {pictures[0].name} and {volumes[0].name}")
     images = pictures or volumes

@@ -8,7 +8,7 @@
 | NumPy, 3 axes | in a study of slices n of them, [n, rows, columns]; of volumes one, [X, Y, Z] in RAS order |
 | NumPy, 4 axes | volumes [n, X, Y, Z] |
 | DICOM | a slice, turned as its orientation says |
-| NIfTI, Analyze | a volume, of which a study of slices draws one slice; or one slice of its own |
+| NIfTI, Analyze, MGH, NRRD, MetaImage, MINC | a volume, which a study of slices cuts; or one slice |
 
 Axes of length 1 are left out, and a last one of 3 or 4 is taken for channels of colour, which have to be alike.
 """
@@ -32,8 +32,9 @@ from brainlab.files.picture_files import (
     read_pictures,
 )
 from brainlab.images.dicom import DICOM_ENDINGS, is_dicom, read_dicom
+from brainlab.images.formats.scan_file import FILE_ENDINGS, format_of
 from brainlab.images.grid import Grid, normal_axis
-from brainlab.images.volume import FILE_ENDINGS, Volume
+from brainlab.images.volume import Volume
 from brainlab.types import Float32Array
 
 SLICES_ONLY = (*PICTURE_ENDINGS, *DICOM_ENDINGS)
@@ -182,4 +183,4 @@ def _volume(path: Path, stimulus: str, plane: str) -> StoredImage:
         sides = " x ".join(map(str, grid.shape))
         own = next(axis for axis in ("axial", "coronal", "sagittal") if grid.shape[normal_axis(axis)] == 1)
         raise UnreadableScanError(f"needs {plane} slices, got one of {sides} voxels; set 'plane' to '{own}'")
-    return StoredImage(volume.data, "NIfTI", None, grid.spacing_mm, grid)
+    return StoredImage(volume.data, format_of(path), None, grid.spacing_mm, grid)

@@ -193,7 +193,7 @@ def test_an_exported_slice_is_uploaded_as_it_was_and_prepared_once(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("a.png", "cannot be read as a picture"), ("a.exe", "needs PNG, JPEG, TIFF or NIfTI")]
+    ("name", "said"), [("a.png", "cannot be read as a picture"), ("a.exe", "needs a name that ends in .png")]
 )
 def test_what_is_no_slice_is_refused_by_its_own_name(name, said):
     with pytest.raises(InputError, match=said) as refused:

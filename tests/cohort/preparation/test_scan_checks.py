@@ -59,3 +59,15 @@ def test_a_ct_is_no_scan_and_an_mr_filled_with_1000_below_0_is() -> None:
     for brain, least in ((400.0, 0.0), (40.0, -990.0)):
         data = np.where(radius < 16, random.normal(brain, brain / 4 + 100, radius.shape), -1000.0)
         check_scan(Volume(np.where(radius < 16, np.maximum(data, least), data).astype(np.float32), np.eye(4)))
+
+
+@pytest.mark.parametrize("side", [10, 4])
+def test_a_parcellation_of_many_parts_is_no_scan(side: int) -> None:
+    """Parts so many that no few numbers hold most of the brain, as in FreeSurfer's wmparc; noise makes a scan."""
+    places = np.indices((40, 40, 40)) // side
+    parts = 1000 + places[0] + 100 * places[1] + 37 * places[2]
+    radius = np.linalg.norm(np.indices((40, 40, 40)).T - 19.5, axis=-1).T
+    with pytest.raises(UnreadableScanError, match="parcellation or label image"):
+        check_scan(Volume(np.where(radius < 18, parts, 0).astype(np.float32), np.eye(4)))
+    smooth = np.rint(parts + np.random.default_rng(0).normal(0, 1, parts.shape))
+    check_scan(Volume(np.where(radius < 18, smooth, 0).astype(np.float32), np.eye(4)))

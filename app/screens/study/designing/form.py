@@ -116,7 +116,7 @@ def _sources(start: Protocol, key: str, counted: str) -> tuple[Source, ...]:
         )
         if n:
             chosen.append(replace(before or offer, n=int(n)))
-    with st.expander("Images from a folder (PNG, JPEG, TIFF, NumPy, NIfTI, DICOM)"):
+    with st.expander("Images from a folder (PNG, JPEG, TIFF, NumPy, DICOM, NIfTI and other scans)"):
         path = st.text_input("Folder on this machine", key=f"{key}-folder", placeholder="/data/their-model")
         label = st.radio("These images are", ["fake", "real"], horizontal=True, key=f"{key}-folder-label")
         n = st.number_input(counted, 1, 10_000, 10, key=f"{key}-folder-n")

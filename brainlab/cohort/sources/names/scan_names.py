@@ -21,8 +21,9 @@ SEQUENCE_WORDS = {
     "MTRmap": ("mtr", "mtrmap"),
     "DVR": ("dvr",),
     PHASE: ("phase", "imag", "imaginary"),
-    MASK: ("mask", "msk", "brainmask", "lesionmask", "lesion", "lesions", "lesionchange", "seg", "segmentation", "dseg",
-           "probseg", "label", "labels", "roi", "gt", "groundtruth"),
+    MASK: ("mask", "msk", "brainmask", "defacemask", "lesionmask", "lesion", "lesions", "lesionchange", "seg",
+           "segmentation", "dseg", "probseg", "label", "labels", "roi", "gt", "groundtruth", "aseg", "aparc", "wmparc",
+           "ribbon", "synthseg"),
 }  # fmt: skip
 """Sequence, or kind of image, to the words that tell it in a file name."""
 FOREIGN_WORDS = {

@@ -59,7 +59,7 @@ def test_an_upload_that_is_not_an_image_is_refused_with_its_reason(empty_workspa
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("noext.gz", "needs a name that ends in .nii or .nii.gz"),
+        ("noext.gz", "needs a name that ends in .nii, .nii.gz, .mgz"),
         ("scans.zip", "an archive; unpack it"),
         ("scans.tar.gz", "an archive; unpack it"),
         (".hidden.nii", "a hidden file"),

@@ -4,9 +4,8 @@ import gzip
 import math
 import re
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import IO, Any, Literal
 
 import nibabel as nib
 import numpy as np
@@ -17,15 +16,16 @@ from nibabel.spatialimages import HeaderDataError
 from brainlab.counted import counted
 from brainlab.errors import UnreadableScanError
 from brainlab.files.image_start import start_of_image
+from brainlab.images.formats.stored import (
+    StoredScan,
+    base_affine,
+    checked_shape,
+    opened,
+    read_voxels,
+    refusing_damage,
+)
 from brainlab.types import FloatArray
 
-MOST_VOXELS = 1024**3
-"""More than any head scan; a header that claims more is refused."""
-LEAST_VOXELS_AN_AXIS = 8
-"""Fewer slices than this cannot be placed on a template."""
-GZIP_LIMIT = 1100
-"""Deflate cannot pack more than about 1,032 to 1, so a header that claims more than this lies."""
-CHUNK_BYTES = 1 << 22
 MOST_EXTENSION_BYTES = 1 << 20
 """Header extensions are read so far; some tools keep whole protocols there."""
 COMMENT = 6
@@ -36,30 +36,7 @@ LONGEST_QUATERNION = 1 + 1e-4
 """Squared length up to which a quaternion is a rounded unit one: it is stored in single precision."""
 
 
-@dataclass(frozen=True)
-class NiftiFile:
-    """What a file holds, checked.
-
-    voxels: [X, Y, Z], or [X, Y, Z, n] of a series, of the stored type, before scaling.
-    sform, qform: [4, 4] or None where the header has none.
-    base_affine: [4, 4] from voxel sizes alone. space_unit: as written (`mm`, `meter`, `micron`, `unknown`).
-    """
-
-    voxels: npt.NDArray[Any]
-    slope: float
-    intercept: float
-    sform: FloatArray | None
-    qform: FloatArray | None
-    base_affine: FloatArray
-    space_unit: str
-    notes: tuple[str, ...]
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.voxels.shape
-
-
-def read_nifti(path: Path, *, series: bool = False, flat: bool = False) -> NiftiFile:
+def read_nifti(path: Path, *, series: bool = False, flat: bool = False) -> StoredScan:
     """Read one file. Raises UnreadableScanError with the reason alone, without the path.
 
     series: whether it may hold several images, voxels [X, Y, Z, n].  flat: whether it may be one slice, of one voxel
@@ -67,7 +44,7 @@ def read_nifti(path: Path, *, series: bool = False, flat: bool = False) -> Nifti
     """
     header_path, image_path = _pair(path)
     in_pair = header_path != image_path
-    try:
+    with refusing_damage():
         with _open(header_path) as stream:
             header, notes = _header(stream, in_pair)
             shape = _shape(header, series, flat)
@@ -80,12 +57,6 @@ def read_nifti(path: Path, *, series: bool = False, flat: bool = False) -> Nifti
                 raise UnreadableScanError(f"a header whose image is missing; put {image_path.name} beside it")
             with _open(image_path) as stream:
                 raw = _voxels(stream, header, shape, image_path, first_byte=0)
-    except EOFError as error:
-        raise UnreadableScanError("the gzip stream is cut off; copy or download the file again") from error
-    except (zlib.error, gzip.BadGzipFile) as error:
-        raise UnreadableScanError(f"damaged gzip stream ({error}); copy or download the file again") from error
-    except OSError as error:
-        raise UnreadableScanError(f"cannot be read ({error.strerror or error})") from error
     return _checked(header, raw, notes)
 
 
@@ -131,13 +102,13 @@ def _pair(path: Path) -> tuple[Path, Path]:
     return path, path
 
 
-def _open(path: Path) -> BinaryIO | gzip.GzipFile:
+def _open(path: Path) -> IO[bytes] | gzip.GzipFile:
     """Open for reading, unpacking if the content is gzip. Refuses what is plainly no image."""
-    start = start_of_image(path)
-    return gzip.open(path, "rb") if start.startswith(b"\x1f\x8b") else path.open("rb")
+    start_of_image(path)
+    return opened(path)
 
 
-def _header(stream: BinaryIO | gzip.GzipFile, in_pair: bool) -> tuple[Any, list[str]]:
+def _header(stream: IO[bytes] | gzip.GzipFile, in_pair: bool) -> tuple[Any, list[str]]:
     """Read the header and name its kind by its size and magic: one file is NIfTI, a pair is NIfTI or Analyze."""
     block = stream.read(540)
     if len(block) < 348:
@@ -180,9 +151,9 @@ def _wrong_magic(needed: str, magic: bytes, in_pair: bool) -> str:
 
 
 def _voxels(
-    stream: BinaryIO | gzip.GzipFile, header: Any, shape: tuple[int, ...], path: Path, first_byte: int
+    stream: IO[bytes] | gzip.GzipFile, header: Any, shape: tuple[int, ...], path: Path, first_byte: int
 ) -> npt.NDArray[Any]:
-    """Read the voxels, never more bytes than the file has, then the rest, so that gzip checks its checksum."""
+    """Read the voxels of a type that can be used, from the byte that the header names."""
     try:
         dtype = header.get_data_dtype()
     except (HeaderDataError, KeyError) as error:
@@ -192,20 +163,7 @@ def _voxels(
     offset = float(header["vox_offset"]) or first_byte
     if not np.isfinite(offset) or offset < first_byte:
         raise UnreadableScanError(f"vox_offset {offset:g} in the header is no position of voxels in the file")
-    start, needed = int(offset), int(np.prod(shape)) * dtype.itemsize
-    packed = isinstance(stream, gzip.GzipFile)
-    held = path.stat().st_size * (GZIP_LIMIT if packed else 1)
-    if start + needed > held:
-        raise UnreadableScanError(_too_short(shape, start + needed, held, packed))
-    stream.seek(start)
-    content = bytearray()
-    while len(content) < needed and (chunk := stream.read(min(CHUNK_BYTES, needed - len(content)))):
-        content += chunk
-    if len(content) < needed:
-        raise UnreadableScanError(_too_short(shape, start + needed, start + len(content), False))
-    while packed and stream.read(CHUNK_BYTES):
-        pass
-    return np.frombuffer(content, dtype=dtype).reshape(shape, order="F")
+    return read_voxels(stream, dtype, shape, int(offset), path.stat().st_size)
 
 
 def _shape(header: Any, series: bool, flat: bool) -> tuple[int, ...]:
@@ -215,41 +173,17 @@ def _shape(header: Any, series: bool, flat: bool) -> tuple[int, ...]:
         raise UnreadableScanError("header size and dimensions in different byte orders; convert the file again")
     if not 1 <= dims[0] <= 7:
         raise UnreadableScanError(f"{counted(dims[0], 'dimension')} in the header where 3 are needed")
-    shape = dims[1 : 1 + dims[0]]
-    if min(shape) < 1:
-        raise UnreadableScanError(f"a dimension of {min(shape)} in the header; sizes are positive")
-    while len(shape) > 3 and shape[-1] == 1:
-        shape.pop()
-    if len(shape) != 3 and not (series and len(shape) == 4):
-        count = "x".join(map(str, shape))
-        join = "give the slice a third side of one voxel" if flat else "join the slices of the head to one"
-        advice = "split the series first" if len(shape) > 3 else join
-        raise UnreadableScanError(f"{len(shape)}D ({count}); one 3D image is needed, {advice}")
-    sides = sorted(shape[:3])
-    if (least := sides[1] if flat and sides[0] == 1 else sides[0]) < LEAST_VOXELS_AN_AXIS:
-        raise UnreadableScanError(
-            f"{counted(least, 'voxel')} along an axis; at least {LEAST_VOXELS_AN_AXIS} are needed"
-        )
-    if np.prod(shape, dtype=float) > MOST_VOXELS:
-        raise UnreadableScanError(f"the header claims {'x'.join(map(str, shape))} voxels, more than any head scan")
-    return tuple(shape)
+    return checked_shape(dims[1 : 1 + dims[0]], series, flat)
 
 
-def _too_short(shape: tuple[int, ...], needed: int, held: int, at_most: bool) -> str:
-    size = "x".join(map(str, shape))
-    bound = "at most " if at_most else ""
-    return f"the header claims {size} voxels ({needed:,} bytes) but the file holds {bound}{held:,}; copy it again"
-
-
-def _checked(header: Any, voxels: npt.NDArray[Any], notes: list[str]) -> NiftiFile:
+def _checked(header: Any, voxels: npt.NDArray[Any], notes: list[str]) -> StoredScan:
     """Take scaling and placement from the header."""
     sizes = np.asarray(header["pixdim"], dtype=float)[1:4]
     if (sizes < 0).any():
         notes.append("negative voxel sizes in the header: their absolute value used")
     sizes = np.abs(sizes)
     header["pixdim"][1:4] = sizes
-    base = np.diag([*sizes, 1.0])
-    base[:3, 3] = -sizes * (np.array(voxels.shape[:3]) - 1) / 2
+    base = base_affine(sizes, voxels.shape)
     if isinstance(header, nib.Nifti1Header):
         slope, intercept = float(header["scl_slope"]), float(header["scl_inter"])
         sform = np.asarray(header.get_sform(), dtype=float) if int(header["sform_code"]) > 0 else None
@@ -262,7 +196,7 @@ def _checked(header: Any, voxels: npt.NDArray[Any], notes: list[str]) -> NiftiFi
     if not np.isfinite(intercept):
         notes.append(f"scl_inter is {intercept:g}: 0 used")
         intercept = 0.0
-    return NiftiFile(voxels, slope, intercept, sform, qform, base, unit, tuple(notes))
+    return StoredScan(voxels, sform, base, qform, slope, intercept, unit, tuple(notes))
 
 
 def _qform(header: Any, sizes: FloatArray, notes: list[str]) -> FloatArray:

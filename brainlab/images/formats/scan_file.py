@@ -1,0 +1,53 @@
+"""Read the file of a volume in any of the formats that there are: which one it is tells its content, not its name."""
+
+from pathlib import Path
+
+from brainlab.files.image_start import START_BYTES, start_of_image
+from brainlab.files.picture_files import PICTURE_ENDINGS
+from brainlab.images.formats.freesurfer import is_mgh, read_mgh
+from brainlab.images.formats.metaimage import is_metaimage, read_metaimage
+from brainlab.images.formats.minc import is_minc, read_minc
+from brainlab.images.formats.nifti import read_nifti
+from brainlab.images.formats.nrrd import is_nrrd, read_nrrd
+from brainlab.images.formats.stored import StoredScan, opened, refusing_damage
+
+NIFTI_ENDINGS = (".nii", ".nii.gz")
+SINGLE_ENDINGS = (*NIFTI_ENDINGS, ".mgz", ".mgh", ".nrrd", ".mha", ".mnc", ".mnc.gz")
+"""Names of files that hold a scan alone: NIfTI, FreeSurfer, NRRD, MetaImage and MINC."""
+FILE_ENDINGS = (*SINGLE_ENDINGS, ".img", ".img.gz", ".hdr", ".nhdr", ".mhd")
+"""Those and names of one of two files: `.hdr` stands for the pair with its `.img`, `.nhdr` and `.mhd` name another."""
+SLICE_ENDINGS = (*PICTURE_ENDINGS, *SINGLE_ENDINGS)
+"""Of files that may hold one slice."""
+PAIRED = (".img", ".img.gz", ".hdr", ".hdr.gz")
+READERS = {
+    "MGH": ((".mgz", ".mgh"), is_mgh, read_mgh),
+    "NRRD": ((".nrrd", ".nhdr"), is_nrrd, read_nrrd),
+    "MetaImage": ((".mha", ".mhd"), is_metaimage, read_metaimage),
+    "MINC": ((".mnc", ".mnc.gz"), is_minc, read_minc),
+}
+"""Format to endings of its files' names, how it is told, and what reads it; all else is read as NIfTI."""
+
+
+def read_scan_file(path: Path, *, series: bool = False, flat: bool = False) -> StoredScan:
+    """Read one file. Raises UnreadableScanError with the reason alone, without the path.
+
+    series: whether it may hold several images, voxels [X, Y, Z, n].  flat: whether it may be one slice, of one voxel
+    along one axis.
+    """
+    name = path.name.lower()
+    if name.endswith(PAIRED):  # an image without a header begins with its voxels, which may look like anything
+        return read_nifti(path, series=series, flat=flat)
+    start_of_image(path)
+    with refusing_damage(), opened(path) as stream:
+        start = stream.read(START_BYTES)
+    for _, begins, read in READERS.values():
+        if begins(start):
+            return read(path, series=series, flat=flat)
+    by_name = next((read for endings, _, read in READERS.values() if name.endswith(endings)), read_nifti)
+    return by_name(path, series=series, flat=flat)
+
+
+def format_of(path: Path) -> str:
+    """Return the format that a file's name tells: NIfTI, MGH, NRRD, MetaImage or MINC."""
+    name = path.name.lower()
+    return next((kind for kind, (endings, _, _) in READERS.items() if name.endswith(endings)), "NIfTI")
