@@ -13,6 +13,7 @@ from brainlab.errors import BrainlabError
 
 COMMANDS = {
     "simulate": "write a simulated cohort as a BIDS dataset",
+    "import-dicom": "write DICOM series as a BIDS dataset, without what says whose they are",
     "prepare": "register, skull-strip and downsample scans into a prepared dataset",
     "audit": "describe a prepared dataset and how well acquisition parameters alone predict its classes",
     "presets": "list what can be trained",
