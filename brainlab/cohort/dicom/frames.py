@@ -45,8 +45,10 @@ OTHER_COMPONENTS = {
     **dict.fromkeys(("VELOCITY MAP", "VELOCITY"), "velocity"),
 }
 GE_COMPONENTS = {1: "phase", 2: "real part", 3: "imaginary part"}
-RECONSTRUCTIONS = {"MPR", "MIP", "MNIP", "MINIP", "REFORMATTED", "PROJECTION IMAGE", "SUBTRACT", "SUBTRACTION", "CSA MPR",
-                   "CSA MIP", "SCREEN SAVE", "POSDISP", "CURVED", "COLLAGE", "3D RENDERING", "VOLREN"}  # fmt: skip
+RECONSTRUCTIONS = {
+    "MPR", "MIP", "MNIP", "MINIP", "REFORMATTED", "PROJECTION IMAGE", "SUBTRACT", "SUBTRACTION", "CSA MPR", "CSA MIP",
+    "SCREEN SAVE", "POSDISP", "CURVED", "COLLAGE", "3D RENDERING", "VOLREN",
+}  # fmt: skip
 """Values of Image Type of images that were computed from others and show nothing new."""
 SCANNER_MAPS = {"ADC": "ADC"}
 """Maps that scanners compute and that are imported, by their value of Image Type."""
@@ -66,7 +68,7 @@ class Origin:
     series: str
     series_number: float
     time: str
-    description: str
+    descriptions: tuple[str, ...]
     private: frozenset[str]
     image_type: tuple[str, ...]
     contrast_agent: bool
@@ -79,8 +81,8 @@ class Frame:
     number: which of an enhanced file's, from 0, None of a classic one. uid: of the instance. instance: its number, by
     which nothing is sorted that its place can sort. shape: rows, columns. pixel_mm: distance of rows, of columns.
     position, orientation: in mm, LPS, as DICOM has them (PS3.3, C.7.6.2). slope, intercept: of the stored values.
-    contrast: as an enhanced image codes it, else empty. settings: BIDS fields in BIDS units. b_value: s/mm². direction: of the diffusion gradient, LPS, None where there is
-    none, or it is not told.
+    contrast: as an enhanced image codes it, else empty. settings: BIDS fields in BIDS units. b_value: s/mm².
+    direction: of the diffusion gradient, LPS, None where there is none, or it is not told.
     """
 
     path: Path
@@ -182,7 +184,7 @@ def _origin(header: Dataset) -> Origin:
         series=text(header, "SeriesInstanceUID"),
         series_number=number(header, "SeriesNumber") or 0.0,
         time=text(header, "SeriesTime") or text(header, "AcquisitionTime"),
-        description=" ".join(text(header, name) for name in free).lower(),
+        descriptions=tuple(text(header, name).lower() for name in free),
         private=frozenset(filter(None, (text(header, name).lower() for name in (*PERSON, *OTHERS)))),
         image_type=words(header, "ImageType"),
         contrast_agent=bool(text(header, "ContrastBolusAgent")),
@@ -201,7 +203,7 @@ def _frame(path: Path, header: Dataset, origin: Origin, place: int, own: Dataset
         return header
 
     rows, columns = number(header, "Rows") or 0, number(header, "Columns") or 0
-    if not (1 <= rows and 1 <= columns and rows * columns <= MOST_PIXELS / 2):
+    if not (rows >= 1 and columns >= 1 and rows * columns <= MOST_PIXELS / 2):
         raise UnreadableScanError(f"claims {rows:g} x {columns:g} pixels, which no slice has")
     if rows * columns * (number(header, "NumberOfFrames") or 1) > MOST_VOXELS:
         raise UnreadableScanError("claims more pixels than any head scan")
@@ -229,7 +231,7 @@ def _frame(path: Path, header: Dataset, origin: Origin, place: int, own: Dataset
         pixel_mm=(spacing[0], spacing[1]),
         position=(position[0], position[1], position[2]),
         orientation=orientation,
-        slope=1.0 if not slope else slope,
+        slope=slope or 1.0,
         intercept=number(values, "RescaleIntercept") or 0.0,
         component=_component(header, group("MRImageFrameTypeSequence"), origin.image_type),
         contrast=text(group("MRImageFrameTypeSequence"), "AcquisitionContrast").upper(),
@@ -264,7 +266,7 @@ def _diffusion(header: Dataset, group: Dataset) -> tuple[float | None, tuple[flo
         found = number(private, GE_B_VALUE)
         b_value = None if found is None else found % 100_000  # GE adds flags in the millions
     length = float(np.linalg.norm(direction)) if len(direction) == 3 else 0.0
-    if not b_value or not .5 < length < 1.5:
+    if not b_value or not 0.5 < length < 1.5:
         return b_value, None
     x, y, z = (part / length for part in direction)
     return b_value, (x, y, z)

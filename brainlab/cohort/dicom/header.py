@@ -5,12 +5,11 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from pydicom import config, dcmread
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_file_meta_info
-from pydicom.tag import BaseTag, Tag
+from pydicom.tag import Tag
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from brainlab.errors import UnreadableScanError
@@ -53,8 +52,9 @@ GE_COMPONENT = (0x0043, 0x102F)
 PRIVATE = (SIEMENS, SIEMENS_B_VALUE, SIEMENS_DIRECTION, GE, GE_B_VALUE, GE_COMPONENT)
 """The private tags that are read: diffusion weighting, and phase images, which these makers say nowhere else."""
 
-HEADER_TAGS: list[BaseTag | int | str] = [*PERSON, *WHICH, *HOW, *WHERE, *VALUES, *OTHERS, *map(Tag, PRIVATE)]
+HEADER_TAGS = [*map(Tag, (*PERSON, *WHICH, *HOW, *WHERE, *VALUES, *OTHERS)), *map(Tag, PRIVATE)]
 
+NOT_DICOM = "not a DICOM file"
 MOST_INFLATED_BYTES = 1 << 28
 """Of a deflated file, which a few bytes could make of any size."""
 FIRST_GROUPS = (b"\x02\0", b"\x08\0")
@@ -66,13 +66,13 @@ def read_header(path: Path) -> Dataset:
     start = start_of_image(path)
     bare = start[PREAMBLE_BYTES : PREAMBLE_BYTES + len(MAGIC)] != MAGIC
     if bare and start[:2] not in FIRST_GROUPS:
-        raise UnreadableScanError("not a DICOM file")
+        raise UnreadableScanError(NOT_DICOM)
     with quietly():
         if not bare:
             _check_deflated(path)
         header = dcmread(path, stop_before_pixels=True, force=bare, specific_tags=HEADER_TAGS)
         if not len(header):
-            raise UnreadableScanError("not a DICOM file")
+            raise UnreadableScanError(NOT_DICOM)
         return header
 
 

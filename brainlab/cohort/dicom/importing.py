@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from brainlab.cohort.dicom.frames import Frame, Origin, RefusedFile, frames_of
+from brainlab.cohort.dicom.linking import check_linking_table, write_linking_table
 from brainlab.cohort.dicom.people import age_of, person_name, sex_of, visit_name
 from brainlab.cohort.dicom.register import Register
 from brainlab.cohort.dicom.sequence_names import UNKNOWN, acquisition_of, folder_of, is_localiser, sequence_of
 from brainlab.cohort.dicom.series import Volume, sort_series, without_copies
 from brainlab.cohort.dicom.source_files import SourceFiles, source_files
-from brainlab.cohort.dicom.writing import add_row, write_dataset_files, write_volume
+from brainlab.cohort.dicom.writing import add_row, voxels_of, write_dataset_files, write_volume
 from brainlab.counted import counted
 from brainlab.errors import InputError, UnreadableScanError, naming_path
 from brainlab.files.folder_lock import folder_in_use
@@ -50,7 +51,11 @@ class _Planned:
 
 
 def import_dicom(
-    source: Path | str, out: Path | str, *, track: Track = lambda items, what, total: items
+    source: Path | str,
+    out: Path | str,
+    *,
+    linking_table: Path | str | None = None,
+    track: Track = lambda items, what, total: items,
 ) -> ImportReport:
     """Write the MR series of a folder or zip archive of DICOM files as NIfTI with sidecars into a BIDS dataset.
 
@@ -58,12 +63,14 @@ def import_dicom(
     series writes nothing, and one that was stopped goes on. People are numbered anew (sub-01, ...), and so are their
     visits, in the order of their days. Names, ids, dates, identifiers, free text and private tags are left out; faces
     are not removed.
+    linking_table: a new CSV file outside `out` that says which patient and day became which participant and session.
     Returns what was imported and what was left out, with the reasons; nothing in one file or series ends the import.
     Raises InputError where there is no such source, the archive cannot be unpacked, or `out` is in use, lies in the
     source, or was imported under another workspace's key.
     """
-    source, out = Path(source), Path(out)
+    source, out, table = Path(source), Path(out), None if linking_table is None else Path(linking_table)
     _check_places(source, out)
+    check_linking_table(table, out)
     out_was_there = out.exists()
     with naming_path(out):
         out.mkdir(parents=True, exist_ok=True)
@@ -72,7 +79,7 @@ def import_dicom(
             register = Register(out, read_or_make_key(pseudonyms_key()))
             scratch = out.resolve().with_name(f".{out.resolve().name}.unpacked")
             with source_files(source, scratch) as files:
-                return _import(files, out, register, track)
+                return _import(files, out, register, table, track)
     finally:
         if not out_was_there and not any(out.iterdir()):
             out.rmdir()
@@ -96,7 +103,7 @@ def _is_dataset(folder: Path) -> bool:
     return not named or any(name in known or name.startswith("sub-") for name in named)
 
 
-def _import(files: SourceFiles, out: Path, register: Register, track: Track) -> ImportReport:
+def _import(files: SourceFiles, out: Path, register: Register, table: Path | None, track: Track) -> ImportReport:
     report = ImportReport(skipped=list(files.skipped))
     frames, refused = _read(files, track)
     report.skipped += refused
@@ -105,6 +112,8 @@ def _import(files: SourceFiles, out: Path, register: Register, track: Track) -> 
         planned += _plan(volumes, files, register, report)
     if planned:
         register.write()
+    if table is not None:
+        write_linking_table(table, [(item.person, item.visit, item.volume.first.origin) for item in planned])
     stems = {Path(item.stem): item for item in planned}
     for stem in track(list(stems), "importing", len(stems)):
         _write(stems[stem], out, files, report)
@@ -206,25 +215,18 @@ def _write(item: _Planned, out: Path, files: SourceFiles, report: ImportReport) 
     if not (out / file).exists():
         origin = item.volume.first.origin
         try:
-            (out / item.stem).parent.mkdir(parents=True, exist_ok=True)
-            write_volume(out / item.stem, item.volume)
+            voxels = voxels_of(item.volume)
         except UnreadableScanError as error:
             report.skipped.append({"path": name, "reason": error.reason})
-            _remove_empty((out / item.stem).parent, out)
             return
         age = age_of(origin)
         cells = {"age": age, "sex": sex_of(origin)}
         add_row(out / "participants.tsv", "participant_id", item.person, cells, ("age", "sex"))
         add_row(out / item.person / f"{item.person}_sessions.tsv", "session_id", item.visit, {"age": age}, ("age",))
+        write_volume(out / item.stem, item.volume, voxels)  # last, for an image that is there is taken for done
         report.new += 1
     report.files.append(file)
     if file.endswith(f"_{UNKNOWN}.nii.gz"):
         report.warnings.append({"path": name, "reason": f"of no known sequence: {file}; rename it if you know it"})
-    if item.volume.first.shape and len(item.volume.images) == 1 and len(item.volume.images[0]) == 1:
+    if len(item.volume.images[0]) == 1:
         report.warnings.append({"path": name, "reason": f"one slice, of the thickness that its header says: {file}"})
-
-
-def _remove_empty(folder: Path, root: Path) -> None:
-    while folder != root and not any(folder.iterdir()):
-        folder.rmdir()
-        folder = folder.parent

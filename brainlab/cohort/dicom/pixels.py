@@ -54,7 +54,7 @@ def _rescaled(values: Values, frame: Frame) -> Values:
 def _stored(path: Path, numbers: Sequence[int]) -> list[Values]:
     """Return frames [rows, columns] of a file by their numbers."""
     with quietly():
-        image = dcmread(path, force=True, specific_tags=NEEDED)  # type: ignore[arg-type]
+        image = dcmread(path, force=True, specific_tags=NEEDED)
         if "PixelData" not in image:
             raise UnreadableScanError("has no pixels")
         if image.file_meta.get("TransferSyntaxUID") is None:  # of a file without meta information

@@ -33,14 +33,18 @@ class Register:
         try:
             record = json.loads(read_text(path))
             made_by = record["key"]
-            self._people, self._visits, self._images = (
-                dict(record[name]) for name in ("people", "visits", "images")
-            )
-            texts = [*self._people.values(), *self._visits.values(), *(image["file"] for image in self._images.values())]
+            self._people, self._visits, self._images = (dict(record[name]) for name in ("people", "visits", "images"))
+            texts = [
+                *self._people.values(),
+                *self._visits.values(),
+                *(image["file"] for image in self._images.values()),
+            ]
             if any(not isinstance(text, str) or ".." in text or text.startswith("/") for text in texts):
                 raise ValueError("a path that leaves the dataset")
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise InputError(f"{path}: needs the record of an import, got something else; choose another OUT") from error
+            raise InputError(
+                f"{path}: needs the record of an import, got something else; choose another OUT"
+            ) from error
         if made_by != key_id(key):
             raise InputError(
                 f"{root}: was imported in another workspace, whose key tells its people apart; set BRAINLAB_WORKSPACE "

@@ -23,8 +23,8 @@ SPLITS: tuple[tuple[str, Callable[[Frame], Hashable]], ...] = (
     (TIME, lambda frame: frame.time_point),
     ("acquisition", lambda frame: frame.acquisition),
 )
-"""By what images at one place may differ, the first that does tells them apart. Where no two lie at one place nothing is
-split: parameters of single slices may differ by themselves."""
+"""By what images at one place may differ; the first that does tells them apart. Where no two lie at one place nothing
+is split: parameters of single slices may differ by themselves."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def _volumes(frames: list[Frame], part: str) -> list[Volume]:
     if len({len(group) for group in groups}) > 1 or not _at_same_places(groups):
         least, most = min(map(len, groups)), max(map(len, groups))
         raise UnreadableScanError(
-            f"volumes of {least} to {most} slices at unlike places: slices are missing or repeated; copy the series again"
+            f"volumes of {least} to {most} slices at unlike places: some are missing or repeated; copy the series again"
         )
     if TIME in used or ("acquisition" in used and len(groups) > MOST_REPETITIONS):
         raise UnreadableScanError(
@@ -124,7 +124,8 @@ def _volumes(frames: list[Frame], part: str) -> list[Volume]:
 
 def _split(frames: list[Frame]) -> tuple[list[list[Frame]], tuple[str, ...]]:
     """Return groups without two images at one place as far as they can be told apart, and by what they were."""
-    groups, used = [sorted(frames, key=lambda frame: frame.instance)], []
+    groups = [sorted(frames, key=lambda frame: frame.instance)]
+    used: list[str] = []
     for name, key in SPLITS:
         if not any(repeats(group) for group in groups):
             break
@@ -144,9 +145,7 @@ def _by(group: list[Frame], key: Callable[[Frame], Hashable]) -> list[list[Frame
 
 def _at_same_places(groups: Sequence[Sequence[Frame]]) -> bool:
     places = [sorted(round(float(height), 1) for height in heights_of(group)) for group in groups]
-    return all(
-        abs(here - there) < 0.2 for other in places[1:] for here, there in zip(places[0], other, strict=True)
-    )
+    return all(abs(here - there) < 0.2 for other in places[1:] for here, there in zip(places[0], other, strict=True))
 
 
 def _rounded(value: object, digits: int) -> float:

@@ -92,10 +92,12 @@ def _unpacked(archive: Path, scratch: Path) -> SourceFiles:
             scratch.mkdir(parents=True, mode=0o700)
             for number, entry in enumerate(entries):
                 name = entry.filename
-                if entry.is_dir() or not _counts(name.rpartition("/")[2]) or name.startswith("__MACOSX/"):
+                if entry.is_dir():
                     continue
                 if reason := _why_not(entry):
                     found.skipped.append({"path": name, "reason": reason})
+                    continue
+                if not _counts(name.rpartition("/")[2]) or name.startswith("__MACOSX/"):
                     continue
                 path = scratch / f"{number:07d}"
                 left = _unpack(content, entry, path, left, archive)

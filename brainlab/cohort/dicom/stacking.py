@@ -40,7 +40,7 @@ def check_orientation(frames: Sequence[Frame]) -> None:
     """Raise UnreadableScanError where images are turned against each other, as those of a localiser are."""
     directions = np.array([frame.orientation for frame in frames])
     if np.abs(directions - directions[0]).max() > SAME_DIRECTION:
-        kinds = len(np.unique(np.round(directions, 2), axis=0))
+        kinds = len({tuple(row) for row in np.round(directions, 2).tolist()})
         raise UnreadableScanError(
             f"images of {max(2, kinds)} orientations, as of a localiser; a volume needs parallel slices"
         )
@@ -81,8 +81,8 @@ def stack(frames: Sequence[Frame]) -> tuple[list[Frame], FloatArray]:
 
 
 def _check_tilt(step: FloatArray, normal: FloatArray) -> None:
-    cosine = abs(step @ normal) / np.linalg.norm(step)
-    degrees = float(np.degrees(np.arccos(min(1.0, cosine))))
+    cosine = abs(float(step @ normal)) / float(np.linalg.norm(step))
+    degrees = float(np.degrees(np.arccos(min(cosine, 1.0))))
     if degrees > MOST_TILT_DEGREES:
         raise UnreadableScanError(
             f"slices stacked on a slant of {degrees:.1f} degrees (gantry tilt); a volume needs them at right angles"

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from brainlab import __version__
 from brainlab.cohort import bids_writer
@@ -20,19 +21,24 @@ from brainlab.types import FloatArray
 GENERATOR = {"Name": "brainlab import-dicom", "Version": __version__}
 README = """Imported from DICOM by brainlab.
 
-Names, ids, dates and identifiers of the originals are left out. Faces are not: whoever sees a head in three dimensions
-may know the person. Remove them before you share the dataset.
+Names, ids, dates and identifiers are left out. Faces are not: whoever sees a head in three dimensions may know the
+person. Remove them before you share the dataset.
 """
 
 
-def write_volume(stem: Path, volume: Volume) -> None:
-    """Write `stem`.json, .bval and .bvec of diffusion, and at the very end .nii.gz, by which a volume is known as done.
+def voxels_of(volume: Volume) -> npt.NDArray[Any]:
+    """Return the voxels [X, Y, Z], or [X, Y, Z, n] of several images.
 
-    Raises UnreadableScanError, before anything is written, where the pixels cannot be decoded.
+    Raises UnreadableScanError, with the reason alone, where the pixels cannot be decoded.
     """
     stacks = [volume_of(image) for image in volume.images]
-    kind = np.result_type(*(stack.dtype for stack in stacks))
-    voxels = stacks[0].astype(kind) if len(stacks) == 1 else np.stack(stacks, axis=-1).astype(kind)
+    return stacks[0] if len(stacks) == 1 else np.stack(stacks, axis=-1)
+
+
+def write_volume(stem: Path, volume: Volume, voxels: npt.NDArray[Any]) -> None:
+    """Write `stem`.json, .bval and .bvec of diffusion, and at the very end .nii.gz, by which a volume is known as done."""
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    remove_unfinished(stem.parent)
     name = stem.name
     sidecar = common_settings((frame.settings for frame in volume.frames), volume.first.origin.private)
     bids_writer.write_json(stem.with_name(f"{name}.json"), {**sidecar, "ConversionSoftware": "brainlab",
@@ -43,6 +49,12 @@ def write_volume(stem: Path, volume: Volume) -> None:
         lines = (" ".join(f"{part:.6g}" for part in row) for row in directions.T)
         write_whole(stem.with_name(f"{name}.bvec"), "\n".join(lines) + "\n")
     bids_writer.write_image(stem.with_name(f"{name}.nii.gz"), voxels, volume.affine)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove the half-written files that a killed import left in a folder."""
+    for left in folder.glob(".writing-*"):
+        left.unlink()
 
 
 def weighting_of(volume: Volume) -> tuple[list[float], FloatArray]:
@@ -88,4 +100,5 @@ def add_row(table: Path, key: str, name: str, cells: Mapping[str, str | None], o
     row = [str(values.get(column if column == key else column.lower()) or "n/a") for column in columns]
     ending = "" if content.endswith("\n") else "\n"
     table.parent.mkdir(parents=True, exist_ok=True)
+    remove_unfinished(table.parent)
     write_whole(table, content + ending + "\t".join(row) + "\n")
