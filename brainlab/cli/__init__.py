@@ -44,6 +44,7 @@ COMMANDS = {
 
 TRAINING = ("presets", "train", "cross-validate", "train-tissue", "keep-codes")
 ROOMS = {
+    "import-dicom": "cohort",
     **dict.fromkeys(TRAINING, "training"),
     **dict.fromkeys(("figures", "tables"), "papers"),
     **dict.fromkeys(("translate", "saliency", "myelin"), "synthesis"),

@@ -36,7 +36,7 @@ def voxels_of(volume: Volume) -> npt.NDArray[Any]:
 
 
 def write_volume(stem: Path, volume: Volume, voxels: npt.NDArray[Any]) -> None:
-    """Write `stem`.json, .bval and .bvec of diffusion, and at the very end .nii.gz, by which a volume is known as done."""
+    """Write `stem`.json, .bval and .bvec of diffusion, and last .nii.gz, by which a volume is known as done."""
     stem.parent.mkdir(parents=True, exist_ok=True)
     remove_unfinished(stem.parent)
     name = stem.name

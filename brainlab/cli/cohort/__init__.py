@@ -1,0 +1,1 @@
+"""What brings scans into a cohort."""
