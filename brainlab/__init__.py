@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:  # the same names as in the table below, for editors and type checkers
     from brainlab.cohort.checks.audit import audit as audit
+    from brainlab.cohort.dicom.importing import import_dicom as import_dicom
     from brainlab.cohort.preparation.batch import prepare_cohort as prepare
     from brainlab.cohort.prepared import PreparedDataset as PreparedDataset
     from brainlab.cohort.recipes import find_recipe as find_recipe
@@ -54,6 +55,7 @@ _PUBLIC = {
     "Volume": "brainlab.images.volume:Volume",
     "CohortSettings": "brainlab.simulation.participant:CohortSettings",
     "simulate": "brainlab.simulation.cohort:simulate_cohort",
+    "import_dicom": "brainlab.cohort.dicom.importing:import_dicom",
     "find_recipe": "brainlab.cohort.recipes:find_recipe",
     "find_scans": "brainlab.cohort.sources.discovery:find_sources",
     "prepare": "brainlab.cohort.preparation.batch:prepare_cohort",

@@ -13,6 +13,7 @@ from brainlab.errors import BrainlabError
 
 COMMANDS = {
     "simulate": "write a simulated cohort as a BIDS dataset",
+    "import-dicom": "write DICOM series as a BIDS dataset, without what says whose they are",
     "scans": "list the scans of a dataset or folder and what is odd about it, without preparing anything",
     "prepare": "register, skull-strip and downsample scans into a prepared dataset",
     "audit": "describe a prepared dataset and how well acquisition parameters alone predict its classes",
@@ -43,8 +44,10 @@ COMMANDS = {
 }
 """Command name to its one-line help. A command's module is imported only when it is called, so that help is quick."""
 
+COHORT = ("simulate", "import-dicom", "scans", "prepare", "audit")
 TRAINING = ("presets", "train", "cross-validate", "train-tissue", "keep-codes")
 ROOMS = {
+    **dict.fromkeys(COHORT, "cohort"),
     **dict.fromkeys(TRAINING, "training"),
     **dict.fromkeys(("figures", "tables"), "papers"),
     **dict.fromkeys(("translate", "saliency", "myelin"), "synthesis"),

@@ -17,6 +17,7 @@ from brainlab.generators.flow import FlowConfig
 from brainlab.generators.stylegan import StyleGANConfig
 from brainlab.methods.conditions import learn_conditions
 from tests.conftest import write_run
+from tests.dicom_files import save_all, series
 
 PROJECT = Path(__file__).resolve().parents[2]
 PAGES = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").glob("*.md"))]
@@ -45,6 +46,12 @@ def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     server.wait()
 
 
+def write_scanner(folder: Path, text: str) -> None:
+    """Write the DICOM files that a page takes as exported by a scanner."""
+    if "import-dicom scanner" in text or 'import_dicom("scanner"' in text:
+        save_all(series(), folder / "scanner")
+
+
 def write_trained(folder: Path, data: PreparedDataset) -> None:
     """Write a run that a page takes as trained and that does not ship: small, with fresh weights."""
     shape, names = (1, *data.shape), ("class", "age_years")
@@ -69,6 +76,7 @@ def test_commands_of_page_run(page: Path, commands: Path, tmp_path: Path, reques
         pytest.skip(f"{page.name} shows no commands of its own")
     for name in ("models", "data", "app", "pages"):
         (tmp_path / name).symlink_to(PROJECT / name)
+    write_scanner(tmp_path, script)
     if taken := [name for name in NOT_SHIPPED if f"sample {name} " in script]:
         slices = PreparedDataset.open(request.getfixturevalue("slice_workspace") / "cohorts" / "axial")
         for name in taken:
@@ -101,6 +109,7 @@ def test_python_sessions_of_page_print_what_they_say(
         pytest.skip(f"{page.name} shows no Python session")
     for name in ("models", "data"):
         (tmp_path / name).symlink_to(PROJECT / name)
+    write_scanner(tmp_path, "\n".join(blocks))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tmp_path / "workspace"))
     session = doctest.DocTestParser().get_doctest("\n".join(blocks), {}, page.name, str(page), 0)

@@ -8,9 +8,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
+from app.screens.cohort.dicom_import import Upload, holds_dicom, imported_dicom, refused
 from app.screens.cohort.wording import for_the_page, noun
+from brainlab.cohort.dicom.importing import FACES
 from brainlab.cohort.preparation.batch import Report, prepare_cohort
 from brainlab.cohort.recipes import PreparationRecipe, find_recipe
 from brainlab.cohort.sources.discovery import find_sources
@@ -26,16 +28,6 @@ LONGEST_NAME = 200
 """Bytes of a file name; most file systems take 255, and a preparation adds to it."""
 
 
-class Upload(Protocol):
-    """An uploaded file, as Streamlit hands it over."""
-
-    name: str
-
-    def getbuffer(self) -> memoryview:
-        """Return the content."""
-        ...
-
-
 def bring_in(
     path: str,
     uploads: Sequence[Upload],
@@ -45,13 +37,14 @@ def bring_in(
     table: Upload | None = None,
     sequences: Sequence[str] = (),
     by_brain: bool = False,
+    dicom: Sequence[Upload] = (),
 ) -> Report:
     """Prepare scans into `<workspace>/cohorts/<name>`; `tell` gets the share that is done and a line of text.
 
     table: of the files with their participants and classes, as `prepare --table` takes it; files that it does not list
     are left out.
     sequences: of a recipe for several, those to use; all of it where none is named.  by_brain: make z-scores of each
-    scan's own brain.
+    scan's own brain.  dicom: uploads of DICOM files, or of zip archives of them.
     Raises InputError when there is nothing to prepare, two uploads have one name, the table cannot be used, the recipe
     has no such sequences or no such scale, or the cohort's name is not one or is taken.
     """
@@ -67,8 +60,11 @@ def bring_in(
         steps = steps.of_sequences(sequences) if sequences else steps
         steps = steps.scaled_by_brain() if by_brain else steps
         with _table_file(table) as listed:
-            if path.strip():
-                report = _prepare(Path(path.strip()).expanduser(), out, steps, tell, table=listed)
+            given = Path(path.strip()).expanduser() if path.strip() else None
+            if dicom or (given is not None and holds_dicom(given)):
+                report = _bring_in_dicom(given, uploads, dicom, out, tell, steps, listed)
+            elif given is not None:
+                report = _prepare(given, out, steps, tell, table=listed)
             else:
                 report = _bring_in_uploads(uploads, out, tell, steps, listed)
     except InputError as error:
@@ -114,6 +110,38 @@ def _bring_in_uploads(
     return dataclasses.replace(report, failed=[*report.failed, *refused])
 
 
+def _bring_in_dicom(
+    path: Path | None,
+    uploads: Sequence[Upload],
+    dicom: Sequence[Upload],
+    out: Path,
+    tell: Tell,
+    recipe: PreparationRecipe,
+    table: Path | None,
+) -> Report:
+    """Prepare DICOM files by way of a dataset without names, which is gone afterwards."""
+    if recipe.pictures:
+        raise InputError("DICOM files hold scans, and this recipe takes pictures; choose a recipe for scans")
+    if table is not None:
+        raise InputError("a table names files, and DICOM files are named anew; import them without it")
+    if bool(uploads) + bool(dicom) + (path is not None) > 1:
+        raise InputError("needs a path, scans or DICOM files, got several of them; give one")
+    before = _work_folders(out)
+    with imported_dicom(path, dicom, tell) as (folder, imported):
+        if not imported.series:
+            return Report(0, list(recipe.shape), refused(imported), [], None)
+        try:
+            report = _prepare(folder, out, recipe, tell, owner=out.name)
+        except BaseException as error:
+            for left in _work_folders(out) - before:
+                shutil.rmtree(left, ignore_errors=True)
+            if isinstance(error, BrainlabError):
+                raise InputError(str(error).replace(f"{folder}/", "").replace(str(folder), "the images")) from error
+            raise
+    notes = [{"path": ".", "reason": f"{FACES}; the cohort holds prepared images alone"}, *imported.warnings]
+    return dataclasses.replace(report, failed=[*report.failed, *refused(imported)], warnings=[*report.warnings, *notes])
+
+
 @contextmanager
 def _table_file(table: Upload | None) -> Iterator[Path | None]:
     """Put an uploaded table on disk for a while. Errors name it as the user does."""
@@ -150,8 +178,16 @@ def _work_folders(out: Path) -> set[Path]:
 
 
 def _prepare(
-    source: Path, out: Path, steps: PreparationRecipe, tell: Tell, uploaded: bool = False, table: Path | None = None
+    source: Path,
+    out: Path,
+    steps: PreparationRecipe,
+    tell: Tell,
+    uploaded: bool = False,
+    table: Path | None = None,
+    owner: str | None = None,
 ) -> Report:
+    """Prepare a source. owner: put before the numbers of people, which another import gives to others."""
+
     def track(items: Iterable[Any], total: int) -> Iterator[Any]:
         for number, item in enumerate(items, start=1):
             tell(number / max(1, total), f"{number:,} of {total:,} {noun(steps.pictures, total)}")
@@ -160,6 +196,8 @@ def _prepare(
     # Uploads lie in a folder with a name of its own, which must not become anybody's.
     include = "*" if uploaded and table is None else None
     found = find_sources(source, steps, include=include, table=table, nameless=out.name if uploaded else None)
+    for scan in found.scans if owner else ():
+        scan.details["participant"] = f"sub-{owner}-{str(scan.details['participant']).removeprefix('sub-')}"
     report = prepare_cohort(found, out, steps, track=track)
     if table is None:
         return report

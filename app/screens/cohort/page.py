@@ -164,6 +164,16 @@ def bring_in() -> None:
             accept_multiple_files=True,
             key="import-files",
         )
+        dicom = (
+            []
+            if recipe.pictures
+            else right.file_uploader(
+                "or upload DICOM files, or a zip archive of them",
+                accept_multiple_files=True,
+                key="import-dicom",
+                help="Series are found by header; names, ids and dates are left out. At most 300 MB a file.",
+            )
+        )
         name = left.text_input("Name of the new cohort", "mine", key="import-name")
         table = right.file_uploader(
             "Table of the files: file, participant, class, ... (optional)", type=["csv", "tsv"], key="import-table"
@@ -199,6 +209,7 @@ def bring_in() -> None:
             table,
             sequences.replace(",", " ").split(),
             by_brain,
+            dicom,
         )
     finally:
         bar.empty()

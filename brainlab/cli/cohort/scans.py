@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from brainlab.cli.prepare import note_lines
+from brainlab.cli.cohort.prepare import note_lines
 from brainlab.counted import counted
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""What brings scans into a cohort, simulates one, and looks at it."""

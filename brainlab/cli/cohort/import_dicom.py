@@ -1,0 +1,58 @@
+"""`brainlab import-dicom`: from DICOM series to a BIDS dataset without names."""
+
+import argparse
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from brainlab.cli.common.progress import progress
+from brainlab.counted import counted
+
+if TYPE_CHECKING:
+    from brainlab.cohort.dicom.importing import ImportReport
+
+MOST = 5
+"""Files that are no DICOM and are named one by one."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "source", type=Path, metavar="SRC", help="a folder of DICOM files, of any depth, or a zip of one"
+    )
+    parser.add_argument("out", type=Path, metavar="OUT", help="a new folder, or a BIDS dataset to add to")
+    parser.add_argument(
+        "--linking-table",
+        type=Path,
+        metavar="CSV",
+        help="a new file outside OUT that says which patient and day became which participant and session; it names "
+        "patients, so keep it where their records are (default: none is written)",
+    )
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    from brainlab.cohort.dicom.importing import import_dicom
+
+    report = import_dicom(args.source, args.out, linking_table=args.linking_table, track=progress)
+    text = _text(report, args.out)
+    return {**dataclasses.asdict(report), "text": text, "exit_code": 0 if report.series else 2}
+
+
+def _text(report: "ImportReport", out: Path) -> str:
+    """Return what a person wants to read: what was left out and what to know, then the count."""
+    from brainlab.cohort.dicom.header import NOT_DICOM
+    from brainlab.cohort.dicom.importing import FACES
+
+    foreign = [note for note in report.skipped if note["reason"] == NOT_DICOM]
+    lines = [f"skipped  {note['path']}: {note['reason']}" for note in report.skipped if note not in foreign[MOST:]]
+    if len(foreign) > MOST:
+        lines.append(f"skipped  {counted(len(foreign) - MOST, 'more file')}: {NOT_DICOM}; --json lists all")
+    lines += [f"warning  {note['path']}: {note['reason']}" for note in report.warnings]
+    if not report.series:
+        return "\n".join([*lines, "no series imported; nothing written"])
+    earlier = report.series - report.new
+    there = f" ({earlier:,} of them there already)" if earlier else ""
+    people = counted(report.participants, "person", "people")
+    lines.append(
+        f"{counted(report.series, 'series', 'series')} of {people} in {out}{there}, {len(report.skipped)} skipped"
+    )
+    return "\n".join([*lines, FACES])

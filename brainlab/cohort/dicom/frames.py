@@ -1,0 +1,277 @@
+"""One DICOM file as its single images: where each lies, how it was taken, and what makes it none to import.
+
+A classic file holds one image; an enhanced one many, whose parameters lie in functional groups, shared or of each
+(DICOM PS3.3, C.7.6.16).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from pydicom.dataset import Dataset
+from pydicom.uid import UID
+
+from brainlab.cohort.dicom.header import (
+    GE,
+    GE_B_VALUE,
+    GE_COMPONENT,
+    OTHERS,
+    PERSON,
+    SIEMENS,
+    SIEMENS_B_VALUE,
+    SIEMENS_DIRECTION,
+    quietly,
+    read_header,
+)
+from brainlab.cohort.dicom.settings import settings_of
+from brainlab.cohort.dicom.tags import item, number, numbers, text, value, words
+from brainlab.errors import UnreadableScanError
+from brainlab.files.picture_files import MOST_PIXELS
+from brainlab.images.nifti import MOST_VOXELS
+
+MR_IMAGES = {
+    "1.2.840.10008.5.1.4.1.1.4": "MR",
+    "1.2.840.10008.5.1.4.1.1.4.1": "enhanced MR",
+    "1.2.840.10008.5.1.4.1.1.4.4": "legacy converted enhanced MR",
+}
+SECONDARY_CAPTURES = "1.2.840.10008.5.1.4.1.1.7"
+SPECTROSCOPY = "1.2.840.10008.5.1.4.1.1.4.2"
+DIRECTORY = "1.2.840.10008.1.3.10"
+OTHER_COMPONENTS = {
+    **dict.fromkeys(("P", "PHASE", "PHASE MAP"), "phase"),
+    **dict.fromkeys(("R", "REAL"), "real part"),
+    **dict.fromkeys(("I", "IMAGINARY"), "imaginary part"),
+    **dict.fromkeys(("VELOCITY MAP", "VELOCITY"), "velocity"),
+}
+GE_COMPONENTS = {1: "phase", 2: "real part", 3: "imaginary part"}
+RECONSTRUCTIONS = {
+    "MPR", "MIP", "MNIP", "MINIP", "REFORMATTED", "PROJECTION IMAGE", "SUBTRACT", "SUBTRACTION", "CSA MPR", "CSA MIP",
+    "SCREEN SAVE", "POSDISP", "CURVED", "COLLAGE", "3D RENDERING", "VOLREN",
+}  # fmt: skip
+"""Values of Image Type of images that were computed from others and show nothing new."""
+SCANNER_MAPS = {"ADC": "ADC"}
+"""Maps that scanners compute and that are imported, by their value of Image Type."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a whole file says. It holds names and ids, and stays in memory.
+
+    person: values of `PERSON`. private: texts that nothing written may repeat. description: free text, to be read for
+    the sequence only.
+    """
+
+    person: Mapping[str, str]
+    study: str
+    study_date: str
+    series: str
+    series_number: float
+    time: str
+    descriptions: tuple[str, ...]
+    private: frozenset[str]
+    image_type: tuple[str, ...]
+    contrast_agent: bool
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One image of a file.
+
+    number: which of an enhanced file's, from 0, None of a classic one. uid: of the instance. instance: its number, by
+    which nothing is sorted that its place can sort. shape: rows, columns. pixel_mm: distance of rows, of columns.
+    position, orientation: in mm, LPS, as DICOM has them (PS3.3, C.7.6.2). slope, intercept: of the stored values.
+    contrast: as an enhanced image codes it, else empty. settings: BIDS fields in BIDS units. b_value: s/mm².
+    direction: of the diffusion gradient, LPS, None where there is none, or it is not told.
+    """
+
+    path: Path
+    number: int | None
+    uid: str
+    instance: float
+    origin: Origin
+    shape: tuple[int, int]
+    pixel_mm: tuple[float, float]
+    position: tuple[float, float, float]
+    orientation: tuple[float, ...]
+    slope: float
+    intercept: float
+    component: str
+    contrast: str
+    settings: Mapping[str, float | str | tuple[str, ...]]
+    b_value: float | None
+    direction: tuple[float, float, float] | None
+    time_point: float | None
+    acquisition: float | None
+
+
+@dataclass(frozen=True)
+class RefusedFile:
+    """A file that is not imported. series: which it belongs to, empty where it does not say."""
+
+    path: Path
+    series: str
+    reason: str
+
+
+def frames_of(path: Path) -> list[Frame] | RefusedFile | None:
+    """Return the images of a file, or why they are not imported; None for an index of others (DICOMDIR)."""
+    series = ""
+    try:
+        header = read_header(path)
+        if str(header.file_meta.get("MediaStorageSOPClassUID", "")) == DIRECTORY:
+            return None
+        series = text(header, "SeriesInstanceUID")
+        with quietly():
+            _check_kind(header)
+            groups: Sequence[Dataset | None] = value(header, "PerFrameFunctionalGroupsSequence") or [None]
+            if groups[0] is not None:
+                claimed = number(header, "NumberOfFrames")
+                if claimed != len(groups):
+                    raise UnreadableScanError(f"claims {claimed:g} frames and describes {len(groups)}; export it again")
+            origin = _origin(header)
+            return [_frame(path, header, origin, place, group) for place, group in enumerate(groups)]
+    except UnreadableScanError as error:
+        return RefusedFile(path, series, error.reason)
+
+
+def _check_kind(header: Dataset) -> None:
+    """Refuse what is no grey MR image, what was computed from others, and what has writing burnt in."""
+    kind, modality = text(header, "SOPClassUID"), text(header, "Modality").upper()
+    if kind == SPECTROSCOPY:
+        raise UnreadableScanError("MR spectroscopy; an MR image is needed")
+    if not kind or not value(header, "Rows"):
+        raise UnreadableScanError(f"no image ({_class_name(kind)}); an MR image is needed")
+    if modality != "MR":
+        raise UnreadableScanError(f"{modality if modality.isalnum() else 'no'} modality; an MR image is needed")
+    colours = text(header, "PhotometricInterpretation").upper()
+    if number(header, "SamplesPerPixel") not in (None, 1.0) or not colours.startswith("MONOCHROME"):
+        named = colours if colours.replace("_", "").isalnum() else "unknown"
+        raise UnreadableScanError(f"a colour image ({named}), such as a screenshot; a grey one is needed")
+    if kind.startswith(SECONDARY_CAPTURES):
+        raise UnreadableScanError("a secondary capture, such as a screenshot; the scanner's own images are needed")
+    if kind not in MR_IMAGES:
+        raise UnreadableScanError(f"no MR image ({_class_name(kind)})")
+    if text(header, "BurnedInAnnotation").upper() == "YES":
+        raise UnreadableScanError("has annotation burnt into its pixels, which may name the patient; export it without")
+    kinds = words(header, "ImageType")
+    if "MOSAIC" in kinds:
+        raise UnreadableScanError("a Siemens mosaic of a volume's slices; export them as single or enhanced images")
+    if not set(kinds) & set(SCANNER_MAPS):
+        if found := sorted(set(kinds) & RECONSTRUCTIONS):
+            raise UnreadableScanError(f"computed from other images ({found[0]}); the original images are needed")
+        if kinds[:2] == ("DERIVED", "SECONDARY"):
+            raise UnreadableScanError("computed from other images (DERIVED SECONDARY); the original images are needed")
+    if (number(header, "NumberOfFrames") or 1) > 1 and not value(header, "PerFrameFunctionalGroupsSequence"):
+        raise UnreadableScanError("has several frames and does not say where they lie; export it as enhanced MR")
+
+
+def _class_name(uid: str) -> str:
+    """Return a name of a kind of object from the standard; a maker's own has none."""
+    known = UID(uid)
+    return known.name if uid and not known.is_private and known.name != uid else "an object of the maker's own"
+
+
+def _origin(header: Dataset) -> Origin:
+    person = {name: text(header, name) for name in PERSON}
+    free = ("SeriesDescription", "ProtocolName", "SequenceName", "PulseSequenceName")
+    return Origin(
+        person=person,
+        study=text(header, "StudyInstanceUID"),
+        study_date=next(
+            (date for name in ("StudyDate", "SeriesDate", "AcquisitionDate") if (date := text(header, name))), ""
+        ),
+        series=text(header, "SeriesInstanceUID"),
+        series_number=number(header, "SeriesNumber") or 0.0,
+        time=text(header, "SeriesTime") or text(header, "AcquisitionTime"),
+        descriptions=tuple(text(header, name).lower() for name in free),
+        private=frozenset(filter(None, (text(header, name).lower() for name in (*PERSON, *OTHERS)))),
+        image_type=words(header, "ImageType"),
+        contrast_agent=bool(text(header, "ContrastBolusAgent")),
+    )
+
+
+def _frame(path: Path, header: Dataset, origin: Origin, place: int, own: Dataset | None) -> Frame:
+    """Read one image; own: its functional groups, None of a classic file."""
+    shared = item(header, "SharedFunctionalGroupsSequence")
+
+    def group(name: str) -> Dataset:
+        """Return a functional group: the frame's, else the shared one, else the file itself."""
+        for holder in () if own is None else (own, shared):
+            if name in holder:
+                return item(holder, name)
+        return header
+
+    rows, columns = number(header, "Rows") or 0, number(header, "Columns") or 0
+    if not (rows >= 1 and columns >= 1 and rows * columns <= MOST_PIXELS / 2):
+        raise UnreadableScanError(f"claims {rows:g} x {columns:g} pixels, which no slice has")
+    if rows * columns * (number(header, "NumberOfFrames") or 1) > MOST_VOXELS:
+        raise UnreadableScanError("claims more pixels than any head scan")
+    position = numbers(group("PlanePositionSequence"), "ImagePositionPatient")
+    orientation = numbers(group("PlaneOrientationSequence"), "ImageOrientationPatient")
+    spacing = numbers(group("PixelMeasuresSequence"), "PixelSpacing")
+    if len(position) != 3 or len(orientation) != 6:
+        raise UnreadableScanError("does not say where it lies in the patient; a localised MR image is needed")
+    across, down = np.array(orientation[:3]), np.array(orientation[3:])
+    if abs(across @ across - 1) > 1e-2 or abs(down @ down - 1) > 1e-2 or abs(across @ down) > 1e-2:
+        raise UnreadableScanError("has rows and columns that are not at right angles; export it again")
+    if len(spacing) != 2 or min(spacing) <= 0:
+        raise UnreadableScanError("does not say how large its pixels are; export it again")
+    values = group("PixelValueTransformationSequence")
+    slope = number(values, "RescaleSlope")
+    content = group("FrameContentSequence")
+    b_value, direction = _diffusion(header, group("MRDiffusionSequence"))
+    return Frame(
+        path=path,
+        number=None if own is None else place,
+        uid=text(header, "SOPInstanceUID") or str(path),
+        instance=(number(header, "InstanceNumber") or 0.0) + place,
+        origin=origin,
+        shape=(int(rows), int(columns)),
+        pixel_mm=(spacing[0], spacing[1]),
+        position=(position[0], position[1], position[2]),
+        orientation=orientation,
+        slope=slope or 1.0,
+        intercept=number(values, "RescaleIntercept") or 0.0,
+        component=_component(header, group("MRImageFrameTypeSequence"), origin.image_type),
+        contrast=text(group("MRImageFrameTypeSequence"), "AcquisitionContrast").upper(),
+        settings=settings_of(header, group),
+        b_value=b_value,
+        direction=direction,
+        time_point=number(content, "TemporalPositionIndex") or number(header, "TemporalPositionIdentifier"),
+        acquisition=number(header, "AcquisitionNumber"),
+    )
+
+
+def _component(header: Dataset, kind: Dataset, image_type: tuple[str, ...]) -> str:
+    """Return `magnitude`, or which other part of the complex signal an image shows."""
+    said = (*words(kind, "ComplexImageComponent"), *words(kind, "FrameType")[2:], *image_type[2:])
+    for word in said:
+        if word in OTHER_COMPONENTS:
+            return OTHER_COMPONENTS[word]
+    if text(header, "Manufacturer").upper().startswith("GE"):
+        return GE_COMPONENTS.get(int(number(header, GE_COMPONENT) or 0), "magnitude")
+    return "magnitude"
+
+
+def _diffusion(header: Dataset, group: Dataset) -> tuple[float | None, tuple[float, float, float] | None]:
+    """Return the b-value and the direction, from the standard's tags, else from those of Siemens and GE."""
+    b_value, private = number(group, "DiffusionBValue"), header
+    direction = numbers(group, "DiffusionGradientOrientation") or numbers(
+        item(group, "DiffusionGradientDirectionSequence"), "DiffusionGradientOrientation"
+    )
+    if b_value is None and _creator(private, SIEMENS).startswith("SIEMENS MR"):
+        b_value, direction = number(private, SIEMENS_B_VALUE), numbers(private, SIEMENS_DIRECTION)
+    if b_value is None and _creator(private, GE).startswith("GEMS_PARM"):
+        found = number(private, GE_B_VALUE)
+        b_value = None if found is None else found % 100_000  # GE adds flags in the millions
+    length = float(np.linalg.norm(direction)) if len(direction) == 3 else 0.0
+    if not b_value or not 0.5 < length < 1.5:
+        return b_value, None
+    x, y, z = (part / length for part in direction)
+    return b_value, (x, y, z)
+
+
+def _creator(header: Dataset, tag: tuple[int, int]) -> str:
+    found = value(header, tag)
+    return (found.decode("latin-1") if isinstance(found, bytes) else str(found or "")).upper()

@@ -1,0 +1,114 @@
+"""Read the header of one DICOM file: only the tags listed here, never the pixels, never more than the file holds."""
+
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pydicom import config, dcmread
+from pydicom.dataset import Dataset
+from pydicom.filereader import read_file_meta_info
+from pydicom.tag import Tag
+from pydicom.uid import DeflatedExplicitVRLittleEndian
+
+from brainlab.errors import UnreadableScanError
+from brainlab.files.image_start import start_of_image
+from brainlab.images.dicom import MAGIC, PREAMBLE_BYTES
+
+PERSON = ("PatientID", "IssuerOfPatientID", "PatientName", "PatientBirthDate", "PatientSex", "PatientAge")
+"""Whose images they are: told apart by these, which stay in memory."""
+WHICH = (
+    "SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "StudyDate", "SeriesDate",
+    "AcquisitionDate", "SeriesNumber", "InstanceNumber", "AcquisitionNumber", "AcquisitionTime", "SeriesTime",
+    "TemporalPositionIdentifier", "Modality", "ImageType", "BurnedInAnnotation",
+)  # fmt: skip
+HOW = (
+    "SeriesDescription", "ProtocolName", "SequenceName", "PulseSequenceName", "ScanningSequence", "SequenceVariant",
+    "MRAcquisitionType", "EchoTime", "EffectiveEchoTime", "RepetitionTime", "InversionTime", "FlipAngle",
+    "MagneticFieldStrength", "PixelBandwidth", "EchoTrainLength", "Manufacturer", "ManufacturerModelName",
+    "ContrastBolusAgent", "ComplexImageComponent", "AcquisitionContrast", "DiffusionBValue",
+    "DiffusionGradientOrientation", "DiffusionDirectionality", "EchoPulseSequence", "EchoPlanarPulseSequence",
+    "InversionRecovery",
+)  # fmt: skip
+WHERE = (
+    "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness", "SpacingBetweenSlices",
+    "Rows", "Columns", "NumberOfFrames", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
+)  # fmt: skip
+VALUES = (
+    "SamplesPerPixel", "PhotometricInterpretation", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation",
+    "RescaleSlope", "RescaleIntercept",
+)  # fmt: skip
+OTHERS = (
+    "InstitutionName", "InstitutionAddress", "StationName", "ReferringPhysicianName", "PerformingPhysicianName",
+    "OperatorsName", "AccessionNumber", "StudyID", "DeviceSerialNumber", "OtherPatientIDs", "RequestingPhysician",
+    "PatientAddress",
+)  # fmt: skip
+"""What a free text that is copied must not repeat."""
+
+SIEMENS, SIEMENS_B_VALUE, SIEMENS_DIRECTION = (0x0019, 0x0010), (0x0019, 0x100C), (0x0019, 0x100E)
+GE, GE_B_VALUE = (0x0043, 0x0010), (0x0043, 0x1039)
+GE_COMPONENT = (0x0043, 0x102F)
+PRIVATE = (SIEMENS, SIEMENS_B_VALUE, SIEMENS_DIRECTION, GE, GE_B_VALUE, GE_COMPONENT)
+"""The private tags that are read: diffusion weighting, and phase images, which these makers say nowhere else."""
+
+HEADER_TAGS = [*map(Tag, (*PERSON, *WHICH, *HOW, *WHERE, *VALUES, *OTHERS)), *map(Tag, PRIVATE)]
+
+NOT_DICOM = "not a DICOM file"
+MOST_INFLATED_BYTES = 1 << 28
+"""Of a deflated file, which a few bytes could make of any size."""
+FIRST_GROUPS = (b"\x02\0", b"\x08\0")
+"""How a file without preamble begins: with the first tag of its meta information, or of the image itself."""
+
+
+def read_header(path: Path) -> Dataset:
+    """Return the tags listed here. Raises UnreadableScanError, with the reason alone, where the file is no DICOM."""
+    start = start_of_image(path)
+    bare = start[PREAMBLE_BYTES : PREAMBLE_BYTES + len(MAGIC)] != MAGIC
+    if bare and start[:2] not in FIRST_GROUPS:
+        raise UnreadableScanError(NOT_DICOM)
+    with quietly():
+        if not bare:
+            _check_deflated(path)
+        header = dcmread(path, stop_before_pixels=True, force=bare, specific_tags=HEADER_TAGS)
+        if not len(header):
+            raise UnreadableScanError(NOT_DICOM)
+        return header
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Read a damaged file's tags as they stand: pydicom warns of them, and would print names and ids.
+
+    Whatever pydicom raises becomes UnreadableScanError with a reason that quotes nothing of the file.
+    """
+    mode = config.settings.reading_validation_mode
+    config.settings.reading_validation_mode = config.IGNORE
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except UnreadableScanError:
+        raise
+    except OSError as error:
+        if error.errno is not None:
+            raise UnreadableScanError(f"cannot be read ({error.strerror})") from None
+        raise UnreadableScanError("a damaged DICOM file; copy or export it again") from None
+    except (Exception, RecursionError):
+        # pydicom raises many kinds for bad bytes, nested sequences and wrong types; no file may end the import
+        raise UnreadableScanError("a damaged DICOM file; copy or export it again") from None
+    finally:
+        config.settings.reading_validation_mode = mode
+
+
+def _check_deflated(path: Path) -> None:
+    """Refuse a deflated file that would not stay small; pydicom inflates it whole."""
+    meta = read_file_meta_info(path)
+    if meta.get("TransferSyntaxUID") != DeflatedExplicitVRLittleEndian:
+        return
+    start = PREAMBLE_BYTES + len(MAGIC) + 12 + int(meta.FileMetaInformationGroupLength)
+    with path.open("rb") as stream:
+        stream.seek(start)
+        inflated = zlib.decompressobj(-zlib.MAX_WBITS).decompress(stream.read(), MOST_INFLATED_BYTES)
+    if len(inflated) >= MOST_INFLATED_BYTES:
+        raise UnreadableScanError("a deflated file that unpacks to more than any image; export it again")

@@ -1,0 +1,232 @@
+"""Import DICOM series into a BIDS dataset: find them by header, stack them by place, and leave out whose they are."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from brainlab.cohort.dicom.frames import Frame, Origin, RefusedFile, frames_of
+from brainlab.cohort.dicom.linking import check_linking_table, write_linking_table
+from brainlab.cohort.dicom.people import age_of, person_name, sex_of, visit_name
+from brainlab.cohort.dicom.register import Register
+from brainlab.cohort.dicom.sequence_names import UNKNOWN, acquisition_of, folder_of, is_localiser, sequence_of
+from brainlab.cohort.dicom.series import Volume, sort_series, without_copies
+from brainlab.cohort.dicom.source_files import SourceFiles, source_files
+from brainlab.cohort.dicom.writing import add_row, voxels_of, write_dataset_files, write_volume
+from brainlab.counted import counted
+from brainlab.errors import InputError, UnreadableScanError, naming_path
+from brainlab.files.folder_lock import folder_in_use
+from brainlab.pseudonyms import read_or_make_key
+from brainlab.workspace import pseudonyms_key
+
+Track = Callable[[Iterable[Path], str, int], Iterable[Path]]
+"""Passes items on while it shows how far they are: items, what is done with them, how many there are."""
+FACES = "faces are not removed; remove them before you share the dataset"
+
+
+@dataclass
+class ImportReport:
+    """series: images of this source that the dataset holds now. new: those among them that this import wrote.
+
+    skipped: what was left out, as {path, reason}, paths as the source has them. files: all images of this source, below
+    the dataset. warnings: what to know of them, as {path, reason}.
+    """
+
+    series: int = 0
+    new: int = 0
+    participants: int = 0
+    files: list[str] = field(default_factory=list)
+    skipped: list[dict[str, str]] = field(default_factory=list)
+    warnings: list[dict[str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Planned:
+    """A volume and the file it goes to, a path without ending below the dataset."""
+
+    volume: Volume
+    stem: str
+    person: str
+    visit: str
+
+
+def import_dicom(
+    source: Path | str,
+    out: Path | str,
+    *,
+    linking_table: Path | str | None = None,
+    track: Track = lambda items, what, total: items,
+) -> ImportReport:
+    """Write the MR series of a folder or zip archive of DICOM files as NIfTI with sidecars into a BIDS dataset.
+
+    out: a new folder, or a BIDS dataset, to which is added; nothing there is replaced. A second import of the same
+    series writes nothing, and one that was stopped goes on. People are numbered anew (sub-01, ...), and so are their
+    visits, in the order of their days. Names, ids, dates, identifiers, free text and private tags are left out; faces
+    are not removed.
+    linking_table: a new CSV file outside `out` that says which patient and day became which participant and session.
+    Returns what was imported and what was left out, with the reasons; nothing in one file or series ends the import.
+    Raises InputError where there is no such source, the archive cannot be unpacked, or `out` is in use, lies in the
+    source, or was imported under another workspace's key.
+    """
+    source, out, table = Path(source), Path(out), None if linking_table is None else Path(linking_table)
+    _check_places(source, out)
+    check_linking_table(table, out)
+    out_was_there = out.exists()
+    with naming_path(out):
+        out.mkdir(parents=True, exist_ok=True)
+    try:
+        with folder_in_use(out, "import-dicom"):
+            register = Register(out, read_or_make_key(pseudonyms_key()))
+            scratch = out.resolve().with_name(f".{out.resolve().name}.unpacked")
+            with source_files(source, scratch) as files:
+                return _import(files, out, register, table, track)
+    finally:
+        if not out_was_there and not any(out.iterdir()):
+            out.rmdir()
+
+
+def _check_places(source: Path, out: Path) -> None:
+    if not source.exists():
+        raise InputError(f"{source}: no such file or folder; give a folder of DICOM files, or a zip archive of one")
+    if out.exists() and not out.is_dir():
+        raise InputError(f"{out}: needs a folder for the dataset, got a file; choose another place")
+    if out.resolve() == source.resolve() or source.resolve() in out.resolve().parents:
+        raise InputError(f"{out}: lies in the source, whose files name patients; choose a place outside {source}")
+    if out.is_dir() and any(out.iterdir()) and not _is_dataset(out):
+        raise InputError(f"{out}: needs a new folder or a BIDS dataset, got other files; choose another place")
+
+
+def _is_dataset(folder: Path) -> bool:
+    """Whether a folder is a BIDS dataset, or holds only the hidden files of an import that was stopped."""
+    named = [path.name for path in folder.iterdir() if not path.name.startswith(".")]
+    known = ("dataset_description.json", "participants.tsv")
+    return not named or any(name in known or name.startswith("sub-") for name in named)
+
+
+def _import(files: SourceFiles, out: Path, register: Register, table: Path | None, track: Track) -> ImportReport:
+    report = ImportReport(skipped=list(files.skipped))
+    frames, refused = _read(files, track)
+    report.skipped += refused
+    planned: list[_Planned] = []
+    for _, volumes in sorted(_by_visit(frames, files, report).items(), key=lambda item: item[0]):
+        planned += _plan(volumes, files, register, report)
+    if planned:
+        register.write()
+    if table is not None:
+        write_linking_table(table, [(item.person, item.visit, item.volume.first.origin) for item in planned])
+    stems = {Path(item.stem): item for item in planned}
+    for stem in track(list(stems), "importing", len(stems)):
+        _write(stems[stem], out, files, report)
+    report.series = len(report.files)
+    report.participants = len({file.partition("/")[0] for file in report.files})
+    if report.files:
+        write_dataset_files(out, any(file.endswith(f"_{UNKNOWN}.nii.gz") for file in report.files))
+    report.skipped.sort(key=lambda note: note["path"])
+    return report
+
+
+def _read(files: SourceFiles, track: Track) -> tuple[list[Frame], list[dict[str, str]]]:
+    """Return the images of all files, and why others are left out: once for all files of a series with one reason."""
+    frames: list[Frame] = []
+    refused: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for path in track(files.paths, "reading headers", len(files.paths)):
+        found = frames_of(path)
+        if isinstance(found, RefusedFile):
+            refused[found.series or str(path), found.reason].append(files.names[path])
+        elif found:
+            frames += found
+    return frames, [_note(names, reason) for (_, reason), names in refused.items()]
+
+
+def _note(names: list[str], reason: str) -> dict[str, str]:
+    return {"path": names[0], "reason": reason if len(names) == 1 else f"{reason} ({len(names)} files)"}
+
+
+def _by_visit(
+    frames: list[Frame], files: SourceFiles, report: ImportReport
+) -> dict[tuple[str, str, str], list[Volume]]:
+    """Return the volumes of each person and visit, in the order of days and series; note what makes none."""
+    series: dict[tuple[str, str], list[Frame]] = defaultdict(list)
+    for frame in frames:
+        origin = frame.origin
+        series[person_name(origin), origin.series or f"{origin.study}\n{origin.series_number:g}"].append(frame)
+    visits: dict[tuple[str, str, str], list[Volume]] = defaultdict(list)
+    for own in sorted(series.values(), key=lambda own: _order(own[0].origin)):
+        single = without_copies(own)
+        name = files.names[single[0].path]
+        if len(single) < len(own):
+            extra = counted(len(own) - len(single), "image")
+            report.warnings.append({"path": name, "reason": f"{extra} there twice: each used once"})
+        if is_localiser(single[0]):
+            report.skipped.append({"path": name, "reason": "a localiser or calibration by its description"})
+            continue
+        found = sort_series(single)
+        report.skipped += [{"path": files.names[frame.path], "reason": reason} for frame, reason in found.refused]
+        origin = single[0].origin
+        if found.volumes:
+            visits[person_name(origin), origin.study_date, visit_name(origin)] += found.volumes
+    return visits
+
+
+def _order(origin: Origin) -> tuple[str, float, str, str]:
+    return origin.study_date, origin.series_number, origin.time, origin.series
+
+
+def _plan(volumes: list[Volume], files: SourceFiles, register: Register, report: ImportReport) -> list[_Planned]:
+    """Give the volumes of one visit their files; those that are there under another set of images are noted."""
+    planned = []
+    for volume in volumes:
+        origin, part = volume.first.origin, volume.part
+        series = f"{origin.study}\n{origin.series}"
+        images = register.images_hash(f"{frame.uid}\n{frame.number}" for frame in volume.frames)
+        known = register.image(series, part)
+        if known is None:
+            person = register.person(person_name(origin))
+            visit = register.visit(person, visit_name(origin))
+            register.add_image(series, part, f"{_stem(volume, person, visit, register)}.nii.gz", images)
+            known = register.image(series, part) or {}
+        elif known["images"] != images:
+            reason = f"was imported from other images of the series as {known['file']}; delete that to import it anew"
+            report.skipped.append({"path": files.names[volume.first.path], "reason": reason})
+            continue
+        stem = known["file"].removesuffix(".nii.gz")
+        planned.append(_Planned(volume, stem, *stem.split("/")[:2]))
+    return planned
+
+
+def _stem(volume: Volume, person: str, visit: str, register: Register) -> str:
+    """Return the path of a new image without its ending: the first that no other has."""
+    sequence = sequence_of(volume)
+    label = acquisition_of(volume, sequence)
+    entities = [person, visit, *([f"acq-{label}"] if label else [])]
+    entities += ["ce-agent"] if volume.first.origin.contrast_agent else []
+    folder, number = f"{person}/{visit}/{folder_of(sequence)}", 1
+    while True:
+        run = [f"run-{number}"] if number > 1 else []
+        stem = f"{folder}/{'_'.join([*entities, *run, sequence])}"
+        if not register.is_taken(stem):
+            return stem
+        number += 1
+
+
+def _write(item: _Planned, out: Path, files: SourceFiles, report: ImportReport) -> None:
+    """Write one volume with its person's row, unless an earlier import did."""
+    name, file = files.names[item.volume.first.path], f"{item.stem}.nii.gz"
+    if not (out / file).exists():
+        origin = item.volume.first.origin
+        try:
+            voxels = voxels_of(item.volume)
+        except UnreadableScanError as error:
+            report.skipped.append({"path": name, "reason": error.reason})
+            return
+        age = age_of(origin)
+        cells = {"age": age, "sex": sex_of(origin)}
+        add_row(out / "participants.tsv", "participant_id", item.person, cells, ("age", "sex"))
+        add_row(out / item.person / f"{item.person}_sessions.tsv", "session_id", item.visit, {"age": age}, ("age",))
+        write_volume(out / item.stem, item.volume, voxels)  # last, for an image that is there is taken for done
+        report.new += 1
+    report.files.append(file)
+    if file.endswith(f"_{UNKNOWN}.nii.gz"):
+        report.warnings.append({"path": name, "reason": f"of no known sequence: {file}; rename it if you know it"})
+    if len(item.volume.images[0]) == 1:
+        report.warnings.append({"path": name, "reason": f"one slice, of the thickness that its header says: {file}"})

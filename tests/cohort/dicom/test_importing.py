@@ -1,0 +1,354 @@
+"""From DICOM files to a BIDS dataset: what gets in, under which name, and what does not."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from brainlab.cohort.dicom import importing
+from brainlab.cohort.dicom.importing import ImportReport, import_dicom
+from brainlab.cohort.sources.bids import BidsDataset
+from brainlab.errors import InputError
+from tests.dicom_files import SAGITTAL, enhanced, right_affine, save, save_all, series, voxels_of
+
+Bring = Callable[..., ImportReport]
+T1 = "sub-01/ses-01/anat/sub-01_ses-01_T1w"
+
+
+def voxels(path: Path) -> np.ndarray:
+    return np.asarray(nib.load(path).dataobj)
+
+
+def tree(root: Path) -> dict[str, bytes]:
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+def test_a_shuffled_series_lies_as_it_lay_in_the_scanner(tmp_path: Path, bring_in: Bring):
+    """Numbers run the other way round, the thickness is wrong, names say nothing: only places count."""
+    values = voxels_of(10)
+    images = series(voxels=values, gap_mm=3.0, start=(-20, -30, 5))
+    for number, one in enumerate(images):
+        one.InstanceNumber = 100 - number
+    save_all(images, tmp_path / "scanner" / "deep" / "er")
+    report = bring_in()
+    assert (report.series, report.files, report.skipped) == (1, [f"{T1}.nii.gz"], [])
+    image = nib.load(tmp_path / "bids" / f"{T1}.nii.gz")
+    assert np.array_equal(np.asarray(image.dataobj), values.transpose(2, 1, 0))  # column, row, slice
+    assert np.allclose(image.affine, right_affine((-20, -30, 5), 3.0))
+    assert np.allclose(image.header.get_qform(), image.affine, atol=1e-4)
+
+
+def test_a_sagittal_series_faces_as_the_patient_did(tmp_path: Path, bring_in: Bring):
+    save_all(series(orientation=SAGITTAL), tmp_path / "scanner")
+    bring_in()
+    image = nib.load(tmp_path / "bids" / f"{T1}.nii.gz")
+    assert nib.aff2axcodes(image.affine) == ("P", "I", "R")
+    # Rows run from head to foot, columns from front to back; slices lie 3 mm apart to the patient's right.
+    assert np.allclose(image.affine[:3, :3], [[0, 0, 3], [-2, 0, 0], [0, -2, 0]])
+
+
+def test_the_sidecar_has_bids_units(tmp_path: Path, bring_in: Bring):
+    save_all(series(), tmp_path / "scanner")
+    bring_in()
+    sidecar = json.loads((tmp_path / "bids" / f"{T1}.json").read_text(encoding="utf-8"))
+    wanted = {
+        "EchoTime": 0.0025, "RepetitionTime": 2.3, "InversionTime": 0.9, "FlipAngle": 9, "MagneticFieldStrength": 3,
+        "PixelBandwidth": 200, "Manufacturer": "Siemens", "ManufacturersModelName": "Prisma", "SliceThickness": 9,
+    }  # fmt: skip
+    assert {name: sidecar[name] for name in wanted} == wanted
+    described = BidsDataset(tmp_path / "bids").describe(tmp_path / "bids" / f"{T1}.nii.gz")
+    assert (described["age_years"], described["sex"], described["modality"]) == (57, "F", "T1w")
+
+
+def test_two_series_in_one_folder_and_two_people_of_one_name(tmp_path: Path, bring_in: Bring):
+    save_all(series(), tmp_path / "scanner")
+    save_all(series(SeriesDescription="t2_tse_tra", SeriesNumber=4), tmp_path / "scanner", start=100)
+    save_all(series(PatientID="KH-4712-X"), tmp_path / "scanner" / "other")
+    report = bring_in()
+    assert sorted(report.files) == [
+        f"{T1}.nii.gz", "sub-01/ses-01/anat/sub-01_ses-01_T2w.nii.gz", f"{T1.replace('sub-01', 'sub-02')}.nii.gz",
+    ]  # fmt: skip
+    assert report.participants == 2
+
+
+def test_a_person_without_an_id_is_known_by_name_and_birth_date(tmp_path: Path, bring_in: Bring):
+    nobody = {"PatientID": "", "SpecificCharacterSet": "ISO_IR 192"}
+    for number, (name, birth) in enumerate(
+        [("Müller^Jörg", "19500101"), ("Müller^Jörg", "19600101"), ("山田^太郎", "")]
+    ):
+        save_all(series(PatientName=name, PatientBirthDate=birth, **nobody), tmp_path / "scanner" / str(number))
+    assert bring_in().participants == 3
+
+
+def test_visits_are_numbered_by_their_days(tmp_path: Path, bring_in: Bring):
+    for number, day in enumerate(["20200501", "20180501", "20190501"]):
+        own = series(StudyDate=day, StudyInstanceUID=f"1.2.{number}", EchoTime=2.0 + number)
+        save_all(own, tmp_path / "scanner" / str(number))
+    bring_in()
+    echoes = [
+        json.loads(path.read_text(encoding="utf-8"))["EchoTime"]
+        for path in sorted((tmp_path / "bids").glob("sub-01/ses-*/anat/*.json"))
+    ]
+    assert echoes == [0.003, 0.004, 0.002]
+    table = (tmp_path / "bids/sub-01/sub-01_sessions.tsv").read_text(encoding="utf-8")
+    assert table.splitlines()[0] == "session_id\tage"
+    assert sorted(table.splitlines()[1:]) == ["ses-01\t56", "ses-02\t57", "ses-03\t58"]
+
+
+def test_one_series_in_two_folders_is_taken_once(tmp_path: Path, bring_in: Bring):
+    images = series()
+    save_all(images, tmp_path / "scanner" / "a")
+    save_all(images, tmp_path / "scanner" / "b")
+    report = bring_in()
+    assert report.series == 1
+    assert [note["reason"] for note in report.warnings] == ["10 images there twice: each used once"]
+
+
+def test_a_second_import_writes_nothing(tmp_path: Path, bring_in: Bring):
+    save_all(series(), tmp_path / "scanner")
+    bring_in()
+    before = tree(tmp_path / "bids")
+    report = bring_in()
+    assert (report.series, report.new) == (1, 0)
+    assert tree(tmp_path / "bids") == before
+
+
+def test_more_series_are_added_and_nothing_is_replaced(tmp_path: Path, bring_in: Bring):
+    save_all(series(), tmp_path / "scanner")
+    bring_in()
+    before = tree(tmp_path / "bids")
+    save_all(series(voxels=voxels_of(8, seed=5), SeriesNumber=9), tmp_path / "later")
+    save_all(series(PatientID="other", PatientSex="M"), tmp_path / "later" / "other")
+    report = bring_in(tmp_path / "later")
+    assert sorted(report.files) == [
+        f"{T1.replace('_T1w', '_run-2_T1w')}.nii.gz",
+        f"{T1.replace('sub-01', 'sub-02')}.nii.gz",
+    ]
+    after = tree(tmp_path / "bids")
+    changed = {name for name in before if after[name] != before[name]}
+    assert changed == {"participants.tsv", ".dicom-import.json"}
+    assert after["participants.tsv"].decode().splitlines()[1:] == ["sub-01\t57\tF", "sub-02\t57\tM"]
+
+
+def test_a_dataset_of_others_keeps_its_people_and_its_tables(tmp_path: Path, bring_in: Bring):
+    root = tmp_path / "bids"
+    (root / "sub-07" / "anat").mkdir(parents=True)
+    (root / "dataset_description.json").write_text('{"Name": "mine", "BIDSVersion": "1.8.0"}', encoding="utf-8")
+    table = "participant_id\tgroup\tSex\r\nsub-07\tms\tF\r\nsub-11\tms\tM"
+    (root / "participants.tsv").write_bytes(table.encode())
+    save_all(series(), tmp_path / "scanner")
+    assert bring_in().files[0].startswith("sub-12/")
+    lines = (root / "participants.tsv").read_text(encoding="utf-8").splitlines()
+    assert lines == [*table.splitlines(), "sub-12\tn/a\tF"]
+    assert json.loads((root / "dataset_description.json").read_text(encoding="utf-8"))["Name"] == "mine"
+
+
+def test_an_image_that_is_there_under_the_name_is_left_alone(tmp_path: Path, bring_in: Bring):
+    save_all(series(), tmp_path / "scanner")
+    bring_in()
+    (tmp_path / "bids" / ".dicom-import.json").unlink()
+    (tmp_path / "bids" / "sub-01").rename(tmp_path / "bids" / "sub-02")
+    before = tree(tmp_path / "bids" / "sub-02")
+    assert bring_in().files[0].startswith("sub-03/")
+    assert tree(tmp_path / "bids" / "sub-02") == before
+
+
+def test_an_import_that_was_stopped_goes_on_under_the_same_names(
+    tmp_path: Path, bring_in: Bring, monkeypatch: pytest.MonkeyPatch
+):
+    for number in range(3):
+        save_all(series(PatientID=f"P{number}", voxels=voxels_of(8, seed=number)), tmp_path / "scanner" / str(number))
+    whole = tmp_path / "whole"
+    bring_in(out=whole)
+    write, written = importing.write_volume, []
+
+    def killed(stem: Path, volume: object, voxels: object) -> None:
+        if written:
+            stem.parent.mkdir(parents=True)
+            stem.with_name(f"{stem.name}.json").write_text("{}", encoding="utf-8")  # a sidecar, and then the end
+            raise KeyboardInterrupt
+        written.append(stem)
+        write(stem, volume, voxels)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(importing, "write_volume", killed)
+    with pytest.raises(KeyboardInterrupt):
+        bring_in()
+    monkeypatch.undo()
+    monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tmp_path / "workspace"))
+    assert bring_in().new == 2
+    assert tree(tmp_path / "bids") == tree(whole)
+
+
+def test_a_series_that_has_grown_is_not_mixed_with_what_is_there(tmp_path: Path, bring_in: Bring):
+    images = series(12)
+    save_all(images[:10], tmp_path / "scanner")
+    bring_in()
+    before = tree(tmp_path / "bids")
+    save_all(images[10:], tmp_path / "scanner", start=50)
+    report = bring_in()
+    assert report.series == 0
+    assert report.skipped[0]["reason"].startswith("was imported from other images of the series as sub-01/ses-01/anat/")
+    assert tree(tmp_path / "bids") == before
+
+
+def test_another_workspace_is_told_that_the_dataset_is_not_its_own(
+    tmp_path: Path, bring_in: Bring, monkeypatch: pytest.MonkeyPatch
+):
+    save_all(series(), tmp_path / "scanner")
+    bring_in()
+    monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tmp_path / "theirs"))
+    with pytest.raises(InputError, match="imported in another workspace"):
+        bring_in()
+
+
+def test_dual_echo_becomes_pd_and_t2(tmp_path: Path, bring_in: Bring):
+    spin = {"ScanningSequence": "SE", "RepetitionTime": 3000.0, "InversionTime": None,
+            "SeriesDescription": "pd+t2_tse_tra"}  # fmt: skip
+    uid = "1.2.3.4"
+    early = series(EchoTime=14.0, SeriesInstanceUID=uid, voxels=voxels_of(8, seed=1), **spin)
+    late = series(EchoTime=95.0, SeriesInstanceUID=uid, voxels=voxels_of(8, seed=2), **spin)
+    save_all([*late, *early], tmp_path / "scanner")
+    report = bring_in()
+    folder = tmp_path / "bids/sub-01/ses-01/anat"
+    assert len(report.files) == 2
+    assert np.array_equal(voxels(folder / "sub-01_ses-01_PDw.nii.gz"), voxels_of(8, seed=1).transpose(2, 1, 0))
+    assert np.array_equal(voxels(folder / "sub-01_ses-01_T2w.nii.gz"), voxels_of(8, seed=2).transpose(2, 1, 0))
+
+
+def test_enhanced_diffusion_becomes_one_series_with_its_weighting(tmp_path: Path, bring_in: Bring):
+    """b = 1000 along x, b = 0, b = 1000 without a direction (trace): sorted by b-value, directions as FSL has them."""
+    from pydicom.dataset import Dataset
+
+    volumes = [voxels_of(6, seed=number) for number in range(3)]
+    weights = [(1000.0, (1.0, 0.0, 0.0)), (0.0, None), (1000.0, None)]
+
+    def change(frame: Dataset, volume: int, place: int) -> None:
+        weighting, b_value, direction = Dataset(), *weights[volume]
+        weighting.DiffusionBValue = b_value
+        if direction:
+            gradient = Dataset()
+            gradient.DiffusionGradientOrientation = list(direction)
+            weighting.DiffusionGradientDirectionSequence = [gradient]
+        frame.MRDiffusionSequence = [weighting]
+
+    save(enhanced(volumes, change), tmp_path / "scanner" / "x")
+    assert bring_in().files == ["sub-01/ses-01/dwi/sub-01_ses-01_dwi.nii.gz"]
+    stem = tmp_path / "bids/sub-01/ses-01/dwi/sub-01_ses-01_dwi"
+    image = voxels(stem.with_suffix(".nii.gz"))
+    assert image.shape == (20, 24, 6, 3)
+    b_values = np.loadtxt(stem.with_suffix(".bval"))
+    directions = np.loadtxt(stem.with_suffix(".bvec"))
+    assert b_values.tolist() == [0, 1000, 1000]
+    assert np.array_equal(image[..., 0], volumes[1].transpose(2, 1, 0))
+    along = int(np.flatnonzero(directions[0])[0])
+    assert np.array_equal(image[..., along], volumes[0].transpose(2, 1, 0))
+    # The image's first axis runs to the left, as x of DICOM does; its axes are right-handed, so FSL turns it round.
+    assert np.allclose(directions[:, along], [-1, 0, 0])
+    assert np.count_nonzero(directions) == 1
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda images: images.pop(4), "1 slice missing between the others (3.00 mm apart); copy the series again"),
+        (lambda images: images.append(_again(images[3])), "several at one place"),
+        (lambda images: setattr(images[5], "ImageOrientationPatient", list(SAGITTAL)), "images of 2 orientations"),
+        (lambda images: _move(images[5], 0.4), "slices 2.60 to 3.40 mm apart; a volume needs even gaps"),
+        (lambda images: [_move(one, 2.0, axis=1) for one in images[3:6]], "do not lie on one line"),
+        (lambda images: [setattr(one, "Modality", "CT") for one in images], "CT modality; an MR image is needed (10"),
+        (lambda images: [setattr(one, "BurnedInAnnotation", "YES") for one in images], "annotation burnt into"),
+        (lambda images: [setattr(one, "ImageType", ["DERIVED", "SECONDARY", "MPR"]) for one in images], "computed"),
+        (lambda images: [setattr(one, "ImageType", ["ORIGINAL", "PRIMARY", "P"]) for one in images], "phase of the"),
+        (lambda images: [setattr(one, "ImageType", ["X", "Y", "M", "MOSAIC"]) for one in images], "mosaic"),
+        (lambda images: [setattr(one, "SeriesDescription", "localizer") for one in images], "a localiser"),
+        (lambda images: [delattr(one, "ImagePositionPatient") for one in images], "does not say where it lies"),
+        (lambda images: [setattr(one, "PixelData", one.PixelData[:50]) for one in images[:1]], "cut off"),
+    ],
+)  # fmt: skip
+def test_what_makes_no_volume_is_left_out_with_the_reason(
+    spoil: Callable[[list], object], reason: str, tmp_path: Path, bring_in: Bring
+):
+    """A good series beside it gets through."""
+    images = series(10)
+    spoil(images)
+    save_all(images, tmp_path / "scanner" / "bad")
+    save_all(series(PatientID="good"), tmp_path / "scanner" / "good")
+    report = bring_in()
+    assert report.series == 1
+    assert [note["path"].startswith("bad/") for note in report.skipped] == [True]
+    assert reason in report.skipped[0]["reason"]
+    assert "\n" not in report.skipped[0]["reason"]
+
+
+def _again(image):
+    import copy
+
+    from pydicom.uid import generate_uid
+
+    other = copy.deepcopy(image)
+    other.SOPInstanceUID = generate_uid()
+    return other
+
+
+def _move(image, by_mm: float, axis: int = 2) -> None:
+    place = list(image.ImagePositionPatient)
+    place[axis] += by_mm
+    image.ImagePositionPatient = place
+
+
+def test_a_tilted_gantry_is_refused(tmp_path: Path, bring_in: Bring):
+    save_all(series(shift=(0, 0.3, 0)), tmp_path / "scanner")
+    report = bring_in()
+    assert report.skipped[0]["reason"].startswith("slices stacked on a slant of 5.7 degrees (gantry tilt)")
+    assert not (tmp_path / "bids").exists()
+
+
+def test_files_that_are_no_dicom_are_left_out_and_indices_passed_over(tmp_path: Path, bring_in: Bring):
+    save_all(series(), tmp_path / "scanner")
+    (tmp_path / "scanner" / "x.dcm").write_text(
+        "not an image at all, but long enough to be looked at", encoding="utf-8"
+    )
+    (tmp_path / "scanner" / "empty.dcm").touch()
+    (tmp_path / "scanner" / "DICOMDIR").write_bytes(b"\0" * 128 + b"DICM")
+    damaged = save(series(3)[0], tmp_path / "scanner" / "short.dcm")
+    damaged.write_bytes(damaged.read_bytes()[:300])
+    report = bring_in()
+    assert report.series == 1
+    assert {note["path"]: note["reason"].partition(";")[0] for note in report.skipped} == {
+        "empty.dcm": "an empty file (0 bytes)", "short.dcm": report.skipped[1]["reason"].partition(";")[0],
+        "x.dcm": "not a DICOM file",
+    }  # fmt: skip
+
+
+def test_an_unknown_sequence_is_kept_under_a_name_that_no_recipe_takes(tmp_path: Path, bring_in: Bring):
+    save_all(series(SeriesDescription="x", ProtocolName="y", ScanningSequence="RM"), tmp_path / "scanner")
+    report = bring_in()
+    assert report.files == ["sub-01/ses-01/anat/sub-01_ses-01_MR.nii.gz"]
+    assert (tmp_path / "bids" / ".bidsignore").read_text(encoding="utf-8") == "**/*_MR.*\n"
+    assert "of no known sequence" in report.warnings[0]["reason"]
+
+
+def test_the_dataset_must_not_lie_in_the_source_nor_in_a_folder_of_other_things(tmp_path: Path):
+    save_all(series(), tmp_path / "scanner")
+    with pytest.raises(InputError, match="lies in the source"):
+        import_dicom(tmp_path / "scanner", tmp_path / "scanner" / "bids")
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "letter.txt").touch()
+    with pytest.raises(InputError, match="needs a new folder or a BIDS dataset"):
+        import_dicom(tmp_path / "scanner", tmp_path / "home")
+    with pytest.raises(InputError, match="no such file or folder"):
+        import_dicom(tmp_path / "nowhere", tmp_path / "bids")
+
+
+def test_an_archive_gives_what_its_folder_gives(tmp_path: Path, bring_in: Bring):
+    save_all(series(), tmp_path / "scanner" / "s")
+    shutil.make_archive(str(tmp_path / "packed"), "zip", tmp_path / "scanner")
+    bring_in()
+    report = bring_in(tmp_path / "packed.zip", tmp_path / "other")
+    assert report.series == 1
+    assert tree(tmp_path / "other") == tree(tmp_path / "bids")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bids", "other", "packed.zip", "scanner", "workspace"]

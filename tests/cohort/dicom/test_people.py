@@ -1,0 +1,47 @@
+"""Who a person is, and how old."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from brainlab.cohort.dicom.frames import Origin, frames_of
+from brainlab.cohort.dicom.people import age_of, person_name, sex_of
+from tests.dicom_files import save, series
+
+
+@pytest.fixture
+def origin(tmp_path: Path) -> Origin:
+    [frame] = frames_of(save(series(1)[0], tmp_path / "x"))  # type: ignore[misc]
+    return frame.origin
+
+
+@pytest.mark.parametrize(
+    ("age", "birth", "day", "written"),
+    [
+        ("034Y", "", "", "34"), ("", "19611103", "20190214", "57"), ("", "19191103", "20190214", "89+"),
+        ("089Y", "", "", "89"), ("090Y", "", "", "89+"), ("018M", "", "", "1.5"), ("000Y", "", "", None),
+        ("", "20190214", "20190214", None), ("", "", "20190214", None), ("", "20200101", "20190214", None),
+        ("", "1961.11.03", "20190214", "57"), ("x", "y", "z", None),
+    ],
+)  # fmt: skip
+def test_age(age: str, birth: str, day: str, written: str | None, origin: Origin):
+    person = {**origin.person, "PatientAge": age, "PatientBirthDate": birth}
+    assert age_of(replace(origin, person=person, study_date=day)) == written
+
+
+@pytest.mark.parametrize(("said", "written"), [("F", "F"), ("M", "M"), ("O", "O"), ("", None), ("Erika", None)])
+def test_sex(said: str, written: str | None, origin: Origin):
+    assert sex_of(replace(origin, person={**origin.person, "PatientSex": said})) == written
+
+
+def test_one_id_is_one_person_whatever_the_spelling_of_the_name(origin: Origin):
+    other = replace(origin, person={**origin.person, "PatientName": "MUSTERMANN^E."})
+    assert person_name(origin) == person_name(other)
+    elsewhere = replace(origin, person={**origin.person, "IssuerOfPatientID": "another hospital"})
+    assert person_name(origin) != person_name(elsewhere)
+
+
+def test_people_of_whom_nothing_is_told_are_told_apart_by_their_studies(origin: Origin):
+    nobody = replace(origin, person=dict.fromkeys(origin.person, ""))
+    assert person_name(nobody) != person_name(replace(nobody, study="1.2.3"))

@@ -1,0 +1,100 @@
+"""An archive is never trusted: nothing lands outside the scratch folder, and none fills the disk."""
+
+import stat
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from brainlab.cohort.dicom import source_files as module
+from brainlab.cohort.dicom.source_files import SourceFiles, source_files
+from brainlab.errors import InputError
+
+
+@pytest.fixture
+def packed(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that packs files, by their names in the archive."""
+
+    def pack(files: dict[str, bytes], **options: int) -> Path:
+        path = tmp_path / "in" / "packed.zip"
+        path.parent.mkdir(exist_ok=True)
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, **options) as out:
+            for name, content in files.items():
+                out.writestr(name, content)
+        return path
+
+    return pack
+
+
+def contents(files: SourceFiles) -> dict[str, bytes]:
+    return {files.names[path]: path.read_bytes() for path in files.paths}
+
+
+def test_entries_are_known_by_their_names_and_gone_afterwards(tmp_path: Path, packed: Callable[..., Path]):
+    archive = packed({"a/b/one": b"1", "two.dcm": b"2", "DICOMDIR": b"x", ".hidden": b"x", "__MACOSX/a": b"x"})
+    with source_files(archive, tmp_path / "scratch") as files:
+        assert contents(files) == {"a/b/one": b"1", "two.dcm": b"2"}
+        assert stat.S_IMODE((tmp_path / "scratch").stat().st_mode) == 0o700
+    assert not (tmp_path / "scratch").exists()
+
+
+@pytest.mark.parametrize("name", ["../evil", "a/../../evil", "/etc/evil", "..\\evil", "\\evil", "C:\\evil", "C:/evil"])
+def test_a_path_out_of_the_archive_is_not_followed(name: str, tmp_path: Path, packed: Callable[..., Path]):
+    archive = packed({name: b"evil", "good": b"good"})
+    with source_files(archive, tmp_path / "deep" / "scratch") as files:
+        assert contents(files) == {"good": b"good"}
+        assert files.skipped[0]["reason"] == "a path that leads out of the archive"
+        assert not list(tmp_path.rglob("*evil*"))
+
+
+def test_a_link_in_an_archive_is_not_followed(tmp_path: Path, packed: Callable[..., Path]):
+    archive = packed({"good": b"good"})
+    with zipfile.ZipFile(archive, "a") as out:
+        link = zipfile.ZipInfo("link")
+        link.external_attr = (stat.S_IFLNK | 0o777) << 16
+        out.writestr(link, "/etc/passwd")
+    with source_files(archive, tmp_path / "scratch") as files:
+        assert contents(files) == {"good": b"good"}
+        assert files.skipped == [{"path": "link", "reason": "a link, not a file"}]
+
+
+def test_a_bomb_is_stopped_by_what_it_unpacks_to_not_by_what_it_says(
+    tmp_path: Path, packed: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(module, "RATIO_FROM_BYTES", 1 << 20)
+    archive = packed({str(number): bytes(4 << 20) for number in range(4)})
+    raw = archive.read_bytes()
+    archive.write_bytes(raw.replace((4 << 20).to_bytes(4, "little"), (9).to_bytes(4, "little")))  # sizes that lie
+    with pytest.raises(InputError, match=r"cannot be unpacked|unpacks to more than 100 times"):
+        source_files(archive, tmp_path / "scratch").__enter__()
+    archive.write_bytes(raw)
+    with pytest.raises(InputError, match="unpacks to more than 100 times its size"):
+        source_files(archive, tmp_path / "scratch").__enter__()
+    assert not (tmp_path / "scratch").exists()
+
+
+def test_what_is_no_archive_after_all(tmp_path: Path, packed: Callable[..., Path]):
+    archive = packed({"one": b"1" * 1000})
+    archive.write_bytes(archive.read_bytes()[:60])
+    with pytest.raises(InputError, match=r"cannot be unpacked \(damaged"):
+        source_files(archive, tmp_path / "scratch").__enter__()
+
+
+def test_an_archive_with_a_password(tmp_path: Path, packed: Callable[..., Path]):
+    archive = packed({"one": b"1" * 1000})
+    raw = bytearray(archive.read_bytes())
+    for start in (raw.index(b"PK\3\4") + 6, raw.index(b"PK\1\2") + 8):
+        raw[start] |= 1  # the flag of an encrypted entry
+    archive.write_bytes(raw)
+    with pytest.raises(InputError, match="a password is needed"):
+        source_files(archive, tmp_path / "scratch").__enter__()
+
+
+def test_what_a_killed_import_left_is_removed(tmp_path: Path):
+    (tmp_path / "scratch").mkdir()
+    (tmp_path / "scratch" / "0000001").write_bytes(b"Mustermann")
+    (tmp_path / "source").mkdir()
+    with source_files(tmp_path / "source", tmp_path / "scratch") as files:
+        assert files.paths == []
+        assert not (tmp_path / "scratch").exists()
