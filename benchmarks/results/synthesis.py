@@ -79,6 +79,7 @@ FLAIR: dict[str, Entry] = {
     "unet-without-DIR": Entry(preset="flair-unet", config=QUICK | ADAM | NO_DIR, schedule=ONE_EPOCH, only=(1,)),
     "fcn-without-DIR": _fcn(_without("DIR"), 64),
     "forest-without-DIR": Entry(preset="random-forest", config=NO_DIR, only=(1,)),
+    "flow-without-DIR": Entry(preset="flair-flow-small", config=HAAR | NO_DIR, schedule=ONE_EPOCH, only=(1,)),
     **{f"depth-{depth}": _fcn(depth=depth, epochs=4) for depth in (2, 3, 4, 6)},
 }
 """Chapter 2, in the order in which they are done."""
