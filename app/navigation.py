@@ -7,7 +7,7 @@ from starlette.routing import Route
 
 from app.components import layout, plots
 from app.screens.sign_in.sign_in import sign_in, sign_out
-from app.server import access, preload, reading_routes
+from app.server import access, health, preload, reading_routes
 from app.server.routes import ROUTES, base_url
 from brainlab.errors import BrainlabError
 
@@ -21,7 +21,7 @@ def routes() -> list[Route]:
     # Streamlit prefixes only its own routes. A Mount of that path would take theirs, too.
     return [
         Route(base_url() + route.path, route.endpoint, methods=sorted(route.methods or ()))
-        for route in (*ROUTES, *reading_routes.ROUTES)
+        for route in (*ROUTES, *reading_routes.ROUTES, *health.ROUTES)
     ]
 
 
