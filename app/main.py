@@ -16,12 +16,17 @@ if str(PROJECT) not in sys.path:
     sys.path.insert(0, str(PROJECT))
 
 from app import navigation  # noqa: E402
+from app.server import journal  # noqa: E402
 from app.server.guard import Guard  # noqa: E402
 from app.server.secret_files import open_to_others  # noqa: E402
+from brainlab import __version__  # noqa: E402
+from brainlab.workspace import workspace  # noqa: E402
 
 if get_script_run_ctx(suppress_warning=True) is None:
+    journal.open_journal()
     for line in open_to_others():
-        print(line, file=sys.stderr, flush=True)
+        journal.warn(line)
+    journal.note(f"started, version {__version__}, workspace {workspace()}")
     app = st.App(
         Path(__file__).resolve(),
         routes=navigation.routes(),

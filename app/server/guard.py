@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.server import headers, preload
+from app.server import headers, journal, preload
 from app.server.access import is_local, may_upload
 from app.server.limits import Buckets, Places, neighbourhood
 
@@ -58,6 +58,7 @@ class Guard:
 
         answer = _refusal(scope, local)
         if not local and not self.requests.take(address):
+            journal.warn(f"too many requests, from {address}")
             answer = PlainTextResponse("too many requests", 429, {"Retry-After": "10"})
         await (answer or self.app)(scope, _bounded(scope, receive), send_with_headers)
 
@@ -80,6 +81,7 @@ class Guard:
             if free:
                 await self.app(scope, receive, send_with_headers)
             else:
+                journal.warn(f"too many open pages, from {address}")
                 await send({"type": "websocket.close", "code": 1013})
 
 

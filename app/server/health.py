@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 import brainlab
+from app.server import journal
 from app.server.access import is_local
 from brainlab.errors import BrainlabError
 from brainlab.reading.record.store import Store
@@ -53,6 +54,8 @@ def _health(request: Request) -> Response:
         now = time.monotonic()
         if _kept is None or now - _kept[0] > KEPT_S:
             _kept = now, problems()
+            for line in _kept[1]:
+                journal.warn(line)
         found = _kept[1]
     told: dict[str, object] = {"ok": not found}
     if is_local(request.client.host if request.client else None, request.headers):

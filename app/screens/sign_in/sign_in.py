@@ -10,7 +10,7 @@ from threading import Lock
 
 import streamlit as st
 
-from app.server import access
+from app.server import access, journal
 from app.server.limits import KEPT, Buckets, neighbourhood
 
 FREE_TRIES = 3
@@ -83,6 +83,7 @@ def sign_out() -> None:
     known = st.user.to_dict().get("is_logged_in") is True
     if (known or st.session_state.get(access.SIGNED_IN)) and st.sidebar.button("Sign out", key="sign-out"):
         st.session_state.pop(access.SIGNED_IN, None)
+        journal.note("signed out")
         if known:
             st.logout()
         st.rerun()
@@ -108,12 +109,15 @@ def _with_password(expected: str) -> None:
         return
     address = access.peer()
     if wait := max(PAUSES.left(address), GUESSES.wait(EVERYBODY)):
+        journal.warn(f"password not looked at: too many wrong ones, from {neighbourhood(address)}")
         st.error(f"Too many wrong passwords. Please wait {math.ceil(wait)} s and try again.")
     elif hmac.compare_digest(*(hashlib.sha256(text.encode()).digest() for text in (given, expected))):
         PAUSES.clear(address)
+        journal.note(f"signed in by password, from {neighbourhood(address)}")
         st.session_state[access.SIGNED_IN] = True
         st.rerun()
     else:
         PAUSES.add(address)
         GUESSES.take(EVERYBODY)
+        journal.warn(f"wrong password, from {neighbourhood(address)}")
         st.error("Wrong password.")

@@ -1,0 +1,50 @@
+"""What the server tells whoever runs it, on standard error: one line an event, with its time and no secret.
+
+A line never holds a token, a password, a name of a person or of a file that was uploaded; an address is told as the
+limits count it. Errors that nobody foresaw are told by Streamlit, with a traceback.
+"""
+
+import logging
+import sys
+import time
+from collections import OrderedDict
+from threading import Lock
+
+_log = logging.getLogger("brainlab.app")
+QUIET_S = 60.0
+"""Seconds for which a warning that repeats itself is told once: a flood of requests is no flood of lines."""
+KEPT = 1000
+
+_told: OrderedDict[str, float] = OrderedDict()
+_lock = Lock()
+
+
+def open_journal() -> None:
+    """Begin to tell; a second call changes nothing."""
+    if _log.handlers:
+        return
+    handler = logging.StreamHandler(sys.stderr)
+    formatter = logging.Formatter("%(asctime)s brainlab %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%SZ")
+    formatter.converter = time.gmtime
+    handler.setFormatter(formatter)
+    _log.addHandler(handler)
+    _log.setLevel(logging.INFO)
+    _log.propagate = False
+
+
+def note(line: str) -> None:
+    """Tell what happened."""
+    _log.info(line)
+
+
+def warn(line: str) -> None:
+    """Tell what whoever runs the server should look at, a line that repeats itself once a minute."""
+    now = time.monotonic()
+    with _lock:
+        if now - _told.get(line, -QUIET_S) < QUIET_S:
+            return
+        _told[line] = now
+        _told.move_to_end(line)
+        while len(_told) > KEPT:
+            _told.popitem(last=False)
+    _log.warning(line)
