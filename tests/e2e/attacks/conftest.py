@@ -107,7 +107,7 @@ class Target:
         line = self.socket({**self.own, **headers})
         line.send(BackMsg(rerun_script=ClientState(query_string=query)).SerializeToString())
         while True:
-            told = ForwardMsg.FromString(line.recv(timeout=60))
+            told = ForwardMsg.FromString(line.recv(timeout=200))
             if told.WhichOneof("type") == "new_session":
                 session = told.new_session.initialize.session_id
             if told.WhichOneof("type") == "script_finished":
@@ -124,7 +124,7 @@ def ask_page(line: Any, query: str = "", page: str = "") -> bytes:
     line.send(BackMsg(rerun_script=ClientState(query_string=query, page_name=page)).SerializeToString())
     told = b""
     while True:
-        message = line.recv(timeout=60)
+        message = line.recv(timeout=200)
         told += message
         read = ForwardMsg.FromString(message)
         if read.WhichOneof("type") == "script_finished":

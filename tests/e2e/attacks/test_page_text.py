@@ -52,7 +52,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def test_no_text_runs_or_fetches_anything(browser, hostile: Server, path: str) -> None:
     context = browser.new_context(viewport={"width": 1400, "height": 900})
     page = context.new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(200_000)
     replies: list[Response] = []
     page.route(lambda url: "evil" in urlsplit(url).netloc, lambda route: route.fulfill(body="here"))
     page.on("response", lambda reply: replies.append(reply))
