@@ -4,13 +4,11 @@ A line never holds a token, a password, a name of a person or of a file that was
 limits count it. Errors that nobody foresaw are told by Streamlit, with a traceback.
 """
 
-import logging
 import sys
 import time
 from collections import OrderedDict
 from threading import Lock
 
-_log = logging.getLogger("brainlab.app")
 QUIET_S = 60.0
 """Seconds for which a warning that repeats itself is told once: a flood of requests is no flood of lines."""
 KEPT = 1000
@@ -19,22 +17,9 @@ _told: OrderedDict[str, float] = OrderedDict()
 _lock = Lock()
 
 
-def open_journal() -> None:
-    """Begin to tell; a second call changes nothing."""
-    if _log.handlers:
-        return
-    handler = logging.StreamHandler(sys.stderr)
-    formatter = logging.Formatter("%(asctime)s brainlab %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%SZ")
-    formatter.converter = time.gmtime
-    handler.setFormatter(formatter)
-    _log.addHandler(handler)
-    _log.setLevel(logging.INFO)
-    _log.propagate = False
-
-
 def note(line: str) -> None:
     """Tell what happened."""
-    _log.info(line)
+    _tell("INFO", line)
 
 
 def warn(line: str) -> None:
@@ -47,4 +32,9 @@ def warn(line: str) -> None:
         _told.move_to_end(line)
         while len(_told) > KEPT:
             _told.popitem(last=False)
-    _log.warning(line)
+    _tell("WARNING", line)
+
+
+def _tell(level: str, line: str) -> None:
+    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    print(f"{at} brainlab {level} {line}", file=sys.stderr, flush=True)
