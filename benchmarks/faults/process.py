@@ -11,6 +11,7 @@ import re
 import resource
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -70,11 +71,16 @@ def run(
     limits: called in the process before it begins, such as to drop its rights.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    told = folder.with_name(f"{folder.name}.told")
-    told.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as told:
+        return _run(list(words), folder, Path(told), when, limits, limit_s)
+
+
+def _run(
+    words: list[str], folder: Path, told: Path, when: When | None, limits: Callable[[], None] | None, limit_s: float
+) -> Ended:
     act = when.act if when else None
     context = multiprocessing.get_context("fork")
-    process = context.Process(target=_begin, args=(list(words), folder, told, act, limits))
+    process = context.Process(target=_begin, args=(words, folder, told, act, limits))
     started = time.monotonic()
     process.start()
     assert process.pid is not None
@@ -135,7 +141,6 @@ def _begin(words: list[str], folder: Path, told: Path, act: int | None, limits: 
         handle = os.open(told / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
         os.dup2(handle, stream.fileno() if stream.fileno() in (1, 2) else {"out": 1, "err": 2}[name])
         os.close(handle)
-    (told / "acts").unlink(missing_ok=True)
     if limits:
         limits()
     count = _count_acts(folder, act)
