@@ -109,6 +109,12 @@ def _resume(words: tuple[str, ...]) -> Callable[[Path], tuple[str, ...]]:
     return again
 
 
+def _again(folder: Path) -> tuple[str, ...]:
+    """A translation that was killed when all was done is told to be given --overwrite."""
+    done = (folder / "out").is_dir() and any(path.name[0] != "." for path in (folder / "out").iterdir())
+    return (*TRANSLATE, "--overwrite") if done else TRANSLATE
+
+
 TRANSLATOR_WORDS = (*TRANSLATOR, "--data", "noise", "--out", "out", "--epochs", "6", "--checkpoint-steps", "2")
 GAN = ("train", "ivae-32", "--data", "few", "--out", "out", "--epochs", "2", "--checkpoint-steps", "1")
 JOBS = ("--jobs", "2")
@@ -123,7 +129,7 @@ COMMANDS = {
         Command("train ivae-32", GAN, ("few",), _weights, again=_resume(GAN)),
         Command("train flair-linear", TRANSLATOR_WORDS, ("noise",), _weights, again=_resume(TRANSLATOR_WORDS)),
         Command("evaluate", EVALUATE, ("few",), _evaluation, base="run"),
-        Command("translate", TRANSLATE, ("translator", "noise"), _files),
+        Command("translate", TRANSLATE, ("translator", "noise"), _files, again=_again),
     )
 }
 

@@ -149,6 +149,10 @@ def _begin(words: list[str], folder: Path, told: Path, act: int | None, limits: 
     code = main(words)
     if act is None and limits is None:
         (told / "acts").write_text(str(count[0]), encoding="utf-8")
+    if "joblib.externals.loky" in sys.modules:  # a forked process calls nobody at its exit
+        from joblib.externals.loky import get_reusable_executor
+
+        get_reusable_executor().shutdown()
     sys.stdout.flush()
     sys.stderr.flush()
     sys.exit(code)
