@@ -49,6 +49,14 @@ class IntensityError(BrainlabError):
     """The intensities of a scan could not be brought into [0, 1]."""
 
 
+class StoppedBySignalError(KeyboardInterrupt):
+    """The process was asked to end, such as by SIGTERM. number: of the signal."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
 @contextmanager
 def naming_path(path: Path) -> Iterator[None]:
     """Let an OSError name `path`, the place that the user knows, rather than a temporary file or nothing."""

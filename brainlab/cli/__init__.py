@@ -9,6 +9,7 @@ import sys
 from typing import Any, NoReturn
 
 from brainlab import __version__
+from brainlab.cli.common.signals import ended_by_signals, exit_code
 from brainlab.errors import BrainlabError
 
 COMMANDS = {
@@ -74,7 +75,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command and return its exit code: 0 done, 2 bad input, 130 interrupted."""
+    """Run one command and return its exit code: 0 done, 2 bad input, 130 interrupted, 143 asked to end by SIGTERM."""
     argv = sys.argv[1:] if argv is None else argv
     parser = _Parser(prog="brainlab", description="Generative models of brain MRI.")
     parser.add_argument("--version", action="version", version=f"brainlab {__version__}")
@@ -95,13 +96,14 @@ def main(argv: list[str] | None = None) -> int:
         args, unknown = parser.parse_known_args(argv)
         if unknown:
             called.error(f"unrecognized arguments: {' '.join(unknown)}")
-        return _report(modules[args.command].run(args), as_json=args.json)
+        with ended_by_signals():
+            return _report(modules[args.command].run(args), as_json=args.json)
     except BrainlabError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         print("interrupted", file=sys.stderr)
-        return 130
+        return exit_code(error)
     except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

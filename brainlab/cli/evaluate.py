@@ -41,4 +41,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     measured = load_run(args.run_folder, args.device)
     result = evaluate_run(measured, PreparedDataset.open(args.data), args.n, seed=args.seed, training=training)
     said = dict.fromkeys(metric["settings"].get(note) for note in NOTES for metric in result.values())
-    return {**result, "text": "\n".join([*score_lines(result), *(f"note: {note}" for note in said if note)])}
+    notes = [str(note) for note in said if note]
+    kept = measured.evaluation_file
+    if kept is not None and kept.parent != measured.folder:
+        notes.append(f"kept in {kept}, as {measured.folder} cannot be written to")
+    return {**result, "text": "\n".join([*score_lines(result), *(f"note: {note}" for note in notes)])}

@@ -2,10 +2,10 @@
 
 import contextlib
 import errno
+import hashlib
 import json
 import shutil
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from PIL import Image
 
 from brainlab.errors import InputError
 from brainlab.files.folder_lock import folder_in_use
+from brainlab.files.unfinished import is_unfinished, mark_finished, mark_unfinished
+from brainlab.files.whole import write_whole
 from brainlab.images.grid import Grid
 from brainlab.images.pictures import to_bytes
 from brainlab.images.provenance import Provenance
@@ -26,6 +28,7 @@ RECORD = ".brainlab-files.json"
 """Names of the files that brainlab put into a folder, so that `--overwrite` takes away nothing else."""
 
 _UNFINISHED = ".unfinished-"
+_FINISHED = ".finished"
 
 
 def save_image(image: Float32Array, grid: Grid, stem: Path, provenance: Provenance, axes: str = "RAS") -> Path:
@@ -69,11 +72,13 @@ def scan_name(scan: "pd.Series[Any]", row: int) -> str:
 
 
 @contextmanager
-def whole_folder(out: Path, work: str, *, overwrite: bool) -> Iterator[Path]:
+def whole_folder(out: Path, work: str, *, overwrite: bool, task: str = "") -> Iterator[Path]:
     """Yield a scratch folder whose files become those of `out` once all are written; after an error `out` is as before.
 
     work: the command, for another process that wants the same folder.
     overwrite: put them in the place of files that an earlier call left there. Without it `out` must be new or empty.
+    task: says all that the files depend on. With it a call that was interrupted, or met a full disk, leaves its scratch
+    folder, and the next of the same task finds there what had been done (`finished`).
     Raises InputError where `out` is in use or holds files that may not be replaced; OSError that names `out`, on a full
     disk for instance.
     """
@@ -82,22 +87,48 @@ def whole_folder(out: Path, work: str, *, overwrite: bool) -> Iterator[Path]:
     try:
         with folder_in_use(out, work):
             old = _replaceable(out, overwrite=overwrite)
+            scratch = out / f"{_UNFINISHED}{hashlib.sha256(task.encode()).hexdigest()[:16]}"
             for left in out.glob(f"{_UNFINISHED}*"):  # by a process that was killed
-                shutil.rmtree(left)
-            scratch = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=out))
+                if not task or left != scratch:
+                    shutil.rmtree(left)
+            scratch.mkdir(exist_ok=True)
+            keep = False
             try:
                 yield scratch
-                _move(scratch, out, old)
+                _move(scratch, out, old, work)
+            except (OSError, KeyboardInterrupt) as error:
+                if keep := (scratch / _FINISHED).is_dir():
+                    error.add_note("finished images are kept")
+                raise
             finally:
-                shutil.rmtree(scratch, ignore_errors=True)
+                if not keep:
+                    shutil.rmtree(scratch, ignore_errors=True)
     except OSError as error:
         if error.filename and _UNFINISHED not in str(error.filename):
             raise
-        raise OSError(error.errno or errno.EIO, error.strerror or str(error), str(out)) from error
+        named = OSError(error.errno or errno.EIO, error.strerror or str(error), str(out))
+        for note in getattr(error, "__notes__", []):
+            named.add_note(note)
+        raise named from error
     finally:
         if new:
             with contextlib.suppress(OSError):  # it holds something, as it should
                 out.rmdir()
+
+
+def finished(scratch: Path, name: str) -> dict[str, Any] | None:
+    """Return what `keep_finished` kept of an image in the scratch folder of a task; None where it is to be made."""
+    try:
+        found = json.loads((scratch / _FINISHED / f"{name}.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def keep_finished(scratch: Path, name: str, facts: Mapping[str, Any]) -> None:
+    """Say that an image lies whole in the scratch folder of a task. facts: what is told of it besides, as JSON."""
+    (scratch / _FINISHED).mkdir(exist_ok=True)
+    write_whole(scratch / _FINISHED / f"{name}.json", json.dumps(facts) + "\n")
 
 
 def refuse_beyond_disk(folder: Path, written: int, wanted: int) -> None:
@@ -116,7 +147,7 @@ def _replaceable(out: Path, *, overwrite: bool) -> set[str]:
     names = {path.name for path in out.iterdir() if not path.name.startswith(".")}
     if not names:
         return set()
-    if not overwrite:
+    if not overwrite and not is_unfinished(out):
         raise InputError(
             f"{out}: exists and is not empty; replace what is in it with --overwrite, or choose another OUT"
         )
@@ -129,14 +160,16 @@ def _replaceable(out: Path, *, overwrite: bool) -> set[str]:
     return names
 
 
-def _move(scratch: Path, out: Path, old: set[str]) -> None:
-    names = {path.name for path in scratch.iterdir()}
+def _move(scratch: Path, out: Path, old: set[str], work: str) -> None:
+    names = {path.name for path in scratch.iterdir() if not path.name.startswith(".")}
     record = out / RECORD
-    record.write_text(
-        json.dumps(sorted(names | old)) + "\n", encoding="utf-8"
-    )  # of a process killed below all files are brainlab's
+    # Of a process killed below all files are brainlab's, and not to be read as they are.
+    write_whole(record, json.dumps(sorted(names | old)) + "\n")
+    mark_unfinished(out, work)
     for name in old - names:
         (out / name).unlink()
     for name in names:
         (scratch / name).replace(out / name)
-    record.write_text(json.dumps(sorted(names)) + "\n", encoding="utf-8")
+    with contextlib.suppress(OSError):  # on a full disk the longer record will do
+        write_whole(record, json.dumps(sorted(names)) + "\n")
+    mark_finished(out)

@@ -63,8 +63,9 @@ def _held(path: Path, named: Path, work: str) -> Iterator[None]:
     with naming_path(named):
         handle = _locked(path, named)
     try:
-        os.truncate(handle, 0)
-        os.write(handle, f"{work}, process {os.getpid()} on {socket.gethostname()}".encode())
+        with contextlib.suppress(OSError):  # a full disk can be locked, too
+            os.truncate(handle, 0)
+            os.write(handle, f"{work}, process {os.getpid()} on {socket.gethostname()}".encode())
         yield
     finally:
         path.unlink(missing_ok=True)  # while it is locked, so that nobody else's is removed

@@ -73,6 +73,15 @@ def mean_of_processes(value: float) -> float:
     return float(sum_over_processes(torch.tensor(value, dtype=torch.float64))) / processes()
 
 
+def largest_of_processes(value: int) -> int:
+    """Return the largest of a number over all processes."""
+    if processes() == 1:
+        return value
+    shared = torch.tensor(value)
+    _exchanged(shared, lambda values: distributed.all_reduce(values, distributed.ReduceOp.MAX))
+    return int(shared)
+
+
 @contextlib.contextmanager
 def as_one(images: int) -> Iterator[None]:
     """Draw and normalise in this context as one process with all images would.

@@ -38,9 +38,12 @@ class EvaluationValues:
     parts: Mapping[str, Parts]
 
 
-def write_values(evaluation: Path, values: EvaluationValues) -> Path:
-    """Write the values beside the `evaluation.json` that they belong to."""
-    arrays = {"evaluation_sha256": np.array(_hash(evaluation)), "rows": values.rows, "people": values.people}
+def write_values(evaluation: Path, values: EvaluationValues, written: Path | None = None) -> Path:
+    """Write the values beside the `evaluation.json` that they belong to.
+
+    written: where that lies until both are written.
+    """
+    arrays = {"evaluation_sha256": np.array(_hash(written or evaluation)), "rows": values.rows, "people": values.people}
     for name, parts in values.parts.items():
         arrays[f"{parts.of}.{name}"] = parts.values
         if parts.rows is not None:

@@ -6,6 +6,7 @@ OUT/sub-*/ses-*/{anat,dwi,pet}/   one image a sequence and visit; a participant'
 OUT/derivatives/truth/            labels, masks, myelin (`--truth full`) and scans.tsv with the volumes of each visit
                                   (always)
 OUT/participants.tsv, README      written last, from the truth of every participant
+OUT/.unfinished                   there from the first file to the last, and what reads cohorts refuses one with it
 """
 
 import json
@@ -13,13 +14,18 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from brainlab import __version__
 from brainlab.cohort import bids_writer
-from brainlab.errors import InputError, naming_path
+from brainlab.errors import BrainlabError, InputError, naming_path
+from brainlab.files.folder_lock import LOCK, folder_in_use
+from brainlab.files.unfinished import MARK, mark_finished, mark_unfinished
+from brainlab.files.whole import SCRATCH
+from brainlab.files.worker_processes import end_with_parent
 from brainlab.images.provenance import Provenance
 from brainlab.simulation import visit_writer
 from brainlab.simulation.disease.longitudinal import EDSS_COEFFICIENTS, EDSS_NOISE
@@ -107,18 +113,24 @@ def simulate_cohort(
     truth: `full` writes images of the truth, `table` only derivatives/truth/scans.tsv: about a third faster.
     jobs: processes; the bytes do not depend on them. track: wraps the numbers of the participants to show progress.
     A run that was killed is taken up where it stopped; more participants can be added to a finished cohort.
-    Raises InputError when the folder holds something else, or a cohort of other settings, OSError that names `out`.
+    Raises InputError when the folder holds something else, or a cohort of other settings, or when another process
+    simulates there; OSError that names `out`.
     """
     out, started = Path(out), time.monotonic()
     _check(settings, participants, truth, jobs)
     try:
         with naming_path(out):
-            _claim(out, settings, truth)
-            wanted = [number for number in range(1, participants + 1) if not _is_done(out, settings, number)]
-            done: Iterable[int] = _write_all(out, settings, wanted, truth, jobs)
-            for _ in done if track is None else track(done, len(wanted)):
-                pass
-            people, visits = _write_tables(out, settings)
+            _refuse_others(out, settings, truth)
+            out.mkdir(parents=True, exist_ok=True)
+            with folder_in_use(out, GENERATOR):
+                _refuse_others(out, settings, truth)  # again: another process may have been quicker
+                _claim(out, settings, truth)
+                wanted = [number for number in range(1, participants + 1) if not _is_done(out, settings, number)]
+                done: Iterable[int] = _write_all(out, settings, wanted, truth, jobs)
+                for _ in done if track is None else track(done, len(wanted)):
+                    pass
+                people, visits = _write_tables(out, settings)
+                mark_finished(out)
     except OSError as error:
         if out.is_dir():
             error.add_note("people who are finished are kept")
@@ -167,9 +179,15 @@ def _write_all(out: Path, settings: CohortSettings, numbers: list[int], truth: s
         for number in numbers:
             yield write_participant(out, settings, number, truth)
         return
-    with ProcessPoolExecutor(jobs) as pool:
-        many = len(numbers)
-        yield from pool.map(write_participant, [out] * many, [settings] * many, numbers, [truth] * many)
+    many = len(numbers)
+    try:
+        with ProcessPoolExecutor(jobs, initializer=end_with_parent) as pool:
+            yield from pool.map(write_participant, [out] * many, [settings] * many, numbers, [truth] * many)
+    except BrokenProcessPool as error:
+        raise BrainlabError(
+            "a worker process died, perhaps for want of memory; run again with fewer --jobs (people who are finished "
+            "are kept)"
+        ) from error
 
 
 def _check(settings: CohortSettings, participants: int, truth: str, jobs: int) -> None:
@@ -207,13 +225,18 @@ def _check(settings: CohortSettings, participants: int, truth: str, jobs: int) -
             raise InputError(f"{flag}: needs one of {', '.join(map(str, known))}, got {value}")
 
 
-def _claim(out: Path, settings: CohortSettings, truth: str) -> None:
-    """Make the folder ours, or see that it is."""
-    if out.exists() and not out.is_dir():
-        raise InputError(f"{out}: is a file; choose a folder")
+def _recorded(settings: CohortSettings, truth: str) -> dict[str, Any]:
+    """Return the settings as the description of a cohort has them."""
     wanted = json.loads(json.dumps({**asdict(settings), "truth": truth, "simulator": SIMULATOR}))
     if not settings.sites:
         del wanted["sites"]  # as cohorts have it that were made before sites could be chosen
+    return cast(dict[str, Any], wanted)
+
+
+def _refuse_others(out: Path, settings: CohortSettings, truth: str) -> None:
+    """Refuse a folder that holds anything but a cohort of these settings, begun or whole."""
+    if out.exists() and not out.is_dir():
+        raise InputError(f"{out}: is a file; choose a folder")
     description = out / "dataset_description.json"
     if description.is_file():
         try:
@@ -227,16 +250,27 @@ def _claim(out: Path, settings: CohortSettings, truth: str) -> None:
             raise InputError(f"{out}: was made by brainlab {generator.get('Version')}; choose another folder")
         if found.get("simulator", 1) != SIMULATOR:
             raise InputError(f"{out}: holds people of an older simulator; choose another folder")
-        if found != wanted:
+        if found != _recorded(settings, truth):
             raise InputError(f"{out}: holds a cohort of other settings ({found}); choose another folder")
-    elif out.is_dir() and any(not path.name.startswith(".writing-") for path in out.iterdir()):
+    elif out.is_dir() and any(not _is_begun(path.name) for path in out.iterdir()):
         raise InputError(f"{out}: is not empty and not a simulated cohort; choose another folder")
-    out.mkdir(parents=True, exist_ok=True)
+
+
+def _is_begun(name: str) -> bool:
+    """Whether a file is what a simulation leaves that was killed before the cohort had a description."""
+    return name in (LOCK, MARK, TRUTH.parts[0]) or name.startswith(SCRATCH)
+
+
+def _claim(out: Path, settings: CohortSettings, truth: str) -> None:
+    """Make the folder ours, and say that it is not whole."""
+    mark_unfinished(out, GENERATOR)
+    for left in (path for root in (out, out / TRUTH) for path in root.glob(".sub-*.partial")):
+        shutil.rmtree(left, ignore_errors=True)
     generator = {
         "Name": GENERATOR,
         "Version": __version__,
         "Description": "simulated: template anatomy, drawn lesions, signal equations; nobody was scanned",
-        "Parameters": wanted,
+        "Parameters": _recorded(settings, truth),
     }
     for root, derivative in ((out / TRUTH, True), (out, False)):
         name = "Truth of a simulated cohort" if derivative else f"Simulated cohort: {', '.join(settings.modalities)}"
@@ -253,9 +287,10 @@ def _is_done(out: Path, settings: CohortSettings, number: int) -> bool:
 
 def _write_tables(out: Path, settings: CohortSettings) -> tuple[int, int]:
     """Write the tables of everybody who is there; returns how many people and visits that is."""
-    people = [
-        json.loads(path.read_text(encoding="utf-8")) for path in sorted((out / TRUTH).glob("sub-*/participant.json"))
-    ]
+    written = (
+        path for path in sorted((out / TRUTH).glob("sub-*/participant.json")) if (out / path.parent.name).is_dir()
+    )
+    people = [json.loads(path.read_text(encoding="utf-8")) for path in written]
     visits = [row for person in people for row in person["scans"]]
     columns = (*SCAN_COLUMNS, STROKE_COLUMN) if settings.stroke_share else SCAN_COLUMNS
     bids_writer.write_table(out / TRUTH / "scans.tsv", columns, visits)

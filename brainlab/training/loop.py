@@ -18,10 +18,16 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from brainlab.cohort.views import Batch
-from brainlab.errors import TrainingStoppedError
+from brainlab.errors import StoppedBySignalError, TrainingStoppedError
 from brainlab.methods.method import Schedule
 from brainlab.methods.prior import SeededNoise
-from brainlab.methods.processes import as_one, average_over_processes, ending_together, sum_over_processes
+from brainlab.methods.processes import (
+    as_one,
+    average_over_processes,
+    ending_together,
+    largest_of_processes,
+    sum_over_processes,
+)
 from brainlab.methods.recipe import Network, Progress, Recipe, to_device
 from brainlab.methods.translator import Translator
 from brainlab.training.checkpoint import RESUME, MetricsFile, load_resume, save_resume, save_weights, unusable
@@ -66,7 +72,7 @@ class Loop:
         self.steps_per_epoch = len(train) // self.batch_size
         self.state = State()
         self.metrics = MetricsFile(folder)
-        self._asked_to_stop = self._stop = False
+        self._asked_to_stop = self._stop = 0  # number of the signal that asks to
         self._gradient_norm = 0.0
         if recipe.looks_first and not resume:
             recipe.prepare(to_device(fetch(_thinned(train, recipe.looks_at)), torch.device("cpu")))
@@ -154,7 +160,7 @@ class Loop:
 
         show: wraps the iterator of remaining steps, given their number, to draw a progress bar.
         Raises TrainingStoppedError on a loss or gradient that is not finite; KeyboardInterrupt, after a checkpoint,
-        when the process was asked to stop.
+        when the process was asked to stop (StoppedBySignalError where not by Ctrl-C).
         """
         keep_freed_memory()
         first = self.total_steps if self.stopped_early else self.state.step
@@ -173,7 +179,7 @@ class Loop:
                 if self._stop:
                     if epoch > self.state.last_epoch.get("epoch", 0):
                         self._look(epoch)  # after the checkpoint, so that a resumed run is as if it had not been
-                    raise KeyboardInterrupt
+                    raise StoppedBySignalError(self._stop) if self._stop != signal.SIGINT else KeyboardInterrupt
                 if at_epoch_end and self.stopped_early:
                     break
         return self.state.last_epoch
@@ -242,10 +248,9 @@ class Loop:
             return losses
         counted = [buffer for network in self.recipe.networks.values() for buffer in network.buffers()]
         average_over_processes([buffer for buffer in counted if buffer.is_floating_point()])
-        told = torch.tensor([*losses.values(), float(self._stop)], dtype=torch.float64, device=self.fabric.device)
-        *means, self._stop = (sum_over_processes(told) / self.fabric.world_size).tolist()
-        self._stop = self._stop > 0
-        return dict(zip(losses, means, strict=True))
+        self._stop = largest_of_processes(self._stop)
+        told = torch.tensor([*losses.values()], dtype=torch.float64, device=self.fabric.device)
+        return dict(zip(losses, (sum_over_processes(told) / self.fabric.world_size).tolist(), strict=True))
 
     def _look(self, epoch: int) -> None:
         """Write the mean losses since the last look, the diagnostics, the sample grid and the averaged weights."""
@@ -339,16 +344,18 @@ class Loop:
 
     @contextmanager
     def _stoppable(self) -> Iterator[None]:
-        """Let the first SIGINT or SIGTERM finish the step and write a checkpoint; the second stops at once."""
+        """Let the first SIGINT, SIGTERM or SIGHUP finish the step and write a checkpoint; the second stops at once."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
 
         def ask(number: int, _: Any) -> None:
-            self._asked_to_stop = True
+            self._asked_to_stop = number
             signal.signal(number, before[signal.Signals(number)])
 
-        before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+        ignored = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN  # as by nohup
+        asking = (signal.SIGINT, signal.SIGTERM, *(() if ignored else (signal.SIGHUP,)))
+        before = {number: signal.signal(number, ask) for number in asking}
         try:
             yield
         finally:

@@ -4,11 +4,14 @@ import argparse
 import errno
 import json
 import os
+import signal
+import time
 from pathlib import Path
 
 import pytest
 
 from brainlab.cli import COMMANDS, main
+from brainlab.experiments.export import whole_folder
 
 
 @pytest.mark.parametrize("command", sorted(COMMANDS))
@@ -107,3 +110,30 @@ def test_json_is_the_only_thing_on_stdout(
     )
     assert main(["study", "stats", str(ratings), "--json"]) == 0
     assert set(json.loads(capsys.readouterr().out)) >= {"cohens_kappa", "per_reader"}
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_ends_a_command_on_one_line_and_leaves_its_folder_as_it_was(
+    number: int, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped(*_: object) -> None:
+        with whole_folder(tmp_path / "out", "work", overwrite=False) as scratch:
+            (scratch / "half").touch()
+            os.kill(os.getpid(), number)
+            time.sleep(5)
+
+    before = [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+    monkeypatch.setattr("brainlab.cli.audit.run", stopped)
+    assert main(["audit", "here"]) == code
+    assert capsys.readouterr() == ("", "interrupted\n")
+    assert not (tmp_path / "out").exists()
+    assert before == [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+
+
+def test_a_signal_that_is_ignored_stays_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    try:
+        monkeypatch.setattr("brainlab.cli.audit.run", lambda _: os.kill(os.getpid(), signal.SIGHUP) or {})
+        assert main(["audit", "here"]) == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)

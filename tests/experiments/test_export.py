@@ -4,8 +4,9 @@ import pytest
 
 from brainlab.errors import InputError
 from brainlab.experiments import export
-from brainlab.experiments.export import refuse_beyond_disk, whole_folder
+from brainlab.experiments.export import finished, keep_finished, refuse_beyond_disk, whole_folder
 from brainlab.files.folder_lock import folder_in_use
+from brainlab.files.unfinished import refuse_unfinished
 
 
 def fill(out, *names, overwrite=False):
@@ -83,3 +84,51 @@ def test_more_images_than_the_disk_holds_are_refused(tmp_path):
     refuse_beyond_disk(tmp_path, 1, 2)
     with pytest.raises(InputError, match="GB of disk"):
         refuse_beyond_disk(tmp_path, 1, 10**15)
+
+
+def draw(out, task, names, stop=None, overwrite=False):
+    """Make images of a task, and stop before one of them; returns those that were made anew."""
+    made = []
+    with whole_folder(out, "brainlab translate", overwrite=overwrite, task=task) as scratch:
+        for name in names:
+            if name == stop:
+                raise KeyboardInterrupt
+            if finished(scratch, name) is None:
+                (scratch / name).write_text(name, encoding="utf-8")
+                keep_finished(scratch, name, {"file": name})
+                made.append(name)
+    return made
+
+
+def test_a_task_that_was_interrupted_goes_on_where_it_was(tmp_path):
+    out = tmp_path / "out"
+    with pytest.raises(KeyboardInterrupt):
+        draw(out, "run 1", "abcd", stop="c")
+    assert shown(out) == []
+    assert draw(out, "run 1", "abcd") == ["c", "d"]
+    assert shown(out) == ["a", "b", "c", "d"]
+    assert sorted(path.name for path in out.iterdir()) == [export.RECORD, "a", "b", "c", "d"]
+
+
+def test_another_task_takes_nothing_of_one_that_was_interrupted(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        draw(tmp_path, "run 1", "abcd", stop="c")
+    assert draw(tmp_path, "run 2", "abcd") == ["a", "b", "c", "d"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [export.RECORD, "a", "b", "c", "d"]
+
+
+def test_a_folder_whose_files_were_being_put_in_place_is_not_whole_and_filled_without_overwrite(tmp_path, monkeypatch):
+    fill(tmp_path, "a", "b", "c")
+
+    def die(*_):
+        raise SystemExit
+
+    monkeypatch.setattr(export, "mark_finished", die)
+    with pytest.raises(SystemExit):
+        fill(tmp_path, "a", "b", overwrite=True)
+    monkeypatch.undo()
+    with pytest.raises(InputError, match="is not whole: brainlab sample was stopped there"):
+        refuse_unfinished(tmp_path)
+    fill(tmp_path, "a", "d")
+    refuse_unfinished(tmp_path)
+    assert shown(tmp_path) == ["a", "d"]

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,8 @@ import pytest
 
 from brainlab.cli import main
 from brainlab.cohort.sources.discovery import find_sources
-from brainlab.errors import InputError
+from brainlab.errors import BrainlabError, InputError
+from brainlab.files.folder_lock import folder_in_use
 from brainlab.simulation.cohort import parse_classes, simulate_cohort
 from brainlab.simulation.participant import CohortSettings
 from brainlab.simulation.sequences.registry import SEQUENCES
@@ -153,6 +155,8 @@ def test_a_killed_command_leaves_nothing_half_written_and_goes_on(cohort, tmp_pa
     for name, content in contents(out).items():
         if not any(part.startswith(".") for part in name.split("/")) and name.startswith("sub-"):
             assert whole[name] == content
+    with pytest.raises(InputError, match=r"is not whole: brainlab simulate was stopped there; run it again as before"):
+        find_sources(out, "flair-40")
     finished = subprocess.run(command, capture_output=True, check=True)
     assert json.loads(finished.stdout)["participants"] == 2
     assert contents(out) == whole
@@ -209,3 +213,31 @@ def test_what_bids_has_no_name_for_is_ignored_by_its_validator(every_modality, c
 def test_no_sequence_at_all_is_refused(tmp_path):
     with pytest.raises(InputError, match="--modalities: needs at least one of FLAIR"):
         simulate_cohort(tmp_path / "out", CohortSettings(seed=1, modalities=()), 1)
+
+
+def test_a_second_simulation_in_one_folder_is_refused(cohort, tmp_path):
+    out = tmp_path / "two"
+    shutil.copytree(cohort, out)
+    with (
+        folder_in_use(out, "brainlab simulate"),
+        pytest.raises(InputError, match="two: is in use by brainlab simulate"),
+    ):
+        simulate_cohort(out, SETTINGS, 3)
+    assert contents(out) == contents(cohort)
+
+
+def test_whom_a_kill_left_without_images_no_table_lists(cohort, tmp_path):
+    """Of a person the truth comes before the images; fewer people may be asked for the next time."""
+    out = tmp_path / "fewer"
+    shutil.copytree(cohort, out)
+    shutil.rmtree(out / "sub-S5P00002")
+    (out / "derivatives/truth/.sub-S5P00003.partial").mkdir()
+    simulate_cohort(out, SETTINGS, 1)
+    assert list(pd.read_csv(out / "participants.tsv", sep="\t")["participant_id"]) == ["sub-S5P00001"]
+    assert not list(out.rglob("*.partial"))
+
+
+def test_a_worker_that_dies_is_one_line(tmp_path, monkeypatch):
+    monkeypatch.setattr("brainlab.simulation.cohort.simulate_participant", lambda *_: os._exit(9))
+    with pytest.raises(BrainlabError, match="a worker process died, perhaps for want of memory"):
+        simulate_cohort(tmp_path / "out", SETTINGS, 2, jobs=2)

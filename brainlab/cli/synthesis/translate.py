@@ -1,7 +1,8 @@
 """`brainlab translate RUN SRC OUT`: a sequence that was not taken, made from those that were."""
 
 import argparse
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,9 @@ from brainlab.errors import BrainlabError, InputError
 
 if TYPE_CHECKING:
     from brainlab.runs.run import Run
+
+Make = Callable[[Path], Iterator[str]]
+"""Writes images into a scratch folder, but for those that lie there whole, and yields the names of all."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,9 +51,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         raise InputError(f"--split: {args.source} has none, as it is not a prepared dataset; leave it out")
     failed: list[dict[str, str]] = []
     warnings: list[dict[str, str]] = []
-    with whole_folder(args.out, "brainlab translate", overwrite=args.overwrite) as scratch:
-        made = _rows(chosen, args, scratch, warnings) if prepared else _visits(chosen, args, scratch, failed, warnings)
-        names = [path.name for path in made]
+    task, make = _rows(chosen, args, warnings) if prepared else _visits(chosen, args, failed, warnings)
+    with whole_folder(args.out, "brainlab translate", overwrite=args.overwrite, task=task) as scratch:
+        names = list(make(scratch))
         if not names:
             raise InputError("; ".join(f"{item['path']}: {item['reason']}" for item in failed))
     lines = [f"failed  {item['path']}: {item['reason']}" for item in failed]
@@ -63,10 +67,10 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _rows(chosen: "Run", args: argparse.Namespace, scratch: Path, warnings: list[dict[str, str]]) -> Iterator[Path]:
-    """Translate rows of a prepared dataset, on its own grid."""
+def _rows(chosen: "Run", args: argparse.Namespace, warnings: list[dict[str, str]]) -> tuple[str, Make]:
+    """Return what the translations of rows of a prepared dataset depend on, and what makes them, on its own grid."""
     from brainlab.cohort.prepared import PreparedDataset
-    from brainlab.experiments.export import save_image, scan_name
+    from brainlab.experiments.export import finished, keep_finished, save_image, scan_name
     from brainlab.experiments.synthesis.whole_scans import (
         other_scale_warning,
         refuse_other_scans,
@@ -82,23 +86,29 @@ def _rows(chosen: "Run", args: argparse.Namespace, scratch: Path, warnings: list
         warnings += [{"path": str(data.folder), "reason": warning}] if warning else []
     rows = rows_of_split(chosen, data, args.split)
     said = translated_by(chosen, data.recipe["name"])
-    for row in progress(rows, "translating", len(rows)):
-        name = f"{scan_name(data.scans.iloc[int(row)], int(row))}_{chosen.config.target}"
-        yield save_image(translate_row(chosen, data, int(row)), data.grid, scratch / name, said)
+
+    def make(scratch: Path) -> Iterator[str]:
+        for row in progress(rows, "translating", len(rows)):
+            stem = f"{scan_name(data.scans.iloc[int(row)], int(row))}_{chosen.config.target}"
+            if (kept := finished(scratch, stem)) is None:
+                path = save_image(translate_row(chosen, data, int(row)), data.grid, scratch / stem, said)
+                keep_finished(scratch, stem, kept := {"file": path.name})
+            yield kept["file"]
+
+    return _task(chosen, args, [data.sha256]), make
 
 
 def _visits(
-    chosen: "Run",
-    args: argparse.Namespace,
-    scratch: Path,
-    failed: list[dict[str, str]],
-    warnings: list[dict[str, str]],
-) -> Iterator[Path]:
-    """Translate visits, each in the space of its first input; one that cannot be prepared is told and left out."""
+    chosen: "Run", args: argparse.Namespace, failed: list[dict[str, str]], warnings: list[dict[str, str]]
+) -> tuple[str, Make]:
+    """Return what the translations of visits depend on, and what makes them, each in the space of its first input.
+
+    A visit that cannot be prepared is told and left out.
+    """
     import pandas as pd
 
     from brainlab.cohort.sources.discovery import find_sources
-    from brainlab.experiments.export import save_image, scan_name
+    from brainlab.experiments.export import finished, keep_finished, save_image, scan_name
     from brainlab.experiments.synthesis.whole_scans import recipe_of_inputs, translate_visit
     from brainlab.images.grid import Grid
     from brainlab.runs.image_provenance import translated_by
@@ -107,13 +117,30 @@ def _visits(
     found = find_sources(args.source, recipe, table=args.table)
     warnings += found.warnings
     said = translated_by(chosen, recipe.name)
-    for number, source in enumerate(progress(found.scans, "translating", len(found.scans))):
-        try:
-            made = translate_visit(chosen, source, recipe)
-        except BrainlabError as error:
-            failed.append({"path": source.relative, "reason": getattr(error, "reason", str(error))})
-            continue
-        warnings += [{"path": source.relative, "reason": note} for note in made.notes]
-        name = f"{scan_name(pd.Series(source.details), number)}_{chosen.config.target}"
-        volume = made.volume
-        yield save_image(volume.data, Grid(volume.data.shape, volume.affine), scratch / name, said, volume.axes)
+
+    def make(scratch: Path) -> Iterator[str]:
+        for number, source in enumerate(progress(found.scans, "translating", len(found.scans))):
+            stem = f"{scan_name(pd.Series(source.details), number)}_{chosen.config.target}"
+            if (kept := finished(scratch, stem)) is None:
+                try:
+                    made = translate_visit(chosen, source, recipe)
+                except BrainlabError as error:
+                    failed.append({"path": source.relative, "reason": getattr(error, "reason", str(error))})
+                    continue
+                volume = made.volume
+                grid = Grid(volume.data.shape, volume.affine)
+                path = save_image(volume.data, grid, scratch / stem, said, volume.axes)
+                keep_finished(scratch, stem, kept := {"file": path.name, "notes": list(made.notes)})
+            warnings.extend({"path": source.relative, "reason": note} for note in kept["notes"])
+            yield kept["file"]
+
+    files = [path for scan in found.scans for path in (scan.path, *(other.path for other in scan.others.values()))]
+    return _task(chosen, args, [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in files]), make
+
+
+def _task(chosen: "Run", args: argparse.Namespace, sources: list[Any]) -> str:
+    """Return all that translations depend on, by which a call that was interrupted is known again."""
+    from brainlab import __version__
+
+    said = [chosen.sha256, chosen.name, args.device, args.split, str(args.table), str(args.source.resolve())]
+    return json.dumps([__version__, *said, sources])

@@ -26,6 +26,7 @@ from brainlab.cohort.template import SPACE
 from brainlab.cohort.views import SLICE
 from brainlab.errors import InputError
 from brainlab.files.picture_files import PICTURE_ENDINGS
+from brainlab.files.unfinished import refuse_unfinished
 
 CLASS_COLUMNS = ("class", "diagnosis", "dx", "group")
 NOT_MRI = {"pet", "spect", "ct"}
@@ -63,7 +64,7 @@ def find_sources(
     pictures the files are pictures.
     Without a table and outside a BIDS dataset, people, visits and sequences are guessed from the paths (`scan_places`)
     so that scans of one person do not fall on both sides of the split; the warnings say what was taken for what.
-    Raises InputError when nothing is found or the column does not exist.
+    Raises InputError when nothing is found, the column does not exist, or the work in the source has not ended.
     """
     source, table = Path(source), None if table is None else Path(table)
     recipe = None if recipe is None else find_recipe(recipe)
@@ -90,6 +91,7 @@ def find_sources(
         )
     search = FolderSearch(source if source.is_dir() else source.parent, class_folders, pictures)
     reader = _Reader(search, labels)
+    refuse_unfinished(search.base)
     notes: list[Note] = []
     if table is not None:
         listed = listed_files(table, search.base, notes)

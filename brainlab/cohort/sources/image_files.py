@@ -15,6 +15,7 @@ from brainlab.cohort.sources.bids_ignore import BidsIgnore
 from brainlab.counted import counted
 from brainlab.errors import UnreadableScanError
 from brainlab.files.picture_files import PICTURE_ENDINGS
+from brainlab.files.unfinished import refuse_unfinished
 from brainlab.images.formats.scan_file import FILE_ENDINGS, NIFTI_ENDINGS
 from brainlab.images.volume import Volume
 
@@ -62,7 +63,8 @@ def find_images(folder: Path, endings: tuple[str, ...] = FILE_ENDINGS) -> ImageF
     endings: of the names of images, in small letters.
 
     Hidden files, what macOS adds, prepared datasets, folders that cannot be read or were searched under another name,
-    and names that cannot be written into a table are passed over with a note.
+    and names that cannot be written into a table are passed over with a note. Raises InputError where the work in a
+    folder has not ended.
     """
     found = ImageFiles()
     seen: dict[str, str] = {}
@@ -84,6 +86,7 @@ def find_images(folder: Path, endings: tuple[str, ...] = FILE_ENDINGS) -> ImageF
             found.notes.append({"path": relative(inside), "reason": reason})
             folders.clear()
             continue
+        refuse_unfinished(inside)
         if is_prepared_dataset(inside):
             found.notes.append({"path": relative(inside), "reason": f"{LEFT_OUT}a prepared dataset, no scans"})
             folders.clear()

@@ -12,6 +12,7 @@ from brainlab.counted import counted
 from brainlab.errors import InputError
 from brainlab.files.delimited import parse_table
 from brainlab.files.textfile import read_text
+from brainlab.files.unfinished import refuse_unfinished
 
 PATTERN = "sub-*/**/*_dseg.nii*"
 TABLE = "dseg.tsv"
@@ -54,11 +55,13 @@ def find_segmentations(folder: Path | str, scans: Sequence[ScanSource]) -> Segme
 
     Of several the one whose name has most in common with the scan's is taken, then the one that says least beside it;
     one in a template's space fits only a scan that lies there too.
-    Raises InputError where the folder holds no segmentation, or none of any of these scans, or a damaged table.
+    Raises InputError where the folder holds no segmentation, or none of any of these scans, a damaged table, or the
+    work in it has not ended.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise InputError(f"--segmentations {folder}: no such folder; give one with sub-*/ses-*/anat/*_dseg.nii.gz")
+    refuse_unfinished(folder)
     candidates = defaultdict(list)
     for path in sorted(folder.glob(PATTERN)):
         parts = entities(path.name)

@@ -10,6 +10,7 @@ from brainlab.errors import InputError, array_reason
 from brainlab.evaluation.images import blocks
 from brainlab.experiments.evaluation.images_on_disk import MappedImages, keep_on_disk
 from brainlab.files.picture_files import why_unreadable
+from brainlab.files.unfinished import refuse_unfinished
 from brainlab.images.formats.scan_file import SINGLE_ENDINGS
 from brainlab.images.volume import Volume
 from brainlab.types import Float32Array
@@ -61,6 +62,7 @@ def _array(path: Path) -> MappedImages:
 
 
 def _folder(folder: Path) -> MappedImages:
+    refuse_unfinished(folder)
     paths = sorted(path for path in folder.iterdir() if not path.name.startswith(".") and path.is_file())
     pictures = [path for path in paths if path.name.lower().endswith(PICTURES)]
     volumes = [path for path in paths if path.name.lower().endswith(SINGLE_ENDINGS)]

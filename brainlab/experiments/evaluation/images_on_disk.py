@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from brainlab.cohort.prepared import PreparedDataset
-from brainlab.errors import InputError
+from brainlab.errors import InputError, naming_path
 from brainlab.types import Float32Array, IntArray, UInt8Array
 from brainlab.workspace import workspace
 
@@ -83,7 +83,8 @@ def keep_on_disk(blocks: Iterable[Float32Array], shape: tuple[int, ...]) -> Mapp
     shape: [n, *shape] of all. The file lies in the workspace's cache, or in the system's folder for temporary files.
     Raises InputError where the disk cannot hold it.
     """
-    with tempfile.TemporaryFile(dir=refuse_beyond_disk(4 * math.prod(shape))) as file:
+    folder = refuse_beyond_disk(4 * math.prod(shape))
+    with naming_path(folder), tempfile.TemporaryFile(dir=folder) as file:
         # Plain writes, since a full disk under a memory map kills the process.
         for block in blocks:
             file.write(np.ascontiguousarray(block, dtype=np.float32).data)

@@ -1,9 +1,8 @@
 """Measure a run against real scans: every metric that applies to it, each with its settings."""
 
+import contextlib
 import json
-import os
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,8 @@ from brainlab.evaluation.registry import as_entries, metrics
 from brainlab.experiments.evaluation import SAMPLES
 from brainlab.experiments.evaluation.image_sets import collect
 from brainlab.experiments.synthesis.measure import measure_translations
+from brainlab.files.folder_lock import place_in_use
+from brainlab.files.whole import whole_file
 from brainlab.ranges import refuse_out_of_range
 from brainlab.runs.card import write_card
 from brainlab.runs.evaluation_values import EvaluationValues, write_values
@@ -44,28 +45,38 @@ def evaluate_run(
     workspace, or as `dataset` itself, by its hash where not given.
     Images are read in blocks, and what the run makes is kept on disk, 4 bytes a voxel; see `memory_bound`.
     Raises InputError when n is below 8, the seed is out of range, the shapes differ, fewer than 8 held-out scans are
-    there, or the images do not fit on the disk.
+    there, or the images do not fit on the disk, or another process evaluates the run; OSError on a full disk.
     """
     refuse_out_of_range({"seed": seed})
-    if run.can("translate"):
-        result, values = measure_translations(run, dataset, n)
-        if write:
-            _write_all(run, result, values)
-        return result
-    sets, common = collect(run, dataset, n, seed, training)
-    measured = {metric.name: (metric, metric.of(sets)) for metric in metrics().values()}
-    result = as_entries(measured.values(), common)
-    if write:
-        _write_all(run, result, _values({name: found for name, (_, found) in measured.items()}, sets))
+    with _alone(run) if write else contextlib.nullcontext():
+        if run.can("translate"):
+            result, values = measure_translations(run, dataset, n)
+        else:
+            sets, common = collect(run, dataset, n, seed, training)
+            measured = {metric.name: (metric, metric.of(sets)) for metric in metrics().values()}
+            result = as_entries(measured.values(), common)
+            values = _values({name: found for name, (_, found) in measured.items()}, sets)
+        if write and _write(run, result, values).parent == run.folder:
+            write_card(run.folder)
     return result
 
 
-def _write_all(run: Run, result: dict[str, Any], values: EvaluationValues) -> None:
-    """Write the evaluation, what single images contribute, and the card anew."""
-    written = _write(run, result)
-    write_values(written, values)
-    if written.parent == run.folder:
-        write_card(run.folder)
+@contextlib.contextmanager
+def _alone(run: Run) -> Iterator[None]:
+    """Keep other evaluations of a run out, and see before hours of work that one can be written somewhere."""
+    with contextlib.ExitStack() as held:
+        for path in run.evaluation_files:
+            with contextlib.suppress(OSError):
+                held.enter_context(place_in_use(path, "brainlab evaluate"))
+                break
+        else:
+            raise _unwritable(run)
+        yield
+
+
+def _unwritable(run: Run) -> InputError:
+    places = " and ".join(str(path.parent) for path in run.evaluation_files)
+    return InputError(f"{places}: cannot be written to; change the permissions, or name another BRAINLAB_WORKSPACE")
 
 
 def _values(measured: Mapping[str, Measurement], sets: ImageSets) -> EvaluationValues:
@@ -75,18 +86,21 @@ def _values(measured: Mapping[str, Measurement], sets: ImageSets) -> EvaluationV
     return EvaluationValues(rows, people, {name: found.parts for name, found in measured.items() if found.parts})
 
 
-def _write(run: Run, result: dict[str, Any]) -> Path:
-    """Write evaluation.json whole, beside the run or, where that cannot be written to, in the workspace's cache."""
+def _write(run: Run, result: dict[str, Any], values: EvaluationValues) -> Path:
+    """Write evaluation.json and what single images contribute, both or neither, and return the path of the first.
+
+    They lie beside the run or, where that cannot be written to, in the workspace's cache.
+    """
+    refused: OSError | None = None
     text = json.dumps(result, indent=1, allow_nan=False) + "\n"
     for path in run.evaluation_files:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=".evaluation-")
-        except OSError:
+            with whole_file(path) as scratch:
+                scratch.write_text(text, encoding="utf-8")
+                write_values(path, values, scratch)
+        except OSError as error:
+            refused = refused or error
             continue
-        with os.fdopen(handle, "w") as out:
-            out.write(text)
-        Path(scratch).chmod(0o644)
-        Path(scratch).replace(path)
         return path
-    raise InputError(f"{' and '.join(str(path.parent) for path in run.evaluation_files)}: cannot be written to")
+    raise refused or _unwritable(run)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from brainlab.cohort.prepared import PreparedDataset
+from brainlab.experiments.synthesis import whole_scans
 from brainlab.experiments.training import train
 from brainlab.experiments.translator_checks import SIDE, noise_of_sequences
 from brainlab.runs.run import load_run
@@ -136,3 +137,23 @@ def test_a_fold_is_held_out_of_training_and_is_what_is_measured(made, tmp_path, 
     code, _, err = call(capsys, *words, "--out", tmp_path / "1-2", "--fold", "2/2", "--resume")
     assert (code, "was started with 1/2, got 2/2" in err) == (2, True), err
     assert call(capsys, *words, "--out", tmp_path / "1-2", "--resume")[0] == 0
+
+
+def test_a_translation_that_was_interrupted_goes_on_where_it_was(made, tmp_path, capsys, monkeypatch):
+    words = ["translate", made / "run", made / "prepared", tmp_path / "out", "--split", "all"]
+    translate_row, rows = whole_scans.translate_row, []
+
+    def stopped_at_the_third(run, data, row):
+        rows.append(row)
+        if rows == [0, 1, 2]:
+            raise KeyboardInterrupt
+        return translate_row(run, data, row)
+
+    monkeypatch.setattr(whole_scans, "translate_row", stopped_at_the_third)
+    assert call(capsys, *words)[0] == 130
+    assert call(capsys, *words)[0] == 0
+    assert rows == [0, 1, 2, 2, 3, 4]
+    call(capsys, *words[:3], tmp_path / "at once", *words[4:])
+    names = sorted(path.name for path in (tmp_path / "at once").iterdir())
+    assert names == sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert all((tmp_path / "out" / name).read_bytes() == (tmp_path / "at once" / name).read_bytes() for name in names)

@@ -1,0 +1,1 @@
+"""What kills, full disks, read-only folders and second processes do to the long commands."""
