@@ -84,6 +84,18 @@ def test_reasons_and_messages_name_nobody(
     assert "Muster" not in said.out + said.err
 
 
+def test_identifiers_that_are_none_are_not_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
+):
+    """Values are read long after the file is, and pydicom warns of each that it finds wrong."""
+    monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tmp_path / "workspace"))
+    paths = save_all(series(4, SeriesInstanceUID="1.2.826.0.1.99.4711"), tmp_path / "scanner")
+    for path in paths:
+        path.write_bytes(path.read_bytes().replace(b"1.2.826.0.1.99.4711", b"Mustermann Erika XY"))
+    assert import_dicom(tmp_path / "scanner", tmp_path / "bids").series == 1
+    assert [str(warning.message) for warning in recwarn.list if "Muster" in str(warning.message)] == []
+
+
 def test_the_table_of_labels_is_of_no_use_without_the_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Under two keys the same person has unlike hashes, and the key lies outside the dataset."""
     save_all(series(), tmp_path / "scanner")
