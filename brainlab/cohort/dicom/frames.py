@@ -50,6 +50,8 @@ RECONSTRUCTIONS = {
     "SCREEN SAVE", "POSDISP", "CURVED", "COLLAGE", "3D RENDERING", "VOLREN",
 }  # fmt: skip
 """Values of Image Type of images that were computed from others and show nothing new."""
+FARTHEST_MM, LEAST_MM, MOST_MM = 1e4, 1e-2, 1e2
+"""How far from its isocentre a scanner may say that an image lies, and how large a pixel may be."""
 SCANNER_MAPS = {"ADC": "ADC"}
 """Maps that scanners compute and that are imported, by their value of Image Type."""
 
@@ -118,11 +120,11 @@ def frames_of(path: Path) -> list[Frame] | RefusedFile | None:
     """Return the images of a file, or why they are not imported; None for an index of others (DICOMDIR)."""
     series = ""
     try:
-        header = read_header(path)
-        if str(header.file_meta.get("MediaStorageSOPClassUID", "")) == DIRECTORY:
-            return None
-        series = text(header, "SeriesInstanceUID")
-        with quietly():
+        with quietly():  # values are read when they are asked for, which is when pydicom finds them wrong
+            header = read_header(path)
+            if text(header.file_meta, "MediaStorageSOPClassUID") == DIRECTORY:
+                return None
+            series = text(header, "SeriesInstanceUID")
             _check_kind(header)
             groups: Sequence[Dataset | None] = value(header, "PerFrameFunctionalGroupsSequence") or [None]
             if groups[0] is not None:
@@ -210,12 +212,12 @@ def _frame(path: Path, header: Dataset, origin: Origin, place: int, own: Dataset
     position = numbers(group("PlanePositionSequence"), "ImagePositionPatient")
     orientation = numbers(group("PlaneOrientationSequence"), "ImageOrientationPatient")
     spacing = numbers(group("PixelMeasuresSequence"), "PixelSpacing")
-    if len(position) != 3 or len(orientation) != 6:
+    if len(position) != 3 or len(orientation) != 6 or max(map(abs, position)) > FARTHEST_MM:
         raise UnreadableScanError("does not say where it lies in the patient; a localised MR image is needed")
     across, down = np.array(orientation[:3]), np.array(orientation[3:])
     if abs(across @ across - 1) > 1e-2 or abs(down @ down - 1) > 1e-2 or abs(across @ down) > 1e-2:
         raise UnreadableScanError("has rows and columns that are not at right angles; export it again")
-    if len(spacing) != 2 or min(spacing) <= 0:
+    if len(spacing) != 2 or not LEAST_MM <= min(spacing) <= max(spacing) <= MOST_MM:
         raise UnreadableScanError("does not say how large its pixels are; export it again")
     values = group("PixelValueTransformationSequence")
     slope = number(values, "RescaleSlope")

@@ -62,18 +62,20 @@ FIRST_GROUPS = (b"\x02\0", b"\x08\0")
 
 
 def read_header(path: Path) -> Dataset:
-    """Return the tags listed here. Raises UnreadableScanError, with the reason alone, where the file is no DICOM."""
+    """Return the tags listed here; to be called, and its tags to be read, within `quietly`.
+
+    Raises UnreadableScanError, with the reason alone, where the file is no DICOM, and whatever pydicom raises.
+    """
     start = start_of_image(path)
     bare = start[PREAMBLE_BYTES : PREAMBLE_BYTES + len(MAGIC)] != MAGIC
     if bare and start[:2] not in FIRST_GROUPS:
         raise UnreadableScanError(NOT_DICOM)
-    with quietly():
-        if not bare:
-            _check_deflated(path)
-        header = dcmread(path, stop_before_pixels=True, force=bare, specific_tags=HEADER_TAGS)
-        if not len(header):
-            raise UnreadableScanError(NOT_DICOM)
-        return header
+    if not bare:
+        _check_deflated(path)
+    header = dcmread(path, stop_before_pixels=True, force=bare, specific_tags=HEADER_TAGS)
+    if not len(header):
+        raise UnreadableScanError(NOT_DICOM)
+    return header
 
 
 @contextmanager

@@ -108,7 +108,10 @@ def _import(files: SourceFiles, out: Path, register: Register, table: Path | Non
     frames, refused = _read(files, track)
     report.skipped += refused
     planned: list[_Planned] = []
-    for _, volumes in sorted(_by_visit(frames, files, report).items(), key=lambda item: item[0]):
+    visits = _by_visit(frames, files, report)
+    # People in an order that tells nothing of their ids or days, each one's visits by their days.
+    for visit in sorted(visits, key=lambda visit: (register.place(visit[0]), *visit[1:])):
+        volumes = visits[visit]
         planned += _plan(volumes, files, register, report)
     if planned:
         register.write()

@@ -48,7 +48,11 @@ def volume_of(frames: Sequence[Frame]) -> Values:
 
 
 def _rescaled(values: Values, frame: Frame) -> Values:
-    return (values * frame.slope + frame.intercept).astype(np.float32)
+    with np.errstate(over="ignore"):
+        rescaled = (values * frame.slope + frame.intercept).astype(np.float32)
+    if not np.isfinite(rescaled).all():
+        raise UnreadableScanError("has a slope or an intercept beyond all numbers; export it again")
+    return rescaled
 
 
 def _stored(path: Path, numbers: Sequence[int]) -> list[Values]:

@@ -60,6 +60,10 @@ class Register:
             self._people[known] = f"sub-{max(numbers, default=0) + 1:02d}"
         return self._people[known]
 
+    def place(self, name: str) -> str:
+        """Return by what people are put in order before they are numbered: it follows from nothing but the key."""
+        return keyed_hash(f"place\n{name}", self._key)
+
     def visit(self, person: str, name: str) -> str:
         """Return the label of a visit of a person, by its label; the next number where there is none."""
         known = keyed_hash(f"visit\n{person}\n{name}", self._key)

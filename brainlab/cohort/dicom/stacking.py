@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from brainlab.cohort.dicom.frames import Frame
+from brainlab.cohort.dicom.frames import LEAST_MM, MOST_MM, Frame
 from brainlab.counted import counted
 from brainlab.errors import UnreadableScanError
 from brainlab.types import FloatArray
@@ -113,6 +113,6 @@ def _check_gaps(heights: FloatArray) -> None:
 def _thickness(frame: Frame) -> float:
     """Return how thick a slice is that has no neighbour to be measured from; 1 mm where its header does not say."""
     for name in ("SpacingBetweenSlices", "SliceThickness"):
-        if isinstance(value := frame.settings.get(name), float):
+        if isinstance(value := frame.settings.get(name), float) and LEAST_MM <= value <= MOST_MM:
             return value
     return 1.0

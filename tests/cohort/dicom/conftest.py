@@ -11,6 +11,8 @@ from brainlab.cohort.dicom.importing import ImportReport, import_dicom
 @pytest.fixture(autouse=True)
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tmp_path / "workspace"))
+    (tmp_path / "workspace").mkdir()
+    (tmp_path / "workspace" / "pseudonyms.key").write_text("5" * 64 + "\n", encoding="ascii")
     return tmp_path / "workspace"
 
 

@@ -140,6 +140,11 @@ def test_slope_and_intercept_of_each_frame(tmp_path: Path):
     assert found[0, 0].tolist() == [10, 19.5, 29]
 
 
+def test_a_slope_beyond_all_numbers_is_refused(tmp_path: Path):
+    with pytest.raises(UnreadableScanError, match="beyond all numbers"):
+        decoded(image(voxels_of(1)[0], (0, 0, 0), RescaleSlope="1e300"), tmp_path)
+
+
 @pytest.mark.parametrize(
     ("bits", "stored", "signed", "meant"),
     [

@@ -1,6 +1,7 @@
 """Nothing that says whose images they are is in any byte of what is imported, unpacked bytes included."""
 
 import base64
+import csv
 import gzip
 import json
 from pathlib import Path
@@ -82,6 +83,36 @@ def test_reasons_and_messages_name_nobody(
     assert code == 0
     assert json.loads(said.out)["series"] == 1
     assert "Muster" not in said.out + said.err
+
+
+def test_identifiers_that_are_none_are_not_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
+):
+    """Values are read long after the file is, and pydicom warns of each that it finds wrong."""
+    monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tmp_path / "workspace"))
+    paths = save_all(series(4, SeriesInstanceUID="1.2.826.0.1.99.4711"), tmp_path / "scanner")
+    for path in paths:
+        path.write_bytes(path.read_bytes().replace(b"1.2.826.0.1.99.4711", b"Mustermann Erika XY"))
+    assert import_dicom(tmp_path / "scanner", tmp_path / "bids").series == 1
+    assert [str(warning.message) for warning in recwarn.list if "Muster" in str(warning.message)] == []
+
+
+def test_numbers_of_people_tell_nothing_of_their_ids_and_days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Twelve people whose ids and days rise together: neither order, nor its reverse, comes back."""
+    ids = [f"P{number:02d}" for number in range(12)]
+    for number, own in enumerate(ids):
+        day = f"2019{number + 1:02d}01"
+        save_all(series(3, PatientID=own, StudyDate=day, StudyInstanceUID=f"1.2.{number}"), tmp_path / "scanner" / own)
+    orders = []
+    for name in ("one", "two"):
+        monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tmp_path / name))
+        import_dicom(tmp_path / "scanner", tmp_path / f"bids-{name}", linking_table=tmp_path / f"{name}.csv")
+        rows = list(csv.DictReader((tmp_path / f"{name}.csv").read_text(encoding="utf-8").splitlines()))
+        assert [row["participant"] for row in rows] == [f"sub-{number:02d}" for number in range(1, 13)]
+        orders.append([row["patient_id"] for row in rows])
+    assert sorted(orders[0]) == sorted(orders[1]) == ids
+    assert orders[0] != orders[1]
+    assert not [order for order in orders if order in (ids, ids[::-1])]
 
 
 def test_the_table_of_labels_is_of_no_use_without_the_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
