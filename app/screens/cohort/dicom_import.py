@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from brainlab.cohort.dicom.importing import ImportReport, import_dicom
 from brainlab.errors import InputError
 from brainlab.images.dicom import is_dicom
-from brainlab.images.volume import FILE_ENDINGS
+from brainlab.images.formats.scan_file import FILE_ENDINGS
 
 ARCHIVE = ".zip"
 MOST_LOOKED_AT = 500
