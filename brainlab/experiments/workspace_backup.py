@@ -156,7 +156,7 @@ def _add(tar: tarfile.TarFile, path: Path, name: str) -> str:
         member = tarfile.TarInfo(name)
         member.size, member.mode, member.mtime = found.st_size, found.st_mode & 0o700, int(found.st_mtime)
         hashed = _Hashed(stream)
-        tar.addfile(member, hashed)  # type: ignore[arg-type]
+        tar.addfile(member, hashed)
         return hashed.hexdigest()
 
 

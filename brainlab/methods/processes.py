@@ -18,6 +18,7 @@ from torch.overrides import TorchFunctionMode
 from brainlab.errors import TrainingStoppedError
 
 _LIKE = {torch.randn_like: torch.randn, torch.rand_like: torch.rand}
+_INTEGERS: Callable[..., Tensor] = torch.randint
 _DROPOUT = (functional.dropout, functional.dropout2d, functional.dropout3d)
 
 
@@ -124,9 +125,9 @@ class _AsOne(TorchFunctionMode):
         if func in (torch.randn, torch.rand):
             sides = args[0] if len(args) == 1 and not isinstance(args[0], int) else args
             return self._own(lambda shape: func(*shape, **given), sides)
-        if func is torch.randint:
-            *limits, sides = args
-            return self._own(lambda shape: func(*limits, shape, **given), sides)
+        if func is _INTEGERS:
+            within, sides = args[:-1], args[-1]
+            return self._own(lambda shape: _INTEGERS(*within, shape, **given), sides)
         if func in _DROPOUT and _drops(*args, **given):
             return self._apart(lambda: func(*args, **given))
         if func is functional.batch_norm:

@@ -123,7 +123,7 @@ def test_a_signal_ends_a_command_on_one_line_and_leaves_its_folder_as_it_was(
             time.sleep(5)
 
     before = [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
-    monkeypatch.setattr("brainlab.cli.audit.run", stopped)
+    monkeypatch.setattr("brainlab.cli.cohort.audit.run", stopped)
     assert main(["audit", "here"]) == code
     assert capsys.readouterr() == ("", "interrupted\n")
     assert not (tmp_path / "out").exists()
@@ -133,7 +133,7 @@ def test_a_signal_ends_a_command_on_one_line_and_leaves_its_folder_as_it_was(
 def test_a_signal_that_is_ignored_stays_so(monkeypatch: pytest.MonkeyPatch) -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
     try:
-        monkeypatch.setattr("brainlab.cli.audit.run", lambda _: os.kill(os.getpid(), signal.SIGHUP) or {})
+        monkeypatch.setattr("brainlab.cli.cohort.audit.run", lambda _: os.kill(os.getpid(), signal.SIGHUP) or {})
         assert main(["audit", "here"]) == 0
     finally:
         signal.signal(signal.SIGHUP, before)

@@ -28,7 +28,7 @@ from brainlab.cohort.dicom.settings import settings_of
 from brainlab.cohort.dicom.tags import item, number, numbers, text, value, words
 from brainlab.errors import UnreadableScanError
 from brainlab.files.picture_files import MOST_PIXELS
-from brainlab.images.nifti import MOST_VOXELS
+from brainlab.images.formats.stored import MOST_VOXELS
 
 MR_IMAGES = {
     "1.2.840.10008.5.1.4.1.1.4": "MR",
