@@ -155,7 +155,8 @@ def bring_in() -> None:
         st.markdown("\n".join(f"1. {words}" for words in recipe.words))
     with st.form("import", border=True):
         left, right = st.columns(2)
-        kind = "a folder of pictures" if recipe.pictures else "a BIDS dataset, a FreeSurfer folder or a folder of scans"
+        scans = "a BIDS dataset, FreeSurfer subjects, or a folder of scans or DICOM files"
+        kind = "a folder of pictures" if recipe.pictures else scans
         path = left.text_input(f"Path of {kind} on this machine", key="import-path")
         endings = PICTURE_ENDINGS if recipe.pictures else FILE_ENDINGS
         files = right.file_uploader(
