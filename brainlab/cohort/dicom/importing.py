@@ -16,6 +16,7 @@ from brainlab.cohort.dicom.writing import add_row, voxels_of, write_dataset_file
 from brainlab.counted import counted
 from brainlab.errors import InputError, UnreadableScanError, naming_path
 from brainlab.files.folder_lock import folder_in_use
+from brainlab.files.unfinished import mark_finished, mark_unfinished
 from brainlab.pseudonyms import read_or_make_key
 from brainlab.workspace import pseudonyms_key
 
@@ -113,6 +114,8 @@ def _import(files: SourceFiles, out: Path, register: Register, table: Path | Non
     for visit in sorted(visits, key=lambda visit: (register.place(visit[0]), *visit[1:])):
         volumes = visits[visit]
         planned += _plan(volumes, files, register, report)
+    if any(not (out / f"{item.stem}.nii.gz").exists() for item in planned):
+        mark_unfinished(out, "brainlab import-dicom")
     if planned:
         register.write()
     if table is not None:
@@ -124,6 +127,7 @@ def _import(files: SourceFiles, out: Path, register: Register, table: Path | Non
     report.participants = len({file.partition("/")[0] for file in report.files})
     if report.files:
         write_dataset_files(out, any(file.endswith(f"_{UNKNOWN}.nii.gz") for file in report.files))
+    mark_finished(out)
     report.skipped.sort(key=lambda note: note["path"])
     return report
 

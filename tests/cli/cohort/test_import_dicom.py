@@ -15,6 +15,8 @@ import pytest
 
 from brainlab.cli import main
 from brainlab.cohort.dicom import writing
+from brainlab.errors import InputError
+from brainlab.files.unfinished import refuse_unfinished
 from tests.dicom_files import save_all, series, voxels_of
 
 
@@ -99,11 +101,14 @@ def test_a_full_disk_is_one_line_and_keeps_what_is_whole(
     assert error.startswith("error: ")
     assert "No space left on device; free some and run again" in error
     assert error.count("\n") == 1
+    with pytest.raises(InputError, match="is not whole: brainlab import-dicom was stopped there"):
+        refuse_unfinished(tmp_path / "bids")
     monkeypatch.undo()
     monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tmp_path / "workspace"))
     assert call(tmp_path / "scanner", tmp_path / "bids", "--json") == 0
     said = json.loads(capsys.readouterr().out)
     assert (said["series"], said["new"]) == (2, 1)
+    refuse_unfinished(tmp_path / "bids")
 
 
 def test_a_killed_import_goes_on_and_ends_as_one_that_was_not(tmp_path: Path):
