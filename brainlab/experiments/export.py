@@ -29,6 +29,8 @@ RECORD = ".brainlab-files.json"
 
 _UNFINISHED = ".unfinished-"
 _FINISHED = ".finished"
+_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS, errno.EXDEV}
+"""What file systems say that know no hard links."""
 
 
 def save_image(image: Float32Array, grid: Grid, stem: Path, provenance: Provenance, axes: str = "RAS") -> Path:
@@ -160,6 +162,21 @@ def _replaceable(out: Path, *, overwrite: bool) -> set[str]:
     return names
 
 
+def _put(source: Path, place: Path) -> None:
+    """Put a file in its place, and leave it where it is: a call that is killed now finds all its files there again."""
+    if place.exists() and place.samefile(source):
+        return
+    new = place.with_name(f".{place.name}.new")
+    new.unlink(missing_ok=True)
+    try:
+        new.hardlink_to(source)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        shutil.copyfile(source, new)
+    new.replace(place)
+
+
 def _move(scratch: Path, out: Path, old: set[str], work: str) -> None:
     names = {path.name for path in scratch.iterdir() if not path.name.startswith(".")}
     record = out / RECORD
@@ -169,7 +186,7 @@ def _move(scratch: Path, out: Path, old: set[str], work: str) -> None:
     for name in old - names:
         (out / name).unlink()
     for name in names:
-        (scratch / name).replace(out / name)
+        _put(scratch / name, out / name)
     with contextlib.suppress(OSError):  # on a full disk the longer record will do
         write_whole(record, json.dumps(sorted(names)) + "\n")
     mark_finished(out)

@@ -1,4 +1,5 @@
 import errno
+from pathlib import Path
 
 import pytest
 
@@ -108,6 +109,32 @@ def test_a_task_that_was_interrupted_goes_on_where_it_was(tmp_path):
     assert draw(out, "run 1", "abcd") == ["c", "d"]
     assert shown(out) == ["a", "b", "c", "d"]
     assert sorted(path.name for path in out.iterdir()) == [export.RECORD, "a", "b", "c", "d"]
+
+
+@pytest.mark.parametrize("linked", [True, False], ids=["hard links", "copies"])
+def test_a_task_that_was_interrupted_while_its_files_were_put_in_place_loses_none(tmp_path, monkeypatch, linked):
+    if not linked:
+
+        def refuse(*_):
+            raise OSError(errno.EPERM, "no links here")
+
+        monkeypatch.setattr(Path, "hardlink_to", refuse)
+    put, left = export._put, [2]
+
+    def die(source, place):
+        left[0] -= 1
+        if not left[0]:
+            raise KeyboardInterrupt
+        put(source, place)
+
+    with monkeypatch.context() as stopped, pytest.raises(KeyboardInterrupt):
+        stopped.setattr(export, "_put", die)
+        draw(tmp_path, "run 1", "abcd")
+    with pytest.raises(InputError, match="is not whole"):
+        refuse_unfinished(tmp_path)
+    assert draw(tmp_path, "run 1", "abcd") == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == [export.RECORD, "a", "b", "c", "d"]
+    assert [(tmp_path / name).read_text(encoding="utf-8") for name in "abcd"] == ["a", "b", "c", "d"]
 
 
 def test_another_task_takes_nothing_of_one_that_was_interrupted(tmp_path):
