@@ -104,7 +104,7 @@ def whole_folder(out: Path, work: str, *, overwrite: bool, task: str = "") -> It
                 raise
             finally:
                 if not keep:
-                    shutil.rmtree(scratch, ignore_errors=True)
+                    _discard(scratch)
     except OSError as error:
         if error.filename and _UNFINISHED not in str(error.filename):
             raise
@@ -160,6 +160,14 @@ def _replaceable(out: Path, *, overwrite: bool) -> set[str]:
     if foreign := sorted(names - ours):
         raise InputError(f"{out}: holds {foreign[0]}, which brainlab did not write there; choose another OUT")
     return names
+
+
+def _discard(scratch: Path) -> None:
+    """Remove a scratch folder, which by half must not be found by the next call of its task."""
+    with contextlib.suppress(OSError):
+        gone = scratch.with_name(f"{_UNFINISHED}gone")
+        shutil.rmtree(gone, ignore_errors=True)
+        shutil.rmtree(scratch.rename(gone))
 
 
 def _put(source: Path, place: Path) -> None:

@@ -127,14 +127,29 @@ def test_a_task_that_was_interrupted_while_its_files_were_put_in_place_loses_non
             raise KeyboardInterrupt
         put(source, place)
 
-    with monkeypatch.context() as stopped, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as stopped:
         stopped.setattr(export, "_put", die)
-        draw(tmp_path, "run 1", "abcd")
+        with pytest.raises(KeyboardInterrupt):
+            draw(tmp_path, "run 1", "abcd")
     with pytest.raises(InputError, match="is not whole"):
         refuse_unfinished(tmp_path)
     assert draw(tmp_path, "run 1", "abcd") == []
     assert sorted(path.name for path in tmp_path.iterdir()) == [export.RECORD, "a", "b", "c", "d"]
     assert [(tmp_path / name).read_text(encoding="utf-8") for name in "abcd"] == ["a", "b", "c", "d"]
+
+
+def test_a_scratch_folder_that_was_removed_by_half_is_not_gone_on_with(tmp_path, monkeypatch):
+    def remove_half(folder, **_):
+        if (folder / "a").exists():
+            (folder / "a").unlink()
+            raise SystemExit
+
+    with monkeypatch.context() as stopped:
+        stopped.setattr(export.shutil, "rmtree", remove_half)
+        with pytest.raises(SystemExit):
+            draw(tmp_path, "run 1", "abcd")
+    draw(tmp_path, "run 1", "abcd", overwrite=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [export.RECORD, "a", "b", "c", "d"]
 
 
 def test_another_task_takes_nothing_of_one_that_was_interrupted(tmp_path):
