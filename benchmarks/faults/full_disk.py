@@ -111,6 +111,8 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(SCENARIOS)}")
     parser.add_argument("--inputs", type=Path, help="where what the commands read is kept between calls")
     args = parser.parse_args()
+    if unknown := [name for name in args.names if name not in SCENARIOS]:
+        parser.error(f"knows no {unknown[0]}; needs one of {', '.join(SCENARIOS)}")
     import_libraries()
     bad = 0
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:

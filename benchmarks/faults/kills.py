@@ -139,6 +139,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     parser.add_argument("--inputs", type=Path, help="where what the commands read is kept between calls")
     args = parser.parse_args()
+    if unknown := [name for name in args.names if name not in COMMANDS]:
+        parser.error(f"knows no {unknown[0]}; needs one of {', '.join(COMMANDS)}")
     import_libraries()
     harmed = 0
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
