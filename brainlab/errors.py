@@ -14,9 +14,13 @@ class InputError(BrainlabError):
 
 
 class UnreadableScanError(InputError):
-    """A scan file is damaged, empty, or not an image that brainlab can use. reason: why, without the file's name."""
+    """A scan file is damaged, empty, or not an image that brainlab can use.
+
+    reason: why, without the file's name; what it quotes of the file is made printable, on one line.
+    """
 
     def __init__(self, reason: str, path: object = None) -> None:
+        reason = printable(reason)
         super().__init__(reason if path is None else f"{path}: {reason}")
         self.reason = reason
 
@@ -55,6 +59,15 @@ class StoppedBySignalError(KeyboardInterrupt):
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self.number = number
+
+
+def printable(text: str) -> str:
+    r"""Return a text whose control characters and line ends are written out.
+
+    >>> printable("n+\n")
+    'n+\\n'
+    """
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
 
 
 @contextmanager
