@@ -66,7 +66,7 @@ def backup_workspace(
     if not studies and not files:
         raise InputError(f"{folder}: needs a workspace with studies, runs or cohorts, got none; set BRAINLAB_WORKSPACE")
     hashes: dict[str, str] = {}
-    with whole_file(out, on_disk=True, mode=0o600) as scratch, tarfile.open(scratch, "w") as tar:
+    with whole_file(out, on_disk=True, mode=0o600) as scratch, tarfile.open(scratch, mode="w") as tar:
         for path in show([*studies, *files], len(studies) + len(files)) if show else [*studies, *files]:
             name = path.relative_to(folder).as_posix()
             if path in studies:

@@ -106,7 +106,7 @@ def rewritten(archive, change):
     """Write an archive anew with its members changed: {name: bytes} -> the same."""
     with tarfile.open(archive) as tar:
         members = {member.name: tar.extractfile(member).read() for member in tar}
-    with tarfile.open(archive, "w") as tar:
+    with tarfile.open(archive, mode="w") as tar:
         for name, content in change(members).items():
             member = tarfile.TarInfo(name)
             member.size = len(content)
@@ -137,7 +137,7 @@ def test_a_cut_file_and_links_in_it_are_refused(archive, tmp_path):
     archive.write_bytes(archive.read_bytes()[:-200_000])
     with pytest.raises(InputError, match="cut short"):
         restore_workspace(archive, tmp_path / "back")
-    with tarfile.open(archive, "w") as tar:
+    with tarfile.open(archive, mode="w") as tar:
         member = tarfile.TarInfo("runs/passwords")
         member.type, member.linkname = tarfile.SYMTYPE, "/etc/passwd"
         tar.addfile(member)
