@@ -215,9 +215,6 @@ PARSERS: dict[str, Parser] = {
         lambda: [json.dumps(SIDECAR).encode()],
         lambda content, folder: _bids(content, folder, "sub-01/anat/sub-01_FLAIR.json"),
     ),
-    "bidsignore": Parser(
-        lambda: [b"*_FLAIR*\n# x\n!sub-02/**\n"], lambda content, folder: _bids(content, folder, ".bidsignore")
-    ),
     "scan-table": Parser(lambda: [b"file,participant,class,age\na.nii,sub-01,ms,45\n"], _of_table),
     "answers-csv": Parser(
         lambda: [ANSWERS, ANSWERS.replace(b",", b";")], lambda content, _: read_ratings(content, "x")

@@ -112,6 +112,9 @@ def test_json_is_the_only_thing_on_stdout(
     assert set(json.loads(capsys.readouterr().out)) >= {"cohens_kappa", "per_reader"}
 
 
+ASKING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_ends_a_command_on_one_line_and_leaves_its_folder_as_it_was(
     number: int, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -120,14 +123,20 @@ def test_a_signal_ends_a_command_on_one_line_and_leaves_its_folder_as_it_was(
         with whole_folder(tmp_path / "out", "work", overwrite=False) as scratch:
             (scratch / "half").touch()
             os.kill(os.getpid(), number)
-            time.sleep(5)
+            time.sleep(30)  # which a signal ends, however late it is heard of
 
-    before = [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+    # A suite that runs in the background was told to ignore some.
+    before = [signal.default_int_handler, signal.SIG_DFL, signal.SIG_DFL]
+    kept = [signal.signal(one, as_usual) for one, as_usual in zip(ASKING, before, strict=True)]
     monkeypatch.setattr("brainlab.cli.cohort.audit.run", stopped)
-    assert main(["audit", "here"]) == code
-    assert capsys.readouterr() == ("", "interrupted\n")
-    assert not (tmp_path / "out").exists()
-    assert before == [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+    try:
+        assert main(["audit", "here"]) == code
+        assert capsys.readouterr() == ("", "interrupted\n")
+        assert not (tmp_path / "out").exists()
+        assert before == [signal.getsignal(one) for one in ASKING]
+    finally:
+        for one, handler in zip(ASKING, kept, strict=True):
+            signal.signal(one, handler)
 
 
 def test_a_signal_that_is_ignored_stays_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,14 +10,15 @@ from brainlab.errors import InputError
 from brainlab.experiments.workspace_backup import MANIFEST, backup_workspace, restore_workspace
 from brainlab.reading.record import integrity
 from brainlab.runs.run import load_run
+from tests.conftest import build_workspace
 from tests.reading.conftest import make_study, study  # noqa: F401 - fixtures
 
 
 @pytest.fixture
-def used(tiny_workspace, study, tmp_path):  # noqa: F811
+def used(study, tmp_path):  # noqa: F811
     """A workspace with a cohort, two runs and a study with answers, and what work in progress leaves in it."""
     folder = tmp_path / "used"
-    shutil.copytree(tiny_workspace, folder)
+    build_workspace(folder)
     study.read_all("A")
     (folder / "studies").mkdir()
     study.folder = shutil.move(study.folder, folder / "studies" / study.folder.name)

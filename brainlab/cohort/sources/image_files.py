@@ -10,9 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from brainlab.cohort.sources.bids_ignore import NAME as BIDS_IGNORE
-from brainlab.cohort.sources.bids_ignore import BidsIgnore
-from brainlab.counted import counted
 from brainlab.errors import UnreadableScanError
 from brainlab.files.picture_files import PICTURE_ENDINGS
 from brainlab.files.unfinished import refuse_unfinished
@@ -68,8 +65,6 @@ def find_images(folder: Path, endings: tuple[str, ...] = FILE_ENDINGS) -> ImageF
     """
     found = ImageFiles()
     seen: dict[str, str] = {}
-    ignoring: list[BidsIgnore] = []
-    ignored: dict[Path, list[str]] = {}
 
     def relative(path: Path) -> str:
         return os.fsencode(path.relative_to(folder)).decode("utf-8", "backslashreplace")
@@ -93,7 +88,6 @@ def find_images(folder: Path, endings: tuple[str, ...] = FILE_ENDINGS) -> ImageF
             continue
         is_bids = (inside / "dataset_description.json").is_file() or (inside / "participants.tsv").is_file()
         skipped = SKIPPED_IN_BIDS if is_bids else ()
-        ignoring += [BidsIgnore(inside)] if is_bids else []
         found.passed_over += [relative(inside / name) for name in sorted(folders) if name in skipped]
         folders[:] = sorted(
             name for name in folders if not name.startswith(".") and name != MACOS_FOLDER and name not in skipped
@@ -105,18 +99,9 @@ def find_images(folder: Path, endings: tuple[str, ...] = FILE_ENDINGS) -> ImageF
                 continue
             elif reason := _unusable_name((inside / name).relative_to(folder)):
                 found.notes.append({"path": relative(inside / name), "reason": LEFT_OUT + reason})
-            elif root := next((each.root for each in ignoring if _named(each, inside / name)), None):
-                ignored.setdefault(root, []).append(relative(inside / name))
             else:
                 found.paths.append(inside / name)
-    for root, files in ignored.items():
-        reason = f"{LEFT_OUT}it names {counted(len(files), 'image')}, such as {files[0]}"
-        found.notes.append({"path": relative(root / BIDS_IGNORE), "reason": reason})
     return found
-
-
-def _named(ignore: BidsIgnore, path: Path) -> bool:
-    return path.is_relative_to(ignore.root) and ignore.names(path)
 
 
 def _foreign(name: str, endings: tuple[str, ...]) -> list[str]:
