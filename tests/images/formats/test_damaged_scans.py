@@ -206,3 +206,14 @@ def test_bytes_at_random_raise_nothing_else(tmp_path: Path) -> None:
             (tmp_path / name).write_bytes(damaged)
             with contextlib.suppress(UnreadableScanError):
                 Volume.load(tmp_path / name)
+
+
+def test_what_an_error_quotes_of_a_file_stays_on_its_line(tmp_path):
+    path = tmp_path / "a.nii"
+    nib.save(nib.Nifti1Image(np.zeros((4, 4, 4), np.int16), np.eye(4)), path)
+    content = bytearray(path.read_bytes())
+    content[344:348] = b"\n\x1b[A"
+    path.write_bytes(content)
+    with pytest.raises(UnreadableScanError) as refused:
+        Volume.load(path)
+    assert str(refused.value).isprintable()
