@@ -1,5 +1,8 @@
 """The errors a user can cause. Each message says what is needed, what was found instead, and what to do."""
 
+import tokenize
+import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -79,6 +82,12 @@ def naming_path(path: Path) -> Iterator[None]:
         if error.errno is None:
             raise
         raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+UNREADABLE_ARRAY = (
+    OSError, ValueError, EOFError, SyntaxError, KeyError, tokenize.TokenError, zipfile.BadZipFile, zlib.error
+)  # fmt: skip
+"""What NumPy raises of a damaged file of arrays, whose header it reads as Python writes numbers."""
 
 
 def array_reason(error: Exception) -> str:

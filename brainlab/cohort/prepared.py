@@ -29,7 +29,7 @@ from brainlab.cohort.origin import Origin
 from brainlab.cohort.scan_table import read_scans, row_order, write_scans
 from brainlab.cohort.segmentations import BRAIN_ALONE, LABELS, SEGMENTATIONS, open_segmentations
 from brainlab.counted import counted, noun
-from brainlab.errors import InputError, array_reason
+from brainlab.errors import UNREADABLE_ARRAY, InputError, array_reason
 from brainlab.files.packed_array import PACKED, unpack
 from brainlab.images.grid import Grid
 from brainlab.images.pictures import windowed
@@ -101,7 +101,7 @@ class PreparedDataset:
             _check_layout(volumes, recipe)
             several = len(recipe.get(CHANNELS) or ()) > 1
             labels = open_segmentations(folder, recipe, (len(volumes), *volumes.shape[2 if several else 1 :]))
-        except (OSError, ValueError, EOFError, LookupError, TypeError, InputError) as error:
+        except (*UNREADABLE_ARRAY, LookupError, TypeError, InputError) as error:
             raise InputError(f"{folder}: damaged prepared dataset ({array_reason(error)}); prepare it again") from error
         scans = read_scans(folder / "scans.tsv")
         if len(volumes) != len(scans):

@@ -1,14 +1,13 @@
 """Read files of NumPy: .npy, which is not read before it is asked for, and .npz with one array."""
 
 import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from brainlab.errors import UnreadableScanError, array_reason
+from brainlab.errors import UNREADABLE_ARRAY, UnreadableScanError, array_reason
 from brainlab.files.image_start import start_of_image
 
 ARRAY_ENDINGS = (".npy", ".npz")
@@ -26,7 +25,7 @@ def open_array(path: Path) -> npt.NDArray[Any]:
         array = _packed(path) if start.startswith(b"PK") else np.load(path, mmap_mode="r", allow_pickle=False)
     except UnreadableScanError as error:
         raise UnreadableScanError(error.reason, path) from error
-    except (OSError, ValueError, EOFError, SyntaxError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+    except UNREADABLE_ARRAY as error:
         raise UnreadableScanError(f"cannot be read as an array ({array_reason(error)})", path) from error
     except MemoryError as error:
         raise UnreadableScanError("too large for the memory of this machine", path) from error

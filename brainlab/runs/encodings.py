@@ -1,7 +1,6 @@
 """Codes of whole prepared datasets, computed once and kept beside the run."""
 
 import contextlib
-import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ import numpy as np
 
 from brainlab import workspace
 from brainlab.cohort.prepared import PreparedDataset
-from brainlab.errors import InputError
+from brainlab.errors import UNREADABLE_ARRAY, InputError
 from brainlab.files.whole import whole_file
 from brainlab.latent.encoding import Encoding, encode_batches
 from brainlab.runs.run import Run
@@ -73,7 +72,7 @@ def _load(path: Path, run: Run, dataset: PreparedDataset) -> Encoding | None:
             if str(kept["run"]) != run.sha256 or str(kept["dataset"]) != dataset.sha256:
                 return None
             encoding = Encoding(kept["mean"], kept.get("log_variance"))
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, InputError):
+    except (*UNREADABLE_ARRAY, InputError):
         return None
     return encoding if len(encoding) == len(dataset) else None
 

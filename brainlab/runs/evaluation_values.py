@@ -7,7 +7,6 @@ hash of the evaluation that it belongs to, which holds those of the weights and 
 
 import hashlib
 import io
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import cast, get_args
 import numpy as np
 
 from brainlab.counted import counted
-from brainlab.errors import InputError, array_reason
+from brainlab.errors import UNREADABLE_ARRAY, InputError, array_reason
 from brainlab.evaluation.measurement import Parts, PartsOf
 from brainlab.files.whole import write_whole
 from brainlab.runs.run import Run
@@ -73,7 +72,7 @@ def read_values(run: Run) -> EvaluationValues:
         if str(arrays.get("evaluation_sha256")) != _hash(evaluation):
             raise InputError(f"{path}: needs values of {evaluation.name}, got those of another evaluation; {AGAIN}")
         return _values(arrays)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except UNREADABLE_ARRAY as error:
         raise InputError(f"{path}: damaged ({array_reason(error)}); {AGAIN}") from error
 
 

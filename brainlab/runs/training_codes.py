@@ -4,7 +4,6 @@ So that discriminants, directions and distances rest on thousands of people wher
 Codes are enough to draw a blurred likeness of each person, so they are kept only on request (docs/privacy.md).
 """
 
-import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from brainlab.errors import InputError, array_reason
+from brainlab.errors import UNREADABLE_ARRAY, InputError, array_reason
 from brainlab.files.whole import whole_file
 from brainlab.latent.encoding import Encoding
 from brainlab.runs.run import Run
@@ -96,7 +95,7 @@ def read_training_codes(run: Run) -> TrainingCodes | None:
             encoding = Encoding(_unstepped("mean", kept), spread)
         if len(scans) != len(encoding) or encoding.latent_dim != run.latent_dim or not {*WORDS[:2]} <= {*scans}:
             raise InputError("its parts do not fit together")
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, InputError) as error:
+    except (*UNREADABLE_ARRAY, InputError) as error:
         reason = array_reason(error)
         raise InputError(f"{path}: damaged ({reason}); keep the codes again with 'brainlab keep-codes'") from error
     return TrainingCodes(run.folder, f"the people {run.name} was trained on", scans, encoding, run.simulated, sha256)

@@ -73,3 +73,11 @@ def test_a_damaged_checksum_in_an_archive_is_found(tmp_path):
     (tmp_path / "a.npz").write_bytes(content)
     with pytest.raises(UnreadableScanError, match="cannot be read as an array"):
         open_array(tmp_path / "a.npz")
+
+
+def test_a_header_that_python_cannot_take_apart_is_refused(tmp_path):
+    path = tmp_path / "a.npy"
+    np.save(path, np.zeros((3, 4)))
+    path.write_bytes(path.read_bytes().replace(b"}", b"("))
+    with pytest.raises(UnreadableScanError, match="cannot be read as an array"):
+        open_array(path)

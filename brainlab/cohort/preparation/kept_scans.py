@@ -4,7 +4,6 @@ import dataclasses
 import hashlib
 import json
 import os
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -19,6 +18,7 @@ from brainlab.cohort.preparation.series import b_value_file
 from brainlab.cohort.recipes import PreparationRecipe
 from brainlab.cohort.sources.scan_source import ScanSource
 from brainlab.cohort.z_scores import Numbers, scored
+from brainlab.errors import UNREADABLE_ARRAY
 from brainlab.images.pictures import to_unit
 from brainlab.images.provenance import Kind
 from brainlab.types import UInt8Array
@@ -108,7 +108,7 @@ def kept(work: Path, source: ScanSource, pictures: Path | None) -> Outcome | Non
     try:
         with np.load(path, allow_pickle=False) as values:
             return Outcome(source.relative, file=path, **json.loads(str(values["facts"])))
-    except (OSError, ValueError, LookupError, zipfile.BadZipFile):
+    except (*UNREADABLE_ARRAY, LookupError):
         return None
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from brainlab.errors import InputError, array_reason
+from brainlab.errors import UNREADABLE_ARRAY, InputError, array_reason
 from brainlab.evaluation.images import blocks
 from brainlab.experiments.evaluation.images_on_disk import MappedImages, keep_on_disk
 from brainlab.files.picture_files import why_unreadable
@@ -44,7 +44,7 @@ def open_images(path: Path) -> MappedImages:
 def _array(path: Path) -> MappedImages:
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError, SyntaxError) as error:
+    except UNREADABLE_ARRAY as error:
         reason = array_reason(error)
         raise InputError(f"{path}: cannot be read as an array ({reason}); write it again with numpy.save") from error
     if array.dtype.kind not in "fiub" or array.ndim not in (3, 4):
