@@ -3,7 +3,9 @@
 import json
 import re
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +58,16 @@ class Command:
 
     def taken_up(self, folder: Path) -> tuple[str, ...]:
         return self.again(folder) if self.again else self.words
+
+
+@contextmanager
+def places(kept: Path | None) -> Iterator[tuple[Path, Path]]:
+    """Yield a folder to work in, and one with what the commands read: `kept` from an earlier call, if given."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        inputs = kept or Path(folder) / "inputs"
+        if not inputs.exists():
+            make_inputs(inputs)
+        yield Path(folder), inputs
 
 
 def make_inputs(inputs: Path) -> None:

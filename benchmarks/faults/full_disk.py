@@ -10,7 +10,6 @@ never lacked any.
 import argparse
 import os
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from benchmarks.faults.commands import (
     TRANSLATE,
     Command,
     contents,
-    make_inputs,
+    places,
 )
 from benchmarks.faults.kills import import_libraries
 from benchmarks.faults.process import Ended, run
@@ -115,15 +114,11 @@ def main() -> int:
         parser.error(f"knows no {unknown[0]}; needs one of {', '.join(SCENARIOS)}")
     import_libraries()
     bad = 0
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
-        inputs = args.inputs or Path(place) / "inputs"
-        if not inputs.exists():
-            make_inputs(inputs)
-        with small_disk(Path(place) / "disk") as disk:
-            for name in args.names or SCENARIOS:
-                for line in meet(name, inputs, disk):
-                    print(line.replace(str(disk.folder), ""), flush=True)
-                    bad += "BAD" in line
+    with places(args.inputs) as (place, inputs), small_disk(place / "disk") as disk:
+        for name in args.names or SCENARIOS:
+            for line in meet(name, inputs, disk):
+                print(line.replace(str(disk.folder), ""), flush=True)
+                bad += "BAD" in line
     return 1 if bad else 0
 
 

@@ -14,12 +14,11 @@ import os
 import random
 import shutil
 import sys
-import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.faults.commands import COMMANDS, Command, contents, make_inputs, take
+from benchmarks.faults.commands import COMMANDS, Command, contents, places, take
 from benchmarks.faults.process import Ended, When, end_group, group_members, run
 
 AGAIN = 0.4
@@ -143,17 +142,14 @@ def main() -> int:
         parser.error(f"knows no {unknown[0]}; needs one of {', '.join(COMMANDS)}")
     import_libraries()
     harmed = 0
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
-        inputs = args.inputs or Path(place) / "inputs"
-        if not inputs.exists():
-            make_inputs(inputs)
+    with places(args.inputs) as (place, inputs):
         print("command              kills  ended  equal  damaged  stuck  half taken  left over  orphans  missed")
         for name in args.names or COMMANDS:
             started = time.monotonic()
             toll = kill_command(
                 COMMANDS[name],
                 inputs,
-                Path(place) / "scratch" / "work",
+                place / "scratch" / "work",
                 args.kills,
                 random.Random(f"{args.seed} {name}"),
             )
@@ -166,7 +162,7 @@ def main() -> int:
             for line in dict.fromkeys(toll.told):
                 print(f"    {name}: {line}", file=sys.stderr, flush=True)
             harmed += toll.trials - toll.equal + toll.taken_half + toll.orphans
-            shutil.rmtree(Path(place) / "scratch", ignore_errors=True)
+            shutil.rmtree(place / "scratch", ignore_errors=True)
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     return 1 if harmed else 0
 

@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.faults.commands import COMMANDS, contents, make_inputs
+from benchmarks.faults.commands import COMMANDS, contents, places
 from benchmarks.faults.kills import import_libraries
 from benchmarks.faults.process import Ended, run
 from benchmarks.faults.small_disk import SmallDisk, small_disk
@@ -87,12 +87,9 @@ def main() -> int:
     args = parser.parse_args()
     import_libraries()
     bad = 0
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
-        inputs = args.inputs or Path(place) / "inputs"
-        if not inputs.exists():
-            make_inputs(inputs)
+    with places(args.inputs) as (place, inputs):
         for number, look in enumerate((outputs, sources)):
-            with small_disk(Path(place) / f"disk-{number}") as disk:
+            with small_disk(place / f"disk-{number}") as disk:
                 for line in look(inputs, disk):
                     print(line.replace(str(disk.folder), ""), flush=True)
                     bad += "BAD" in line
