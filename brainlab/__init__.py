@@ -47,6 +47,7 @@ if TYPE_CHECKING:  # the same names as in the table below, for editors and type 
     from brainlab.runs.run import load_run as load_run
     from brainlab.simulation.cohort import simulate_cohort as simulate
     from brainlab.simulation.participant import CohortSettings as CohortSettings
+    from brainlab.workers.workers import Workers as Workers
 
     open_cohort = PreparedDataset.open
 
@@ -62,6 +63,7 @@ _PUBLIC = {
     "PreparedDataset": "brainlab.cohort.prepared:PreparedDataset",
     "open_cohort": "brainlab.cohort.prepared:PreparedDataset.open",
     "audit": "brainlab.cohort.checks.audit:audit",
+    "Workers": "brainlab.workers.workers:Workers",
     # runs
     "presets": "brainlab.runs.methods:presets",
     "Schedule": "brainlab.methods.method:Schedule",

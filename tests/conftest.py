@@ -6,6 +6,7 @@ import hashlib
 import itertools
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -33,6 +34,7 @@ from brainlab.reading.record import salt
 from brainlab.runs.files import WEIGHTS
 from brainlab.runs.methods import find_preset
 from brainlab.runs.provenance import hashes_of_training
+from brainlab.workers.workers import Workers
 from tests.translating_workspace import build_translating_workspace
 
 CLASSES = ("healthy", "ms", "leuko1", "leuko2", "leuko3")
@@ -248,6 +250,15 @@ def style_workspace(slice_workspace: Path, tmp_path_factory: pytest.TempPathFact
     schedule, machine = Schedule(epochs=1, batch_size=8), Machine(device="cpu", precision="32")
     train("dwi-stylegan", data, workspace / "runs" / "tiny-gan", config=config, schedule=schedule, machine=machine)
     return workspace
+
+
+@pytest.fixture(scope="module")
+def two_workers() -> Iterator[Workers]:
+    """Two workers of a Dask cluster, each a process of its own."""
+    from distributed import LocalCluster  # which few tests need
+
+    with LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=":0") as cluster:
+        yield Workers(scheduler=cluster.scheduler_address)
 
 
 @pytest.fixture

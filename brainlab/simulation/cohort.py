@@ -12,20 +12,17 @@ OUT/.unfinished                   there from the first file to the last, and wha
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
 from brainlab import __version__
 from brainlab.cohort import bids_writer
-from brainlab.errors import BrainlabError, InputError, naming_path
+from brainlab.errors import InputError, naming_path
 from brainlab.files.folder_lock import LOCK, folder_in_use
 from brainlab.files.unfinished import MARK, mark_finished, mark_unfinished
 from brainlab.files.whole import SCRATCH
-from brainlab.files.worker_processes import end_with_parent
 from brainlab.images.provenance import Provenance
 from brainlab.simulation import visit_writer
 from brainlab.simulation.disease.longitudinal import EDSS_COEFFICIENTS, EDSS_NOISE
@@ -39,12 +36,14 @@ from brainlab.simulation.people.anatomy import LABELS
 from brainlab.simulation.published import CLASSES
 from brainlab.simulation.sequences.registry import SEQUENCES
 from brainlab.simulation.sequences.scanners import SCANNERS
+from brainlab.workers.workers import HERE, Workers
 
 GENERATOR = "brainlab simulate"
 SIMULATOR = 3
 """Which people a seed stands for: they change with this number and with nothing else."""
 LICENSE = "CC0"
 """Of simulated people alone: nobody was scanned, so that nobody's rights are touched."""
+KEPT = "people who are finished are kept"
 TRUTH = Path("derivatives") / "truth"
 PARTICIPANT_COLUMNS = ("participant_id", "age", "sex", "class", "dynamic_remyelination")
 SESSION_COLUMNS = ("session_id", "age", "years_since_first", "edss")
@@ -103,7 +102,7 @@ def simulate_cohort(
     participants: int,
     *,
     truth: str = "full",
-    jobs: int = 1,
+    workers: Workers = HERE,
     track: Callable[[Iterable[int], int], Iterable[int]] | None = None,
 ) -> dict[str, Any]:
     """Write participants 1 to `participants` and return `participants`, `scans` and `seconds`.
@@ -111,13 +110,14 @@ def simulate_cohort(
     `scans` counts each sequence of each visit: two visits of FLAIR and T1w are four scans.
 
     truth: `full` writes images of the truth, `table` only derivatives/truth/scans.tsv: about a third faster.
-    jobs: processes; the bytes do not depend on them. track: wraps the numbers of the participants to show progress.
+    workers: who simulates them; the bytes do not depend on that. track: wraps the numbers of the participants to show
+    progress.
     A run that was killed is taken up where it stopped; more participants can be added to a finished cohort.
     Raises InputError when the folder holds something else, or a cohort of other settings, or when another process
     simulates there; OSError that names `out`.
     """
     out, started = Path(out), time.monotonic()
-    _check(settings, participants, truth, jobs)
+    _check(settings, participants, truth)
     try:
         with naming_path(out):
             _refuse_others(out, settings, truth)
@@ -126,14 +126,15 @@ def simulate_cohort(
                 _refuse_others(out, settings, truth)  # again: another process may have been quicker
                 _claim(out, settings, truth)
                 wanted = [number for number in range(1, participants + 1) if not _is_done(out, settings, number)]
-                done: Iterable[int] = _write_all(out, settings, wanted, truth, jobs)
+                tasks = ((out.absolute(), settings, number, truth) for number in wanted)
+                done: Iterable[int] = workers.map(write_participant, tasks, shared=[out.absolute()], kept=KEPT)
                 for _ in done if track is None else track(done, len(wanted)):
                     pass
                 people, visits = _write_tables(out, settings)
                 mark_finished(out)
     except OSError as error:
         if out.is_dir():
-            error.add_note("people who are finished are kept")
+            error.add_note(KEPT)
         raise
     return {
         "participants": people,
@@ -173,31 +174,12 @@ def _summary(person: SimulatedParticipant) -> dict[str, Any]:
     return {"participant": person.row, "scans": [visit.row for visit in person.visits]}
 
 
-def _write_all(out: Path, settings: CohortSettings, numbers: list[int], truth: str, jobs: int) -> Iterator[int]:
-    """Write participants in this process or in several; yields each number when it is written."""
-    if jobs == 1 or len(numbers) < 2:
-        for number in numbers:
-            yield write_participant(out, settings, number, truth)
-        return
-    many = len(numbers)
-    try:
-        with ProcessPoolExecutor(jobs, initializer=end_with_parent) as pool:
-            yield from pool.map(write_participant, [out] * many, [settings] * many, numbers, [truth] * many)
-    except BrokenProcessPool as error:
-        raise BrainlabError(
-            "a worker process died, perhaps for want of memory; run again with fewer --jobs (people who are finished "
-            "are kept)"
-        ) from error
-
-
-def _check(settings: CohortSettings, participants: int, truth: str, jobs: int) -> None:
+def _check(settings: CohortSettings, participants: int, truth: str) -> None:
     """Refuse what cannot be simulated."""
     if participants < 1:
         raise InputError(f"--participants: needs at least 1, got {participants}")
     if not 0 <= settings.seed < 2**32:
         raise InputError(f"--seed: needs a whole number from 0 to {2**32 - 1}, got {settings.seed}")
-    if jobs < 1:
-        raise InputError(f"--jobs: needs at least 1, got {jobs}")
     if not 0 <= settings.stroke_share <= 1:
         raise InputError(f"--acute-stroke: needs a share from 0 to 1, got {settings.stroke_share}")
     for name in settings.sites:

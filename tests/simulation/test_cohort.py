@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -16,11 +15,12 @@ import pytest
 
 from brainlab.cli import main
 from brainlab.cohort.sources.discovery import find_sources
-from brainlab.errors import BrainlabError, InputError
+from brainlab.errors import InputError
 from brainlab.files.folder_lock import folder_in_use
 from brainlab.simulation.cohort import parse_classes, simulate_cohort
 from brainlab.simulation.participant import CohortSettings
 from brainlab.simulation.sequences.registry import SEQUENCES
+from brainlab.workers.workers import Workers
 
 SETTINGS = CohortSettings(seed=5, classes=(("healthy", 2.0), ("leuko1", 1.0)))
 
@@ -37,7 +37,7 @@ def cohort(tmp_path_factory):
 
 
 def test_same_seed_gives_the_same_bytes_whatever_the_number_and_the_jobs(cohort, tmp_path):
-    simulate_cohort(tmp_path / "again", SETTINGS, 3, jobs=2)
+    simulate_cohort(tmp_path / "again", SETTINGS, 3, workers=Workers(jobs=2))
     again = contents(tmp_path / "again")
     for name, content in contents(cohort).items():
         if "/" in name and name.split("/")[-1] != "scans.tsv":
@@ -235,9 +235,3 @@ def test_whom_a_kill_left_without_images_no_table_lists(cohort, tmp_path):
     simulate_cohort(out, SETTINGS, 1)
     assert list(pd.read_csv(out / "participants.tsv", sep="\t")["participant_id"]) == ["sub-S5P00001"]
     assert not list(out.rglob("*.partial"))
-
-
-def test_a_worker_that_dies_is_one_line(tmp_path, monkeypatch):
-    monkeypatch.setattr("brainlab.simulation.cohort.simulate_participant", lambda *_: os._exit(9))
-    with pytest.raises(BrainlabError, match="a worker process died, perhaps for want of memory"):
-        simulate_cohort(tmp_path / "out", SETTINGS, 2, jobs=2)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brainlab.cli.common.progress import progress
+from brainlab.cli.common.workers import add_workers, workers_of
 from brainlab.cohort.intensity import BRAIN
 from brainlab.cohort.recipes import RECIPES, find_recipe
 from brainlab.cohort.sources.image_files import LEFT_OUT
@@ -52,8 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--labels", metavar="COL", help="column with the class (default: class, diagnosis, dx or group)"
     )
-    parser.add_argument("--jobs", type=int, metavar="J", help="processes (default: 1)")
-    parser.add_argument("--scheduler", metavar="ADDR", help="address of a Dask scheduler to use instead of processes")
+    add_workers(parser)
     parser.add_argument(
         "--include",
         metavar="GLOB",
@@ -93,10 +93,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from brainlab.cohort.preparation.batch import check_place, prepare_cohort
     from brainlab.cohort.sources.discovery import find_sources
 
-    if args.jobs is not None and args.jobs < 1:
-        raise InputError(f"--jobs {args.jobs}: at least 1 process is needed")
-    if args.jobs is not None and args.scheduler is not None:
-        raise InputError(f"--jobs {args.jobs}: the workers of --scheduler do the work; give one of the two")
+    workers = workers_of(args)
     if args.image_of_series is not None and args.image_of_series < 0:
         raise InputError(f"--image-of-series {args.image_of_series}: images are counted from 0")
     recipe = find_recipe(args.recipe, args.paper_exact)
@@ -112,8 +109,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         found,
         args.out,
         recipe,
-        jobs=args.jobs or 1,
-        scheduler=args.scheduler,
+        workers=workers,
         keep_intermediate=args.keep_intermediate,
         dtype=args.dtype,
         overwrite=args.overwrite,

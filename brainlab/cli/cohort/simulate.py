@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from brainlab.cli.common.progress import progress
+from brainlab.cli.common.workers import add_workers, workers_of
 from brainlab.simulation.published import CLASSES
 from brainlab.simulation.sequences.registry import SEQUENCES
 from brainlab.simulation.sequences.scanners import SCANNERS
@@ -71,15 +72,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="full",
         help="ground-truth images and volumes, or volumes only, which is faster (default: full)",
     )
-    parser.add_argument(
-        "--jobs", type=int, default=1, metavar="J", help="processes; the result does not depend on them (default: 1)"
-    )
+    add_workers(parser)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     from brainlab.simulation.cohort import parse_classes, simulate_cohort
     from brainlab.simulation.participant import CohortSettings
 
+    workers = workers_of(args)
     settings = CohortSettings(
         seed=args.seed,
         classes=parse_classes(args.classes) if args.classes else CohortSettings.classes,
@@ -94,4 +94,4 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     def track(numbers: Iterable[int], total: int) -> Iterable[int]:
         return progress(numbers, "Simulating", total)
 
-    return simulate_cohort(args.out, settings, args.participants, truth=args.truth, jobs=args.jobs, track=track)
+    return simulate_cohort(args.out, settings, args.participants, truth=args.truth, workers=workers, track=track)

@@ -9,10 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
 
-import joblib
 import numpy as np
 import pandas as pd
-from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from brainlab.cohort.intensity import Z_SCORE, Z_SCORES, scale_columns
 from brainlab.cohort.origin import ORIGIN, origin_record
@@ -51,6 +49,9 @@ from brainlab.errors import (
 from brainlab.files.folder_lock import place_in_use
 from brainlab.images.pictures import to_bytes
 from brainlab.images.provenance import Kind, Provenance
+from brainlab.workers.workers import HERE, Workers
+
+FINISHED_ARE_KEPT = "finished scans are kept"
 
 Track = Callable[[Iterable[Any], int], Iterable[Any]]
 """Wraps an iteration over a known number of scans, to show how far it is."""
@@ -71,8 +72,7 @@ def prepare_cohort(
     found: Found,
     out: Path | str,
     recipe: PreparationRecipe | str,
-    jobs: int = 1,
-    scheduler: str | None = None,
+    workers: Workers = HERE,
     keep_intermediate: bool = False,
     dtype: str | None = None,
     overwrite: bool = False,
@@ -86,7 +86,7 @@ def prepare_cohort(
     Each finished scan is kept in a hidden folder beside `out` until the dataset is whole, so that a run that was
     killed goes on where it stopped. The folder's name depends on the source files' place, the recipe and the type.
 
-    jobs: processes on this machine. scheduler: address of a Dask scheduler whose workers see the same files instead.
+    workers: who prepares the scans; the bytes do not depend on them.
     keep_intermediate: also write brain mask, registered scan and its mask under `out/intermediate/`.
     dtype: by default the recipe's own. overwrite: replace a prepared dataset that holds other scans, or was made by
     another recipe. image_of_series: of 4D files, the image to use, counted from 0; by default see `series`.
@@ -118,12 +118,12 @@ def prepare_cohort(
     scans = with_grey_ranges(scans) if recipe.pictures else scans
     with place_in_use(out, "brainlab prepare"):
         work = work_folder(scans, out, recipe, dtype)
-        pictures = work / "intermediate" if keep_intermediate else None
+        pictures = (work / "intermediate").absolute() if keep_intermediate else None
         more: list[dict[str, str]] = []
         try:
             with naming_path(out):
                 work.mkdir(parents=True, exist_ok=True)
-                outcomes = _run(scans, recipe, dtype, work, pictures, jobs, scheduler, track)
+                outcomes = _run(scans, recipe, dtype, work, pictures, workers, track)
                 done = [(source, o) for source, o in zip(scans, outcomes, strict=True) if o.file is not None]
                 doubts = [len(outcome.notes) for _, outcome in done]
                 done, copies = without_copies(done, [outcome.content for _, outcome in done], doubts)
@@ -133,7 +133,7 @@ def prepare_cohort(
                     _write(out, done, recipe, dtype, pictures, numbers, labels)
         except OSError as error:
             if work.is_dir():
-                error.add_note("finished scans are kept")
+                error.add_note(FINISHED_ARE_KEPT)
             raise
         shutil.rmtree(work, ignore_errors=True)
     notes = [{"path": o.relative, "reason": note} for o in outcomes for note in o.notes]
@@ -224,8 +224,7 @@ def _run(
     dtype: str,
     work: Path,
     pictures: Path | None,
-    jobs: int,
-    scheduler: str | None,
+    workers: Workers,
     track: Track,
 ) -> list[Outcome]:
     """Prepare the scans that an earlier run did not finish, and return all outcomes in the order of `scans`."""
@@ -235,42 +234,28 @@ def _run(
     for source in scans:
         if (earlier := kept(work, source, folders[source.relative])) is not None:
             outcomes[source.relative] = earlier
-    by_name = {source.relative: source for source in scans if source.relative not in outcomes}
-    waiting = list(by_name.values())
-    tasks = ((source, recipe, dtype, folders[source.relative]) for source in waiting)
-    for outcome in track(_spread(tasks, jobs, scheduler), len(waiting)):
-        outcomes[outcome.relative] = keep(work, by_name[outcome.relative], outcome)
+    waiting = [source for source in scans if source.relative not in outcomes]
+    tasks = ((_absolute(source), recipe, dtype, folders[source.relative]) for source in waiting)
+    shared = [source.path.absolute() for source in waiting[:1]]
+    done = workers.map(_attempt, tasks, shared=shared, kept=FINISHED_ARE_KEPT, died=_died)
+    for source, outcome in zip(waiting, track(done, len(waiting)), strict=True):
+        outcomes[source.relative] = keep(work, source, outcome)
     return [outcomes[source.relative] for source in scans]
 
 
-def _spread(tasks: Iterable[tuple[Any, ...]], jobs: int, scheduler: str | None) -> Iterator[Outcome]:
-    """Run tasks here, in processes of this machine, or on a Dask cluster."""
-    if scheduler is None and jobs == 1:
-        yield from (_attempt(*task) for task in tasks)
-        return
-    calls = (joblib.delayed(_attempt)(*task) for task in tasks)
-    try:
-        if scheduler is None:
-            yield from joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")(calls)
-            return
-        with _dask_client(scheduler), joblib.parallel_config(backend="dask"):
-            yield from joblib.Parallel()(calls)
-    except TerminatedWorkerError as error:
-        raise BrainlabError(
-            "a worker process died, perhaps for want of memory; run again with fewer --jobs (finished scans are kept)"
-        ) from error
+def _absolute(source: ScanSource) -> ScanSource:
+    """Return a scan as workers in another folder find it."""
+    return dataclasses.replace(
+        source,
+        path=source.path.absolute(),
+        others={name: _absolute(other) for name, other in source.others.items()},
+        segmentation=source.segmentation and source.segmentation.absolute(),
+    )
 
 
-def _dask_client(scheduler: str) -> Any:
-    """Connect to a Dask scheduler."""
-    try:
-        from dask.distributed import Client  # an optional package, only for clusters
-    except ImportError as error:
-        raise InputError("--scheduler needs the packages dask and distributed; install them with pip") from error
-    try:
-        return Client(scheduler, timeout=10)
-    except (OSError, ValueError, TimeoutError) as error:
-        raise InputError(f"--scheduler {scheduler}: no Dask scheduler answers there ({error})") from error
+def _died(source: ScanSource, *_: Any) -> Outcome:
+    reason = "workers of the cluster died of it, one after the other, perhaps for want of memory"
+    return Outcome(source.relative, 0.0, stage="register", reason=reason)
 
 
 def _attempt(source: ScanSource, recipe: PreparationRecipe, dtype: str, pictures: Path | None) -> Outcome:

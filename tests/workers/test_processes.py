@@ -7,11 +7,10 @@ import time
 
 POOL = """
 import os, sys, time
-from concurrent.futures import ProcessPoolExecutor
-from brainlab.files.worker_processes import end_with_parent
-with ProcessPoolExecutor(1, initializer=end_with_parent) as pool:
-    print(pool.submit(os.getpid).result(), flush=True)
-    time.sleep(60)
+from brainlab.workers.processes import Processes
+pool = Processes(1)
+print(pool.result(pool.submit(os.getpid, ())), flush=True)
+time.sleep(60)
 """
 
 

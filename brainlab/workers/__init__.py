@@ -1,0 +1,1 @@
+"""Where the tasks of long commands run: this process, several of this machine, or a Dask cluster."""

@@ -1,0 +1,163 @@
+"""The workers of a Dask cluster.
+
+They need the packages of this machine in the same versions, the same files at the same places, and do one task at a
+time each (`--nthreads 1`): libraries that read scans, and the networks' settings, are shared by the threads of a
+process. What is not so ends the command with a line that says it, also of workers that come later.
+"""
+
+import contextlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from brainlab.errors import BrainlabError, InputError
+from brainlab.workers.engine import TaskDiedError
+
+PACKAGES = ("brainlab", "numpy", "scipy", "torch", "SimpleITK", "nibabel", "nilearn", "pandas", "scikit-learn")
+"""What results may depend on."""
+CONNECTING_S = 10.0
+NO_WORKER_S = 60.0
+"""How long a cluster may be without any worker, such as while they start."""
+LOOK_S = 5.0
+"""How often to see whether anybody works, while a task is waited for."""
+AHEAD = 8
+"""Tasks a worker that are handed over before the first is waited for."""
+INSTALL = "pip install 'brainlab[cluster]'"
+START = "start some with 'dask worker {} --nthreads 1'"
+
+
+class Cluster:
+    """A Dask cluster by the address of its scheduler. Raises InputError where none answers, or it has no worker."""
+
+    def __init__(self, address: str, shared: Sequence[Path] = ()) -> None:
+        try:
+            import distributed  # an optional package, only for clusters
+            from distributed.comm.core import CommClosedError
+        except ImportError as error:
+            raise InputError(f"--scheduler: needs the package distributed; install it with {INSTALL}") from error
+        self._dask, self._address = distributed, address
+        self._lost = (distributed.CancelledError, CommClosedError)
+        self._wanted = _Wanted(versions(), tuple(shared))
+        try:
+            self._client = distributed.Client(address, timeout=CONNECTING_S, set_as_default=False)
+        except (OSError, ValueError, TimeoutError) as error:
+            reason = " ".join(str(error).split())
+            raise InputError(f"--scheduler {address}: no Dask scheduler answers there ({reason})") from error
+        self._seen = time.monotonic()
+        self._handles: set[Any] = set()
+        try:
+            while not self._workers():
+                self._look()
+                time.sleep(0.2)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def ahead(self) -> int:
+        return AHEAD * max(1, len(self._workers()))
+
+    def submit(self, function: Callable[..., Any], task: tuple[Any, ...]) -> Any:
+        handle = self._client.submit(_do, function, task, self._wanted, pure=False)
+        self._handles.add(handle)
+        return handle
+
+    def result(self, handle: Any) -> Any:
+        while True:
+            try:
+                found = handle.result(timeout=LOOK_S)
+            except self._dask.TimeoutError:
+                if handle.done():  # the task's own
+                    raise
+                self._look()
+            except self._dask.scheduler.KilledWorker as error:
+                raise TaskDiedError(
+                    f"--scheduler {self._address}: {error.allowed_failures + 1} workers died, one after the other, of "
+                    "one task, perhaps for want of memory; give them more"
+                ) from error
+            except self._lost as error:
+                raise self._gone() from error
+            else:
+                self._handles.discard(handle)
+                self._seen = time.monotonic()
+                return found
+
+    def settle(self, handles: Sequence[Any]) -> None:
+        while handles:
+            with contextlib.suppress(self._dask.TimeoutError), self._client.as_current():
+                self._dask.wait(handles, timeout=LOOK_S)
+                return
+            self._look()
+
+    def close(self) -> None:
+        with contextlib.suppress(Exception):  # of a scheduler that is gone
+            self._client.cancel(list(self._handles))
+        self._handles.clear()
+        self._client.close(timeout=CONNECTING_S)
+
+    def _workers(self) -> dict[str, Any]:
+        try:
+            workers: dict[str, Any] = self._client.nthreads()
+        except (OSError, TimeoutError) as error:
+            raise self._gone() from error
+        return workers
+
+    def _look(self) -> None:
+        """Raise InputError where nobody has been there to work for long."""
+        if self._workers():
+            self._seen = time.monotonic()
+        elif time.monotonic() - self._seen > NO_WORKER_S:
+            raise BrainlabError(
+                f"--scheduler {self._address}: has had no worker for {NO_WORKER_S:.0f} s; "
+                + START.format(self._address)
+            )
+
+    def _gone(self) -> BrainlabError:
+        return BrainlabError(f"--scheduler {self._address}: the scheduler is gone; start it, and run again")
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Return the versions of what results may depend on, as far as it is installed."""
+    found = {}
+    for name in PACKAGES:
+        with contextlib.suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """What a worker must have. shared: files that it must see."""
+
+    versions: Mapping[str, str]
+    shared: tuple[Path, ...]
+
+    def refuse(self, address: str, tasks_at_once: int) -> None:
+        """Raise InputError where this process lacks something."""
+        who = f"--scheduler: worker {address}"
+        for name, here in self.versions.items():
+            if (found := versions().get(name)) != here:
+                has = f"{name} {found}" if found else f"no {name}"
+                raise InputError(f"{who} has {has}, needs {here} as here; install the same there")
+        for path in self.shared:
+            if not path.exists():
+                raise InputError(f"{who} does not see {path}; it needs the same files at the same places")
+        if tasks_at_once != 1:
+            raise InputError(
+                f"{who} does {tasks_at_once} tasks at a time, needs 1; start it with --nthreads 1, and several of them "
+                "with --nworkers"
+            )
+
+
+def _do(function: Callable[..., Any], task: tuple[Any, ...], wanted: _Wanted) -> Any:
+    """Do a task on a worker, or say why its result could not be that of the machine that asks."""
+    from distributed import get_worker
+
+    worker = get_worker()
+    wanted.refuse(worker.address, worker.state.nthreads)
+    return function(*task)
