@@ -26,7 +26,7 @@ def modules_of(package: ModuleType) -> list[ModuleType]:
 
 def named(kind: str) -> str:
     """Return the value of the variable that names modules of a kind, `method` or `metric`."""
-    return os.environ.get(_variable(kind), "")
+    return os.environ.get(variable(kind), "")
 
 
 def brought(kind: str, words: str, entry: str, holds: Callable[[Any], bool]) -> list[ModuleType]:
@@ -43,17 +43,24 @@ def brought(kind: str, words: str, entry: str, holds: Callable[[Any], bool]) -> 
         except Exception as error:  # a file under development can fail in any way
             reason = f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')}"
             raise InputError(
-                f"{word}: cannot be imported as a {kind} ({reason}); mend it, or take it out of {_variable(kind)}"
+                f"{word}: cannot be imported as a {kind} ({reason}); mend it, or take it out of {variable(kind)}"
             ) from error
         if not holds(getattr(module, entry, None)):
             raise InputError(
-                f"{word}: needs an entry named {entry}, got none; add one, or take it out of {_variable(kind)}"
+                f"{word}: needs an entry named {entry}, got none; add one, or take it out of {variable(kind)}"
             )
         modules.append(module)
     return modules
 
 
-def _variable(kind: str) -> str:
+def absolute(words: str) -> str:
+    """Return a value of `named` by which a process in another folder finds the same files."""
+    parts = filter(None, words.split(os.pathsep))
+    return os.pathsep.join(str(Path(word).absolute()) if word.endswith(".py") else word for word in parts)
+
+
+def variable(kind: str) -> str:
+    """Return the variable that names modules of a kind."""
     return f"BRAINLAB_{kind.upper()}S"
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from brainlab.cli.common.device import add_device
 from brainlab.cli.common.scores import score_lines
+from brainlab.cli.common.workers import add_workers, workers_of
 from brainlab.experiments.evaluation import ENOUGH, SAMPLES
 from brainlab.ranges import number
 
@@ -30,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what the run was trained on, where it is not in the workspace (default: found there by its name)",
     )
     add_device(parser)
+    add_workers(parser)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
@@ -37,9 +39,11 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from brainlab.experiments.evaluation.run_metrics import evaluate_run
     from brainlab.runs.run import load_run
 
+    workers = workers_of(args)
     training = PreparedDataset.open(args.training) if args.training else None
     measured = load_run(args.run_folder, args.device)
-    result = evaluate_run(measured, PreparedDataset.open(args.data), args.n, seed=args.seed, training=training)
+    data = PreparedDataset.open(args.data)
+    result = evaluate_run(measured, data, args.n, seed=args.seed, training=training, workers=workers)
     said = dict.fromkeys(metric["settings"].get(note) for note in NOTES for metric in result.values())
     notes = [str(note) for note in said if note]
     kept = measured.evaluation_file

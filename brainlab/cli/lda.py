@@ -7,6 +7,7 @@ from typing import Any
 
 from brainlab.cli.common.device import add_device
 from brainlab.cli.common.progress import progress
+from brainlab.cli.common.workers import add_workers, workers_of
 from brainlab.counted import counted
 from brainlab.errors import InputError
 from brainlab.latent.classification.discriminant_settings import Priors, Shrinkage
@@ -39,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="of the covariance (default: cross-validated on the training split)",
     )
     add_device(parser)
+    add_workers(parser)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
@@ -47,6 +49,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from brainlab.runs.run import load_run
     from brainlab.runs.training_codes import read_training_codes
 
+    workers = workers_of(args)
     chosen = load_run(args.run_folder, args.device)
     known = PreparedDataset.open(args.data) if args.data else read_training_codes(chosen)
     if known is None:
@@ -60,6 +63,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         priors=args.priors,
         shrinkage=args.shrinkage,
         watch=progress,
+        workers=workers,
     ).to_json()
     return {**result, "text": _text(result, chosen.grid.noun)}
 

@@ -8,9 +8,6 @@ import numpy as np
 from brainlab.errors import InputError
 from brainlab.types import BoolArray, Float32Array, FloatArray, IntArray
 
-Encode = Callable[[Float32Array], tuple[Float32Array, Float32Array | None]]
-"""Images [n, C, *shape] in [0, 1] to (mean, log variance), each [n, d]; None where an encoder knows no spread."""
-
 Decode = Callable[[Float32Array], Float32Array]
 """Codes [n, d] to images [n, *shape] in [0, 1]."""
 
@@ -63,21 +60,26 @@ class Encoding:
         return self.mean.var(axis=0) > ACTIVE_VARIANCE if kl is None else kl > threshold_nats
 
 
-def encode_batches(encode: Encode, batches: Iterable[Float32Array]) -> Encoding:
-    """Encode images batch by batch, so that memory does not grow with them.
+def together(parts: Iterable[tuple[Float32Array, Float32Array | None]]) -> Encoding:
+    """Return the posteriors of parts of the images as one, their codes as vectors.
 
-    batches: arrays [n, C, *shape] in [0, 1].
+    parts: posterior mean and log variance of some images, each [k, *code_shape]; None where an encoder knows no spread.
     Raises InputError when there is no image, or when a code is not finite.
     """
-    parts = [encode(batch) for batch in batches]
-    if not parts:
+    found = list(parts)
+    if not found:
         raise InputError("there is no image to encode")
-    mean = np.concatenate([part[0] for part in parts]).astype(np.float32)
-    known = [part[1] for part in parts if part[1] is not None]
-    log_variance = np.concatenate(known).astype(np.float32) if known else None
+    mean = _vectors([part[0] for part in found])
+    known = [part[1] for part in found if part[1] is not None]
+    log_variance = _vectors(known) if known else None
     if not (np.isfinite(mean).all() and (log_variance is None or np.isfinite(log_variance).all())):
         raise InputError("the run gives codes that are not finite; train it again")
     return Encoding(mean, log_variance)
+
+
+def _vectors(codes: Sequence[Float32Array]) -> Float32Array:
+    """Return codes [k, *code_shape] of several parts as one array [n, d]."""
+    return np.concatenate([part.reshape(len(part), -1) for part in codes]).astype(np.float32)
 
 
 def class_means(codes: FloatArray, labels: Sequence[str]) -> dict[str, Float32Array]:

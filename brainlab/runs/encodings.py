@@ -1,7 +1,6 @@
 """Codes of whole prepared datasets, computed once and kept beside the run."""
 
 import contextlib
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,37 +10,37 @@ from brainlab import workspace
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import UNREADABLE_ARRAY, InputError
 from brainlab.files.whole import whole_file
-from brainlab.latent.encoding import Encoding, encode_batches
+from brainlab.latent.encoding import Encoding, together
+from brainlab.runs.passes.passes import Passes
 from brainlab.runs.run import Run
 from brainlab.types import IntArray, Watch
+from brainlab.workers.workers import HERE, Workers
 
-BATCH = 32
 
-
-def encode_dataset(run: Run, dataset: PreparedDataset, watch: Watch | None = None) -> Encoding:
+def encode_dataset(
+    run: Run, dataset: PreparedDataset, watch: Watch | None = None, *, workers: Workers = HERE
+) -> Encoding:
     """Return the posteriors of every image of a dataset as the run sees it, in its order.
 
     They are kept in `<run>/encodings/`, or in the workspace's cache where the run's folder cannot be written to,
     together with the hashes of the dataset and of the run's weights; a file whose hashes differ is never used.
-    watch: shows progress while encoding.
+    watch: shows progress while encoding. workers: who encodes.
     Raises InputError when the run cannot encode, its codes are no vectors, or its images have another shape.
     """
     dataset = _see_vectors(run, dataset)
     for path in _places(run, dataset):
         if (known := _load(path, run, dataset)) is not None:
             return known
-    encoding = encode_rows(run, dataset, np.arange(len(dataset)), watch)
+    encoding = encode_rows(run, dataset, np.arange(len(dataset)), watch, workers=workers)
     _store(encoding, run, dataset)
     return encoding
 
 
-def encode_rows(run: Run, dataset: PreparedDataset, rows: IntArray, watch: Watch | None = None) -> Encoding:
-    """Return the posteriors of some scans, without keeping them. watch: shows progress."""
-    dataset = _see_vectors(run, dataset)
-    starts: Iterable[int] = range(0, len(rows), BATCH)
-    if watch is not None:
-        starts = watch(starts, "Encoding", -(-len(rows) // BATCH))
-    return encode_batches(run.encode, (dataset.batch(rows[start : start + BATCH]) for start in starts))
+def encode_rows(
+    run: Run, dataset: PreparedDataset, rows: IntArray, watch: Watch | None = None, *, workers: Workers = HERE
+) -> Encoding:
+    """Return the posteriors of some scans, without keeping them. watch: shows progress. workers: who encodes."""
+    return together(Passes(run, workers).encoded(_see_vectors(run, dataset), rows, watch=watch))
 
 
 def see_to_encode(run: Run, dataset: PreparedDataset) -> PreparedDataset:

@@ -1,5 +1,7 @@
 """Reading the files of a run folder: whatever is wrong with one is a single line that names it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -118,6 +120,18 @@ def read_evaluation(path: Path) -> dict[str, Any]:
     if wrong := [name for name, entry in values.items() if not isinstance(entry, dict)]:
         raise InputError(f"{path}: {wrong[0]}: needs an object, got {values[wrong[0]]!r}; {mend}")
     return values
+
+
+@contextmanager
+def naming_network(path: Path) -> Iterator[None]:
+    """Make a network of a run's config at `path`; raise InputError where it describes none."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{path}: {error}; train the run again") from error
+    except (ValueError, LookupError, ArithmeticError, RuntimeError) as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise InputError(f"{path}: describes no network ({reason}); train the run again") from error
 
 
 def check_weights(path: Path, network: nn.Module) -> None:

@@ -28,7 +28,16 @@ from brainlab.methods.recipe import Network
 from brainlab.ranges import refuse_out_of_range
 from brainlab.runs.asked_images import NOTHING, AskedImages, refuse_guidance_of_nothing
 from brainlab.runs.devices import find_device
-from brainlab.runs.files import CONFIG, EVALUATION, WEIGHTS, check_weights, read_evaluation, read_settings, read_weights
+from brainlab.runs.files import (
+    CONFIG,
+    EVALUATION,
+    WEIGHTS,
+    check_weights,
+    naming_network,
+    read_evaluation,
+    read_settings,
+    read_weights,
+)
 from brainlab.runs.image_memory import refuse_beyond_memory
 from brainlab.runs.matching.own_recipe import refuse_other_channels
 from brainlab.training.checkpoint import MetricsFile
@@ -216,7 +225,7 @@ class Run:
         away_from: the condition that guidance leads away from; None is that of nothing told.
         """
         z = self._checked("decoding", "codes", z, self.code_shape)  # [n, *code_shape]
-        return self._decoded(z, self._asked(condition, len(z), guidance, away_from))
+        return self.decode_asked(z, self._asked(condition, len(z), guidance, away_from))
 
     def encode(self, x: FloatArray, *, condition: Asked | None = None) -> tuple[Float32Array, Float32Array | None]:
         """Return posterior mean and log-variance, each [n, *code_shape], of images [n, C, *shape] in [0, 1].
@@ -303,6 +312,13 @@ class Run:
         self, n: int, seed: int, truncation: float = 1.0, *, condition: Asked | None = None, guidance: float = 1.0
     ) -> Iterator[tuple[Float32Array, Float32Array]]:
         """Draw what `sample` draws, in parts of few images, so that memory does not grow with their number."""
+        parts = self.codes_in_parts(n, seed, truncation, condition=condition, guidance=guidance)
+        return ((codes, self.decode_asked(codes, asked)) for codes, asked in parts)
+
+    def codes_in_parts(
+        self, n: int, seed: int, truncation: float = 1.0, *, condition: Asked | None = None, guidance: float = 1.0
+    ) -> Iterator[tuple[Float32Array, AskedImages]]:
+        """Draw the codes [k, *code_shape] of `sample_in_parts`, with what their images are asked for."""
         self.require("sample")
         refuse_out_of_range({"n": n, "seed": seed, "truncation": truncation})
         asked = self._asked(condition, n, guidance)
@@ -315,8 +331,11 @@ class Run:
             z = prior.draw(count, noise, truncation).numpy()
             passes = range(0, count, self._at_once if self._at_once < PART else count)
             for rows in (slice(i, min(i + passes.step, count)) for i in passes):
-                wanted = asked.part(slice(PART * part + rows.start, PART * part + rows.stop))
-                yield z[rows], self._decoded(z[rows], wanted)
+                yield z[rows], asked.part(slice(PART * part + rows.start, PART * part + rows.stop))
+
+    def decode_asked(self, z: Float32Array, asked: AskedImages) -> Float32Array:
+        """Return the images [n, *shape] of codes of `codes_in_parts`."""
+        return self._in_parts(lambda part, **told: (self.model().decode(part, **told)[:, 0],), z, asked)[0]
 
     def _asked(
         self, condition: Asked | None, n: int, guidance: float = 1.0, away_from: Asked | None = None
@@ -324,9 +343,6 @@ class Run:
         """Return what n images are asked for; raise InputError where the run cannot draw it."""
         refuse_guidance_of_nothing(condition, guidance)
         return NOTHING if condition is None else AskedImages.of(self.conditions, condition, n, guidance, away_from)
-
-    def _decoded(self, z: Float32Array, asked: AskedImages) -> Float32Array:
-        return self._in_parts(lambda part, **told: (self.model().decode(part, **told)[:, 0],), z, asked)[0]
 
     @torch.inference_mode(False)  # weights made within it would know no gradients to styles
     def _load(self) -> Network:
@@ -382,17 +398,8 @@ def load_run(folder: Path | str, device: str | None = None) -> Run:
         raise InputError(f"{folder}: no {WEIGHTS} yet; wait for the first epoch, or resume its training")
     values, method, config, schedule = read_settings(folder)
     run = Run(folder, folder.name, values["preset"], method, config, schedule, values, find_device(device))
-    check_weights(folder / WEIGHTS, _outlined(folder / CONFIG, run))
-    return run
-
-
-def _outlined(path: Path, run: Run) -> Network:
-    """Return a run's outline; raise InputError where its config describes no network."""
-    try:
+    with naming_network(folder / CONFIG):
         run.grid  # noqa: B018  # raises where the plane does not fit
-        return run.outline
-    except InputError as error:
-        raise InputError(f"{path}: {error}; train the run again") from error
-    except (ValueError, LookupError, ArithmeticError, RuntimeError) as error:
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
-        raise InputError(f"{path}: describes no network ({reason}); train the run again") from error
+        outline = run.outline
+    check_weights(folder / WEIGHTS, outline)
+    return run

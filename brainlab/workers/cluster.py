@@ -6,6 +6,7 @@ process. What is not so ends the command with a line that says it, also of worke
 """
 
 import contextlib
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from brainlab.errors import BrainlabError, InputError
+from brainlab.plugins import absolute, named, variable
 from brainlab.workers.engine import TaskDiedError
+from brainlab.workspace import workspace
 
 PACKAGES = ("brainlab", "numpy", "scipy", "torch", "SimpleITK", "nibabel", "nilearn", "pandas", "scikit-learn")
 """What results may depend on."""
@@ -37,11 +40,13 @@ class Cluster:
         try:
             import distributed  # an optional package, only for clusters
             from distributed.comm.core import CommClosedError
+            from distributed.protocol import pickle
         except ImportError as error:
             raise InputError(f"--scheduler: needs the package distributed; install it with {INSTALL}") from error
         self._dask, self._address = distributed, address
         self._lost = (distributed.CancelledError, CommClosedError)
-        self._wanted = _Wanted(versions(), tuple(shared))
+        self._packed = pickle.dumps
+        self._wanted = _Wanted(versions(), tuple(shared), _environment())
         try:
             self._client = distributed.Client(address, timeout=CONNECTING_S, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
@@ -62,7 +67,8 @@ class Cluster:
         return AHEAD * max(1, len(self._workers()))
 
     def submit(self, function: Callable[..., Any], task: tuple[Any, ...]) -> Any:
-        handle = self._client.submit(_do, function, task, self._wanted, pure=False)
+        # As bytes, since the scheduler would open what it is handed to look at it, and it needs no scans.
+        handle = self._client.submit(_do, self._packed((function, task)), self._wanted, pure=False)
         self._handles.add(handle)
         return handle
 
@@ -130,12 +136,19 @@ def versions() -> dict[str, str]:
     return found
 
 
+def _environment() -> dict[str, str]:
+    """Return the variables by which a worker finds what this process would find."""
+    others = {variable(kind): absolute(named(kind)) for kind in ("method", "metric")}
+    return {"BRAINLAB_WORKSPACE": str(workspace()), **others}
+
+
 @dataclass(frozen=True)
 class _Wanted:
-    """What a worker must have. shared: files that it must see."""
+    """What a worker must have. shared: files that it must see. environment: which workspace and methods it uses."""
 
     versions: Mapping[str, str]
     shared: tuple[Path, ...]
+    environment: Mapping[str, str]
 
     def refuse(self, address: str, tasks_at_once: int) -> None:
         """Raise InputError where this process lacks something."""
@@ -154,10 +167,13 @@ class _Wanted:
             )
 
 
-def _do(function: Callable[..., Any], task: tuple[Any, ...], wanted: _Wanted) -> Any:
+def _do(packed: bytes, wanted: _Wanted) -> Any:
     """Do a task on a worker, or say why its result could not be that of the machine that asks."""
     from distributed import get_worker
+    from distributed.protocol import pickle
 
     worker = get_worker()
     wanted.refuse(worker.address, worker.state.nthreads)
+    os.environ.update(wanted.environment)
+    function, task = pickle.loads(packed)
     return function(*task)

@@ -6,7 +6,7 @@ from scipy.stats import f_oneway, pearsonr
 from brainlab.latent import covariates
 from brainlab.latent.classification.confounds import MetadataRegression, acquisition_matrix
 from brainlab.latent.dimensions import class_effects, class_histograms, correlations, counterpart, dimension_table
-from brainlab.latent.encoding import Encoding, class_means, encode_batches
+from brainlab.latent.encoding import Encoding, class_means, together
 
 
 @pytest.fixture
@@ -88,8 +88,9 @@ def test_kl_is_that_of_torch(log_variance):
     assert encoding.kl_per_dimension()[0] == pytest.approx(expected, rel=1e-5)
 
 
-def test_batches_keep_their_order_and_mean_and_log_variance_their_places():
-    encoding = encode_batches(lambda x: (x[:, 0], -x[:, 0]), iter([np.array([[[1.0]], [[2.0]]]), np.array([[[3.0]]])]))
+def test_parts_keep_their_order_and_mean_and_log_variance_their_places():
+    parts = [np.array([[[1.0]], [[2.0]]]), np.array([[[3.0]]])]
+    encoding = together((part, -part) for part in parts)
     assert encoding.mean.ravel().tolist() == [1, 2, 3]
     assert encoding.log_variance.ravel().tolist() == [-1, -2, -3]
 

@@ -1,5 +1,6 @@
 """Linear discriminant analysis of a run's codes, beside what is reached without them."""
 
+import functools
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -27,6 +28,7 @@ from brainlab.runs.provenance import recognise
 from brainlab.runs.run import Run
 from brainlab.runs.training_codes import TrainingCodes
 from brainlab.types import FloatArray, Watch
+from brainlab.workers.workers import HERE, Workers
 
 OF_IMAGES = ("pca_64", "signal_threshold")
 """Baselines that need the images of the scans that they are fitted on."""
@@ -129,11 +131,12 @@ def lda_analysis(
     priors: Priors = "empirical",
     shrinkage: Shrinkage = "choose",
     watch: Watch | None = None,
+    workers: Workers = HERE,
 ) -> LdaResult:
     """Fit LDA on the codes of a dataset's training split and predict its test split, or the whole of another dataset.
 
     dataset: may be the codes that the run keeps of the people it was trained on; another dataset is predicted then, and
-    there are no baselines that need their images.
+    there are no baselines that need their images. workers: who encodes.
 
     As the FLAIR IntroVAE paper's section 5.3, with what it lacks beside it: the same from voxels, a signal threshold,
     acquisition parameters or nothing at all, and from codes with the acquisition parameters regressed out.
@@ -165,10 +168,11 @@ def lda_analysis(
             f"{listed(sorted(set(train.labels)))}; got none; predict another cohort"
         )
     _note_known_people(run, test, notes)
-    known = encode_dataset(run, dataset, watch) if isinstance(dataset, PreparedDataset) else dataset.encoding
+    encode = functools.partial(encode_dataset, run, watch=watch, workers=workers)
+    known = encode(dataset) if isinstance(dataset, PreparedDataset) else dataset.encoding
     codes = known.mean[train.rows].astype(np.float64)
     with ThreadPoolExecutor(1) as beside:  # the fit needs one core, and nothing of the scans to predict
-        encoded = beside.submit(encode_dataset, run, target, watch)
+        encoded = beside.submit(encode, target)
         discriminant = LatentDiscriminant(priors, shrinkage).fit(codes, train.labels, train.participants)
     test_codes = encoded.result().mean[test.rows].astype(np.float64)
     on_test = _judge(discriminant, test_codes)

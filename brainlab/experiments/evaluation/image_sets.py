@@ -2,10 +2,9 @@
 
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from brainlab import workspace
 from brainlab.cohort.prepared import PreparedDataset
@@ -20,17 +19,15 @@ from brainlab.experiments.evaluation.images_on_disk import (
     refuse_beyond_disk,
     scans,
 )
-from brainlab.latent.encoding import Encoding
-from brainlab.methods.conditions import Told
+from brainlab.latent.encoding import together
 from brainlab.ranges import refuse_outside
-from brainlab.runs.matching.own_conditions import own_condition_warnings, own_conditions
+from brainlab.runs.matching.own_conditions import own_condition_warnings
 from brainlab.runs.matching.own_recipe import own_recipe_warning
+from brainlab.runs.passes.passes import Codes, Passes
 from brainlab.runs.provenance import recognise
 from brainlab.runs.run import Run
-from brainlab.types import FloatArray, IntArray
-
-AT_ONCE = 32
-"""Scans that are encoded and decoded at once; the run itself passes fewer through its network."""
+from brainlab.types import Float32Array, IntArray
+from brainlab.workers.workers import HERE, Workers
 
 IMAGES_IN_MEMORY = 48
 BLOCKS_IN_MEMORY = 24
@@ -86,15 +83,24 @@ def refuse_beyond_memory(shape: tuple[int, ...]) -> None:
 
 
 def collect(
-    run: Run, dataset: PreparedDataset, n: int, seed: int, training: PreparedDataset | None
+    run: Run,
+    dataset: PreparedDataset,
+    n: int,
+    seed: int,
+    training: PreparedDataset | None,
+    *,
+    workers: Workers = HERE,
+    folder: Path | None = None,
 ) -> tuple[ImageSets, dict[str, Any]]:
     """Draw n samples, pick at most n held-out scans evenly, and reconstruct these by their posterior means.
 
     A run that has learnt conditions reads scans under those of their own rows (`own_conditions`) and draws samples as
     they come. Samples and reconstructions go to disk as they are made, and all else stays there, so that memory grows
-    neither with their number nor, beyond `memory_bound`, with their size. Returns the images, and settings that all
-    metrics share. Raises InputError when shapes differ, `training` is not what the run was trained on, fewer than 8
-    images are wanted or held out, or memory or disk do not suffice.
+    neither with their number nor, beyond `memory_bound`, with their size. workers: who passes them through the network.
+    folder: where the samples and reconstructions lie, so that other processes find them too; by default in a file that
+    is gone with this one. Returns the images, and settings that all metrics share.
+    Raises InputError when shapes differ, `training` is not what the run was trained on, fewer than 8 images are wanted
+    or held out, or memory or disk do not suffice.
     """
     refuse_outside(ENOUGH, "n", n)
     dataset, shape = run.see(dataset), tuple(run.shape)
@@ -129,15 +135,15 @@ def collect(
         common["recipe_warning"] = warning
     if gap := recognise(run, dataset).gap:
         common["training_people_unknown"] = gap
-    generated = keep_on_disk((images for _, images in run.sample_in_parts(n, seed)), (n, *shape))
-    codes: list[Encoding] = []
+    passes = Passes(run, workers)
+    generated = keep_on_disk(passes.drawn(n, seed), (n, *shape), folder)
+    codes: list[Codes] = []
     reconstructed: MappedImages | None = None
     if run.can("reconstruct"):
-        passes = (run.decode(mean, condition=told) for mean, told in _encoded(run, dataset, rows, codes))
-        reconstructed = keep_on_disk(passes, (len(rows), *shape))
+        decoded = _noting(codes, passes.reconstructed(dataset, rows))
+        reconstructed = keep_on_disk(decoded, (len(rows), *shape), folder)
     elif run.can("encode"):
-        for _ in _encoded(run, dataset, rows, codes):
-            pass
+        codes = list(passes.encoded(dataset, rows, told=True))
     known = training if training is not None else training_data(run, dataset)
     known = run.see(known) if known is not None else None
     fitted = known.indices("train") if known is not None else None
@@ -146,22 +152,22 @@ def collect(
         reasons["codes"] = NO_DIMENSIONS
     labelled = None
     try:
-        labelled = labelled_images(run, dataset, rows, known, seed, n)
+        labelled = labelled_images(passes, dataset, rows, known, seed, n, folder=folder)
     except InputError as error:
         reasons["labelled"] = str(error)
     sets = ImageSets(
-        real=scans(dataset, rows),
+        real=scans(dataset, rows, passes.place(dataset)),
         generated=generated,
         reconstructed=reconstructed,
         pairs=reconstructed,
-        codes=_together(codes) if run.can("walk") and codes else None,
+        codes=together(codes) if run.can("walk") and codes else None,
         code_length=run.latent_dim if run.can("encode") else None,
-        training=scans(known, fitted) if known is not None and fitted is not None else None,
+        training=scans(known, fitted, passes.place(known)) if known is not None and fitted is not None else None,
         labelled=labelled,
         people=dataset.scans["participant"].to_numpy(dtype=str)[rows],
         training_people=known.scans["participant"].to_numpy(dtype=str)[fitted] if known is not None else None,
         real_rows=rows,
-        real_labels=own_labels(dataset, rows),
+        real_labels=own_labels(dataset, rows, passes.place(dataset)),
         recipe=dataset.recipe,
         seed=seed,
         reasons=reasons,
@@ -169,22 +175,8 @@ def collect(
     return sets, common
 
 
-def _encoded(
-    run: Run, dataset: PreparedDataset, rows: IntArray, codes: list[Encoding]
-) -> Iterator[tuple[FloatArray, list[Told] | None]]:
-    """Yield the posterior means of scans, few at a time, with what these show of the conditions of the run.
-
-    The posteriors themselves are added to `codes` as vectors.
-    """
-    for start in range(0, len(rows), AT_ONCE):
-        some = rows[start : start + AT_ONCE]
-        told = own_conditions(run, dataset, some)
-        mean, log_variance = run.encode(dataset.batch(some), condition=told)
-        spread = None if log_variance is None else log_variance.reshape(len(mean), -1)
-        codes.append(Encoding(mean.reshape(len(mean), -1), spread))
-        yield mean, told
-
-
-def _together(codes: list[Encoding]) -> Encoding:
-    means, spreads = zip(*((part.mean, part.log_variance) for part in codes), strict=True)
-    return Encoding(np.concatenate(means), None if spreads[0] is None else np.concatenate(spreads))
+def _noting(codes: list[Codes], passes: Iterable[tuple[Codes, Float32Array]]) -> Iterator[Float32Array]:
+    """Yield the images of passes, and add the codes to a list."""
+    for found, images in passes:
+        codes.append(found)
+        yield images

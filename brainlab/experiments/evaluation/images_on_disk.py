@@ -1,13 +1,15 @@
 """Images that stay on disk: scans of a prepared dataset, arrays of files, and what a run makes of them.
 
-A memory map counts as memory of the process for as long as its pages stay, so each read lets them go again.
+A memory map counts as memory of the process for as long as its pages stay, so each read lets them go again. Other
+processes are handed what says where images lie, never the images.
 """
 
+import contextlib
 import math
 import mmap
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,15 +19,20 @@ import numpy.typing as npt
 
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError, naming_path
+from brainlab.files.folder_lock import folder_in_use, is_locked
+from brainlab.runs.passes.places import DatasetPlace
 from brainlab.types import Float32Array, IntArray, UInt8Array
 from brainlab.workspace import workspace
+
+SHARED = "evaluation-"
 
 
 class MappedImages:
     """Images on disk by row numbers, as float32 in [0, 1]: [n, *shape].
 
     array: memory-mapped. read: returns the images at row numbers of the array, by default as they lie there. rows:
-    those of the array that count; all by default. shape: of one image; that of the array's by default.
+    those of the array that count; all by default. shape: of one image; that of the array's by default. again: a
+    function and its arguments that map the same images in another process; without it they cannot be handed over.
     """
 
     def __init__(
@@ -34,10 +41,12 @@ class MappedImages:
         read: Callable[[IntArray], Float32Array] | None = None,
         rows: IntArray | None = None,
         shape: tuple[int, ...] | None = None,
+        again: tuple[Callable[..., Any], tuple[Any, ...]] | None = None,
     ) -> None:
         self._array = array
         self._read = read or (lambda wanted: np.asarray(array[wanted], dtype=np.float32))
         self._rows = np.arange(len(array)) if rows is None else rows
+        self._again = again
         self.shape = (len(self._rows), *(array.shape[1:] if shape is None else shape))
 
     def __len__(self) -> int:
@@ -48,11 +57,24 @@ class MappedImages:
         let_go(self._array)
         return images
 
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        if self._again is None:
+            raise TypeError("images of this process alone cannot be handed to another")
+        return self._again
 
-def scans(dataset: PreparedDataset, rows: IntArray) -> MappedImages:
-    """Return the first channel of scans of a prepared dataset, or of slices of them, as images [n, *shape]."""
+
+def scans(dataset: PreparedDataset, rows: IntArray, place: DatasetPlace | None = None) -> MappedImages:
+    """Return the first channel of scans of a prepared dataset, or of slices of them, as images [n, *shape].
+
+    place: where other processes find it, if they are to.
+    """
     stored = (dataset.cut_from or dataset).volumes
-    return MappedImages(stored, lambda wanted: dataset.batch(wanted)[:, 0], rows, tuple(dataset.shape))
+    again = None if place is None else (_scans_at, (place, rows))
+    return MappedImages(stored, lambda wanted: dataset.batch(wanted)[:, 0], rows, tuple(dataset.shape), again)
+
+
+def _scans_at(place: DatasetPlace, rows: IntArray) -> MappedImages:
+    return scans(place.open(), rows)
 
 
 @dataclass(frozen=True)
@@ -61,6 +83,7 @@ class OwnLabels:
 
     dataset: PreparedDataset
     rows: IntArray
+    place: DatasetPlace | None = None
 
     @property
     def names(self) -> dict[int, str]:
@@ -71,25 +94,64 @@ class OwnLabels:
         assert stored is not None
         return np.asarray(stored[self.rows[rows]])
 
-
-def own_labels(dataset: PreparedDataset, rows: IntArray) -> OwnLabels | None:
-    """Return the segmentations of scans of a prepared dataset; None where it has none."""
-    return OwnLabels(dataset, rows) if dataset.segmentations is not None else None
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return _labels_at, (self.place, self.rows)
 
 
-def keep_on_disk(blocks: Iterable[Float32Array], shape: tuple[int, ...]) -> MappedImages:
-    """Write blocks of images [k, *shape[1:]] one after the other to a file that is gone with the process, and map it.
+def own_labels(dataset: PreparedDataset, rows: IntArray, place: DatasetPlace | None = None) -> OwnLabels | None:
+    """Return the segmentations of scans of a prepared dataset; None where it has none. place: as of `scans`."""
+    return OwnLabels(dataset, rows, place) if dataset.segmentations is not None else None
 
-    shape: [n, *shape] of all. The file lies in the workspace's cache, or in the system's folder for temporary files.
+
+def _labels_at(place: DatasetPlace, rows: IntArray) -> OwnLabels:
+    return OwnLabels(place.open(), rows)
+
+
+def keep_on_disk(blocks: Iterable[Float32Array], shape: tuple[int, ...], folder: Path | None = None) -> MappedImages:
+    """Write blocks of images [k, *shape[1:]] one after the other to a file, and map it.
+
+    shape: [n, *shape] of all. folder: where other processes find the file (`shared_folder`); by default it is gone with
+    this process, and lies in the workspace's cache, or in the system's folder for temporary files.
     Raises InputError where the disk cannot hold it.
     """
-    folder = refuse_beyond_disk(4 * math.prod(shape))
-    with naming_path(folder), tempfile.TemporaryFile(dir=folder) as file:
-        # Plain writes, since a full disk under a memory map kills the process.
-        for block in blocks:
-            file.write(np.ascontiguousarray(block, dtype=np.float32).data)
-        file.flush()
-        return MappedImages(np.memmap(file, dtype=np.float32, mode="r", shape=shape))
+    place = refuse_beyond_disk(4 * math.prod(shape))
+    with naming_path(place):
+        if folder is None:
+            with tempfile.TemporaryFile(dir=place) as file:
+                _write(file, blocks)
+                return MappedImages(np.memmap(file, dtype=np.float32, mode="r", shape=shape))
+        with tempfile.NamedTemporaryFile(dir=folder, delete=False) as named:
+            _write(named, blocks)
+        return _kept_at(Path(named.name), shape)
+
+
+def _write(file: Any, blocks: Iterable[Float32Array]) -> None:
+    # Plain writes, since a full disk under a memory map kills the process.
+    for block in blocks:
+        file.write(np.ascontiguousarray(block, dtype=np.float32).data)
+    file.flush()
+
+
+def _kept_at(path: Path, shape: tuple[int, ...]) -> MappedImages:
+    return MappedImages(np.memmap(path, dtype=np.float32, mode="r", shape=shape), again=(_kept_at, (path, shape)))
+
+
+@contextlib.contextmanager
+def shared_folder() -> Iterator[Path]:
+    """Make a folder for images that other processes read, in the workspace's cache; it is removed in the end.
+
+    Folders of processes that were killed before they could are removed, too.
+    """
+    cache = _scratch_folder().absolute()
+    for left in cache.glob(f"{SHARED}*"):
+        if not is_locked(left):
+            shutil.rmtree(left, ignore_errors=True)
+    with contextlib.ExitStack() as held:
+        with naming_path(cache):
+            made = tempfile.TemporaryDirectory(dir=cache, prefix=SHARED, ignore_cleanup_errors=True)
+        folder = Path(held.enter_context(made))
+        held.enter_context(folder_in_use(folder, "brainlab evaluate"))
+        yield folder
 
 
 def refuse_beyond_disk(needed: int, what: str = "the images", advice: str = "take fewer images") -> Path:

@@ -12,16 +12,20 @@ from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import InputError
 from brainlab.evaluation.images import ImageSets
 from brainlab.evaluation.measurement import Measurement
-from brainlab.evaluation.registry import as_entries, metrics
+from brainlab.evaluation.registry import as_entries
 from brainlab.experiments.evaluation import SAMPLES
 from brainlab.experiments.evaluation.image_sets import collect
+from brainlab.experiments.evaluation.images_on_disk import shared_folder
+from brainlab.experiments.evaluation.sharing import measure_sets
 from brainlab.experiments.synthesis.measure import measure_translations
 from brainlab.files.folder_lock import place_in_use
 from brainlab.files.whole import whole_file
 from brainlab.ranges import refuse_out_of_range
 from brainlab.runs.card import write_card
 from brainlab.runs.evaluation_values import EvaluationValues, write_values
+from brainlab.runs.passes.passes import Passes
 from brainlab.runs.run import Run
+from brainlab.workers.workers import HERE, Workers
 
 
 def evaluate_run(
@@ -32,6 +36,7 @@ def evaluate_run(
     seed: int = 0,
     training: PreparedDataset | None = None,
     write: bool = True,
+    workers: Workers = HERE,
 ) -> dict[str, dict[str, Any]]:
     """Return all metrics of the registry, and write them to `evaluation.json` beside the run.
 
@@ -43,6 +48,8 @@ def evaluate_run(
     n: samples drawn, and the most real scans compared with. Real scans are the ones the run was not trained on (see
     `held_out`). training: the dataset the run was trained on, for the distance of samples to it; found in the
     workspace, or as `dataset` itself, by its hash where not given.
+    workers: who passes images through the network and measures them, the metrics of one file by one of them; on
+    machines alike the values do not depend on them. Workers of a cluster find images in the workspace's cache.
     Images are read in blocks, and what the run makes is kept on disk, 4 bytes a voxel; see `memory_bound`.
     Raises InputError when n is below 8, the seed is out of range, the shapes differ, fewer than 8 held-out scans are
     there, or the images do not fit on the disk, or another process evaluates the run; OSError on a full disk.
@@ -50,12 +57,13 @@ def evaluate_run(
     refuse_out_of_range({"seed": seed})
     with _alone(run) if write else contextlib.nullcontext():
         if run.can("translate"):
-            result, values = measure_translations(run, dataset, n)
+            result, values = measure_translations(Passes(run, workers), dataset, n)
         else:
-            sets, common = collect(run, dataset, n, seed, training)
-            measured = {metric.name: (metric, metric.of(sets)) for metric in metrics().values()}
-            result = as_entries(measured.values(), common)
-            values = _values({name: found for name, (_, found) in measured.items()}, sets)
+            with shared_folder() if workers.elsewhere else contextlib.nullcontext() as folder:
+                sets, common = collect(run, dataset, n, seed, training, workers=workers, folder=folder)
+                measured = measure_sets(sets, workers)
+                result = as_entries(measured.values(), common)
+                values = _values({name: found for name, (_, found) in measured.items()}, sets)
         if write and _write(run, result, values).parent == run.folder:
             write_card(run.folder)
     return result

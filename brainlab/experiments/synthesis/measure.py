@@ -28,6 +28,7 @@ from brainlab.experiments.synthesis.whole_scans import is_by_brain, numbers_by_n
 from brainlab.images.regions import LESION, NAWM
 from brainlab.measures.mean_difference import paired_difference
 from brainlab.runs.evaluation_values import EvaluationValues
+from brainlab.runs.passes.passes import Passes
 from brainlab.runs.run import Run
 from brainlab.types import Float32Array, IntArray
 
@@ -58,20 +59,23 @@ BETTER: dict[str, Better] = {
 """Each measure, and which way is better; `none` of those that are to be near that of real scans, or near 1."""
 
 
-def measure_translations(run: Run, data: PreparedDataset, n: int) -> tuple[dict[str, dict[str, Any]], EvaluationValues]:
+def measure_translations(
+    passes: Passes, data: PreparedDataset, n: int
+) -> tuple[dict[str, dict[str, Any]], EvaluationValues]:
     """Return each measure over scans, as `evaluation.json` holds them, and what each scan contributes.
 
-    n: the most scans that are measured, evenly taken from those that the run was not trained on. The interval of a mean
-    is by resampling whole people.
+    passes: of the run. n: the most scans that are measured, evenly taken from those that the run was not trained on.
+    The interval of a mean is by resampling whole people.
     Raises InputError where there are none, or the data lack one of the run's sequences.
     """
+    run = passes.run
     refuse_other_scans(run, data)
     places_of([run.config.target], data)
     rows = held_out(run, data)
     if not len(rows):
         raise InputError(f"{data.folder}: needs a scan that {run.name} was not trained on, got none; add participants")
     rows = rows[np.linspace(0, len(rows) - 1, min(n, len(rows))).astype(int)]
-    found = [measure_scan(run, data, int(row)) for row in rows]
+    found = list(passes.each(measure_scan, data, rows))
     people = np.unique(data.scans["participant"].iloc[rows].astype(str), return_inverse=True)[1]
     common = {
         "data": data.name,

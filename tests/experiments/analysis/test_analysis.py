@@ -22,6 +22,7 @@ from brainlab.experiments.analysis.verdicts import scans
 from brainlab.experiments.evaluation.image_sets import collect, held_out
 from brainlab.experiments.evaluation.run_metrics import evaluate_run
 from brainlab.images.grid import Grid
+from brainlab.runs.asked_images import NOTHING
 from brainlab.runs.encodings import encode_dataset
 from brainlab.runs.evaluation_values import read_values
 from brainlab.runs.provenance import hashes_of_training
@@ -65,9 +66,11 @@ class LinearRun:
     def decode(self, z, *, condition=None):
         return np.clip(0.5 + z @ self.basis, 0, 1).reshape(-1, *SHAPE).astype(np.float32)
 
-    def sample_in_parts(self, n, seed, truncation=1.0):
-        z = truncation * np.random.default_rng(seed).normal(size=(n, self.latent_dim)).astype(np.float32)
-        yield z, self.decode(z)
+    def codes_in_parts(self, n, seed, truncation=1.0, *, condition=None):
+        yield truncation * np.random.default_rng(seed).normal(size=(n, self.latent_dim)).astype(np.float32), NOTHING
+
+    def decode_asked(self, z, asked):
+        return self.decode(z)
 
 
 def pattern(name: str) -> np.ndarray:
@@ -266,7 +269,7 @@ def test_people_the_run_was_trained_on_are_not_held_out_in_another_dataset(run, 
 
 def test_samples_are_drawn_from_the_prior_itself(run, cohort):
     generated = collect(run, cohort, 8, 3, None)[0].generated[np.arange(8)]
-    assert np.array_equal(generated, next(run.sample_in_parts(8, 3))[1])
+    assert np.array_equal(generated, run.decode(next(run.codes_in_parts(8, 3))[0]))
 
 
 def test_evaluation_is_written_whole_with_settings(run, cohort):

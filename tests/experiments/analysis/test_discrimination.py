@@ -39,7 +39,7 @@ def analysed(monkeypatch):
 
     monkeypatch.setattr(baselines, "_features", features)
     monkeypatch.setattr(
-        discrimination, "encode_dataset", lambda run, data, watch=None: SimpleNamespace(mean=run.codes[data.name])
+        discrimination, "encode_dataset", lambda run, data, watch, workers: SimpleNamespace(mean=run.codes[data.name])
     )
 
     def analyse(codes, fit, predict=None, **options) -> LdaResult:

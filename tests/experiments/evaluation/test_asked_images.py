@@ -14,6 +14,7 @@ from brainlab.experiments.training import train
 from brainlab.experiments.training_plan import Machine
 from brainlab.generators.flow import FlowConfig
 from brainlab.methods.method import Schedule
+from brainlab.runs.passes.passes import Passes
 from brainlab.runs.run import load_run
 
 SMALL = FlowConfig(sample_shape=(1, 40, 48), levels=2, widths=(8,), time_width=8, steps=1)
@@ -43,18 +44,18 @@ def few(monkeypatch, tiny_workspace):
 
 def labelled(run, data, known="its own", **given):
     seen = run.see(data)
-    return labelled_images(run, seen, seen.indices("test"), seen if known == "its own" else None, 0, **given)
+    return labelled_images(Passes(run), seen, seen.indices("test"), seen if known == "its own" else None, 0, **given)
 
 
 def test_one_image_is_drawn_for_each_training_image_as_that_one_is(runs, data, monkeypatch):
     run, asked = runs["class"], []
-    draw = type(run).sample_in_parts
+    draw = type(run).codes_in_parts
 
     def spy(self, *given, condition, **others):
         asked[:] = condition
         return draw(self, *given, condition=condition, **others)
 
-    monkeypatch.setattr(type(run), "sample_in_parts", spy)
+    monkeypatch.setattr(type(run), "codes_in_parts", spy)
     found = labelled(run, data)
     assert found.name == "class"
     assert found.values == ("healthy", "leuko2", "ms"), "others have 48 training slices or fewer"

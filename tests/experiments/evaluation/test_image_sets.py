@@ -15,6 +15,8 @@ from brainlab.experiments.evaluation.image_sets import collect, held_out, traini
 from brainlab.images.grid import Grid
 from brainlab.methods.conditions import Condition
 from brainlab.pseudonyms import PUBLIC, PUBLIC_KEY, keyed_hash
+from brainlab.runs.asked_images import NOTHING
+from brainlab.runs.passes import passes
 
 SHAPE = (4, 4, 4)
 
@@ -56,9 +58,11 @@ class RunOf:
     def decode(self, z, condition=None):
         return np.ones((len(z), *SHAPE), np.float32) * z[:, :1, None, None]
 
-    def sample_in_parts(self, n, seed):
-        z = np.random.default_rng(seed).random((n, 1))
-        yield z, self.decode(z)
+    def codes_in_parts(self, n, seed, condition=None):
+        yield np.random.default_rng(seed).random((n, 1)), NOTHING
+
+    def decode_asked(self, z, asked):
+        return self.decode(z)
 
 
 class ToldRunOf(RunOf):
@@ -109,7 +113,7 @@ def test_what_is_compared_is_held_out_evenly_spaced_and_drawn_with_the_seed(data
     assert (grey[0], grey[-1], len(grey)) == (20, 39, 8)
     assert sets.people.tolist() == [f"p{level:.0f}" for level in grey]
     assert np.ptp(np.diff(grey)) <= 1
-    assert np.array_equal(generated, next(run.sample_in_parts(8, 3))[1].astype(np.float32))
+    assert np.array_equal(generated, run.decode(next(run.codes_in_parts(8, 3))[0]).astype(np.float32))
     assert not np.array_equal(generated, collect(run, dataset, 8, 4, None)[0].generated[np.arange(8)])
     assert reconstructed == pytest.approx(real)  # decoded from the posterior mean
     assert (common["real_scans"], common["generated"], common["shape"]) == (8, 8, list(SHAPE))
@@ -117,7 +121,7 @@ def test_what_is_compared_is_held_out_evenly_spaced_and_drawn_with_the_seed(data
 
 def test_scans_are_encoded_and_decoded_under_their_own_conditions(tmp_path, monkeypatch):
     monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tmp_path / "workspace"))
-    monkeypatch.setattr(image_sets, "AT_ONCE", 3)
+    monkeypatch.setattr(passes, "AT_ONCE", 3)
     dataset = write(tmp_path / "cohort", np.full((40, *SHAPE), 0.5, np.float32))
     dataset.scans["age_years"] = np.arange(40.0) + 25
     sets, common = collect(ToldRunOf(dataset), dataset, 20, 0, None)
@@ -138,7 +142,7 @@ def test_the_brain_is_what_is_bright_in_most_scans(tmp_path):
 
 
 def test_reconstructions_of_many_scans_are_decoded_in_passes_and_stay_in_order(dataset, monkeypatch):
-    monkeypatch.setattr(image_sets, "AT_ONCE", 3)
+    monkeypatch.setattr(passes, "AT_ONCE", 3)
     sets, _ = collect(RunOf(dataset), dataset, 20, 0, None)
     rows = np.arange(20)
     assert sets.reconstructed[rows] == pytest.approx(sets.real[rows])
@@ -156,7 +160,7 @@ def test_dimensions_are_counted_only_where_a_code_has_any(dataset, monkeypatch):
 
 def test_images_that_do_not_fit_on_the_disk_or_into_memory_are_refused_before_any_is_drawn(dataset, monkeypatch):
     run = RunOf(dataset)
-    run.sample_in_parts = None
+    run.codes_in_parts = None
     monkeypatch.setattr(images_on_disk.shutil, "disk_usage", lambda _: SimpleNamespace(free=4 * 64 * (100 + 20) - 1))
     with pytest.raises(InputError, match=r"--n: 100 images .* GB of disk"):
         collect(run, dataset, 100, 0, None)

@@ -44,7 +44,7 @@ def measure(monkeypatch, material, tmp_path):
             parts["pairs"] = parts["reconstructed"]
         # Without what was worked out once for the sets before.
         sets = dataclasses.replace(material, _known={}, **parts)
-        monkeypatch.setattr(run_metrics, "collect", lambda *_: (sets, {}))
+        monkeypatch.setattr(run_metrics, "collect", lambda *_, **__: (sets, {}))
         return run_metrics.evaluate_run(SimpleNamespace(can=lambda ability: False), None, write=False)
 
     return measured

@@ -12,6 +12,7 @@ from brainlab.experiments.training import train
 from brainlab.experiments.translator_checks import noise_of_sequences
 from brainlab.images.regions import LESION, NAWM
 from brainlab.runs.evaluation_values import read_values
+from brainlab.runs.passes.passes import Passes
 from brainlab.runs.run import load_run
 from brainlab.translation.linear import LinearConfig
 
@@ -98,5 +99,5 @@ def test_two_translators_are_compared_scan_by_scan(data, tmp_path):
 
 def test_measures_are_of_whom_the_run_was_not_trained_on(data, tmp_path):
     train("flair-linear", data, tmp_path / "run", config=CONFIG)
-    _, values = measure_translations(load_run(tmp_path / "run"), data, 100)
+    _, values = measure_translations(Passes(load_run(tmp_path / "run")), data, 100)
     assert set(data.scans["split"].iloc[values.rows]) == {"test"}
