@@ -170,10 +170,7 @@ class Run:
         return path.read_text(encoding="utf-8") if path.is_file() else ""
 
     def metrics(self) -> pd.DataFrame:
-        """Return `metrics.jsonl` as a table: rows of `kind` step and epoch; empty where there is none.
-
-        Raises InputError naming a line that is damaged.
-        """
+        """Return `metrics.jsonl`, rows of `kind` step and epoch. Raises InputError naming a line that is damaged."""
         return pd.DataFrame(MetricsFile(self.folder).lines())
 
     @property
@@ -189,10 +186,7 @@ class Run:
         return max(written, key=lambda path: path.stat().st_mtime) if written else None
 
     def evaluation(self) -> dict[str, Any] | None:
-        """Return what `brainlab evaluate` measured last, or None where it was not called.
-
-        Raises InputError where the file is damaged.
-        """
+        """Return what `brainlab evaluate` measured last, if anything. Raises InputError where the file is damaged."""
         return None if (path := self.evaluation_file) is None else read_evaluation(path)
 
     def model(self) -> Any:
