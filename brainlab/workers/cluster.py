@@ -8,6 +8,7 @@ process. What is not so ends the command with a line that says it, also of worke
 import contextlib
 import os
 import time
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -30,7 +31,7 @@ LOOK_S = 5.0
 AHEAD = 8
 """Tasks a worker that are handed over before the first is waited for."""
 INSTALL = "pip install 'brainlab[cluster]'"
-START = "start some with 'dask worker {} --nthreads 1'"
+START = "start some with 'dask worker {} --nthreads 1', where brainlab is installed"
 
 
 class Cluster:
@@ -48,7 +49,9 @@ class Cluster:
         self._packed = pickle.dumps
         self._wanted = _Wanted(versions(), tuple(shared), _environment())
         try:
-            self._client = distributed.Client(address, timeout=CONNECTING_S, set_as_default=False)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of other versions, which tasks look at more closely
+                self._client = distributed.Client(address, timeout=CONNECTING_S, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
             reason = " ".join(str(error).split())
             raise InputError(f"--scheduler {address}: no Dask scheduler answers there ({reason})") from error
@@ -87,6 +90,14 @@ class Cluster:
                 ) from error
             except self._lost as error:
                 raise self._gone() from error
+            except (ModuleNotFoundError, RuntimeError) as error:
+                # What Dask says of a scheduler, or raises on a worker, that cannot open what it is handed.
+                if not isinstance(error, ModuleNotFoundError) and "during deserialization" not in str(error):
+                    raise
+                raise InputError(
+                    f"--scheduler {self._address}: the scheduler or a worker cannot import brainlab, or what it needs; "
+                    "install the same there as here"
+                ) from error
             else:
                 self._handles.discard(handle)
                 self._seen = time.monotonic()

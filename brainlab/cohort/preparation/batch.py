@@ -1,5 +1,6 @@
 """Prepare a whole cohort: scan by scan, in parallel, resumable, whole or not there at all."""
 
+import contextlib
 import dataclasses
 import shutil
 import time
@@ -135,6 +136,9 @@ def prepare_cohort(
             if work.is_dir():
                 error.add_note(FINISHED_ARE_KEPT)
             raise
+        finally:
+            with contextlib.suppress(OSError):  # where scans are kept in it
+                work.rmdir()
         shutil.rmtree(work, ignore_errors=True)
     notes = [{"path": o.relative, "reason": note} for o in outcomes for note in o.notes]
     notes = gathered(notes) if recipe.pictures else notes

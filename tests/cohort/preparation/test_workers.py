@@ -11,6 +11,7 @@ import pytest
 from brainlab.cohort.preparation.batch import prepare_cohort
 from brainlab.cohort.recipes import find_recipe
 from brainlab.cohort.sources.discovery import Found, find_sources
+from brainlab.errors import InputError
 from brainlab.workers.workers import Workers
 
 RECIPE = find_recipe("flair-40")
@@ -51,6 +52,13 @@ def test_a_cluster_gives_the_same_though_a_worker_is_killed_in_the_middle(two_wo
     report = prepare_cohort(found, tmp_path / "out", RECIPE, workers=two_workers, track=track)
     assert (report.scans, report.failed, len(killed)) == (6, [], 1)
     assert written(tmp_path / "out") == alone
+
+
+def test_nothing_is_left_beside_where_nobody_works(found, tmp_path, monkeypatch):
+    monkeypatch.setattr("brainlab.workers.cluster.CONNECTING_S", 0.5)
+    with pytest.raises(InputError, match="no Dask scheduler answers there"):
+        prepare_cohort(found, tmp_path / "out", RECIPE, workers=Workers(scheduler="tcp://127.0.0.1:1"))
+    assert [path.name for path in tmp_path.iterdir()] == ["bids"]
 
 
 def test_workers_in_another_folder_find_the_scans(two_workers, make_dataset, tmp_path, monkeypatch):
