@@ -40,3 +40,15 @@ def parameters(count: int) -> str:
     if count >= 1e6:
         return f"{count / 1e6:.1f} M parameters"
     return f"{count / 1e3:.1f} K parameters" if count >= 1e3 else counted(count, "parameter")
+
+
+def sized(count: float) -> str:
+    """Return how much memory or disk a number of bytes is.
+
+    >>> sized(3.24e9), sized(12_500_000), sized(480)
+    ('3.2 GB', '12.5 MB', '0.5 kB')
+    """
+    for unit, name in ((1e9, "GB"), (1e6, "MB")):
+        if count >= unit:
+            return f"{count / unit:,.1f} {name}"
+    return f"{count / 1e3:,.1f} kB"

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 from PIL import Image
 
+from brainlab.counted import sized
 from brainlab.errors import InputError
 from brainlab.files.folder_lock import folder_in_use
 from brainlab.files.unfinished import is_unfinished, mark_finished, mark_unfinished
@@ -139,7 +140,7 @@ def refuse_beyond_disk(folder: Path, written: int, wanted: int) -> None:
     needed, free = bytes_each * (wanted - written), shutil.disk_usage(folder).free
     if needed > free:
         raise InputError(
-            f"--n: {wanted} images take about {bytes_each * wanted / 1e9:,.1f} GB of disk, {free / 1e9:,.1f} GB are "
+            f"--n: {wanted} images take about {sized(bytes_each * wanted)} of disk, {sized(free)} are "
             f"free; draw at most {written + int(free / bytes_each)}"
         )
 

@@ -2,6 +2,7 @@
 
 import os
 
+from brainlab.counted import sized
 from brainlab.errors import InputError
 
 MEMORY_SHARE = 0.5
@@ -13,4 +14,4 @@ def refuse_beyond_memory(n: int, bytes_each: int) -> None:
     wanted, memory = n * bytes_each, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     if wanted > MEMORY_SHARE * memory:
         most = int(MEMORY_SHARE * memory / bytes_each)
-        raise InputError(f"--n: {n} images would take {wanted / 1e9:,.0f} GB of memory; draw at most {most} at once")
+        raise InputError(f"--n: {n} images would take {sized(wanted)} of memory; draw at most {most} at once")

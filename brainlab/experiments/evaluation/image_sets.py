@@ -8,6 +8,7 @@ from typing import Any
 
 from brainlab import workspace
 from brainlab.cohort.prepared import PreparedDataset
+from brainlab.counted import sized
 from brainlab.errors import InputError
 from brainlab.evaluation.images import BLOCK_BYTES, ImageSets, Need, evenly
 from brainlab.experiments.evaluation import ENOUGH, FEWEST
@@ -77,8 +78,8 @@ def refuse_beyond_memory(shape: tuple[int, ...]) -> None:
     needed, there = memory_bound(shape), os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     if needed > there:
         raise InputError(
-            f"images of {'x'.join(map(str, shape))}: take {needed / 1e9:,.1f} GB of memory a step, this machine has "
-            f"{there / 1e9:,.1f} GB; evaluate on a larger machine"
+            f"images of {'x'.join(map(str, shape))}: take {sized(needed)} of memory a step, this machine has "
+            f"{sized(there)}; evaluate on a larger machine"
         )
 
 

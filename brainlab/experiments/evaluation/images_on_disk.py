@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from brainlab.cohort.prepared import PreparedDataset
+from brainlab.counted import sized
 from brainlab.errors import InputError, naming_path
 from brainlab.files.folder_lock import folder_in_use, is_locked
 from brainlab.runs.passes.places import DatasetPlace
@@ -160,8 +161,7 @@ def refuse_beyond_disk(needed: int, what: str = "the images", advice: str = "tak
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise InputError(
-            f"{what}: take {needed / 1e9:,.1f} GB of disk, {free / 1e9:,.1f} GB are free in {folder}; make room, or "
-            f"{advice}"
+            f"{what}: take {sized(needed)} of disk, {sized(free)} are free in {folder}; make room, or {advice}"
         )
     return folder
 

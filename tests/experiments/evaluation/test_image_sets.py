@@ -162,7 +162,7 @@ def test_images_that_do_not_fit_on_the_disk_or_into_memory_are_refused_before_an
     run = RunOf(dataset)
     run.codes_in_parts = None
     monkeypatch.setattr(images_on_disk.shutil, "disk_usage", lambda _: SimpleNamespace(free=4 * 64 * (100 + 20) - 1))
-    with pytest.raises(InputError, match=r"--n: 100 images .* GB of disk"):
+    with pytest.raises(InputError, match=r"--n: 100 images .* kB of disk"):
         collect(run, dataset, 100, 0, None)
     monkeypatch.setattr(image_sets, "IMAGES_IN_MEMORY", 2**60)
     with pytest.raises(InputError, match=r"4x4x4: take .* GB of memory"):
