@@ -1,7 +1,6 @@
 """The report of a study on the page: findings in words, figures, tables, downloads."""
 
 import json
-import re
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
@@ -81,7 +80,7 @@ def _block(block: Block, name: str) -> None:
     elif isinstance(block, Table):
         _table(block, f"{name}-{block.key}")
     elif isinstance(block, Note):
-        st.caption(_literal(block.text))
+        st.caption(layout.literal(block.text))
     else:
         _words(block)
 
@@ -95,12 +94,8 @@ def _table(table: Table, name: str) -> None:
 
 def _words(words: Words) -> None:
     """Write sentences as a list; signs that Markdown takes for its own are shown as they are."""
-    heading = f"**{_literal(words.heading)}**\n\n" if words.heading else ""
-    st.markdown(heading + "\n".join(f"- {_literal(line)}" for line in words.lines))
-
-
-def _literal(text: str) -> str:
-    return re.sub(r"([\\`*_{}\[\]<>#$~|:])", r"\\\1", text)
+    heading = f"**{layout.literal(words.heading)}**\n\n" if words.heading else ""
+    st.markdown(heading + "\n".join(f"- {layout.literal(line)}" for line in words.lines))
 
 
 def _headline(report: dict[str, Any], name: str) -> None:
