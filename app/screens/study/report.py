@@ -56,6 +56,8 @@ def show(folder: Path) -> None:
 def show_report(report: dict[str, Any], frame: pd.DataFrame, name: str) -> None:
     """Show a report and offer it as files. frame: the answers it rests on. name: begins the files' names."""
     sections = {section.key: section for section in report_sections(report)}
+    pdf = partial(report_pdf, report)
+    layout.download("Report (PDF)", pdf, f"{name}-report.pdf", f"{name}-pdf", icon=":material/download:")
     _headline(report, name)
     for block in sections["findings"].blocks if "findings" in sections else ():
         _block(block, name)
