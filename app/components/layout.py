@@ -66,9 +66,18 @@ def table(frame: pd.DataFrame, name: str, key: str, **options: Any) -> Any:
     return event
 
 
-def text_table(frame: pd.DataFrame, name: str, key: str) -> None:
-    """Show a table whose cells wrap, so that sentences are read in full, with its download as CSV below."""
-    cells = frame.head(MOST_ROWS).astype(str).map(literal)
+def text_table(frame: pd.DataFrame, name: str, key: str, places: int = 3) -> None:
+    """Show a table whose cells wrap, so that sentences are read in full, with its download as CSV below.
+
+    places: decimals that are shown; the file has them all.
+    """
+
+    def cell(value: Any) -> str:
+        if pd.isna(value):
+            return ""
+        return f"{value:.{places}f}" if isinstance(value, float) else literal(str(value))
+
+    cells = frame.head(MOST_ROWS).astype(object).map(cell)
     with st.container(key=f"text-table-{key}"):
         st.table(cells, hide_index=True, height=SCROLLED_PX if len(cells) > SHORT_TABLE else "content")
     if len(frame) > MOST_ROWS:

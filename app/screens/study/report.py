@@ -88,9 +88,12 @@ def _block(block: Block, name: str) -> None:
 
 
 def _table(table: Table, name: str) -> None:
-    """Show a table with as many decimals as its figures deserve; the download has them all."""
-    number = st.column_config.NumberColumn(format=f"%.{table.places}f")
+    """Show a table with as many decimals as its figures deserve; the download has them all. Reasons wrap."""
     floats = table.shown.select_dtypes("float").columns
+    if floats.empty or "reason" in table.shown:
+        layout.text_table(table.shown, name, name, table.places)
+        return
+    number = st.column_config.NumberColumn(format=f"%.{table.places}f")
     layout.table(table.shown, name, name, column_config=dict.fromkeys(floats, number))
 
 

@@ -28,3 +28,8 @@ def test_rows_beyond_a_limit_are_counted_and_kept_for_the_file():
     assert len(page.table[0].value) == layout.MOST_ROWS
     assert page.caption[0].value == "1 more row is in the CSV file."
     assert [button.label for button in page.get("download_button")] == ["Download CSV"]
+
+
+def test_numbers_have_as_many_decimals_as_they_deserve_and_what_is_missing_is_blank():
+    page = shown(pd.DataFrame({"value": [0.12345, None], "n": [1200, 3]}))
+    assert page.table[0].value.to_numpy().tolist() == [["0.123", "1200"], ["", "3"]]
