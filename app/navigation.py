@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import streamlit as st
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
 from starlette.routing import Route
 
 from app.components import layout, plots
@@ -19,10 +21,17 @@ PAGES = Path(__file__).resolve().parent.parent / "pages"
 def routes() -> list[Route]:
     """All routes beside Streamlit's own, below the path at which the app is served, if it is."""
     # Streamlit prefixes only its own routes. A Mount of that path would take theirs, too.
-    return [
+    spelled = Route(f"{base_url()}/study-desk", _to_study_desk)
+    return [spelled] + [
         Route(base_url() + route.path, route.endpoint, methods=sorted(route.methods or ()))
         for route in (*ROUTES, *reading_routes.ROUTES, *health.ROUTES)
     ]
+
+
+async def _to_study_desk(request: Request) -> RedirectResponse:
+    """Lead to the page who spells its address as that of the reading room; the page's own has an underscore."""
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(f"{base_url()}/study_desk{query}")
 
 
 def render() -> None:

@@ -1,6 +1,7 @@
 """What every page has in common: heading, badges, empty states and footer."""
 
 import html
+import re
 from collections.abc import Callable, Container, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from brainlab.cohort.prepared import PreparedDataset
-from brainlab.counted import counted
+from brainlab.counted import counted, noun
 from brainlab.files.spreadsheet import csv_text
 from brainlab.runs.matching.own_recipe import own_recipe_warning
 
@@ -24,6 +25,8 @@ PAGES = Path(__file__).resolve().parents[2] / "pages"
 TRAIN = "brainlab train ivae-256 --data data/default/cohorts/simulated --out data/default/runs/mine"
 PREPARE = "brainlab prepare PATH/TO/BIDS data/default/cohorts/mine --recipe flair-40"
 LARGEST_SEED = 2**31 - 1
+SHORT_TABLE, MOST_ROWS, SCROLLED_PX = 12, 200, 460
+"""Rows of a text table beyond which it scrolls, and beyond which the rest is in its file alone; height then."""
 PREFERRED = ("ivae-256", "ivae-32", "vae-512", "vae-8")
 SIMULATE = """brainlab simulate /tmp/bids --participants 200 --seed 1 --space mni
 brainlab prepare /tmp/bids data/default/cohorts/mine --recipe flair-40"""
@@ -61,6 +64,31 @@ def table(frame: pd.DataFrame, name: str, key: str, **options: Any) -> Any:
     csv = csv_text(frame).encode()
     download("Download CSV", csv, f"{name}.csv", key=f"{key}-csv", type="tertiary")
     return event
+
+
+def text_table(frame: pd.DataFrame, name: str, key: str, places: int = 3) -> None:
+    """Show a table whose cells wrap, so that sentences are read in full, with its download as CSV below.
+
+    places: decimals that are shown; the file has them all.
+    """
+
+    def cell(value: Any) -> str:
+        if pd.isna(value):
+            return ""
+        return f"{value:.{places}f}" if isinstance(value, float) else literal(str(value))
+
+    cells = frame.head(MOST_ROWS).astype(object).map(cell)
+    with st.container(key=f"text-table-{key}"):
+        st.table(cells, hide_index=True, height=SCROLLED_PX if len(cells) > SHORT_TABLE else "content")
+    if len(frame) > MOST_ROWS:
+        more = len(frame) - MOST_ROWS
+        st.caption(f"{counted(more, 'more row')} {noun(more, 'is', 'are')} in the CSV file.")
+    download("Download CSV", lambda: csv_text(frame).encode(), f"{name}.csv", key=f"{key}-csv", type="tertiary")
+
+
+def literal(text: str) -> str:
+    """Return text in which the signs that Markdown takes for its own are shown as they are."""
+    return re.sub(r"([\\`*_{}\[\]<>#$~|:])", r"\\\1", text)
 
 
 def plot(figure: go.Figure, key: str, **options: Any) -> Any:
@@ -134,11 +162,11 @@ def figures(rows: Sequence[tuple[str, str, str]]) -> None:
         column.metric(title, value, help=explanation, border=True)
 
 
-def refusals(title: str, rows: Sequence[Mapping[str, str]]) -> None:
-    """List what was refused or noted, one line each, with the reason."""
+def refusals(title: str, rows: Sequence[Mapping[str, str]], key: str) -> None:
+    """List what was refused or noted, a row each, with the reason in full."""
     if rows:
-        st.markdown(f"**{title}** ({len(rows)})")
-        st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch")
+        st.markdown(f"**{title}** ({len(rows):,})")
+        text_table(pd.DataFrame(rows), key, key)
 
 
 def unopened(**kinds: Sequence[tuple[str, str]]) -> None:

@@ -46,7 +46,7 @@ class Edited:
 
     def array(self) -> UInt8Array:
         from brainlab.experiments.analysis.counterfactual import decode_edited
-        from brainlab.runs.devices import quick_arithmetic
+        from brainlab.runs.calls.devices import quick_arithmetic
 
         run = resources.run(self.run)
         noise = _noise(self.run, run.sha256, self.scan, version(self.scan), self.own)
@@ -56,7 +56,7 @@ class Edited:
 
 @lru_cache(maxsize=KEPT)
 def _noise(run: str, run_sha256: str, scan: AnyScan, scan_version: str, own: Told) -> Float32Array:
-    from brainlab.runs.devices import quick_arithmetic
+    from brainlab.runs.calls.devices import quick_arithmetic
 
     found = resources.run(run)
     with quick_arithmetic(found.device):

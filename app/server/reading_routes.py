@@ -92,6 +92,7 @@ def _shown(view: View) -> dict[str, Any]:
     ended = view.state in ("closed", "waiting", "done")
     return {
         "state": view.state,
+        "consented": view.consented,
         "room": asdict(view.room),
         "progress": asdict(view.progress),
         "writable": view.has_lease,

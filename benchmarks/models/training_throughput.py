@@ -26,7 +26,7 @@ from brainlab.experiments.training_plan import hardware
 from brainlab.generators.vae import METHOD, VAE, VAEConfig, VAERecipe
 from brainlab.methods.recipe import Progress
 from brainlab.networks.losses import draw_posterior, kl_to_prior, squared_error
-from brainlab.runs.devices import quick_arithmetic
+from brainlab.runs.calls.devices import quick_arithmetic
 
 CLOCKS: dict[str, Callable[[], float]] = {"wall": time.perf_counter, "cpu": time.process_time}
 

@@ -28,7 +28,7 @@ from brainlab.methods.method import Method, Schedule
 from brainlab.methods.outline import outlined
 from brainlab.methods.translator import Translator
 from brainlab.ranges import refuse_out_of_range
-from brainlab.runs.devices import computes_in_bfloat16, find_device
+from brainlab.runs.calls.devices import computes_in_bfloat16, find_device
 from brainlab.runs.matching.own_recipe import refuse_other_channels
 from brainlab.runs.methods import find_preset
 from brainlab.runs.provenance import hashes_of_training

@@ -26,8 +26,9 @@ from brainlab.methods.outline import outlined
 from brainlab.methods.prior import Noise, SeededNoise
 from brainlab.methods.recipe import Network
 from brainlab.ranges import refuse_out_of_range
-from brainlab.runs.asked_images import NOTHING, AskedImages, refuse_guidance_of_nothing
-from brainlab.runs.devices import find_device
+from brainlab.runs.calls.asked_images import NOTHING, AskedImages, refuse_guidance_of_nothing
+from brainlab.runs.calls.devices import find_device
+from brainlab.runs.calls.image_memory import refuse_beyond_memory
 from brainlab.runs.files import (
     CONFIG,
     EVALUATION,
@@ -38,7 +39,6 @@ from brainlab.runs.files import (
     read_settings,
     read_weights,
 )
-from brainlab.runs.image_memory import refuse_beyond_memory
 from brainlab.runs.matching.own_recipe import refuse_other_channels
 from brainlab.training.checkpoint import MetricsFile
 from brainlab.types import Float32Array, FloatArray, Judge

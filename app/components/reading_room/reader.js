@@ -70,13 +70,15 @@ class Room {
     this.host.remove();
   }
 
-  /** Do one act and show where the reader stands then; a second act while one is under way is dropped. */
+  /** Do one act, or one with each of several bodies, and show where the reader stands then; another meanwhile is dropped. */
   async #do(name, body, since) {
     if (this.busy) return;
     this.busy = true;
     this.panel?.lock(true);
     try {
-      await this.#show(await this.api.act(name, body), since);
+      let view;
+      for (const each of [body].flat()) view = await this.api.act(name, each);
+      await this.#show(view, since);
     } catch (error) {
       await this.#refused(error);
     } finally {
@@ -109,7 +111,7 @@ class Room {
     else if (state === "waiting") this.#screen(screens.waiting(room, view.opens_at, before), before && { u: before });
     else if (!view.writable) this.#screen(screens.elsewhere(() => this.#do("enter", { takeover: true })));
     else if (state === "welcome") this.#screen(screens.welcome(room, keyLines(room), (seen) => this.#welcomed(seen), before), before && { u: before });
-    else if (state === "consent") this.#screen(screens.consent(room, event("consent_given")));
+    else if (state === "consent") this.#askConsent(event("consent_given"));
     else if (state === "break") this.#screen(screens.breakTime(room, progress, event("break_done")));
     else await this.#case(since);
     this.#progress();
@@ -163,8 +165,15 @@ class Room {
       sees_all_greys: seesAllGreys, width: innerWidth, height: innerHeight, pixel_ratio: devicePixelRatio,
       screen_width: screen.width, screen_height: screen.height, colour_depth: screen.colorDepth, browser: navigator.userAgent,
     };
-    await this.#do("event", { kind: "display_checked", detail });
-    await this.#do("event", { kind: "welcome_done" });
+    const seen = [{ kind: "display_checked", detail }, { kind: "welcome_done" }];
+    if (this.view.consented) await this.#do("event", seen);
+    else this.#askConsent(() => this.#do("event", [...seen, { kind: "consent_given" }]));
+  }
+
+  /** Ask for consent; who does not agree leaves without a trace, for nothing is sent before. */
+  #askConsent(agree) {
+    const ask = () => this.#screen(screens.consent(this.view.room, agree, () => this.#screen(screens.declined(ask))));
+    ask();
   }
 
   /** Take the picture away after so many milliseconds, if the study limits the time of a case. */

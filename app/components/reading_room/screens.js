@@ -57,8 +57,15 @@ function greySteps() {
   return make("div.rr-greys", { role: "img", "aria-label": "sixteen grey steps from black to white" }, ...steps);
 }
 
-export function consent(room, agree) {
-  return card("Consent", paragraphs(room.consent), [action("I agree", agree)]);
+export function consent(room, agree, decline) {
+  return card("Consent", paragraphs(room.consent), [action("I agree", agree), action("I do not agree", decline, null, "quiet")]);
+}
+
+export function declined(back) {
+  return card("You do not take part", [
+    make("p", {}, "No answer and nothing about your display was recorded. You can close this window."),
+    make("p", {}, "Should you change your mind, the same link leads back here."),
+  ], [action("Back to the consent", back, null, "quiet")]);
 }
 
 const doneSoFar = ({ done, total }, noun) => `${done} of ${counted(total, noun)} ${done === 1 ? "is" : "are"} done, and everything is saved.`;

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from app.screens.cohort.dicom_import import Upload, holds_dicom, imported_dicom, refused
-from app.screens.cohort.wording import for_the_page, noun
+from app.screens.cohort.wording import for_the_page, noun, rows_for_the_page
 from brainlab.cohort.dicom.importing import FACES
 from brainlab.cohort.preparation.batch import Report, prepare_cohort
 from brainlab.cohort.recipes import PreparationRecipe, find_recipe
@@ -59,7 +59,7 @@ def bring_in(
     try:
         steps = steps.of_sequences(sequences) if sequences else steps
         steps = steps.scaled_by_brain() if by_brain else steps
-        with _table_file(table) as listed:
+        with named_by_upload(table) as listed:
             given = Path(path.strip()).expanduser() if path.strip() else None
             if dicom or (given is not None and holds_dicom(given)):
                 report = _bring_in_dicom(given, uploads, dicom, out, tell, steps, listed)
@@ -69,10 +69,7 @@ def bring_in(
                 report = _bring_in_uploads(uploads, out, tell, steps, listed)
     except InputError as error:
         raise InputError(for_the_page(str(error), pictures)) from error
-    failed, warnings = (
-        [{**row, "reason": for_the_page(row["reason"], pictures)} for row in rows]
-        for rows in (report.failed, report.warnings)
-    )
+    failed, warnings = (rows_for_the_page(rows, pictures) for rows in (report.failed, report.warnings))
     return dataclasses.replace(report, failed=failed, warnings=warnings)
 
 
@@ -143,7 +140,7 @@ def _bring_in_dicom(
 
 
 @contextmanager
-def _table_file(table: Upload | None) -> Iterator[Path | None]:
+def named_by_upload(table: Upload | None) -> Iterator[Path | None]:
     """Put an uploaded table on disk for a while. Errors name it as the user does."""
     if table is None:
         yield None

@@ -7,7 +7,7 @@ from app.components.volume_viewer import Panel, volume_viewer
 from app.data import resources
 from app.data.uploads import file_types
 from app.data.volumes import Mean, Scan
-from app.screens.cohort import audits, importing
+from app.screens.cohort import audits, importing, source_contents
 from app.screens.cohort.wording import noun
 from brainlab.cohort.intensity import is_quantity
 from brainlab.cohort.prepared import PreparedDataset
@@ -19,6 +19,7 @@ from brainlab.files.spreadsheet import csv_text
 from brainlab.images.formats.scan_file import FILE_ENDINGS
 
 SHOW = "import-shown"  # key of the wish to see the cohort that was just brought in
+LOOKED = "import-looked"  # key of whether the page shows what is at the path
 
 
 def show() -> None:
@@ -195,8 +196,18 @@ def bring_in() -> None:
                 key=f"import-by-brain-{recipe.name}",
             )
         left.caption("Without a table, people are guessed from the names of files and folders; the notes say how.")
-        sent = st.form_submit_button("Prepare", type="primary", icon=":material/play_arrow:")
+        with st.container(horizontal=True):
+            # The first is what Enter in a field presses.
+            look = st.form_submit_button("Show what is there", icon=":material/search:")
+            sent = st.form_submit_button("Prepare", type="primary", icon=":material/play_arrow:")
+    names = sequences.replace(",", " ").split()
+    if look or sent:
+        st.session_state[LOOKED] = look
     if not sent:
+        if st.session_state.get(LOOKED):
+            with st.spinner("Looking for scans"):
+                found = source_contents.contents(path, recipe, names, table)
+            source_contents.show(found)
         return
     one, several = noun(recipe.pictures), noun(recipe.pictures, 2)
     bar = st.progress(0.0, f"Looking for {several}")
@@ -208,7 +219,7 @@ def bring_in() -> None:
             lambda share, text: bar.progress(share, text),
             recipe.name,
             table,
-            sequences.replace(",", " ").split(),
+            names,
             by_brain,
             dicom,
         )
@@ -221,8 +232,8 @@ def bring_in() -> None:
         )
     else:
         st.error(f"No {one} could be prepared.")
-    layout.refusals("Refused", report.failed)
-    layout.refusals(f"Notes and excluded {several}", report.warnings)
+    layout.refusals("Refused", report.failed, "import-refused")
+    layout.refusals(f"Notes and excluded {several}", report.warnings, "import-notes")
     if report.scans:
         st.button("Show the cohort", key="import-show", on_click=_choose, args=(name,))
 

@@ -1,6 +1,7 @@
 """Say what a preparation has to say in words of the page, which has no flags, and has pictures that are no scans."""
 
 import re
+from collections.abc import Mapping, Sequence
 
 from brainlab.counted import noun as noun_of
 
@@ -33,6 +34,11 @@ def for_the_page(message: str, pictures: bool) -> str:
     for words, others in PICTURES if pictures else ():
         message = re.sub(words, others, message)
     return message
+
+
+def rows_for_the_page(rows: Sequence[Mapping[str, str]], pictures: bool) -> list[dict[str, str]]:
+    """Return rows of {path, reason, ...} whose reasons the page says."""
+    return [{**row, "reason": for_the_page(row["reason"], pictures)} for row in rows]
 
 
 def noun(pictures: bool, count: int = 1) -> str:

@@ -76,7 +76,7 @@ def undefined(found: Evaluations) -> None:
     if table.empty:
         st.caption("Every metric is defined for every run.")
         return
-    layout.table(table, "leaderboard-undefined", "leaderboard-undefined")
+    layout.text_table(table, "leaderboard-undefined", "leaderboard-undefined")
 
 
 def reasons(measured: Sequence[Evaluated]) -> pd.DataFrame:

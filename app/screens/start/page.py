@@ -5,6 +5,7 @@ import streamlit as st
 from app.components import layout
 from app.data import resources
 from app.screens.start import latent_preview, overview
+from brainlab.counted import noun
 from brainlab.workspace import studies_folder
 
 
@@ -21,11 +22,11 @@ def show() -> None:
     studies = sorted(path.parent.name for path in studies_folder().glob("*/study.db"))
     overview.cards(
         [
-            ("cohort", "Cohorts", len(cohorts), ", ".join(cohorts) or "none yet: import scans"),
-            ("explorer", "Trained runs", len(runs), ", ".join(runs) or "none yet: train one"),
+            ("cohort", noun(len(cohorts), "Cohort"), len(cohorts), ", ".join(cohorts) or "none yet: import scans"),
+            ("explorer", noun(len(runs), "Trained run"), len(runs), ", ".join(runs) or "none yet: train one"),
             (
                 "study_desk",
-                "Reading studies",
+                noun(len(studies), "Reading study", "Reading studies"),
                 len(studies),
                 f"{len(studies)} in this workspace" if studies else "none yet: design one",
             ),

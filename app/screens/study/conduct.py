@@ -6,6 +6,8 @@ from typing import Any
 
 import streamlit as st
 
+from app.components import layout
+from app.screens.study.designing.source_notes import TRUTH_BADGES
 from app.screens.study.reader_links import reading_on
 from brainlab.counted import counted
 from brainlab.errors import BrainlabError, LockRefusedError
@@ -38,7 +40,8 @@ def lock(folder: Path, protocol: Protocol) -> None:
     from brainlab.experiments.studies.locking import lock_study
 
     try:
-        lock_study(folder, override=reason, watch=watch)
+        with st.spinner("Images are drawn, rendered, checked and sealed"):
+            lock_study(folder, override=reason, watch=watch)
     except LockRefusedError as error:
         st.session_state.setdefault(REFUSED, {})[str(folder)] = f"{error.reason[0].upper()}{error.reason[1:]}."
         st.rerun()
@@ -124,8 +127,9 @@ def _preview(protocol: Protocol) -> None:
 
     with st.spinner("Rendering"):
         images = preview(protocol, per_source=2)
+    truths = {source.name: source.truth for source in protocol.sources}
     for source, pictures in images.items():
-        st.markdown(f"**{source}**")
+        st.markdown(f"{TRUTH_BADGES[truths[source]]} **{layout.literal(source)}**")
         columns = st.columns(4)
         for column, picture in zip(columns, pictures, strict=False):
             shown = picture if picture.ndim == 2 else Grid.unplaced(picture.shape).view(picture, "axial")
@@ -138,4 +142,4 @@ def watch(items: Iterable[Any], description: str, total: int) -> Iterator[Any]:
     for number, item in enumerate(items):
         bar.progress(number / max(total, 1), f"{description} {number + 1} of {total}")
         yield item
-    bar.progress(1.0, "Rendering and sealing")
+    bar.progress(1.0, f"{description}: done")

@@ -104,10 +104,11 @@ def show_study(status: StudyStatus) -> None:
             conduct.close(folder, status)
         conduct.checks(folder)
     elif status.state == "closed":
+        conduct.unblind(folder, status.title)
+        st.subheader("Progress", anchor=False)
         progress(folder)
         conduct.withdraw(folder, status)
         conduct.checks(folder)
-        conduct.unblind(folder, status.title)
     else:
         from app.screens.study import report
 

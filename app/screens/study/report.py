@@ -1,7 +1,6 @@
 """The report of a study on the page: findings in words, figures, tables, downloads."""
 
 import json
-import re
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
@@ -57,6 +56,8 @@ def show(folder: Path) -> None:
 def show_report(report: dict[str, Any], frame: pd.DataFrame, name: str) -> None:
     """Show a report and offer it as files. frame: the answers it rests on. name: begins the files' names."""
     sections = {section.key: section for section in report_sections(report)}
+    pdf = partial(report_pdf, report)
+    layout.download("Report (PDF)", pdf, f"{name}-report.pdf", f"{name}-pdf", icon=":material/download:")
     _headline(report, name)
     for block in sections["findings"].blocks if "findings" in sections else ():
         _block(block, name)
@@ -81,26 +82,25 @@ def _block(block: Block, name: str) -> None:
     elif isinstance(block, Table):
         _table(block, f"{name}-{block.key}")
     elif isinstance(block, Note):
-        st.caption(_literal(block.text))
+        st.caption(layout.literal(block.text))
     else:
         _words(block)
 
 
 def _table(table: Table, name: str) -> None:
-    """Show a table with as many decimals as its figures deserve; the download has them all."""
-    number = st.column_config.NumberColumn(format=f"%.{table.places}f")
+    """Show a table with as many decimals as its figures deserve; the download has them all. Reasons wrap."""
     floats = table.shown.select_dtypes("float").columns
+    if floats.empty or "reason" in table.shown:
+        layout.text_table(table.shown, name, name, table.places)
+        return
+    number = st.column_config.NumberColumn(format=f"%.{table.places}f")
     layout.table(table.shown, name, name, column_config=dict.fromkeys(floats, number))
 
 
 def _words(words: Words) -> None:
     """Write sentences as a list; signs that Markdown takes for its own are shown as they are."""
-    heading = f"**{_literal(words.heading)}**\n\n" if words.heading else ""
-    st.markdown(heading + "\n".join(f"- {_literal(line)}" for line in words.lines))
-
-
-def _literal(text: str) -> str:
-    return re.sub(r"([\\`*_{}\[\]<>#$~|:])", r"\\\1", text)
+    heading = f"**{layout.literal(words.heading)}**\n\n" if words.heading else ""
+    st.markdown(heading + "\n".join(f"- {layout.literal(line)}" for line in words.lines))
 
 
 def _headline(report: dict[str, Any], name: str) -> None:

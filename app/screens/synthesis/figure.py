@@ -38,13 +38,17 @@ LIMITS_SD = (0.25, 0.5, 1.0, 2.0, 4.0)
 def show(run: Run, visit: Visit) -> None:
     """Show all images of a visit, and what each input contributes.
 
-    The saliency takes several times as long as the translation, so that the target is shown before it.
+    The saliency takes several times as long as the translation: it is shown when asked for, after the target.
     """
     with layout.wrapping("synthesis-controls", 2):
         first, second, _ = st.columns([1.4, 1.2, 1.4], vertical_alignment="bottom")
     known = isinstance(visit, CohortVisit) and translations.knows_truth(visit)
     limit = _choose_limit(run, first) if known else 1.0
-    salient = (second if known else first).toggle("Saliency of the inputs", True, key="synthesis-saliency")
+    salient = (second if known else first).toggle(
+        "Saliency of the inputs",
+        key="synthesis-saliency",
+        help="On which input each voxel depends. It takes several times as long as the translation.",
+    )
     _viewer("synthesis-target", _of_target(run, visit, limit), TARGETS, window=WINDOW)
     maps = _saliency(visit) if salient else None
     inputs = _of_inputs(run, visit, salient=maps is not None)
@@ -56,8 +60,8 @@ def show(run: Run, visit: Visit) -> None:
         with bars:
             contributions.show(run, maps)
     st.caption(
-        "Wheel: slices. Click: crosshair, in all images. Right-drag: window. Colours are of the brain alone. "
-        "Saliency of 1: the highest half per cent, alike for all inputs."
+        "Wheel: slices. Click: crosshair, in all images. Right-drag: window. Colours are of the brain alone."
+        + (" Saliency of 1: the highest half per cent, alike for all inputs." if maps is not None else "")
     )
 
 

@@ -2,8 +2,7 @@
 
 import argparse
 import dataclasses
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,14 +44,16 @@ def _text(found: "Listing") -> str:
     lines += [f"unreadable  {item['path']}: {item['reason']}" for item in found.failed[:MOST_UNREADABLE]]
     if len(found.failed) > MOST_UNREADABLE:
         lines.append(f"unreadable  {len(found.failed) - MOST_UNREADABLE} more; --json lists all")
-    return "\n".join([*lines, *note_lines(found.warnings), _summary(found.scans, len(found.failed))])
+    return "\n".join([*lines, *note_lines(found.warnings), _summary(found)])
 
 
-def _summary(scans: Sequence[Mapping[str, Any]], unreadable: int) -> str:
-    counts = Counter(str(scan["modality"] or "unknown sequence") for scan in scans)
-    kinds = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
-    people = counted(len({scan["participant"] for scan in scans}), "participant")
-    return f"{counted(len(scans), 'scan')} of {people} ({kinds}), {unreadable} unreadable; nothing was prepared"
+def _summary(found: "Listing") -> str:
+    kinds = ", ".join(f"{len(scans)} {name}" for name, scans in found.by_sequence().items())
+    people = counted(len({scan["participant"] for scan in found.scans}), "participant")
+    return (
+        f"{counted(len(found.scans), 'scan')} of {people} ({kinds}), {len(found.failed)} unreadable; "
+        "nothing was prepared"
+    )
 
 
 def _cell(value: Any) -> str:

@@ -1,5 +1,6 @@
 """List what a source holds and what is odd about it, before anything is prepared."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from brainlab.errors import UnreadableScanError
 from brainlab.files.image_start import start_of_image
 
 NAMED_APART = ("sub", "ses", "suffix")
+UNKNOWN = "unknown sequence"
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,13 @@ class Listing:
     scans: list[dict[str, Any]]
     warnings: list[Note]
     failed: list[dict[str, str]]
+
+    def by_sequence(self) -> dict[str, list[dict[str, Any]]]:
+        """Return the scans of each sequence in the order of its name; `UNKNOWN` is one, where names tell none."""
+        found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for scan in self.scans:
+            found[str(scan["modality"] or UNKNOWN)].append(scan)
+        return dict(sorted(found.items()))
 
 
 def list_scans(

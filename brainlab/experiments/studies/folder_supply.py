@@ -54,6 +54,7 @@ class FolderSupply(Supply):
         if read.grid is not None:
             stimulus = self._cut(values, read.grid, self._deal_slices(read.grid, 1, random, height)[0], detail=detail)
         else:
+            self.made()
             plane = {"plane": self.protocol.plane} if values.ndim == 2 else {}
             stimulus = Stimulus(values, read.spacing_mm, detail=detail | plane)
         return replace(stimulus, stored=StoredAs(read.format, float(read.values.min()), float(read.values.max())))

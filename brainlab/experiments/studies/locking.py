@@ -1,6 +1,7 @@
 """Lock a reading study: draw real and fake images, render them by one path, probe the rendering, seal the truth."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -108,22 +109,25 @@ def lock_study(folder: Path, override: str = "", watch: Watch | None = None) -> 
     power: dict[str, list[FloatArray]] = {name: [] for name in names}
     reduced: dict[str, list[float]] = {name: [] for name in names}
     qualities: dict[str, list[int | None]] = {name: [] for name in names}
-    for supply, (seen, unseen) in zip(supplies, drawn, strict=True):
-        source, known = supply.source, people[supply.source.truth]
-        for place, stimulus in enumerate(seen):
-            ready = ready_image(stimulus, protocol, source)
-            reduced[source.name].append(ready.reduced)
-            case = _case(stimulus, final_pixels(ready, protocol, source, size_mm), source, people_key)
-            cases.append(replace(case, practice=place >= source.n))
-        for stimulus in unseen:
-            ready = ready_image(stimulus, protocol, source)
-            pixels, _ = final_pixels(ready, protocol, source, size_mm)
-            found, quality = probed(stimulus, ready, pixels, protocol)
-            features[source.truth].append(found)
-            qualities[source.name].append(quality)
-            if len(power[source.name]) < SPECTRUM_IMAGES:
-                power[source.name].append(power_of(pixels))
-            known.append(stimulus.participant or f"{source.name} {len(known)}")
+    with _steps(watch, "Rendering", sum(len(seen) + len(unseen) for seen, unseen in drawn)) as step:
+        for supply, (seen, unseen) in zip(supplies, drawn, strict=True):
+            source, known = supply.source, people[supply.source.truth]
+            for place, stimulus in enumerate(seen):
+                ready = ready_image(stimulus, protocol, source)
+                reduced[source.name].append(ready.reduced)
+                case = _case(stimulus, final_pixels(ready, protocol, source, size_mm), source, people_key)
+                cases.append(replace(case, practice=place >= source.n))
+                step()
+            for stimulus in unseen:
+                ready = ready_image(stimulus, protocol, source)
+                pixels, _ = final_pixels(ready, protocol, source, size_mm)
+                found, quality = probed(stimulus, ready, pixels, protocol)
+                features[source.truth].append(found)
+                qualities[source.name].append(quality)
+                if len(power[source.name]) < SPECTRUM_IMAGES:
+                    power[source.name].append(power_of(pixels))
+                known.append(stimulus.participant or f"{source.name} {len(known)}")
+                step()
     refuse_coarser_jpeg(qualities, protocol)
     check_alike(cases)  # the probe would know another size again, and name what follows from it
     groups = [*people["real"], *people["fake"]]
@@ -227,16 +231,26 @@ def _draw(
     if protocol.grouped:
         given = [(supply.source.name, supply.source.truth, supply.source.n) for supply in supplies]
         heights = shared_heights(first, given, protocol.practice, generator(salt, "heights"))
+    shown = [supply.source.n + extra for supply, extra in zip(supplies, practice, strict=True)]
+    probed_alone = [-(-PROBE_IMAGES // labels.count(label)) for label in labels]
     drawn = []
-    steps: Iterable[int] = range(len(supplies))
-    for number in watch(steps, "Drawing", len(supplies)) if watch else steps:
-        n = supplies[number].source.n + practice[number]
-        seen = _draw_new(supplies[number], n, salt, known, own := heights[number])
-        if own is not None:
-            seen = [replace(one, height=float(height)) for one, height in zip(seen, own, strict=True)]
-        unseen = supplies[number].draw_for_probe(-(-PROBE_IMAGES // labels.count(labels[number])), salt)
-        drawn.append((seen, unseen))
+    with _steps(watch, "Drawing", sum(shown) + sum(probed_alone)) as step:
+        for supply, n, others, own in zip(supplies, shown, probed_alone, heights, strict=True):
+            supply.made = step
+            seen = _draw_new(supply, n, salt, known, own)
+            if own is not None:
+                seen = [replace(one, height=float(height)) for one, height in zip(seen, own, strict=True)]
+            drawn.append((seen, supply.draw_for_probe(others, salt)))
     return drawn
+
+
+@contextmanager
+def _steps(watch: Watch | None, what: str, total: int) -> Iterator[Callable[[], object]]:
+    """Yield what is to be called after each of so many steps; more are no harm, and with fewer the rest is passed."""
+    steps = iter(watch(range(total), what, total) if watch else ())
+    yield lambda: next(steps, None)
+    for _ in steps:
+        pass
 
 
 def _draw_new(supply: Supply, n: int, salt: bytes, known: Set[str], heights: FloatArray | None) -> list[Stimulus]:

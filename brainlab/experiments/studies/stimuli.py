@@ -2,7 +2,7 @@
 `folder_supply`)."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +24,9 @@ from brainlab.types import BoolArray, Float32Array, FloatArray, IntArray
 
 SLICE_DISTANCE = 3
 """Two slices of one scan in a study are at least so many slices apart."""
+
+AT_ONCE = 4
+"""Samples that a run draws in one go; progress shows between."""
 
 FOR_READERS, FOR_PROBE = "images", "probe"
 """What images are drawn for, so that the probe's tell nothing of the readers'."""
@@ -58,11 +61,12 @@ class StoredAs:
 
 
 class Supply(ABC):
-    """A source that has been opened."""
+    """A source that has been opened. made: called after each image that was made, for whoever shows progress."""
 
     def __init__(self, source: Source, protocol: Protocol) -> None:
         self.source = source
         self.protocol = protocol
+        self.made: Callable[[], object] = lambda: None
 
     @property
     def grid(self) -> Grid | None:
@@ -108,6 +112,7 @@ class Supply(ABC):
 
     def _cut(self, image: FloatArray, grid: Grid, index: int | None, **origin: Any) -> Stimulus:
         """Make a stimulus of a whole volume, of one slice of it, or of an image that is a slice itself."""
+        self.made()
         image = np.asarray(image, dtype=np.float32)
         if self.protocol.stimulus == "volume":
             return Stimulus(image, grid.spacing_mm, **origin)
@@ -312,7 +317,8 @@ class RunSupply(Supply):
     ) -> list[Stimulus]:
         seeds = [int(seed) for seed in random.integers(2**63, size=n)]
         codes = [self.run.draw_code(sample_noise(seed, salt), self.source.truncation) for seed in seeds]
-        images = self.run.decode(np.stack(codes))
+        parts = (np.stack(codes[at : at + AT_ONCE]) for at in range(0, n, AT_ONCE))
+        images = (image for part in parts for image in self.run.decode(part))
         dealt = self._deal_slices(self.run.grid, n, random, heights)
         return [
             self._cut(image, self.run.grid, index, run_sha256=self.run.sha256, seed=seed, detail={"sample": number})

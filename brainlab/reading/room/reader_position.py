@@ -76,12 +76,17 @@ class Place:
             return "waiting"
         if ("welcome_done", self.tab_token) not in {(kind, tab) for kind, tab, _ in self._happened}:
             return "welcome"
-        if not any(kind == "consent_given" for kind, _, _ in self._happened):
+        if not self.consented:
             return "consent"
         if row["phase"] == "practice":
             return "practice"
         every, done = self.protocol.rest_break_every, self.counts("completed")["main"]
         return "break" if every and done and done % every == 0 and done not in self._rests() else "main"
+
+    @property
+    def consented(self) -> bool:
+        """Whether the reader agreed to take part in this reading."""
+        return any(kind == "consent_given" for kind, _, _ in self._happened)
 
     def open_case(self, skip: int = 0) -> sqlite3.Row | None:
         """The first presentation that is not completed, or the next one (`skip` 1); None past the end."""

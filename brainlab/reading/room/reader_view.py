@@ -82,10 +82,12 @@ class Progress:
 class View:
     """All that a tab shows, read at one moment. current and next are None outside practice and main.
 
-    opens_at: when a reading that waits for its washout may begin (UTC, ISO 8601).
+    consented: whether the reader has agreed to take part. opens_at: when a reading that waits for its washout may begin
+    (UTC, ISO 8601).
     """
 
     state: State
+    consented: bool
     room: Room
     progress: Progress
     has_lease: bool
@@ -101,6 +103,7 @@ def view_of(place: Place) -> View:
     reads = state in ("practice", "main")
     return View(
         state,
+        place.consented,
         room_of(place),
         progress_of(place),
         place.holds_lease(),

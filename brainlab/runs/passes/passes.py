@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.methods.conditions import Asked
-from brainlab.runs.asked_images import AskedImages
+from brainlab.runs.calls.asked_images import AskedImages
 from brainlab.runs.files import CONFIG
 from brainlab.runs.matching.own_conditions import own_conditions
 from brainlab.runs.passes.places import DatasetPlace, RunPlace

@@ -56,6 +56,17 @@ def small(tiny_workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     return fill
 
 
+@pytest.mark.parametrize(("count", "heading"), [(0, "Reading studies"), (1, "Reading study"), (2, "Reading studies")])
+def test_the_start_page_counts_in_the_singular_and_the_plural(workspace, tmp_path, monkeypatch, count, heading):
+    for number in range(count):
+        (tmp_path / str(number)).mkdir()
+        (tmp_path / str(number) / "study.db").touch()
+    monkeypatch.setattr("app.screens.start.page.studies_folder", lambda: tmp_path)
+    monkeypatch.setattr("app.screens.start.latent_preview.show", lambda *_: None)
+    page = opened("start")
+    assert any(f"<b>{count}</b><span>{heading}</span>" in str(part.proto) for part in page.get("html"))
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_page_runs_on_a_workspace_with_a_cohort_and_runs(workspace, name):
     assert not opened(name).error

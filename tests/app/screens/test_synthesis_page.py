@@ -58,8 +58,22 @@ def test_a_person_that_the_run_was_trained_on_is_said_to_be(own):
     assert "**The run was trained on this person**" in text(found)
 
 
+def test_the_saliency_which_takes_longest_waits_until_it_is_asked_for(own, monkeypatch):
+    asked, saliency_maps = [], translations.saliency_maps
+    monkeypatch.setattr(translations, "saliency_maps", lambda visit: asked.append(visit) or saliency_maps(visit))
+    found = opened("synthesis", run="linear")
+    assert not found.toggle(key="synthesis-saliency").value
+    assert not asked
+    assert "Saliency of 1" not in text(found)
+    found.toggle(key="synthesis-saliency").set_value(True).run()
+    assert not found.exception
+    assert len(asked) == 1
+    assert "Saliency of 1" in text(found)
+
+
 def test_the_range_of_the_difference_and_the_saliency_can_be_changed(own, monkeypatch):
     found = opened("synthesis", run="linear")
+    found.toggle(key="synthesis-saliency").set_value(True).run()
     monkeypatch.setattr(translations, "translate", lambda *_: pytest.fail("translated again"))
     monkeypatch.setattr(translations, "saliency", lambda *_, **__: pytest.fail("differentiated again"))
     found.select_slider(key="synthesis-limit").set_value(0.25).run()
@@ -77,6 +91,7 @@ def test_without_a_true_target_the_page_says_so(own):
     found.selectbox(key="synthesis-cohort-linear").set_value("untold").run()
     assert not found.exception
     assert "There is no true FLAIR of this visit" in text(found)
+    found.toggle(key="synthesis-saliency").set_value(True).run()
     assert "as there is no true one to measure an error by" in text(found)
     assert not found.dataframe
 

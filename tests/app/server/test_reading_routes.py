@@ -245,7 +245,7 @@ def test_the_view_says_nothing_of_ratio_score_or_others(attack):
     reader, other = attack(n=4, practice=2, practice_feedback=True)
     view = reader.begin()
     known = {
-        "state", "room", "progress", "writable", "can_undo", "opens_at", "round", "rounds", "question",
+        "state", "consented", "room", "progress", "writable", "can_undo", "opens_at", "round", "rounds", "question",
         "current", "next", "feedback",
         "reader", "title", "instructions", "consent", "confidence", "window", "interpolation", "plane", "practice",
         "practice_feedback", "dark_pause_s", "time_cap_s", "rest_break_every", "questions", "key", "kind", "text",

@@ -120,3 +120,8 @@ def test_the_mean_of_a_class_is_the_mean_of_its_scans(workspace):
     rows = np.flatnonzero(data.scans["class"] == "ms")
     expected = np.asarray(data.volumes[rows], dtype=float).mean(axis=0)
     assert np.abs(load(Mean("simulated", "ms")) - expected).max() <= 0.51
+
+
+def test_the_study_desk_is_found_with_a_hyphen_too(client):
+    reply = client.get("/study-desk")
+    assert (reply.status_code, reply.headers["location"]) == (307, "/study_desk")

@@ -15,6 +15,7 @@ from brainlab.experiments.studies.locking import lock_study
 from brainlab.reading.desk import lifecycle
 from brainlab.reading.protocol.design import Protocol, Reader, Source
 from brainlab.reading.record import integrity
+from brainlab.reading.record.store import Store
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 expect.set_options(timeout=60_000)
@@ -255,4 +256,23 @@ def test_a_second_tab_waits_and_a_bad_link_opens_nothing(reading_server, browser
     stranger.get_by_text("This link is not valid").wait_for()
     assert stranger.locator(".rr").count() == 0
     stranger.close()
+    reader.close()
+
+
+def test_who_does_not_agree_leaves_without_a_trace(reading_server, browser: Browser, locked_study) -> None:
+    folder, link = locked_study(reading_server.url)
+    reader = ReaderAtKeyboard(browser, link, 8)
+    reader.page.get_by_role("button", name="I see all steps").click()
+    reader.page.get_by_role("button", name="I do not agree").click()
+    reader.page.get_by_text("No answer and nothing about your display was recorded.").wait_for()
+    reader.page.keyboard.press("Enter")
+    with Store(folder).read() as db:
+        assert db.execute("SELECT count(*) FROM session_event").fetchone()[0] == 0
+    reader.page.get_by_role("button", name="Back to the consent").click()
+    reader.page.get_by_role("button", name="I agree").click()
+    reader.answer()
+    with Store(folder).read() as db:
+        kinds = [kind for (kind,) in db.execute("SELECT kind FROM session_event ORDER BY sequence")]
+    assert kinds[:3] == ["display_checked", "welcome_done", "consent_given"]
+    assert not reader.errors
     reader.close()

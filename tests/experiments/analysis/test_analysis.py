@@ -22,7 +22,7 @@ from brainlab.experiments.analysis.verdicts import scans
 from brainlab.experiments.evaluation.image_sets import collect, held_out
 from brainlab.experiments.evaluation.run_metrics import evaluate_run
 from brainlab.images.grid import Grid
-from brainlab.runs.asked_images import NOTHING
+from brainlab.runs.calls.asked_images import NOTHING
 from brainlab.runs.encodings import encode_dataset
 from brainlab.runs.evaluation_values import read_values
 from brainlab.runs.provenance import hashes_of_training

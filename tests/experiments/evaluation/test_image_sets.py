@@ -15,7 +15,7 @@ from brainlab.experiments.evaluation.image_sets import collect, held_out, traini
 from brainlab.images.grid import Grid
 from brainlab.methods.conditions import Condition
 from brainlab.pseudonyms import PUBLIC, PUBLIC_KEY, keyed_hash
-from brainlab.runs.asked_images import NOTHING
+from brainlab.runs.calls.asked_images import NOTHING
 from brainlab.runs.passes import passes
 
 SHAPE = (4, 4, 4)

@@ -288,3 +288,34 @@ def test_a_preview_shows_each_source_as_readers_would(studio, tmp_path):
     images = preview(lifecycle.load_protocol(draft(tmp_path)), per_source=2)
     assert list(images) == ["simulated", "tiny-vae"]
     assert {(image.shape, image.dtype.name) for group in images.values() for image in group} == {((384, 320), "uint8")}
+
+
+def test_progress_moves_with_every_image_and_not_with_every_source(studio, tmp_path, monkeypatch):
+    told: list[tuple[str, int]] = []
+    before_probe = []
+    draw_for_probe = CohortSupply.draw_for_probe
+
+    def watch(items, what, total):
+        for item in items:
+            told.append((what, total))
+            yield item
+
+    def noted(self, n, salt):
+        before_probe.append(len(told))
+        return draw_for_probe(self, n, salt)
+
+    monkeypatch.setattr(CohortSupply, "draw_for_probe", noted)
+    lock_study(draft(tmp_path), override="untrained run of a test", watch=watch)
+    images = 12 + 12 + 4 + 2 * locking.PROBE_IMAGES  # cases, practice, and those of the probe
+    assert before_probe == [12 + 2]
+    assert told == [("Drawing", images)] * images + [("Rendering", images)] * images
+
+
+@pytest.mark.parametrize("made", [0, 3, 9])
+def test_progress_ends_with_fewer_steps_or_more_than_were_told(made):
+    told = []
+    with locking._steps(lambda items, what, total: (told.append(item) or item for item in items), "Drawing", 5) as step:
+        for _ in range(made):
+            step()
+        assert len(told) == min(made, 5)
+    assert told == list(range(5))

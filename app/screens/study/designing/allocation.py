@@ -21,8 +21,22 @@ def allocation(start: Protocol, readers: int, key: str) -> Allocation | None:
     )
     if not chosen:
         return None
-    anchors = st.number_input("Anchor cases, read by everybody", 0, 10_000, before.anchors, key=f"{key}-shared-anchors")
-    readings = st.number_input("Readers of every other case", 1, 100, before.readings, key=f"{key}-shared-readings")
+    anchors = st.number_input(
+        "Anchor cases, read by everybody",
+        0,
+        10_000,
+        before.anchors,
+        key=f"{key}-shared-anchors",
+        help="Agreement of all readers rests on them.",
+    )
+    readings = st.number_input(
+        "Readers of every other case",
+        1,
+        100,
+        before.readings,
+        key=f"{key}-shared-readings",
+        help="How many of the readers judge each of the other cases; 2 still shows agreement there.",
+    )
     cap = st.number_input("Cases that each reader can read", 1, 10_000, 100, key=f"{key}-shared-cap")
     if cap >= anchors:
         pool = pool_size(int(anchors), int(readings), readers, int(cap))

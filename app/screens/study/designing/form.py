@@ -1,7 +1,7 @@
 """The form in which a researcher designs a reading study; everything that a protocol holds can be set in it."""
 
 from dataclasses import replace
-from typing import Any, Literal, cast
+from typing import Any
 
 import streamlit as st
 
@@ -10,11 +10,11 @@ from app.data import resources
 from app.screens.study.designing.allocation import allocation
 from app.screens.study.designing.harmonisation import harmonisation
 from app.screens.study.designing.questions import first_question, further_questions
-from app.screens.study.designing.source_notes import images_of_source
+from app.screens.study.designing.source_choice import choose_sources
 from brainlab.errors import InputError
 from brainlab.images.grid import PLANES
 from brainlab.reading.protocol.composition import fitting_numbers
-from brainlab.reading.protocol.design import INSTRUCTIONS, Protocol, Reader, Source, usual_instructions
+from brainlab.reading.protocol.design import INSTRUCTIONS, Protocol, Reader, usual_instructions
 from brainlab.reading.protocol.questions import GROUP_KINDS, VERDICT, Question
 from brainlab.reading.protocol.validation import check_reader_codes
 
@@ -36,7 +36,7 @@ def design_form(start: Protocol, key: str) -> Protocol | None:
         left, right = st.columns([3, 2], gap="large")
     with left:
         begun, mark = _fitted(start, first)
-        sources = _sources(begun, f"{key}{mark}", "Images" if first.places else "Cases")
+        sources = choose_sources(begun, f"{key}{mark}", "Images" if first.places else "Cases")
     with right:
         stimulus = _stimulus(start, key)
         readers = _readers(start, key)
@@ -89,56 +89,6 @@ def _fitted(start: Protocol, first: Question) -> tuple[Protocol, str]:
         return start, ""
 
 
-def _sources(start: Protocol, key: str, counted: str) -> tuple[Source, ...]:
-    """Ask how many come from each cohort, run and folder; counted: what, in the plural."""
-    st.markdown(f"**{counted} from each source** (0 leaves it out)")
-    wanted = {(source.kind, source.name): source for source in start.sources}
-    chosen = []
-    offers = [Source(kind="cohort", name=name, n=1) for name in resources.cohorts()]
-    offers += [Source(kind="run", name=name, n=1) for name in resources.runs_that("sample")]
-    offers += [
-        source for source in start.sources if (source.kind, source.name) not in {(o.kind, o.name) for o in offers}
-    ]
-    for offer in offers:
-        before = wanted.get((offer.kind, offer.name))
-        name, number = st.columns([3, 1], vertical_alignment="center")
-        mark = ":green-badge[real]" if offer.truth == "real" else ":orange-badge[generated]"
-        held_out = ("held-out participants only",) if offer.kind == "cohort" else ()
-        about = " · ".join((*images_of_source(offer), *held_out))
-        name.markdown(f"{mark} {offer.name}" + (f"  \n:small[:gray[{about}]]" if about else ""))
-        n = number.number_input(
-            offer.name,
-            0,
-            10_000,
-            before.n if before else 0,
-            key=f"{key}-n-{offer.kind}-{offer.name}",
-            label_visibility="collapsed",
-        )
-        if n:
-            chosen.append(replace(before or offer, n=int(n)))
-    with st.expander("Images from a folder (PNG, JPEG, TIFF, NumPy, DICOM, NIfTI and other scans)"):
-        path = st.text_input("Folder on this machine", key=f"{key}-folder", placeholder="/data/their-model")
-        label = st.radio("These images are", ["fake", "real"], horizontal=True, key=f"{key}-folder-label")
-        n = st.number_input(counted, 1, 10_000, 10, key=f"{key}-folder-n")
-        if path.strip():
-            chosen.append(
-                Source(kind="folder", name=path.strip(), n=int(n), label=cast(Literal["real", "fake"], label))
-            )
-    if any(source.kind == "run" for source in chosen):
-        with st.expander("Truncation of generated cases"):
-            chosen = [_truncated(source, key) if source.kind == "run" else source for source in chosen]
-    return tuple(chosen)
-
-
-def _truncated(source: Source, key: str) -> Source:
-    """Ask how far from the middle of the latent space a run's cases are drawn."""
-    label = f"{source.name} (1 samples from the prior)"
-    return replace(
-        source,
-        truncation=st.slider(label, 0.1, 2.0, float(source.truncation), 0.1, key=f"{key}-truncation-{source.name}"),
-    )
-
-
 def _readers(start: Protocol, key: str) -> tuple[Reader, ...]:
     """Ask for the readers' codes, and for their years of experience."""
     before = {reader.code: reader for reader in start.readers}
@@ -172,21 +122,43 @@ def _stimulus(start: Protocol, key: str) -> str:
     kinds = {"slice": "One slice", "volume": "Whole volume, three planes"}
     place = list(kinds).index(start.stimulus)
     return st.radio(
-        "An image is", list(kinds), place, format_func=kinds.__getitem__, horizontal=True, key=f"{key}-stimulus"
+        "An image is",
+        list(kinds),
+        place,
+        format_func=kinds.__getitem__,
+        horizontal=True,
+        key=f"{key}-stimulus",
+        help="Readers scroll through a volume under one crosshair; a slice is a single picture.",
     )
 
 
 def _answers(start: Protocol, key: str) -> dict[str, Any]:
     """Ask what goes with the first answer."""
     return {
-        "confidence": st.toggle("Ask for confidence (1 to 5)", start.confidence, key=f"{key}-confidence"),
-        "cue": st.toggle("Ask what the verdict was based on (optional text)", start.cue, key=f"{key}-cue"),
+        "confidence": st.toggle(
+            "Ask for confidence (1 to 5)",
+            start.confidence,
+            key=f"{key}-confidence",
+            help="Needed for ROC areas: 1 is a guess, 5 is certain.",
+        ),
+        "cue": st.toggle(
+            "Ask what the verdict was based on (optional text)",
+            start.cue,
+            key=f"{key}-cue",
+            help="Free text after each case, such as 'sulci too smooth'. It makes each case take longer.",
+        ),
     }
 
 
 def _looks(start: Protocol, key: str) -> dict[str, Any]:
     """Ask what one image looks like."""
-    plane = st.selectbox("Plane of slices", PLANES, PLANES.index(start.plane), key=f"{key}-plane")
+    plane = st.selectbox(
+        "Plane of slices",
+        PLANES,
+        PLANES.index(start.plane),
+        key=f"{key}-plane",
+        help="Of volumes; slices of a run or cohort that holds slices keep their own plane.",
+    )
     span = st.slider(
         "Part of the axis",
         0.0,
@@ -194,6 +166,7 @@ def _looks(start: Protocol, key: str) -> dict[str, Any]:
         (float(start.slice_range[0]), float(start.slice_range[1])),
         0.05,
         key=f"{key}-range",
+        help="Slices are taken from this part of the plane's axis: 0 is the first slice, 1 the last.",
     )
     classes = st.multiselect(
         "Disease classes of real cases (all if empty)",
@@ -202,15 +175,48 @@ def _looks(start: Protocol, key: str) -> dict[str, Any]:
         key=f"{key}-classes",
     )
     enlargement = ENLARGEMENTS.index(start.interpolation)
-    interpolation = st.selectbox("Enlargement", ENLARGEMENTS, enlargement, key=f"{key}-interpolation")
-    magnification = st.number_input(
-        "Magnification (0: automatic)", 0, 32, start.magnification, key=f"{key}-magnification"
+    interpolation = st.selectbox(
+        "Enlargement",
+        ENLARGEMENTS,
+        enlargement,
+        key=f"{key}-interpolation",
+        help="How pixels are made larger: 'linear' blends neighbours, 'nearest' shows each pixel as a square.",
     )
-    window = st.selectbox("Grey-scale window", WINDOWS, WINDOWS.index(start.window), key=f"{key}-window")
+    magnification = st.number_input(
+        "Magnification (0: automatic)",
+        0,
+        32,
+        start.magnification,
+        key=f"{key}-magnification",
+        help="How many times each pixel is enlarged when the study is locked; automatic makes slices about 384 pixels "
+        "wide and leaves volumes to the viewer.",
+    )
+    window = st.selectbox(
+        "Grey-scale window",
+        WINDOWS,
+        WINDOWS.index(start.window),
+        key=f"{key}-window",
+        help="'fixed' shows all readers the same grey levels; with 'adjustable' they change width and level by mouse.",
+    )
     shown = (float(start.window_low), float(start.window_high))
-    low, high = st.slider("Intensity window", 0.0, 1.0, shown, 0.01, key=f"{key}-levels")
+    low, high = st.slider(
+        "Intensity window",
+        0.0,
+        1.0,
+        shown,
+        0.01,
+        key=f"{key}-levels",
+        help="Intensities that are shown black and white, from 0 to 1.",
+    )
     floor = st.slider(
-        "Background ends at this intensity", 0.0, 0.49, float(start.background_floor), 0.01, key=f"{key}-floor"
+        "Background ends at this intensity",
+        0.0,
+        0.49,
+        float(start.background_floor),
+        0.01,
+        key=f"{key}-floor",
+        help="Lower intensities are background in every image, real or generated: a faint haze around generated heads "
+        "would give them away.",
     )
     return {
         "plane": plane,
@@ -227,19 +233,52 @@ def _looks(start: Protocol, key: str) -> dict[str, Any]:
 
 def _course(start: Protocol, key: str) -> dict[str, Any]:
     """Ask how the reading goes."""
-    practice = st.number_input("Practice cases", 0, 100, start.practice, key=f"{key}-practice")
-    feedback = st.toggle("Show the truth after practice cases", start.practice_feedback, key=f"{key}-feedback")
+    practice = st.number_input(
+        "Practice cases",
+        0,
+        100,
+        start.practice,
+        key=f"{key}-practice",
+        help="Shown first and left out of every result; their images come on top of the cases.",
+    )
+    feedback = st.toggle(
+        "Show the truth after practice cases",
+        start.practice_feedback,
+        key=f"{key}-feedback",
+        help="Readers then learn from the practice cases what generated images look like.",
+    )
     repeats = st.slider(
-        "Hidden repeats", 0.0, 1.0, float(start.repeats_share), 0.05, format="percent", key=f"{key}-repeats"
+        "Hidden repeats",
+        0.0,
+        1.0,
+        float(start.repeats_share),
+        0.05,
+        format="percent",
+        key=f"{key}-repeats",
+        help="Share of the cases that each reader sees a second time without being told, for the agreement of each "
+        "reader with their own first answer (intra-reader agreement).",
     )
     rest = st.number_input("Cases between breaks (0: none)", 0, 1000, start.rest_break_every, key=f"{key}-rest")
     cap = st.number_input(
         "Seconds per case (0: no limit)", 0.0, 3600.0, float(start.time_cap_s or 0.0), 5.0, key=f"{key}-cap"
     )
     dark = st.number_input(
-        "Dark pause before each case (seconds)", 0.0, 10.0, float(start.dark_pause_s), 0.5, key=f"{key}-dark"
+        "Dark pause before each case (seconds)",
+        0.0,
+        10.0,
+        float(start.dark_pause_s),
+        0.5,
+        key=f"{key}-dark",
+        help="A blank screen between cases, so that two images are not compared by flicker.",
     )
-    rounds = st.number_input("Readings of the same cases", 1, 5, start.rounds, key=f"{key}-rounds")
+    rounds = st.number_input(
+        "Readings of the same cases",
+        1,
+        5,
+        start.rounds,
+        key=f"{key}-rounds",
+        help="2 has every reader read all cases again in another order, for agreement over time.",
+    )
     weeks = st.number_input(
         "Minimum washout between readings (weeks)",
         0.0,
@@ -247,6 +286,8 @@ def _course(start: Protocol, key: str) -> dict[str, Any]:
         float(start.washout_weeks),
         1.0,
         key=f"{key}-washout",
+        help="The time after which readers may begin the next reading, so that they forget the images; weeks to months "
+        "are usual.",
         disabled=rounds < 2,
     )
     return {
@@ -283,9 +324,17 @@ def _chance(start: Protocol, key: str) -> dict[str, Any]:
         float(start.equivalence_margin),
         0.01,
         key=f"{key}-margin",
-        help="In accuracy; prespecified.",
+        help="Readers' accuracy within 50% ± this margin counts as equivalent to chance (two one-sided tests). Set "
+        "before the study and never changed afterwards.",
     )
-    seed = st.number_input("Seed", 0, max(layout.LARGEST_SEED, start.seed), start.seed, key=f"{key}-seed")
+    seed = st.number_input(
+        "Seed",
+        0,
+        max(layout.LARGEST_SEED, start.seed),
+        start.seed,
+        key=f"{key}-seed",
+        help="The order of cases of each reader follows from it, together with a secret that the lock draws.",
+    )
     return {"equivalence_margin": float(margin), "seed": int(seed)}
 
 

@@ -34,11 +34,14 @@ def harmonisation(start: Protocol, key: str) -> Harmonisation | None:
         "are equally sharp.",
     )
     fit = st.selectbox("Centred on", list(FITS), list(FITS).index(before.fit), format_func=FITS.__getitem__,
-                       key=f"{key}-alike-fit", disabled=not size)  # fmt: skip
+                       key=f"{key}-alike-fit", disabled=not size,
+                       help="Heads cut to one size, or pictures as they are cut.")  # fmt: skip
     enlarged = st.number_input("Largest enlargement of an image", 1.0, 4.0, float(before.most_enlarged), 0.05,
-                               key=f"{key}-alike-enlarged", disabled=not size)  # fmt: skip
+                               key=f"{key}-alike-enlarged", disabled=not size,
+                               help="Images that would be enlarged more are refused.")  # fmt: skip
     intensity = st.selectbox("Black and white", list(INTENSITIES), list(INTENSITIES).index(before.intensity),
-                             format_func=INTENSITIES.__getitem__, key=f"{key}-alike-intensity")  # fmt: skip
+                             format_func=INTENSITIES.__getitem__, key=f"{key}-alike-intensity",
+                             help="Which values of an image are shown black and white.")  # fmt: skip
     low, high = before.percentiles
     if intensity == "percentiles":
         low, high = st.slider("Percentiles", 0.0, 100.0, (float(low), float(high)), 0.5, key=f"{key}-alike-percentiles")

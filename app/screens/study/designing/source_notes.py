@@ -9,6 +9,9 @@ from brainlab.reading.protocol.design import Protocol, Reader, Source
 from brainlab.reading.record.lock_record import mixed_sources, people_of_sources
 from brainlab.workspace import cohort_folders, pseudonyms_key, run_folders
 
+TRUTH_BADGES = {"real": ":green-badge[real]", "fake": ":orange-badge[generated]"}
+"""What marks a source on the desk."""
+
 STAMPED = ("recipe.json", "scans.tsv", "config.json")
 """Files that decide whom the cases of a study can be of."""
 

@@ -22,6 +22,11 @@ KINDS: dict[Kind, str] = {
     "conditions": "the same cases under two conditions",
 }
 
+AREA = (
+    "Area under the ROC curve: the probability that a real case gets a higher score than a generated one. 0.5 is "
+    "chance, 1 is perfect."
+)
+
 
 def paired_planner(protocol: Protocol, key: str) -> None:
     """Show what the protocol's readers and cases give for a comparison, and on request how many it would take."""
@@ -33,8 +38,8 @@ def paired_planner(protocol: Protocol, key: str) -> None:
             "Compare", list(KINDS), usual, format_func=KINDS.__getitem__, key=f"{key}-pair-kind"
         )
         names = ("Machine's ROC area", "Readers' mean ROC area") if kind == "machine" else ("ROC area A", "ROC area B")
-        first = left.slider(names[0], 0.5, 0.99, 0.85, 0.01, key=f"{key}-pair-first")
-        second = left.slider(names[1], 0.5, 0.99, 0.75, 0.01, key=f"{key}-pair-second")
+        first = left.slider(names[0], 0.5, 0.99, 0.85, 0.01, key=f"{key}-pair-first", help=AREA)
+        second = left.slider(names[1], 0.5, 0.99, 0.75, 0.01, key=f"{key}-pair-second", help=AREA)
         spread = right.slider(
             "Readers' differences vary by (SD)",
             0.0,
@@ -44,8 +49,24 @@ def paired_planner(protocol: Protocol, key: str) -> None:
             key=f"{key}-pair-sd",
             help="Standard deviation, over readers, of the true difference between the two ROC areas.",
         )
-        correlation = right.slider("Correlation of two readers' scores", 0.0, 0.95, 0.5, 0.05, key=f"{key}-pair-rho")
-        wanted = right.slider("Wanted power", 0.5, 0.99, 0.8, 0.01, key=f"{key}-pair-power")
+        correlation = right.slider(
+            "Correlation of two readers' scores",
+            0.0,
+            0.95,
+            0.5,
+            0.05,
+            key=f"{key}-pair-rho",
+            help="How alike two readers' scores of the same cases are, beside what the truth explains; 0.5 is usual.",
+        )
+        wanted = right.slider(
+            "Wanted power",
+            0.5,
+            0.99,
+            0.8,
+            0.01,
+            key=f"{key}-pair-power",
+            help="The probability that the study finds the difference if it is there; 80% is usual.",
+        )
         each = protocol.cases_each / protocol.cases if protocol.cases else 1.0
         real, fakes = round(each * sum(sizes["real"])), sizes["fake"]
         fake = round(each * (min(fakes, default=0) if kind == "sources" else sum(fakes)))

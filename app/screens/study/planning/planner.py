@@ -19,9 +19,33 @@ def planner(protocol: Protocol, key: str) -> None:
         return
     figures, guesses = st.columns([2, 1], gap="medium")
     with guesses, st.expander("Expected readers"):
-        sensitivity = st.slider("Real cases called real", 0.0, 1.0, 0.8, 0.05, key=f"{key}-sensitivity")
-        specificity = st.slider("Fake cases called fake", 0.0, 1.0, 0.6, 0.05, key=f"{key}-specificity")
-        kappa = st.slider("Kappa of two readers", 0.0, 1.0, 0.5, 0.05, key=f"{key}-kappa")
+        sensitivity = st.slider(
+            "Real cases called real",
+            0.0,
+            1.0,
+            0.8,
+            0.05,
+            key=f"{key}-sensitivity",
+            help="The share of real cases that you expect one reader to recognise (sensitivity).",
+        )
+        specificity = st.slider(
+            "Fake cases called fake",
+            0.0,
+            1.0,
+            0.6,
+            0.05,
+            key=f"{key}-specificity",
+            help="The share of generated cases that you expect one reader to recognise (specificity).",
+        )
+        kappa = st.slider(
+            "Kappa of two readers",
+            0.0,
+            1.0,
+            0.5,
+            0.05,
+            key=f"{key}-kappa",
+            help="Agreement beyond chance: 0 is none, 1 is complete.",
+        )
     expected = _plan(protocol.to_json(), sensitivity, specificity, kappa)
     with figures:
         row = st.container(horizontal=True, gap="small")
@@ -38,7 +62,8 @@ def planner(protocol: Protocol, key: str) -> None:
         if expected.mean_accuracy_width is not None:
             together.append(f"mean accuracy ± {expected.mean_accuracy_width / 2:.0%}")
         if together:
-            st.caption(f"All {len(protocol.readers)} readers together, on new cases: {', '.join(together)}.")
+            who = "Both" if len(protocol.readers) == 2 else f"All {len(protocol.readers)}"
+            st.caption(f"{who} readers together, on new cases: {', '.join(together)}.")
         if expected.repeat_kappa_width is not None:
             st.caption(
                 f"Intra-reader agreement over {counted(protocol.repeats, 'hidden repeat')}: "

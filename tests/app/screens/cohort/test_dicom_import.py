@@ -111,7 +111,7 @@ def test_an_uploaded_series_becomes_a_cohort_that_names_nobody(head_series: list
     assert not page.exception
     assert page.success[0].value.startswith("1 scan prepared into the cohort 'mine'")
     said = " ".join(str(element.value) for kind in ("markdown", "caption") for element in page.get(kind))
-    said += " ".join(frame.value.to_string() for frame in page.dataframe)
+    said += " ".join(frame.value.to_string() for frame in page.table)
     assert "not a DICOM file" in said
     made = PreparedDataset.open(empty_workspace / "cohorts" / "mine")
     assert made.scans["participant"].tolist() == ["sub-mine-01"]

@@ -55,6 +55,7 @@ def test_the_first_design_has_twenty_cases_half_of_them_real(studies):
     assert ":green-badge[real] simulated  \n:small[:gray[40 × 48 × 40 volumes · held-out participants only]]" in listed
     assert ":orange-badge[generated] tiny-vae  \n:small[:gray[40 × 48 × 40 volumes]]" in listed
     assert metrics(page)["Kappa, 95% interval"].startswith("± 0.")
+    assert any(caption.value.startswith("Both readers together, ") for caption in page.caption)
     press(page, "Create the study")
     (status,) = lifecycle.list_studies()
     protocol = lifecycle.load_protocol(studies / status.study)
@@ -111,9 +112,12 @@ def test_a_preview_of_volumes_has_the_patients_right_on_screen_left(studies, mon
     volume = np.zeros((5, 6, 7), dtype=np.uint8)
     volume[4, 5, 3] = 255  # the patient's right, in front
     shown = []
-    monkeypatch.setattr("brainlab.experiments.studies.locking.preview", lambda protocol, per_source: {"a": [volume]})
+    monkeypatch.setattr(
+        "brainlab.experiments.studies.locking.preview", lambda protocol, per_source: {"tiny-vae": [volume]}
+    )
     monkeypatch.setattr("streamlit.delta_generator.DeltaGenerator.image", lambda self, image, **_: shown.append(image))
-    press(press(open_desk(), "Create the study"), "See sample images")
+    page = press(press(open_desk(), "Create the study"), "See sample images")
+    assert ":orange-badge[generated] **tiny-vae**" in [line.value for line in page.markdown]
     assert np.argwhere(shown[0]).tolist() == [[0, 0]]
 
 
@@ -136,6 +140,7 @@ def test_a_study_from_draft_to_report(studies, monkeypatch):
         read(folder, link.rsplit("token=")[1], every=3 + number)
 
     press(page, "Close it now")
+    assert [heading.value for heading in page.subheader][:2] == ["Unblind", "Progress"]
     page.text_input[0].set_value("Real or generated")
     press(page, "Unblind")
     assert "does not match" in page.error[0].value
@@ -147,6 +152,7 @@ def test_a_study_from_draft_to_report(studies, monkeypatch):
     assert float(shown["Kappa, R1 and R2"]) == pytest.approx(expected_kappa(folder), abs=5e-4)
     assert shown["Accuracy, R1"].endswith("%")
     assert "called real" in page.dataframe[0].value.columns
+    assert page.get("download_button")[0].label == "Report (PDF)"
     assert {button.label for button in page.get("download_button")} >= {
         "Report (PDF)",
         "Report (HTML)",

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from brainlab.runs.devices import computes_in_bfloat16, quick_arithmetic
+from brainlab.runs.calls.devices import computes_in_bfloat16, quick_arithmetic
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""How a run's network is called: where it computes, for how many images at once, and what is asked of each image."""

@@ -1,0 +1,30 @@
+"""The cohort page in a real browser."""
+
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+CUT = "cells => cells.filter(cell => cell.scrollWidth > cell.clientWidth + 1).map(cell => cell.innerText)"
+
+
+@pytest.mark.parametrize("width", [1400, 1000])
+def test_what_a_folder_holds_is_told_in_full_before_it_is_prepared(visit, idle, tmp_path: Path, width: int) -> None:
+    for person in ("anna", "ben"):
+        path = tmp_path / person / f"{person}_{'a' * 120}_T1w.nii.gz"
+        path.parent.mkdir()
+        path.write_bytes(b"")
+    page = visit("cohort")
+    page.set_viewport_size({"width": width, "height": 900})
+    page.get_by_role("tab", name="Import scans").click()
+    field = page.get_by_label("Path of a BIDS dataset")
+    field.fill(str(tmp_path))
+    field.press("Enter")
+    page.get_by_text("2 scans of 2 people; flair-40 takes 2 of them.").wait_for()
+    page.get_by_text("an empty file").first.wait_for()
+    page.wait_for_selector(idle)
+    cells = page.locator("[class*=st-key-text-table] td")
+    assert cells.evaluate_all(CUT) == []
+    tables = page.locator("[class*=st-key-text-table]")
+    assert tables.evaluate_all("all => all.every(e => e.scrollWidth <= e.clientWidth + 1)")
