@@ -14,6 +14,7 @@ from app.server import access, guard, headers
 from app.server.guard import Guard
 from app.server.limits import Buckets
 
+LATE_S = 2.0
 FAR = {"x-forwarded-for": "203.0.113.9"}
 
 
@@ -44,14 +45,14 @@ def guarded() -> Guard:
 
 
 def ask(app: Guard, path: str, method: str = "GET", body: tuple[bytes, ...] = (b"",), **more: Any) -> tuple[int, dict]:
-    """Send a request whose body comes in parts; None as a part never comes. Returns status and headers."""
+    """Send a request whose body comes in parts; None as a part comes late. Returns status and headers."""
     parts, sent = list(body), []
 
     async def receive() -> dict[str, Any]:
         part = parts.pop(0)
         if part is None:
-            await asyncio.sleep(3600)
-        return {"type": "http.request", "body": part, "more_body": bool(parts)}
+            await asyncio.sleep(LATE_S)
+        return {"type": "http.request", "body": part or b"", "more_body": bool(parts)}
 
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
