@@ -51,6 +51,11 @@ def test_command_end_to_end(make_dataset: Callable[..., Path], tmp_path: Path, c
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bids", "out"]
 
 
+def test_scans_on_the_template_are_not_fitted_to_it_again(make_dataset, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("brainlab.cohort.preparation.prepare.place_on_template", None)
+    assert prepare_cohort(find_sources(make_dataset(1), RECIPE), tmp_path / "out", RECIPE).failed == []
+
+
 def test_all_visits_of_a_person_are_in_one_split(tmp_path: Path) -> None:
     """Of a person whose visits, or files, a hash of their own would send to the other split."""
     person = next(
