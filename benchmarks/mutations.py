@@ -88,7 +88,9 @@ def verdict(tree: Path, fault: dict[str, str]) -> tuple[str, str]:
     if code == 1:
         failed = re.search(r"^(?:FAILED|ERROR) (\S+)", output, re.MULTILINE)
         return "caught", failed[1] if failed else "a test"
-    return ("caught", "the tests hang") if code is None else ("stale", output.strip().splitlines()[-1])
+    if code is None or code < 0:
+        return "caught", "the tests hang" if code is None else f"the tests are ended by signal {-code}"
+    return "stale", output.strip().splitlines()[-1]
 
 
 def _run_tests(tree: Path, tests: list[str]) -> None:
