@@ -25,7 +25,7 @@ from brainlab.cohort.dicom.importing import import_dicom
 from brainlab.cohort.sources.listing import list_scans
 from brainlab.files.array_files import open_array
 from brainlab.files.picture_files import read_pictures
-from brainlab.images.dicom import read_dicom
+from brainlab.images.dicom.slice_file import read_dicom
 from brainlab.images.volume import Volume
 from brainlab.reading.protocol.design import Protocol, preset
 from brainlab.reading.statistics.ratings import read_ratings
