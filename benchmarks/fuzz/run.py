@@ -28,7 +28,7 @@ def main() -> int:
     else:
         import atheris
 
-        with atheris.instrument_imports(include=["brainlab", "app.data.codes"]):
+        with atheris.instrument_imports(include=["brainlab", "app.data.codes", "app.server.reading_routes"]):
             from benchmarks.fuzz.parsers import PARSERS
     parser = argparse.ArgumentParser(description="Fuzz what reads users' files.")
     parser.add_argument("names", nargs="*", metavar="PARSER", help=f"of {', '.join(PARSERS)}")
@@ -90,7 +90,12 @@ def _fuzz(name: str, cases: int, seed: int) -> None:
                 print(f"slowest {slowest:.2f} s, at most {memory} MiB", flush=True)
 
         limits = [f"-runs={cases}", f"-seed={seed + 1}", f"-timeout={LIMIT_S}", f"-rss_limit_mb={LIMIT_MIB}"]
-        kept = [f"-artifact_prefix={FINDINGS}/{name}-", "-max_len=8192", "-print_final_stats=1", "-verbosity=0"]
+        kept = [
+            f"-artifact_prefix={FINDINGS}/{name}-",
+            f"-max_len={parser.longest}",
+            "-print_final_stats=1",
+            "-verbosity=0",
+        ]
         atheris.Setup(["fuzz", *limits, *kept, str(corpus)], one)
         atheris.Fuzz()
 

@@ -1,6 +1,5 @@
 """How far a training is, told by its files and its process alone, so that a restarted server knows it too."""
 
-import json
 import math
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,6 +10,7 @@ from brainlab.cohort.origin import training_origin
 from brainlab.errors import InputError
 from brainlab.experiments.background.record import RECORD, Record, log_lines, read_record
 from brainlab.files.folder_lock import LOCK, is_locked
+from brainlab.files.json_text import parse_json
 from brainlab.images.grid import Grid
 from brainlab.runs.files import CONFIG, read_settings
 from brainlab.training.checkpoint import METRICS, RESUME, MetricsFile
@@ -103,7 +103,7 @@ def about(folder: Path) -> About:
     """Say what a run is trained from, by its settings or, before there are any, by its record."""
     record = read_record(folder)
     try:
-        settings = json.loads((folder / CONFIG).read_bytes())
+        settings = parse_json((folder / CONFIG).read_bytes())
         data = settings["data"]
         return About(
             preset=settings["preset"],
@@ -190,7 +190,7 @@ def _lines(folder: Path, size: int, stamp: int) -> list[dict[str, Any]]:
 def _planned_epochs(path: Path) -> int | None:
     """Return how many epochs a run is trained; None before its settings are written, or where they are damaged."""
     try:
-        schedule = json.loads(path.read_bytes())["schedule"]
+        schedule = parse_json(path.read_bytes())["schedule"]
         return min(int(schedule["epochs"]), int(schedule["stop_after"] or schedule["epochs"]))
     except (OSError, ValueError, LookupError, TypeError):
         return None

@@ -1,7 +1,6 @@
-"""Whole inputs to begin from, as small as they come: of each kind those that are read in ways of their own."""
+"""Whole images to begin from, as small as they come: of each format those that are read in ways of their own."""
 
 import io
-import json
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
@@ -11,7 +10,7 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 import numpy.typing as npt
-import torch
+from nibabel.externals.netcdf import netcdf_file
 from PIL import Image
 from pydicom import dcmread
 from pydicom.data import get_testdata_file
@@ -27,13 +26,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from brainlab.reading.protocol.design import preset
-from brainlab.training.checkpoint import RESUME, save_resume
-from brainlab.workspace import MODELS
-
-RUN = MODELS / "vae-8"
-
-SHAPE = (6, 5, 4)
+SHAPE = (9, 8, 8)
 VOXELS = np.random.default_rng(0).integers(0, 400, SHAPE).astype(np.int16)
 AFFINE = np.array([[-2.0, 0.1, 0, 40], [0.1, 2, 0.2, -30], [0, -0.2, 3, 10], [0, 0, 0, 1]])
 
@@ -164,12 +157,62 @@ def _dicom(pixels: npt.NDArray[Any], syntax: str, packed: bytes = b"") -> bytes:
     return stream.getvalue()
 
 
+def picture() -> Image.Image:
+    """Return grey levels of 36 x 32 pixels."""
+    return Image.fromarray(VOXELS[:, :, 0].astype(np.uint8).repeat(4, 0).repeat(4, 1))
+
+
 def pictures() -> Iterable[bytes]:
-    image = Image.fromarray(VOXELS[:, :, 0].astype(np.uint8).repeat(8, 0).repeat(8, 1))
     for kind in ("PNG", "TIFF", "JPEG", "BMP"):
         stream = io.BytesIO()
-        image.save(stream, kind)
+        picture().save(stream, kind)
         yield stream.getvalue()
+
+
+def unit_array() -> bytes:
+    stream = io.BytesIO()
+    np.save(stream, np.linspace(0, 1, 128, dtype=np.float32).reshape(2, 8, 8))
+    return stream.getvalue()
+
+
+def minc(path: Path) -> None:
+    """Write MINC 1."""
+    with netcdf_file(path, "w") as file:
+        names = ("zspace", "yspace", "xspace")
+        for name, size in zip(names, SHAPE, strict=True):
+            file.createDimension(name, size)
+            variable = file.createVariable(name, "i", ())
+            variable.spacing, variable.length = "regular__", size
+            variable.step, variable.start = 2.0, -8.0
+        voxels = file.createVariable("image", "h", names)
+        voxels[:] = np.arange(np.prod(SHAPE)).reshape(SHAPE)
+        voxels.signtype, voxels.valid_range = "signed__", np.array([-32768.0, 32767.0])
+        for name, value in (("image-max", 400.0), ("image-min", 0.0)):
+            file.createVariable(name, "d", ()).data[...] = value
+
+
+def minc_2(path: Path) -> None:
+    """Write MINC 2, for which h5py has to be installed."""
+    import h5py
+
+    with h5py.File(path, "w") as file:
+        image = file.create_group("minc-2.0/image/0")
+        dimensions = file.create_group("minc-2.0/dimensions")
+        for name, size in zip(("zspace", "yspace", "xspace"), SHAPE, strict=True):
+            dimension = dimensions.create_dataset(name, data=0)
+            dimension.attrs.update({"step": 2.0, "start": -8.0, "length": size, "spacing": np.bytes_("regular__")})
+        voxels = image.create_dataset("image", data=np.zeros(SHAPE, np.int16), chunks=SHAPE, compression=1)
+        voxels.attrs["dimorder"] = np.bytes_("zspace,yspace,xspace")
+        voxels.attrs["valid_range"] = np.array([-32768.0, 32767.0])
+        image.create_dataset("image-max", data=400.0)
+        image.create_dataset("image-min", data=0.0)
+
+
+def written(write: Callable[[Path], None]) -> bytes:
+    """Return what a function writes to a path."""
+    with tempfile.TemporaryDirectory() as folder:
+        write(Path(folder) / "a")
+        return (Path(folder) / "a").read_bytes()
 
 
 def arrays() -> Iterable[bytes]:
@@ -177,28 +220,3 @@ def arrays() -> Iterable[bytes]:
         stream = io.BytesIO()
         np.save(stream, array)
         yield stream.getvalue()
-
-
-def small_weights() -> Iterable[bytes]:
-    from safetensors.torch import save
-
-    yield (RUN / "weights.safetensors").read_bytes()[:4000]
-    yield save({"a": torch.zeros(2, 3), "b": torch.ones(4, dtype=torch.float16)})
-
-
-def resume() -> Iterable[bytes]:
-    with tempfile.TemporaryDirectory() as folder:
-        save_resume(Path(folder), {"networks": {"a": torch.zeros(3)}, "progress": {"step": 1}, "text": "x"})
-        yield (Path(folder) / RESUME).read_bytes()
-
-
-def protocol() -> Iterable[bytes]:
-    yield preset("dwi-2020").to_json().encode()
-    yield json.dumps({"title": "x", "sources": [], "readers": [{"code": "A"}]}).encode()
-
-
-PEOPLE = b"participant_id\tage\tsex\tgroup\nsub-01\t45\tM\tms\nsub-02\t89+\tF\thealthy\nsub-03\tn/a\tO\tn/a\n"
-SIDECAR = {"EchoTime": 0.09, "RepetitionTime": 9.0, "InversionTime": 2.5, "PixelBandwidth": 200, "FlipAngle": [90]}
-
-
-ANSWERS = b"reader,case,answer,truth,confidence\nA,1,real,real,3\nA,2,fake,fake,\nB,1,real,real,5\nB,2,,fake,1\n"
