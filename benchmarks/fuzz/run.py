@@ -19,6 +19,7 @@ from pathlib import Path
 
 LIMIT_S, LIMIT_MIB = 5, 1024
 FINDINGS = Path("findings")
+WORDS = Path(__file__).with_name("words.dict")
 
 
 def main() -> int:

@@ -104,7 +104,7 @@ def _whole_acts() -> Iterable[bytes]:
 
 def _names(content: bytes, folder: Path) -> Any:
     """Restore an archive whose members have the names and kinds that the lines of an input say."""
-    with tarfile.open(folder / "a.tar", "w", format=tarfile.PAX_FORMAT) as tar:
+    with tarfile.open(folder / "a.tar", mode="w", format=tarfile.PAX_FORMAT) as tar:
         for line in content.split(b"\n")[:20]:
             member = tarfile.TarInfo(line[1:].decode("utf-8", "surrogateescape"))
             member.type, member.size = line[:1] or b"0", 3 if line[:1] == b"0" else 0
@@ -127,7 +127,7 @@ def _database() -> Iterable[bytes]:
 
 def _of_database(content: bytes, folder: Path) -> Any:
     workspace, study, _ = _locked()
-    with tarfile.open(folder / "a.tar", "w") as tar:
+    with tarfile.open(folder / "a.tar", mode="w") as tar:
         for path in sorted((workspace / "studies" / study).iterdir()):
             held = content if path.name == "study.db" else path.read_bytes()
             if path.name in ("study.db", "truth.db", "anchors.jsonl"):

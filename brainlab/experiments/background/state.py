@@ -1,6 +1,7 @@
 """How far a training is, told by its files and its process alone, so that a restarted server knows it too."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -111,7 +112,7 @@ def about(folder: Path) -> About:
             origin=training_origin(settings),
             noun=Grid.unplaced(tuple(settings["shape"])).noun if "shape" in settings else About.noun,
         )
-    except (OSError, ValueError, LookupError, TypeError, InputError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError, InputError):
         return About(preset=record.preset, cohort=record.cohort) if record else About()
 
 
@@ -181,10 +182,18 @@ def metrics_lines(folder: Path) -> list[dict[str, Any]]:
 def _lines(folder: Path, size: int, stamp: int) -> list[dict[str, Any]]:
     lines = MetricsFile(folder).lines()
     for number, line in enumerate(lines, start=1):
-        least = {"step": 1, "epoch": 1, "seconds": 0} if line["kind"] == "epoch" else {"step": 1}
-        if not all(type(line.get(name)) in (int, float) and line[name] >= low for name, low in least.items()):
+        if not _is_whole(line):
             raise InputError(f"{folder / METRICS}: line {number} is damaged; take that line out")
     return lines
+
+
+def _is_whole(line: Mapping[str, Any]) -> bool:
+    """Whether a line has the numbers that progress is worked out from: steps, of an epoch no fewer than epochs."""
+    step, epoch, seconds = line.get("step"), line.get("epoch"), line.get("seconds")
+    if type(step) is not int or step < 1 or line["kind"] != "epoch":
+        return type(step) is int and step >= 1
+    timed = type(seconds) in (int, float) and 0 <= seconds < math.inf
+    return type(epoch) is int and 1 <= epoch <= step and timed
 
 
 def _planned_epochs(path: Path) -> int | None:
@@ -192,7 +201,7 @@ def _planned_epochs(path: Path) -> int | None:
     try:
         schedule = parse_json(path.read_bytes())["schedule"]
         return min(int(schedule["epochs"]), int(schedule["stop_after"] or schedule["epochs"]))
-    except (OSError, ValueError, LookupError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, OverflowError):
         return None
 
 
