@@ -1,5 +1,7 @@
 """The errors a user can cause. Each message says what is needed, what was found instead, and what to do."""
 
+import lzma
+import struct
 import tokenize
 import zipfile
 import zlib
@@ -84,9 +86,10 @@ def naming_path(path: Path) -> Iterator[None]:
         raise OSError(error.errno, error.strerror, str(path)) from error
 
 
-UNREADABLE_ARRAY = (
-    OSError, ValueError, EOFError, SyntaxError, KeyError, tokenize.TokenError, zipfile.BadZipFile, zlib.error
-)  # fmt: skip
+UNREADABLE_ZIP = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, RuntimeError, ValueError)
+"""What `zipfile` raises of a damaged archive, beside OSError; RuntimeError of one that is encrypted, or packed or
+written in a way that Python does not know."""
+UNREADABLE_ARRAY = (*UNREADABLE_ZIP, OSError, SyntaxError, KeyError, tokenize.TokenError)
 """What NumPy raises of a damaged file of arrays, whose header it reads as Python writes numbers."""
 
 

@@ -27,7 +27,9 @@ def _of_frame(content: bytes, folder: Path) -> Any:
     """Read a compressed frame within a file that is whole; the first byte says which kind it is."""
     kind = seeds.PACKED[(content[:1] or b"\0")[0] % len(seeds.PACKED)]
     _, syntax, shape = seeds.compressed(kind)
-    return in_file("a.dcm", lambda path: stored_frames(path, [0]))(seeds.dicom_of(content[1:], syntax, shape), folder)
+    return in_file("a.dcm", lambda path: stored_frames(path, [0]))(
+        seeds.dicom_of(content[1:] or b"\0\0", syntax, shape), folder
+    )
 
 
 def _import_dicom(content: bytes, folder: Path) -> Any:

@@ -48,13 +48,16 @@ def main() -> int:
         started = time.monotonic()
         words = [sys.executable, "-m", "benchmarks.fuzz.run", name, "--alone"]
         words += ["--cases", str(args.cases), "--seed", str(args.seed)]
-        done = subprocess.run(words, capture_output=True, text=True, encoding="utf-8", errors="replace")
+        done = subprocess.run(
+            words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8", errors="replace"
+        )
         seconds = time.monotonic() - started
         total, found = total + args.cases, found + bool(done.returncode)
         told = next((line for line in reversed(done.stdout.splitlines()) if line.startswith("slowest")), "")
         print(f"{name.ljust(15)}  {args.cases:5}  {bool(done.returncode):8}  {seconds:7.0f}  {told}", flush=True)
         if done.returncode:
-            print("\n".join(f"    {line}" for line in done.stderr.splitlines()[-25:]), flush=True)
+            print("\n".join(f"    {line}" for line in done.stdout.splitlines()[-40:]), flush=True)
+            print(f"    ended with {done.returncode}", flush=True)
     print(f"{total:,} cases, {found} findings")
     return 1 if found else 0
 

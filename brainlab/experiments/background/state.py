@@ -192,7 +192,7 @@ def _is_whole(line: Mapping[str, Any]) -> bool:
     step, epoch, seconds = line.get("step"), line.get("epoch"), line.get("seconds")
     if type(step) is not int or step < 1 or line["kind"] != "epoch":
         return type(step) is int and step >= 1
-    timed = type(seconds) in (int, float) and 0 <= seconds < math.inf
+    timed = isinstance(seconds, int | float) and not isinstance(seconds, bool) and 0 <= seconds < math.inf
     return type(epoch) is int and 1 <= epoch <= step and timed
 
 

@@ -1,7 +1,8 @@
 """Decode the pixels of DICOM images to the scanner's numbers, whatever the transfer syntax.
 
 Uncompressed pixels are read by pydicom. Compressed ones go through SimpleITK (JPEG, lossless JPEG, JPEG-LS, JPEG 2000,
-RLE): each frame in a file of its own that holds the pixels and nothing else, so that nothing is rescaled on the way.
+RLE), in a process of its own: each frame in a file that holds the pixels and nothing else, so that nothing is rescaled
+on the way.
 Sizes are checked before memory is taken for them: the header's, and those that a compressed frame claims for itself.
 """
 
@@ -21,6 +22,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian, MRI
 from brainlab.counted import counted
 from brainlab.errors import UnreadableScanError
 from brainlab.images.dicom.codestream import check_codestream
+from brainlab.images.dicom.decoder import DECODER
 from brainlab.images.dicom.header import quietly
 from brainlab.images.dicom.tags import number, text
 from brainlab.images.formats.stored import MOST_VOXELS
@@ -154,8 +156,6 @@ def _uncompressed(image: Dataset, layout: _Layout, numbers: Sequence[int]) -> li
 
 
 def _decoded(image: Dataset, layout: _Layout, numbers: Sequence[int]) -> list[Values]:
-    import SimpleITK as sitk
-
     syntax = image.file_meta.TransferSyntaxUID
     parts = list(generate_frames(image.PixelData, number_of_frames=layout.frames))
     if len(parts) <= max(numbers):
@@ -166,15 +166,9 @@ def _decoded(image: Dataset, layout: _Layout, numbers: Sequence[int]) -> list[Va
         for frame in numbers:
             check_codestream(parts[frame], syntax, layout.shape, layout.allocated)
             _write_bare(path, layout, syntax, parts[frame])
-            reader = sitk.ImageFileReader()
-            reader.SetImageIO("GDCMImageIO")
-            reader.SetFileName(str(path))
-            try:
-                values = sitk.GetArrayFromImage(reader.Execute())
-            except RuntimeError as error:  # ITK's, of several lines
-                raise UnreadableScanError(
-                    f"its pixels ({syntax.name}) cannot be decoded; export them uncompressed"
-                ) from error
+            values = DECODER.decode(path)
+            if values is None or values.size != np.prod(layout.shape):
+                raise UnreadableScanError(f"its pixels ({syntax.name}) cannot be decoded; export them uncompressed")
             found.append(values.reshape(layout.shape))
     return found
 
