@@ -2,6 +2,7 @@
 
 import lzma
 import struct
+import tarfile
 import tokenize
 import zipfile
 import zlib
@@ -86,10 +87,13 @@ def naming_path(path: Path) -> Iterator[None]:
         raise OSError(error.errno, error.strerror, str(path)) from error
 
 
-UNREADABLE_ZIP = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, RuntimeError, ValueError)
-"""What `zipfile` raises of a damaged archive, beside OSError; RuntimeError of one that is encrypted, or packed or
-written in a way that Python does not know."""
-UNREADABLE_ARRAY = (*UNREADABLE_ZIP, OSError, SyntaxError, KeyError, tokenize.TokenError)
+UNREADABLE_ARCHIVE = (
+    zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, struct.error, EOFError, RuntimeError, ValueError,
+    OverflowError,
+)  # fmt: skip
+"""What Python raises of a damaged archive, beside OSError; RuntimeError of one that is encrypted, or packed or written
+in a way that it does not know; ValueError and OverflowError of names and times that no file can have."""
+UNREADABLE_ARRAY = (*UNREADABLE_ARCHIVE, OSError, SyntaxError, KeyError, tokenize.TokenError)
 """What NumPy raises of a damaged file of arrays, whose header it reads as Python writes numbers."""
 
 

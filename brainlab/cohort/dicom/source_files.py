@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from brainlab.errors import UNREADABLE_ZIP, InputError
+from brainlab.errors import UNREADABLE_ARCHIVE, InputError
 
 ZIP_START = b"PK"
 INDEX = "dicomdir"
@@ -102,7 +102,7 @@ def _unpacked(archive: Path, scratch: Path) -> SourceFiles:
                 path = scratch / f"{number:07d}"
                 left = _unpack(content, entry, path, left, archive)
                 found.add(path, name)
-    except (*UNREADABLE_ZIP, OSError) as error:
+    except (*UNREADABLE_ARCHIVE, OSError) as error:
         if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
             raise  # of the disk, not of a place in the archive that is none, or of BZ2
         raise InputError(f"{archive}: cannot be unpacked ({_reason(error)}); unpack it and give the folder") from error

@@ -58,7 +58,8 @@ def verify(folder: Path) -> Verdict:
 
 def _structure(db: sqlite3.Connection) -> list[str]:
     """What SQLite itself finds: damaged pages, rows missing from an index, references to nothing."""
-    found = [row[0] for row in db.execute("PRAGMA integrity_check") if row[0] != "ok"]
+    # of several lines where several pages are damaged
+    found = [" ".join(row[0].split()) for row in db.execute("PRAGMA integrity_check") if row[0] != "ok"]
     return found + [f"{row[0]}: a row refers to a missing {row[2]}" for row in db.execute("PRAGMA foreign_key_check")]
 
 
