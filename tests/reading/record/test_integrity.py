@@ -1,20 +1,20 @@
 """Each problem of a study is one line, however many SQLite takes."""
 
-from typing import Any, cast
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
 
 from brainlab.reading.record import integrity
 
 
-class Damaged:
-    """A database of which SQLite finds two pages damaged, and says so on two lines of one row."""
-
-    def execute(self, statement: str) -> list[tuple[str, ...]]:
-        if "integrity" not in statement:
-            return []
-        return [("*** in database main ***\nOn tree page 31 cell 14: Rowid 50 out of order",), ("ok",)]
-
-
-def test_what_sqlite_finds_is_one_line():
-    assert integrity._structure(cast(Any, Damaged())) == [
-        "*** in database main *** On tree page 31 cell 14: Rowid 50 out of order"
-    ]
+@pytest.mark.parametrize("of_what", ["*** in database main ***\nOn tree page 31", '{\n "title": "x"\n' + "x" * 5000])
+def test_what_sqlite_finds_is_one_line(of_what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(integrity, "_structure", lambda db: [of_what])
+    monkeypatch.setattr(integrity.chain, "problems", lambda db, anchors: (_ for _ in ()).throw(ValueError(of_what)))
+    monkeypatch.setattr(integrity.Store, "read", lambda store: closing(sqlite3.connect(":memory:")))
+    verdict = integrity.verify(tmp_path)
+    assert not verdict.ok
+    assert len(verdict.problems) == 2
+    assert all("\n" not in problem and len(problem) <= integrity.LONGEST_PROBLEM for problem in verdict.problems)
