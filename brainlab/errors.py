@@ -1,5 +1,8 @@
 """The errors a user can cause. Each message says what is needed, what was found instead, and what to do."""
 
+import lzma
+import struct
+import tarfile
 import tokenize
 import zipfile
 import zlib
@@ -84,9 +87,13 @@ def naming_path(path: Path) -> Iterator[None]:
         raise OSError(error.errno, error.strerror, str(path)) from error
 
 
-UNREADABLE_ARRAY = (
-    OSError, ValueError, EOFError, SyntaxError, KeyError, tokenize.TokenError, zipfile.BadZipFile, zlib.error
+UNREADABLE_ARCHIVE = (
+    zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, struct.error, EOFError, RuntimeError, ValueError,
+    OverflowError,
 )  # fmt: skip
+"""What Python raises of a damaged archive, beside OSError; RuntimeError of one that is encrypted, or packed or written
+in a way that it does not know; ValueError and OverflowError of names and times that no file can have."""
+UNREADABLE_ARRAY = (*UNREADABLE_ARCHIVE, OSError, SyntaxError, KeyError, tokenize.TokenError)
 """What NumPy raises of a damaged file of arrays, whose header it reads as Python writes numbers."""
 
 

@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from brainlab.errors import BrainlabError, InputError
+from brainlab.files.json_text import parse_json
 from brainlab.reading.desk.lifecycle import study_folder
 from brainlab.reading.record.store import StorageError
 from brainlab.reading.record.tokens import LinkError
@@ -48,7 +49,7 @@ async def serve_act(request: Request) -> Response:
     if act is None or body is None:
         return PlainTextResponse("not found", 404, headers=NO_STORE)
     try:
-        given = json.loads(body)
+        given = parse_json(body)
         json.dumps(given, ensure_ascii=False).encode()  # refuses half a letter, which no database takes
         link = [str(given[name]) for name in ("study", "token", "tab")]
     except (ValueError, KeyError, TypeError, RecursionError):

@@ -19,6 +19,7 @@ from pathlib import Path
 
 LIMIT_S, LIMIT_MIB = 5, 1024
 FINDINGS = Path("findings")
+WORDS = Path(__file__).with_name("words.dict")
 
 
 def main() -> int:
@@ -28,7 +29,7 @@ def main() -> int:
     else:
         import atheris
 
-        with atheris.instrument_imports(include=["brainlab", "app.data.codes"]):
+        with atheris.instrument_imports(include=["brainlab", "app.data.codes", "app.server.reading_routes"]):
             from benchmarks.fuzz.parsers import PARSERS
     parser = argparse.ArgumentParser(description="Fuzz what reads users' files.")
     parser.add_argument("names", nargs="*", metavar="PARSER", help=f"of {', '.join(PARSERS)}")
@@ -47,13 +48,16 @@ def main() -> int:
         started = time.monotonic()
         words = [sys.executable, "-m", "benchmarks.fuzz.run", name, "--alone"]
         words += ["--cases", str(args.cases), "--seed", str(args.seed)]
-        done = subprocess.run(words, capture_output=True, text=True, encoding="utf-8", errors="replace")
+        done = subprocess.run(
+            words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8", errors="replace"
+        )
         seconds = time.monotonic() - started
         total, found = total + args.cases, found + bool(done.returncode)
         told = next((line for line in reversed(done.stdout.splitlines()) if line.startswith("slowest")), "")
         print(f"{name.ljust(15)}  {args.cases:5}  {bool(done.returncode):8}  {seconds:7.0f}  {told}", flush=True)
         if done.returncode:
-            print("\n".join(f"    {line}" for line in done.stderr.splitlines()[-25:]), flush=True)
+            print("\n".join(f"    {line}" for line in done.stdout.splitlines()[-40:]), flush=True)
+            print(f"    ended with {done.returncode}", flush=True)
     print(f"{total:,} cases, {found} findings")
     return 1 if found else 0
 
@@ -90,7 +94,12 @@ def _fuzz(name: str, cases: int, seed: int) -> None:
                 print(f"slowest {slowest:.2f} s, at most {memory} MiB", flush=True)
 
         limits = [f"-runs={cases}", f"-seed={seed + 1}", f"-timeout={LIMIT_S}", f"-rss_limit_mb={LIMIT_MIB}"]
-        kept = [f"-artifact_prefix={FINDINGS}/{name}-", "-max_len=8192", "-print_final_stats=1", "-verbosity=0"]
+        kept = [
+            f"-artifact_prefix={FINDINGS}/{name}-",
+            f"-max_len={parser.longest}",
+            "-print_final_stats=1",
+            "-verbosity=0",
+        ]
         atheris.Setup(["fuzz", *limits, *kept, str(corpus)], one)
         atheris.Fuzz()
 

@@ -30,6 +30,7 @@ from brainlab.cohort.scan_table import read_scans, row_order, write_scans
 from brainlab.cohort.segmentations import BRAIN_ALONE, LABELS, SEGMENTATIONS, open_segmentations
 from brainlab.counted import counted, noun
 from brainlab.errors import UNREADABLE_ARRAY, InputError, array_reason
+from brainlab.files.json_text import parse_json
 from brainlab.files.packed_array import PACKED, unpack
 from brainlab.images.grid import Grid
 from brainlab.images.pictures import windowed
@@ -96,7 +97,7 @@ class PreparedDataset:
             unpack(folder / name)
         try:
             volumes = np.load(folder / VOLUMES, mmap_mode="r", allow_pickle=False)
-            recipe = json.loads((folder / "recipe.json").read_text(encoding="utf-8"))
+            recipe = parse_json((folder / "recipe.json").read_text(encoding="utf-8"))
             recipe["name"]
             _check_layout(volumes, recipe)
             several = len(recipe.get(CHANNELS) or ()) > 1
@@ -333,7 +334,7 @@ def _refuse_what_is_not_prepared(folder: Path) -> None:
 
 def _what_would_be_lost(folder: Path, sources: Mapping[str, Path], recipe: Mapping[str, Any], labelled: bool) -> str:
     try:
-        old = json.loads((folder / "recipe.json").read_text(encoding="utf-8"))
+        old = parse_json((folder / "recipe.json").read_text(encoding="utf-8"))
         rows = read_scans(folder / "scans.tsv")
         files = dict(zip(rows["source"], rows["sha256"], strict=True))
         if any(old[name] != value for name, value in json.loads(json.dumps(recipe)).items() if name not in IMPLIED):

@@ -16,6 +16,7 @@ from PIL import Image
 from brainlab.counted import sized
 from brainlab.errors import InputError
 from brainlab.files.folder_lock import folder_in_use
+from brainlab.files.json_text import parse_json
 from brainlab.files.unfinished import is_unfinished, mark_finished, mark_unfinished
 from brainlab.files.whole import write_whole
 from brainlab.images.grid import Grid
@@ -122,7 +123,7 @@ def whole_folder(out: Path, work: str, *, overwrite: bool, task: str = "") -> It
 def finished(scratch: Path, name: str) -> dict[str, Any] | None:
     """Return what `keep_finished` kept of an image in the scratch folder of a task; None where it is to be made."""
     try:
-        found = json.loads((scratch / _FINISHED / f"{name}.json").read_text(encoding="utf-8"))
+        found = parse_json((scratch / _FINISHED / f"{name}.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) else None
@@ -155,7 +156,7 @@ def _replaceable(out: Path, *, overwrite: bool) -> set[str]:
             f"{out}: exists and is not empty; replace what is in it with --overwrite, or choose another OUT"
         )
     try:
-        ours = set(json.loads((out / RECORD).read_text(encoding="utf-8")))
+        ours = set(parse_json((out / RECORD).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         ours = set()
     if foreign := sorted(names - ours):

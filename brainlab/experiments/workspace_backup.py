@@ -12,7 +12,6 @@ import os
 import shutil
 import tarfile
 import tempfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -20,7 +19,7 @@ from typing import BinaryIO
 
 import brainlab
 from brainlab.counted import counted
-from brainlab.errors import InputError, naming_path
+from brainlab.errors import UNREADABLE_ARCHIVE, InputError, naming_path
 from brainlab.files.json_object import read_json
 from brainlab.files.whole import whole_file
 from brainlab.reading.desk.backup import Restored, backup_study, restore_study
@@ -182,7 +181,7 @@ def _unpack(archive: Path, folder: Path) -> None:
         with tarfile.open(archive) as tar:
             for member in tar:
                 found[member.name] = _extract(archive, tar, member, folder)
-    except (tarfile.TarError, EOFError, zlib.error) as error:
+    except (*UNREADABLE_ARCHIVE, FileExistsError, NotADirectoryError) as error:  # the latter of names that clash
         raise InputError(f"{archive}: not a backup of a workspace, or cut short; take another") from error
     if found.pop(MANIFEST, None) is None:
         raise InputError(f"{archive}: is cut short, or no backup of a workspace: needs {MANIFEST}; take another")

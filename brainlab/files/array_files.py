@@ -27,8 +27,6 @@ def open_array(path: Path) -> npt.NDArray[Any]:
         raise UnreadableScanError(error.reason, path) from error
     except UNREADABLE_ARRAY as error:
         raise UnreadableScanError(f"cannot be read as an array ({array_reason(error)})", path) from error
-    except MemoryError as error:
-        raise UnreadableScanError("too large for the memory of this machine", path) from error
     if array.dtype.kind not in "biuf":
         raise UnreadableScanError(f"needs real numbers, got an array of {array.dtype}", path)
     if 0 in array.shape:
@@ -46,6 +44,23 @@ def _packed(path: Path) -> npt.NDArray[Any]:
         if members[0].file_size > MOST_BYTES:
             size = f"{members[0].file_size:,} bytes"
             raise UnreadableScanError(f"claims {size}, more than can be unpacked; save it as .npy, which is not packed")
-    with np.load(path, allow_pickle=False) as arrays:
-        array: npt.NDArray[Any] = arrays[arrays.files[0]]
-        return array
+    return next(iter(read_arrays(path).values()))
+
+
+def read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
+    """Read all arrays of a .npz by name; nothing is unpickled.
+
+    Raises one of `UNREADABLE_ARRAY` where the file is damaged, holds something else, which NumPy returns as bytes, or
+    claims more than there is memory for.
+    """
+    try:
+        found = np.load(path, allow_pickle=False)
+        if not isinstance(found, np.lib.npyio.NpzFile):
+            raise ValueError("holds one array without a name")
+        with found as kept:
+            arrays = {name: kept[name] for name in kept.files}
+    except MemoryError as error:
+        raise ValueError("too large for the memory of this machine") from error
+    if others := [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]:
+        raise ValueError(f"{others[0]!r:.60} in it is no array")
+    return arrays

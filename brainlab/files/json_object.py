@@ -1,10 +1,10 @@
 """Files of one JSON object."""
 
-import json
 from pathlib import Path
 from typing import Any, NoReturn
 
 from brainlab.errors import InputError
+from brainlab.files.json_text import parse_json
 from brainlab.files.lfs_pointer import refuse_pointer
 
 
@@ -15,7 +15,7 @@ def read_json(path: Path, mend: str) -> dict[str, Any]:
     """
     refuse_pointer(path)
     try:
-        values = json.loads(path.read_bytes().decode("utf-8-sig"), parse_constant=_no_constant)
+        values = parse_json(path.read_bytes().decode("utf-8-sig"), parse_constant=_no_constant)
     except ValueError as error:
         reason = " ".join(str(error).split())
         raise InputError(f"{path}: damaged, no JSON ({reason}); {mend}") from error

@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 
 import brainlab
 from brainlab.counted import counted
+from brainlab.files.json_text import parse_json
 
 Kind = Literal["generated", "reconstructed", "translated", "saliency", "difference", "simulated", "prepared"]
 """generated: a run drew it, or decoded it from a code. reconstructed: a run's image of a given scan. translated: a
@@ -100,9 +101,9 @@ def to_object(provenance: Sequence[Provenance]) -> dict[str, Any]:
 def of_text(text: str) -> tuple[Provenance, ...]:
     """Return what a file's JSON says of its images, empty where it is none of ours."""
     try:
-        found = json.loads(text, parse_constant=_refuse_constant)[KEY]
+        found = parse_json(text, parse_constant=_refuse_constant)[KEY]
         return tuple(Provenance.of_json(one) for one in (found if isinstance(found, list) else [found]))
-    except (ValueError, LookupError, TypeError, RecursionError):
+    except (ValueError, LookupError, TypeError):
         return ()
 
 

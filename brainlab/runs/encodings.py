@@ -9,6 +9,7 @@ import numpy as np
 from brainlab import workspace
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.errors import UNREADABLE_ARRAY, InputError
+from brainlab.files.array_files import read_arrays
 from brainlab.files.whole import whole_file
 from brainlab.latent.encoding import Encoding, together
 from brainlab.runs.passes.passes import Passes
@@ -67,10 +68,10 @@ def _places(run: Run, dataset: PreparedDataset) -> list[Path]:
 def _load(path: Path, run: Run, dataset: PreparedDataset) -> Encoding | None:
     """Read kept codes, or None when there are none, they are damaged, or they belong to other weights or scans."""
     try:
-        with np.load(path, allow_pickle=False) as kept:
-            if str(kept["run"]) != run.sha256 or str(kept["dataset"]) != dataset.sha256:
-                return None
-            encoding = Encoding(kept["mean"], kept.get("log_variance"))
+        kept = read_arrays(path)
+        if str(kept["run"]) != run.sha256 or str(kept["dataset"]) != dataset.sha256:
+            return None
+        encoding = Encoding(kept["mean"], kept.get("log_variance"))
     except (*UNREADABLE_ARRAY, InputError):
         return None
     return encoding if len(encoding) == len(dataset) else None

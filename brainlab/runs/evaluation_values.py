@@ -17,6 +17,7 @@ import numpy as np
 from brainlab.counted import counted
 from brainlab.errors import UNREADABLE_ARRAY, InputError, array_reason
 from brainlab.evaluation.measurement import Parts, PartsOf
+from brainlab.files.array_files import read_arrays
 from brainlab.files.whole import write_whole
 from brainlab.runs.run import Run
 from brainlab.types import IntArray
@@ -67,8 +68,7 @@ def read_values(run: Run) -> EvaluationValues:
     if not path.is_file():
         raise InputError(f"{path}: needs the values of single images, got no such file; {AGAIN}")
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
+        arrays = read_arrays(path)
         if str(arrays.get("evaluation_sha256")) != _hash(evaluation):
             raise InputError(f"{path}: needs values of {evaluation.name}, got those of another evaluation; {AGAIN}")
         return _values(arrays)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from brainlab.files.json_text import parse_json
 from brainlab.runs.run import Run
 
 LDA_FILE = "lda.json"
@@ -23,7 +24,7 @@ def read_lda(run: Run) -> dict[str, dict[str, Any]]:
     """Return the figures of a run by cohort; none unless these very weights were measured."""
     path = run.folder / LDA_FILE
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = parse_json(path.read_text(encoding="utf-8"))
         return dict(found["cohorts"]) if found["run_sha256"] == run.sha256 else {}
     except (OSError, ValueError, LookupError, TypeError):
         return {}

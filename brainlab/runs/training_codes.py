@@ -4,6 +4,7 @@ So that discriminants, directions and distances rest on thousands of people wher
 Codes are enough to draw a blurred likeness of each person, so they are kept only on request (docs/privacy.md).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from brainlab.errors import UNREADABLE_ARRAY, InputError, array_reason
+from brainlab.files.array_files import read_arrays
 from brainlab.files.whole import whole_file
 from brainlab.latent.encoding import Encoding
 from brainlab.runs.run import Run
@@ -85,14 +87,14 @@ def read_training_codes(run: Run) -> TrainingCodes | None:
     if not path.is_file():
         return None
     try:
-        with np.load(path, allow_pickle=False) as kept:
-            sha256 = str(kept["run"])
-            if sha256 != run.sha256:
-                return None
-            columns = {name.removeprefix("column "): kept[name] for name in kept if name.startswith("column ")}
-            scans = pd.DataFrame({name: _column(name, values) for name, values in columns.items()})
-            spread = _unstepped("log_variance", kept) if "log_variance" in kept else None
-            encoding = Encoding(_unstepped("mean", kept), spread)
+        kept = read_arrays(path)
+        sha256 = str(kept["run"])
+        if sha256 != run.sha256:
+            return None
+        columns = {name.removeprefix("column "): kept[name] for name in kept if name.startswith("column ")}
+        scans = pd.DataFrame({name: _column(name, values) for name, values in columns.items()})
+        spread = _unstepped("log_variance", kept) if "log_variance" in kept else None
+        encoding = Encoding(_unstepped("mean", kept), spread)
         if len(scans) != len(encoding) or encoding.latent_dim != run.latent_dim or not {*WORDS[:2]} <= {*scans}:
             raise InputError("its parts do not fit together")
     except (*UNREADABLE_ARRAY, InputError) as error:
@@ -108,7 +110,7 @@ def _stepped(name: str, values: Float32Array) -> dict[str, npt.NDArray[Any]]:
     return {name: np.rint((values - low) / step).astype(np.uint8), f"{name} low": low, f"{name} step": step}
 
 
-def _unstepped(name: str, kept: Any) -> Float32Array:
+def _unstepped(name: str, kept: Mapping[str, npt.NDArray[Any]]) -> Float32Array:
     return np.asarray(kept[f"{name} low"] + kept[name] * kept[f"{name} step"], np.float32)
 
 

@@ -21,6 +21,7 @@ from brainlab import __version__
 from brainlab.cohort import bids_writer
 from brainlab.errors import InputError, naming_path
 from brainlab.files.folder_lock import LOCK, folder_in_use
+from brainlab.files.json_text import parse_json
 from brainlab.files.unfinished import MARK, mark_finished, mark_unfinished
 from brainlab.files.whole import SCRATCH
 from brainlab.images.provenance import Provenance
@@ -222,7 +223,7 @@ def _refuse_others(out: Path, settings: CohortSettings, truth: str) -> None:
     description = out / "dataset_description.json"
     if description.is_file():
         try:
-            generator = json.loads(description.read_text(encoding="utf-8"))["GeneratedBy"][0]
+            generator = parse_json(description.read_text(encoding="utf-8"))["GeneratedBy"][0]
             found = generator["Parameters"] if generator["Name"] == GENERATOR else None
         except (ValueError, LookupError, TypeError):
             found = None

@@ -12,6 +12,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from brainlab.errors import InputError
+from brainlab.files.json_text import parse_json
 from brainlab.files.lfs_pointer import refuse_pointer
 from brainlab.files.whole import whole_file
 
@@ -93,7 +94,7 @@ class MetricsFile:
             if not line.endswith(b"\n"):
                 continue
             try:
-                values = json.loads(line)
+                values = parse_json(line)
             except ValueError:
                 values = None
             if not isinstance(values, dict) or "kind" not in values:

@@ -190,9 +190,10 @@ def test_parts_must_fit(tmp_path: Path) -> None:
     (tmp_path / "set" / "scans.tsv").unlink()
     with pytest.raises(InputError, match=r"scans.tsv: cannot be read \(No such file"):
         PreparedDataset.open(tmp_path / "set")
-    (tmp_path / "set" / "recipe.json").write_text("{", encoding="utf-8")
-    with pytest.raises(InputError, match="damaged"):
-        PreparedDataset.open(tmp_path / "set")
+    for text in ("{", "[" * 3000):
+        (tmp_path / "set" / "recipe.json").write_text(text, encoding="utf-8")
+        with pytest.raises(InputError, match="damaged"):
+            PreparedDataset.open(tmp_path / "set")
 
 
 def test_a_table_sorted_by_hand_is_refused(tmp_path: Path) -> None:

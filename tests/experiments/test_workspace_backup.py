@@ -124,6 +124,8 @@ def rewritten(archive, change):
         (lambda found: found | {MANIFEST: b'{"format": 9, "sha256": {}}'}, "needs a backup of format 1, got 9"),
         (lambda found: found | {MANIFEST: b"no"}, "damaged, no JSON"),
         (lambda found: {"other": b"x"} | found, "first other"),
+        (lambda found: {"runs/\u00e4\0b": b"x"} | found, "not a backup of a workspace"),
+        (lambda found: {"runs": b"x"} | found, "not a backup of a workspace"),
     ],
 )
 def test_what_is_no_backup_or_a_changed_one_restores_nothing(archive, tmp_path, change, message):

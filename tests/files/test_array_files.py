@@ -7,7 +7,7 @@ import pytest
 
 from brainlab.errors import UnreadableScanError
 from brainlab.files import array_files
-from brainlab.files.array_files import open_array
+from brainlab.files.array_files import open_array, read_arrays
 
 IMAGES = np.arange(24.0).reshape(2, 3, 4)
 
@@ -81,3 +81,32 @@ def test_a_header_that_python_cannot_take_apart_is_refused(tmp_path):
     path.write_bytes(path.read_bytes().replace(b"}", b"("))
     with pytest.raises(UnreadableScanError, match="cannot be read as an array"):
         open_array(path)
+
+
+@pytest.mark.parametrize(("place", "value"), [(8, 0x63), (8, 0x0E), (4, 0xD2), (6, 0x01)])
+def test_an_archive_that_python_cannot_unpack_is_one_line(place, value, tmp_path):
+    """Of an unknown compression, damaged in another, of a later version of the format, encrypted."""
+    np.savez(tmp_path / "a.npz", IMAGES)
+    content = bytearray((tmp_path / "a.npz").read_bytes())
+    for start, further in ((content.index(b"PK\3\4"), 0), (content.index(b"PK\1\2"), 2)):
+        content[start + place + further] = value
+    (tmp_path / "a.npz").write_bytes(content)
+    with pytest.raises(UnreadableScanError, match="cannot be read as an array") as caught:
+        open_array(tmp_path / "a.npz")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_member_that_is_no_array_is_one_line(tmp_path):
+    """NumPy returns the bytes of what does not begin as an array does."""
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        archive.writestr("real.npy", b"no array")
+    with pytest.raises(UnreadableScanError, match="'real' in it is no array"):
+        open_array(tmp_path / "a.npz")
+    np.save(tmp_path / "b.npy", IMAGES)
+    with pytest.raises(ValueError, match="one array without a name"):
+        read_arrays(tmp_path / "b.npy")
+    np.savez(tmp_path / "c.npz", real=IMAGES, fake=IMAGES[:1])
+    assert {name: array.shape for name, array in read_arrays(tmp_path / "c.npz").items()} == {
+        "real": IMAGES.shape,
+        "fake": IMAGES[:1].shape,
+    }

@@ -69,3 +69,13 @@ def test_metrics_are_cut_back_to_a_checkpoint(tmp_path):
     metrics.append({"step": 2})
     metrics.cut(size)
     assert metrics.path.read_text(encoding="utf-8") == '{"step": 1}\n'
+
+
+@pytest.mark.parametrize("line", ["{", "[1]", '{"step": 1}', "[" * 3000])
+def test_a_damaged_line_of_metrics_is_named(line, tmp_path):
+    metrics = MetricsFile(tmp_path)
+    metrics.append({"kind": "step", "step": 1})
+    with metrics.path.open("a", encoding="utf-8") as out:
+        out.write(f"{line}\n")
+    with pytest.raises(InputError, match="line 2 is damaged"):
+        metrics.lines()

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from brainlab.cohort.dicom.importing import ImportReport, import_dicom
 from brainlab.errors import InputError
-from brainlab.images.dicom import is_dicom
+from brainlab.images.dicom.header import is_dicom
 from brainlab.images.formats.scan_file import FILE_ENDINGS
 
 ARCHIVE = ".zip"

@@ -39,8 +39,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 def _text(report: "ImportReport", out: Path) -> str:
     """Return what a person wants to read: what was left out and what to know, then the count."""
-    from brainlab.cohort.dicom.header import NOT_DICOM
     from brainlab.cohort.dicom.importing import FACES
+    from brainlab.images.dicom.header import NOT_DICOM
 
     foreign = [note for note in report.skipped if note["reason"] == NOT_DICOM]
     lines = [f"skipped  {note['path']}: {note['reason']}" for note in report.skipped if note not in foreign[MOST:]]

@@ -12,23 +12,23 @@ import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
-from brainlab.cohort.dicom.header import (
+from brainlab.cohort.dicom.import_tags import (
     GE,
     GE_B_VALUE,
     GE_COMPONENT,
+    HEADER_TAGS,
     OTHERS,
     PERSON,
     SIEMENS,
     SIEMENS_B_VALUE,
     SIEMENS_DIRECTION,
-    quietly,
-    read_header,
 )
 from brainlab.cohort.dicom.settings import settings_of
-from brainlab.cohort.dicom.tags import item, number, numbers, text, value, words
 from brainlab.errors import UnreadableScanError
-from brainlab.files.picture_files import MOST_PIXELS
-from brainlab.images.formats.stored import MOST_VOXELS
+from brainlab.images.dicom.header import quietly, read_header
+from brainlab.images.dicom.pixels import size_of
+from brainlab.images.dicom.placement import is_pixel_size, is_right_angled
+from brainlab.images.dicom.tags import groups_of, item, number, numbers, text, value, words
 
 MR_IMAGES = {
     "1.2.840.10008.5.1.4.1.1.4": "MR",
@@ -50,8 +50,8 @@ RECONSTRUCTIONS = {
     "SCREEN SAVE", "POSDISP", "CURVED", "COLLAGE", "3D RENDERING", "VOLREN",
 }  # fmt: skip
 """Values of Image Type of images that were computed from others and show nothing new."""
-FARTHEST_MM, LEAST_MM, MOST_MM = 1e4, 1e-2, 1e2
-"""How far from its isocentre a scanner may say that an image lies, and how large a pixel may be."""
+FARTHEST_MM = 1e4
+"""How far from its isocentre a scanner may say that an image lies."""
 SCANNER_MAPS = {"ADC": "ADC"}
 """Maps that scanners compute and that are imported, by their value of Image Type."""
 
@@ -121,7 +121,7 @@ def frames_of(path: Path) -> list[Frame] | RefusedFile | None:
     series = ""
     try:
         with quietly():  # values are read when they are asked for, which is when pydicom finds them wrong
-            header = read_header(path)
+            header = read_header(path, HEADER_TAGS)
             if text(header.file_meta, "MediaStorageSOPClassUID") == DIRECTORY:
                 return None
             series = text(header, "SeriesInstanceUID")
@@ -195,29 +195,16 @@ def _origin(header: Dataset) -> Origin:
 
 def _frame(path: Path, header: Dataset, origin: Origin, place: int, own: Dataset | None) -> Frame:
     """Read one image; own: its functional groups, None of a classic file."""
-    shared = item(header, "SharedFunctionalGroupsSequence")
-
-    def group(name: str) -> Dataset:
-        """Return a functional group: the frame's, else the shared one, else the file itself."""
-        for holder in () if own is None else (own, shared):
-            if name in holder:
-                return item(holder, name)
-        return header
-
-    rows, columns = number(header, "Rows") or 0, number(header, "Columns") or 0
-    if not (rows >= 1 and columns >= 1 and rows * columns <= MOST_PIXELS / 2):
-        raise UnreadableScanError(f"claims {rows:g} x {columns:g} pixels, which no slice has")
-    if rows * columns * (number(header, "NumberOfFrames") or 1) > MOST_VOXELS:
-        raise UnreadableScanError("claims more pixels than any head scan")
+    group = groups_of(header, Dataset() if own is None else own)
+    shape = size_of(header)
     position = numbers(group("PlanePositionSequence"), "ImagePositionPatient")
     orientation = numbers(group("PlaneOrientationSequence"), "ImageOrientationPatient")
     spacing = numbers(group("PixelMeasuresSequence"), "PixelSpacing")
     if len(position) != 3 or len(orientation) != 6 or max(map(abs, position)) > FARTHEST_MM:
         raise UnreadableScanError("does not say where it lies in the patient; a localised MR image is needed")
-    across, down = np.array(orientation[:3]), np.array(orientation[3:])
-    if abs(across @ across - 1) > 1e-2 or abs(down @ down - 1) > 1e-2 or abs(across @ down) > 1e-2:
+    if not is_right_angled(orientation):
         raise UnreadableScanError("has rows and columns that are not at right angles; export it again")
-    if len(spacing) != 2 or not LEAST_MM <= min(spacing) <= max(spacing) <= MOST_MM:
+    if not is_pixel_size(spacing):
         raise UnreadableScanError("does not say how large its pixels are; export it again")
     values = group("PixelValueTransformationSequence")
     slope = number(values, "RescaleSlope")
@@ -229,7 +216,7 @@ def _frame(path: Path, header: Dataset, origin: Origin, place: int, own: Dataset
         uid=text(header, "SOPInstanceUID") or str(path),
         instance=(number(header, "InstanceNumber") or 0.0) + place,
         origin=origin,
-        shape=(int(rows), int(columns)),
+        shape=shape,
         pixel_mm=(spacing[0], spacing[1]),
         position=(position[0], position[1], position[2]),
         orientation=orientation,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from brainlab.errors import InputError
+from brainlab.files.json_text import parse_json
 from brainlab.files.textfile import read_text
 from brainlab.files.whole import write_whole
 from brainlab.pseudonyms import key_id, keyed_hash
@@ -31,7 +32,7 @@ class Register:
         if not path.exists():
             return
         try:
-            record = json.loads(read_text(path))
+            record = parse_json(read_text(path))
             made_by = record["key"]
             self._people, self._visits, self._images = (dict(record[name]) for name in ("people", "visits", "images"))
             texts = [

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from pydicom.dataset import Dataset
 
-from brainlab.cohort.dicom.tags import number, text, words
+from brainlab.images.dicom.tags import number, text, words
 
 Setting = float | int | str | tuple[str, ...]
 

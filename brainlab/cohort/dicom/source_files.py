@@ -3,17 +3,17 @@
 Entries of an archive are unpacked under numbers, not under their names, so that none can land elsewhere.
 """
 
+import errno
 import os
 import shutil
 import stat
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from brainlab.errors import InputError
+from brainlab.errors import UNREADABLE_ARCHIVE, InputError
 
 ZIP_START = b"PK"
 INDEX = "dicomdir"
@@ -92,7 +92,7 @@ def _unpacked(archive: Path, scratch: Path) -> SourceFiles:
             scratch.mkdir(parents=True, mode=0o700)
             for number, entry in enumerate(entries):
                 name = entry.filename
-                if entry.is_dir():
+                if name.endswith("/"):  # a folder
                     continue
                 if reason := _why_not(entry):
                     found.skipped.append({"path": name, "reason": reason})
@@ -102,14 +102,17 @@ def _unpacked(archive: Path, scratch: Path) -> SourceFiles:
                 path = scratch / f"{number:07d}"
                 left = _unpack(content, entry, path, left, archive)
                 found.add(path, name)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
-        # an encrypted entry raises RuntimeError, an unknown compression NotImplementedError
+    except (*UNREADABLE_ARCHIVE, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+            raise  # of the disk, not of a place in the archive that is none, or of BZ2
         raise InputError(f"{archive}: cannot be unpacked ({_reason(error)}); unpack it and give the folder") from error
     return found
 
 
 def _why_not(entry: zipfile.ZipInfo) -> str:
     """Return why an entry is left where it is, empty where it is not."""
+    if not entry.filename:
+        return "an entry without a name"
     if stat.S_ISLNK(entry.external_attr >> 16):
         return "a link, not a file"
     parts = entry.filename.replace("\\", "/").split("/")

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from brainlab.cohort.dicom.frames import LEAST_MM, MOST_MM, Frame
+from brainlab.cohort.dicom.frames import Frame
 from brainlab.counted import counted
 from brainlab.errors import UnreadableScanError
+from brainlab.images.dicom.placement import LEAST_MM, MOST_MM
+from brainlab.images.formats.stored import LPS_TO_RAS
 from brainlab.types import FloatArray
 
 SAME_PLACE_MM = 0.02
@@ -22,7 +24,6 @@ ROUNDING_MM = 0.011
 """Positions are often written with two decimals."""
 LEAST_SLICES = 3
 """Of two images nothing tells whether others are missing between or beside them. One alone is a slice of its own."""
-LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
 def normal_of(frame: Frame) -> FloatArray:

@@ -5,7 +5,6 @@ just what real datasets hold (byte-order marks, 'n/a', ages such as '89+', rows 
 here one image's metadata is wanted, as far as it can be had, with a note for what could not.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -16,6 +15,7 @@ from brainlab.cohort.sources.image_files import file_stem
 from brainlab.cohort.sources.names.name_matching import PERSON_WORDS, SESSION_WORDS
 from brainlab.cohort.sources.table_rows import PARTICIPANT_COLUMNS, SESSION_COLUMNS, KeyedRows, few
 from brainlab.counted import counted
+from brainlab.files.json_text import parse_json
 from brainlab.files.textfile import read_text
 
 SEQUENCES = ("FLAIR", "T1w", "T1SE", "T2w", "PDw", "T2starw", "T1rho", "PDT2", "inplaneT1", "inplaneT2", "angio",
@@ -260,7 +260,7 @@ def _sidecars(folder: Path) -> tuple[tuple[str, dict[str, str]], ...]:
 
 def _read_json(path: Path) -> dict[str, Any] | None:
     try:
-        values = json.loads(read_text(path))
+        values = parse_json(read_text(path))
     except (ValueError, OSError):
         return None
     return values if isinstance(values, dict) else None

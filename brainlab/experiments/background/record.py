@@ -11,6 +11,7 @@ from pathlib import Path
 from brainlab.config import from_dict
 from brainlab.errors import InputError
 from brainlab.experiments.background.processes import is_running
+from brainlab.files.json_text import parse_json
 from brainlab.files.whole import write_whole
 
 RECORD = ".training.json"
@@ -48,7 +49,7 @@ class Record:
 def read_record(folder: Path) -> Record | None:
     """Return the record of a run's folder; None where the app never trained it, or the record is damaged."""
     try:
-        return from_dict(Record, json.loads((folder / RECORD).read_bytes()))
+        return from_dict(Record, parse_json((folder / RECORD).read_bytes()))
     except (OSError, ValueError, TypeError, AttributeError, InputError):
         return None
 

@@ -1,7 +1,7 @@
 """How far a training is, told by its files and its process alone, so that a restarted server knows it too."""
 
-import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -11,6 +11,7 @@ from brainlab.cohort.origin import training_origin
 from brainlab.errors import InputError
 from brainlab.experiments.background.record import RECORD, Record, log_lines, read_record
 from brainlab.files.folder_lock import LOCK, is_locked
+from brainlab.files.json_text import parse_json
 from brainlab.images.grid import Grid
 from brainlab.runs.files import CONFIG, read_settings
 from brainlab.training.checkpoint import METRICS, RESUME, MetricsFile
@@ -103,7 +104,7 @@ def about(folder: Path) -> About:
     """Say what a run is trained from, by its settings or, before there are any, by its record."""
     record = read_record(folder)
     try:
-        settings = json.loads((folder / CONFIG).read_bytes())
+        settings = parse_json((folder / CONFIG).read_bytes())
         data = settings["data"]
         return About(
             preset=settings["preset"],
@@ -111,7 +112,7 @@ def about(folder: Path) -> About:
             origin=training_origin(settings),
             noun=Grid.unplaced(tuple(settings["shape"])).noun if "shape" in settings else About.noun,
         )
-    except (OSError, ValueError, LookupError, TypeError, InputError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError, InputError):
         return About(preset=record.preset, cohort=record.cohort) if record else About()
 
 
@@ -181,18 +182,26 @@ def metrics_lines(folder: Path) -> list[dict[str, Any]]:
 def _lines(folder: Path, size: int, stamp: int) -> list[dict[str, Any]]:
     lines = MetricsFile(folder).lines()
     for number, line in enumerate(lines, start=1):
-        least = {"step": 1, "epoch": 1, "seconds": 0} if line["kind"] == "epoch" else {"step": 1}
-        if not all(type(line.get(name)) in (int, float) and line[name] >= low for name, low in least.items()):
+        if not _is_whole(line):
             raise InputError(f"{folder / METRICS}: line {number} is damaged; take that line out")
     return lines
+
+
+def _is_whole(line: Mapping[str, Any]) -> bool:
+    """Whether a line has the numbers that progress is worked out from: steps, of an epoch no fewer than epochs."""
+    step, epoch, seconds = line.get("step"), line.get("epoch"), line.get("seconds")
+    if type(step) is not int or step < 1 or line["kind"] != "epoch":
+        return type(step) is int and step >= 1
+    timed = isinstance(seconds, int | float) and not isinstance(seconds, bool) and 0 <= seconds < math.inf
+    return type(epoch) is int and 1 <= epoch <= step and timed
 
 
 def _planned_epochs(path: Path) -> int | None:
     """Return how many epochs a run is trained; None before its settings are written, or where they are damaged."""
     try:
-        schedule = json.loads(path.read_bytes())["schedule"]
+        schedule = parse_json(path.read_bytes())["schedule"]
         return min(int(schedule["epochs"]), int(schedule["stop_after"] or schedule["epochs"]))
-    except (OSError, ValueError, LookupError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, OverflowError):
         return None
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from brainlab.errors import InputError
+from brainlab.files.json_text import parse_json
 from brainlab.files.whole import write_whole
 from brainlab.types import FloatArray
 
@@ -89,7 +90,7 @@ def write_record(record: CrossValidation, folder: Path) -> Path:
 def read_record(path: Path) -> CrossValidation:
     """Read such a file. Raises InputError, naming it, where it is damaged or of a newer version."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = parse_json(path.read_text(encoding="utf-8"))
         if content.pop("format") != FORMAT:
             raise InputError(f"{path}: is of another version of brainlab; cross-validate again")
         measured = tuple(_fold(one) for one in content.pop("measured"))

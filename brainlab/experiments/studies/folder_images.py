@@ -31,7 +31,8 @@ from brainlab.files.picture_files import (
     grey_of_colours,
     read_pictures,
 )
-from brainlab.images.dicom import DICOM_ENDINGS, is_dicom, read_dicom
+from brainlab.images.dicom.header import DICOM_ENDINGS, is_dicom
+from brainlab.images.dicom.slice_file import read_dicom
 from brainlab.images.formats.scan_file import FILE_ENDINGS, format_of
 from brainlab.images.grid import Grid, normal_axis
 from brainlab.images.volume import Volume

@@ -8,14 +8,13 @@ import shutil
 import sqlite3
 import tarfile
 import tempfile
-import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from brainlab.counted import counted
-from brainlab.errors import InputError, StudyStateError
+from brainlab.errors import UNREADABLE_ARCHIVE, InputError, StudyStateError
 from brainlab.reading.desk.lifecycle import STATES
 from brainlab.reading.record import chain
 from brainlab.reading.record.integrity import Verdict, verify
@@ -150,7 +149,7 @@ def _unpack(archive: Path, folder: Path) -> None:
                 source = tar.extractfile(member)
                 if source is not None:
                     (folder / member.name).write_bytes(source.read())
-    except (tarfile.TarError, EOFError, zlib.error) as error:
+    except UNREADABLE_ARCHIVE as error:
         raise InputError(f"{archive}: not a backup of a study, or cut short; take another") from error
     if (folder / TRUTH).exists():
         (folder / TRUTH).chmod(0o400)

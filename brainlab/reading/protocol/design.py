@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from brainlab.config import from_dict
 from brainlab.errors import InputError
+from brainlab.files.json_text import parse_json
 from brainlab.reading.protocol.allocation import Allocation, most_cases
 from brainlab.reading.protocol.composition import cases_of
 from brainlab.reading.protocol.harmonisation import Harmonisation
@@ -200,7 +201,7 @@ class Protocol:
     def from_json(cls, text: str) -> "Protocol":
         """Read a protocol; raises InputError naming what is missing, unknown or out of range."""
         try:
-            values = json.loads(text)
+            values = parse_json(text)
         except ValueError as error:
             raise InputError(f"protocol: not JSON ({error})") from error
         if not isinstance(values, dict):

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from brainlab.errors import InputError
+from brainlab.files.json_text import parse_json
 from brainlab.images.grid import PLANES
 
 QUESTION_KINDS = ("choice", "scale", "text", "place", "pair", "alternatives", "ranking")
@@ -168,7 +169,7 @@ def _check_place(key: str, text: str, picture: Picture) -> str:
     side: in which of several images, and only there.
     """
     try:
-        given = json.loads(text)
+        given = parse_json(text)
     except ValueError:
         given = None
     if not isinstance(given, dict):

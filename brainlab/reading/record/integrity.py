@@ -12,6 +12,8 @@ from brainlab.reading.protocol.design import content_sha256
 from brainlab.reading.record import chain
 from brainlab.reading.record.store import StorageError, Store, file_sha256
 
+LONGEST_PROBLEM = 300
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -53,7 +55,9 @@ def verify(folder: Path) -> Verdict:
         found.append(f"study.db holds what it should not: {error}")
     last = "the last answer is" if waiting == 1 else f"the last {waiting} answers are"
     notes = (f"{last} not in anchor.log yet; the next answer anchors {noun(waiting, 'it', 'them')}",) if waiting else ()
-    return Verdict(not found, answers, events, head, tuple(found), notes)
+    # SQLite names damaged pages on lines of their own, and quotes text that it cannot decode
+    problems = tuple(" ".join(problem.split())[:LONGEST_PROBLEM] for problem in found)
+    return Verdict(not found, answers, events, head, problems, notes)
 
 
 def _structure(db: sqlite3.Connection) -> list[str]:

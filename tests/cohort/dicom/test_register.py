@@ -65,9 +65,10 @@ def test_a_record_that_is_none_is_refused(change, tmp_path: Path):
     register.write()
     record = json.loads((tmp_path / RECORD).read_text(encoding="utf-8"))
     change(record)
-    (tmp_path / RECORD).write_text(json.dumps(record), encoding="utf-8")
-    with pytest.raises(InputError, match="needs the record of an import"):
-        Register(tmp_path, KEY)
+    for text in (json.dumps(record), "[" * 3000):
+        (tmp_path / RECORD).write_text(text, encoding="utf-8")
+        with pytest.raises(InputError, match="needs the record of an import"):
+            Register(tmp_path, KEY)
 
 
 def test_a_record_of_another_key_is_refused(tmp_path: Path):

@@ -81,6 +81,47 @@ def test_what_is_no_archive_after_all(tmp_path: Path, packed: Callable[..., Path
         source_files(archive, tmp_path / "scratch").__enter__()
 
 
+def _changed(raw: bytes, local: int, central: int, value: bytes) -> bytes:
+    """Return an archive of one entry with bytes of both its headers changed, at these places of each."""
+    content = bytearray(raw)
+    for start, place in ((raw.index(b"PK\3\4"), local), (raw.index(b"PK\1\2"), central)):
+        content[start + place : start + place + len(value)] = value
+    return bytes(content)
+
+
+def test_an_entry_without_a_name_is_left_out(tmp_path: Path, packed: Callable[..., Path]):
+    archive = packed({"ab": b"1", "cd": b"2"})
+    raw = bytearray(archive.read_bytes())
+    for start, place, size in ((raw.index(b"PK\3\4"), 26, 30), (raw.index(b"PK\1\2"), 28, 46)):
+        raw[start + place : start + place + 2] = b"\0\0"  # the name has no letters
+        raw[start + place + 2 : start + place + 4] = b"\2\0"  # they are more about it, of two bytes
+        raw[start + size : start + size + 2] = b"\0\0"
+    archive.write_bytes(raw)
+    with source_files(archive, tmp_path / "scratch") as files:
+        assert list(files.names.values()) == ["cd"]
+        assert files.skipped == [{"path": "", "reason": "an entry without a name"}]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda raw: _changed(raw, 8, 10, b"\x63\0"),  # packed in a way that nobody knows
+        lambda raw: _changed(raw, 8, 10, b"\x0e\0"),  # as LZMA, which it is not
+        lambda raw: _changed(raw, 8, 10, b"\x0c\0"),  # as BZ2
+        lambda raw: _changed(raw, 4, 6, b"\xd2\0"),  # of version 21 of the format
+        # the directory begins further on than the file, so that the entry begins before it
+        lambda raw: raw[:-6] + (len(raw) + 500).to_bytes(4, "little") + raw[-2:],
+    ],
+)
+def test_damage_of_every_kind_is_one_line(
+    change: Callable[[bytes], bytes], tmp_path: Path, packed: Callable[..., Path]
+):
+    archive = packed({"one": bytes(1000)})
+    archive.write_bytes(change(archive.read_bytes()))
+    with pytest.raises(InputError, match=r"cannot be unpacked \(damaged, or packed in a way"):
+        source_files(archive, tmp_path / "scratch").__enter__()
+
+
 def test_an_archive_with_a_password(tmp_path: Path, packed: Callable[..., Path]):
     archive = packed({"one": b"1" * 1000})
     raw = bytearray(archive.read_bytes())

@@ -122,9 +122,10 @@ def test_what_holds_for_many_tables_is_said_once(tmp_path: Path) -> None:
     }
 
 
-def test_broken_sidecar_is_noted_and_passed_over(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ["{not json", "[1]", "[" * 3000])
+def test_broken_sidecar_is_noted_and_passed_over(text: str, tmp_path: Path) -> None:
     scan = image(tmp_path, "sub-01/anat/sub-01_FLAIR.nii.gz")
-    (tmp_path / "sub-01/anat/sub-01_FLAIR.json").write_text("{not json", encoding="utf-8")
+    (tmp_path / "sub-01/anat/sub-01_FLAIR.json").write_text(text, encoding="utf-8")
     dataset = BidsDataset(tmp_path)
     assert dataset.sidecar(scan) == {}
     assert dataset.notes == {"sub-01/anat/sub-01_FLAIR.json": "not a JSON object: passed over"}

@@ -140,9 +140,14 @@ def test_progress_counts_from_the_lines_of_metrics(fabricate, alive):
 
 def test_damaged_metrics_are_a_line_and_a_damaged_record_is_none(fabricate, ended):
     folder = fabricate(**ended)
-    (folder / "metrics.jsonl").write_text("no JSON\n", encoding="utf-8")
-    found = state(folder)
-    assert (found.phase, "line 1 is damaged" in found.reason) == ("failed", True)
+    epoch = '{"kind": "epoch", "step": %s, "epoch": %s, "seconds": %s}'
+    for line in (
+        "no JSON", '{"kind": "step", "step": Infinity}', '{"kind": "step", "step": 1.5}', epoch % (1, 2, 0),
+        epoch % ("1e400", 2, 0), epoch % (1, 1, "NaN"), epoch % (1, 1, "Infinity"), epoch % (1, 1, "true"),
+    ):  # fmt: skip
+        (folder / "metrics.jsonl").write_text(f"{line}\n", encoding="utf-8")
+        found = state(folder)
+        assert (found.phase, "line 1 is damaged" in found.reason) == ("failed", True), line
     for text in ("{", "[]", '{"pid": "1"}', '{"pid": 1, "other": 2}'):
         (folder / ".training.json").write_text(text, encoding="utf-8")
         assert read_record(folder) is None
@@ -164,3 +169,20 @@ def test_trainings_are_told_by_their_files(fabricate, workspace, ended):
     assert about(folder).noun == "slice"
     (folder / "config.json").unlink()
     assert about(folder) == About(preset="vae-8", cohort="tiny")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"schedule": {"epochs": float("inf"), "stop_after": None}},
+        {"schedule": {"epochs": "x"}},
+        {"preset": "vae-8", "data": []},
+        {"preset": "vae-8", "data": {"name": "x"}, "shape": [float("inf")]},
+        [],
+    ],
+)
+def test_settings_that_are_none_leave_what_the_record_says(fabricate, ended, settings):
+    folder = fabricate(**ended)
+    (folder / "config.json").write_text(json.dumps(settings), encoding="utf-8")
+    assert state(folder).progress.epochs is None
+    assert about(folder).cohort == "tiny"

@@ -154,6 +154,7 @@ def test_each_fault_is_one_line(make_protocol, changes, said):
     ("text", "said"),
     [
         ("{", "not JSON"),
+        ("[" * 3000, "not JSON"),
         ("[]", "needs one JSON object, got list"),
         ('{"title": "x"}', "sources"),
         ('{"title": "x", "sources": [], "readers": [], "colour": 1}', "unknown setting colour"),

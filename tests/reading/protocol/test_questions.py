@@ -57,6 +57,7 @@ def test_a_place_is_kept_with_its_millimetres():
         (TEXT, 3, SLICE, "needs a text"),
         (WHICH, "real", PAIR, "needs one of left, right"),
         (PLACE, "there", SLICE, "needs a place in the image"),
+        (PLACE, "[" * 3000, SLICE, "needs a place in the image"),
         (PLACE, "[1, 2]", SLICE, "needs a place in the image"),
         (PLACE, _place(voxel=[12, 0], plane="coronal"), SLICE, r"inside the image of 12 x 10, got \[12, 0\]"),
         (PLACE, _place(voxel=[-1, 0], plane="coronal"), SLICE, "inside the image"),

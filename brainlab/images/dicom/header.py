@@ -1,8 +1,8 @@
-"""Read the header of one DICOM file: only the tags listed here, never the pixels, never more than the file holds."""
+"""Read the header of one DICOM file: only the tags that are asked for, never the pixels, never more than it holds."""
 
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,46 +14,9 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from brainlab.errors import UnreadableScanError
 from brainlab.files.image_start import start_of_image
-from brainlab.images.dicom import MAGIC, PREAMBLE_BYTES
 
-PERSON = ("PatientID", "IssuerOfPatientID", "PatientName", "PatientBirthDate", "PatientSex", "PatientAge")
-"""Whose images they are: told apart by these, which stay in memory."""
-WHICH = (
-    "SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "StudyDate", "SeriesDate",
-    "AcquisitionDate", "SeriesNumber", "InstanceNumber", "AcquisitionNumber", "AcquisitionTime", "SeriesTime",
-    "TemporalPositionIdentifier", "Modality", "ImageType", "BurnedInAnnotation",
-)  # fmt: skip
-HOW = (
-    "SeriesDescription", "ProtocolName", "SequenceName", "PulseSequenceName", "ScanningSequence", "SequenceVariant",
-    "MRAcquisitionType", "EchoTime", "EffectiveEchoTime", "RepetitionTime", "InversionTime", "FlipAngle",
-    "MagneticFieldStrength", "PixelBandwidth", "EchoTrainLength", "Manufacturer", "ManufacturerModelName",
-    "ContrastBolusAgent", "ComplexImageComponent", "AcquisitionContrast", "DiffusionBValue",
-    "DiffusionGradientOrientation", "DiffusionDirectionality", "EchoPulseSequence", "EchoPlanarPulseSequence",
-    "InversionRecovery",
-)  # fmt: skip
-WHERE = (
-    "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness", "SpacingBetweenSlices",
-    "Rows", "Columns", "NumberOfFrames", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
-)  # fmt: skip
-VALUES = (
-    "SamplesPerPixel", "PhotometricInterpretation", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation",
-    "RescaleSlope", "RescaleIntercept",
-)  # fmt: skip
-OTHERS = (
-    "InstitutionName", "InstitutionAddress", "StationName", "ReferringPhysicianName", "PerformingPhysicianName",
-    "OperatorsName", "AccessionNumber", "StudyID", "DeviceSerialNumber", "OtherPatientIDs", "RequestingPhysician",
-    "PatientAddress",
-)  # fmt: skip
-"""What a free text that is copied must not repeat."""
-
-SIEMENS, SIEMENS_B_VALUE, SIEMENS_DIRECTION = (0x0019, 0x0010), (0x0019, 0x100C), (0x0019, 0x100E)
-GE, GE_B_VALUE = (0x0043, 0x0010), (0x0043, 0x1039)
-GE_COMPONENT = (0x0043, 0x102F)
-PRIVATE = (SIEMENS, SIEMENS_B_VALUE, SIEMENS_DIRECTION, GE, GE_B_VALUE, GE_COMPONENT)
-"""The private tags that are read: diffusion weighting, and phase images, which these makers say nowhere else."""
-
-HEADER_TAGS = [*map(Tag, (*PERSON, *WHICH, *HOW, *WHERE, *VALUES, *OTHERS)), *map(Tag, PRIVATE)]
-
+DICOM_ENDINGS = (".dcm", ".dicom", ".ima")
+PREAMBLE_BYTES, MAGIC = 128, b"DICM"
 NOT_DICOM = "not a DICOM file"
 MOST_INFLATED_BYTES = 1 << 28
 """Of a deflated file, which a few bytes could make of any size."""
@@ -61,8 +24,17 @@ FIRST_GROUPS = (b"\x02\0", b"\x08\0")
 """How a file without preamble begins: with the first tag of its meta information, or of the image itself."""
 
 
-def read_header(path: Path) -> Dataset:
-    """Return the tags listed here; to be called, and its tags to be read, within `quietly`.
+def is_dicom(path: Path) -> bool:
+    """Whether a file begins as DICOM files do; scanners often give them no ending."""
+    try:
+        with path.open("rb") as stream:
+            return stream.read(PREAMBLE_BYTES + len(MAGIC))[PREAMBLE_BYTES:] == MAGIC
+    except OSError:
+        return False
+
+
+def read_header(path: Path, tags: Sequence[str | tuple[int, int]]) -> Dataset:
+    """Return tags of a file; to be called, and the tags to be read, within `quietly`.
 
     Raises UnreadableScanError, with the reason alone, where the file is no DICOM, and whatever pydicom raises.
     """
@@ -72,7 +44,7 @@ def read_header(path: Path) -> Dataset:
         raise UnreadableScanError(NOT_DICOM)
     if not bare:
         _check_deflated(path)
-    header = dcmread(path, stop_before_pixels=True, force=bare, specific_tags=HEADER_TAGS)
+    header = dcmread(path, stop_before_pixels=True, force=bare, specific_tags=[*map(Tag, tags)])
     if not len(header):
         raise UnreadableScanError(NOT_DICOM)
     return header

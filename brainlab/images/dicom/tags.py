@@ -2,6 +2,7 @@
 
 import math
 import struct
+from collections.abc import Callable
 from typing import Any
 
 from pydicom.dataset import Dataset
@@ -56,6 +57,19 @@ def item(header: Dataset, name: str) -> Dataset:
         return found[0] if found is not None and isinstance(found[0], Dataset) else Dataset()
     except (TypeError, IndexError, KeyError):
         return Dataset()
+
+
+def groups_of(header: Dataset, own: Dataset) -> Callable[[str], Dataset]:
+    """Return what finds a functional group by its name: the frame's, else the shared one, else the file itself.
+
+    own: the functional groups of the frame, empty where the file has none of frames (DICOM PS3.3, C.7.6.16).
+    """
+    shared = item(header, "SharedFunctionalGroupsSequence")
+
+    def group(name: str) -> Dataset:
+        return next((item(holder, name) for holder in (own, shared) if name in holder), header)
+
+    return group
 
 
 def _is_multiple(found: Any) -> bool:

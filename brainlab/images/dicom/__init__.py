@@ -1,0 +1,1 @@
+"""DICOM: headers, pixels whatever the transfer syntax, and single slices."""
