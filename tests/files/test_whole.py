@@ -41,7 +41,9 @@ def test_what_a_killed_writer_left_is_used_up_by_the_next(tmp_path):
     (left,) = tmp_path.iterdir()
     assert left.name.startswith(".writing-")
     assert left.name.endswith(".pt")
-    write_whole(tmp_path / "weights.pt", "w")
+    assert left.stat().st_size > 1
+    with whole_file(tmp_path / "weights.pt") as scratch, scratch.open("r+b") as file:
+        file.write(b"w")
     assert [path.name for path in tmp_path.iterdir()] == ["weights.pt"]
     assert (tmp_path / "weights.pt").read_bytes() == b"w"
 
