@@ -30,6 +30,7 @@ from brainlab.cohort.scan_table import read_scans, row_order, write_scans
 from brainlab.cohort.segmentations import BRAIN_ALONE, LABELS, SEGMENTATIONS, open_segmentations
 from brainlab.counted import counted, noun
 from brainlab.errors import UNREADABLE_ARRAY, InputError, array_reason
+from brainlab.files.array_files import let_go, one_by_one
 from brainlab.files.json_text import parse_json
 from brainlab.files.packed_array import PACKED, unpack
 from brainlab.images.grid import Grid
@@ -179,7 +180,7 @@ class PreparedDataset:
         if self.cut_from is not None:
             return self.cut_from.sha256
         digest = hashlib.sha256((self.folder / "scans.tsv").read_bytes())
-        for volume in self.volumes:
+        for volume in one_by_one(self.volumes):
             digest.update(np.ascontiguousarray(volume).data)
         return digest.hexdigest()
 
@@ -190,6 +191,7 @@ class PreparedDataset:
     def batch(self, indices: IntArray) -> Float32Array:
         """Return the images at `indices` as float32 [n, C, *shape]: in [0, 1], or z-scores (`unit_range`)."""
         volumes = np.asarray(self.volumes[indices], dtype=np.float32)
+        let_go((self.cut_from or self).volumes)
         volumes = volumes / np.float32(255) if self.volumes.dtype == np.uint8 else volumes
         return volumes if len(self.channels) > 1 else volumes[:, None]
 
@@ -231,7 +233,7 @@ class PreparedDataset:
             of = ["participant", "session", "modality", *(["source"] if "source" in self.scans else [])]
             rows = self.scans.groupby(of, sort=False, dropna=False).ngroup().tolist()
         contents = [hashlib.sha256() for _ in range(max(rows) + 1)]
-        for row, image in zip(rows, self.volumes, strict=True):
+        for row, image in zip(rows, one_by_one(self.volumes), strict=True):
             contents[row].update(np.ascontiguousarray(image).tobytes())
         hashes = [keyed_hash(content.hexdigest(), PUBLIC_KEY) for content in contents]
         return [hashes[row] for row in rows]

@@ -1,6 +1,8 @@
 """Read files of NumPy: .npy, which is not read before it is asked for, and .npz with one array."""
 
+import mmap
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ from brainlab.errors import UNREADABLE_ARRAY, UnreadableScanError, array_reason
 from brainlab.files.image_start import start_of_image
 
 ARRAY_ENDINGS = (".npy", ".npz")
+READ_AT_ONCE = 256
+"""Parts of a memory map that are read before their pages go out of the process again."""
 MOST_BYTES = 1 << 30
 """Of an array in a .npz, which has to be unpacked whole."""
 
@@ -64,3 +68,24 @@ def read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
     if others := [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]:
         raise ValueError(f"{others[0]!r:.60} in it is no array")
     return arrays
+
+
+def let_go(array: Any) -> None:
+    """Let the pages of a memory map go out of this process; the system's cache keeps them while there is room.
+
+    Each page that was read counts as memory of the process for as long as it stays. Arrays of other kinds stay as they
+    are.
+    """
+    base = array
+    while isinstance(base, np.ndarray):
+        base = base.base
+    if isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        base.madvise(mmap.MADV_DONTNEED)
+
+
+def one_by_one(array: Any) -> Iterator[npt.NDArray[Any]]:
+    """Yield the parts of an array, few of which stay in memory where it is a memory map."""
+    for number, part in enumerate(array):
+        yield part
+        if number % READ_AT_ONCE == 0:
+            let_go(array)

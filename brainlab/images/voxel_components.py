@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from brainlab.files.array_files import let_go
 from brainlab.types import Float32Array, FloatArray, IntArray
 
 PCA_SCANS = 4000
@@ -85,6 +86,7 @@ def _flat(volumes: Volumes, rows: IntArray, inside: IntArray | None = None) -> F
     out = np.empty((len(rows), coarse if inside is None else len(inside)), dtype=np.float32)
     for start in range(0, len(rows), at_once):
         block = np.asarray(volumes[rows[start : start + at_once]])
+        let_go(getattr(volumes, "volumes", volumes))  # of slices, what they are cut from
         if max(sides) > 1:
             block = block_means(block, sides)
         flat = block.reshape(len(block), -1)

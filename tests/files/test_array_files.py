@@ -1,13 +1,14 @@
 """Arrays of numbers are opened; pickles, words, archives of several and damaged files are refused in one line."""
 
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from brainlab.errors import UnreadableScanError
 from brainlab.files import array_files
-from brainlab.files.array_files import open_array, read_arrays
+from brainlab.files.array_files import let_go, one_by_one, open_array, read_arrays
 
 IMAGES = np.arange(24.0).reshape(2, 3, 4)
 
@@ -110,3 +111,35 @@ def test_a_member_that_is_no_array_is_one_line(tmp_path):
         "real": IMAGES.shape,
         "fake": IMAGES[:1].shape,
     }
+
+
+def resident_bytes() -> int:
+    """Return how much of files, which may lie in memory themselves, this process holds in memory (Linux)."""
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    return sum(1024 * int(line.split()[1]) for line in lines if line.startswith(("RssFile", "RssShmem")))
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="asks Linux")
+def test_pages_that_were_read_go_out_again_and_the_array_can_still_be_read(tmp_path):
+    np.save(tmp_path / "a.npy", np.ones(1 << 23))
+    array = np.load(tmp_path / "a.npy", mmap_mode="r")
+    before = resident_bytes()
+    assert array.sum() == 1 << 23
+    assert resident_bytes() - before > 6e7
+    let_go(array[1:])
+    assert resident_bytes() - before < 1e6
+    assert array.sum() == 1 << 23
+    let_go(np.ones(3))
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="asks Linux")
+def test_of_parts_that_are_read_one_by_one_few_stay(tmp_path):
+    np.save(tmp_path / "a.npy", np.ones((1024, 8192)))
+    array = np.load(tmp_path / "a.npy", mmap_mode="r")
+    before = resident_bytes()
+    held = []
+    for number, part in enumerate(one_by_one(array)):
+        assert part.all()
+        held += [resident_bytes() - before] if number % 64 == 0 else []
+    assert len(held) == 16
+    assert max(held) < 3e7

@@ -6,7 +6,6 @@ processes are handed what says where images lie, never the images.
 
 import contextlib
 import math
-import mmap
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -20,6 +19,7 @@ import numpy.typing as npt
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.counted import sized
 from brainlab.errors import InputError, naming_path
+from brainlab.files.array_files import let_go
 from brainlab.files.folder_lock import folder_in_use, is_locked
 from brainlab.runs.passes.places import DatasetPlace
 from brainlab.types import Float32Array, IntArray, UInt8Array
@@ -164,15 +164,6 @@ def refuse_beyond_disk(needed: int, what: str = "the images", advice: str = "tak
             f"{what}: take {sized(needed)} of disk, {sized(free)} are free in {folder}; make room, or {advice}"
         )
     return folder
-
-
-def let_go(array: npt.NDArray[Any]) -> None:
-    """Let the pages of a memory map go out of this process; the system's cache keeps them while there is room."""
-    base: Any = array
-    while isinstance(base, np.ndarray):
-        base = base.base
-    if isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-        base.madvise(mmap.MADV_DONTNEED)
 
 
 def _scratch_folder() -> Path:

@@ -9,6 +9,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.class_weight import compute_sample_weight
 
+from brainlab.files.array_files import READ_AT_ONCE, let_go
 from brainlab.latent.classification.discriminant import LatentDiscriminant
 from brainlab.latent.classification.discriminant_settings import Priors
 from brainlab.types import FloatArray, IntArray
@@ -31,6 +32,8 @@ def bright_fractions(volumes: Volumes, rows: IntArray, thresholds: Sequence[floa
         brain = voxels[voxels > 0.01 * _full_scale(volumes)]
         if brain.size:
             features[i] = (brain[:, None] > np.median(brain) * np.asarray(thresholds)).mean(axis=0)
+        if i % READ_AT_ONCE == 0:
+            let_go(getattr(volumes, "volumes", volumes))  # of slices, what they are cut from
     return features
 
 
