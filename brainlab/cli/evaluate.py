@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what the run was trained on, where it is not in the workspace (default: found there by its name)",
     )
     add_device(parser)
-    add_workers(parser)
+    add_workers(parser, rounding=True)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:

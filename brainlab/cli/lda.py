@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="of the covariance (default: cross-validated on the training split)",
     )
     add_device(parser)
-    add_workers(parser)
+    add_workers(parser, rounding=True)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:

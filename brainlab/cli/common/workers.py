@@ -5,10 +5,15 @@ import argparse
 from brainlab.workers.workers import Workers
 
 
-def add_workers(parser: argparse.ArgumentParser) -> None:
-    """Add `--jobs` and `--scheduler`."""
+def add_workers(parser: argparse.ArgumentParser, *, rounding: bool = False) -> None:
+    """Add `--jobs` and `--scheduler`. rounding: whether the result depends on how many threads each process has."""
+    but = ", but for rounding" if rounding else ""
     parser.add_argument(
-        "--jobs", type=int, default=1, metavar="J", help="processes; the result does not depend on them (default: 1)"
+        "--jobs",
+        type=int,
+        default=1,
+        metavar="J",
+        help=f"processes; the result does not depend on them{but} (default: 1)",
     )
     parser.add_argument(
         "--scheduler",
