@@ -6,6 +6,7 @@ process. What is not so ends the command with a line that says it, also of worke
 """
 
 import contextlib
+import hashlib
 import os
 import time
 import warnings
@@ -22,12 +23,15 @@ from brainlab.workers.engine import TaskDiedError
 from brainlab.workspace import workspace
 
 PACKAGES = ("brainlab", "numpy", "scipy", "torch", "SimpleITK", "nibabel", "nilearn", "pandas", "scikit-learn")
-"""What results may depend on."""
+"""What results may depend on, beside brainlab's own code."""
+CODE = "brainlab's code"
 CONNECTING_S = 10.0
 NO_WORKER_S = 60.0
 """How long a cluster may be without any worker, such as while they start."""
 LOOK_S = 5.0
 """How often to see whether anybody works, while a task is waited for."""
+COUNT_S = 2.0
+"""How often workers are counted, some of which may come later."""
 AHEAD = 8
 """Tasks a worker that are handed over before the first is waited for."""
 INSTALL = "pip install 'brainlab[cluster]'"
@@ -55,7 +59,7 @@ class Cluster:
         except (OSError, ValueError, TimeoutError) as error:
             reason = " ".join(str(error).split())
             raise InputError(f"--scheduler {address}: no Dask scheduler answers there ({reason})") from error
-        self._seen = time.monotonic()
+        self._seen, self._counted, self._places = time.monotonic(), 0.0, 1
         self._handles: set[Any] = set()
         try:
             while not self._workers():
@@ -67,7 +71,9 @@ class Cluster:
 
     @property
     def ahead(self) -> int:
-        return AHEAD * max(1, len(self._workers()))
+        if time.monotonic() - self._counted > COUNT_S:  # to ask takes as long as to hand over a task
+            self._places, self._counted = len(self._workers()), time.monotonic()
+        return AHEAD * max(1, self._places)
 
     def submit(self, function: Callable[..., Any], task: tuple[Any, ...]) -> Any:
         # As bytes, since the scheduler would open what it is handed to look at it, and it needs no scans.
@@ -139,12 +145,21 @@ class Cluster:
 
 @cache
 def versions() -> dict[str, str]:
-    """Return the versions of what results may depend on, as far as it is installed."""
+    """Return the versions of what results may depend on, as far as it is installed, and what brainlab's code is."""
     found = {}
     for name in PACKAGES:
         with contextlib.suppress(PackageNotFoundError):
             found[name] = version(name)
-    return found
+    return {**found, CODE: _code()}
+
+
+def _code() -> str:
+    """Return a hash of brainlab's own modules: of two checkouts of one version either may be changed."""
+    package = Path(__file__).parents[1]
+    digest = hashlib.sha256()
+    for path in sorted(package.rglob("*.py")):
+        digest.update(f"{path.relative_to(package)} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return digest.hexdigest()[:12]
 
 
 def _environment() -> dict[str, str]:

@@ -43,6 +43,9 @@ def test_workers_that_lack_something_are_refused(two_workers, monkeypatch, tmp_p
     assert list(two_workers.map(double, TASKS[:1], shared=[tmp_path / "here"])) == [0]
     with pytest.raises(InputError, match=r"worker tcp://\S+ does not see .*/elsewhere; it needs the same files"):
         list(two_workers.map(double, TASKS[:1], shared=[tmp_path / "elsewhere"]))
+    monkeypatch.setattr(cluster, "versions", lambda: {cluster.CODE: "0123456789ab"})
+    with pytest.raises(InputError, match=r"worker \S+ has brainlab's code [0-9a-f]{12}, needs 0123456789ab as here"):
+        list(two_workers.map(double, TASKS[:1]))
     monkeypatch.setattr(cluster, "versions", lambda: {"numpy": "0.1", "atlas": "2"})
     with pytest.raises(InputError, match=r"worker \S+ has numpy \d\S+, needs 0.1 as here; install the same there"):
         list(two_workers.map(double, TASKS[:1]))
