@@ -75,7 +75,7 @@ def scans(dataset: PreparedDataset, rows: IntArray, place: DatasetPlace | None =
 
 
 def _scans_at(place: DatasetPlace, rows: IntArray) -> MappedImages:
-    return scans(place.open(), rows)
+    return scans(place.load(), rows)
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def own_labels(dataset: PreparedDataset, rows: IntArray, place: DatasetPlace | N
 
 
 def _labels_at(place: DatasetPlace, rows: IntArray) -> OwnLabels:
-    return OwnLabels(place.open(), rows)
+    return OwnLabels(place.load(), rows)
 
 
 def keep_on_disk(blocks: Iterable[Float32Array], shape: tuple[int, ...], folder: Path | None = None) -> MappedImages:

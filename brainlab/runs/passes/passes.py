@@ -84,12 +84,12 @@ class Passes:
 
 def _opened(run: Run | RunPlace) -> Run:
     """Return a run that a task was handed."""
-    return run.open() if isinstance(run, RunPlace) else run
+    return run.load() if isinstance(run, RunPlace) else run
 
 
 def _opened_data(data: PreparedDataset | DatasetPlace) -> PreparedDataset:
     """Return a dataset that a task was handed."""
-    return data.open() if isinstance(data, DatasetPlace) else data
+    return data.load() if isinstance(data, DatasetPlace) else data
 
 
 def _of_row(run: Run | RunPlace, data: PreparedDataset | DatasetPlace, function: Callable[..., T], row: int) -> T:

@@ -23,7 +23,7 @@ class RunPlace:
     def of(cls, run: Run) -> "RunPlace":
         return cls(run.folder.absolute(), run.sha256, run.device)
 
-    def open(self) -> Run:
+    def load(self) -> Run:
         """Return the run, opened once in a process. Raises InputError where other weights lie there."""
         return _run(self)
 
@@ -48,7 +48,7 @@ class DatasetPlace:
             raise InputError(f"{whole.folder}: is not what was opened from there; open it again, or use one process")
         return cls(whole.folder.absolute(), _description(whole.folder), seen_by)
 
-    def open(self) -> PreparedDataset:
+    def load(self) -> PreparedDataset:
         """Return the dataset, opened once in a process. Raises InputError where another one lies there."""
         return _dataset(self)
 
@@ -66,7 +66,7 @@ def _dataset(place: DatasetPlace) -> PreparedDataset:
     dataset = PreparedDataset.open(place.folder)
     if _description(place.folder) != place.description:
         raise InputError(f"{place.folder}: a worker finds another dataset there; it needs the same files")
-    return dataset if place.seen_by is None else place.seen_by.open().see(dataset)
+    return dataset if place.seen_by is None else place.seen_by.load().see(dataset)
 
 
 def _description(folder: Path) -> str:

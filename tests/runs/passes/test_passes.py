@@ -57,16 +57,16 @@ def test_slices_are_cut_by_who_encodes_them(slice_workspace, tiny_workspace, tmp
     run = dataclasses.replace(run, folder=shutil.copytree(run.folder, tmp_path / "run"))
     seen = run.see(volumes)
     place = Passes(run, Workers(jobs=2)).place(seen)
-    assert place.open().shape == seen.shape
-    assert len(place.open()) == len(seen) > len(volumes)
+    assert place.load().shape == seen.shape
+    assert len(place.load()) == len(seen) > len(volumes)
     assert Passes(run).place(seen) is None
 
 
 def test_other_weights_or_another_dataset_in_the_same_place_are_refused(run, data, tmp_path):
     with pytest.raises(InputError, match="finds other weights there; it needs the same files"):
-        dataclasses.replace(RunPlace.of(run), sha256="0" * 64).open()
+        dataclasses.replace(RunPlace.of(run), sha256="0" * 64).load()
     with pytest.raises(InputError, match="finds another dataset there; it needs the same files"):
-        dataclasses.replace(DatasetPlace.of(data), description="0" * 64).open()
+        dataclasses.replace(DatasetPlace.of(data), description="0" * 64).load()
     changed = dataclasses.replace(data, scans=data.scans.assign(age_years=1.0))
     with pytest.raises(InputError, match="is not what was opened from there"):
         DatasetPlace.of(changed)
