@@ -41,7 +41,7 @@ def show(run: Run, visit: Visit) -> None:
     The saliency takes several times as long as the translation: it is shown when asked for, after the target.
     """
     with layout.wrapping("synthesis-controls", 2):
-        first, second, _ = st.columns([1.4, 1.2, 1.4], vertical_alignment="bottom")
+        first, second, _ = st.columns([1.4, 1.5, 1.1], vertical_alignment="bottom")
     known = isinstance(visit, CohortVisit) and translations.knows_truth(visit)
     limit = _choose_limit(run, first) if known else 1.0
     salient = (second if known else first).toggle(

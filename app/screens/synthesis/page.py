@@ -40,7 +40,7 @@ def show() -> None:
         )
         return
     with layout.wrapping("synthesis-head", 2):
-        left, middle, right = st.columns([1, 1.05, 3])
+        left, middle, right = st.columns([1, 1.3, 2.75])
     names = list(runs)
     asked, note = layout.asked_run(names, resources.runs(), lacking("translate"))
     name = left.selectbox("Run", names, index=names.index(asked), key="synthesis-run")
