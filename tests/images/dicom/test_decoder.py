@@ -78,5 +78,6 @@ def test_a_fork_has_a_process_of_its_own(tmp_path: Path):
     child = context.Process(target=_in_a_child, args=(path, replies))
     child.start()
     assert replies.get(timeout=60) == (True, (24, 20))
-    child.join()
+    child.join(60)
+    assert child.exitcode == 0
     assert DECODER.decode(path) is not None
