@@ -75,7 +75,7 @@ def test_a_fork_has_a_process_of_its_own(tmp_path: Path):
     assert DECODER.decode(path) is not None
     context = multiprocessing.get_context("fork")
     replies = context.Queue()
-    child = context.Process(target=_in_a_child, args=(path, replies))
+    child = context.Process(target=_in_a_child, args=(path, replies), daemon=True)
     child.start()
     assert replies.get(timeout=60) == (True, (24, 20))
     child.join(60)
