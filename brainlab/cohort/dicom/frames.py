@@ -35,6 +35,8 @@ MR_IMAGES = {
     "1.2.840.10008.5.1.4.1.1.4.1": "enhanced MR",
     "1.2.840.10008.5.1.4.1.1.4.4": "legacy converted enhanced MR",
 }
+NEVER_MISSING = ("Modality", "Rows", "Columns", "PhotometricInterpretation")
+"""Of MR images (type 1; DICOM PS3.3, A.4 and A.36), so that a file without one of them is none, or not whole."""
 SECONDARY_CAPTURES = "1.2.840.10008.5.1.4.1.1.7"
 SPECTROSCOPY = "1.2.840.10008.5.1.4.1.1.4.2"
 DIRECTORY = "1.2.840.10008.1.3.10"
@@ -142,6 +144,8 @@ def _check_kind(header: Dataset) -> None:
     kind, modality = text(header, "SOPClassUID"), text(header, "Modality").upper()
     if kind == SPECTROSCOPY:
         raise UnreadableScanError("MR spectroscopy; an MR image is needed")
+    if kind in MR_IMAGES and not all(value(header, name) for name in NEVER_MISSING):
+        raise UnreadableScanError("is cut off or damaged: its header lacks what every MR image has; copy it again")
     if not kind or not value(header, "Rows"):
         raise UnreadableScanError(f"no image ({_class_name(kind)}); an MR image is needed")
     if modality != "MR":

@@ -1,6 +1,7 @@
 """Bytes changed, added, lost: each file is imported or left out with a reason, and nothing else happens."""
 
 import random
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,8 +9,10 @@ import numpy as np
 import pytest
 from pydicom import dcmread
 from pydicom.dataset import Dataset
+from pydicom.tag import Tag
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian, RLELossless
 
+from brainlab.cohort.dicom.frames import RefusedFile, frames_of
 from brainlab.cohort.dicom.importing import ImportReport
 from tests.dicom_files import enhanced, save, series, voxels_of
 
@@ -85,3 +88,14 @@ def test_places_that_are_none(far: float, tmp_path: Path, bring_in: Callable[...
         save(image, tmp_path / "scanner" / str(number))
     report = bring_in()
     assert (report.series, len(report.skipped)) == (0, 1)
+
+
+@pytest.mark.parametrize("tag", ["Modality", "Rows", "Columns", "PhotometricInterpretation"])
+def test_a_file_cut_off_in_its_header_is_not_told_to_be_of_another_kind(tmp_path, tag):
+    path = tmp_path / "a.dcm"
+    content = one(path, ExplicitVRLittleEndian)
+    element = Tag(tag)
+    path.write_bytes(content[: content.index(struct.pack("<HH", element.group, element.element), 132)])
+    refused = frames_of(path)
+    assert isinstance(refused, RefusedFile)
+    assert refused.reason.startswith("is cut off or damaged")
