@@ -1,10 +1,10 @@
 """A workspace small enough for tests: one cohort around the template and two untrained runs."""
 
+import base64
 import dataclasses
 import gc
-import hashlib
-import itertools
 import json
+import random
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,7 +30,9 @@ from brainlab.methods.conditions import learn_conditions
 from brainlab.methods.method import Schedule
 from brainlab.networks.perceptual.tissue_folder import TissueSettings, save_tissue
 from brainlab.networks.perceptual.tissue_unet import TissueUNet
-from brainlab.reading.record import salt
+from brainlab.reading.desk import lifecycle
+from brainlab.reading.protocol import design
+from brainlab.reading.record import salt, sealing, tokens
 from brainlab.runs.files import WEIGHTS
 from brainlab.runs.methods import find_preset
 from brainlab.runs.provenance import hashes_of_training
@@ -52,16 +54,16 @@ def _template() -> np.ndarray:
 
 def write_cohort(folder: Path, seed: int = 0) -> PreparedDataset:
     """Write brains that differ in brightness and in one bright block whose place is that of the class."""
-    random = np.random.default_rng(seed)
+    lot = np.random.default_rng(seed)
     brain = _template()
     rows, volumes = [], []
     for number in range(PEOPLE_A_CLASS * len(CLASSES)):
         label = CLASSES[number % len(CLASSES)]
         k = CLASSES.index(label)
-        volume = brain * random.uniform(0.6, 0.9)
+        volume = brain * lot.uniform(0.6, 0.9)
         volume[12 + 3 * k : 16 + 3 * k, 20:24, 22:26] += 0.3 * (k > 0)
         volumes.append(np.clip(volume, 0, 1).astype(np.float32))
-        age = float(np.clip(random.normal(40 + 8 * k, 8), 18, 95))
+        age = float(np.clip(lot.normal(40 + 8 * k, 8), 18, 95))
         rows.append(
             {
                 "participant": f"sub-{number:04d}",
@@ -70,10 +72,10 @@ def write_cohort(folder: Path, seed: int = 0) -> PreparedDataset:
                 "class": label,
                 "age_years": round(age, 1),
                 "sex": "FM"[number % 2],
-                "echo_time_s": round(random.normal(0.12 if label == "ms" else 0.09, 0.004), 4),
-                "repetition_time_s": round(random.normal(9.0 if label == "ms" else 8.0, 0.2), 3),
+                "echo_time_s": round(lot.normal(0.12 if label == "ms" else 0.09, 0.004), 4),
+                "repetition_time_s": round(lot.normal(9.0 if label == "ms" else 8.0, 0.2), 3),
                 "inversion_time_s": 2.5,
-                "pixel_bandwidth_hz": round(random.normal(200 if label == "ms" else 280, 12)),
+                "pixel_bandwidth_hz": round(lot.normal(200 if label == "ms" else 280, 12)),
                 "field_strength_t": 3.0,
                 "split": "test" if number % 3 == 0 else participant_split(f"sub-{number:04d}"),
                 "source": f"sub-{number:04d}/anat/sub-{number:04d}_FLAIR.nii.gz",
@@ -128,15 +130,33 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: first.index(item.path.name) if item.path.name in first else len(first))
 
 
-@pytest.fixture(autouse=True)
-def repeatable_salts(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Draw the salts of studies from the test's name: all differ, and what chance decides is the same in every run."""
-    numbers = itertools.count()
+CHANCE = random.Random()
+"""What draws the salts, ids, tokens, seeds and shuffles of studies under test, in place of the system's randomness."""
 
-    def token_bytes(length: int) -> bytes:
-        return hashlib.shake_256(f"{request.node.nodeid} {next(numbers)}".encode()).digest(length)
 
-    monkeypatch.setattr(salt, "secrets", SimpleNamespace(token_bytes=token_bytes))
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let chance follow from the test's name: every test has its own, which is the same in every run."""
+    CHANCE.seed(item.nodeid)
+    random.seed(item.nodeid)
+    np.random.seed(CHANCE.getrandbits(32))
+    torch.manual_seed(CHANCE.getrandbits(63))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def repeatable_studies() -> Iterator[None]:
+    """Let every module that asks the system for randomness ask `CHANCE`."""
+    drawn = SimpleNamespace(
+        randbelow=CHANCE.randrange,
+        token_bytes=CHANCE.randbytes,
+        token_hex=lambda length: CHANCE.randbytes(length).hex(),
+        token_urlsafe=lambda length: base64.urlsafe_b64encode(CHANCE.randbytes(length)).rstrip(b"=").decode(),
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (design, lifecycle, salt, tokens):
+            patch.setattr(module, "secrets", drawn)
+        patch.setattr(sealing, "random", SimpleNamespace(SystemRandom=lambda: CHANCE))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -67,7 +67,7 @@ def build_cases(protocol: Protocol) -> list[Case]:
 def sealable(protocol: Protocol) -> list[Case]:
     """Return the cases of `build_cases` as they are sealed: grouped where a case is several images."""
     cases = build_cases(protocol)
-    return group_cases(cases, protocol.questions[0], np.random.default_rng()) if protocol.grouped else cases
+    return group_cases(cases, protocol.questions[0], np.random.default_rng(0)) if protocol.grouped else cases
 
 
 @dataclass

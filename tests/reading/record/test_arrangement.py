@@ -50,7 +50,8 @@ both = pytest.mark.parametrize("question", [WHICH, ONE_REAL], ids=["pairs", "qua
 
 @pytest.fixture
 def pairs(make_protocol, make_cases, tmp_path):
-    return lock_groups(make_protocol, make_cases, tmp_path)
+    """Five pairs with the real image sealed first and five with it second, six of them repeated: both always are."""
+    return lock_groups(make_protocol, make_cases, tmp_path, lot=0, repeats_share=0.6)
 
 
 def read(folder, token, choose):

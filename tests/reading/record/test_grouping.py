@@ -31,7 +31,7 @@ def _cases(n: int) -> list[Case]:
 
 
 def test_every_image_is_in_one_pair_and_the_label_is_the_real_ones_side():
-    pairs = group_cases(_cases(20), WHICH, np.random.default_rng())
+    pairs = group_cases(_cases(20), WHICH, np.random.default_rng(0))
     greys = sorted(int(image[0, 0]) for pair in pairs for image in pair.pixels)
     assert greys == [*range(20), *range(200, 220)]
     for pair in pairs:
@@ -42,14 +42,14 @@ def test_every_image_is_in_one_pair_and_the_label_is_the_real_ones_side():
 
 
 def test_sides_are_drawn_by_lot_anew_each_time():
-    drawn = [[pair.label for pair in group_cases(_cases(40), WHICH, np.random.default_rng())] for _ in range(3)]
+    drawn = [[pair.label for pair in group_cases(_cases(40), WHICH, np.random.default_rng(k))] for k in range(3)]
     assert all(8 <= labels.count("left") <= 32 for labels in drawn)
     assert drawn[0] != drawn[1] or drawn[1] != drawn[2]
 
 
 def test_images_are_paired_by_height_and_practice_apart():
     cases = [*_cases(6), _case("real", 250, practice=True), _case("fake", 99, practice=True)]
-    pairs = group_cases(cases, WHICH, np.random.default_rng())
+    pairs = group_cases(cases, WHICH, np.random.default_rng(0))
     assert [pair.practice for pair in pairs] == [False] * 6 + [True]
     assert {int(image[0, 0]) for image in pairs[-1].pixels} == {250, 99}
     for pair in pairs[:-1]:
@@ -58,10 +58,10 @@ def test_images_are_paired_by_height_and_practice_apart():
 
 def test_uneven_or_unlike_images_make_no_pairs():
     with pytest.raises(InputError, match="3 real images need 3 fake ones beside them"):
-        group_cases([*_cases(2), _case("real", 9)], WHICH, np.random.default_rng())
+        group_cases([*_cases(2), _case("real", 9)], WHICH, np.random.default_rng(0))
     odd = Case(np.zeros((5, 3), dtype=np.uint8), (1.0, 1.0), "fake", "fake")
     with pytest.raises(InputError, match="side by side must look alike"):
-        group_cases([_case("real", 200), odd], WHICH, np.random.default_rng())
+        group_cases([_case("real", 200), odd], WHICH, np.random.default_rng(0))
 
 
 def _quartets(real: int, fakes: dict[str, int], people: int = 100) -> list[Case]:
@@ -125,7 +125,7 @@ def paired(make_protocol, make_cases, tmp_path):
     # `make_cases` deals practice to real and fake in turn, so two practice images make one practice pair.
     protocol = make_protocol(questions=(WHICH,), practice=2, practice_feedback=True)
     folder = lifecycle.study_folder(lifecycle.create_study(protocol, tmp_path), tmp_path)
-    seal(folder, group_cases(make_cases(protocol), WHICH, np.random.default_rng()), {})
+    seal(folder, group_cases(make_cases(protocol), WHICH, np.random.default_rng(0)), {})
     return folder, {link.reader: link.token for link in lifecycle.issue_links(folder)}
 
 

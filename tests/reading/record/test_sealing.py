@@ -90,7 +90,7 @@ def test_every_reader_and_every_reading_has_an_order_of_its_own(make_protocol, l
 
 def test_no_guess_of_the_truth_can_be_tried_against_its_hash(make_protocol, layout, tmp_path, monkeypatch):
     """study.db holds the hash of truth.db: who rebuilds every row rightly, but not the salt, gets another hash."""
-    monkeypatch.setattr("brainlab.reading.record.sealing.random.SystemRandom", lambda: random.Random(1))
+    monkeypatch.setattr(sealing.random, "SystemRandom", lambda: random.Random(1))
     protocol, hashes = make_protocol(**layout), []
     cases = sealable(protocol)
     for salt in (b"s" * 32, b"s" * 32, None, None):
