@@ -1,6 +1,7 @@
 """DICOM files made for tests: classic series and enhanced ones, with names, ids and dates that must not get out."""
 
-from collections.abc import Callable, Sequence
+import struct
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,51 @@ def enhanced(volumes: Sequence[np.ndarray], change: Callable[[Dataset, int, int]
     made.SharedFunctionalGroupsSequence, made.PerFrameFunctionalGroupsSequence = [shared], frames
     made.NumberOfFrames = len(frames)
     return made
+
+
+def mosaic(
+    voxels: np.ndarray,
+    number: int = 1,
+    turned: bool = False,
+    csa: Mapping[str, Sequence[str]] | None = None,
+    **tags: Any,
+) -> Dataset:
+    """Return a Siemens mosaic of a volume [slices, rows, columns] whose slices are those of `series`.
+
+    turned: whether they follow each other against the normal. csa: values of its private header to add, or to leave out
+    where they are none.
+    """
+    slices, rows, columns = voxels.shape
+    side = int(np.ceil(np.sqrt(slices)))
+    tiles = np.zeros((side * side, rows, columns), voxels.dtype)
+    tiles[:slices] = voxels
+    pixels = tiles.reshape(side, side, rows, columns).swapaxes(1, 2).reshape(side * rows, side * columns)
+    [one] = series(voxels=pixels[None], InstanceNumber=number, AcquisitionNumber=number, **tags)
+    one.ImageType, one.SpacingBetweenSlices = ["ORIGINAL", "PRIMARY", "M", "ND", "MOSAIC"], 3.0
+    across, down = np.array(one.ImageOrientationPatient, dtype=float).reshape(2, 3)
+    # A mosaic's position is that of an image of its size around the centre of its first slice.
+    outwards = across * (side - 1) * columns + down * (side - 1) * rows
+    one.ImagePositionPatient = [
+        float(f"{part:.6f}") for part in np.array(one.ImagePositionPatient) - outwards / 2 * 2.0
+    ]
+    normal = np.cross(across, down) * (-1 if turned else 1)
+    values = {"NumberOfImagesInMosaic": [str(slices)], "SliceNormalVector": [f"{part:.8f}" for part in normal]}
+    header = csa_header({**values, **(csa or {})})
+    one.private_block(0x0029, "SIEMENS CSA HEADER", create=True).add_new(0x10, "OB", header)
+    return one
+
+
+def csa_header(values: Mapping[str, Sequence[str]]) -> bytes:
+    """Return a private header of Siemens (CSA2, as nibabel's documentation describes it) of numbers."""
+    parts = [b"SV10\4\3\2\1", struct.pack("<2I", len(values), 77)]
+    for name, items in values.items():
+        whole = name in ("NumberOfImagesInMosaic", "B_value", "ProtocolSliceNumber")
+        kind = b"IS" if whole else b"FD"
+        parts.append(struct.pack("<64si4s3i", name.encode(), len(items), kind, 6 if whole else 4, len(items), 77))
+        for item in items:
+            text = item.encode() + b"\0"
+            parts += [struct.pack("<4i", len(text), len(text), 77, len(text)), text, b"\0" * (-len(text) % 4)]
+    return b"".join(parts)
 
 
 def save(made: Dataset, path: Path, syntax: str = ExplicitVRLittleEndian) -> Path:

@@ -97,6 +97,7 @@ PARSERS = {
         lambda: [bytes([number]) + seeds.compressed(kind)[0] for number, kind in enumerate(seeds.PACKED)], _of_frame
     ),
     "dicom-import": Parser(seeds.dicom, _import_dicom),
+    "dicom-mosaic": Parser(seeds.csa_headers, lambda csa, folder: _import_dicom(seeds.mosaic_of(csa), folder), LARGE),
     "dicom-zip": Parser(_zips, _import_zip),
     "picture": Parser(seeds.pictures, _read_picture),
     "picture-set": Parser(seeds.pictures, _set_of_pictures),

@@ -129,6 +129,22 @@ def _enhanced() -> bytes:
     return stream.getvalue()
 
 
+def csa_headers() -> Iterable[bytes]:
+    """Return private headers of a Siemens scanner, as they come with nibabel: of 48 slices."""
+    folder = Path(nib.__file__).parent / "nicom" / "tests" / "data"
+    return [(folder / f"csa2_{weighting}.bin").read_bytes() for weighting in ("b0", "b1000")]
+
+
+def mosaic_of(csa: bytes) -> bytes:
+    """Return a Siemens mosaic of 48 slices around a private header."""
+    image = dcmread(io.BytesIO(_dicom(np.tile(SLICE, (7, 7)), ExplicitVRLittleEndian)))
+    image.ImageType = ["ORIGINAL", "PRIMARY", "DIFFUSION", "NONE", "ND", "MOSAIC"]
+    image.private_block(0x0029, "SIEMENS CSA HEADER", create=True).add_new(0x10, "OB", csa)
+    stream = io.BytesIO()
+    image.save_as(stream)
+    return stream.getvalue()
+
+
 def _dicom(pixels: npt.NDArray[Any], syntax: str, packed: bytes = b"") -> bytes:
     """Return a file of pixels [rows, columns] or [rows, columns, 3]. packed: what holds them, where not they."""
     meta = FileMetaDataset()

@@ -1,11 +1,11 @@
 """One DICOM file as its single images: where each lies, how it was taken, and what makes it none to import.
 
 A classic file holds one image; an enhanced one many, whose parameters lie in functional groups, shared or of each
-(DICOM PS3.3, C.7.6.16).
+(DICOM PS3.3, C.7.6.16); a Siemens mosaic the slices of a volume.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,13 +23,17 @@ from brainlab.cohort.dicom.import_tags import (
     SIEMENS_B_VALUE,
     SIEMENS_DIRECTION,
 )
+from brainlab.cohort.dicom.mosaic import Mosaic, mosaic_of
 from brainlab.cohort.dicom.settings import settings_of
 from brainlab.errors import UnreadableScanError
+from brainlab.images.dicom.csa import MOSAIC, read_csa
 from brainlab.images.dicom.header import quietly, read_header
 from brainlab.images.dicom.pixels import size_of
-from brainlab.images.dicom.placement import is_pixel_size, is_right_angled
+from brainlab.images.dicom.placement import LEAST_MM, MOST_MM, is_pixel_size, is_right_angled
 from brainlab.images.dicom.tags import groups_of, item, number, numbers, text, value, words
 
+Csa = Mapping[str, tuple[float, ...]]
+"""Numbers of the CSA header of Siemens images by their name."""
 MR_IMAGES = {
     "1.2.840.10008.5.1.4.1.1.4": "MR",
     "1.2.840.10008.5.1.4.1.1.4.1": "enhanced MR",
@@ -54,6 +58,8 @@ RECONSTRUCTIONS = {
 """Values of Image Type of images that were computed from others and show nothing new."""
 FARTHEST_MM = 1e4
 """How far from its isocentre a scanner may say that an image lies."""
+SLICE_DISTANCES = ("SpacingBetweenSlices", "SliceThickness")
+"""Fields that say how far slices are apart: the first that a header has counts."""
 SCANNER_MAPS = {"ADC": "ADC"}
 """Maps that scanners compute and that are imported, by their value of Image Type."""
 
@@ -82,11 +88,13 @@ class Origin:
 class Frame:
     """One image of a file.
 
-    number: which of an enhanced file's, from 0, None of a classic one. uid: of the instance. instance: its number, by
-    which nothing is sorted that its place can sort. shape: rows, columns. pixel_mm: distance of rows, of columns.
+    number: which of an enhanced file's, or of a mosaic's, from 0, None of a classic one. uid: of the instance.
+    instance: its number, by which nothing is sorted that its place can sort. shape: rows, columns. pixel_mm: distance
+    of rows, of columns.
     position, orientation: in mm, LPS, as DICOM has them (PS3.3, C.7.6.2). slope, intercept: of the stored values.
     contrast: as an enhanced image codes it, else empty. settings: BIDS fields in BIDS units. b_value: s/mm².
-    direction: of the diffusion gradient, LPS, None where there is none, or it is not told.
+    direction: of the diffusion gradient, LPS, None where there is none, or it is not told. tiles: the
+    mosaic that it is a slice of.
     """
 
     path: Path
@@ -107,6 +115,7 @@ class Frame:
     direction: tuple[float, float, float] | None
     time_point: float | None
     acquisition: float | None
+    tiles: Mosaic | None = None
 
 
 @dataclass(frozen=True)
@@ -129,12 +138,15 @@ def frames_of(path: Path) -> list[Frame] | RefusedFile | None:
             series = text(header, "SeriesInstanceUID")
             _check_kind(header)
             groups: Sequence[Dataset | None] = value(header, "PerFrameFunctionalGroupsSequence") or [None]
-            if groups[0] is not None:
+            classic = groups[0] is None
+            if not classic:
                 claimed = number(header, "NumberOfFrames")
                 if claimed != len(groups):
                     raise UnreadableScanError(f"claims {claimed:g} frames and describes {len(groups)}; export it again")
             origin = _origin(header)
-            return [_frame(path, header, origin, place, group) for place, group in enumerate(groups)]
+            csa = read_csa(path) if classic and _needs_csa(header, origin.image_type) else {}
+            frames = [_frame(path, header, origin, csa, place, group) for place, group in enumerate(groups)]
+            return _slices(frames[0], csa) if classic and MOSAIC in origin.image_type else frames
     except UnreadableScanError as error:
         return RefusedFile(path, series, error.reason)
 
@@ -161,8 +173,6 @@ def _check_kind(header: Dataset) -> None:
     if text(header, "BurnedInAnnotation").upper() == "YES":
         raise UnreadableScanError("has annotation burnt into its pixels, which may name the patient; export it without")
     kinds = words(header, "ImageType")
-    if "MOSAIC" in kinds:
-        raise UnreadableScanError("a Siemens mosaic of a volume's slices; export them as single or enhanced images")
     if not set(kinds) & set(SCANNER_MAPS):
         if found := sorted(set(kinds) & RECONSTRUCTIONS):
             raise UnreadableScanError(f"computed from other images ({found[0]}); the original images are needed")
@@ -197,7 +207,31 @@ def _origin(header: Dataset) -> Origin:
     )
 
 
-def _frame(path: Path, header: Dataset, origin: Origin, place: int, own: Dataset | None) -> Frame:
+def _needs_csa(header: Dataset, image_type: tuple[str, ...]) -> bool:
+    """Whether an image is a mosaic, or one of diffusion that says its weighting, if at all, in the CSA header alone."""
+    if MOSAIC in image_type:
+        return True
+    of_siemens = text(header, "Manufacturer").upper().startswith("SIEMENS")
+    told = any(value(header, name) is not None for name in ("DiffusionBValue", SIEMENS_B_VALUE))
+    return of_siemens and "DIFFUSION" in image_type and not told
+
+
+def _slices(frame: Frame, csa: Csa) -> list[Frame]:
+    """Return the slices of a mosaic; frame: it as one image."""
+    orientation = np.array(frame.orientation).reshape(2, 3)
+    orientation /= np.linalg.norm(orientation, axis=1, keepdims=True)
+    tiles = mosaic_of(csa, frame.shape, orientation)
+    gap_mm = next((frame.settings[name] for name in SLICE_DISTANCES if name in frame.settings), None)
+    if not isinstance(gap_mm, float) or not LEAST_MM <= gap_mm <= MOST_MM:
+        raise UnreadableScanError("a Siemens mosaic that does not say how far its slices are apart; export it again")
+    places = tiles.positions(np.array(frame.position), orientation, frame.pixel_mm, gap_mm)
+    return [
+        replace(frame, number=number, shape=tiles.shape, position=(x, y, z), tiles=tiles)
+        for number, (x, y, z) in enumerate(places.tolist())
+    ]
+
+
+def _frame(path: Path, header: Dataset, origin: Origin, csa: Csa, place: int, own: Dataset | None) -> Frame:
     """Read one image; own: its functional groups, None of a classic file."""
     group = groups_of(header, Dataset() if own is None else own)
     shape = size_of(header)
@@ -213,7 +247,7 @@ def _frame(path: Path, header: Dataset, origin: Origin, place: int, own: Dataset
     values = group("PixelValueTransformationSequence")
     slope = number(values, "RescaleSlope")
     content = group("FrameContentSequence")
-    b_value, direction = _diffusion(header, group("MRDiffusionSequence"))
+    b_value, direction = _diffusion(header, group("MRDiffusionSequence"), csa)
     return Frame(
         path=path,
         number=None if own is None else place,
@@ -247,7 +281,7 @@ def _component(header: Dataset, kind: Dataset, image_type: tuple[str, ...]) -> s
     return "magnitude"
 
 
-def _diffusion(header: Dataset, group: Dataset) -> tuple[float | None, tuple[float, float, float] | None]:
+def _diffusion(header: Dataset, group: Dataset, csa: Csa) -> tuple[float | None, tuple[float, float, float] | None]:
     """Return the b-value and the direction, from the standard's tags, else from those of Siemens and GE."""
     b_value, private = number(group, "DiffusionBValue"), header
     direction = numbers(group, "DiffusionGradientOrientation") or numbers(
@@ -255,6 +289,8 @@ def _diffusion(header: Dataset, group: Dataset) -> tuple[float | None, tuple[flo
     )
     if b_value is None and _creator(private, SIEMENS).startswith("SIEMENS MR"):
         b_value, direction = number(private, SIEMENS_B_VALUE), numbers(private, SIEMENS_DIRECTION)
+    if b_value is None:
+        b_value, direction = next(iter(csa.get("B_value", ())), None), csa.get("DiffusionGradientDirection", direction)
     if b_value is None and _creator(private, GE).startswith("GEMS_PARM"):
         found = number(private, GE_B_VALUE)
         b_value = None if found is None else found % 100_000  # GE adds flags in the millions

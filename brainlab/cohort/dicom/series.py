@@ -106,14 +106,18 @@ def _volumes(frames: list[Frame], part: str) -> list[Volume]:
         raise UnreadableScanError(
             f"volumes of {least} to {most} slices at unlike places: some are missing or repeated; copy the series again"
         )
-    if TIME in used or ("acquisition" in used and len(groups) > MOST_REPETITIONS):
+    weighted = any(frame.b_value or "DIFFUSION" in frame.origin.image_type for frame in frames)
+    if not weighted and (TIME in used or ("acquisition" in used and len(groups) > MOST_REPETITIONS)):
         raise UnreadableScanError(
             f"a series of {len(groups)} time points, such as functional or perfusion images; anatomical and diffusion "
             "images are imported"
         )
+    diffusion = any(is_diffusion(frame) for frame in frames)
+    if diffusion:  # in the order in which they were taken: what corrects motion goes by it
+        groups.sort(key=lambda group: min(frame.instance for frame in group))
     stacks = [stack(group) for group in groups]
     affine = stacks[0][1]
-    if len(groups) > 1 and any(is_diffusion(frame) for frame in frames):
+    if len(groups) > 1 and diffusion:
         return [Volume(tuple(tuple(ordered) for ordered, _ in stacks), affine, part, used)]
     names = [f"{used[0]}-{number}" if used else "" for number in range(1, len(groups) + 1)]
     return [

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from brainlab.cohort.dicom.frames import Frame
+from brainlab.cohort.dicom.frames import SLICE_DISTANCES, Frame
 from brainlab.counted import counted
 from brainlab.errors import UnreadableScanError
 from brainlab.images.dicom.placement import LEAST_MM, MOST_MM
@@ -113,7 +113,7 @@ def _check_gaps(heights: FloatArray) -> None:
 
 def _thickness(frame: Frame) -> float:
     """Return how thick a slice is that has no neighbour to be measured from; 1 mm where its header does not say."""
-    for name in ("SpacingBetweenSlices", "SliceThickness"):
+    for name in SLICE_DISTANCES:
         if isinstance(value := frame.settings.get(name), float) and LEAST_MM <= value <= MOST_MM:
             return value
     return 1.0

@@ -24,10 +24,18 @@ def volume_of(frames: Sequence[Frame]) -> npt.NDArray[Any]:
         places[frame.path].append(place)
     slices: list[npt.NDArray[Any]] = [np.empty(0)] * len(frames)
     for path, wanted in places.items():
-        stored = stored_frames(path, [frames[place].number or 0 for place in wanted])
-        for place, values in zip(wanted, stored, strict=True):
+        for place, values in zip(wanted, _stored(path, [frames[place] for place in wanted]), strict=True):
             frame = frames[place]
             if values.shape != frame.shape:
                 raise UnreadableScanError("changed while it was read; import it again")
             slices[place] = rescaled(values, frame.slope, frame.intercept)
     return np.stack([values.T for values in slices], axis=-1)
+
+
+def _stored(path: Path, frames: Sequence[Frame]) -> list[npt.NDArray[Any]]:
+    """Return the stored values [rows, columns] of the frames of one file."""
+    tiles = frames[0].tiles
+    if tiles is None:
+        return stored_frames(path, [frame.number or 0 for frame in frames])
+    whole = stored_frames(path, [0])[0]
+    return [tiles.cut(whole, frame.number or 0) for frame in frames]

@@ -12,17 +12,18 @@ from pydicom.dataset import Dataset
 
 from brainlab.errors import UnreadableScanError
 from brainlab.files.picture_files import LEAST_SIDE, grey_of_colours
+from brainlab.images.dicom.csa import MOSAIC
 from brainlab.images.dicom.header import quietly, read_header
 from brainlab.images.dicom.pixels import LAYOUT, RESCALING, rescaled, size_of, stored_frames
 from brainlab.images.dicom.placement import is_pixel_size, is_right_angled
-from brainlab.images.dicom.tags import groups_of, item, number, numbers, text
+from brainlab.images.dicom.tags import groups_of, item, number, numbers, text, words
 from brainlab.images.formats.stored import LPS_TO_RAS
 from brainlab.images.grid import PLANES, Grid, normal_axis
 from brainlab.types import Float32Array, FloatArray
 
 TAGS = (
-    *LAYOUT, *RESCALING, "PixelSpacing", "ImagerPixelSpacing", "ImageOrientationPatient", "WindowCenter", "WindowWidth",
-    "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
+    "ImageType", *LAYOUT, *RESCALING, "PixelSpacing", "ImagerPixelSpacing", "ImageOrientationPatient", "WindowCenter",
+    "WindowWidth", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
 )  # fmt: skip
 
 
@@ -82,6 +83,8 @@ def _read(path: Path) -> _Header:
     size = size_of(header)
     if min(size) < LEAST_SIDE:
         raise UnreadableScanError(f"needs at least {LEAST_SIDE} pixels a side, got {'x'.join(map(str, size))}")
+    if MOSAIC in words(header, "ImageType"):
+        raise UnreadableScanError("needs one slice, got a Siemens mosaic of a volume's slices; import it as a scan")
     frames = number(header, "NumberOfFrames") or 1
     if frames > 1:
         raise UnreadableScanError(f"needs one slice, got {frames:g} frames; export them as files of their own")

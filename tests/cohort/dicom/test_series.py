@@ -44,6 +44,16 @@ def test_repetitions_are_volumes_and_many_are_a_time_series(tmp_path: Path):
     assert reason.startswith("a series of 5 time points")
 
 
+def test_repeated_diffusion_images_are_one_series_in_their_order(tmp_path: Path):
+    """However many there are without weighting: a time series they are not."""
+    images, b_values = [], [0, 1000, 0, 0, 0, 0, 0]
+    for number, b_value in enumerate(b_values):
+        tags = {"DiffusionBValue": float(b_value), "AcquisitionNumber": number, **UID}
+        images += series(4, InstanceNumber=number, TemporalPositionIdentifier=number + 1, **tags)
+    [volume] = sort(images, tmp_path).volumes
+    assert [image[0].b_value for image in volume.images] == b_values
+
+
 def test_time_points_are_refused(tmp_path: Path):
     images = [one for number in (1, 2) for one in series(4, TemporalPositionIdentifier=number, **UID)]
     [(_, reason)] = sort(images, tmp_path).refused

@@ -177,6 +177,7 @@ def test_a_compressed_grey_picture_in_colours(tmp_path: Path):
         ({"Rows": 65535, "Columns": 65535}, "claims 65535 x 65535 pixels, which no slice has"),
         ({"Rows": 4097, "Columns": 4096}, "claims 4097 x 4096 pixels, which no slice has"),
         ({"NumberOfFrames": 2}, "needs one slice, got 2 frames"),
+        ({"ImageType": ["ORIGINAL", "PRIMARY", "M", "ND", "MOSAIC"]}, "needs one slice, got a Siemens mosaic"),
         ({"RescaleSlope": "1e300"}, "beyond all numbers"),
     ],
 )
