@@ -77,6 +77,7 @@ def dicom() -> Iterable[bytes]:
         frame, syntax, shape = compressed(packing)
         yield dicom_of(frame, syntax, shape)
     yield _enhanced()
+    yield _diffusion()
 
 
 def dicom_of(frame: bytes, syntax: str, shape: Sequence[int]) -> bytes:
@@ -124,6 +125,20 @@ def _enhanced() -> bytes:
     frame.PlanePositionSequence, frame.PlaneOrientationSequence = [place], [orientation]
     frame.PixelMeasuresSequence, frame.PixelValueTransformationSequence = [measures], [values]
     image.PerFrameFunctionalGroupsSequence, image.NumberOfFrames = [frame], 1
+    stream = io.BytesIO()
+    image.save_as(stream)
+    return stream.getvalue()
+
+
+def _diffusion() -> bytes:
+    """Return an image that GE and Philips could have weighted."""
+    image = dcmread(io.BytesIO(_dicom(SLICE, ExplicitVRLittleEndian)))
+    image.PatientPosition, image.InPlanePhaseEncodingDirection = "HFS", "COL"
+    image.private_block(0x2001, "Philips Imaging DD 001", create=True).add_new(0x03, "FL", 800.0)
+    image.private_block(0x0043, "GEMS_PARM_01", create=True).add_new(0x39, "IS", ["1000", "8"])
+    gradient = image.private_block(0x0019, "GEMS_ACQU_01", create=True)
+    for element in (0xBB, 0xBC, 0xBD):
+        gradient.add_new(element, "DS", "0.5")
     stream = io.BytesIO()
     image.save_as(stream)
     return stream.getvalue()

@@ -12,17 +12,8 @@ import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
-from brainlab.cohort.dicom.import_tags import (
-    GE,
-    GE_B_VALUE,
-    GE_COMPONENT,
-    HEADER_TAGS,
-    OTHERS,
-    PERSON,
-    SIEMENS,
-    SIEMENS_B_VALUE,
-    SIEMENS_DIRECTION,
-)
+from brainlab.cohort.dicom.diffusion import Csa, Weighting, read_weighting
+from brainlab.cohort.dicom.import_tags import GE_COMPONENT, HEADER_TAGS, OTHERS, PERSON, SIEMENS_B_VALUE
 from brainlab.cohort.dicom.mosaic import Mosaic, mosaic_of
 from brainlab.cohort.dicom.settings import settings_of
 from brainlab.errors import UnreadableScanError
@@ -30,10 +21,8 @@ from brainlab.images.dicom.csa import MOSAIC, read_csa
 from brainlab.images.dicom.header import quietly, read_header
 from brainlab.images.dicom.pixels import size_of
 from brainlab.images.dicom.placement import LEAST_MM, MOST_MM, is_pixel_size, is_right_angled
-from brainlab.images.dicom.tags import groups_of, item, number, numbers, text, value, words
+from brainlab.images.dicom.tags import groups_of, number, numbers, text, value, words
 
-Csa = Mapping[str, tuple[float, ...]]
-"""Numbers of the CSA header of Siemens images by their name."""
 MR_IMAGES = {
     "1.2.840.10008.5.1.4.1.1.4": "MR",
     "1.2.840.10008.5.1.4.1.1.4.1": "enhanced MR",
@@ -90,11 +79,9 @@ class Frame:
 
     number: which of an enhanced file's, or of a mosaic's, from 0, None of a classic one. uid: of the instance.
     instance: its number, by which nothing is sorted that its place can sort. shape: rows, columns. pixel_mm: distance
-    of rows, of columns.
-    position, orientation: in mm, LPS, as DICOM has them (PS3.3, C.7.6.2). slope, intercept: of the stored values.
-    contrast: as an enhanced image codes it, else empty. settings: BIDS fields in BIDS units. b_value: s/mm².
-    direction: of the diffusion gradient, LPS, None where there is none, or it is not told. tiles: the
-    mosaic that it is a slice of.
+    of rows, of columns. position, orientation: in mm, LPS, as DICOM has them (PS3.3, C.7.6.2). slope, intercept: of the
+    stored values. contrast: as an enhanced image codes it, else empty. settings: BIDS fields in BIDS units. weighting:
+    by diffusion. tiles: the mosaic that it is a slice of.
     """
 
     path: Path
@@ -111,8 +98,7 @@ class Frame:
     component: str
     contrast: str
     settings: Mapping[str, float | str | tuple[str, ...]]
-    b_value: float | None
-    direction: tuple[float, float, float] | None
+    weighting: Weighting
     time_point: float | None
     acquisition: float | None
     tiles: Mosaic | None = None
@@ -247,7 +233,6 @@ def _frame(path: Path, header: Dataset, origin: Origin, csa: Csa, place: int, ow
     values = group("PixelValueTransformationSequence")
     slope = number(values, "RescaleSlope")
     content = group("FrameContentSequence")
-    b_value, direction = _diffusion(header, group("MRDiffusionSequence"), csa)
     return Frame(
         path=path,
         number=None if own is None else place,
@@ -263,8 +248,7 @@ def _frame(path: Path, header: Dataset, origin: Origin, csa: Csa, place: int, ow
         component=_component(header, group("MRImageFrameTypeSequence"), origin.image_type),
         contrast=text(group("MRImageFrameTypeSequence"), "AcquisitionContrast").upper(),
         settings=settings_of(header, group),
-        b_value=b_value,
-        direction=direction,
+        weighting=read_weighting(header, group, csa),
         time_point=number(content, "TemporalPositionIndex") or number(header, "TemporalPositionIdentifier"),
         acquisition=number(header, "AcquisitionNumber"),
     )
@@ -279,28 +263,3 @@ def _component(header: Dataset, kind: Dataset, image_type: tuple[str, ...]) -> s
     if text(header, "Manufacturer").upper().startswith("GE"):
         return GE_COMPONENTS.get(int(number(header, GE_COMPONENT) or 0), "magnitude")
     return "magnitude"
-
-
-def _diffusion(header: Dataset, group: Dataset, csa: Csa) -> tuple[float | None, tuple[float, float, float] | None]:
-    """Return the b-value and the direction, from the standard's tags, else from those of Siemens and GE."""
-    b_value, private = number(group, "DiffusionBValue"), header
-    direction = numbers(group, "DiffusionGradientOrientation") or numbers(
-        item(group, "DiffusionGradientDirectionSequence"), "DiffusionGradientOrientation"
-    )
-    if b_value is None and _creator(private, SIEMENS).startswith("SIEMENS MR"):
-        b_value, direction = number(private, SIEMENS_B_VALUE), numbers(private, SIEMENS_DIRECTION)
-    if b_value is None:
-        b_value, direction = next(iter(csa.get("B_value", ())), None), csa.get("DiffusionGradientDirection", direction)
-    if b_value is None and _creator(private, GE).startswith("GEMS_PARM"):
-        found = number(private, GE_B_VALUE)
-        b_value = None if found is None else found % 100_000  # GE adds flags in the millions
-    length = float(np.linalg.norm(direction)) if len(direction) == 3 else 0.0
-    if not b_value or not 0.5 < length < 1.5:
-        return b_value, None
-    x, y, z = (part / length for part in direction)
-    return b_value, (x, y, z)
-
-
-def _creator(header: Dataset, tag: tuple[int, int]) -> str:
-    found = value(header, tag)
-    return (found.decode("latin-1") if isinstance(found, bytes) else str(found or "")).upper()

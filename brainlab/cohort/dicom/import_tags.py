@@ -15,7 +15,7 @@ HOW = (
     "MagneticFieldStrength", "PixelBandwidth", "EchoTrainLength", "Manufacturer", "ManufacturerModelName",
     "ContrastBolusAgent", "ComplexImageComponent", "AcquisitionContrast", "DiffusionBValue",
     "DiffusionGradientOrientation", "DiffusionDirectionality", "EchoPulseSequence", "EchoPlanarPulseSequence",
-    "InversionRecovery",
+    "InversionRecovery", "InPlanePhaseEncodingDirection", "PatientPosition",
 )  # fmt: skip
 WHERE = (
     "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness", "SpacingBetweenSlices",
@@ -29,9 +29,15 @@ OTHERS = (
 """What a free text that is copied must not repeat."""
 
 SIEMENS, SIEMENS_B_VALUE, SIEMENS_DIRECTION = (0x0019, 0x0010), (0x0019, 0x100C), (0x0019, 0x100E)
-GE, GE_B_VALUE = (0x0043, 0x0010), (0x0043, 0x1039)
-GE_COMPONENT = (0x0043, 0x102F)
-PRIVATE = (SIEMENS, SIEMENS_B_VALUE, SIEMENS_DIRECTION, GE, GE_B_VALUE, GE_COMPONENT)
-"""The private tags that are read: diffusion weighting, and phase images, which these makers say nowhere else."""
+PHILIPS, PHILIPS_B_VALUE = (0x2001, 0x0010), (0x2001, 0x1003)
+PHILIPS_DIRECTION = ((0x2005, 0x10B0), (0x2005, 0x10B1), (0x2005, 0x10B2))
+GE, GE_B_VALUE, GE_COMPONENT = (0x0043, 0x0010), (0x0043, 0x1039), (0x0043, 0x102F)
+GE_GRADIENT, GE_DIRECTION = (0x0019, 0x0010), ((0x0019, 0x10BB), (0x0019, 0x10BC), (0x0019, 0x10BD))
+PRIVATE = (
+    SIEMENS, SIEMENS_B_VALUE, SIEMENS_DIRECTION, PHILIPS, PHILIPS_B_VALUE, *PHILIPS_DIRECTION, GE, GE_B_VALUE,
+    GE_COMPONENT, *GE_DIRECTION,
+)  # fmt: skip
+"""The private tags that are read: diffusion weighting, and phase images, which these makers say nowhere else. The first
+of each maker says whose the others are."""
 
 HEADER_TAGS = (*PERSON, *WHICH, *HOW, *WHERE, *LAYOUT, *RESCALING, *OTHERS, *PRIVATE)

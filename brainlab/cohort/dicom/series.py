@@ -4,8 +4,10 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from brainlab.cohort.dicom.frames import Frame
-from brainlab.cohort.dicom.stacking import check_orientation, heights_of, repeats, stack
+from brainlab.cohort.dicom.stacking import SAME_PLACE_MM, check_orientation, heights_of, repeats, stack
 from brainlab.counted import counted
 from brainlab.errors import UnreadableScanError
 from brainlab.types import FloatArray
@@ -15,8 +17,8 @@ MOST_REPETITIONS = 4
 """Acquisitions of one volume in a series; more are a time series."""
 SPLITS: tuple[tuple[str, Callable[[Frame], Hashable]], ...] = (
     ("echo", lambda frame: _rounded(frame.settings.get("EchoTime"), 5)),
-    ("b-value", lambda frame: _rounded(frame.b_value, 0)),
-    ("direction", lambda frame: tuple(round(part, 3) for part in frame.direction or ())),
+    ("b-value", lambda frame: _rounded(frame.weighting.b_value, 0)),
+    ("direction", lambda frame: tuple(round(part, 3) for part in frame.weighting.direction or ())),
     ("inversion", lambda frame: _rounded(frame.settings.get("InversionTime"), 4)),
     ("flip", lambda frame: _rounded(frame.settings.get("FlipAngle"), 2)),
     ("kind", lambda frame: frame.origin.image_type),
@@ -59,7 +61,12 @@ class Sorted:
 
 def is_diffusion(frame: Frame) -> bool:
     """Whether an image is weighted by diffusion, or was taken with those that are."""
-    return frame.b_value is not None or bool({"DIFFUSION", "TRACEW"} & set(frame.origin.image_type))
+    return frame.weighting.b_value is not None or bool({"DIFFUSION", "TRACEW"} & set(frame.origin.image_type))
+
+
+def is_weighted(frames: Iterable[Frame]) -> bool:
+    """Whether one of them is weighted by diffusion: many b = 0 alone are a time series."""
+    return any(frame.weighting.b_value or "DIFFUSION" in frame.origin.image_type for frame in frames)
 
 
 def without_copies(frames: Iterable[Frame]) -> list[Frame]:
@@ -95,6 +102,8 @@ def sort_series(frames: Sequence[Frame]) -> Sorted:
 def _volumes(frames: list[Frame], part: str) -> list[Volume]:
     """Split the images of one size into volumes."""
     check_orientation(frames)
+    if reason := next((frame.weighting.reason for frame in frames if frame.weighting.reason), ""):
+        raise UnreadableScanError(reason)
     groups, used = _split(frames)
     if any(repeats(group) for group in groups):
         raise UnreadableScanError(
@@ -106,8 +115,7 @@ def _volumes(frames: list[Frame], part: str) -> list[Volume]:
         raise UnreadableScanError(
             f"volumes of {least} to {most} slices at unlike places: some are missing or repeated; copy the series again"
         )
-    weighted = any(frame.b_value or "DIFFUSION" in frame.origin.image_type for frame in frames)
-    if not weighted and (TIME in used or ("acquisition" in used and len(groups) > MOST_REPETITIONS)):
+    if not is_weighted(frames) and (TIME in used or ("acquisition" in used and len(groups) > MOST_REPETITIONS)):
         raise UnreadableScanError(
             f"a series of {len(groups)} time points, such as functional or perfusion images; anatomical and diffusion "
             "images are imported"
@@ -136,7 +144,19 @@ def _split(frames: list[Frame]) -> tuple[list[list[Frame]], tuple[str, ...]]:
         finer = [part for group in groups for part in _by(group, key)]
         if len(finer) > len(groups):
             groups, used = finer, [*used, name]
+    if is_weighted(frames) and any(repeats(group) for group in groups):
+        # several images without weighting, or of one direction, which some makers tell apart by their numbers alone
+        groups, used = [turn for group in groups for turn in _turns(group)], [*used, "repetition"]
     return groups, tuple(used)
+
+
+def _turns(group: list[Frame]) -> list[list[Frame]]:
+    """Return the first image at each place, the second at each, and so on, in the order of the group."""
+    turns: dict[int, list[Frame]] = defaultdict(list)
+    heights = heights_of(group)
+    for number, frame in enumerate(group):
+        turns[int((np.abs(heights[:number] - heights[number]) < SAME_PLACE_MM).sum())].append(frame)
+    return list(turns.values())
 
 
 def _by(group: list[Frame], key: Callable[[Frame], Hashable]) -> list[list[Frame]]:

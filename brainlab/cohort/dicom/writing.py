@@ -64,9 +64,9 @@ def weighting_of(volume: Volume) -> tuple[list[float], FloatArray]:
     """
     axes = volume.affine[:3, :3] / np.linalg.norm(volume.affine[:3, :3], axis=0)
     signs = np.array([-1.0 if np.linalg.det(axes) > 0 else 1.0, 1.0, 1.0])
-    firsts = [image[0] for image in volume.images]
-    found = [np.zeros(3) if f.direction is None else axes.T @ (np.array(f.direction) * [-1, -1, 1]) for f in firsts]
-    return [frame.b_value or 0.0 for frame in firsts], np.array(found) * signs + 0.0
+    told = [image[0].weighting for image in volume.images]
+    found = [np.zeros(3) if w.direction is None else axes.T @ (np.array(w.direction) * [-1, -1, 1]) for w in told]
+    return [weighting.b_value or 0.0 for weighting in told], np.array(found) * signs + 0.0
 
 
 def write_dataset_files(root: Path, unknown: bool) -> None:

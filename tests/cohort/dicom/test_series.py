@@ -51,7 +51,7 @@ def test_repeated_diffusion_images_are_one_series_in_their_order(tmp_path: Path)
         tags = {"DiffusionBValue": float(b_value), "AcquisitionNumber": number, **UID}
         images += series(4, InstanceNumber=number, TemporalPositionIdentifier=number + 1, **tags)
     [volume] = sort(images, tmp_path).volumes
-    assert [image[0].b_value for image in volume.images] == b_values
+    assert [image[0].weighting.b_value for image in volume.images] == b_values
 
 
 def test_time_points_are_refused(tmp_path: Path):
@@ -75,7 +75,7 @@ def test_a_siemens_b_value_is_read_from_its_private_tag(tmp_path: Path):
             block.add_new(0x0C, "IS", str(b_value))
             images.append(one)
     [volume] = sort(images, tmp_path).volumes
-    assert [image[0].b_value for image in volume.images] == [0, 1000]
+    assert [image[0].weighting.b_value for image in volume.images] == [0, 1000]
 
 
 def test_enhanced_echoes_are_split(tmp_path: Path):
