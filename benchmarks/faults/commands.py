@@ -1,6 +1,9 @@
 """The long commands on data small enough to be run hundreds of times."""
 
+import gzip
+import io
 import json
+import os
 import re
 import shutil
 import tempfile
@@ -9,7 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import nibabel as nib
 import numpy as np
+from pydicom import dcmread
 
 from benchmarks.faults.process import run
 from brainlab.cohort.prepared import PreparedDataset, write_prepared
@@ -27,6 +32,7 @@ TRAIN = ("train", "vae-8", "--data", "few", "--out", "out", "--epochs", "4", "--
 TRANSLATOR = ("train", "flair-linear", "--inputs", "T1w", "T2w", "--target", "FLAIR", "--patch", "8", "8", "8")
 PREPARE = ("prepare", "sim", "out", "--recipe", "flair-40")
 EVALUATE = ("evaluate", "out", "--data", "few", "--n", "8")
+IMPORT = ("import-dicom", "scanner", "out")
 TRANSLATE = ("translate", "translator", "noise", "out", "--split", "all")
 
 
@@ -67,15 +73,19 @@ def places(kept: Path | None) -> Iterator[tuple[Path, Path]]:
         inputs = kept or Path(folder) / "inputs"
         if not inputs.exists():
             make_inputs(inputs)
+        os.environ["BRAINLAB_WORKSPACE"] = str(inputs / "workspace")
         yield Path(folder), inputs
 
 
 def make_inputs(inputs: Path) -> None:
-    """Write what the commands need: simulated people, a few prepared scans, visits of noise, two runs."""
+    """Write what the commands need: simulated people, a few prepared scans, visits of noise, two runs, DICOM files."""
     shipped = PreparedDataset.open(SHIPPED_COHORTS / "simulated")
     rows = np.r_[shipped.indices("train")[:8], shipped.indices("test")[:8]]
     images = (shipped.volumes[row] / np.float32(255) for row in rows)
     write_prepared(inputs / "few", images, shipped.scans.iloc[rows], shipped.recipe)
+    _write_dicom(inputs / "scanner")
+    (inputs / "workspace").mkdir()
+    (inputs / "workspace" / "pseudonyms.key").write_text("5" * 64 + "\n", encoding="ascii")
     config = LinearConfig(inputs=("T1w", "T2w"), target="FLAIR", kernel=1, patch=(8, 8, 8))
     noise_of_sequences(config, inputs / "noise", 20)
     for words in (
@@ -86,6 +96,18 @@ def make_inputs(inputs: Path) -> None:
         ended = run(words, inputs)
         if ended.code:
             raise RuntimeError(f"{' '.join(words)}: {ended.err}")
+
+
+def _write_dicom(folder: Path) -> None:
+    """Write images that come with nibabel, whose pixels are zero: an enhanced one, two mosaics with noise put in."""
+    folder.mkdir()
+    for name in ("philips_mprage", "siemens_dwi_0", "siemens_dwi_1000"):
+        packed = Path(nib.__file__).parent / "nicom" / "tests" / "data" / f"{name}.dcm.gz"
+        image = dcmread(io.BytesIO(gzip.decompress(packed.read_bytes())))
+        if name.startswith("siemens"):
+            noise = np.random.default_rng(len(name)).integers(0, 4000, (image.Rows, image.Columns), np.uint16)
+            image.PixelData = noise.tobytes()
+        image.save_as(folder / name)
 
 
 def _scans(folder: Path) -> object:
@@ -112,6 +134,12 @@ def _evaluation(folder: Path) -> object:
 
 def _files(folder: Path) -> object:
     return len(find_sources(folder / "out", "flair-40").scans)
+
+
+def _imported(folder: Path) -> object:
+    return len(find_sources(folder / "out", "t1-cube-64").scans) + len(
+        find_sources(folder / "out", "dwi-slices-128").scans
+    )
 
 
 def _resume(words: tuple[str, ...]) -> Callable[[Path], tuple[str, ...]]:
@@ -141,6 +169,7 @@ COMMANDS = {
         Command("train ivae-32", GAN, ("few",), _weights, again=_resume(GAN)),
         Command("train flair-linear", TRANSLATOR_WORDS, ("noise",), _weights, again=_resume(TRANSLATOR_WORDS)),
         Command("evaluate", EVALUATE, ("few",), _evaluation, base="run"),
+        Command("import-dicom", IMPORT, ("scanner", "workspace"), _imported),
         Command("translate", TRANSLATE, ("translator", "noise"), _files, again=_again),
     )
 }

@@ -18,7 +18,7 @@ from benchmarks.faults.kills import import_libraries
 from benchmarks.faults.process import Ended, run
 from benchmarks.faults.small_disk import SmallDisk, small_disk
 
-NAMES = ("simulate", "prepare", "train vae-8", "evaluate", "translate")
+NAMES = ("simulate", "prepare", "train vae-8", "evaluate", "import-dicom", "translate")
 
 
 def outputs(inputs: Path, disk: SmallDisk) -> list[str]:
