@@ -1,8 +1,8 @@
 """The workers of a Dask cluster.
 
-They need the Python and packages of this machine in the same versions, the same files at the same places, and do one task at a
-time each (`--nthreads 1`): libraries that read scans, and the networks' settings, are shared by the threads of a
-process. What is not so ends the command with a line that says it, also of workers that come later.
+They need the Python and the packages of this machine in the same versions, the same files at the same places, and do
+one task at a time each (`--nthreads 1`): libraries that read scans, and the networks' settings, are shared by the
+threads of a process. What is not so ends the command with a line that says it, also of workers that come later.
 """
 
 import contextlib
@@ -139,10 +139,10 @@ class Cluster:
             found = self._client.run(pkgutil.resolve_name, f"{__name__}:{_do.__name__}.__name__", on_error="return")
         except (OSError, TimeoutError) as error:
             raise self._gone() from error
-        for address, error in found.items():
-            if isinstance(error, Exception) and not isinstance(error, OSError):  # that is of one that left meanwhile
-                none = isinstance(error, ModuleNotFoundError) and error.name == "brainlab"
-                has = "has no brainlab" if none else f"cannot import brainlab ({' '.join(str(error).split())})"
+        for address, said in found.items():
+            if isinstance(said, Exception) and not isinstance(said, OSError):  # that is of one that left meanwhile
+                none = isinstance(said, ModuleNotFoundError) and said.name == "brainlab"
+                has = "has no brainlab" if none else f"cannot import brainlab ({' '.join(str(said).split())})"
                 version_here = self._wanted.versions.get("brainlab", "the same version")
                 raise InputError(
                     f"--scheduler: worker {address} {has}; install {version_here} there, with Python {PYTHON}"
