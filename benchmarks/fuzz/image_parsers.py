@@ -13,6 +13,7 @@ import numpy as np
 from benchmarks.fuzz import image_seeds as seeds
 from benchmarks.fuzz.parser import DEEP, LARGE, Parser, gzipped, in_file
 from brainlab.cohort.dicom.importing import import_dicom
+from brainlab.cohort.preparation.series import choose_images
 from brainlab.experiments.evaluation.image_files import open_images
 from brainlab.files.array_files import open_array
 from brainlab.files.picture_files import read_pictures
@@ -90,6 +91,9 @@ PARSERS = {
     "nifti-gz": Parser(seeds.nifti, gzipped("a.nii.gz", Volume.load)),
     "mgh": Parser(seeds.mgh, in_file("a.mgh", Volume.load)),
     "nrrd": Parser(seeds.of_sitk("a.nrrd"), in_file("a.nrrd", Volume.load)),
+    "nrrd-diffusion": Parser(
+        seeds.nrrd_diffusion, in_file("a.nrrd", lambda path: Volume.load(path, choose_images(path)))
+    ),
     "metaimage": Parser(seeds.of_sitk("a.mha"), in_file("a.mha", Volume.load)),
     "minc": Parser(lambda: [seeds.written(seeds.minc)], in_file("a.mnc", Volume.load)),
     "dicom": Parser(seeds.dicom, in_file("a.dcm", read_dicom)),

@@ -65,6 +65,19 @@ def of_sitk(name: str) -> Callable[[], Iterable[bytes]]:
     return seeds
 
 
+def nrrd_diffusion() -> Iterable[bytes]:
+    """Yield series of three images, along the first axis and along the last."""
+    keys = "modality:=DWMRI\nDWMRI_b-value:=1000\nDWMRI_gradient_0000:=0 0 0\nDWMRI_gradient_0001:=1 0 0.5\n"
+    images, space = np.stack([VOXELS] * 3), ["(2,0,0)", "(0,2,0)", "(0,0,2)"]
+    for place, kind, voxels in ((0, "list", images), (3, "vector", np.moveaxis(images, 0, 3))):
+        directions, kinds = list(space), ["space"] * 3
+        directions.insert(place, "none")
+        kinds.insert(place, kind)
+        header = f"NRRD0005\ntype: short\ndimension: 4\nspace: RAS\nsizes: {' '.join(map(str, voxels.shape))}\n"
+        header += f"space directions: {' '.join(directions)}\nkinds: {' '.join(kinds)}\nendian: little\nencoding: raw\n"
+        yield f"{header}{keys}DWMRI_NEX_0001:=2\n\n".encode() + voxels.tobytes(order="F")
+
+
 SLICE = np.random.default_rng(0).integers(0, 250, (17, 16)).astype(np.uint16)
 """As small as a slice may be."""
 PACKED = ("JPEG", "JPEG2000", "RLE", "JPEG-LS", "colours")

@@ -63,7 +63,7 @@ def _labels(content: bytes, folder: Path) -> Any:
 
 def _b_values(content: bytes, folder: Path) -> Any:
     (folder / "a.bval").write_bytes(content)
-    return choose_images(folder / "a.nii.gz", weighted=True)(4)
+    return choose_images(folder / "a.nii.gz", weighted=True)(4, None)
 
 
 def _scores(path: Path) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 from brainlab import workspace as places
 from brainlab.cli.common.progress import progress
 from brainlab.errors import BrainlabError
+from brainlab.files.folder_lock import place_in_use
 from brainlab.files.packed_array import PACKED
 from brainlab.workspace import SHIPPED_COHORTS, cohort_folders, workspace
 
@@ -85,9 +86,11 @@ def _copy(source: Path, target: Path) -> None:
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     scratch = target.with_name(f".{target.name}-copying")
-    shutil.rmtree(scratch, ignore_errors=True)
-    shutil.copytree(source, scratch, ignore=_unpacked_or_hidden)
-    scratch.rename(target)
+    with place_in_use(target, "brainlab demo"):
+        if not target.exists():  # another process may have ended its copy just now
+            shutil.rmtree(scratch, ignore_errors=True)
+            shutil.copytree(source, scratch, ignore=_unpacked_or_hidden)
+            scratch.rename(target)
 
 
 def _unpacked_or_hidden(_: str, names: list[str]) -> list[str]:

@@ -5,7 +5,7 @@ import errno
 import fcntl
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -32,15 +32,27 @@ def folder_in_use(folder: Path, work: str) -> Iterator[None]:
 def place_in_use(place: Path, work: str) -> Iterator[None]:
     """The same for a folder that is yet to come, or that will be replaced: the lock lies in a hidden folder beside it.
 
-    Raises OSError that names the place where nothing can be written beside it.
+    Folders that are made for it are removed in the end, unless something is in them. Raises OSError that names the
+    place where nothing can be written beside it.
     """
     guard = place.with_name(f".{place.name}.in-use")
+    made = [guard, *(folder for folder in place.parents if not folder.exists())]
     try:
         with _held(guard / LOCK, place, work):
             yield
     finally:
-        with contextlib.suppress(OSError):  # where another process holds it
-            guard.rmdir()
+        with contextlib.suppress(OSError):  # where another process holds it, or wrote something
+            for folder in made:
+                folder.rmdir()
+
+
+@contextmanager
+def places_in_use(places: Iterable[Path], work: str) -> Iterator[None]:
+    """The same for several, such as files that belong together: a place is where they lie, without their endings."""
+    with contextlib.ExitStack() as held:
+        for place in places:
+            held.enter_context(place_in_use(place, work))
+        yield
 
 
 def is_locked(folder: Path) -> bool:

@@ -30,8 +30,9 @@ MOST_EXPONENT = 100
 """Values are kept between 2^-100 and 2^100, where single precision (2^-126 to 2^128) leaves room to compute."""
 
 
-ChooseImages = Callable[[int], tuple[list[int], str]]
-"""From the number of images in a file to those whose mean is the scan, counted from 0, and a note of what was done."""
+ChooseImages = Callable[[int, FloatArray | None], tuple[list[int], str]]
+"""From the number of images in a file, and their b-values in s/mm2 where its header has them, to those whose mean is
+the scan, counted from 0, and a note of what was done."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class Volume:
         try:
             file = read_scan_file(path, series=choose is not None, flat=flat)
             if choose is not None and file.voxels.ndim > 3:
-                file = _mean_of(file, *choose(file.voxels.shape[3]))
+                file = _mean_of(file, *choose(file.voxels.shape[3], file.b_values))
             affine, notes = _affine(file)
             data, missing, more = _values(file)
         except UnreadableScanError as error:

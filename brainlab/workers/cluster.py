@@ -1,13 +1,16 @@
 """The workers of a Dask cluster.
 
-They need the packages of this machine in the same versions, the same files at the same places, and do one task at a
-time each (`--nthreads 1`): libraries that read scans, and the networks' settings, are shared by the threads of a
-process. What is not so ends the command with a line that says it, also of workers that come later.
+They need the Python and the packages of this machine in the same versions, the same files at the same places, and do
+one task at a time each (`--nthreads 1`): libraries that read scans, and the networks' settings, are shared by the
+threads of a process. What is not so ends the command with a line that says it, also of workers that come later.
 """
 
 import contextlib
 import hashlib
 import os
+import pickle
+import pkgutil
+import sys
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -25,6 +28,8 @@ from brainlab.workspace import workspace
 PACKAGES = ("brainlab", "numpy", "scipy", "torch", "SimpleITK", "nibabel", "nilearn", "pandas", "scikit-learn")
 """What results may depend on, beside brainlab's own code."""
 CODE = "brainlab's code"
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+"""Paths that one of these packs cannot be read by each of the others."""
 CONNECTING_S = 10.0
 NO_WORKER_S = 60.0
 """How long a cluster may be without any worker, such as while they start."""
@@ -45,13 +50,13 @@ class Cluster:
         try:
             import distributed  # an optional package, only for clusters
             from distributed.comm.core import CommClosedError
-            from distributed.protocol import pickle
+            from distributed.protocol.pickle import dumps
         except ImportError as error:
             raise InputError(f"--scheduler: needs the package distributed; install it with {INSTALL}") from error
         self._dask, self._address = distributed, address
         self._lost = (distributed.CancelledError, CommClosedError)
-        self._packed = pickle.dumps
-        self._wanted = _Wanted(versions(), tuple(shared), _environment())
+        self._packed = dumps
+        self._wanted = _Wanted(versions(), tuple(map(str, shared)), _environment())
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of other versions, which tasks look at more closely
@@ -76,8 +81,9 @@ class Cluster:
         return AHEAD * max(1, self._places)
 
     def submit(self, function: Callable[..., Any], task: tuple[Any, ...]) -> Any:
-        # As bytes, since the scheduler would open what it is handed to look at it, and it needs no scans.
-        handle = self._client.submit(_do, self._packed((function, task)), self._wanted, pure=False)
+        # As bytes, which the scheduler need not open, and of which a worker that lacks brainlab does not die.
+        packed = self._packed(_Task(self._packed((function, task)), self._wanted))
+        handle = self._client.submit(pickle.loads, packed, pure=False)
         self._handles.add(handle)
         return handle
 
@@ -96,14 +102,11 @@ class Cluster:
                 ) from error
             except self._lost as error:
                 raise self._gone() from error
-            except (ModuleNotFoundError, RuntimeError) as error:
-                # What Dask says of a scheduler, or raises on a worker, that cannot open what it is handed.
-                if not isinstance(error, ModuleNotFoundError) and "during deserialization" not in str(error):
-                    raise
-                raise InputError(
-                    f"--scheduler {self._address}: the scheduler or a worker cannot import brainlab, or what it needs; "
-                    "install the same there as here"
-                ) from error
+            except BrainlabError:
+                raise
+            except Exception as error:  # of a worker that lacks brainlab, of any kind
+                self._refuse_without_brainlab(error)
+                raise
             else:
                 self._handles.discard(handle)
                 self._seen = time.monotonic()
@@ -129,6 +132,22 @@ class Cluster:
             raise self._gone() from error
         return workers
 
+    def _refuse_without_brainlab(self, cause: Exception) -> None:
+        """Raise InputError where a worker cannot import what does tasks."""
+        # Of a function that all Pythons have, as are its argument and what it returns.
+        try:
+            found = self._client.run(pkgutil.resolve_name, f"{__name__}:{_do.__name__}.__name__", on_error="return")
+        except (OSError, TimeoutError) as error:
+            raise self._gone() from error
+        for address, said in found.items():
+            if isinstance(said, Exception) and not isinstance(said, OSError):  # that is of one that left meanwhile
+                none = isinstance(said, ModuleNotFoundError) and said.name == "brainlab"
+                has = "has no brainlab" if none else f"cannot import brainlab ({' '.join(str(said).split())})"
+                version_here = self._wanted.versions.get("brainlab", "the same version")
+                raise InputError(
+                    f"--scheduler: worker {address} {has}; install {version_here} there, with Python {PYTHON}"
+                ) from cause
+
     def _look(self) -> None:
         """Raise InputError where nobody has been there to work for long."""
         if self._workers():
@@ -146,7 +165,7 @@ class Cluster:
 @cache
 def versions() -> dict[str, str]:
     """Return the versions of what results may depend on, as far as it is installed, and what brainlab's code is."""
-    found = {}
+    found = {"Python": PYTHON}
     for name in PACKAGES:
         with contextlib.suppress(PackageNotFoundError):
             found[name] = version(name)
@@ -173,7 +192,7 @@ class _Wanted:
     """What a worker must have. shared: files that it must see. environment: which workspace and methods it uses."""
 
     versions: Mapping[str, str]
-    shared: tuple[Path, ...]
+    shared: tuple[str, ...]
     environment: Mapping[str, str]
 
     def refuse(self, address: str, tasks_at_once: int) -> None:
@@ -184,7 +203,7 @@ class _Wanted:
                 has = f"{name} {found}" if found else f"no {name}"
                 raise InputError(f"{who} has {has}, needs {here} as here; install the same there")
         for path in self.shared:
-            if not path.exists():
+            if not Path(path).exists():
                 raise InputError(f"{who} does not see {path}; it needs the same files at the same places")
         if tasks_at_once != 1:
             raise InputError(
@@ -193,13 +212,24 @@ class _Wanted:
             )
 
 
+@dataclass(frozen=True)
+class _Task:
+    """A task that is done where it is unpacked."""
+
+    packed: bytes
+    wanted: _Wanted
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return _do, (self.packed, self.wanted)
+
+
 def _do(packed: bytes, wanted: _Wanted) -> Any:
     """Do a task on a worker, or say why its result could not be that of the machine that asks."""
     from distributed import get_worker
-    from distributed.protocol import pickle
+    from distributed.protocol.pickle import loads
 
     worker = get_worker()
     wanted.refuse(worker.address, worker.state.nthreads)
     os.environ.update(wanted.environment)
-    function, task = pickle.loads(packed)
+    function, task = loads(packed)
     return function(*task)

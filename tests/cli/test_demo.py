@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from brainlab.cli import demo, main
+from brainlab.files.folder_lock import place_in_use
 
 
 def ready(capsys) -> dict:
@@ -29,6 +30,18 @@ def test_a_workspace_is_made_ready_and_stays_so(tiny_workspace, monkeypatch, cap
     before = (workspace / "cohorts" / "simulated" / "volumes.npy").stat().st_mtime_ns
     assert ready(capsys) == first
     assert (workspace / "cohorts" / "simulated" / "volumes.npy").stat().st_mtime_ns == before
+
+
+def test_two_that_make_one_workspace_ready_do_not_mix_their_copies(tiny_workspace, monkeypatch, capsys, tmp_path):
+    """The second would remove what the first has copied so far, and the first rename what is left."""
+    monkeypatch.setattr(demo, "SHIPPED_COHORTS", tiny_workspace / "cohorts")
+    monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tmp_path / "mine"))
+    copying = tmp_path / "mine" / "cohorts" / ".simulated-copying" / "half"
+    copying.mkdir(parents=True)
+    with place_in_use(tmp_path / "mine" / "cohorts" / "simulated", "brainlab demo"):
+        assert main(["demo"]) == 2
+        assert "cohorts/simulated: is in use by brainlab demo, process" in capsys.readouterr().err
+        assert copying.is_dir()
 
 
 def test_a_damaged_cohort_is_named(tiny_workspace, monkeypatch, capsys, tmp_path):

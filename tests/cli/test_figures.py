@@ -10,6 +10,7 @@ from PIL import Image
 from brainlab import workspace
 from brainlab.cli import main
 from brainlab.experiments.figures.paper_figures import FIGURES
+from brainlab.files.folder_lock import place_in_use
 
 
 def test_pictures_are_written_where_asked(paper_workspace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
@@ -21,6 +22,16 @@ def test_pictures_are_written_where_asked(paper_workspace: Path, tmp_path: Path,
         with Image.open(file) as picture:
             assert picture.width == 1500
         assert Path(file).stat().st_size < 400_000
+
+
+def test_of_two_that_draw_one_figure_the_second_is_refused(paper_workspace: Path, tmp_path: Path, capsys):
+    out = tmp_path / "pictures"
+    with place_in_use(out / "flair-2", "brainlab figures"):
+        assert main(["figures", "flair-12", "flair-2", "--out", str(out)]) == 2
+        said = capsys.readouterr().err
+        assert said.startswith(f"error: {out / 'flair-2'}: is in use by brainlab figures, process ")
+        assert [path.name for path in out.iterdir()] == [".flair-2.in-use"]
+    assert not out.exists()
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """`brainlab tables`: what there is, tables as text, JSON and files, and one-line errors."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from brainlab import workspace
 from brainlab.cli import main
+from brainlab.files.folder_lock import place_in_use
 
 
 @pytest.fixture
@@ -52,6 +54,19 @@ def test_tables_are_one_object_and_files_where_asked(runs, tmp_path, capsys):
     assert "1,514 ± 560" in page
     assert "my \\| own" in page, "a bar would end the cell"
     assert "needs an evaluation, got none" in page
+
+
+def test_of_two_that_write_one_table_the_second_is_refused(runs, tmp_path, capsys):
+    """Its page and its CSV would be of two calls else; other tables of the folder are free."""
+    out, flags = tmp_path / "new" / "folder", ["--runs", str(runs), "--out", str(tmp_path / "new" / "folder")]
+    with place_in_use(out / "dwi-1", "brainlab tables"):
+        assert main(["tables", "flair-2", "dwi-1", *flags]) == 2
+        said = capsys.readouterr().err
+        assert said.startswith(f"error: {out / 'dwi-1'}: is in use by brainlab tables, process {os.getpid()} on ")
+        assert said.count("\n") == 1
+        assert [path.name for path in out.iterdir()] == [".dwi-1.in-use"]
+        assert main(["tables", "flair-2", *flags]) == 0
+    assert sorted(path.name for path in out.iterdir()) == ["flair-2.csv", "flair-2.md"]
 
 
 def test_the_text_has_own_rows_then_the_published_then_how_to_read_them(runs, capsys):

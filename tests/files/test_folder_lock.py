@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from brainlab.errors import InputError
-from brainlab.files.folder_lock import LOCK, folder_in_use, place_in_use
+from brainlab.files.folder_lock import LOCK, folder_in_use, place_in_use, places_in_use
 
 HOLD = """
 import sys, time
@@ -77,7 +77,13 @@ def test_a_place_that_is_yet_to_come_can_be_in_use(tmp_path):
         with place_in_use(tmp_path / "deep" / "other", "brainlab prepare"):
             pass
         assert not place.exists()
-    assert list(place.parent.iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
+    with places_in_use([place, tmp_path / "other"], "brainlab tables"):
+        with pytest.raises(InputError, match="other: is in use by brainlab tables"):
+            places_in_use([place.with_name("third"), tmp_path / "other"], "brainlab tables").__enter__()
+        with place_in_use(place.with_name("third"), "brainlab tables"):
+            pass
+    assert list(tmp_path.iterdir()) == []
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match="file/out"):
         place_in_use(tmp_path / "file" / "out", "brainlab prepare").__enter__()

@@ -6,6 +6,7 @@ from brainlab.cohort.sources.discovery import find_sources
 from brainlab.cohort.sources.segmentation_files import find_segmentations
 from brainlab.errors import InputError
 from brainlab.experiments.evaluation.image_files import open_images
+from brainlab.experiments.myelin.synthesised import SynthesisedImages
 from brainlab.experiments.studies.folder_images import find_folder_images
 from brainlab.files.folder_lock import folder_in_use
 from brainlab.files.unfinished import is_unfinished, mark_finished, mark_unfinished, refuse_unfinished
@@ -36,6 +37,7 @@ def test_a_folder_is_refused_until_its_work_has_ended(tmp_path):
         lambda folder: find_sources(folder, "slices-64"),
         lambda folder: find_segmentations(folder, []),
         lambda folder: find_folder_images(folder, "volume"),
+        lambda folder: SynthesisedImages.find([folder], []),
         open_images,
     ],
 )

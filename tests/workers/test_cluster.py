@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import distributed
 import pytest
@@ -11,6 +12,15 @@ from brainlab.workers import cluster
 from brainlab.workers.workers import Workers
 from tests.workers.tasks import die, die_once, double, process, refuse
 
+WITHOUT = """
+import sys
+class Without:
+    def find_spec(name, path=None, target=None):
+        if name == {!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+sys.meta_path.insert(0, Without)
+"""
+"""What a worker runs first, so that it lacks a module."""
 TASKS = [(number,) for number in range(12)]
 
 
@@ -46,9 +56,57 @@ def test_workers_that_lack_something_are_refused(two_workers, monkeypatch, tmp_p
     monkeypatch.setattr(cluster, "versions", lambda: {cluster.CODE: "0123456789ab"})
     with pytest.raises(InputError, match=r"worker \S+ has brainlab's code [0-9a-f]{12}, needs 0123456789ab as here"):
         list(two_workers.map(double, TASKS[:1]))
+    monkeypatch.setattr(cluster, "versions", lambda: {"Python": "2.7"})
+    with pytest.raises(InputError, match=r"worker \S+ has Python 3\.\d+, needs 2.7 as here; install the same there"):
+        list(two_workers.map(double, TASKS[:1]))
     monkeypatch.setattr(cluster, "versions", lambda: {"numpy": "0.1", "atlas": "2"})
     with pytest.raises(InputError, match=r"worker \S+ has numpy \d\S+, needs 0.1 as here; install the same there"):
         list(two_workers.map(double, TASKS[:1]))
+
+
+@pytest.mark.parametrize(
+    ("lacking", "told"),
+    [
+        ("brainlab", "has no brainlab"),
+        ("brainlab.workspace", r"cannot import brainlab \(No module named 'brainlab\.workspace'\)"),
+    ],
+)
+def test_a_worker_without_brainlab_is_named(monkeypatch, lacking, told):
+    monkeypatch.setattr(cluster, "NO_WORKER_S", 2)
+    monkeypatch.setattr(cluster, "LOOK_S", 0.5)
+    with (
+        distributed.LocalCluster(
+            n_workers=1,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            dashboard_address=":0",
+            preload=[WITHOUT.format(lacking)],
+        ) as local,
+        pytest.raises(
+            InputError, match=rf"^--scheduler: worker tcp://\S+ {told}; install \S+ there, with Python 3\.\d+$"
+        ),
+    ):
+        list(Workers(scheduler=local.scheduler_address).map(double, TASKS))
+
+
+def test_a_scheduler_needs_no_brainlab():
+    code = (
+        "import distributed, sys\n"
+        "if __name__ == '__main__':\n"
+        "    sys.modules['brainlab'] = None\n"
+        "    c = distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=':0')\n"
+        "    print(c.scheduler_address, flush=True)\n"
+        "    input()\n"
+    )
+    server = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        workers = Workers(scheduler=server.stdout.readline().strip())
+        assert list(workers.map(double, TASKS[:3])) == [0, 2, 4]
+        with pytest.raises(InputError, match=r"does not see .*elsewhere"):
+            list(workers.map(double, TASKS[:1], shared=[Path("/elsewhere")]))
+    finally:
+        server.kill()
+        server.wait()
 
 
 def test_a_worker_of_several_threads_is_refused():

@@ -58,6 +58,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         return {"files": [], "known": described, "text": listed(described)}
     from brainlab.cohort.prepared import PreparedDataset
     from brainlab.experiments.tables.records_at_hand import records_at_hand, reports_at_hand
+    from brainlab.files.folder_lock import places_in_use
 
     names = figure_names(args.names)
     refuse_unread(names, {"records": args.records, "data": args.data})
@@ -67,6 +68,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "data": cache(lambda: [PreparedDataset.open(folder) for folder in args.data]),
     }
     pictures = (PROJECT if IN_CHECKOUT else Path()) / "docs" / "figures"
-    with runs_on(args.device):
-        files = [draw_figure(name, args.out or pictures / paper_of(name), given) for name in progress(names, "Figures")]
+    folders = {name: args.out or pictures / paper_of(name) for name in names}
+    with runs_on(args.device), places_in_use([folders[name] / name for name in names], "brainlab figures"):
+        files = [draw_figure(name, folders[name], given) for name in progress(names, "Figures")]
     return {"files": [str(path) for path in files], "text": "\n".join(map(str, files))}

@@ -46,6 +46,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from brainlab.experiments.tables.records_at_hand import records_at_hand, reports_at_hand
     from brainlab.experiments.tables.runs_at_hand import runs_at_hand
     from brainlab.experiments.tables.written import text_lines, write_table
+    from brainlab.files.folder_lock import places_in_use
 
     chosen = find_tables(args.names)
     refuse_unread(chosen, {"runs": args.runs, "study": args.study, "records": args.records})
@@ -55,8 +56,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         records=cache(lambda: records_at_hand(args.records)),
         reports=cache(lambda: reports_at_hand(args.records)),
     )
-    rebuilt = [(table, table.build(sources)) for table in chosen]
-    files = [str(path) for table, found in rebuilt if args.out for path in write_table(table, found, args.out)]
+    with places_in_use([args.out / table.name for table in chosen if args.out], "brainlab tables"):
+        rebuilt = [(table, table.build(sources)) for table in chosen]
+        files = [str(path) for table, found in rebuilt if args.out for path in write_table(table, found, args.out)]
     text = "\n\n".join("\n".join(text_lines(table, found)) for table, found in rebuilt)
     written = {"files": files} if args.out else {}
     return {"tables": {table.name: found.to_json() for table, found in rebuilt}, **written, "text": text}

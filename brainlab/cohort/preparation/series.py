@@ -1,8 +1,8 @@
 """Which images of a 4D file make a scan: those without diffusion weighting, or with it, all of a time series, or one.
 
-A diffusion series is told by its `.bval` file (FSL's format, which BIDS and dcm2niix write): the images without
-weighting show the anatomy best. Others, such as a functional series, are of one contrast, and their mean has least
-noise.
+A diffusion series is told by the b-values in its header, or by its `.bval` file (FSL's format, which BIDS and dcm2niix
+write): the images without weighting show the anatomy best. Others, such as a functional series, are of one contrast,
+and their mean has least noise.
 """
 
 from functools import lru_cache
@@ -34,12 +34,12 @@ def choose_images(path: Path, asked: int | None = None, weighted: bool = False) 
     or nearest to it, instead of those without: their mean is the trace image.
     """
 
-    def choose(count: int) -> tuple[list[int], str]:
+    def choose(count: int, of_header: FloatArray | None) -> tuple[list[int], str]:
         if asked is not None:
             if asked >= count:
                 raise UnreadableScanError(f"image {asked} was asked for; the series has {count}, counted from 0")
             return [asked], f"series of {count} images: number {asked} used"
-        b_values = _b_values(path)
+        b_values = _b_values(path) if of_header is None else of_header
         if b_values is None and weighted:
             raise UnreadableScanError(
                 f"series of {count} images without b-values: which are weighted is not known; give a .bval file, "

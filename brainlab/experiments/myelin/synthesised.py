@@ -9,6 +9,7 @@ import numpy as np
 from brainlab.counted import counted
 from brainlab.errors import InputError
 from brainlab.experiments.myelin.visits import PetVisits, Visit
+from brainlab.files.unfinished import refuse_unfinished
 from brainlab.images.volume import Volume
 from brainlab.types import Float32Array
 
@@ -32,11 +33,15 @@ class SynthesisedImages:
 
     @classmethod
     def find(cls, folders: Sequence[Path], visits: list[Visit]) -> "SynthesisedImages":
-        """Find the files of some visits. Raises InputError where there are none, or several of one visit."""
+        """Find the files of some visits.
+
+        Raises InputError where there are none, several of one visit, or a folder that is not whole yet.
+        """
         stems: dict[Path, str] = {}
         for folder in folders:
             if not folder.is_dir():
                 raise InputError(f"{folder}: needs a folder of synthesised images ({RULE}), got none; check the path")
+            refuse_unfinished(folder)
             stems |= {path: path.name.removesuffix(end) for end in ENDINGS for path in sorted(folder.glob(f"*{end}"))}
         longest_first = sorted((visit.name for visit in visits), key=len, reverse=True)
         found: dict[str, Path] = {}

@@ -6,12 +6,14 @@ https://teem.sourceforge.net/nrrd/format.html
 import gzip
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 
 from brainlab.errors import UnreadableScanError
+from brainlab.images.formats.nrrd_diffusion import b_values, is_diffusion
 from brainlab.images.formats.stored import (
     StoredScan,
     base_affine,
@@ -58,14 +60,13 @@ def read_nrrd(path: Path, *, series: bool = False, flat: bool = False) -> Stored
     """Read one file; arguments and errors as of `read_nifti`."""
     with refusing_damage(), path.open("rb") as stream:
         fields = _fields(stream)
-        if fields.get("modality") == "DWMRI":
-            raise UnreadableScanError("diffusion gradients of NRRD are not read; convert it to NIfTI with a .bval file")
         sizes = whole_numbers("sizes", needed(fields, "sizes"))
         directions, to_ras = _directions(fields, len(sizes))
         along = [axis for axis, vector in enumerate(directions) if vector is not None]
         _refuse_vectors(fields, [axis for axis in range(len(sizes)) if axis not in along])
         order = [*along, *(axis for axis in range(len(sizes)) if axis not in along)]
         shape = checked_shape([sizes[axis] for axis in order], series, flat)
+        weighting = b_values(fields, shape[3]) if len(shape) > 3 and is_diffusion(fields) else None
         _refuse_other_spaces([len(along)])
         dtype = _dtype(fields)
         name = fields.get("data file", fields.get("datafile"))
@@ -85,7 +86,8 @@ def read_nrrd(path: Path, *, series: bool = False, flat: bool = False) -> Stored
         notes.append("no origin in the header: the middle of the image taken for it")
         affine[:3, 3] = -affine[:3, :3] @ (np.array(shape[:3]) - 1) / 2
     affine = affine if to_ras is None else to_ras @ affine
-    return placed_scan(voxels, affine, known=to_ras is not None, unit=_unit(fields), notes=notes)
+    scan = placed_scan(voxels, affine, known=to_ras is not None, unit=_unit(fields), notes=notes)
+    return replace(scan, b_values=weighting)
 
 
 def _fields(stream: IO[bytes]) -> dict[str, str]:
@@ -194,8 +196,9 @@ def _to_ras(fields: Mapping[str, str]) -> FloatArray | None:
 def _refuse_vectors(fields: Mapping[str, str], others: list[int]) -> None:
     """Refuse axes of colours, vectors or complex numbers. others: axes that do not lie in space."""
     kinds = fields.get("kinds", "").lower().split()
+    allowed = (*SERIES_KINDS, "vector") if is_diffusion(fields) else SERIES_KINDS
     for axis in others:
-        if axis < len(kinds) and kinds[axis] not in SERIES_KINDS:
+        if axis < len(kinds) and kinds[axis] not in allowed:
             raise UnreadableScanError(f"colour, complex or vector values ({kinds[axis]}); an intensity image is needed")
 
 

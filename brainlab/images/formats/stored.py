@@ -38,6 +38,7 @@ class StoredScan:
     voxels: [X, Y, Z], or [X, Y, Z, n] of a series, of the stored type, before scaling.
     sform, qform: [4, 4] in RAS, or None where the header has none; formats with one matrix give it as the sform.
     base_affine: [4, 4] from voxel sizes alone. space_unit: as written (`mm`, `meter`, `micron`, `unknown`).
+    b_values: [n] in s/mm2, of each image of a series whose header tells them.
     """
 
     voxels: npt.NDArray[Any]
@@ -48,6 +49,7 @@ class StoredScan:
     intercept: float = 0.0
     space_unit: str = "mm"
     notes: tuple[str, ...] = ()
+    b_values: FloatArray | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
