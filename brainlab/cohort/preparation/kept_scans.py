@@ -19,6 +19,7 @@ from brainlab.cohort.recipes import PreparationRecipe
 from brainlab.cohort.sources.scan_source import ScanSource
 from brainlab.cohort.z_scores import Numbers, scored
 from brainlab.errors import UNREADABLE_ARRAY
+from brainlab.images.formats.scan_file import files_of
 from brainlab.images.pictures import to_unit
 from brainlab.images.provenance import Kind
 from brainlab.types import UInt8Array
@@ -66,9 +67,10 @@ def _kept_path(work: Path, source: ScanSource) -> Path:
     stamp = []
     paths = [source.path, *(other.path for other in source.others.values())]
     paths += [source.segmentation] if source.segmentation else []
-    for path in (*paths, *filter(None, map(b_value_file, paths))):
+    files = [file for path in paths for file in files_of(path)]
+    for file in (*files, *filter(None, map(b_value_file, paths))):
         try:
-            status = path.stat()
+            status = file.stat()
             stamp.append([status.st_size, status.st_mtime_ns])
         except OSError:
             stamp.append([])

@@ -21,6 +21,7 @@ from brainlab.cohort.sampling import SampledGrid
 from brainlab.cohort.steps import BlockMeans
 from brainlab.cohort.z_scores import Numbers, cohort_numbers, scored
 from brainlab.errors import BrainlabError, InputError, UnreadableScanError
+from brainlab.images.formats.scan_file import files_of
 from brainlab.images.volume import Volume
 from brainlab.types import BoolArray, Float32Array, FloatArray
 
@@ -32,9 +33,9 @@ class PreparedScan:
     data: float32 [*recipe.shape], [C, *shape] of several channels, or [n, *shape] of slices: in [0, 1], or not scaled
     yet where the recipe makes z-scores of a cohort. native: the scan as read, of several the first. placement: its
     brain mask and its place on the template. grid_to_native: [4, 4], mm of the recipe's grid to mm of the scan. notes:
-    warnings, one line each. sha256: of the file. others_sha256: of those of the other channels. seconds: it took.
-    scales: by channel, mean and standard deviation of the brain where these became 0 and 1. brain: of several channels,
-    the voxels of the brain [*shape].
+    warnings, one line each. sha256: of the file, or of header and voxels one after the other. others_sha256: of those
+    of the other channels. seconds: it took. scales: by channel, mean and standard deviation of the brain where these
+    became 0 and 1. brain: of several channels, the voxels of the brain [*shape].
     """
 
     data: Float32Array
@@ -166,4 +167,4 @@ def _sampled_grid(recipe: PreparationRecipe) -> SampledGrid:
 
 
 def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files_of(path))).hexdigest()

@@ -51,10 +51,10 @@ def read_metaimage(path: Path, *, series: bool = False, flat: bool = False) -> S
             raise UnreadableScanError("colour or vector values; an intensity image is needed")
         shape = checked_shape(sizes, series, flat)
         dtype = _dtype(fields)
-        if (name := fields[LAST_FIELD]).upper() == "LOCAL":
+        place = _voxel_file(path, fields)
+        if place is None:
             voxels = _read(stream, stream.tell(), fields, dtype, shape, path.stat().st_size)
         else:
-            place = voxel_file(path, name)
             with place.open("rb") as beside:
                 voxels = _read(beside, 0, fields, dtype, shape, place.stat().st_size)
     matrix, known = _first(fields, "transformmatrix", "rotation", "orientation"), True
@@ -68,6 +68,17 @@ def read_metaimage(path: Path, *, series: bool = False, flat: bool = False) -> S
     affine[:3, :3] = directions[:3, :3] * np.abs(numbers("ElementSpacing", spacing, count))[:3]
     affine[:3, 3] = numbers("Offset", origin, count)[:3]
     return placed_scan(voxels, LPS_TO_RAS @ affine, known=known)
+
+
+def voxels_of_metaimage(path: Path) -> Path | None:
+    """Return the file of voxels that a header names, None where it holds them; errors as of `read_nifti`."""
+    with refusing_damage(), path.open("rb") as stream:
+        return _voxel_file(path, _fields(stream))
+
+
+def _voxel_file(path: Path, fields: Mapping[str, str]) -> Path | None:
+    name = fields[LAST_FIELD]
+    return None if name.upper() == "LOCAL" else voxel_file(path, name)
 
 
 def _fields(stream: IO[bytes]) -> dict[str, str]:

@@ -42,7 +42,7 @@ def read_nifti(path: Path, *, series: bool = False, flat: bool = False) -> Store
     series: whether it may hold several images, voxels [X, Y, Z, n].  flat: whether it may be one slice, of one voxel
     along one axis.
     """
-    header_path, image_path = _pair(path)
+    header_path, image_path = pair_of(path)
     in_pair = header_path != image_path
     with refusing_damage():
         with _open(header_path) as stream:
@@ -66,7 +66,7 @@ def read_comments(path: Path) -> list[str]:
     Extensions that are damaged, or too long to be a text, are left out: nothing depends on them.
     Raises UnreadableScanError with the reason alone where the header is no image's.
     """
-    header_path, image_path = _pair(path)
+    header_path, image_path = pair_of(path)
     try:
         with _open(header_path) as stream:
             header, _ = _header(stream, header_path != image_path)
@@ -88,7 +88,7 @@ def read_comments(path: Path) -> list[str]:
     return texts
 
 
-def _pair(path: Path) -> tuple[Path, Path]:
+def pair_of(path: Path) -> tuple[Path, Path]:
     """Return the paths of header and image; both are the file itself where it holds both."""
     name = path.name
     for ending, other in ((".img.gz", ".hdr.gz"), (".img", ".hdr"), (".hdr.gz", ".img.gz"), (".hdr", ".img")):

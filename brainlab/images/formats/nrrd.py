@@ -69,11 +69,10 @@ def read_nrrd(path: Path, *, series: bool = False, flat: bool = False) -> Stored
         weighting = b_values(fields, shape[3]) if len(shape) > 3 and is_diffusion(fields) else None
         _refuse_other_spaces([len(along)])
         dtype = _dtype(fields)
-        name = fields.get("data file", fields.get("datafile"))
-        if name is None:
+        place = _voxel_file(path, fields)
+        if place is None:
             stored = _read(stream, stream.tell(), fields, dtype, tuple(sizes), path.stat().st_size)
         else:
-            place = voxel_file(path, name)
             with place.open("rb") as beside:
                 stored = _read(beside, 0, fields, dtype, tuple(sizes), place.stat().st_size)
     voxels = stored.transpose(order).reshape(shape)
@@ -88,6 +87,17 @@ def read_nrrd(path: Path, *, series: bool = False, flat: bool = False) -> Stored
     affine = affine if to_ras is None else to_ras @ affine
     scan = placed_scan(voxels, affine, known=to_ras is not None, unit=_unit(fields), notes=notes)
     return replace(scan, b_values=weighting)
+
+
+def voxels_of_nrrd(path: Path) -> Path | None:
+    """Return the file of voxels that a header names, None where it holds them; errors as of `read_nrrd`."""
+    with refusing_damage(), path.open("rb") as stream:
+        return _voxel_file(path, _fields(stream))
+
+
+def _voxel_file(path: Path, fields: Mapping[str, str]) -> Path | None:
+    name = fields.get("data file", fields.get("datafile"))
+    return None if name is None else voxel_file(path, name)
 
 
 def _fields(stream: IO[bytes]) -> dict[str, str]:

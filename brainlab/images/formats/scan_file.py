@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
+from brainlab.errors import UnreadableScanError
 from brainlab.files.image_start import START_BYTES, start_of_image
 from brainlab.files.picture_files import PICTURE_ENDINGS
 from brainlab.images.formats.freesurfer import is_mgh, read_mgh
-from brainlab.images.formats.metaimage import is_metaimage, read_metaimage
+from brainlab.images.formats.metaimage import is_metaimage, read_metaimage, voxels_of_metaimage
 from brainlab.images.formats.minc import is_minc, read_minc
-from brainlab.images.formats.nifti import read_nifti
-from brainlab.images.formats.nrrd import is_nrrd, read_nrrd
+from brainlab.images.formats.nifti import pair_of, read_nifti
+from brainlab.images.formats.nrrd import is_nrrd, read_nrrd, voxels_of_nrrd
 from brainlab.images.formats.stored import StoredScan, opened, refusing_damage
 
 NIFTI_ENDINGS = (".nii", ".nii.gz")
@@ -45,6 +46,22 @@ def read_scan_file(path: Path, *, series: bool = False, flat: bool = False) -> S
             return read(path, series=series, flat=flat)
     by_name = next((read for endings, _, read in READERS.values() if name.endswith(endings)), read_nifti)
     return by_name(path, series=series, flat=flat)
+
+
+def files_of(path: Path) -> tuple[Path, ...]:
+    """Return the files that a scan lies in: its own alone, or a header and the file of its voxels.
+
+    A scan that cannot be read is one file.
+    """
+    name = path.name.lower()
+    try:
+        if name.endswith(PAIRED):
+            return pair_of(path)
+        kind = format_of(path)
+        beside = voxels_of_nrrd(path) if kind == "NRRD" else voxels_of_metaimage(path) if kind == "MetaImage" else None
+    except (UnreadableScanError, OSError):
+        return (path,)
+    return (path,) if beside is None else (path, beside)
 
 
 def format_of(path: Path) -> str:

@@ -11,7 +11,7 @@ import SimpleITK as sitk
 from scipy.io import netcdf_file
 
 from brainlab.errors import UnreadableScanError
-from brainlab.images.formats.scan_file import SINGLE_ENDINGS, format_of
+from brainlab.images.formats.scan_file import SINGLE_ENDINGS, files_of, format_of
 from brainlab.images.volume import Volume
 
 SHAPE = (10, 12, 9)
@@ -173,3 +173,20 @@ def test_minc_2_needs_h5py_or_says_so(tmp_path: Path) -> None:
     back = Volume.load(path)
     np.testing.assert_allclose(back.data, theirs.get_fdata(), rtol=1e-5)
     np.testing.assert_allclose(back.affine, theirs.affine, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "beside"),
+    [("a.nii", None), ("a.nrrd", None), ("a.nhdr", "a.raw"), ("a.mha", None), ("a.mhd", "a.raw"), ("a.hdr", "a.img"),
+     ("a.img", "a.hdr")],
+)  # fmt: skip
+def test_the_files_that_a_scan_lies_in(name: str, beside: str | None, tmp_path: Path):
+    sitk.WriteImage(sitk.GetImageFromArray(np.zeros((3, 4, 5), np.int16)), str(tmp_path / name))
+    assert set(files_of(tmp_path / name)) == {tmp_path / name, *([tmp_path / beside] if beside else [])}
+
+
+@pytest.mark.parametrize("name", ["a.nii", "a.nhdr", "a.mhd", "a.img", "a.mgz"])
+def test_a_scan_that_cannot_be_read_is_one_file(name: str, tmp_path: Path):
+    assert files_of(tmp_path / name) == (tmp_path / name,)
+    (tmp_path / name).write_bytes(b"nothing")
+    assert files_of(tmp_path / name) == (tmp_path / name,)
