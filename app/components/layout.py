@@ -66,10 +66,18 @@ def table(frame: pd.DataFrame, name: str, key: str, **options: Any) -> Any:
     return event
 
 
-def text_table(frame: pd.DataFrame, name: str, key: str, places: int = 3) -> None:
+def text_table(
+    frame: pd.DataFrame,
+    name: str,
+    key: str,
+    places: int = 3,
+    file: pd.DataFrame | None = None,
+    heads: Sequence[str] = (),
+) -> None:
     """Show a table whose cells wrap, so that sentences are read in full, with its download as CSV below.
 
-    places: decimals that are shown; the file has them all.
+    places: decimals that are shown; the file has them all. file: what is downloaded, where it is not what is shown.
+    heads: columns whose values stand above the rows that share them.
     """
 
     def cell(value: Any) -> str:
@@ -79,11 +87,21 @@ def text_table(frame: pd.DataFrame, name: str, key: str, places: int = 3) -> Non
 
     cells = frame.head(MOST_ROWS).astype(object).map(cell)
     with st.container(key=f"text-table-{key}"):
-        st.table(cells, hide_index=True, height=SCROLLED_PX if len(cells) > SHORT_TABLE else "content")
+        for head, rows in cells.groupby(list(heads), sort=False) if heads else [((), cells)]:
+            if head:
+                st.markdown(f"**{', '.join(map(str, head))}**")
+            rows = rows.drop(columns=list(heads))
+            st.table(rows, hide_index=True, height=SCROLLED_PX if len(rows) > SHORT_TABLE else "content")
     if len(frame) > MOST_ROWS:
         more = len(frame) - MOST_ROWS
         st.caption(f"{counted(more, 'more row')} {noun(more, 'is', 'are')} in the CSV file.")
-    download("Download CSV", lambda: csv_text(frame).encode(), f"{name}.csv", key=f"{key}-csv", type="tertiary")
+    download(
+        "Download CSV",
+        lambda: csv_text(frame if file is None else file).encode(),
+        f"{name}.csv",
+        key=f"{key}-csv",
+        type="tertiary",
+    )
 
 
 def literal(text: str) -> str:

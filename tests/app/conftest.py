@@ -1,6 +1,7 @@
 """The app's modules on the tiny workspace, and its routes without a server."""
 
 import asyncio
+import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -30,12 +31,16 @@ class Reply:
     headers: dict[str, str]
     content: bytes
 
+    def json(self) -> Any:
+        return json.loads(self.content)
+
 
 class Client:
-    """Calls an ASGI app directly."""
+    """Calls an ASGI app directly. address: host and port that it calls from, None where the server does not know."""
 
-    def __init__(self, app: Starlette) -> None:
+    def __init__(self, app: Starlette, address: tuple[str, int] | None = None) -> None:
         self._app = app
+        self._address = address
 
     def get(self, path: str, **headers: str) -> Reply:
         return self._call("GET", path, b"", headers)
@@ -58,6 +63,7 @@ class Client:
             "path": unquote(path),
             "raw_path": path.encode(),
             "query_string": b"",
+            "client": self._address,
             "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()],
         }
         with ThreadPoolExecutor(1) as apart:  # Playwright, once used, leaves a running event loop in the main thread

@@ -1,8 +1,11 @@
 """The cohort page in a real browser."""
 
+import shutil
 from pathlib import Path
 
 import pytest
+
+from tests.dicom_files import save_all, series
 
 pytestmark = pytest.mark.browser
 
@@ -26,5 +29,22 @@ def test_what_a_folder_holds_is_told_in_full_before_it_is_prepared(visit, idle, 
     page.wait_for_selector(idle)
     cells = page.locator("[class*=st-key-text-table] td")
     assert cells.evaluate_all(CUT) == []
+    tables = page.locator("[class*=st-key-text-table]")
+    assert tables.evaluate_all("all => all.every(e => e.scrollWidth <= e.clientWidth + 1)")
+
+
+@pytest.mark.parametrize("width", [1440, 1000])
+def test_uploads_are_listed_before_they_are_prepared(visit, tmp_path: Path, width: int) -> None:
+    page = visit("cohort")
+    page.set_viewport_size({"width": width, "height": 900})
+    page.get_by_role("tab", name="Import scans").click()
+    save_all(series(6, SeriesDescription="t2 flair"), tmp_path / "series")
+    packed = shutil.make_archive(str(tmp_path / "export"), "zip", tmp_path / "series")
+    (tmp_path / "notes.dcm").write_bytes(b"a note, and no image at all")
+    page.locator("input[type=file]").nth(1).set_input_files([packed, tmp_path / "notes.dcm"])
+    page.get_by_text("notes.dcm").wait_for()
+    page.get_by_role("button", name="Show what is there").click()
+    page.get_by_text("1 scan of 1 person; flair-40 takes 1 of them. Nothing is prepared yet.").wait_for()
+    page.get_by_text("not a DICOM file").wait_for()
     tables = page.locator("[class*=st-key-text-table]")
     assert tables.evaluate_all("all => all.every(e => e.scrollWidth <= e.clientWidth + 1)")

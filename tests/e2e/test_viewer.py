@@ -48,6 +48,14 @@ def test_the_right_of_the_patient_is_on_screen_left_until_the_convention_is_swit
     assert right > 0
 
 
+@pytest.mark.parametrize(("width", "height", "columns"), [(600, 600, 2), (900, 300, 3), (300, 900, 1)])
+def test_planes_stand_in_as_many_columns_as_show_them_largest(page, mount_viewer, right_third, width, height, columns):
+    probe = mount_viewer(page, right_third, width=width, layout="largest", maxHeight=height, affine=AFFINE)
+    boxes = [probe.locator(f"#probe canvas[data-plane={plane}]").bounding_box() for plane in PLANES]
+    assert len({box["x"] for box in boxes}) == columns
+    assert max(box["y"] + box["height"] for box in boxes) - min(box["y"] for box in boxes) <= height + 1
+
+
 def test_wheel_keys_and_clicks_move_the_crosshair_in_all_planes(probe):
     box = probe.locator("#probe canvas[data-plane=axial]").bounding_box()
     probe.mouse.move(box["x"] + 40, box["y"] + 40)

@@ -180,7 +180,7 @@ class Scale extends Part {
 class Text extends Part {
   build() {
     this.field = make("textarea", { rows: 2, maxlength: LONGEST_TEXT, "aria-label": this.question.text, oninput: () => this.choose(this.field.value.trim() || null) });
-    return [make("div.rr-text", {}, this.field, make("span.rr-hint", {}, make("kbd", {}, "T"), " to write, ", make("kbd", {}, "Esc"), " to stop"))];
+    return [make("div.rr-text", {}, this.field, make("span.rr-hint.rr-by-key", {}, make("kbd", {}, "T"), " to write, ", make("kbd", {}, "Esc"), " to stop"))];
   }
 
   action(event) { return event.key.toLowerCase() === "t" ? () => this.focus() : null; }

@@ -11,7 +11,7 @@ import { Stage } from "./stage.js";
 
 const HEARTBEAT_MS = 15000;
 
-/** The key that answered a case, pressed again first of all and so soon after the next one appeared: a double press. */
+/** The key that led to a case or screen, pressed again first of all and so soon after it appeared: a double press. */
 const DOUBLE_PRESS_MS = 300;
 
 const sheet = new CSSStyleSheet();
@@ -55,7 +55,10 @@ class Room {
     this.stage = new Stage(this.stageBox, this.api);
     // Capturing on the window comes before Streamlit's own keys.
     addEventListener("keydown", (event) => this.#key(event), { capture: true, signal: this.abort.signal });
-    this.host.addEventListener("pointerdown", (event) => { this.pressed = event.timeStamp; }, { capture: true });
+    this.host.addEventListener("pointerdown", (event) => {
+      this.pressed = event.timeStamp;
+      this.lastKey = this.ledBy = null;
+    }, { capture: true });
     document.addEventListener("visibilitychange", () => this.#clock(), { signal: this.abort.signal });
     this.timer = setInterval(() => this.#heartbeat(), HEARTBEAT_MS);
     await this.#do("enter", { previous });
@@ -105,12 +108,12 @@ class Room {
     const undo = view.can_undo ? () => this.#do("undo") : null;
     const before = view.writable && room.round > 1 && progress.done + progress.practice_done === 0 ? undo : null; // of the last reading
     this.stage.fetch(view.current);
-    if (view.feedback) this.#feedback(screens.feedback(room, view.feedback, () => this.#do("enter")));
+    if (view.feedback) this.#feedback(screens.feedback(view, () => this.#do("enter")));
     else if (state === "closed") this.#screen(screens.closed());
     else if (state === "done") this.#screen(screens.done(room, progress, undo), undo && { u: undo });
     else if (state === "waiting") this.#screen(screens.waiting(room, view.opens_at, before), before && { u: before });
     else if (!view.writable) this.#screen(screens.elsewhere(() => this.#do("enter", { takeover: true })));
-    else if (state === "welcome") this.#screen(screens.welcome(room, keyLines(room), (seen) => this.#welcomed(seen), before), before && { u: before });
+    else if (state === "welcome") this.#screen(screens.welcome(view, keyLines(room), (seen) => this.#welcomed(seen), before), before && { u: before });
     else if (state === "consent") this.#askConsent(event("consent_given"));
     else if (state === "break") this.#screen(screens.breakTime(room, progress, event("break_done")));
     else await this.#case(since);
@@ -133,8 +136,8 @@ class Room {
     this.host.dataset.case = current.id;
     this.shownAt = new Date().toISOString();
     this.activeMs = 0;
-    this.untouched = true;
     this.since = performance.now();
+    this.fresh = this.since;
     this.panel.lock(false);
     this.#limit((current.time_left_s ?? 0) * 1000);
     this.stage.fetch(next);
@@ -153,7 +156,7 @@ class Room {
 
   #submit(answers) {
     const { current } = this.view;
-    this.answered = this.lastKey;
+    this.ledBy = this.lastKey;
     this.#clock();
     this.#do("answer", {
       presentation: current.id, key: current.answer_key, shown_at: this.shownAt, active_ms: Math.round(this.activeMs), ...answers,
@@ -172,7 +175,14 @@ class Room {
 
   /** Ask for consent; who does not agree leaves without a trace, for nothing is sent before. */
   #askConsent(agree) {
-    const ask = () => this.#screen(screens.consent(this.view.room, agree, () => this.#screen(screens.declined(ask))));
+    const decline = () => {
+      this.#screen(screens.declined(ask));
+      this.foot.replaceChildren();
+    };
+    const ask = () => {
+      this.#screen(screens.consent(this.view.room, agree, decline));
+      this.#progress();
+    };
     ask();
   }
 
@@ -229,6 +239,7 @@ class Room {
     delete this.host.dataset.case;
     this.main.className = "rr-main";
     this.main.replaceChildren(node);
+    this.fresh = performance.now();
     this.keys = { enter: () => node.querySelector(".rr-primary")?.click(), ...keys };
   }
 
@@ -240,13 +251,19 @@ class Room {
       event.stopImmediatePropagation(); // Streamlit would take a typed letter for one of its own keys
       return;
     }
-    if (field instanceof HTMLButtonElement && (key === "enter" || key === " ")) return;
+    if (field instanceof HTMLButtonElement && (key === "enter" || key === " ")) {
+      this.lastKey = this.ledBy = key;
+      return;
+    }
     this.pressed = event.timeStamp;
     const act = this.keys?.[key];
-    const doubled = this.panel && this.untouched && key === this.answered && event.timeStamp - this.since < DOUBLE_PRESS_MS;
-    this.untouched &&= doubled;
+    const doubled = this.fresh && key === this.ledBy && event.timeStamp - this.fresh < DOUBLE_PRESS_MS;
+    if (!doubled) this.fresh = null;
     this.lastKey = key;
-    if (act && !event.repeat && !this.busy) act();
+    if (act && !doubled && !event.repeat && !this.busy) {
+      this.ledBy = key;
+      act();
+    }
     const ours = act || doubled || this.panel?.handleKey(event) || (this.panel && this.stage.handleKey(event)) || key === "c" || key === "r";
     if (!ours) return;
     event.preventDefault();
@@ -272,11 +289,11 @@ class Room {
   }
 
   #progress() {
-    const { progress, room, state } = this.view;
-    const practice = state === "practice";
+    const { progress, room, state, feedback } = this.view;
+    const practice = feedback || state === "practice"; // only practice is explained, which may have been the last of it
     const [done, total] = practice ? [progress.practice_done, progress.practice_total] : [progress.done, progress.total];
     const noun = nounOf(room);
-    const text = practice ? `Practice ${done + 1} of ${total}` : state === "main" ? `${capital(noun)} ${done + 1} of ${total}` : `${done} of ${screens.counted(total, noun)} done`;
+    const text = practice ? `Practice ${done + (feedback ? 0 : 1)} of ${total}` : state === "main" ? `${capital(noun)} ${done + 1} of ${total}` : `${done} of ${screens.counted(total, noun)} done`;
     this.foot.replaceChildren(
       make("span", {}, text),
       make("progress", { max: total, value: done, "aria-label": text }),

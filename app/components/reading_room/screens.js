@@ -24,22 +24,32 @@ export const paragraphs = (text) => text.split(/\n+/).map((line) => make("p", {}
 const takeBack = (undo) => (undo ? [action("Take back the last answer", undo, "U", "quiet")] : []);
 
 /** Instructions, keys and the display check. `begin(seen)` is told whether all grey steps can be told apart. */
-export function welcome(room, keys, begin, undo) {
+export function welcome({ room, progress }, keys, begin, undo) {
   const small = innerWidth < SMALLEST.width || innerHeight < SMALLEST.height;
   return card(room.title, [
     ...(room.round > 1 ? [make("p.rr-round", {}, `This is reading ${room.round} of ${room.rounds}. Please rate every ${nounOf(room)} independently of your earlier reading.`)] : []),
     ...paragraphs(room.instructions),
-    ...(room.practice ? [make("p", {}, room.practice === 1 ? `The first ${nounOf(room)} is for practice and does not count.` : `The first ${room.practice} ${nounOf(room)}s are for practice and do not count.`)] : []),
+    ...(room.time_cap_s ? [make("p", {}, `Each ${nounOf(room)} is shown for at most ${counted(room.time_cap_s, "second")}; you can answer after that.`)] : []),
+    make("p", {}, extent(progress, nounOf(room))),
     keyTable(keys),
     make("h2", {}, "Your display"),
     make("p", {}, "All sixteen steps should be distinguishable, with a darker and a lighter dot visible at the two ends. If not, dim the room and increase the brightness."),
     greySteps(),
-    ...(small ? [make("p.rr-warning", {}, "This window is small. Please enlarge it before you start.")] : []),
+    ...(small ? [make("p.rr-warning", {}, "This window is small. Please enlarge it, or use a larger screen, before you start.")] : []),
   ], [
     action("I see all steps: start", () => begin(true)),
     action("I do not see all of them, start anyway", () => begin(false), null, "quiet"),
     ...takeBack(undo),
   ]);
+}
+
+/** How much there is to read, or how much is left. */
+function extent(progress, noun) {
+  const { total, done, practice_total: practice, practice_done: practised } = progress;
+  if (done + practised) return `${doneSoFar(progress, noun)} You continue where you stopped.`;
+  const first = practice === 1 ? `The first ${noun} is for practice and does not count` : `The first ${practice} ${noun}s are for practice and do not count`;
+  const all = practice ? `${first}; ${counted(total, noun)} ${total === 1 ? "follows" : "follow"}.` : `There ${total === 1 ? "is" : "are"} ${counted(total, noun)}.`;
+  return `${all} You may stop at any time and continue another day with the same link.`;
 }
 
 function keyTable(keys) {
@@ -84,9 +94,10 @@ export function paused(room, progress, go) {
   ], [action("Go on", go)]);
 }
 
-export function feedback(room, text, go) {
+export function feedback({ room, feedback: text, state }, go) {
   const noun = nounOf(room);
-  return card(text, [make("p", {}, `Only practice ${noun}s are explained.`)], [action(`Next ${noun}`, go)]);
+  const next = state === "practice" ? `Only practice ${noun}s are explained.` : `Practice is over: the next ${noun} counts, and is not explained.`;
+  return card(text, [make("p", {}, next)], [action(`Next ${noun}`, go)]);
 }
 
 export function done(room, progress, undo) {

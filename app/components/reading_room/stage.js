@@ -135,7 +135,7 @@ export class Stage {
     this.element.replaceChildren(...(images > 1 ? this.cells : boxes));
     this.viewers = boxes.map((box) => createViewer(box, {
       shape, spacing,
-      planes: this.flat ? ["axial"] : ["axial", "coronal", "sagittal"],
+      planes: this.flat ? ["axial"] : ["axial", "coronal", "sagittal"], layout: "largest",
       toolbar: false, readout: false, keys: false, labels: !this.flat, crosshairShown: !this.flat || this.aiming, conventionSwitch: false,
       zoomSwitch: false, slabSwitch: false, windowSwitch: room.window === "adjustable",
       window: { low: 0, high: 255 }, interpolation: room.interpolation, group: images > 1 ? "case" : undefined,

@@ -1,6 +1,7 @@
 """DICOM files on their way to a cohort: uploads or a folder become a dataset without names, for as long as it takes."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,9 +19,10 @@ MOST_LOOKED_AT = 500
 
 
 class Upload(Protocol):
-    """An uploaded file, as Streamlit hands it over."""
+    """An uploaded file, as Streamlit hands it over. file_id: its own; a file that is uploaded again has another."""
 
     name: str
+    file_id: str
 
     def getbuffer(self) -> memoryview:
         """Return the content."""
@@ -74,6 +76,7 @@ def imported_dicom(
             whole.series += report.series
             whole.skipped += _as_uploaded(report.skipped, path is None)
             whole.warnings += _as_uploaded(report.warnings, path is None)
+        shutil.rmtree(Path(place) / "uploads", ignore_errors=True)  # they name patients, and the dataset may be held
         yield dataset, whole
 
 

@@ -8,6 +8,7 @@ from app.data import resources
 from app.data.uploads import file_types
 from app.data.volumes import Mean, Scan
 from app.screens.cohort import audits, importing, source_contents
+from app.screens.cohort.uploaded_folder import held_folder
 from app.screens.cohort.wording import noun
 from brainlab.cohort.intensity import is_quantity
 from brainlab.cohort.prepared import PreparedDataset
@@ -19,7 +20,7 @@ from brainlab.files.spreadsheet import csv_text
 from brainlab.images.formats.scan_file import FILE_ENDINGS
 
 SHOW = "import-shown"  # key of the wish to see the cohort that was just brought in
-LOOKED = "import-looked"  # key of whether the page shows what is at the path
+LOOKED = "import-looked"  # key of whether the page shows what is at the path or among the uploads
 
 
 def show() -> None:
@@ -201,27 +202,28 @@ def bring_in() -> None:
             look = st.form_submit_button("Show what is there", icon=":material/search:")
             sent = st.form_submit_button("Prepare", type="primary", icon=":material/play_arrow:")
     names = sequences.replace(",", " ").split()
+    one, several = noun(recipe.pictures), noun(recipe.pictures, 2)
     if look or sent:
         st.session_state[LOOKED] = look
-    if not sent:
-        if st.session_state.get(LOOKED):
-            with st.spinner("Looking for scans"):
-                found = source_contents.contents(path, recipe, names, table)
-            source_contents.show(found)
+    if not sent and not st.session_state.get(LOOKED):
         return
-    one, several = noun(recipe.pictures), noun(recipe.pictures, 2)
+    held = held_folder()
     bar = st.progress(0.0, f"Looking for {several}")
     try:
+        if not sent:
+            source_contents.show(source_contents.contents(path, recipe, names, table, files, dicom, held, bar.progress))
+            return
         report = importing.bring_in(
             path,
             files,
             name,
-            lambda share, text: bar.progress(share, text),
+            bar.progress,
             recipe.name,
             table,
             names,
             by_brain,
             dicom,
+            held,
         )
     finally:
         bar.empty()

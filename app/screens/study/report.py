@@ -21,7 +21,7 @@ from brainlab.reading.report.document import Block, Note, Section, Table, Words,
 from brainlab.reading.report.export import ALL_PHASES, answers_frame
 from brainlab.reading.report.files.imrmc import imrmc_table
 from brainlab.reading.report.findings import MOST_PAIRS
-from brainlab.reading.report.html_file import report_html
+from brainlab.reading.report.html_file import cell, report_html
 from brainlab.reading.report.pdf_file import report_pdf
 from brainlab.reading.report.study_report import study_report
 from brainlab.reading.statistics.paired.machine_scores import MachineReader
@@ -41,6 +41,12 @@ TABS = {
 """Sections of the report by tab; the findings stand above."""
 
 IN_A_ROW = 4
+MOST_ACROSS = 65
+"""Characters of a row, heads counted, that a table of single lines shows in a window of 1000 pixels."""
+FIGURES = ("value", "difference", "percent")
+"""Columns that have an interval, from `low` to `high`."""
+HEADS = ("comparison", "measure")
+"""Columns that say of many rows the same."""
 
 
 def show(folder: Path) -> None:
@@ -88,13 +94,43 @@ def _block(block: Block, name: str) -> None:
 
 
 def _table(table: Table, name: str) -> None:
-    """Show a table with as many decimals as its figures deserve; the download has them all. Reasons wrap."""
-    floats = table.shown.select_dtypes("float").columns
-    if floats.empty or "reason" in table.shown:
-        layout.text_table(table.shown, name, name, table.places)
-        return
-    number = st.column_config.NumberColumn(format=f"%.{table.places}f")
-    layout.table(table.shown, name, name, column_config=dict.fromkeys(floats, number))
+    """Show a table with as many decimals as its figures deserve; the download has them all. Reasons wrap.
+
+    So do the cells of a table that is too wide for lines; its intervals stand behind their figures, and what many rows
+    share above them.
+    """
+    shown = table.shown
+    floats = shown.select_dtypes("float").columns
+    if _across(shown, table.places) > MOST_ACROSS:
+        heads = [column for column in HEADS if column in shown]
+        layout.text_table(_compact(shown, table.places), name, name, table.places, file=shown, heads=heads)
+    elif floats.empty or "reason" in shown:
+        layout.text_table(shown, name, name, table.places)
+    else:
+        number = st.column_config.NumberColumn(format=f"%.{table.places}f")
+        layout.table(shown, name, name, column_config=dict.fromkeys(floats, number))
+
+
+def _across(frame: pd.DataFrame, places: int) -> int:
+    """Return the characters of a table's longest line."""
+    cells = frame.astype(object).map(partial(cell, places=places))
+    return sum(max(map(len, [name, *cells[name]])) for name in cells)
+
+
+def _compact(frame: pd.DataFrame, places: int) -> pd.DataFrame:
+    """Return a table whose figures stand in one column with their intervals, as journals print them, and df as in a
+    text."""
+    if "df" in frame:
+        frame = frame.assign(df=["" if pd.isna(df) else f"{df:.1f}" for df in frame["df"]])
+    figure = next((name for name in FIGURES if name in frame), None)
+    if figure is None:
+        return frame
+    joined = [
+        cell(value, places) if pd.isna(low) else f"{cell(value, places)} ({cell(low, places)} to {cell(high, places)})"
+        for value, low, high in frame[[figure, "low", "high"]].astype(object).itertuples(index=False)
+    ]
+    frame = frame.assign(**{figure: joined}).drop(columns=["low", "high"])
+    return frame.rename(columns={figure: f"{figure} (interval)"})
 
 
 def _words(words: Words) -> None:

@@ -45,12 +45,13 @@ def list_scans(
     include: str | None = None,
     table: Path | str | None = None,
     class_folders: bool = False,
+    nameless: str | None = None,
 ) -> Listing:
     """Return every scan under `source`, or those that a recipe would prepare; arguments as of `find_sources`.
 
     Voxels are not read. Raises InputError as `find_sources` does.
     """
-    found = find_sources(source, recipe, labels, include, table, class_folders)
+    found = find_sources(source, recipe, labels, include, table, class_folders, nameless)
     scans = [each for scan in found.scans for each in (scan, *scan.others.values())]
     failed = [
         {"path": scan.relative, "stage": "read", "reason": reason} for scan in scans if (reason := _no_image(scan.path))

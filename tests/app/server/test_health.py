@@ -3,10 +3,10 @@ from collections import namedtuple
 
 import pytest
 from starlette.applications import Starlette
-from starlette.testclient import TestClient
 
 import brainlab
 from app.server import health
+from tests.app.conftest import Client
 
 HERE, ELSEWHERE = ("127.0.0.1", 50000), ("203.0.113.9", 50000)
 Disk = namedtuple("Disk", "total used free")
@@ -19,8 +19,7 @@ def ask(monkeypatch, tmp_path):
 
     def answer(client=HERE, headers=None):
         monkeypatch.setattr(health, "_kept", None)
-        app = Starlette(routes=health.ROUTES)
-        return TestClient(app, "http://localhost:8501", client=client).get("/health", headers=headers)
+        return Client(Starlette(routes=health.ROUTES), client).get("/health", host="localhost:8501", **(headers or {}))
 
     return answer
 
@@ -50,7 +49,7 @@ def test_a_workspace_that_is_missing_is_told(ask, tmp_path):
     assert ask().json()["problems"] == [f"{tmp_path}: is missing"]
 
 
-@pytest.mark.parametrize(("client", "headers"), [(ELSEWHERE, {}), (HERE, {"X-Forwarded-For": "203.0.113.9"})])
+@pytest.mark.parametrize(("client", "headers"), [(ELSEWHERE, {}), (HERE, {"x_forwarded_for": "203.0.113.9"})])
 def test_others_learn_no_more_than_whether_all_is_well(ask, monkeypatch, client, headers):
     assert ask(client, headers).json() == {"ok": True}
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Disk(1, 1, 0))
@@ -61,5 +60,4 @@ def test_others_learn_no_more_than_whether_all_is_well(ask, monkeypatch, client,
 def test_an_answer_stands_for_some_seconds(ask, monkeypatch):
     ask()
     monkeypatch.setattr(health, "problems", lambda: pytest.fail("asked anew"))
-    client = TestClient(Starlette(routes=health.ROUTES), "http://localhost:8501", client=HERE)
-    assert client.get("/health").json()["ok"]
+    assert Client(Starlette(routes=health.ROUTES), HERE).get("/health", host="localhost:8501").json()["ok"]

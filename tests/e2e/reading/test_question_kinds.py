@@ -61,7 +61,7 @@ def _begin(page: Page, link: str) -> None:
     page.keyboard.press("Enter")
     page.wait_for_selector(".rr[data-case], .rr-card h1:text-is('Consent')")
     if page.locator("h1:text-is('Consent')").count():
-        page.keyboard.press("Enter")
+        page.get_by_role("button", name="I agree").click()
     _case(page)
 
 

@@ -44,7 +44,7 @@ class Room:
         self.page.keyboard.press("Enter")
         self.page.wait_for_selector(f"{CASE}, h1:text-is('Consent')")
         if self.page.locator("h1:text-is('Consent')").count():
-            self.page.keyboard.press("Enter")
+            self.page.get_by_role("button", name="I agree").click()
         self.case()
 
     def case(self) -> str:
@@ -139,6 +139,47 @@ def test_a_double_click_and_a_double_key_save_once(enter) -> None:
     room.page.keyboard.press("2")
     assert room.page.locator(".rr-level.rr-on").count() == 0, "a double press is no confidence in the next case"
     room.check()
+
+
+def test_a_double_key_agrees_to_nothing_and_passes_no_screen_unread(enter) -> None:
+    room = enter(practice=2, practice_feedback=True, consent="one line " * 400)
+    room.page.get_by_role("button", name="I see all steps").wait_for()
+    for _ in range(3):
+        room.page.keyboard.press("Enter")
+    room.page.wait_for_timeout(400)
+    assert room.page.locator("h1").inner_text() == "Consent"
+    with Store(room.folder).read() as db:
+        assert db.execute("SELECT count(*) FROM session_event").fetchone()[0] == 0
+    room.page.keyboard.press("Enter")
+    room.answer()
+    room.page.get_by_role("button", name="Next image").wait_for()
+    room.check()
+
+
+def test_screens_say_what_is_ahead_and_how_far_the_reader_is(enter) -> None:
+    room = enter(practice=2, practice_feedback=True, time_cap_s=60.0)
+    page, foot = room.page, room.page.locator(".rr-foot")
+    page.get_by_text("The first 2 images are for practice and do not count; 8 images follow.").wait_for()
+    page.get_by_text("Each image is shown for at most 60 seconds").wait_for()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="I do not agree").click()
+    assert foot.inner_text() == "", "who does not take part has done 0 of nothing"
+    page.get_by_role("button", name="Back to the consent").click()
+    expect(foot).to_contain_text("0 of 8 images done")
+    page.get_by_role("button", name="I agree").click()
+    room.case()
+    for number, said in ((1, "Only practice images are explained."), (2, "Practice is over: the next image counts")):
+        expect(foot).to_contain_text(f"Practice {number} of 2")
+        room.answer()
+        page.get_by_text(said).wait_for()
+        expect(foot).to_contain_text(f"Practice {number} of 2")
+        page.get_by_role("button", name="Next image").click()
+        room.case()
+    expect(foot).to_contain_text("Image 1 of 8")
+    room.answer()
+    room.case()
+    page.reload()
+    page.get_by_text("1 of 8 images is done, and everything is saved. You continue where you stopped.").wait_for()
 
 
 def test_a_reload_at_every_stage_goes_on_where_it_was(enter) -> None:

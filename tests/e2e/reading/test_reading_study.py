@@ -48,7 +48,7 @@ class ReaderAtKeyboard:
         self.page.keyboard.press("Enter")
         self.page.wait_for_selector(".rr[data-case], .rr-card h1:text-is('Consent')")
         if self.page.locator("h1:text-is('Consent')").count():
-            self.page.keyboard.press("Enter")
+            self.page.get_by_role("button", name="I agree").click()
 
     def answer(self) -> None:
         """Answer the case on the screen by two keys and wait until another screen shows."""
@@ -112,8 +112,7 @@ def test_from_design_to_kappa(reading_server, browser: Browser, page: Page, idle
     first.close()
 
     resumed = ReaderAtKeyboard(browser, links[0], 3)
-    resumed.page.get_by_role("button", name="Continue here").wait_for()
-    resumed.page.keyboard.press("Enter")
+    resumed.page.get_by_role("button", name="Continue here").click()
     resumed.begin()
     resumed.case()
     expect(resumed.page.locator(".rr-foot")).to_contain_text("Image 6 of 22")
@@ -276,3 +275,17 @@ def test_who_does_not_agree_leaves_without_a_trace(reading_server, browser: Brow
     assert kinds[:3] == ["display_checked", "welcome_done", "consent_given"]
     assert not reader.errors
     reader.close()
+
+
+def test_a_phone_shows_no_keys_and_the_button_that_saves(reading_server, browser: Browser, locked_study) -> None:
+    _, link = locked_study(reading_server.url, cue=True)
+    phone = browser.new_context(viewport={"width": 420, "height": 860}, has_touch=True, is_mobile=True)
+    page = phone.new_page()
+    page.goto(link)
+    page.get_by_role("button", name="I see all steps").tap()
+    page.get_by_role("button", name="I agree").tap()
+    page.wait_for_selector(".rr[data-case] .rr-panel:not(.rr-locked)")
+    assert not page.locator(".rr kbd:visible").count()
+    save = page.get_by_role("button", name="Save and next").bounding_box()
+    assert save["y"] + save["height"] <= page.locator(".rr-foot").bounding_box()["y"]
+    phone.close()

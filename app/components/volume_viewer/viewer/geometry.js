@@ -48,6 +48,24 @@ export function planeSize(plane, shape, spacing) {
   return { columns: shape[u], rows: shape[v], width: shape[u] * spacing[u], height: shape[v] * spacing[v] };
 }
 
+/** Put planes of such sizes into so many columns: the widths and heights of columns and rows, with their sums. */
+export function gridOf(sizes, columns) {
+  const widths = Array.from({ length: columns }, (_, c) => Math.max(...sizes.filter((_, i) => i % columns === c).map((s) => s.width)));
+  const heights = Array.from({ length: Math.ceil(sizes.length / columns) }, (_, r) =>
+    Math.max(...sizes.slice(r * columns, (r + 1) * columns).map((s) => s.height)));
+  const [wide, high] = [widths, heights].map((lengths) => lengths.reduce((sum, length) => sum + length, 0));
+  return { columns, widths, heights, wide, high };
+}
+
+/** Columns in which planes are largest in a room of such width and height, of two arrangements alike the wider one. */
+export function largestColumns(sizes, width, height) {
+  const scale = (columns) => {
+    const { wide, high } = gridOf(sizes, columns);
+    return Math.min(width / wide, height / high);
+  };
+  return sizes.map((_, i) => sizes.length - i).reduce((best, columns) => (scale(columns) > scale(best) ? columns : best));
+}
+
 /**
  * Write one slice through a look-up table into 32-bit pixels, row 0 being the top of the screen.
  * With `reach` above 0 each pixel is the maximum over as many slices on either side.

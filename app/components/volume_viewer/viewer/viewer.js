@@ -8,7 +8,8 @@
 //   url | buffer    raw unsigned bytes of a C-ordered [X, Y, Z] RAS volume, without header
 //   shape           [X, Y, Z]; a slice has one voxel along its normal
 //   affine          4x4 rows, voxel to mm; `spacing` [mm, mm, mm] does where no space is known
-//   planes          which of axial, coronal, sagittal; layout: auto | row | column | grid
+//   planes          which of axial, coronal, sagittal
+//   layout          auto (default, by the width) | row | column | grid | largest (whichever shows the planes largest)
 //   height          CSS pixels of the planes; from the width and the brain's proportions if absent
 //   title, note     text above the planes, and a badge beside it
 //   toolbar, labels, readout, keys     false hides or switches off
@@ -26,7 +27,7 @@
 
 import { bindPointer, handleKey } from "./controls.js";
 import { greyTable, OVERLAY_TABLES, presetWindow, PRESETS } from "./colour.js";
-import { PLANE_NAMES, PLANES, planeSize, spacingOf } from "./geometry.js";
+import { gridOf, largestColumns, PLANE_NAMES, PLANES, planeSize, spacingOf } from "./geometry.js";
 import { Mosaic } from "./mosaic.js";
 import { Painter } from "./painter.js";
 import { afterFrame, stamp } from "./timing.js";
@@ -275,14 +276,11 @@ export class Viewer {
     const planes = this.visiblePlanes;
     const sizes = planes.map((plane) => planeSize(plane, shape, spacing));
     const wanted = this.options.layout === "auto" ? (width >= 480 ? "row" : "grid") : this.options.layout;
-    const columns = this.largePlane || wanted === "column" ? 1 : wanted === "grid" ? Math.min(2, sizes.length) : sizes.length;
-    const widths = Array.from({ length: columns }, (_, c) => Math.max(...sizes.filter((_, i) => i % columns === c).map((s) => s.width)));
-    const heights = Array.from({ length: Math.ceil(sizes.length / columns) }, (_, r) =>
-      Math.max(...sizes.slice(r * columns, (r + 1) * columns).map((s) => s.height)));
-    const [wide, high] = [widths, heights].map((lengths) => lengths.reduce((sum, length) => sum + length, 0));
+    const limit = this.options.maxHeight ?? 720;
+    const { columns, widths, heights, wide, high } = gridOf(sizes, this.#columns(wanted, sizes, width, limit));
     const [across, down] = [gap * (widths.length - 1), gap * (heights.length - 1)];
     const natural = (high * (width - across)) / wide + down;
-    const height = this.options.height ?? Math.min(natural, this.options.maxHeight ?? 720);
+    const height = this.options.height ?? Math.min(natural, limit);
     const columnWidths = widths.map((w) => Math.floor(((width - across) * w * ratio) / wide) / ratio);
     const rowHeights = heights.map((h) => Math.round(((height - down) * h * ratio) / high) / ratio);
     this.dom.arrange({ columnWidths, rowHeights, gap, visible: planes });
@@ -345,6 +343,12 @@ export class Viewer {
       this.#watchScreen();
       this.layout();
     }, { signal: this.screen.signal });
+  }
+
+  #columns(wanted, sizes, width, height) {
+    if (this.largePlane || wanted === "column") return 1;
+    if (wanted === "largest") return largestColumns(sizes, width, height);
+    return wanted === "grid" ? Math.min(2, sizes.length) : sizes.length;
   }
 
   #recolour() { this.state.table = greyTable(this.state); }

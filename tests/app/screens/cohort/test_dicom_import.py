@@ -14,19 +14,10 @@ from app.screens.cohort.dicom_import import holds_dicom, imported_dicom
 from brainlab.cohort.prepared import PreparedDataset
 from brainlab.cohort.template import mni_template
 from brainlab.errors import InputError
+from tests.app.screens.cohort.test_importing import Upload
 from tests.dicom_files import save_all, series
 
 PAGE = Path(__file__).resolve().parents[4] / "pages" / "cohort.py"
-
-
-class Upload:
-    """A file as the page hands it over."""
-
-    def __init__(self, name: str, content: bytes):
-        self.name, self.content = name, content
-
-    def getbuffer(self) -> memoryview:
-        return memoryview(self.content)
 
 
 @pytest.fixture(scope="module")

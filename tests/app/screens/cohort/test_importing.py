@@ -24,9 +24,10 @@ class Upload:
     """An uploaded file, by default one that is not an image."""
 
     def __init__(self, name="broken.nii", content=b"not an image"):
-        self.name, self.content = name, content
+        self.name, self.content, self.file_id, self.reads = name, content, str(id(self)), 0
 
     def getbuffer(self):
+        self.reads += 1
         return memoryview(self.content)
 
 

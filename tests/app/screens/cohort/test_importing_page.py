@@ -91,5 +91,5 @@ def test_of_several_sequences_those_to_use_can_be_named(empty_workspace, monkeyp
     page.text_input(key="import-sequences-sequences").set_value("T1w, SWI")
     next(button for button in page.button if button.label == "Prepare").click().run()
     assert not page.exception
-    ((*_, recipe, _, sequences, by_brain, _),) = asked
+    ((*_, recipe, _, sequences, by_brain, _, _),) = asked
     assert (recipe, sequences, by_brain) == ("sequences", ["T1w", "SWI"], True)

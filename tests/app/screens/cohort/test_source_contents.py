@@ -34,7 +34,7 @@ def test_scans_are_counted_by_sequence_with_those_that_the_recipe_takes(tmp_path
         {"sequence": "T1w", "scans": 2, "people": 2, "unreadable": 0, "flair-40 takes": 0},
     ]
     assert not found.refusal
-    assert [(row["path"], row["reason"].split(";")[0]) for row in found.unreadable] == [
+    assert [(row["path"], row["reason"].split(";")[0]) for row in found.refused] == [
         ("ben/ben_FLAIR.nii.gz", "an empty file (0 bytes)")
     ]
     assert any("2 T1w" in note["reason"] for note in found.notes)
@@ -51,7 +51,7 @@ def test_what_a_recipe_cannot_use_is_listed_with_the_refusal(tmp_path):
 
 
 def test_errors_are_one_line_and_name_an_uploaded_table_as_the_user_does(tmp_path):
-    with pytest.raises(InputError, match="needs a path"):
+    with pytest.raises(InputError, match="give a path or upload a file"):
         contents(" ", RECIPES["flair-40"], [], None)
     with pytest.raises(InputError, match="no such file or folder"):
         contents(str(tmp_path / "none"), RECIPES["flair-40"], [], None)
