@@ -29,8 +29,7 @@ export function welcome({ room, progress }, keys, begin, undo) {
   return card(room.title, [
     ...(room.round > 1 ? [make("p.rr-round", {}, `This is reading ${room.round} of ${room.rounds}. Please rate every ${nounOf(room)} independently of your earlier reading.`)] : []),
     ...paragraphs(room.instructions),
-    ...(room.time_cap_s ? [make("p", {}, `Each ${nounOf(room)} is shown for at most ${counted(room.time_cap_s, "second")}; you can answer after that.`)] : []),
-    make("p", {}, extent(progress, nounOf(room))),
+    make("p", {}, `${extent(progress, nounOf(room))} ${limit(room)}`),
     keyTable(keys),
     make("h2", {}, "Your display"),
     make("p", {}, "All sixteen steps should be distinguishable, with a darker and a lighter dot visible at the two ends. If not, dim the room and increase the brightness."),
@@ -50,6 +49,11 @@ function extent(progress, noun) {
   const first = practice === 1 ? `The first ${noun} is for practice and does not count` : `The first ${practice} ${noun}s are for practice and do not count`;
   const all = practice ? `${first}; ${counted(total, noun)} ${total === 1 ? "follows" : "follow"}.` : `There ${total === 1 ? "is" : "are"} ${counted(total, noun)}.`;
   return `${all} You may stop at any time and continue another day with the same link.`;
+}
+
+function limit(room) {
+  if (!room.time_cap_s) return "There is no time limit.";
+  return `Each ${nounOf(room)} is shown for at most ${counted(room.time_cap_s, "second")}; you can answer after that.`;
 }
 
 function keyTable(keys) {

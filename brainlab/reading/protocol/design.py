@@ -25,27 +25,27 @@ TRIAL_TITLE = "Ten cases to try"
 
 INSTRUCTIONS = (
     "You will see one image at a time. Decide whether it is real (acquired from a person) or fake (made by a "
-    "computer). There is no time limit. You can take back your last answer. Please read alone and do not "
-    "discuss the images until the study is closed."
+    "computer). You can take back your last answer. Please read alone and do not discuss the images until the study "
+    "is closed."
 )
 PAIR_INSTRUCTIONS = (
     "You will see two images at a time, one real (acquired from a person) and one fake (made by a computer). Decide "
-    "which of the two is real. There is no time limit. You can take back your last answer. Please read alone and do "
-    "not discuss the images until the study is closed."
+    "which of the two is real. You can take back your last answer. Please read alone and do not discuss the images "
+    "until the study is closed."
 )
 GROUP_INSTRUCTIONS = (
     "You will see {images} images at a time, of which one is {wanted} and the others are {others}. Decide which one is "
-    "{wanted}. Real images were acquired from a person, fake ones made by a computer. There is no time limit. You can "
-    "take back your last answer. Please read alone and do not discuss the images until the study is closed."
+    "{wanted}. Real images were acquired from a person, fake ones made by a computer. You can take back your last "
+    "answer. Please read alone and do not discuss the images until the study is closed."
 )
 RANKING_INSTRUCTIONS = (
     "You will see {images} images at a time. Rank them from the one that looks most real (acquired from a person) to "
-    "the one that looks most like an image made by a computer. There is no time limit. You can take back your last "
-    "answer. Please read alone and do not discuss the images until the study is closed."
+    "the one that looks most like an image made by a computer. You can take back your last answer. Please read alone "
+    "and do not discuss the images until the study is closed."
 )
 OTHER_INSTRUCTIONS = (
-    "You will see one image at a time. Please answer the questions beside it. There is no time limit. You can take "
-    "back your last answer. Please read alone and do not discuss the images until the study is closed."
+    "You will see one image at a time. Please answer the questions beside it. You can take back your last answer. "
+    "Please read alone and do not discuss the images until the study is closed."
 )
 CONSENT = (
     "Your answers and reading times are stored under a code, without your name, and are used for research only. "

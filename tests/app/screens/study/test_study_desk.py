@@ -95,6 +95,8 @@ def test_instructions_that_deny_the_time_limit_are_pointed_out(studies):
     page = open_desk()
     assert not page.warning
     page.number_input(key="New design-cap").set_value(30).run()
+    assert not page.warning, "the default instructions say nothing of it; the reading room does"
+    page.text_area(key="New design-instructions").set_value("Look well. There is no time limit.").run()
     assert "shown for 30 s only" in page.warning[0].value
     page.text_area(key="New design-instructions").set_value("Thirty seconds for each image.").run()
     assert not page.warning
