@@ -23,12 +23,14 @@ from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.app.latency import FLAGS, served
 from benchmarks.app.screenshots import SCREENS
+from brainlab.cohort.prepared import PreparedDataset
 from brainlab.experiments.studies.locking import lock_study
 from brainlab.reading.desk import lifecycle
 from brainlab.reading.protocol.design import Protocol, Reader, Source
 from brainlab.reading.protocol.questions import ONE_REAL, VERDICT
 from brainlab.reading.record import integrity
 from brainlab.reading.report.export import answers_frame
+from brainlab.runs.run import load_run
 from brainlab.workspace import cohort_folders, run_folders
 
 TARGET_MS = (50, 150)
@@ -76,8 +78,7 @@ def read(
     page.get_by_role("button", name="I see all steps").wait_for()
     shoot(page, screens, "reading-room-welcome")
     page.keyboard.press("Enter")
-    page.locator("h1:text-is('Consent')").wait_for()
-    page.keyboard.press("Enter")
+    page.get_by_role("button", name="I agree").click()  # two keys at once are taken for a double press
     for number in range(cases + PRACTICE):
         page.wait_for_selector(".rr[data-case] .rr-panel:not(.rr-locked), h1:text-is('Time for a short break')")
         if page.locator("h1:text-is('Time for a short break')").count():
@@ -119,13 +120,16 @@ def main() -> None:
     """Measure, and print the times beside their targets."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cohort", type=Path, help="prepared dataset; the first of the workspace if absent")
-    parser.add_argument("--run", type=Path, help="run folder; the last of those at hand if absent")
+    parser.add_argument("--run", type=Path, help="run folder; the last at hand of the cohort's size if absent")
     parser.add_argument("--cases", type=int, default=100, help="an even number; 100 if absent")
     parser.add_argument("--images", type=int, default=1, help="images side by side; 1 if absent, else 2, 4, 6 or 8")
     parser.add_argument("--pace", type=float, default=0, help="seconds a case; as fast as it goes if absent")
     parser.add_argument("--screens", action="store_true", help="save pictures in docs/figures/screens/")
     args = parser.parse_args()
-    cohort, run = args.cohort or cohort_folders()[0], args.run or run_folders()[-1]
+    cohort = args.cohort or cohort_folders()[0]
+    run = args.run or next(
+        run for run in reversed(run_folders()) if load_run(run).shape == PreparedDataset.open(cohort).shape
+    )
     with tempfile.TemporaryDirectory() as scratch:
         os.environ["BRAINLAB_WORKSPACE"] = scratch
         folder = study(cohort.resolve(), run.resolve(), args.cases, args.images)
