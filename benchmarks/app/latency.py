@@ -123,7 +123,7 @@ async def opened(browser: Browser, address: str) -> Page:
 
 async def ready(page: Page) -> None:
     """Wait for the first brain and for Streamlit to have finished."""
-    await page.wait_for_function("brainlabTimings.some((t) => t.kind === 'first-image')", timeout=120_000)
+    await page.wait_for_function("() => brainlabTimings.some((t) => t.kind === 'first-image')", timeout=120_000)
     await page.wait_for_selector(IDLE, timeout=120_000)
 
 
