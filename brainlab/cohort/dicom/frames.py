@@ -144,7 +144,9 @@ def _check_kind(header: Dataset) -> None:
         raise UnreadableScanError("MR spectroscopy; an MR image is needed")
     if kind in MR_IMAGES and not all(value(header, name) for name in NEVER_MISSING):
         raise UnreadableScanError("is cut off or damaged: its header lacks what every MR image has; copy it again")
-    if not kind or not value(header, "Rows"):
+    if not kind:
+        raise UnreadableScanError("no image, or cut off or damaged: its header does not say what it is; copy it again")
+    if not value(header, "Rows"):
         raise UnreadableScanError(f"no image ({_class_name(kind)}); an MR image is needed")
     if modality != "MR":
         raise UnreadableScanError(f"{modality if modality.isalnum() else 'no'} modality; an MR image is needed")

@@ -7,7 +7,7 @@ PERSON = ("PatientID", "IssuerOfPatientID", "PatientName", "PatientBirthDate", "
 WHICH = (
     "SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "StudyDate", "SeriesDate",
     "AcquisitionDate", "SeriesNumber", "InstanceNumber", "AcquisitionNumber", "AcquisitionTime", "SeriesTime",
-    "TemporalPositionIdentifier", "Modality", "ImageType", "BurnedInAnnotation",
+    "TemporalPositionIdentifier", "Modality", "ImageType", "BurnedInAnnotation", "FileSetID",
 )  # fmt: skip
 HOW = (
     "SeriesDescription", "ProtocolName", "SequenceName", "PulseSequenceName", "ScanningSequence", "SequenceVariant",

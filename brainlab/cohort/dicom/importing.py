@@ -7,7 +7,7 @@ from pathlib import Path
 
 from brainlab.cohort.dicom.frames import Frame, Origin, RefusedFile, frames_of
 from brainlab.cohort.dicom.linking import check_linking_table, write_linking_table
-from brainlab.cohort.dicom.people import age_of, person_name, sex_of, visit_name
+from brainlab.cohort.dicom.people import age_of, contradictions, person_name, sex_of, visit_name
 from brainlab.cohort.dicom.register import Register
 from brainlab.cohort.dicom.sequence_names import UNKNOWN, acquisition_of, folder_of, is_localiser, sequence_of
 from brainlab.cohort.dicom.series import Volume, sort_series, without_copies
@@ -80,7 +80,12 @@ def import_dicom(
             register = Register(out, read_or_make_key(pseudonyms_key()))
             scratch = out.resolve().with_name(f".{out.resolve().name}.unpacked")
             with source_files(source, scratch) as files:
-                return _import(files, out, register, table, track)
+                if not files.paths and not files.skipped:
+                    raise InputError(f"{source}: holds no files; give a folder of DICOM files, or a zip archive of one")
+                report = _import(files, out, register, table, track)
+            if not report.files and register.is_new:
+                register.remove()
+            return report
     finally:
         if not out_was_there and not any(out.iterdir()):
             out.rmdir()
@@ -108,6 +113,7 @@ def _import(files: SourceFiles, out: Path, register: Register, table: Path | Non
     report = ImportReport(skipped=list(files.skipped))
     frames, refused = _read(files, track)
     report.skipped += refused
+    report.warnings += _contradictions(frames, files)
     planned: list[_Planned] = []
     visits = _by_visit(frames, files, report)
     # People in an order that tells nothing of their ids or days, each one's visits by their days.
@@ -118,7 +124,7 @@ def _import(files: SourceFiles, out: Path, register: Register, table: Path | Non
         mark_unfinished(out, "brainlab import-dicom")
     if planned:
         register.write()
-    if table is not None:
+    if table is not None and planned:
         write_linking_table(table, [(item.person, item.visit, item.volume.first.origin) for item in planned])
     stems = {Path(item.stem): item for item in planned}
     for stem in track(list(stems), "importing", len(stems)):
@@ -147,6 +153,19 @@ def _read(files: SourceFiles, track: Track) -> tuple[list[Frame], list[dict[str,
 
 def _note(names: list[str], reason: str) -> dict[str, str]:
     return {"path": names[0], "reason": reason if len(names) == 1 else f"{reason} ({len(names)} files)"}
+
+
+def _contradictions(frames: list[Frame], files: SourceFiles) -> list[dict[str, str]]:
+    """Return a line for each person whose headers do not fit each other: an id may stand for several people."""
+    people: dict[str, dict[int, Frame]] = defaultdict(dict)
+    for frame in frames:
+        people[person_name(frame.origin)].setdefault(id(frame.origin), frame)
+    notes = []
+    for own in people.values():
+        if found := contradictions(frame.origin for frame in own.values()):
+            words = f"{', '.join(found)} differ under one patient id: taken for one person; give each an id of its own"
+            notes.append({"path": files.names[next(iter(own.values())).path], "reason": words})
+    return notes
 
 
 def _by_visit(
@@ -186,7 +205,9 @@ def _plan(volumes: list[Volume], files: SourceFiles, register: Register, report:
         origin, part = volume.first.origin, volume.part
         series = f"{origin.study}\n{origin.series}"
         images = register.images_hash(f"{frame.uid}\n{frame.number}" for frame in volume.frames)
-        known = register.image(series, part)
+        known = register.image(series, part) or register.same_image(images)
+        if known and known["images"] != images and not (register.root / known["file"]).exists():
+            known = {**known, "images": images}  # it was deleted, to be imported anew
         if known is None:
             person = register.person(person_name(origin))
             visit = register.visit(person, visit_name(origin))
@@ -196,6 +217,8 @@ def _plan(volumes: list[Volume], files: SourceFiles, register: Register, report:
             reason = f"was imported from other images of the series as {known['file']}; delete that to import it anew"
             report.skipped.append({"path": files.names[volume.first.path], "reason": reason})
             continue
+        else:
+            register.add_image(series, part, known["file"], images)
         stem = known["file"].removesuffix(".nii.gz")
         planned.append(_Planned(volume, stem, *stem.split("/")[:2]))
     return planned

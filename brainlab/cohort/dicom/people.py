@@ -1,5 +1,7 @@
 """Who a person is, and how old at a scan: read from headers, kept in memory, told apart by keyed hashes."""
 
+import re
+from collections.abc import Iterable
 from datetime import date
 
 from brainlab.cohort.dicom.frames import Origin
@@ -19,21 +21,34 @@ def person_name(origin: Origin) -> str:
     return f"study\n{origin.study}"
 
 
+def contradictions(origins: Iterable[Origin]) -> list[str]:
+    """Return in what the headers of one person differ as those of one person do not: names without a word in common,
+    birth dates, sexes."""
+    people = [origin.person for origin in origins]
+    names = [set(re.findall(r"\w+", person["PatientName"].upper())) for person in people if person["PatientName"]]
+    found = ["names"] if any(not names[0] & other for other in names[1:]) else []
+    for tag, words in (("PatientBirthDate", "birth dates"), ("PatientSex", "sexes")):
+        found += [words] if len({person[tag] for person in people if person[tag]}) > 1 else []
+    return found
+
+
 def visit_name(origin: Origin) -> str:
     """Return what tells a visit of a person from others: its day, else its study."""
     return origin.study_date or origin.study
 
 
 def age_of(origin: Origin) -> str | None:
-    """Return the age at a scan in years: whole ones from 2 years on, `89+` above 89, None where it is not told."""
+    """Return the age at a scan in years: whole ones from 2 years on, `89+` from 90, None where it is not told."""
     years = age_in_years(origin.person["PatientAge"]) if origin.person["PatientAge"] else None
     if years is None:
         years = _years_between(_day(origin.person["PatientBirthDate"]), _day(origin.study_date))
     if not years:  # a birth date that is the day of the scan stands for one that was removed
         return None
-    if years > OLDEST_YEARS:
+    if years >= OLDEST_YEARS + 1:
         return f"{OLDEST_YEARS}+"
-    return str(int(years)) if years >= 2 else f"{years:.1f}"
+    if years >= 2:
+        return str(int(years))
+    return f"{years:.1f}" if years >= 0.1 else f"{max(years, 0.01):.2f}"  # 0 would be an age that is not known
 
 
 def sex_of(origin: Origin) -> str | None:
@@ -53,4 +68,5 @@ def _day(text: str) -> date | None:
 def _years_between(birth: date | None, day: date | None) -> float | None:
     if birth is None or day is None or not 0 <= (day - birth).days <= 120 * 366:
         return None
-    return (day - birth).days / 365.25
+    whole = day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
+    return float(whole) if whole >= 2 else (day - birth).days / 365.25

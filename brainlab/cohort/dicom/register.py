@@ -29,7 +29,8 @@ class Register:
         self._visits: dict[str, str] = {}
         self._images: dict[str, dict[str, str]] = {}
         path = root / RECORD
-        if not path.exists():
+        self.is_new = not path.exists()
+        if self.is_new:
             return
         try:
             record = parse_json(read_text(path))
@@ -79,8 +80,12 @@ class Register:
         """Return the `file` of a volume of a series, and the hash of its `images`; None where it is new."""
         return self._images.get(keyed_hash(f"series\n{series}\n{part}", self._key))
 
+    def same_image(self, images: str) -> dict[str, str] | None:
+        """Return the volume made of the same images, under whatever series and part it was imported; None if new."""
+        return next((image for image in self._images.values() if image["images"] == images), None)
+
     def add_image(self, series: str, part: str, file: str, images: str) -> None:
-        """Give a volume its file, a path below the root."""
+        """Give a volume its file, a path below the root. images: hash of those that it is made of."""
         self._images[keyed_hash(f"series\n{series}\n{part}", self._key)] = {"file": file, "images": images}
 
     def images_hash(self, uids: Iterable[str]) -> str:
@@ -103,6 +108,10 @@ class Register:
             "images": self._images,
         }
         write_whole(self.root / RECORD, json.dumps(record, indent=1) + "\n")
+
+    def remove(self) -> None:
+        """Remove the record, of an import that wrote nothing."""
+        (self.root / RECORD).unlink(missing_ok=True)
 
 
 def _labels_in(root: Path) -> list[str]:

@@ -29,7 +29,7 @@ def settings_of(header: Dataset, group: Callable[[str], Dataset]) -> dict[str, S
     found: dict[str, Setting | None] = {
         "EchoTime": _seconds(number(echo, "EchoTime") if echo_time is None else echo_time),
         "RepetitionTime": _seconds(number(timing, "RepetitionTime") or number(header, "RepetitionTime")),
-        "InversionTime": _seconds(number(group("MRModifierSequence"), "InversionTime")),
+        "InversionTime": _seconds(_inversion(group("MRModifierSequence"))),
         "FlipAngle": number(timing, "FlipAngle") or number(header, "FlipAngle"),
         "MagneticFieldStrength": field / 10_000 if field and field > 100 else field,  # some write gauss
         "PixelBandwidth": number(group("MRImagingModifierSequence"), "PixelBandwidth"),
@@ -54,7 +54,7 @@ def common_settings(images: Iterable[Mapping[str, Setting]], private: Iterable[s
     first, *others = images
     shared = {name: value for name, value in first.items() if all(other.get(name) == value for other in others)}
     model = str(shared.get("ManufacturersModelName", ""))
-    theirs = {word for told in private for word in re.findall(r"\w{3,}", told)}
+    theirs = {word for told in private for word in re.findall(r"\w{2,}", told)}
     if not MODEL.fullmatch(model) or theirs & set(re.findall(r"\w+", model.lower())):
         shared.pop("ManufacturersModelName", None)
     return shared
@@ -73,6 +73,12 @@ def _sequences(header: Dataset, modifier: Dataset) -> tuple[str, ...]:
         "EP": text(header, "EchoPlanarPulseSequence").upper() == "YES",
     }
     return tuple(word for word, told in said.items() if told)
+
+
+def _inversion(modifier: Dataset) -> float | None:
+    """Return the first inversion time: enhanced images have a list of them."""
+    times = number(modifier, "InversionTime")
+    return number(modifier, "InversionTimes") if times is None else times
 
 
 def _seconds(milliseconds: float | None) -> float | None:

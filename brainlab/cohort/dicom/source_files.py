@@ -27,8 +27,8 @@ MOST_RATIO, RATIO_FROM_BYTES = 100, 1 << 28
 
 @dataclass
 class SourceFiles:
-    """paths: of the files, in the order of their names. names: how the user knows each. skipped: entries that are not
-    unpacked, with the reason."""
+    """paths: of the files, in the order of their names. names: how the user knows each. skipped: folders that are not
+    read and entries that are not unpacked, with the reason."""
 
     paths: list[Path] = field(default_factory=list)
     names: dict[Path, str] = field(default_factory=dict)
@@ -66,12 +66,30 @@ def source_files(source: Path, scratch: Path) -> Iterator[SourceFiles]:
 
 
 def _in_folder(folder: Path) -> SourceFiles:
-    """Return all files below a folder but hidden ones and indices."""
+    """Return all files below a folder but hidden ones and indices; folders that are left out are told.
+
+    Links are followed, each folder once: they may lead round in a circle.
+    """
     found = SourceFiles()
-    for place, folders, names in os.walk(folder):
+    seen: dict[str, str] = {}
+
+    def skip(path: Path, reason: str) -> None:
+        found.skipped.append({"path": path.relative_to(folder).as_posix(), "reason": reason})
+
+    def unreadable(error: OSError) -> None:
+        skip(Path(os.fsdecode(error.filename)), f"a folder that cannot be read ({error.strerror})")
+
+    for place, folders, names in os.walk(folder, followlinks=True, onerror=unreadable):
+        inside = Path(place)
+        if (first := seen.setdefault(os.path.realpath(place), place)) != place:
+            skip(inside, f"the same folder as {Path(first).relative_to(folder).as_posix()}, read once")
+            folders.clear()
+            continue
+        for name in sorted(name for name in folders if name.startswith(".")):
+            skip(inside / name, "a hidden folder: its name begins with a dot; rename it if it holds images")
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
-            path = Path(place) / name
+            path = inside / name
             if _counts(name):
                 found.add(path, path.relative_to(folder).as_posix())
     return found

@@ -8,6 +8,8 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
+from pydicom.data import get_testdata_file
+from pydicom.dataset import Dataset
 
 from brainlab.cohort.dicom import importing
 from brainlab.cohort.dicom.importing import ImportReport, import_dicom
@@ -223,8 +225,6 @@ def test_dual_echo_becomes_pd_and_t2(tmp_path: Path, bring_in: Bring):
 
 def test_enhanced_diffusion_becomes_one_series_with_its_weighting(tmp_path: Path, bring_in: Bring):
     """b = 1000 along x, b = 0, b = 1000 without a direction (trace): sorted by b-value, directions as FSL has them."""
-    from pydicom.dataset import Dataset
-
     volumes = [voxels_of(6, seed=number) for number in range(3)]
     weights = [(1000.0, (1.0, 0.0, 0.0)), (0.0, None), (1000.0, None)]
 
@@ -323,6 +323,31 @@ def test_files_that_are_no_dicom_are_left_out_and_indices_passed_over(tmp_path: 
         "empty.dcm": "an empty file (0 bytes)", "short.dcm": report.skipped[1]["reason"].partition(";")[0],
         "x.dcm": "not a DICOM file",
     }  # fmt: skip
+
+
+def test_an_index_is_passed_over_whatever_its_name(tmp_path: Path, bring_in: Bring):
+    save_all(series(), tmp_path / "scanner")
+    (tmp_path / "scanner" / "renamed").write_bytes(Path(str(get_testdata_file("DICOMDIR"))).read_bytes())
+    assert bring_in().skipped == []
+
+
+def test_enhanced_images_have_a_list_of_inversion_times(tmp_path: Path, bring_in: Bring):
+    """Two inversions are two images, and the long one with a long echo is FLAIR."""
+
+    def change(frame: Dataset, volume: int, place: int) -> None:
+        echo, modifier = Dataset(), Dataset()
+        echo.EffectiveEchoTime = 110.0
+        modifier.InversionRecovery, modifier.InversionTimes = "YES", [[400.0, 2500.0][volume]]
+        frame.MREchoSequence, frame.MRModifierSequence = [echo], [modifier]
+
+    tags = {"SeriesDescription": "ax", "ProtocolName": "ax", "EchoPulseSequence": "SPIN", "RepetitionTime": 9000.0,
+            "InversionTime": None, "ScanningSequence": None}  # fmt: skip
+    save(enhanced([voxels_of(5), voxels_of(5, seed=1)], change, **tags), tmp_path / "scanner" / "x")
+    report = bring_in()
+    [flair] = [file for file in report.files if file.endswith("_FLAIR.nii.gz")]
+    sidecar = (tmp_path / "bids" / flair).with_suffix("").with_suffix(".json")
+    assert json.loads(sidecar.read_text(encoding="utf-8"))["InversionTime"] == 2.5
+    assert len(report.files) == 2
 
 
 def test_an_unknown_sequence_is_kept_under_a_name_that_no_recipe_takes(tmp_path: Path, bring_in: Bring):

@@ -127,3 +127,11 @@ def test_the_table_of_labels_is_of_no_use_without_the_key(tmp_path: Path, monkey
         assert all(key not in held for held in content(tmp_path / f"bids-{name}").values())
     assert set(records[0]["people"]).isdisjoint(records[1]["people"])
     assert set(records[0]["images"]).isdisjoint(records[1]["images"])
+
+
+@pytest.mark.parametrize(("model", "kept"), [("Li MR", False), ("Prisma Jo", False), ("Prisma fit", True)])
+def test_a_model_that_repeats_a_short_name_is_left_out(model: str, kept: bool, tmp_path: Path):
+    save_all(series(PatientName="Jo^Li", ManufacturerModelName=model), tmp_path / "scanner")
+    [file] = import_dicom(tmp_path / "scanner", tmp_path / "bids").files
+    sidecar = (tmp_path / "bids" / file).with_suffix("").with_suffix(".json").read_text(encoding="utf-8")
+    assert ("ManufacturersModelName" in sidecar) == kept

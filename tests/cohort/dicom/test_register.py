@@ -26,6 +26,13 @@ def test_labels_are_kept(tmp_path: Path):
     assert second.image("series", "echo-2") is None
 
 
+def test_an_image_is_known_by_what_it_is_made_of(tmp_path: Path):
+    register = Register(tmp_path, KEY)
+    register.add_image("series", "", "sub-01/ses-01/anat/sub-01_ses-01_T1w.nii.gz", "hash")
+    assert register.same_image("hash") == register.image("series", "")
+    assert register.same_image("other") is None
+
+
 def test_visits_of_others_are_their_own(tmp_path: Path):
     register = Register(tmp_path, KEY)
     assert register.visit("sub-01", "day") == register.visit("sub-02", "day") == "ses-01"

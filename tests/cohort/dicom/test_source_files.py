@@ -1,5 +1,7 @@
 """An archive is never trusted: nothing lands outside the scratch folder, and none fills the disk."""
 
+import errno
+import os
 import stat
 import zipfile
 from collections.abc import Callable
@@ -37,6 +39,38 @@ def test_entries_are_known_by_their_names_and_gone_afterwards(tmp_path: Path, pa
         assert contents(files) == {"a/b/one": b"1", "two.dcm": b"2"}
         assert stat.S_IMODE((tmp_path / "scratch").stat().st_mode) == 0o700
     assert not (tmp_path / "scratch").exists()
+
+
+def test_folders_behind_links_are_read_once_and_those_left_out_are_told(tmp_path: Path):
+    root = tmp_path / "scanner"
+    for place in (root / "a", root / ".hidden", tmp_path / "elsewhere"):
+        place.mkdir(parents=True)
+        (place / "image").write_bytes(b"x")
+    (root / "b").symlink_to(tmp_path / "elsewhere")
+    (root / "c").symlink_to(tmp_path / "elsewhere")
+    (root / "d").symlink_to(root)
+    with source_files(root, tmp_path / "scratch") as files:
+        assert list(files.names.values()) == ["a/image", "b/image"]
+        assert {note["path"]: note["reason"].partition(":")[0] for note in files.skipped} == {
+            ".hidden": "a hidden folder",
+            "c": "the same folder as b, read once",
+            "d": "the same folder as ., read once",
+        }
+
+
+def test_a_folder_that_cannot_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """As root reads every folder, the refusal is made up."""
+    (tmp_path / "scanner" / "closed").mkdir(parents=True)
+    whole = os.scandir
+
+    def refusing(place: str):
+        if str(place).endswith("closed"):
+            raise PermissionError(errno.EACCES, "Permission denied", place)
+        return whole(place)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    with source_files(tmp_path / "scanner", tmp_path / "scratch") as files:
+        assert files.skipped == [{"path": "closed", "reason": "a folder that cannot be read (Permission denied)"}]
 
 
 @pytest.mark.parametrize("name", ["../evil", "a/../../evil", "/etc/evil", "..\\evil", "\\evil", "C:\\evil", "C:/evil"])
