@@ -205,7 +205,7 @@ def _plan(volumes: list[Volume], files: SourceFiles, register: Register, report:
         origin, part = volume.first.origin, volume.part
         series = f"{origin.study}\n{origin.series}"
         images = register.images_hash(f"{frame.uid}\n{frame.number}" for frame in volume.frames)
-        known = register.image(series, part) or register.same_image(images)
+        known = register.same_image(images) or register.image(series, part)
         if known and known["images"] != images and not (register.root / known["file"]).exists():
             known = {**known, "images": images}  # it was deleted, to be imported anew
         if known is None:
