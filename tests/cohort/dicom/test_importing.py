@@ -12,6 +12,7 @@ import pytest
 from brainlab.cohort.dicom import importing
 from brainlab.cohort.dicom.importing import ImportReport, import_dicom
 from brainlab.cohort.sources.bids import BidsDataset
+from brainlab.cohort.sources.discovery import find_sources
 from brainlab.errors import InputError
 from tests.dicom_files import SAGITTAL, enhanced, right_affine, save, save_all, series, voxels_of
 
@@ -353,3 +354,36 @@ def test_an_archive_gives_what_its_folder_gives(tmp_path: Path, bring_in: Bring)
     assert report.series == 1
     assert tree(tmp_path / "other") == tree(tmp_path / "bids")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bids", "other", "packed.zip", "scanner", "workspace"]
+
+
+@pytest.mark.parametrize(
+    ("others", "own"),
+    [
+        ([{"SeriesDescription": "gre_field_mapping"}, {"SeriesDescription": "tfl_b1map"}], {}),
+        (
+            [{"SeriesDescription": f"t1_mp2rage_INV{number}", "ProtocolName": "mp2rage"} for number in (1, 2)],
+            {"SeriesDescription": "t1_mp2rage_UNI", "ImageType": ["DERIVED", "PRIMARY", "M", "UNI"]},
+        ),
+        (
+            [{"ImageType": ["DERIVED", "PRIMARY", "DIXON", kind]} for kind in ("FAT", "OPP_PHASE")],
+            {"ImageType": ["DERIVED", "PRIMARY", "DIXON", "WATER"]},
+        ),
+    ],
+)  # fmt: skip
+def test_what_looks_otherwise_is_not_taken_for_the_t1_though_it_comes_first(
+    others: list[dict], own: dict, tmp_path: Path, bring_in: Bring
+):
+    for number, tags in enumerate([*others, own], 2):
+        save_all(series(8, SeriesNumber=number, **tags), tmp_path / "scanner" / str(number))
+    report = bring_in()
+    assert report.series == len(others) + 1
+    taken = find_sources(tmp_path / "bids", "ixi-slices-128").scans  # a recipe for T1w
+    assert [scan.relative for scan in taken] == [f"{T1}.nii.gz"]
+
+
+def test_inversions_of_an_mp2rage_are_named_as_bids_has_them(tmp_path: Path, bring_in: Bring):
+    for number in (1, 2):
+        tags = {"SeriesDescription": f"mp2rage_INV{number}", "ContrastBolusAgent": "Gd"}
+        save_all(series(8, SeriesNumber=number, **tags), tmp_path / "scanner" / str(number))
+    folder = "sub-01/ses-01/anat/sub-01_ses-01_ce-agent"
+    assert bring_in().files == [f"{folder}_inv-{number}_MP2RAGE.nii.gz" for number in (1, 2)]
