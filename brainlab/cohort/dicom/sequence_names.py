@@ -23,7 +23,7 @@ A b-value above 0 and Image Type come before words. A localiser is none. `MR` is
 import re
 
 from brainlab.cohort.dicom.frames import SCANNER_MAPS, Frame
-from brainlab.cohort.dicom.series import Volume, is_weighted
+from brainlab.cohort.dicom.series import Volume, is_diffusion, is_weighted
 
 UNKNOWN = "MR"
 """Suffix of a volume whose sequence is not known; `.bidsignore` lists it, since BIDS has no such suffix."""
@@ -38,10 +38,11 @@ OTHER_WORDS = re.compile(
 )
 """What names an image of no sequence here, whatever else its text has: 'tfl_b1map', 't2_stir'."""
 WORDS = {
-    "dwi": r"(?<![a-z])(dwi|dti|dmri|(diff(usion)?|tracew?)(?![a-z]))",
+    "dwi": r"(?<![a-z])(dwi|dti|dmri|diffusion|(diff|tracew?)(?![a-z]))",
     "FLAIR": r"flair|dark.?fluid|(?<![a-z])da-fl(?![a-z])|tirm",
     # Not '64 dir' and 'dir98', which count directions, nor 'dir-AP', which is the direction of phase encoding.
-    "DIR": r"(?<![a-z\d])(?<!\d\d[ _-])(?<![ _-]\d[ _-])dir(?![a-z]|\d+(?!d)|[ _-]?(ap|pa|lr|rl|is|si|fh|hf|[ijk])(?![a-z]))"
+    "DIR": r"(?<![a-z\d])(?<!\d\d[ _-])(?<![ _-]\d[ _-])dir"
+    r"(?![a-z]|\d+(?!d)|[ _-]?(ap|pa|lr|rl|is|si|fh|hf|[ijk])(?![a-z]))"
     r"|double.?inversion",
     "angio": r"(?<![a-z])tof|(?<![a-z])mra(?![a-z])|angio",
     "T2starw": r"t2[ _-]?(\*|star)|(?<![a-z])swi(?![a-z])|(?<![a-z])swan(?![a-z])|ha?emo|(?<![a-z])medic(?![a-z])",
@@ -55,12 +56,16 @@ CODED = {
 }  # fmt: skip
 """By Acquisition Contrast of enhanced images (DICOM PS3.3, C.8.13.3.1.1)."""
 NOT_ANATOMICAL = {"ASL", "PERFUSION"}
+"""By Image Type: images of blood flow, which were taken like those of another sequence."""
 OPPOSITE_DIXON = {
     **dict.fromkeys(("FAT", "F"), "fat"),
     **dict.fromkeys(("OPP PHASE", "OPPOSED PHASE", "OUT PHASE", "OUT OF PHASE", "OP"), "opposed"),
 }
 """By Image Type: the images of a Dixon series which do not look like others of the sequence."""
-DIXON_ENDINGS = re.compile(r"dixon.*[ _-](?:(f|fat)|(opp|op|oop|out))$")
+OPPOSITE_DIXON_WORDS = {
+    "fat": re.compile(r"dixon.*[ _-](f|fat)$|^fat ?:"),
+    "opposed": re.compile(r"dixon.*[ _-](opp|op|oop|out)$|^out[ -]?phase ?:"),
+}
 LONG_INVERSION_S, LONG_ECHO_S, T1_INVERSION_S = 1.2, 0.06, 0.4
 SHORT_ECHO_S, T2_ECHO_S, LONG_REPETITION_S, STAR_ECHO_S = 0.03, 0.05, 1.5, 0.012
 
@@ -102,8 +107,8 @@ def reconstruction_of(volume: Volume) -> str:
     for kind in origin.image_type[2:]:
         if label := OPPOSITE_DIXON.get(kind.replace("_", " ")):
             return label
-    named = DIXON_ENDINGS.search(origin.descriptions[0])
-    return ("fat" if named[1] else "opposed") if named else ""
+    found = (label for label, words in OPPOSITE_DIXON_WORDS.items() if words.search(origin.descriptions[0]))
+    return next(found, "")
 
 
 def inversion_of(volume: Volume) -> str:
@@ -156,7 +161,7 @@ def _unless_contradicted(name: str, frame: Frame) -> str:
 
 def _by_parameters(frame: Frame) -> str:
     used = _kinds(frame)
-    if frame.weighting.b_value is not None and ("EP" in used or not {"GR", "SE"} & set(used)):
+    if is_diffusion(frame):
         return "dwi"
     echo, repetition, inversion = _times(frame)
     if echo is None or "EP" in used:

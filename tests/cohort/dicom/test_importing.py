@@ -208,9 +208,11 @@ def test_another_workspace_is_told_that_the_dataset_is_not_its_own(
         bring_in()
 
 
-def test_dual_echo_becomes_pd_and_t2(tmp_path: Path, bring_in: Bring):
+@pytest.mark.parametrize("b_value", [None, 0.0])
+def test_dual_echo_becomes_pd_and_t2(b_value: float | None, tmp_path: Path, bring_in: Bring):
+    """Of makers too that write a b-value of 0 into images that are not of diffusion."""
     spin = {"ScanningSequence": "SE", "RepetitionTime": 3000.0, "InversionTime": None,
-            "SeriesDescription": "pd+t2_tse_tra"}  # fmt: skip
+            "SeriesDescription": "pd+t2_tse_tra", "DiffusionBValue": b_value}  # fmt: skip
     uid = "1.2.3.4"
     early = series(EchoTime=14.0, SeriesInstanceUID=uid, voxels=voxels_of(8, seed=1), **spin)
     late = series(EchoTime=95.0, SeriesInstanceUID=uid, voxels=voxels_of(8, seed=2), **spin)

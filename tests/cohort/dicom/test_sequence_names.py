@@ -38,7 +38,7 @@ def volume(folder: Path, words: str = "", protocol: str = "", **tags: Any) -> Vo
         ("T2 FLAIR tra", "FLAIR"), ("T2* GRE", "T2starw"), ("t2_star_tra", "T2starw"), ("Ax SWAN", "T2starw"),
         ("T2 TSE", "T2w"), ("AX PD FSE", "PDw"), ("TOF_3D_multi-slab", "angio"), ("DIR_3D", "DIR"),
         ("ep2d_diff_3scan_trace", "dwi"), ("DTI 32 dir", "dwi"), ("DTI_64D", "dwi"), ("dwi_tra", "dwi"),
-        ("Diffusion", "dwi"), ("ep2d_diff", "dwi"), ("resolve_TRACEW", "dwi"), ("dMRI_dir98_AP", "dwi"),
+        ("Diffusionsgewichtet", "dwi"), ("ep2d_diff", "dwi"), ("resolve_TRACEW", "dwi"), ("dMRI_dir98_AP", "dwi"),
         ("t2_space_da-fl", "FLAIR"), ("sag dir", "DIR"), ("t2_dir3d", "DIR"), ("DIR_2", "DIR"),
         ("gre_field_mapping", "MR"), ("tfl_b1map", "MR"), ("B0 map T1", "MR"), ("fmap_dir-AP", "MR"),
         ("MAGiC T1 MAP", "MR"), ("t2_stir_cor", "MR"), ("3D ASL", "MR"), ("t1_mp2rage_sag", "T1w"),
@@ -149,6 +149,7 @@ def test_only_the_combined_image_of_an_mp2rage_is_a_t1w(
         ("t1_vibe_dixon", ["DIXON", "OPP_PHASE"], "opposed"), ("t1_vibe_dixon_F", ["M"], "fat"),
         ("t1_vibe_dixon_opp", ["M"], "opposed"), ("t1_vibe_dixon_W", ["DIXON", "WATER"], ""),
         ("t1_vibe_dixon_in", ["M"], ""), ("t1_mprage_F", ["M"], ""),
+        ("FAT: Ax T1", ["M"], "fat"), ("OutPhase: Ax T1", ["M"], "opposed"), ("WATER: Ax T1", ["M"], ""),
     ],
 )  # fmt: skip
 def test_fat_and_opposed_phase_of_a_dixon_say_so(words: str, kind: list[str], label: str, tmp_path: Path):
