@@ -375,12 +375,14 @@ def test_an_archive_gives_what_its_folder_gives(tmp_path: Path, bring_in: Bring)
 def test_what_looks_otherwise_is_not_taken_for_the_t1_though_it_comes_first(
     others: list[dict], own: dict, tmp_path: Path, bring_in: Bring
 ):
-    for number, tags in enumerate([*others, own], 2):
-        save_all(series(8, SeriesNumber=number, **tags), tmp_path / "scanner" / str(number))
+    for number, tags in enumerate([*others, own]):
+        images = series(voxels=voxels_of(8, seed=number), SeriesNumber=number + 2, **tags)
+        save_all(images, tmp_path / "scanner" / str(number))
     report = bring_in()
     assert report.series == len(others) + 1
     taken = find_sources(tmp_path / "bids", "ixi-slices-128").scans  # a recipe for T1w
     assert [scan.relative for scan in taken] == [f"{T1}.nii.gz"]
+    assert np.array_equal(voxels(tmp_path / "bids" / f"{T1}.nii.gz"), voxels_of(8, seed=len(others)).transpose(2, 1, 0))
 
 
 def test_inversions_of_an_mp2rage_are_named_as_bids_has_them(tmp_path: Path, bring_in: Bring):

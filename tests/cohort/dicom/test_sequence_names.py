@@ -77,6 +77,7 @@ def test_by_parameters(tags: dict[str, Any], sequence: str, tmp_path: Path):
         ("Ax T2 FLAIR", "BRAIN STROKE DWI", FLUID, "FLAIR"),
         ("FLAIR different angle", "brain", FLUID, "FLAIR"),
         ("post T1 difficult patient", "brain", {}, "T1w"),
+        ("Ax difficult patient", "t2 tse", {**SPIN, "EchoTime": 95.0}, "T2w"),
         ("t1 mprage", "TRACERX baseline", {}, "T1w"),
         ("t1 mprage", "DTI", {}, "T1w"),
         ("Sag 3D", "BRAIN STROKE DWI", {}, "T1w"),  # a gradient echo
@@ -133,6 +134,7 @@ def test_perfusion_is_none_of_the_sequences(tmp_path: Path):
         ("t1_mp2rage_sag_inv2", ["ORIGINAL", "PRIMARY", "M", "ND"], "MP2RAGE", "2"),
         ("INV1", ["ORIGINAL", "PRIMARY", "M", "ND"], "MP2RAGE", "1"),
         ("mp2rage_UNI_Images", ["DERIVED", "PRIMARY", "M", "UNI"], "T1w", ""),
+        ("mp2rage_INV1_INV2_UNI", ["DERIVED", "PRIMARY", "M", "UNI"], "T1w", ""),
     ],
 )  # fmt: skip
 def test_only_the_combined_image_of_an_mp2rage_is_a_t1w(
