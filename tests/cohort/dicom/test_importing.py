@@ -385,9 +385,12 @@ def test_what_looks_otherwise_is_not_taken_for_the_t1_though_it_comes_first(
     assert np.array_equal(voxels(tmp_path / "bids" / f"{T1}.nii.gz"), voxels_of(8, seed=len(others)).transpose(2, 1, 0))
 
 
-def test_inversions_of_an_mp2rage_are_named_as_bids_has_them(tmp_path: Path, bring_in: Bring):
-    for number in (1, 2):
-        tags = {"SeriesDescription": f"mp2rage_INV{number}", "ContrastBolusAgent": "Gd"}
-        save_all(series(8, SeriesNumber=number, **tags), tmp_path / "scanner" / str(number))
-    folder = "sub-01/ses-01/anat/sub-01_ses-01_ce-agent"
-    assert bring_in().files == [f"{folder}_inv-{number}_MP2RAGE.nii.gz" for number in (1, 2)]
+@pytest.mark.parametrize(("name", "series_of"), [("mp2rage_INV{}", "1.2.3.{}"), ("t1_mp2rage_sag", "1.2.3")])
+def test_inversions_of_an_mp2rage_are_named_as_bids_has_them(
+    name: str, series_of: str, tmp_path: Path, bring_in: Bring
+):
+    """Be they two series or one."""
+    for number, inversion in ((1, 700.0), (2, 2500.0)):
+        tags = {"SeriesDescription": name.format(number), "SeriesInstanceUID": series_of.format(number)}
+        save_all(series(8, InversionTime=inversion, **tags), tmp_path / "scanner" / str(number))
+    assert bring_in().files == [f"{T1.replace('_T1w', f'_inv-{number}_MP2RAGE')}.nii.gz" for number in (1, 2)]
