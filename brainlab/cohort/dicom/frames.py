@@ -4,6 +4,7 @@ A classic file holds one image; an enhanced one many, whose parameters lie in fu
 (DICOM PS3.3, C.7.6.16); a Siemens mosaic the slices of a volume.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -45,6 +46,19 @@ RECONSTRUCTIONS = {
     "SCREEN SAVE", "POSDISP", "CURVED", "COLLAGE", "3D RENDERING", "VOLREN",
 }  # fmt: skip
 """Values of Image Type of images that were computed from others and show nothing new."""
+QUANTITATIVE_MAPS = {
+    "T1 MAP", "T2 MAP", "T2 STAR MAP", "T2* MAP", "T1RHO MAP", "R1 MAP", "R2 MAP", "R2 STAR MAP", "R2* MAP",
+    "EFF R2 STAR", "PD MAP", "PROTON DENSITY MAP", "MTR MAP", "FAT FRACTION", "FF", "WATER FRACTION",
+    "FLIP ANGLE MAP", "B0 MAP", "B1 MAP", "FIELD MAP", "FA", "COLFA", "TENSOR", "TENSOR B0", "DIFFUSION ANISO", "EADC",
+    "CBF", "CBV", "MTT", "TTP", "TMAX", "RELCBF", "RELCBV", "RELCCBV", "RELMTT", "RCBF", "RCBV", "REGIONAL CBF",
+    "REGIONAL CBV", "GBP", "PBP", "NEI", "TTEST",
+}  # fmt: skip
+"""Values of Image Type, with spaces for underscores, of maps of a quantity: no contrast that a sequence has."""
+NO_AGENT = re.compile(
+    r"(no|none|nil|false|without|ohne|keine?s?|sans)\b.*|non[ -]?contrast.*|n([./ ]?a\.?)?|w/o.*|0([.,]0*)?( *ml)?|-+",
+    re.IGNORECASE,
+)
+"""What is written for a contrast agent where there was none."""
 FARTHEST_MM = 1e4
 """How far from its isocentre a scanner may say that an image lies."""
 SLICE_DISTANCES = ("SpacingBetweenSlices", "SliceThickness")
@@ -164,6 +178,8 @@ def _check_kind(header: Dataset) -> None:
     if not set(kinds) & set(SCANNER_MAPS):
         if found := sorted(set(kinds) & RECONSTRUCTIONS):
             raise UnreadableScanError(f"computed from other images ({found[0]}); the original images are needed")
+        if maps := sorted({kind.replace("_", " ") for kind in kinds} & QUANTITATIVE_MAPS):
+            raise UnreadableScanError(f"a map of a quantity ({maps[0]}); what it was computed from is needed")
         if kinds[:2] == ("DERIVED", "SECONDARY"):
             raise UnreadableScanError("computed from other images (DERIVED SECONDARY); the original images are needed")
     if (number(header, "NumberOfFrames") or 1) > 1 and not value(header, "PerFrameFunctionalGroupsSequence"):
@@ -178,6 +194,7 @@ def _class_name(uid: str) -> str:
 
 def _origin(header: Dataset) -> Origin:
     person = {name: text(header, name) for name in PERSON}
+    agent = text(header, "ContrastBolusAgent")
     free = ("SeriesDescription", "ProtocolName", "SequenceName", "PulseSequenceName")
     return Origin(
         person=person,
@@ -191,7 +208,7 @@ def _origin(header: Dataset) -> Origin:
         descriptions=tuple(text(header, name).lower() for name in free),
         private=frozenset(filter(None, (text(header, name).lower() for name in (*PERSON, *OTHERS)))),
         image_type=words(header, "ImageType"),
-        contrast_agent=bool(text(header, "ContrastBolusAgent")),
+        contrast_agent=bool(agent) and not NO_AGENT.fullmatch(agent),
     )
 
 

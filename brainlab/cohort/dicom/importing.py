@@ -9,7 +9,16 @@ from brainlab.cohort.dicom.frames import Frame, Origin, RefusedFile, frames_of
 from brainlab.cohort.dicom.linking import check_linking_table, write_linking_table
 from brainlab.cohort.dicom.people import age_of, contradictions, person_name, sex_of, visit_name
 from brainlab.cohort.dicom.register import Register
-from brainlab.cohort.dicom.sequence_names import UNKNOWN, acquisition_of, folder_of, is_localiser, sequence_of
+from brainlab.cohort.dicom.sequence_names import (
+    INVERSIONS,
+    UNKNOWN,
+    acquisition_of,
+    folder_of,
+    inversion_of,
+    is_localiser,
+    reconstruction_of,
+    sequence_of,
+)
 from brainlab.cohort.dicom.series import Volume, sort_series, without_copies
 from brainlab.cohort.dicom.source_files import SourceFiles, source_files
 from brainlab.cohort.dicom.writing import add_row, voxels_of, write_dataset_files, write_volume
@@ -227,13 +236,14 @@ def _plan(volumes: list[Volume], files: SourceFiles, register: Register, report:
 def _stem(volume: Volume, person: str, visit: str, register: Register) -> str:
     """Return the path of a new image without its ending: the first that no other has."""
     sequence = sequence_of(volume)
-    label = acquisition_of(volume, sequence)
-    entities = [person, visit, *([f"acq-{label}"] if label else [])]
-    entities += ["ce-agent"] if volume.first.origin.contrast_agent else []
+    agent = "agent" if volume.first.origin.contrast_agent else ""
+    labels = {"acq": acquisition_of(volume, sequence), "ce": agent, "rec": reconstruction_of(volume)}
+    entities = [person, visit, *(f"{name}-{label}" for name, label in labels.items() if label)]
+    suffix = f"inv-{inversion_of(volume)}_{sequence}" if sequence == INVERSIONS else sequence
     folder, number = f"{person}/{visit}/{folder_of(sequence)}", 1
     while True:
         run = [f"run-{number}"] if number > 1 else []
-        stem = f"{folder}/{'_'.join([*entities, *run, sequence])}"
+        stem = f"{folder}/{'_'.join([*entities, *run, suffix])}"
         if not register.is_taken(stem):
             return stem
         number += 1

@@ -60,8 +60,14 @@ class Sorted:
 
 
 def is_diffusion(frame: Frame) -> bool:
-    """Whether an image is weighted by diffusion, or was taken with those that are."""
-    return frame.weighting.b_value is not None or bool({"DIFFUSION", "TRACEW"} & set(frame.origin.image_type))
+    """Whether an image is weighted by diffusion, or was taken with those that are.
+
+    A b-value of 0 does not tell it of a gradient or spin echo that is not echo planar: some makers write it everywhere.
+    """
+    used = frame.settings.get("ScanningSequence") or ()
+    anatomical = isinstance(used, tuple) and "EP" not in used and ("GR" in used or "SE" in used)
+    told = bool(frame.weighting.b_value) if anatomical else frame.weighting.b_value is not None
+    return told or bool({"DIFFUSION", "TRACEW"} & set(frame.origin.image_type))
 
 
 def is_weighted(frames: Iterable[Frame]) -> bool:

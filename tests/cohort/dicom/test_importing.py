@@ -11,9 +11,9 @@ import pytest
 from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
 
-from brainlab.cohort.dicom import importing
 from brainlab.cohort.dicom.importing import ImportReport, import_dicom
 from brainlab.cohort.sources.bids import BidsDataset
+from brainlab.cohort.sources.discovery import find_sources
 from brainlab.errors import InputError
 from tests.dicom_files import SAGITTAL, enhanced, right_affine, save, save_all, series, voxels_of
 
@@ -112,106 +112,11 @@ def test_one_series_in_two_folders_is_taken_once(tmp_path: Path, bring_in: Bring
     assert [note["reason"] for note in report.warnings] == ["10 images there twice: each used once"]
 
 
-def test_a_second_import_writes_nothing(tmp_path: Path, bring_in: Bring):
-    save_all(series(), tmp_path / "scanner")
-    bring_in()
-    before = tree(tmp_path / "bids")
-    report = bring_in()
-    assert (report.series, report.new) == (1, 0)
-    assert tree(tmp_path / "bids") == before
-
-
-def test_more_series_are_added_and_nothing_is_replaced(tmp_path: Path, bring_in: Bring):
-    save_all(series(), tmp_path / "scanner")
-    bring_in()
-    before = tree(tmp_path / "bids")
-    save_all(series(voxels=voxels_of(8, seed=5), SeriesNumber=9), tmp_path / "later")
-    save_all(series(PatientID="other", PatientSex="M"), tmp_path / "later" / "other")
-    report = bring_in(tmp_path / "later")
-    assert sorted(report.files) == [
-        f"{T1.replace('_T1w', '_run-2_T1w')}.nii.gz",
-        f"{T1.replace('sub-01', 'sub-02')}.nii.gz",
-    ]
-    after = tree(tmp_path / "bids")
-    changed = {name for name in before if after[name] != before[name]}
-    assert changed == {"participants.tsv", ".dicom-import.json"}
-    assert after["participants.tsv"].decode().splitlines()[1:] == ["sub-01\t57\tF", "sub-02\t57\tM"]
-
-
-def test_a_dataset_of_others_keeps_its_people_and_its_tables(tmp_path: Path, bring_in: Bring):
-    root = tmp_path / "bids"
-    (root / "sub-07" / "anat").mkdir(parents=True)
-    (root / "dataset_description.json").write_text('{"Name": "mine", "BIDSVersion": "1.8.0"}', encoding="utf-8")
-    table = "participant_id\tgroup\tSex\r\nsub-07\tms\tF\r\nsub-11\tms\tM"
-    (root / "participants.tsv").write_bytes(table.encode())
-    save_all(series(), tmp_path / "scanner")
-    assert bring_in().files[0].startswith("sub-12/")
-    lines = (root / "participants.tsv").read_text(encoding="utf-8").splitlines()
-    assert lines == [*table.splitlines(), "sub-12\tn/a\tF"]
-    assert json.loads((root / "dataset_description.json").read_text(encoding="utf-8"))["Name"] == "mine"
-
-
-def test_an_image_that_is_there_under_the_name_is_left_alone(tmp_path: Path, bring_in: Bring):
-    save_all(series(), tmp_path / "scanner")
-    bring_in()
-    (tmp_path / "bids" / ".dicom-import.json").unlink()
-    (tmp_path / "bids" / "sub-01").rename(tmp_path / "bids" / "sub-02")
-    before = tree(tmp_path / "bids" / "sub-02")
-    assert bring_in().files[0].startswith("sub-03/")
-    assert tree(tmp_path / "bids" / "sub-02") == before
-
-
-def test_an_import_that_was_stopped_goes_on_under_the_same_names(
-    tmp_path: Path, bring_in: Bring, monkeypatch: pytest.MonkeyPatch
-):
-    for number in range(3):
-        save_all(series(PatientID=f"P{number}", voxels=voxels_of(8, seed=number)), tmp_path / "scanner" / str(number))
-    whole = tmp_path / "whole"
-    bring_in(out=whole)
-    write, written = importing.write_volume, []
-
-    def killed(stem: Path, volume: object, voxels: object) -> None:
-        if written:
-            stem.parent.mkdir(parents=True)
-            stem.with_name(f"{stem.name}.json").write_text("{}", encoding="utf-8")  # a sidecar, and then the end
-            raise KeyboardInterrupt
-        written.append(stem)
-        write(stem, volume, voxels)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(importing, "write_volume", killed)
-    with pytest.raises(KeyboardInterrupt):
-        bring_in()
-    monkeypatch.undo()
-    monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tmp_path / "workspace"))
-    assert bring_in().new == 2
-    assert tree(tmp_path / "bids") == tree(whole)
-
-
-def test_a_series_that_has_grown_is_not_mixed_with_what_is_there(tmp_path: Path, bring_in: Bring):
-    images = series(12)
-    save_all(images[:10], tmp_path / "scanner")
-    bring_in()
-    before = tree(tmp_path / "bids")
-    save_all(images[10:], tmp_path / "scanner", start=50)
-    report = bring_in()
-    assert report.series == 0
-    assert report.skipped[0]["reason"].startswith("was imported from other images of the series as sub-01/ses-01/anat/")
-    assert tree(tmp_path / "bids") == before
-
-
-def test_another_workspace_is_told_that_the_dataset_is_not_its_own(
-    tmp_path: Path, bring_in: Bring, monkeypatch: pytest.MonkeyPatch
-):
-    save_all(series(), tmp_path / "scanner")
-    bring_in()
-    monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tmp_path / "theirs"))
-    with pytest.raises(InputError, match="imported in another workspace"):
-        bring_in()
-
-
-def test_dual_echo_becomes_pd_and_t2(tmp_path: Path, bring_in: Bring):
+@pytest.mark.parametrize("b_value", [None, 0.0])
+def test_dual_echo_becomes_pd_and_t2(b_value: float | None, tmp_path: Path, bring_in: Bring):
+    """Of makers too that write a b-value of 0 into images that are not of diffusion."""
     spin = {"ScanningSequence": "SE", "RepetitionTime": 3000.0, "InversionTime": None,
-            "SeriesDescription": "pd+t2_tse_tra"}  # fmt: skip
+            "SeriesDescription": "pd+t2_tse_tra", "DiffusionBValue": b_value}  # fmt: skip
     uid = "1.2.3.4"
     early = series(EchoTime=14.0, SeriesInstanceUID=uid, voxels=voxels_of(8, seed=1), **spin)
     late = series(EchoTime=95.0, SeriesInstanceUID=uid, voxels=voxels_of(8, seed=2), **spin)
@@ -378,3 +283,41 @@ def test_an_archive_gives_what_its_folder_gives(tmp_path: Path, bring_in: Bring)
     assert report.series == 1
     assert tree(tmp_path / "other") == tree(tmp_path / "bids")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bids", "other", "packed.zip", "scanner", "workspace"]
+
+
+@pytest.mark.parametrize(
+    ("others", "own"),
+    [
+        ([{"SeriesDescription": "gre_field_mapping"}, {"SeriesDescription": "tfl_b1map"}], {}),
+        (
+            [{"SeriesDescription": f"t1_mp2rage_INV{number}", "ProtocolName": "mp2rage"} for number in (1, 2)],
+            {"SeriesDescription": "t1_mp2rage_UNI", "ImageType": ["DERIVED", "PRIMARY", "M", "UNI"]},
+        ),
+        (
+            [{"ImageType": ["DERIVED", "PRIMARY", "DIXON", kind]} for kind in ("FAT", "OPP_PHASE")],
+            {"ImageType": ["DERIVED", "PRIMARY", "DIXON", "WATER"]},
+        ),
+    ],
+)  # fmt: skip
+def test_what_looks_otherwise_is_not_taken_for_the_t1_though_it_comes_first(
+    others: list[dict], own: dict, tmp_path: Path, bring_in: Bring
+):
+    for number, tags in enumerate([*others, own]):
+        images = series(voxels=voxels_of(8, seed=number), SeriesNumber=number + 2, **tags)
+        save_all(images, tmp_path / "scanner" / str(number))
+    report = bring_in()
+    assert report.series == len(others) + 1
+    taken = find_sources(tmp_path / "bids", "ixi-slices-128").scans  # a recipe for T1w
+    assert [scan.relative for scan in taken] == [f"{T1}.nii.gz"]
+    assert np.array_equal(voxels(tmp_path / "bids" / f"{T1}.nii.gz"), voxels_of(8, seed=len(others)).transpose(2, 1, 0))
+
+
+@pytest.mark.parametrize(("name", "series_of"), [("mp2rage_INV{}", "1.2.3.{}"), ("t1_mp2rage_sag", "1.2.3")])
+def test_inversions_of_an_mp2rage_are_named_as_bids_has_them(
+    name: str, series_of: str, tmp_path: Path, bring_in: Bring
+):
+    """Be they two series or one."""
+    for number, inversion in ((1, 700.0), (2, 2500.0)):
+        tags = {"SeriesDescription": name.format(number), "SeriesInstanceUID": series_of.format(number)}
+        save_all(series(8, InversionTime=inversion, **tags), tmp_path / "scanner" / str(number))
+    assert bring_in().files == [f"{T1.replace('_T1w', f'_inv-{number}_MP2RAGE')}.nii.gz" for number in (1, 2)]

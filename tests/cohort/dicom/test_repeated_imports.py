@@ -1,16 +1,20 @@
 """Imports into a dataset that is there: what is new is added, what is there stays, what was deleted comes back."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from brainlab.cohort.dicom import importing
 from brainlab.cohort.dicom.importing import ImportReport, import_dicom
 from brainlab.cohort.dicom.register import RECORD
 from brainlab.errors import InputError
+from tests.cohort.dicom.test_importing import tree
 from tests.dicom_files import save, save_all, series, voxels_of
 
 Bring = Callable[..., ImportReport]
+T1 = "sub-01/ses-01/anat/sub-01_ses-01_T1w"
 SPIN = {"ScanningSequence": "SE", "RepetitionTime": 3000.0, "InversionTime": None, "SeriesDescription": "ax",
         "ProtocolName": "ax"}  # fmt: skip
 
@@ -71,3 +75,100 @@ def test_an_id_that_stands_for_several_people_is_told(tmp_path: Path, bring_in: 
     report = bring_in()
     assert report.participants == 1
     assert "birth dates, sexes differ under one patient id" in " ".join(note["reason"] for note in report.warnings)
+
+
+def test_a_second_import_writes_nothing(tmp_path: Path, bring_in: Bring):
+    save_all(series(), tmp_path / "scanner")
+    bring_in()
+    before = tree(tmp_path / "bids")
+    report = bring_in()
+    assert (report.series, report.new) == (1, 0)
+    assert tree(tmp_path / "bids") == before
+
+
+def test_more_series_are_added_and_nothing_is_replaced(tmp_path: Path, bring_in: Bring):
+    save_all(series(), tmp_path / "scanner")
+    bring_in()
+    before = tree(tmp_path / "bids")
+    save_all(series(voxels=voxels_of(8, seed=5), SeriesNumber=9), tmp_path / "later")
+    save_all(series(PatientID="other", PatientSex="M"), tmp_path / "later" / "other")
+    report = bring_in(tmp_path / "later")
+    assert sorted(report.files) == [
+        f"{T1.replace('_T1w', '_run-2_T1w')}.nii.gz",
+        f"{T1.replace('sub-01', 'sub-02')}.nii.gz",
+    ]
+    after = tree(tmp_path / "bids")
+    changed = {name for name in before if after[name] != before[name]}
+    assert changed == {"participants.tsv", ".dicom-import.json"}
+    assert after["participants.tsv"].decode().splitlines()[1:] == ["sub-01\t57\tF", "sub-02\t57\tM"]
+
+
+def test_a_dataset_of_others_keeps_its_people_and_its_tables(tmp_path: Path, bring_in: Bring):
+    root = tmp_path / "bids"
+    (root / "sub-07" / "anat").mkdir(parents=True)
+    (root / "dataset_description.json").write_text('{"Name": "mine", "BIDSVersion": "1.8.0"}', encoding="utf-8")
+    table = "participant_id\tgroup\tSex\r\nsub-07\tms\tF\r\nsub-11\tms\tM"
+    (root / "participants.tsv").write_bytes(table.encode())
+    save_all(series(), tmp_path / "scanner")
+    assert bring_in().files[0].startswith("sub-12/")
+    lines = (root / "participants.tsv").read_text(encoding="utf-8").splitlines()
+    assert lines == [*table.splitlines(), "sub-12\tn/a\tF"]
+    assert json.loads((root / "dataset_description.json").read_text(encoding="utf-8"))["Name"] == "mine"
+
+
+def test_an_image_that_is_there_under_the_name_is_left_alone(tmp_path: Path, bring_in: Bring):
+    save_all(series(), tmp_path / "scanner")
+    bring_in()
+    (tmp_path / "bids" / ".dicom-import.json").unlink()
+    (tmp_path / "bids" / "sub-01").rename(tmp_path / "bids" / "sub-02")
+    before = tree(tmp_path / "bids" / "sub-02")
+    assert bring_in().files[0].startswith("sub-03/")
+    assert tree(tmp_path / "bids" / "sub-02") == before
+
+
+def test_an_import_that_was_stopped_goes_on_under_the_same_names(
+    tmp_path: Path, bring_in: Bring, monkeypatch: pytest.MonkeyPatch
+):
+    for number in range(3):
+        save_all(series(PatientID=f"P{number}", voxels=voxels_of(8, seed=number)), tmp_path / "scanner" / str(number))
+    whole = tmp_path / "whole"
+    bring_in(out=whole)
+    write, written = importing.write_volume, []
+
+    def killed(stem: Path, volume: object, voxels: object) -> None:
+        if written:
+            stem.parent.mkdir(parents=True)
+            stem.with_name(f"{stem.name}.json").write_text("{}", encoding="utf-8")  # a sidecar, and then the end
+            raise KeyboardInterrupt
+        written.append(stem)
+        write(stem, volume, voxels)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(importing, "write_volume", killed)
+    with pytest.raises(KeyboardInterrupt):
+        bring_in()
+    monkeypatch.undo()
+    monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tmp_path / "workspace"))
+    assert bring_in().new == 2
+    assert tree(tmp_path / "bids") == tree(whole)
+
+
+def test_a_series_that_has_grown_is_not_mixed_with_what_is_there(tmp_path: Path, bring_in: Bring):
+    images = series(12)
+    save_all(images[:10], tmp_path / "scanner")
+    bring_in()
+    before = tree(tmp_path / "bids")
+    save_all(images[10:], tmp_path / "scanner", start=50)
+    report = bring_in()
+    assert report.series == 0
+    assert report.skipped[0]["reason"].startswith("was imported from other images of the series as sub-01/ses-01/anat/")
+    assert tree(tmp_path / "bids") == before
+
+
+def test_another_workspace_is_told_that_the_dataset_is_not_its_own(
+    tmp_path: Path, bring_in: Bring, monkeypatch: pytest.MonkeyPatch
+):
+    save_all(series(), tmp_path / "scanner")
+    bring_in()
+    monkeypatch.setenv("BRAINLAB_WORKSPACE", str(tmp_path / "theirs"))
+    with pytest.raises(InputError, match="imported in another workspace"):
+        bring_in()
