@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from brainlab.cohort.dicom.frames import Frame, Origin, RefusedFile, frames_of
+from brainlab.cohort.dicom.headers.frames import Frame, Origin, RefusedFile, frames_of
 from brainlab.cohort.dicom.linking import check_linking_table, write_linking_table
 from brainlab.cohort.dicom.people import age_of, contradictions, person_name, sex_of, visit_name
 from brainlab.cohort.dicom.register import Register

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from brainlab.cohort.dicom.frames import Origin
+from brainlab.cohort.dicom.headers.frames import Origin
 from brainlab.errors import InputError
 from brainlab.files.spreadsheet import csv_text
 from brainlab.files.whole import whole_file

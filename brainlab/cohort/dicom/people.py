@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from datetime import date
 
-from brainlab.cohort.dicom.frames import Origin
+from brainlab.cohort.dicom.headers.frames import Origin
 from brainlab.cohort.sources.demographics import age_in_years, sex_letter
 
 OLDEST_YEARS = 89

@@ -22,7 +22,7 @@ A b-value above 0 and Image Type come before words. A localiser is none. `MR` is
 
 import re
 
-from brainlab.cohort.dicom.frames import SCANNER_MAPS, Frame
+from brainlab.cohort.dicom.headers.frames import SCANNER_MAPS, Frame
 from brainlab.cohort.dicom.series import Volume, is_diffusion, is_weighted
 
 UNKNOWN = "MR"

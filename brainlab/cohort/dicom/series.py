@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from brainlab.cohort.dicom.frames import Frame
+from brainlab.cohort.dicom.headers.frames import Frame
 from brainlab.cohort.dicom.stacking import SAME_PLACE_MM, check_orientation, heights_of, repeats, stack
 from brainlab.counted import counted
 from brainlab.errors import UnreadableScanError

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from brainlab.cohort.dicom.frames import SLICE_DISTANCES, Frame
+from brainlab.cohort.dicom.headers.frames import SLICE_DISTANCES, Frame
 from brainlab.counted import counted
 from brainlab.errors import UnreadableScanError
 from brainlab.images.dicom.placement import LEAST_MM, MOST_MM

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from brainlab.cohort.dicom.frames import Frame
+from brainlab.cohort.dicom.headers.frames import Frame
 from brainlab.errors import UnreadableScanError
 from brainlab.images.dicom.pixels import rescaled, stored_frames
 

@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from brainlab import __version__
 from brainlab.cohort import bids_writer
+from brainlab.cohort.dicom.headers.settings import common_settings
 from brainlab.cohort.dicom.sequence_names import UNKNOWN
 from brainlab.cohort.dicom.series import Volume
-from brainlab.cohort.dicom.settings import common_settings
 from brainlab.cohort.dicom.voxels import volume_of
 from brainlab.errors import InputError
 from brainlab.files.textfile import read_text

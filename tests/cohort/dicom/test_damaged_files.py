@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian, RLELossless
 
-from brainlab.cohort.dicom.frames import RefusedFile, frames_of
+from brainlab.cohort.dicom.headers.frames import RefusedFile, frames_of
 from brainlab.cohort.dicom.importing import ImportReport
 from tests.dicom_files import enhanced, save, series, voxels_of
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from brainlab.cohort.dicom.frames import Origin, frames_of
+from brainlab.cohort.dicom.headers.frames import Origin, frames_of
 from brainlab.cohort.dicom.people import age_of, contradictions, person_name, sex_of
 from tests.dicom_files import save, series
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from brainlab.cohort.dicom.frames import frames_of
+from brainlab.cohort.dicom.headers.frames import frames_of
 from brainlab.cohort.dicom.sequence_names import (
     acquisition_of,
     inversion_of,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydicom.dataset import Dataset
 
-from brainlab.cohort.dicom.frames import frames_of
+from brainlab.cohort.dicom.headers.frames import frames_of
 from brainlab.cohort.dicom.series import Sorted, sort_series
 from tests.dicom_files import enhanced, save, save_all, series, voxels_of
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 
-from brainlab.cohort.dicom.frames import Frame, frames_of
+from brainlab.cohort.dicom.headers.frames import Frame, frames_of
 from brainlab.cohort.dicom.stacking import stack
 from brainlab.errors import UnreadableScanError
 from tests.dicom_files import SAGITTAL, save, series

@@ -7,7 +7,7 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.uid import RLELossless
 
-from brainlab.cohort.dicom.frames import Frame, frames_of
+from brainlab.cohort.dicom.headers.frames import Frame, frames_of
 from brainlab.cohort.dicom.voxels import volume_of
 from tests.dicom_files import enhanced, image, save, voxels_of
 

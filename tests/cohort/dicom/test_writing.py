@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 
-from brainlab.cohort.dicom.frames import frames_of
+from brainlab.cohort.dicom.headers.frames import frames_of
 from brainlab.cohort.dicom.series import sort_series
 from brainlab.cohort.dicom.writing import add_row, weighting_of
 from brainlab.errors import InputError

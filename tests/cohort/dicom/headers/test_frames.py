@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from brainlab.cohort.dicom.frames import RefusedFile, frames_of
+from brainlab.cohort.dicom.headers.frames import RefusedFile, frames_of
 from tests.dicom_files import save, series
 
 

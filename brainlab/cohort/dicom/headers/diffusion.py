@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from pydicom.dataset import Dataset
 
-from brainlab.cohort.dicom.import_tags import (
+from brainlab.cohort.dicom.headers.import_tags import (
     GE,
     GE_B_VALUE,
     GE_DIRECTION,

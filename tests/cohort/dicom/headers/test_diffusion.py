@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pydicom.dataset import Dataset
 
-from brainlab.cohort.dicom.diffusion import UNKNOWN_AXES, Weighting
-from brainlab.cohort.dicom.frames import frames_of
+from brainlab.cohort.dicom.headers.diffusion import UNKNOWN_AXES, Weighting
+from brainlab.cohort.dicom.headers.frames import frames_of
 from brainlab.cohort.dicom.series import Sorted, sort_series
 from tests.dicom_files import AXIAL, SAGITTAL, image, save, save_all, series, voxels_of
 

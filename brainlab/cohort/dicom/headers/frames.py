@@ -13,10 +13,10 @@ import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
-from brainlab.cohort.dicom.diffusion import Csa, Weighting, read_weighting
-from brainlab.cohort.dicom.import_tags import GE_COMPONENT, HEADER_TAGS, OTHERS, PERSON, SIEMENS_B_VALUE
-from brainlab.cohort.dicom.mosaic import Mosaic, mosaic_of
-from brainlab.cohort.dicom.settings import settings_of
+from brainlab.cohort.dicom.headers.diffusion import Csa, Weighting, read_weighting
+from brainlab.cohort.dicom.headers.import_tags import GE_COMPONENT, HEADER_TAGS, OTHERS, PERSON, SIEMENS_B_VALUE
+from brainlab.cohort.dicom.headers.mosaic import Mosaic, mosaic_of
+from brainlab.cohort.dicom.headers.settings import settings_of
 from brainlab.errors import UnreadableScanError
 from brainlab.images.dicom.csa import MOSAIC, read_csa
 from brainlab.images.dicom.header import quietly, read_header
