@@ -30,5 +30,5 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "study": status.study,
         "state": status.state,
         "readers": readers,
-        "text": "\n".join([f"{status.study}: {status.title} ({status.state})", *lines]),
+        "lines": [f"{status.study}: {status.title} ({status.state})", *lines],
     }
