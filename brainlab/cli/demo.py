@@ -86,7 +86,7 @@ def _copy(source: Path, target: Path) -> None:
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     scratch = target.with_name(f".{target.name}-copying")
-    with place_in_use(target, "brainlab demo"):
+    with place_in_use(target, "brainlab demo", chosen=False):
         if not target.exists():  # another process may have ended its copy just now
             shutil.rmtree(scratch, ignore_errors=True)
             shutil.copytree(source, scratch, ignore=_unpacked_or_hidden)

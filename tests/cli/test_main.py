@@ -211,3 +211,15 @@ def test_closed_output_is_one_line_and_closed_errors_are_none(closed: str, told:
     assert ended.stderr.startswith(told)
     assert ended.stderr.count(b"\n") == (closed == "1")
     assert (b"vae-8" in ended.stdout) == (closed == "2")
+
+
+def test_fewer_people_than_a_simulation_holds_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done = {"participants": 8, "scans": 8, "seconds": 0.1}
+    monkeypatch.setattr("brainlab.simulation.cohort.simulate_cohort", lambda *_, **__: dict(done))
+    assert main(["simulate", str(tmp_path), "--participants", "8", "--seed", "1"]) == 0
+    assert capsys.readouterr().err == ""
+    assert main(["simulate", str(tmp_path), "--participants", "3", "--seed", "1"]) == 0
+    earlier = "8 participants there from an earlier call, more than the 3 asked for; all stay"
+    assert capsys.readouterr().err == f"warning  {tmp_path}: {earlier}\n"
