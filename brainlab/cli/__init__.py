@@ -6,9 +6,11 @@ import importlib
 import json
 import os
 import sys
+from pathlib import Path
 from typing import Any, NoReturn
 
 from brainlab import __version__
+from brainlab.cli.common.lines import print_lines
 from brainlab.cli.common.signals import ended_by_signals, exit_code
 from brainlab.errors import BrainlabError
 
@@ -70,12 +72,17 @@ class _Parser(argparse.ArgumentParser):
     """argparse with errors on one line."""
 
     def error(self, message: str) -> NoReturn:
-        print(f"error: {message} (see '{self.prog} --help')", file=sys.stderr)
+        print_lines([f"error: {message} (see '{self.prog} --help')"], sys.stderr)
         raise SystemExit(2)
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 2 bad input, 130 interrupted, 143 asked to end by SIGTERM."""
+    if sys.stderr is None:  # closed by whoever started us
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 (until the process ends)
+    if sys.stdout is None:  # before any work is done whose result would be lost
+        print_lines(["error: standard output is closed; send it to a file or to /dev/null"], sys.stderr)
+        return 2
     argv = sys.argv[1:] if argv is None else argv
     parser = _Parser(prog="brainlab", description="Generative models of brain MRI.")
     parser.add_argument("--version", action="version", version=f"brainlab {__version__}")
@@ -99,7 +106,7 @@ def main(argv: list[str] | None = None) -> int:
         with ended_by_signals():
             return _report(modules[args.command].run(args), as_json=args.json)
     except BrainlabError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print_lines([f"error: {error}"], sys.stderr)
         return 2
     except KeyboardInterrupt as error:
         print("interrupted", file=sys.stderr)
@@ -108,7 +115,7 @@ def main(argv: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        print(f"error: {_system_error(error)}", file=sys.stderr)
+        print_lines([f"error: {_system_error(error)}"], sys.stderr)
         return 2
 
 
@@ -130,15 +137,13 @@ def _add_json_flag(parser: argparse.ArgumentParser) -> None:
 
 
 def _report(result: dict[str, Any], *, as_json: bool) -> int:
-    """Print a command's result; a result may carry its own exit code under `exit_code` and a text under `text`."""
+    """Print a command's result, or the lines under its `lines`; it may carry its own exit code under `exit_code`."""
     exit_code = int(result.pop("exit_code", 0))
-    text = result.pop("text", None)
+    lines = result.pop("lines", None)
     if as_json:
         print(json.dumps(result, allow_nan=False))
-    elif text is not None:
-        print(text)
     else:
-        for key, value in result.items():
-            print(f"{key}: {value if isinstance(value, str) else json.dumps(value)}")
+        facts = (f"{key}: {value if isinstance(value, str) else json.dumps(value)}" for key, value in result.items())
+        print_lines(facts if lines is None else lines)
     sys.stdout.flush()
     return exit_code

@@ -7,6 +7,7 @@ import socket
 import sys
 from typing import Any
 
+from brainlab.cli.common.lines import print_lines
 from brainlab.errors import InputError
 from brainlab.workspace import APP
 
@@ -32,8 +33,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     _check_free(args.address, args.port)
     from brainlab.cli.demo import make_ready, problem_lines
 
-    for line in problem_lines(make_ready()):
-        print(line, file=sys.stderr, flush=True)
+    print_lines(problem_lines(make_ready()), sys.stderr)
     flags = ["--server.port", str(args.port), "--server.address", args.address]
     os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", str(APP), *flags])  # noqa: S606 (no shell)
 

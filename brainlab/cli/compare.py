@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "metrics": {difference.metric: difference.to_json() for difference in found.differences},
         "gaps": list(found.gaps),
         "settings": compared_by(args.seed),
-        "text": "\n".join([*_lines(found.differences), *(f"note: {gap}" for gap in found.gaps), READ]),
+        "lines": [*_lines(found.differences), *(f"note: {gap}" for gap in found.gaps), READ],
     }
 
 

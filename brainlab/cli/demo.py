@@ -36,7 +36,7 @@ def make_ready() -> dict[str, Any]:
     found = {"cohorts": [name for name in cohorts if name], "runs": [run.name for run in list_runs()]}
     problems += [{"path": str(folder), "reason": reason} for folder, reason in _missing(found)]
     result = {"ready": not problems, "workspace": str(workspace()), **found, "problems": problems}
-    return {**result, "text": _told(result), "exit_code": 2 if problems else 0}
+    return {**result, "lines": _lines(result), "exit_code": 2 if problems else 0}
 
 
 def _missing(found: dict[str, list[str]]) -> Iterator[tuple[Path, str]]:
@@ -62,14 +62,14 @@ def _missing(found: dict[str, list[str]]) -> Iterator[tuple[Path, str]]:
         )
 
 
-def _told(result: dict[str, Any]) -> str:
+def _lines(result: dict[str, Any]) -> list[str]:
     """Return the result for people: one line a fact, and one a problem."""
     lines = [
         f"ready: {'true' if result['ready'] else 'false'}",
         f"workspace: {result['workspace']}",
         *(f"{kind}: {', '.join(result[kind]) or 'none'}" for kind in ("cohorts", "runs")),
     ]
-    return "\n".join([*lines, *problem_lines(result)])
+    return [*lines, *problem_lines(result)]
 
 
 def problem_lines(result: dict[str, Any]) -> list[str]:
@@ -86,7 +86,7 @@ def _copy(source: Path, target: Path) -> None:
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     scratch = target.with_name(f".{target.name}-copying")
-    with place_in_use(target, "brainlab demo"):
+    with place_in_use(target, "brainlab demo", chosen=False):
         if not target.exists():  # another process may have ended its copy just now
             shutil.rmtree(scratch, ignore_errors=True)
             shutil.copytree(source, scratch, ignore=_unpacked_or_hidden)

@@ -1,13 +1,13 @@
 """`brainlab edit RUN SRC OUT --set age_years=80 class=ms [--own class=healthy] [--guidance G]`."""
 
 import argparse
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brainlab.cli.common.device import add_device
+from brainlab.cli.common.lines import warn
 from brainlab.cli.common.output import add_overwrite, written
 from brainlab.cli.common.progress import progress
 from brainlab.counted import counted
@@ -89,8 +89,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     changes = read_told(chosen.conditions, parse_told(args.set, "--set"))
     found = _scans(chosen, args)
     warnings = [*found.warnings, *condition_warnings(chosen.conditions, changes)]
-    for warning in warnings:
-        print(f"warning  {warning}", file=sys.stderr)
+    warn(warnings)
     files: list[str] = []
     edits: list[str] = []
     errors: list[float] = []
@@ -120,7 +119,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "mse": error,
         "mse_per_image": errors,
         "warnings": warnings,
-        "text": "\n".join([*edits, summary, written(files, args.out)]),
+        "lines": [*edits, summary, written(files, args.out)],
     }
 
 

@@ -49,4 +49,4 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     kept = measured.evaluation_file
     if kept is not None and kept.parent != measured.folder:
         notes.append(f"kept in {kept}, as {measured.folder} cannot be written to")
-    return {**result, "text": "\n".join([*score_lines(result), *(f"note: {note}" for note in notes)])}
+    return {**result, "lines": [*score_lines(result), *(f"note: {note}" for note in notes)]}

@@ -65,10 +65,10 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         watch=progress,
         workers=workers,
     ).to_json()
-    return {**result, "text": _text(result, chosen.grid.noun)}
+    return {**result, "lines": _lines(result, chosen.grid.noun)}
 
 
-def _text(result: dict[str, Any], one: str) -> str:
+def _lines(result: dict[str, Any], one: str) -> list[str]:
     """Lay the table out as the FLAIR IntroVAE paper's table 2, baselines below. one: what one image is called."""
     table, other = result["per_class"], result["other_priors"]
     lines = ["", "".rjust(10) + "".join(name.rjust(10) for name in table)]
@@ -96,7 +96,7 @@ def _text(result: dict[str, Any], one: str) -> str:
         f"{f'; simulated {one}s' if settings['simulated'] else ''}",
         *result["notes"],
     ]
-    return "\n".join(lines)
+    return lines
 
 
 def _share(value: float | None) -> str:

@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from brainlab.experiments.evaluation.set_metrics import compare_sets
 
     result = compare_sets(args.generated, args.real, seed=args.seed or 0)
-    return {**result, "text": "\n".join(score_lines(result))}
+    return {**result, "lines": score_lines(result)}
 
 
 def _described() -> dict[str, Any]:
@@ -41,7 +41,7 @@ def _described() -> dict[str, Any]:
         f"    {entry['definition']}{_source(entry['source'])}"
         for entry in found
     ]
-    return {"metrics": found, "text": "\n".join(lines)}
+    return {"metrics": found, "lines": lines}
 
 
 def _source(source: str) -> str:

@@ -92,7 +92,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "mse": float(np.mean(errors)),
         "mse_per_image": errors,
         "warnings": warnings,
-        "text": "\n".join([*(f"warning  {warning}" for warning in warnings), said, written(files, args.out)]),
+        "lines": [*(f"warning  {warning}" for warning in warnings), said, written(files, args.out)],
     }
 
 

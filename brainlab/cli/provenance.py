@@ -17,8 +17,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     lines = []
     for path, said in found.items():
         lines.append(f"{path}: {statement_of(said) if said else 'does not say where it comes from'}")
-        lines += [json_lines(said).rstrip()] if said else []
+        lines += json_lines(said).rstrip().split("\n") if said else []
     return {
         "files": [{"path": str(path), "images": [one.as_json() for one in said]} for path, said in found.items()],
-        "text": "\n".join(lines),
+        "lines": lines,
     }

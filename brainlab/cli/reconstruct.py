@@ -4,11 +4,11 @@ A run that has learnt conditions encodes and decodes each scan under those of it
 """
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
 from brainlab.cli.common.device import add_device
+from brainlab.cli.common.lines import warn
 from brainlab.cli.common.output import add_overwrite, written
 from brainlab.cli.common.progress import progress
 from brainlab.counted import counted
@@ -43,8 +43,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     warnings = own_condition_warnings(chosen, data, rows)
     if unlike := own_recipe_warning(chosen, data):
         warnings.insert(0, unlike)
-    for warning in warnings:
-        print(f"warning  {warning}", file=sys.stderr)
+    warn(warnings)
     names = []
     with whole_folder(args.out, "brainlab reconstruct", overwrite=args.overwrite) as scratch:
         for row in progress(rows, "reconstructing", len(rows)):
@@ -59,5 +58,5 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     return {
         "files": [str(args.out / name) for name in names],
         "warnings": warnings,
-        "text": f"{counted(len(names), chosen.grid.noun)}{which} reconstructed\n{written(names, args.out)}",
+        "lines": [f"{counted(len(names), chosen.grid.noun)}{which} reconstructed", written(names, args.out)],
     }

@@ -1,12 +1,12 @@
 """`brainlab sample RUN OUT --n N --seed S [--condition class=ms age_years=60]`."""
 
 import argparse
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brainlab.cli.common.device import add_device
+from brainlab.cli.common.lines import warn
 from brainlab.cli.common.output import add_overwrite, written
 from brainlab.cli.common.progress import progress
 from brainlab.ranges import number
@@ -62,8 +62,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     warnings = [] if asked is None else condition_warnings(chosen.conditions, asked)
     if args.codes_of and (unlike := own_recipe_warning(chosen, PreparedDataset.open(args.codes_of))):
         warnings.append(unlike)
-    for warning in warnings:
-        print(f"warning  {warning}", file=sys.stderr)
+    warn(warnings)
     settings = {
         "n": args.n,
         "truncation": args.truncation,
@@ -81,7 +80,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     return {
         "files": [str(args.out / name) for name in names],
         **({"warnings": warnings} if asked is not None or warnings else {}),
-        "text": written(names, args.out),
+        "lines": [written(names, args.out)],
     }
 
 

@@ -56,10 +56,10 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         strip = save_picture(film_strip(images, chosen.grid, zoom=3), scratch / f"dim-{args.dim}", said)
         each = zip(images, names, said, strict=True)
         files = [strip, *(save_image(image, chosen.grid, scratch / name, own) for image, name, own in each)]
-    text = f"dimension {args.dim} decoded at {', '.join(f'{value:g}' for value in values)}; film-strip {files[0].name}"
+    done = f"dimension {args.dim} decoded at {', '.join(f'{value:g}' for value in values)}; film-strip {files[0].name}"
     return {
         "dim": args.dim,
         "values": values,
         "files": [str(out / path.name) for path in files],
-        "text": f"{text}\n{written([path.name for path in files], out)}",
+        "lines": [done, written([path.name for path in files], out)],
     }

@@ -97,12 +97,17 @@ def restore_workspace(archive: Path, folder: Path) -> list[Restored]:
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder}: needs a new or empty folder to restore a workspace into; choose another")
+    with archive.open("rb") as file:  # before anything is made, and by its own name where it cannot be read
+        return _restore(archive, file, folder)
+
+
+def _restore(archive: Path, file: BinaryIO, folder: Path) -> list[Restored]:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with naming_path(folder):
         scratch = Path(tempfile.mkdtemp(prefix=".restoring-", dir=folder.parent))
     try:
         with naming_path(folder):
-            _unpack(archive, scratch)
+            _unpack(archive, file, scratch)
             copies = sorted((scratch / STUDIES).glob("*.tar"))
             restored = []
             for copy in copies:
@@ -174,11 +179,11 @@ class _Hashed:
         return self._hash.hexdigest()
 
 
-def _unpack(archive: Path, folder: Path) -> None:
-    """Write the files of a backup into a folder and check each against the manifest."""
+def _unpack(archive: Path, file: BinaryIO, folder: Path) -> None:
+    """Write the files of a backup into a folder and check each against the manifest. archive: what messages name."""
     found: dict[str, str] = {}
     try:
-        with tarfile.open(archive) as tar:
+        with tarfile.open(fileobj=file) as tar:
             for member in tar:
                 found[member.name] = _extract(archive, tar, member, folder)
     except (*UNREADABLE_ARCHIVE, FileExistsError, NotADirectoryError) as error:  # the latter of names that clash

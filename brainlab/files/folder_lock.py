@@ -29,8 +29,10 @@ def folder_in_use(folder: Path, work: str) -> Iterator[None]:
 
 
 @contextmanager
-def place_in_use(place: Path, work: str) -> Iterator[None]:
+def place_in_use(place: Path, work: str, *, chosen: bool = True) -> Iterator[None]:
     """The same for a folder that is yet to come, or that will be replaced: the lock lies in a hidden folder beside it.
+
+    chosen: whether who waits may name another place instead.
 
     Folders that are made for it are removed in the end, unless something is in them. Raises OSError that names the
     place where nothing can be written beside it.
@@ -38,7 +40,7 @@ def place_in_use(place: Path, work: str) -> Iterator[None]:
     guard = place.with_name(f".{place.name}.in-use")
     made = [guard, *(folder for folder in place.parents if not folder.exists())]
     try:
-        with _held(guard / LOCK, place, work):
+        with _held(guard / LOCK, place, work, chosen=chosen):
             yield
     finally:
         with contextlib.suppress(OSError):  # where another process holds it, or wrote something
@@ -71,9 +73,9 @@ def is_locked(folder: Path) -> bool:
 
 
 @contextmanager
-def _held(path: Path, named: Path, work: str) -> Iterator[None]:
+def _held(path: Path, named: Path, work: str, *, chosen: bool = True) -> Iterator[None]:
     with naming_path(named):
-        handle = _locked(path, named)
+        handle = _locked(path, named, "wait for it, or choose another folder" if chosen else "wait for it")
     try:
         with contextlib.suppress(OSError):  # a full disk can be locked, too
             os.truncate(handle, 0)
@@ -84,7 +86,7 @@ def _held(path: Path, named: Path, work: str) -> Iterator[None]:
         os.close(handle)
 
 
-def _locked(path: Path, named: Path) -> int:
+def _locked(path: Path, named: Path, advice: str) -> int:
     while True:
         try:
             handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
@@ -100,7 +102,7 @@ def _locked(path: Path, named: Path) -> int:
         except BlockingIOError as error:
             by = os.read(handle, 200).decode(errors="replace") or "another process"
             os.close(handle)
-            raise InputError(f"{named}: is in use by {by}; wait for it, or choose another folder") from error
+            raise InputError(f"{named}: is in use by {by}; {advice}") from error
         except OSError as error:
             if error.errno in _NO_LOCKS:
                 return handle

@@ -156,8 +156,8 @@ def _affine(file: StoredScan) -> tuple[FloatArray, list[str]]:
 
 
 def _in_mm(affine: FloatArray, file: StoredScan, notes: list[str]) -> FloatArray:
-    """Convert from metres or micrometres, if the header says so and the field of view then suits a head."""
-    scale = {"meter": 1000.0, "micron": 0.001}.get(file.space_unit, 1.0)
+    """Convert from the header's unit, such as metres, where the field of view then suits a head, and did not before."""
+    scale = {"meter": 1000.0, "centimeter": 10.0, "micron": 0.001}.get(file.space_unit, 1.0)
     extent_mm = np.linalg.norm(affine[:3, :3], axis=0) * file.shape
     if 80 <= extent_mm.max() <= 1000 or not 80 <= (extent_mm * scale).max() <= 1000:
         return affine

@@ -25,6 +25,7 @@ from brainlab.files.json_text import parse_json
 from brainlab.files.unfinished import MARK, mark_finished, mark_unfinished
 from brainlab.files.whole import SCRATCH
 from brainlab.images.provenance import Provenance
+from brainlab.ranges import flag
 from brainlab.simulation import visit_writer
 from brainlab.simulation.disease.longitudinal import EDSS_COEFFICIENTS, EDSS_NOISE
 from brainlab.simulation.participant import (
@@ -62,6 +63,8 @@ SCAN_COLUMNS = (
     "template_volume_ratio",
 )
 STROKE_COLUMN = "stroke_volume_ml"
+FLAGS = {"stroke_share": "--acute-stroke"}
+"""Settings whose flag is called otherwise."""
 
 README = """This dataset is SIMULATED: nobody was scanned. brainlab made it from the MNI152 template.
 
@@ -198,14 +201,14 @@ def _check(settings: CohortSettings, participants: int, truth: str) -> None:
             raise InputError(f"--modalities {name}: needs one of {', '.join(SEQUENCES)}, got '{name}'")
         if settings.modalities.count(name) > 1:
             raise InputError(f"--modalities {name}: is named twice; give each sequence once")
-    for flag, value, known in (
+    for option, value, known in (
         ("--space", settings.space, ("native", "mni")),
         ("--voxel-size-mm", settings.voxel_size_mm, (1, 2)),
         ("--acquisition-bias", settings.acquisition_bias, ("seed", "none")),
         ("--truth", truth, ("full", "table")),
     ):
         if value not in known:
-            raise InputError(f"{flag}: needs one of {', '.join(map(str, known))}, got {value}")
+            raise InputError(f"{option}: needs one of {', '.join(map(str, known))}, got {value}")
 
 
 def _recorded(settings: CohortSettings, truth: str) -> dict[str, Any]:
@@ -233,10 +236,28 @@ def _refuse_others(out: Path, settings: CohortSettings, truth: str) -> None:
             raise InputError(f"{out}: was made by brainlab {generator.get('Version')}; choose another folder")
         if found.get("simulator", 1) != SIMULATOR:
             raise InputError(f"{out}: holds people of an older simulator; choose another folder")
-        if found != _recorded(settings, truth):
-            raise InputError(f"{out}: holds a cohort of other settings ({found}); choose another folder")
+        if found != (wanted := _recorded(settings, truth)):
+            raise InputError(
+                f"{out}: holds a cohort of other settings: {_others(found, wanted)}; choose another folder"
+            )
     elif out.is_dir() and any(not _is_begun(path.name) for path in out.iterdir()):
         raise InputError(f"{out}: is not empty and not a simulated cohort; choose another folder")
+
+
+def _others(found: dict[str, Any], wanted: dict[str, Any]) -> str:
+    """Say which settings differ, by their flags, and how."""
+    other = [name for name in dict.fromkeys([*wanted, *found]) if found.get(name) != wanted.get(name)]
+    return ", ".join(
+        f"{FLAGS.get(name, flag(name))} {_in_words(found.get(name))} there, {_in_words(wanted.get(name))} here"
+        for name in other
+    )
+
+
+def _in_words(value: Any) -> str:
+    """Write a setting as its flag takes it; what a description lacks are the sites where all were meant."""
+    if isinstance(value, list):
+        return " ".join(":".join(map(str, one)) if isinstance(one, list) else str(one) for one in value)
+    return "all" if value is None else str(value)
 
 
 def _is_begun(name: str) -> bool:

@@ -30,6 +30,7 @@ PACKAGES = ("brainlab", "numpy", "scipy", "torch", "SimpleITK", "nibabel", "nile
 CODE = "brainlab's code"
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 """Paths that one of these packs cannot be read by each of the others."""
+ENCRYPTED = ("tls", "wss")
 CONNECTING_S = 10.0
 NO_WORKER_S = 60.0
 """How long a cluster may be without any worker, such as while they start."""
@@ -57,6 +58,7 @@ class Cluster:
         self._lost = (distributed.CancelledError, CommClosedError)
         self._packed = dumps
         self._wanted = _Wanted(versions(), tuple(map(str, shared)), _environment())
+        _refuse_address(address)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of other versions, which tasks look at more closely
@@ -160,6 +162,22 @@ class Cluster:
 
     def _gone(self) -> BrainlabError:
         return BrainlabError(f"--scheduler {self._address}: the scheduler is gone; start it, and run again")
+
+
+def _refuse_address(address: str) -> None:
+    """Raise InputError where an address is none of a scheduler's.
+
+    A client that fails for its address rather than its scheduler cannot be closed, and waits 20 s before it goes.
+    """
+    from distributed import Security
+    from distributed.comm.addressing import get_address_host_port, parse_address
+
+    try:
+        get_address_host_port(address)
+    except ValueError as error:
+        raise InputError(f"--scheduler '{address}': needs an address such as tcp://HOST:8786 ({error})") from error
+    if parse_address(address)[0] in ENCRYPTED and Security().get_connection_args("client")["ssl_context"] is None:
+        raise InputError(f"--scheduler {address}: needs the certificates that Dask's configuration names, got none")
 
 
 @cache

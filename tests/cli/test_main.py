@@ -4,13 +4,17 @@ import argparse
 import errno
 import json
 import os
+import shlex
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from brainlab.cli import COMMANDS, main
+from brainlab.errors import InputError
 from brainlab.experiments.export import whole_folder
 
 
@@ -146,3 +150,76 @@ def test_a_signal_that_is_ignored_stays_so(monkeypatch: pytest.MonkeyPatch) -> N
         assert main(["audit", "here"]) == 0
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+FORGED = "a\x1b[31m\r\nwarning  forged\u202e\udcff.nii"
+SHOWN = r"a\x1b[31m\r\nwarning  forged\u202e\udcff.nii"
+
+
+@pytest.mark.parametrize("result", [{"lines": ["first", f"second\t{FORGED}"]}, {"first": 1, "second": FORGED}])
+def test_what_a_result_quotes_neither_breaks_its_line_nor_steers_the_terminal(
+    result: dict[str, object], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("brainlab.cli.cohort.audit.run", lambda _: dict(result))
+    assert main(["audit", "here"]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("first")
+    assert second in (f"second\t{SHOWN}", f"second: {SHOWN}")
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [InputError(f"{FORGED}: is damaged"), OSError(errno.EACCES, "is damaged", FORGED), SystemExit(2)],
+    ids=lambda one: type(one).__name__,
+)
+def test_what_an_error_quotes_neither_breaks_its_line_nor_steers_the_terminal(
+    raised: BaseException, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(_: object) -> None:
+        raise raised
+
+    monkeypatch.setattr("brainlab.cli.cohort.audit.run", refuse)
+    if isinstance(raised, SystemExit):  # of an argument
+        with pytest.raises(SystemExit):
+            main(["audit", "here", FORGED])
+    else:
+        assert main(["audit", "here"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: ")
+    assert SHOWN in line
+
+
+def test_names_of_files_are_shown_as_they_are_with_their_control_signs_written_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A folder of scans, whose notes go to stdout, and to stderr before hours of work."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "sub-01_x\x1b[2J\nwarning  forged_FLAIR.nii").write_bytes(b"no image")
+    assert main(["scans", str(tmp_path / "in")]) in (0, 2)
+    assert main(["prepare", str(tmp_path / "in"), str(tmp_path / "out"), "--recipe", "flair-40"]) == 2
+    printed = "".join(capsys.readouterr())
+    assert "\x1b" not in printed
+    assert "\nwarning  forged" not in printed
+    assert r"x\x1b[2J\nwarning  forged_FLAIR.nii" in printed
+
+
+@pytest.mark.parametrize(("closed", "told"), [("1", b"error: standard output is closed; "), ("2", b"")])
+def test_closed_output_is_one_line_and_closed_errors_are_none(closed: str, told: bytes, tmp_path: Path) -> None:
+    command = f"{shlex.quote(sys.executable)} -m brainlab presets {closed}>&-"
+    ended = subprocess.run(["/bin/sh", "-c", command], capture_output=True, check=False)
+    assert ended.returncode == (2 if closed == "1" else 0)
+    assert ended.stderr.startswith(told)
+    assert ended.stderr.count(b"\n") == (closed == "1")
+    assert (b"vae-8" in ended.stdout) == (closed == "2")
+
+
+def test_fewer_people_than_a_simulation_holds_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done = {"participants": 8, "scans": 8, "seconds": 0.1}
+    monkeypatch.setattr("brainlab.simulation.cohort.simulate_cohort", lambda *_, **__: dict(done))
+    assert main(["simulate", str(tmp_path), "--participants", "8", "--seed", "1"]) == 0
+    assert capsys.readouterr().err == ""
+    assert main(["simulate", str(tmp_path), "--participants", "3", "--seed", "1"]) == 0
+    earlier = "8 participants there from an earlier call, more than the 3 asked for; all stay"
+    assert capsys.readouterr().err == f"warning  {tmp_path}: {earlier}\n"

@@ -220,6 +220,8 @@ def test_a_reader_who_withdraws_is_out_for_good(studio, tmp_path, call, capsys):
     call("lock", study, "--override", "untrained runs in a test")
     assert call("withdraw", study, "R1") == {"study": study, "reader": "R1", "withdrawn": True}
     assert call("status", study)["readers"]["R1"]["withdrawn"]
+    assert main(["study", "status", study]) == 0
+    assert [line.split(", ")[1:] for line in capsys.readouterr().out.splitlines()[1:]] == [["withdrawn"], []]
     assert main(["study", "withdraw", study, "R1"]) == 2
     assert "R1: no such reader, or withdrawn already" in capsys.readouterr().err
 

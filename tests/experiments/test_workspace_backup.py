@@ -103,6 +103,16 @@ def test_a_folder_that_holds_something_is_left_alone(archive, used):
     assert files_of(used, studies=True) == before
 
 
+@pytest.mark.parametrize("present", [False, True])
+def test_a_backup_that_cannot_be_opened_is_named_and_nothing_is_made(tmp_path, present):
+    if present:
+        (tmp_path / "kept.tar").mkdir()
+    with pytest.raises(OSError) as refused:  # noqa: PT011 - missing, or a folder
+        restore_workspace(tmp_path / "kept.tar", tmp_path / "new" / "back")
+    assert refused.value.filename == str(tmp_path / "kept.tar")
+    assert not (tmp_path / "new").exists()
+
+
 def rewritten(archive, change):
     """Write an archive anew with its members changed: {name: bytes} -> the same."""
     with tarfile.open(archive) as tar:

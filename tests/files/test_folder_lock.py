@@ -1,11 +1,15 @@
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
+import brainlab
+from brainlab.cli import COMMANDS
 from brainlab.errors import InputError
 from brainlab.files.folder_lock import LOCK, folder_in_use, place_in_use, places_in_use
 
@@ -87,3 +91,20 @@ def test_a_place_that_is_yet_to_come_can_be_in_use(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match="file/out"):
         place_in_use(tmp_path / "file" / "out", "brainlab prepare").__enter__()
+
+
+def test_no_other_folder_is_advised_where_there_is_none_to_choose(tmp_path):
+    with place_in_use(tmp_path / "out", "brainlab evaluate"):
+        with pytest.raises(InputError, match=r"; wait for it, or choose another folder$"):
+            place_in_use(tmp_path / "out", "brainlab evaluate").__enter__()
+        with pytest.raises(InputError, match=r" on \S+; wait for it$"):
+            place_in_use(tmp_path / "out", "brainlab evaluate", chosen=False).__enter__()
+
+
+def test_locks_name_a_command_as_it_is_called():
+    call = re.compile(r"(?:in_use|whole_folder)\([^\"\n]*\"([^\"]+)\"")
+    sources = Path(brainlab.__file__).parent.rglob("*.py")
+    named = {name for path in sources for name in call.findall(path.read_text(encoding="utf-8"))}
+    assert {"brainlab prepare", "brainlab sample", "brainlab cross-validate"} <= named
+    assert {name.removeprefix("brainlab ") for name in named} - {*COMMANDS} == {"a start of its training"}
+    assert {name for name in named if not name.startswith("brainlab ")} <= {"a start of its training", "import-dicom"}

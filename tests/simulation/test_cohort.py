@@ -92,9 +92,12 @@ def test_another_folder_is_left_alone(cohort, tmp_path):
     (tmp_path / "thesis.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(InputError, match="not empty"):
         simulate_cohort(tmp_path, SETTINGS, 1)
-    with pytest.raises(InputError, match="other settings"):
-        simulate_cohort(cohort, CohortSettings(seed=6, classes=SETTINGS.classes), 1)
-    with pytest.raises(InputError, match="other settings"):
+    others = dataclasses.replace(SETTINGS, seed=6, classes=(("ms", 2.0),), stroke_share=0.5)
+    classes = " ".join(f"{name}:{weight}" for name, weight in SETTINGS.classes)
+    told = f"--seed 5 there, 6 here, --classes {classes} there, ms:2.0 here, --acute-stroke 0.0 there, 0.5 here;"
+    with pytest.raises(InputError, match=f"other settings: {told}"):
+        simulate_cohort(cohort, others, 1)
+    with pytest.raises(InputError, match="other settings: --sites all there, C here;"):
         simulate_cohort(cohort, dataclasses.replace(SETTINGS, sites=("C",)), 1)
     parameters = json.loads((cohort / "dataset_description.json").read_text(encoding="utf-8"))["GeneratedBy"][0][
         "Parameters"

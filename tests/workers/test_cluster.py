@@ -122,8 +122,22 @@ def test_a_cluster_that_is_not_there_is_one_line(monkeypatch):
     with pytest.raises(InputError, match=r"^--scheduler tcp://127.0.0.1:1: no Dask scheduler answers there") as found:
         list(Workers(scheduler="tcp://127.0.0.1:1").map(double, TASKS))
     assert "\n" not in str(found.value)
-    with pytest.raises(InputError, match="no Dask scheduler answers there"):
-        list(Workers(scheduler="nonsense://here").map(double, TASKS))
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("nonsense", r"'nonsense': needs an address such as tcp://HOST:8786 \(missing port"),
+        ("foo://x:1", r"'foo://x:1': needs an address such as tcp://HOST:8786 \(unknown address scheme"),
+        ("", r"'': needs an address such as tcp://HOST:8786"),
+        ("tcp://127.0.0.1", r"'tcp://127.0.0.1': needs an address such as tcp://HOST:8786"),
+        ("tls://127.0.0.1:1", "tls://127.0.0.1:1: needs the certificates"),
+    ],
+)
+def test_what_is_no_address_makes_no_client_that_would_hang_afterwards(monkeypatch, address, told):
+    monkeypatch.setattr(distributed, "Client", lambda *_, **__: pytest.fail("made a client"))
+    with pytest.raises(InputError, match=rf"^--scheduler {told}"):
+        list(Workers(scheduler=address).map(double, TASKS))
 
 
 def test_a_cluster_without_workers_and_one_that_goes_are_one_line(monkeypatch):

@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "acquisition": acquisition,
         "realism": realism,
         "warnings": list(found.warnings),
-        "text": "\n".join([_text(dataset, found), *lines]),
+        "lines": [*_lines(dataset, found), *lines],
     }
 
 
@@ -54,18 +54,18 @@ def _plain(values: dict[Any, Any]) -> dict[str, Any]:
     }
 
 
-def _text(dataset: "PreparedDataset", found: "Audit") -> str:
+def _lines(dataset: "PreparedDataset", found: "Audit") -> list[str]:
     marks = {"SIMULATED ": dataset.simulated, "GENERATED ": dataset.origin.generated}
     mark = "".join(word for word, there in marks.items() if there)
     lines = [f"{len(dataset)} {mark}{dataset.noun}, {dataset.recipe['name']}", ""]
     one = dataset.grid.noun
-    lines.append(found.classes.round(1).rename(columns=lambda name: name.replace("scan", one)).to_string())
+    lines += found.classes.round(1).rename(columns=lambda name: name.replace("scan", one)).to_string().split("\n")
     lines.append("")
     lines.append(f"sharpness: mean image {found.mean_image_sharpness:.4g}, {one}s {found.scan_sharpness:.4g}")
     if found.confound is not None:
         score, chance = found.confound.score, found.confound.chance
         lines.append(f"class from acquisition alone: balanced accuracy {score:.3f} (chance {chance:.3f})")
-    return "\n".join([*lines, *(f"warning: {text}" for text in found.warnings)])
+    return [*lines, *(f"warning: {text}" for text in found.warnings)]
 
 
 def _realism(dataset: "PreparedDataset") -> tuple[dict[str, Any] | None, list[str]]:

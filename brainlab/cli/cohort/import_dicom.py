@@ -33,11 +33,11 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from brainlab.cohort.dicom.importing import import_dicom
 
     report = import_dicom(args.source, args.out, linking_table=args.linking_table, track=progress)
-    text = _text(report, args.out)
-    return {**dataclasses.asdict(report), "text": text, "exit_code": 0 if report.series else 2}
+    lines = _lines(report, args.out)
+    return {**dataclasses.asdict(report), "lines": lines, "exit_code": 0 if report.series else 2}
 
 
-def _text(report: "ImportReport", out: Path) -> str:
+def _lines(report: "ImportReport", out: Path) -> list[str]:
     """Return what a person wants to read: what was left out and what to know, then the count."""
     from brainlab.cohort.dicom.importing import FACES
     from brainlab.images.dicom.header import NOT_DICOM
@@ -48,11 +48,11 @@ def _text(report: "ImportReport", out: Path) -> str:
         lines.append(f"skipped  {counted(len(foreign) - MOST, 'more file')}: {NOT_DICOM}; --json lists all")
     lines += [f"warning  {note['path']}: {note['reason']}" for note in report.warnings]
     if not report.series:
-        return "\n".join([*lines, "no series imported; nothing written"])
+        return [*lines, "no series imported; nothing written"]
     earlier = report.series - report.new
     there = f" ({earlier:,} of them there already)" if earlier else ""
     people = counted(report.participants, "person", "people")
     lines.append(
         f"{counted(report.series, 'series', 'series')} of {people} in {out}{there}, {len(report.skipped)} skipped"
     )
-    return "\n".join([*lines, FACES])
+    return [*lines, FACES]

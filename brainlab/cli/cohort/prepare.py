@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from brainlab.cli.common.lines import print_lines
 from brainlab.cli.common.progress import progress
 from brainlab.cli.common.workers import add_workers, workers_of
 from brainlab.cohort.intensity import BRAIN
@@ -104,7 +105,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     found = find_sources(args.source, recipe, args.labels, args.include, args.table, args.class_folders)
     check_place(found, args.out, recipe, args.dtype, args.overwrite, labelled=args.segmentations is not None)
     if found.warnings:  # before hours of work, so that a wrong guess can be stopped
-        print("\n".join([f"scans to prepare: {len(found.scans)}", *note_lines(found.warnings)]), file=sys.stderr)
+        print_lines([f"scans to prepare: {len(found.scans)}", *note_lines(found.warnings)], sys.stderr)
     report = prepare_cohort(
         found,
         args.out,
@@ -118,18 +119,18 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         scale_by=None if by_brain else args.scale_by,
         segmentations=args.segmentations,
     )
-    text = _text(report, report.warnings[len(found.warnings) :], args.out)
-    return {**dataclasses.asdict(report), "text": text, "exit_code": 0 if report.scans else 2}
+    lines = _lines(report, report.warnings[len(found.warnings) :], args.out)
+    return {**dataclasses.asdict(report), "lines": lines, "exit_code": 0 if report.scans else 2}
 
 
-def _text(report: "Report", notes: Sequence[Mapping[str, str]], out: Path) -> str:
+def _lines(report: "Report", notes: Sequence[Mapping[str, str]], out: Path) -> list[str]:
     """Return what a person wants to read: failures and new warnings by file, then the count."""
     lines = [f"failed ({item['stage']})  {item['path']}: {item['reason']}" for item in report.failed]
     lines += note_lines(notes)
     shape = "x".join(map(str, report.shape))
     place = f" in {out}" if report.scans else "; nothing written"
     lines.append(f"{counted(report.scans, 'scan')} prepared ({shape}), {len(report.failed)} failed{place}")
-    return "\n".join(lines)
+    return lines
 
 
 def note_lines(notes: Sequence[Mapping[str, str]], most: int = 5) -> list[str]:

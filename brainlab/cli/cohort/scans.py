@@ -35,16 +35,16 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from brainlab.cohort.sources.listing import list_scans
 
     found = list_scans(args.source, args.recipe, args.labels, args.include, args.table, args.class_folders)
-    return {**dataclasses.asdict(found), "text": _text(found)}
+    return {**dataclasses.asdict(found), "lines": _lines(found)}
 
 
-def _text(found: "Listing") -> str:
+def _lines(found: "Listing") -> list[str]:
     """Return a scan a line, then what is odd, then counts."""
     lines = _table([COLUMNS, *([_cell(scan.get(name)) for name in COLUMNS] for scan in found.scans)])
     lines += [f"unreadable  {item['path']}: {item['reason']}" for item in found.failed[:MOST_UNREADABLE]]
     if len(found.failed) > MOST_UNREADABLE:
         lines.append(f"unreadable  {len(found.failed) - MOST_UNREADABLE} more; --json lists all")
-    return "\n".join([*lines, *note_lines(found.warnings), _summary(found)])
+    return [*lines, *note_lines(found.warnings), _summary(found)]
 
 
 def _summary(found: "Listing") -> str:

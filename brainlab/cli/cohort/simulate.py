@@ -5,8 +5,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from brainlab.cli.common.lines import warn
 from brainlab.cli.common.progress import progress
 from brainlab.cli.common.workers import add_workers, workers_of
+from brainlab.counted import counted
 from brainlab.simulation.published import CLASSES
 from brainlab.simulation.sequences.registry import SEQUENCES
 from brainlab.simulation.sequences.scanners import SCANNERS
@@ -94,4 +96,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     def track(numbers: Iterable[int], total: int) -> Iterable[int]:
         return progress(numbers, "Simulating", total)
 
-    return simulate_cohort(args.out, settings, args.participants, truth=args.truth, workers=workers, track=track)
+    done = simulate_cohort(args.out, settings, args.participants, truth=args.truth, workers=workers, track=track)
+    if done["participants"] > args.participants:
+        there = counted(done["participants"], "participant")
+        warn([f"{args.out}: {there} there from an earlier call, more than the {args.participants} asked for; all stay"])
+    return done

@@ -7,9 +7,9 @@ from brainlab.errors import InputError
 from brainlab.ranges import flag
 
 
-def listed(known: Mapping[str, Mapping[str, str]]) -> str:
+def listed(known: Mapping[str, Mapping[str, str]]) -> list[str]:
     """Return a line for each name: its title and, in brackets, its source."""
-    return "\n".join(f"{name}: {entry['title']} ({entry['source']})" for name, entry in known.items())
+    return [f"{name}: {entry['title']} ({entry['source']})" for name, entry in known.items()]
 
 
 def refuse_without_name(args: argparse.Namespace, command: str, flags: Sequence[str]) -> None:

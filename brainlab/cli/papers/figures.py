@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     if not args.names:
         refuse_without_name(args, "figures", ("records", "data", "out"))
         described = {name: {"title": figure.title, "source": figure.source} for name, figure in FIGURES.items()}
-        return {"files": [], "known": described, "text": listed(described)}
+        return {"files": [], "known": described, "lines": listed(described)}
     from brainlab.cohort.prepared import PreparedDataset
     from brainlab.experiments.tables.records_at_hand import records_at_hand, reports_at_hand
     from brainlab.files.folder_lock import places_in_use
@@ -71,4 +71,4 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     folders = {name: args.out or pictures / paper_of(name) for name in names}
     with runs_on(args.device), places_in_use([folders[name] / name for name in names], "brainlab figures"):
         files = [draw_figure(name, folders[name], given) for name in progress(names, "Figures")]
-    return {"files": [str(path) for path in files], "text": "\n".join(map(str, files))}
+    return {"files": [str(path) for path in files], "lines": [*map(str, files)]}

@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     if not args.names:
         refuse_without_name(args, "tables", ("runs", "study", "records", "out"))
         described = {table.name: {"title": table.title, "source": table.source} for table in tables().values()}
-        return {"tables": {}, "known": described, "text": listed(described)}
+        return {"tables": {}, "known": described, "lines": listed(described)}
     from brainlab.experiments.tables.records_at_hand import records_at_hand, reports_at_hand
     from brainlab.experiments.tables.runs_at_hand import runs_at_hand
     from brainlab.experiments.tables.written import text_lines, write_table
@@ -59,6 +59,6 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     with places_in_use([args.out / table.name for table in chosen if args.out], "brainlab tables"):
         rebuilt = [(table, table.build(sources)) for table in chosen]
         files = [str(path) for table, found in rebuilt if args.out for path in write_table(table, found, args.out)]
-    text = "\n\n".join("\n".join(text_lines(table, found)) for table, found in rebuilt)
+    lines = [line for table, found in rebuilt for line in ("", *text_lines(table, found))][1:]  # parted by empty ones
     written = {"files": files} if args.out else {}
-    return {"tables": {table.name: found.to_json() for table, found in rebuilt}, **written, "text": text}
+    return {"tables": {table.name: found.to_json() for table, found in rebuilt}, **written, "lines": lines}

@@ -36,6 +36,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "real": reading.real,
         "generated": reading.generated,
         "people": reading.people,
-        "text": f"{len(scores)} cases scored by networks that learnt from {reading.real} other real images of "
-        f"{reading.people} people and {reading.generated} other generated images: {args.out}",
+        "lines": [
+            f"{len(scores)} cases scored by networks that learnt from {reading.real} other real images of "
+            f"{reading.people} people and {reading.generated} other generated images: {args.out}"
+        ],
     }

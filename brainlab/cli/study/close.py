@@ -20,4 +20,4 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     unread = sum(reader.total - reader.done for reader in readers)
     lifecycle.close(folder, args.note)
     of = f"{unread} of {sum(reader.total for reader in readers)} cases were not read"
-    return {"study": args.study, "state": "closed", "unread": unread, "text": f"{args.study}: closed; {of}"}
+    return {"study": args.study, "state": "closed", "unread": unread, "lines": [f"{args.study}: closed; {of}"]}

@@ -24,7 +24,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         raise InputError(f"study create: needs one of {', '.join(sources)}, got {' and '.join(given)}")
     if args.preset is not None:
         protocol = preset(args.preset)
-        return {**protocol.to_values(), "text": protocol.to_json()}
+        return {**protocol.to_values(), "lines": protocol.to_json().split("\n")}
     if args.copy is not None:
         return _draft(load_protocol(study_folder(args.copy)).again(new_seed()))
     if args.protocol is None:

@@ -37,10 +37,10 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
                 )
         for code in args.reader:
             revoke_link(folder, code)
-        return {"study": args.study, "links": [], "text": f"links ended: {', '.join(args.reader)}"}
+        return {"study": args.study, "links": [], "lines": [f"links ended: {', '.join(args.reader)}"]}
     links = issue_links(folder, args.base_url or LOCAL_APP, args.reader, args.reissue, args.valid_days)
     return {
         "study": args.study,
         "links": [{"reader": link.reader, "url": link.url} for link in links],
-        "text": "\n".join(f"{link.reader}\t{link.url}" for link in links),
+        "lines": [f"{link.reader}\t{link.url}" for link in links],
     }

@@ -36,14 +36,14 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "findings": list(locked.findings),
         "sources": list(locked.sources),
         "harmonised": locked.harmonised,
-        "text": _text(args.study, locked),
+        "lines": _lines(args.study, locked),
     }
 
 
-def _text(study: str, locked: "LockReport") -> str:
+def _lines(study: str, locked: "LockReport") -> list[str]:
     """What was locked, a line each. An override is told by the warning that gives its reason."""
     lines = [f"study: {study}", "state: locked", f"cases: {locked.cases}"]
     lines += [f"practice cases: {locked.practice}"] if locked.practice else []
     lines += [f"real cases: {line}" for line in people_of_sources(locked.sources)]
     lines += [f"check: {line}" for line in locked.findings]
-    return "\n".join([*lines, *(f"warning: {line}" for line in locked.warnings)])
+    return [*lines, *(f"warning: {line}" for line in locked.warnings)]

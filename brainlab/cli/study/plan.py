@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "design": asdict(design),
         "wanted": {"power": power, "width": args.width},
         "plans": [asdict(plan) if plan else {"readers": readers, "real": None} for readers, plan in plans],
-        "text": "\n".join(_line(readers, plan, args.kind) for readers, plan in plans),
+        "lines": [_line(readers, plan, args.kind) for readers, plan in plans],
     }
 
 

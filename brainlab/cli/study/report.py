@@ -45,5 +45,5 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         if target is not None:
             pdf = target is args.out and target.suffix == ".pdf"
             write_whole(target, report_pdf(report) if pdf else report_html(report))
-    text = "\n".join([report["title"], *report["summary"], *report["cautions"], *notes])
-    return {"study": args.study, "state": "unblinded", **report, **record, "machine_notes": notes, "text": text}
+    lines = [report["title"], *report["summary"], *report["cautions"], *notes]
+    return {"study": args.study, "state": "unblinded", **report, **record, "machine_notes": notes, "lines": lines}

@@ -25,10 +25,13 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         for pace in study_pace(folder_of(args)):
             if pace.round == readers[pace.reader]["round"]:
                 readers[pace.reader]["pace"] = asdict(pace)
-    lines = [f"{code}\t{reader['done']} of {reader['total']}" for code, reader in readers.items()]
+    lines = [
+        f"{code}\t{reader['done']} of {reader['total']}{', withdrawn' if reader['withdrawn'] else ''}"
+        for code, reader in readers.items()
+    ]
     return {
         "study": status.study,
         "state": status.state,
         "readers": readers,
-        "text": "\n".join([f"{status.study}: {status.title} ({status.state})", *lines]),
+        "lines": [f"{status.study}: {status.title} ({status.state})", *lines],
     }

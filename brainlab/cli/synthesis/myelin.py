@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         args.out.mkdir(parents=True, exist_ok=True)
         write_whole(args.out / REPORT, json.dumps(result, indent=1, allow_nan=False) + "\n")
     written = {"file": str(args.out / REPORT)} if args.out else {}
-    return {**result, **written, "text": "\n".join([*_lines(result), *written.values()])}
+    return {**result, **written, "lines": [*_lines(result), *written.values()]}
 
 
 def _lines(result: Mapping[str, Any]) -> list[str]:

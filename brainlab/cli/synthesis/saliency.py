@@ -54,14 +54,12 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "simulated": data.simulated,
         "contributions": mean,
         "visits": visits,
-        "text": "\n".join(
-            [
-                MEANING[of].format(target=chosen.config.target),
-                *lines,
-                f"mean  {_shares(mean)}",
-                written(names, args.out),
-            ]
-        ),
+        "lines": [
+            MEANING[of].format(target=chosen.config.target),
+            *lines,
+            f"mean  {_shares(mean)}",
+            written(names, args.out),
+        ],
     }
 
 

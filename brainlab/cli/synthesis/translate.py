@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "files": [str(args.out / name) for name in names],
         "failed": failed,
         "warnings": warnings,
-        "text": "\n".join([*lines, done, written(names, args.out)]),
+        "lines": [*lines, done, written(names, args.out)],
     }
 
 

@@ -96,7 +96,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "folds": [one.number for one in record.measured],
         "scans": len(scans),
         "measures": found,
-        "text": "\n".join([f"{done}: {len(scans)} {mark}held-out scans, mean (sd)", *lines, str(args.out / FILE)]),
+        "lines": [f"{done}: {len(scans)} {mark}held-out scans, mean (sd)", *lines, str(args.out / FILE)],
     }
 
 

@@ -29,5 +29,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "people": people,
         "file": str(path),
         "bytes": path.stat().st_size,
-        "text": f"codes of {counted(people, 'person', 'people')} kept in {path} ({path.stat().st_size / 1e6:.1f} MB)",
+        "lines": [
+            f"codes of {counted(people, 'person', 'people')} kept in {path} ({path.stat().st_size / 1e6:.1f} MB)"
+        ],
     }

@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         where = find_preset(args.name)[1].published_in
         lines += [f"  in the {where}: {found[0]['paper_budget']}"] if found[0]["paper_budget"] else []
         lines += [f"  {name}: {value}" for name, value in found[0]["settings"].items()]
-    return {"presets": found, "broken": broken, "text": "\n".join(lines)}
+    return {"presets": found, "broken": broken, "lines": lines}
 
 
 def _line(entry: dict[str, Any]) -> str:

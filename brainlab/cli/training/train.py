@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brainlab.cli.common.device import add_device
+from brainlab.cli.common.lines import warn
 from brainlab.cli.common.progress import progress
 from brainlab.config import apply_flags
 from brainlab.errors import InputError, TrainingStoppedError
@@ -134,7 +135,7 @@ def _train(args: argparse.Namespace) -> dict[str, Any]:
             # What is refused needs no warning beside the reason.
             held_out = fold.held_out(data) if fold else data
             Plan.of_preset(args.preset, held_out, config, schedule, start).check(machine)
-            print(*(f"warning  {warning}" for warning in warnings), sep="\n", file=sys.stderr)
+            warn(warnings)
             warned["warnings"] = warnings
         if args.estimate:
             from brainlab.experiments.estimate import estimate
@@ -171,7 +172,7 @@ def _train(args: argparse.Namespace) -> dict[str, Any]:
         )
     losses = ", ".join(f"{name} {last[name]:g}" for name in last["losses"])
     return {
-        "text": f"epoch {last['epoch']}, {last['samples_per_second']:g} images/s: {losses}",
+        "lines": [f"epoch {last['epoch']}, {last['samples_per_second']:g} images/s: {losses}"],
         "epochs": last["epoch"],
         "samples_per_second": last["samples_per_second"],
         "losses": {name: last[name] for name in last["losses"]},

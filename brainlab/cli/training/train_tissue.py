@@ -52,10 +52,10 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         show=_bar,
     )
     names = ("labels", "slices_per_second", "minutes", "dice")
-    return {"epochs": notes["epochs_done"], **{name: notes[name] for name in names}, "text": _text(notes, args.out)}
+    return {"epochs": notes["epochs_done"], **{name: notes[name] for name in names}, "lines": _lines(notes, args.out)}
 
 
-def _text(notes: dict[str, Any], out: Path) -> str:
+def _lines(notes: dict[str, Any], out: Path) -> list[str]:
     """Return the held-out Dice of each label and dataset."""
     lines = [
         f"{name}  {label}: Dice {dice['value']:.3f}, n={dice['n']}"
@@ -65,12 +65,10 @@ def _text(notes: dict[str, Any], out: Path) -> str:
     ]
     none = [data["name"] for data in notes["datasets"] if not data["test"]["scans"]]
     lines += [f"{name}: no scan is held out, Dice undefined" for name in none]
-    return "\n".join(
-        [
-            *lines,
-            f"trained for {counted(notes['epochs_done'], 'epoch')} at {notes['slices_per_second']} slices/s: {out}",
-        ]
-    )
+    return [
+        *lines,
+        f"trained for {counted(notes['epochs_done'], 'epoch')} at {notes['slices_per_second']} slices/s: {out}",
+    ]
 
 
 def _bar(steps: Iterator[int], total: int) -> Iterator[int]:

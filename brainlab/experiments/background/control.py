@@ -48,7 +48,7 @@ def resume(folder: Path, changes: Mapping[str, float] | None = None) -> None:
     changes: settings that the method lets change upon resume, such as a lower learning rate.
     Raises InputError where it is being trained, has no checkpoint, or its cohort is no longer here.
     """
-    with _plain_errors(folder), place_in_use(folder, "a start of its training"):
+    with _plain_errors(folder), place_in_use(folder, "a start of its training", chosen=False):
         _refuse_active(folder)
         if not state(folder).resumable:
             raise InputError(f"{folder.name}: needs a checkpoint to go on from, got none; start another training")

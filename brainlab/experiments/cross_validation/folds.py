@@ -73,7 +73,7 @@ def cross_validate(
     record = _planned(name, data, folds, config, schedule)
     how = {"config": config, "schedule": schedule, "machine": machine, "seed": seed, "command": command, "show": show}
     folder.mkdir(parents=True, exist_ok=True)
-    with folder_in_use(folder, "cross-validates"):
+    with folder_in_use(folder, "brainlab cross-validate"):
         record = _begun(record, folder)
         for fold in chosen:
             if fold.number in {one.number for one in record.measured}:

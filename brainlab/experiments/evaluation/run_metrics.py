@@ -75,7 +75,7 @@ def _alone(run: Run) -> Iterator[None]:
     with contextlib.ExitStack() as held:
         for path in run.evaluation_files:
             with contextlib.suppress(OSError):
-                held.enter_context(place_in_use(path, "brainlab evaluate"))
+                held.enter_context(place_in_use(path, "brainlab evaluate", chosen=False))
                 break
         else:
             raise _unwritable(run)

@@ -43,7 +43,16 @@ TYPES = {
 NUMPY = {name: code for code, names in TYPES.items() for name in names.split("|")}
 SERIES_KINDS = ("list", "time", "none", "scalar", "stub", "???")
 SPACE_KINDS = ("domain", "space", "none", "???")
-UNITS = {"mm": "mm", "m": "meter", "um": "micron", "µm": "micron", "micron": "micron"}
+UNITS = {
+    "mm": "mm|millimeter|millimeters|millimetre|millimetres",
+    "centimeter": "cm|centimeter|centimeters|centimetre|centimetres",
+    "meter": "m|meter|meters|metre|metres",
+    "micron": "um|\u00b5m|\u03bcm|micron|microns|micrometer|micrometers",
+    "unknown": "",
+}
+"""What a unit of length is called here to the names that headers have for it."""
+UNIT_OF = {name: unit for unit, names in UNITS.items() for name in names.split("|")}
+DATA_FILE = ("data file", "datafile")
 SIDES = {
     "right": (0, 1), "left": (0, -1), "anterior": (1, 1), "posterior": (1, -1), "superior": (2, 1), "inferior": (2, -1),
 }  # fmt: skip
@@ -96,7 +105,7 @@ def voxels_of_nrrd(path: Path) -> Path | None:
 
 
 def _voxel_file(path: Path, fields: Mapping[str, str]) -> Path | None:
-    name = fields.get("data file", fields.get("datafile"))
+    name = next((fields[field] for field in DATA_FILE if field in fields), None)
     return None if name is None else voxel_file(path, name)
 
 
@@ -113,7 +122,9 @@ def _fields(stream: IO[bytes]) -> dict[str, str]:
         name, mark, value = line.partition(":")
         if not mark:
             raise UnreadableScanError(f"needs 'name: value' in the header, got {line[:60]!r}; the file is damaged")
-        fields[name.strip().lower()] = value.removeprefix("=").strip()
+        fields[field := name.strip().lower()] = value.removeprefix("=").strip()
+        if field in DATA_FILE and fields[field].split()[:1] == ["LIST"]:
+            break  # names of files follow
     return fields
 
 
@@ -213,5 +224,8 @@ def _refuse_vectors(fields: Mapping[str, str], others: list[int]) -> None:
 
 
 def _unit(fields: Mapping[str, str]) -> str:
-    units = {UNITS.get(word.strip('"').lower(), "unknown") for word in fields.get("space units", "").split()}
-    return units.pop() if len(units) == 1 else "mm"
+    words = fields.get("space units", '"mm"').lower().replace('"', " ").split() or [""]
+    units = {UNIT_OF.get(word, "") for word in words}
+    if len(units) != 1 or "" in units:
+        raise UnreadableScanError(f"needs the space units mm, cm, m or um, got {fields['space units'][:60]!r}")
+    return units.pop()

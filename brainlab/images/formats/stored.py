@@ -37,7 +37,8 @@ class StoredScan:
 
     voxels: [X, Y, Z], or [X, Y, Z, n] of a series, of the stored type, before scaling.
     sform, qform: [4, 4] in RAS, or None where the header has none; formats with one matrix give it as the sform.
-    base_affine: [4, 4] from voxel sizes alone. space_unit: as written (`mm`, `meter`, `micron`, `unknown`).
+    base_affine: [4, 4] from voxel sizes alone. space_unit: as written: `mm`, `centimeter`, `meter`, `micron`,
+    or `unknown`.
     b_values: [n] in s/mm2, of each image of a series whose header tells them.
     """
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from brainlab.counted import counted
 from brainlab.errors import UNREADABLE_ARCHIVE, InputError, StudyStateError
@@ -72,22 +73,27 @@ def restore_study(archive: Path, root: Path | None = None) -> Restored:
     unblinded); InputError when the file is no backup or is damaged. root: folder of studies, the workspace's if absent.
     """
     root = root or studies_folder()
-    root.mkdir(parents=True, exist_ok=True)
-    with naming(root), _scratch_folder(root) as scratch:
-        _unpack(archive, scratch)
-        verdict = verify(scratch)
-        if not verdict.ok:
-            raise InputError(f"{archive}: this backup is damaged, nothing was restored: {verdict.problems[0]}")
-        with closing(connect(scratch / DATABASE)) as db:
-            db.execute("PRAGMA journal_mode = WAL")  # the copy has none, to be one file
-            study, state = db.execute("SELECT id, state FROM study").fetchone()
-        replaced = None
-        if (root / study / DATABASE).exists():
-            replaced = root / REPLACED / f"{study}-{now().replace(':', '')}"
-            replaced.parent.mkdir(exist_ok=True)
-            _replace(root / study, scratch, replaced)
-        else:
-            scratch.rename(root / study)
+    with archive.open("rb") as file:  # before anything is made, and by its own name where it cannot be read
+        root.mkdir(parents=True, exist_ok=True)
+        with naming(root), _scratch_folder(root) as scratch:
+            _unpack(archive, file, scratch)
+            return _put_in_place(archive, scratch, root)
+
+
+def _put_in_place(archive: Path, scratch: Path, root: Path) -> Restored:
+    """Verify an unpacked study and exchange it for what is there under its id."""
+    verdict = verify(scratch)
+    if not verdict.ok:
+        raise InputError(f"{archive}: this backup is damaged, nothing was restored: {verdict.problems[0]}")
+    with closing(connect(scratch / DATABASE)) as db:
+        db.execute("PRAGMA journal_mode = WAL")  # the copy has none, to be one file
+        study, state = db.execute("SELECT id, state FROM study").fetchone()
+    replaced = None
+    if (root / study / DATABASE).exists():
+        replaced = root / REPLACED / f"{study}-{now().replace(':', '')}"
+        _replace(root / study, scratch, replaced)
+    else:
+        scratch.rename(root / study)
     return Restored(study, state, verdict, replaced)
 
 
@@ -105,6 +111,7 @@ def _replace(present: Path, restored: Path, aside: Path) -> None:
 
 
 def _exchange(present: Path, restored: Path, aside: Path) -> None:
+    aside.parent.mkdir(exist_ok=True)
     present.rename(aside)
     restored.rename(present)
 
@@ -137,10 +144,10 @@ def _keep_readers(db: sqlite3.Connection, restored: Path) -> None:
         copy.execute("COMMIT")
 
 
-def _unpack(archive: Path, folder: Path) -> None:
-    """Write the files of a backup into a folder; any other file in it is refused."""
+def _unpack(archive: Path, file: BinaryIO, folder: Path) -> None:
+    """Write the files of a backup into a folder; any other file in it is refused. archive: what messages name."""
     try:
-        with tarfile.open(archive) as tar:
+        with tarfile.open(fileobj=file) as tar:
             members = tar.getmembers()
             names = {member.name for member in members if member.isfile()}
             if len(names) != len(members) or DATABASE not in names or names - {DATABASE, TRUTH, ANCHORS}:
@@ -148,7 +155,9 @@ def _unpack(archive: Path, folder: Path) -> None:
             for member in members:
                 source = tar.extractfile(member)
                 if source is not None:
-                    (folder / member.name).write_bytes(source.read())
+                    path = folder / member.name
+                    path.touch(0o600)  # for its owner alone, wherever the folder is copied to
+                    path.write_bytes(source.read())
     except UNREADABLE_ARCHIVE as error:
         raise InputError(f"{archive}: not a backup of a study, or cut short; take another") from error
     if (folder / TRUTH).exists():

@@ -17,7 +17,7 @@ __all__ = ["cohort", "run"]  # fixtures
 def test_a_second_evaluation_of_a_run_is_refused(run, cohort):
     with (
         place_in_use(run.folder / "evaluation.json", "brainlab evaluate"),
-        pytest.raises(InputError, match=r"evaluation\.json: is in use by brainlab evaluate"),
+        pytest.raises(InputError, match=r"evaluation\.json: is in use by brainlab evaluate, process .*; wait for it$"),
     ):
         evaluate_run(run, cohort, n=8)
 

@@ -111,6 +111,12 @@ def test_a_header_names_no_voxels_elsewhere(tmp_path: Path, name: str, field: by
     assert re.search("names voxels elsewhere|a list or pattern|voxels are missing", reason)
 
 
+def test_a_list_of_slices_is_refused_as_one(tmp_path: Path) -> None:
+    for told in (b"data file: LIST\na.raw\nb.raw", b"datafile: LIST 2\na.raw\n"):
+        path = changed(written(tmp_path, "a.nhdr"), rb"data file: .*", told)
+        assert refusal(path).startswith("needs one file of voxels, got a list or pattern ('LIST")
+
+
 def test_a_header_that_names_itself_or_a_pointer(tmp_path: Path) -> None:
     path = changed(written(tmp_path, "a.mhd"), rb"ElementDataFile = .*", b"ElementDataFile = a.mhd")
     assert "names itself" in refusal(path)
@@ -179,6 +185,30 @@ def test_the_spaces_of_nrrd(tmp_path: Path, space: str, axes: str) -> None:
     back = Volume.load(changed(path, rb"space: .*", b"space: " + space.encode()))
     assert back.axes == axes
     assert back.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("units", "size_mm"),
+    [('"cm" "cm" "cm"', 15), ('"m" "m" "m"', 1.5), ('"" "" ""', 1.5), ('"mm" "Millimeter" "mm"', 1.5)],
+)
+def test_lengths_of_nrrd_in_another_unit_are_converted(tmp_path: Path, units: str, size_mm: float) -> None:
+    """Metres of such a size are no head's: they are taken for mm, as of NIfTI."""
+    path = changed(
+        written(tmp_path, "a.nrrd"), rb"space directions: .*", b"space directions: (1.5,0,0) (0,.1,0) (0,0,.1)"
+    )
+    told = f"space: left-posterior-superior\nspace units: {units}"
+    back = Volume.load(changed(path, rb"space: .*", told.encode()))
+    assert back.voxel_size_mm[0] == pytest.approx(size_mm)
+    assert [note for note in back.notes if "converted" in note] == (
+        ["lengths given in centimeter: converted to mm"] if "cm" in units else []
+    )
+
+
+@pytest.mark.parametrize("units", ['"inch" "inch" "inch"', '"mm" "mm" "cm"', '"mm" "mm" "s"'])
+def test_other_units_of_nrrd_are_refused(tmp_path: Path, units: str) -> None:
+    told = f"space: left-posterior-superior\nspace units: {units}"
+    reason = refusal(changed(written(tmp_path, "a.nrrd"), rb"space: .*", told.encode()))
+    assert reason == f"needs the space units mm, cm, m or um, got {units!r}"
 
 
 def test_an_nrrd_whose_space_is_not_the_patients(tmp_path: Path) -> None:

@@ -43,7 +43,8 @@ def test_a_backup_brings_everything_to_an_empty_workspace(saved, tmp_path):
     assert integrity.verify(folder) == verdict == restored.verdict
     assert _events(folder) == _events(study.folder)
     assert Store(folder).truth_path.read_bytes() == Store(study.folder).truth_path.read_bytes()
-    assert Store(folder).truth_path.stat().st_mode & 0o777 == 0o400
+    modes = {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()}
+    assert modes == {"study.db": 0o600, "truth.db": 0o400, "anchor.log": 0o600}
     db = connect(Store(folder).path)
     assert db.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
     db.close()
@@ -74,12 +75,23 @@ def test_backups_while_readers_read_are_whole(study, tmp_path):
     assert integrity.verify(study.folder).answers == 24
 
 
+@pytest.mark.parametrize("present", [False, True])
+def test_a_backup_that_cannot_be_opened_is_named_and_nothing_is_made(tmp_path, present):
+    if present:
+        (tmp_path / "saved.tar").mkdir()
+    with pytest.raises(OSError) as refused:  # noqa: PT011 - missing, or a folder
+        restore_study(tmp_path / "saved.tar", tmp_path / "studies")
+    assert refused.value.filename == str(tmp_path / "saved.tar")
+    assert not (tmp_path / "studies").exists()
+
+
 def test_more_answers_are_never_replaced(saved):
     study, archive = saved
     _answer(study)
     with pytest.raises(StudyStateError, match="has 6 answers, the backup only 5; nothing was changed"):
         restore_study(archive, study.folder.parent)
     assert integrity.verify(study.folder).answers == 6
+    assert not (study.folder.parent / ".replaced").exists()
 
 
 def test_a_study_does_not_go_back_to_an_earlier_state(saved):
