@@ -85,7 +85,7 @@ def import_dicom(
     with naming_path(out):
         out.mkdir(parents=True, exist_ok=True)
     try:
-        with folder_in_use(out, "import-dicom"):
+        with folder_in_use(out, "brainlab import-dicom"):
             register = Register(out, read_or_make_key(pseudonyms_key()))
             scratch = out.resolve().with_name(f".{out.resolve().name}.unpacked")
             with source_files(source, scratch) as files:
