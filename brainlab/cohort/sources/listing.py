@@ -15,6 +15,7 @@ from brainlab.files.image_start import start_of_image
 
 NAMED_APART = ("sub", "ses", "suffix")
 UNKNOWN = "unknown sequence"
+ZIP_START = b"PK\x03\x04"
 
 
 @dataclass(frozen=True)
@@ -69,11 +70,13 @@ def _entry(scan: ScanSource) -> dict[str, Any]:
 def _no_image(path: Path) -> str:
     """Return why a file is plainly no image, told by its first bytes; an empty text of one that may be."""
     try:
-        start_of_image(path)
+        start = start_of_image(path)
     except UnreadableScanError as error:
         return error.reason
     except OSError as error:
         return f"cannot be read ({error.strerror or error})"
+    if start.startswith(ZIP_START):
+        return "a zip archive; unpack it, or give it to 'brainlab import-dicom' where it holds DICOM files"
     return ""
 
 

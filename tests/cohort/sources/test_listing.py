@@ -62,13 +62,15 @@ def test_files_that_are_plainly_no_images(tmp_path: Path) -> None:
     write(tmp_path, "c/flair.nii.gz", "version https://git-lfs.github.com/spec/v1")
     (tmp_path / "d").mkdir()
     (tmp_path / "d" / "flair.nii.gz").symlink_to("../.git/annex/objects/x/y")
+    write(tmp_path, "e/flair.nii.gz", "PK\x03\x04 and more")
     found = list_scans(tmp_path)
-    assert len(found.scans) == 4
+    assert len(found.scans) == 5
     assert [(item["path"][0], item["stage"], item["reason"].partition(";")[0]) for item in found.failed] == [
         ("a", "read", "an empty file (0 bytes)"),
         ("b", "read", "a git-annex pointer, not the image"),
         ("c", "read", "a git-lfs pointer, not the image"),
         ("d", "read", "a broken link (git-annex?), not the image"),
+        ("e", "read", "a zip archive"),
     ]
 
 
