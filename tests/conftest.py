@@ -6,6 +6,7 @@ import gc
 import json
 import random
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -134,9 +135,17 @@ CHANCE = random.Random()
 """What draws the salts, ids, tokens, seeds and shuffles of studies under test, in place of the system's randomness."""
 
 
+MAIN = sys.modules["__main__"]
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Let chance follow from the test's name: every test has its own, which is the same in every run."""
+    """Let chance follow from the test's name: every test has its own, which is the same in every run.
+
+    And let the first module be the one that it was: Streamlit puts the page that it ran last in its place, which
+    processes that are spawned would run again.
+    """
+    sys.modules["__main__"] = MAIN
     CHANCE.seed(item.nodeid)
     random.seed(item.nodeid)
     np.random.seed(CHANCE.getrandbits(32))  # noqa: NPY002 - scikit-learn draws from it
