@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 from brainlab.cli import main
+from tests.cohort.sources.test_listing import HEADER
 
 
 def dataset(root: Path) -> Path:
     for k in (1, 2):
         folder = root / f"sub-{k}" / "anat"
         folder.mkdir(parents=True)
-        (folder / f"sub-{k}_FLAIR.nii.gz").write_bytes(b"\x1f\x8b" if k == 1 else b"")
+        (folder / f"sub-{k}_FLAIR.nii.gz").write_bytes(HEADER if k == 1 else b"")
     (root / "participants.tsv").write_text("participant_id\tage\tclass\nsub-1\t34.5\tms\n", encoding="utf-8")
     return root
 

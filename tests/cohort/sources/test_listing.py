@@ -1,17 +1,22 @@
 """What is odd about a source is said before anything is prepared."""
 
+import gzip
 import json
 from pathlib import Path
 
+import nibabel as nib
 import pytest
 
 from brainlab.cohort.sources.listing import Listing, list_scans
+
+HEADER = gzip.compress(nib.Nifti1Header().binaryblock)
+"""All that is read of a scan before it is prepared."""
 
 
 def touch(root: Path, *names: str) -> None:
     for name in names:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_bytes(b"\x1f\x8b image")
+        (root / name).write_bytes(HEADER)
 
 
 def write(root: Path, name: str, text: str, encoding: str = "utf-8") -> None:
@@ -63,14 +68,16 @@ def test_files_that_are_plainly_no_images(tmp_path: Path) -> None:
     (tmp_path / "d").mkdir()
     (tmp_path / "d" / "flair.nii.gz").symlink_to("../.git/annex/objects/x/y")
     write(tmp_path, "e/flair.nii.gz", "PK\x03\x04 and more")
+    write(tmp_path, "f/flair.nii", "nothing")
     found = list_scans(tmp_path)
-    assert len(found.scans) == 5
+    assert len(found.scans) == 6
     assert [(item["path"][0], item["stage"], item["reason"].partition(";")[0]) for item in found.failed] == [
         ("a", "read", "an empty file (0 bytes)"),
         ("b", "read", "a git-annex pointer, not the image"),
         ("c", "read", "a git-lfs pointer, not the image"),
         ("d", "read", "a broken link (git-annex?), not the image"),
         ("e", "read", "a zip archive"),
+        ("f", "read", "7 bytes, too short for a NIfTI header (348)"),
     ]
 
 

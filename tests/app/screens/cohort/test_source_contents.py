@@ -9,6 +9,7 @@ from app.screens.cohort.source_contents import DICOM, contents
 from brainlab.cohort.recipes import RECIPES
 from brainlab.errors import InputError
 from tests.app.screens.cohort.test_importing import Upload
+from tests.cohort.sources.test_listing import HEADER
 
 PAGE = Path(__file__).resolve().parents[4] / "pages" / "cohort.py"
 
@@ -22,11 +23,8 @@ def folder(root: Path, **scans: bytes) -> str:
     return str(root)
 
 
-IMAGE = b"\x1f\x8b image"
-
-
 def test_scans_are_counted_by_sequence_with_those_that_the_recipe_takes(tmp_path):
-    path = folder(tmp_path, anna_FLAIR=IMAGE, anna_T1w=IMAGE, ben_FLAIR=b"", cleo_T1w=IMAGE)
+    path = folder(tmp_path, anna_FLAIR=HEADER, anna_T1w=HEADER, ben_FLAIR=b"", cleo_T1w=HEADER)
     found = contents(path, RECIPES["flair-40"], [], None)
     assert found.summary == "4 scans of 3 people; flair-40 takes 2 of them. Nothing is prepared yet."
     assert found.sequences.to_dict("records") == [
@@ -42,7 +40,7 @@ def test_scans_are_counted_by_sequence_with_those_that_the_recipe_takes(tmp_path
 
 
 def test_what_a_recipe_cannot_use_is_listed_with_the_refusal(tmp_path):
-    path = folder(tmp_path, anna_T1w=IMAGE, ben_T2w=IMAGE)
+    path = folder(tmp_path, anna_T1w=HEADER, ben_T2w=HEADER)
     found = contents(path, RECIPES["flair-40"], [], None)
     assert list(found.sequences["sequence"]) == ["T1w", "T2w"]
     assert "no FLAIR, which flair-40 is for" in found.refusal
@@ -55,7 +53,7 @@ def test_errors_are_one_line_and_name_an_uploaded_table_as_the_user_does(tmp_pat
         contents(" ", RECIPES["flair-40"], [], None)
     with pytest.raises(InputError, match="no such file or folder"):
         contents(str(tmp_path / "none"), RECIPES["flair-40"], [], None)
-    path = folder(tmp_path, anna_FLAIR=IMAGE)
+    path = folder(tmp_path, anna_FLAIR=HEADER)
     with pytest.raises(InputError) as refused:
         contents(path, RECIPES["flair-40"], [], Upload("people.csv", b"nothing,of,use\n1,2,3\n"))
     assert "people.csv" in str(refused.value)
@@ -68,7 +66,7 @@ def test_dicom_files_wait_for_their_import(tmp_path):
 
 
 def test_the_page_shows_what_is_there_and_prepares_nothing(empty_workspace, tmp_path_factory):
-    path = folder(tmp_path_factory.mktemp("scans"), anna_FLAIR=IMAGE, ben_T1w=b"")
+    path = folder(tmp_path_factory.mktemp("scans"), anna_FLAIR=HEADER, ben_T1w=b"")
     page = AppTest.from_file(str(PAGE), default_timeout=120).run()
     page.text_input(key="import-path").set_value(path)
     next(button for button in page.button if button.label == "Show what is there").click().run()

@@ -15,7 +15,8 @@ from brainlab.cohort.recipes import RECIPES
 from brainlab.errors import InputError
 from tests.app.screens.cohort.test_dicom_import import head_series, uploads, zipped  # noqa: F401
 from tests.app.screens.cohort.test_importing import Upload
-from tests.app.screens.cohort.test_source_contents import IMAGE, PAGE
+from tests.app.screens.cohort.test_source_contents import PAGE
+from tests.cohort.sources.test_listing import HEADER
 from tests.dicom_files import save_all, series
 
 FLAIR = RECIPES["flair-40"]
@@ -34,7 +35,7 @@ def quiet(share: float, text: str) -> None:
 
 
 def test_uploads_are_listed_with_what_is_refused_and_why(scratch: Path):
-    files = [Upload("anna_FLAIR.nii.gz", IMAGE), Upload("ben_T1w.nii.gz", IMAGE), Upload("cleo_FLAIR.nii", b"")]
+    files = [Upload("anna_FLAIR.nii.gz", HEADER), Upload("ben_T1w.nii.gz", HEADER), Upload("cleo_FLAIR.nii", b"")]
     held = HeldFolder()
     found = contents("", FLAIR, [], None, [*files, Upload("scans.zip"), Upload(".hidden.nii")], held=held)
     assert found.summary.startswith("3 scans of 3 people; flair-40 takes 3 of them.")
@@ -61,11 +62,11 @@ def test_what_was_looked_at_is_prepared_without_being_read_again(scratch: Path, 
         return Report(1, [], [], [], 1.0)
 
     monkeypatch.setattr(importing, "prepare_cohort", prepare)
-    file, held = Upload("anna_FLAIR.nii.gz", IMAGE), HeldFolder()
+    file, held = Upload("anna_FLAIR.nii.gz", HEADER), HeldFolder()
     for recipe in (FLAIR, RECIPES["flair-synthesis"], FLAIR):
         contents("", recipe, [], None, [file], held=held)
     importing.bring_in("", [file], "mine", quiet, held=held)
-    assert (file.reads, seen) == (1, [IMAGE])
+    assert (file.reads, seen) == (1, [HEADER])
     assert not list(scratch.iterdir())
 
 
@@ -89,13 +90,13 @@ def test_dicom_is_read_once_and_names_nobody_while_it_is_held(
 
 def test_other_uploads_a_path_and_a_click_take_the_copy_away(tmp_path: Path, scratch: Path, empty_workspace):
     held = HeldFolder()
-    contents("", FLAIR, [], None, [Upload("anna_FLAIR.nii.gz", IMAGE)], held=held)
+    contents("", FLAIR, [], None, [Upload("anna_FLAIR.nii.gz", HEADER)], held=held)
     (first,) = scratch.iterdir()
-    contents("", FLAIR, [], None, [Upload("anna_FLAIR.nii.gz", IMAGE)], held=held)
+    contents("", FLAIR, [], None, [Upload("anna_FLAIR.nii.gz", HEADER)], held=held)
     (second,) = scratch.iterdir()
     assert first != second
     (tmp_path / "there").mkdir()
-    (tmp_path / "there" / "ben_FLAIR.nii.gz").write_bytes(IMAGE)
+    (tmp_path / "there" / "ben_FLAIR.nii.gz").write_bytes(HEADER)
     contents(str(tmp_path / "there"), FLAIR, [], None, held=held)
     assert not list(scratch.iterdir())
 
@@ -110,7 +111,7 @@ def test_other_uploads_a_path_and_a_click_take_the_copy_away(tmp_path: Path, scr
 
 
 def test_what_does_not_go_together_is_refused_before_it_is_read(scratch: Path):
-    file = Upload("anna_FLAIR.nii.gz", IMAGE)
+    file = Upload("anna_FLAIR.nii.gz", HEADER)
     with pytest.raises(InputError, match="got several of them"):
         contents("somewhere", FLAIR, [], None, [file])
     with pytest.raises(InputError, match="choose a recipe for scans"):
