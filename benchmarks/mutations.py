@@ -45,7 +45,9 @@ LIBRARIES = [
 
 def copy_of_tree(target: Path, tests: str | None) -> None:
     """Copy the tracked files as they are in the working tree, with the tests of another revision where one is named."""
-    names = subprocess.run(["git", "ls-files", "-z"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    names = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=PROJECT, capture_output=True, encoding="utf-8", check=True
+    ).stdout
     for name in filter(None, names.split("\0")):
         source, place = PROJECT / name, target / name
         if source.is_file() and not (tests and name.startswith("tests/")):

@@ -4,6 +4,8 @@ import base64
 import dataclasses
 import gc
 import json
+import locale
+import os
 import random
 import shutil
 import sys
@@ -168,12 +170,60 @@ def repeatable_studies() -> Iterator[None]:
         yield
 
 
+BUILT: dict[Path, dict[Path, tuple[int, int]]] = {}
+"""What lay in the folders that all files of tests share, when they were made (`shared`, `_lying`)."""
+
+
+def shared(folder: Path) -> Path:
+    """Return a folder that all files of tests share, once it is made: each finds it so (`as_it_was`)."""
+    BUILT[folder] = _lying(folder)
+    return folder
+
+
+@pytest.fixture(autouse=True, scope="module")
+def as_it_was() -> Iterator[None]:
+    """Leave the process and the shared folders to the next file of tests as this one found them.
+
+    Which files a process runs before another depends on how long they take: none may lean on what others left, or
+    stumble over it. Dask's local clusters set variables, workers that die leave paths, and GDCM the locale.
+    """
+    environment, path, language = dict(os.environ), list(sys.path), locale.setlocale(locale.LC_ALL)
+    yield
+    for name in os.environ.keys() - environment.keys():
+        del os.environ[name]
+    os.environ.update(environment)
+    sys.path[:] = path
+    locale.setlocale(locale.LC_ALL, language)
+    changed = []
+    for folder, built in BUILT.items():
+        lying = _lying(folder)
+        for left in sorted(lying.keys() - built.keys()):  # a folder before what is in it
+            if left.is_dir() and not left.is_symlink():
+                shutil.rmtree(left)
+            else:
+                left.unlink(missing_ok=True)
+        changed += [str(file) for file in built if lying.get(file) != built[file]]
+        BUILT[folder] = _lying(folder)
+    assert not changed, f"tests changed what all share; give them a copy: {changed}"
+
+
+def _lying(folder: Path) -> dict[Path, tuple[int, int]]:
+    """Return the folders, and the files with their sizes and times, that lie in a folder; links are not followed."""
+    lying = {}
+    for base, folders, files in os.walk(folder):
+        lying |= {Path(base, name): (0, 0) for name in folders}
+        for name in files:
+            told = Path(base, name).lstat()
+            lying[Path(base, name)] = (told.st_size, told.st_mtime_ns)
+    return lying
+
+
 @pytest.fixture(scope="session")
 def tiny_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a workspace with the cohort `simulated` and the untrained runs `tiny-vae` and `tiny-ivae`."""
     workspace = tmp_path_factory.mktemp("workspace")
     build_workspace(workspace)
-    return workspace
+    return shared(workspace)
 
 
 def build_workspace(workspace: Path) -> None:
@@ -197,7 +247,7 @@ def slice_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = PreparedDataset.open(workspace / "cohorts" / "axial")
     config = VAEConfig(latent_dim=8, sample_shape=(1, *data.shape), widths=(8, 8), dense_width=16)
     write_run(workspace / "runs" / "slice-vae", "vae-8", config, data)
-    return workspace
+    return shared(workspace)
 
 
 @pytest.fixture(scope="session")
@@ -227,7 +277,7 @@ def edit_workspace(tiny_workspace: Path, slice_workspace: Path, tmp_path_factory
         for parameter in network.parameters():
             torch.nn.init.normal_(parameter, std=0.4)
         save_file({name: value.contiguous() for name, value in network.state_dict().items()}, folder / WEIGHTS)
-    return workspace
+    return shared(workspace)
 
 
 @pytest.fixture(scope="session")
@@ -235,7 +285,7 @@ def translating_workspace(tiny_workspace: Path, tmp_path_factory: pytest.TempPat
     """Return a workspace with runs that translate, see `build_translating_workspace`."""
     workspace = tmp_path_factory.mktemp("translating")
     build_translating_workspace(tiny_workspace, workspace)
-    return workspace
+    return shared(workspace)
 
 
 @pytest.fixture(scope="session")
@@ -260,7 +310,7 @@ def stack_workspace(tiny_workspace: Path, tmp_path_factory: pytest.TempPathFacto
         network.gaussian.fit([network.encode(volumes).mean])
     save_file({name: value.contiguous() for name, value in network.state_dict().items()}, folder / WEIGHTS)
     (workspace / "runs" / "tiny-vae").symlink_to(tiny_workspace / "runs" / "tiny-vae")
-    return workspace
+    return shared(workspace)
 
 
 @pytest.fixture(scope="session")
@@ -278,7 +328,7 @@ def style_workspace(slice_workspace: Path, tmp_path_factory: pytest.TempPathFact
     )
     schedule, machine = Schedule(epochs=1, batch_size=8), Machine(device="cpu", precision="32")
     train("dwi-stylegan", data, workspace / "runs" / "tiny-gan", config=config, schedule=schedule, machine=machine)
-    return workspace
+    return shared(workspace)
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ HEAVY = ("torch", "monai", "pandas", "numpy", "scipy", "sklearn", "matplotlib", 
 
 def test_importing_brainlab_loads_no_heavy_library():
     code = f"import sys, brainlab; print([name for name in {HEAVY} if name in sys.modules])"
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
     assert result.stdout.strip() == "[]"
 
 
@@ -74,5 +74,7 @@ def test_paths_may_be_text_and_errors_name_them(code, says, tmp_path, monkeypatc
 def test_a_script_outside_the_checkout_needs_no_checkout_to_import(tmp_path):
     environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
     code = "from brainlab import Protocol, InputError; print(Protocol.__name__)"
-    result = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8"
+    )
     assert (result.stdout.strip(), result.stderr) == ("Protocol", "")

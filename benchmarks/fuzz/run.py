@@ -49,7 +49,7 @@ def main() -> int:
         words = [sys.executable, "-m", "benchmarks.fuzz.run", name, "--alone"]
         words += ["--cases", str(args.cases), "--seed", str(args.seed)]
         done = subprocess.run(
-            words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8", errors="replace"
+            words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace"
         )
         seconds = time.monotonic() - started
         total, found = total + args.cases, found + bool(done.returncode)

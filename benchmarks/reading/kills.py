@@ -80,7 +80,7 @@ def kill_sessions(workspace: Path, kills: int, chance: random.Random) -> tuple[T
     folder, tokens = lock_made_up_study(workspace, readers, 1000)
     for number in range(kills):
         command = [sys.executable, "-c", READER, str(folder), tokens[number % readers], str(number)]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8")
         if process.stdout is None:
             raise RuntimeError("no output to read")
         process.stdout.readline()

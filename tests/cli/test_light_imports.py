@@ -32,7 +32,7 @@ print(*[name for name in {HEAVY} if name in sys.modules], file=sys.stderr)
 
 def heavy_modules(*words: str) -> list[str]:
     """Return which of the heavy libraries a command imports."""
-    done = subprocess.run([sys.executable, "-c", LOADED, *words], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", LOADED, *words], capture_output=True, encoding="utf-8", check=True)
     assert done.stdout
     return done.stderr.split()
 

@@ -24,7 +24,7 @@ with folder_in_use(Path(sys.argv[1]), "brainlab train"):
 
 
 def test_a_second_process_is_told_who_works_there_and_a_killed_one_blocks_nobody(tmp_path):
-    other = subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    other = subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE, encoding="utf-8")
     assert other.stdout.readline() == "held\n"
     with (
         pytest.raises(InputError, match=rf"in use by brainlab train, process {other.pid} on"),

@@ -115,7 +115,7 @@ def test_a_tiff_whose_0_is_white_is_turned_round(tmp_path):
     np.testing.assert_array_equal(turned, image)
 
 
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error", "ignore::ResourceWarning")  # which is of what another test left open
 def test_more_pixels_than_slices_have_are_refused_before_they_are_unpacked(tmp_path, monkeypatch):
     """A kilobyte of PNG can claim a gigabyte of pixels; Pillow warns of many on the page, and refuses still more."""
     Image.new("1", (12_000, 12_000)).save(tmp_path / "bomb.png")

@@ -21,7 +21,7 @@ def test_the_code_passes(check: str) -> None:
     name, *words = check.split()
     command = shutil.which(name, path=str(Path(sys.executable).parent))
     assert command, f"{name} is not installed beside this Python"
-    result = subprocess.run([command, *words], cwd=PROJECT, capture_output=True, text=True)
+    result = subprocess.run([command, *words], cwd=PROJECT, capture_output=True, encoding="utf-8")
     assert result.returncode == 0, result.stdout + result.stderr
 
 

@@ -54,7 +54,7 @@ def test_no_package_has_a_hole_that_pypi_knows_of() -> None:
     words = "-m pip_audit --no-deps --disable-pip --format json --progress-spinner off --timeout 10 --requirement"
     try:
         result = subprocess.run(
-            [sys.executable, *words.split(), str(CONSTRAINTS)], capture_output=True, text=True, timeout=120
+            [sys.executable, *words.split(), str(CONSTRAINTS)], capture_output=True, encoding="utf-8", timeout=120
         )
     except subprocess.TimeoutExpired:
         pytest.skip("no answer within 120 s: PyPI's advisories were not asked")

@@ -88,7 +88,7 @@ def test_commands_of_page_run(page: Path, commands: Path, tmp_path: Path, reques
         "BRAINLAB_WORKSPACE": str(tmp_path / "workspace"),
     }
     result = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True
+        ["bash", "-euo", "pipefail", "-c", script], cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8"
     )
     assert result.returncode == 0, f"{result.stdout[-3000:]}\n{result.stderr[-3000:]}"
 

@@ -1,4 +1,4 @@
-"""A file of text reads the same in every locale: whoever opens one names its encoding."""
+"""Text reads the same in every locale: whoever opens a file of it, or reads what a process says, names its encoding."""
 
 import ast
 from collections.abc import Iterator
@@ -15,6 +15,8 @@ def _without_encoding(code: str) -> Iterator[int]:
     for node in ast.walk(ast.parse(code)):
         if not isinstance(node, ast.Call) or any(word.arg in ("encoding", None) for word in node.keywords):
             continue
+        if any(word.arg == "text" and ast.unparse(word.value) == "True" for word in node.keywords):
+            yield node.lineno
         match node.func:
             case ast.Attribute(attr="read_text") if not node.args:
                 yield node.lineno
@@ -29,7 +31,7 @@ def _without_encoding(code: str) -> Iterator[int]:
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_every_file_of_text_is_opened_in_a_named_encoding(folder):
+def test_text_is_read_and_written_in_a_named_encoding(folder):
     bare = [
         f"{path.relative_to(PROJECT)}:{line}"
         for path in sorted((PROJECT / folder).rglob("*.py"))
@@ -39,7 +41,16 @@ def test_every_file_of_text_is_opened_in_a_named_encoding(folder):
 
 
 @pytest.mark.parametrize(
-    "code", ["p.read_text()", "p.write_text(t)", "p.open()", "p.open('w')", "open(p, 'a')", "p.open('r', newline='')"]
+    "code",
+    [
+        "p.read_text()",
+        "p.write_text(t)",
+        "p.open()",
+        "p.open('w')",
+        "open(p, 'a')",
+        "p.open('r', newline='')",
+        "subprocess.run(words, text=True)",
+    ],
 )
 def test_text_in_the_encoding_of_the_locale_is_found(code):
     assert list(_without_encoding(code)) == [1]

@@ -27,7 +27,7 @@ def test_a_block_that_was_freed_is_not_asked_for_again():
     faults = {}
     for how in ("kept", "handed back"):
         done = subprocess.run(
-            [sys.executable, "-c", PROGRAM, how], capture_output=True, text=True, check=True, env=clean
+            [sys.executable, "-c", PROGRAM, how], capture_output=True, encoding="utf-8", check=True, env=clean
         )
         faults[how] = int(done.stdout)
     # 10 blocks of 64 MB: 15,625 pages of 4 kB each, or 31 of 2 MB.

@@ -79,7 +79,6 @@ def start(rank, folder, port):
         [sys.executable, str(SCRIPT), str(folder), "2"],
         env=os.environ | variables | {"PYTHONPATH": os.pathsep.join(sys.path)},
         stderr=subprocess.PIPE,
-        text=True,
         encoding="utf-8",
     )
 

@@ -52,7 +52,7 @@ def test_killed_in_mid_epoch_and_resumed_equals_the_uninterrupted_run_bit_for_bi
     training.train("ivae-32", tiny_data, whole, config=config, schedule=schedule, checkpoint_steps=3, machine=machine)
 
     command = [sys.executable, "-c", CHILD, str(tiny_data.folder), str(killed), json.dumps(TINY)]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    ended = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     assert ended.returncode == -9, ended.stderr
     assert torch.load(killed / "resume.pt", weights_only=True)["progress"]["step"] == 15
     training.resume(killed, tiny_data, machine=machine)

@@ -98,7 +98,9 @@ def test_a_scheduler_needs_no_brainlab():
         "    print(c.scheduler_address, flush=True)\n"
         "    input()\n"
     )
-    server = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    server = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
+    )
     try:
         workers = Workers(scheduler=server.stdout.readline().strip())
         assert list(workers.map(double, TASKS[:3])) == [0, 2, 4]
@@ -150,7 +152,9 @@ def test_a_cluster_without_workers_and_one_that_goes_are_one_line(monkeypatch):
         "    print(c.scheduler_address, flush=True)\n"
         "    input(); c.scale(1); time.sleep(60)\n"
     )
-    server = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    server = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
+    )
     try:
         workers = Workers(scheduler=server.stdout.readline().strip())
         with pytest.raises(BrainlabError, match=r"has had no worker for .* s; start some with 'dask worker tcp://"):

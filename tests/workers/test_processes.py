@@ -15,7 +15,7 @@ time.sleep(60)
 
 
 def test_a_worker_ends_when_its_parent_is_killed():
-    parent = subprocess.Popen([sys.executable, "-c", POOL], stdout=subprocess.PIPE, text=True)
+    parent = subprocess.Popen([sys.executable, "-c", POOL], stdout=subprocess.PIPE, encoding="utf-8")
     worker = int(parent.stdout.readline())
     os.kill(worker, 0)
     parent.kill()

@@ -89,7 +89,8 @@ def stop_at_once(folder: Path, wait_s: float = STOP_S) -> bool:
 def environment() -> dict[str, str]:
     """Return the environment of a process that runs this very brainlab on this very workspace."""
     path = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")]))
-    return os.environ | {"PYTHONPATH": path, "BRAINLAB_WORKSPACE": str(workspace())}
+    own = {"PYTHONPATH": path, "BRAINLAB_WORKSPACE": str(workspace()), "PYTHONIOENCODING": "utf-8"}
+    return os.environ | own  # what it prints is read as UTF-8, whatever the language of the server is
 
 
 def argv(words: Sequence[str]) -> list[str]:

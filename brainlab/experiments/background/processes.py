@@ -19,7 +19,7 @@ def birth(pid: int) -> str | None:
         state, ticks_since_boot = fields[0], fields[19]
         return None if state in "ZX" else f"{BOOT.read_text(encoding='utf-8').strip()} {ticks_since_boot}"
     words = ["ps", "-o", "state=,lstart=", "-p", str(pid)]
-    told = subprocess.run(words, capture_output=True, text=True, check=False)
+    told = subprocess.run(words, capture_output=True, encoding="utf-8", errors="replace", check=False)
     state, _, began = told.stdout.strip().partition(" ")
     return None if not state or state.startswith("Z") else began.strip()
 

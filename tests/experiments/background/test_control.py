@@ -116,6 +116,9 @@ def test_an_estimate_is_read_from_its_process_and_an_error_is_its_last_line(tiny
     assert program("""print('{"estimate": "about 3 s"}')""").outcome() == "about 3 s"
     with pytest.raises(InputError, match=r"^memory is short$"):
         program("import sys; sys.exit('warning\\nerror: memory is short')").outcome()
+    monkeypatch.setenv("PYTHONIOENCODING", "latin-1")  # as on a server whose locale is de_DE.ISO-8859-1
+    with pytest.raises(InputError, match=r"^Größe: too large$"):
+        program("import sys; sys.exit('error: Gr\\xf6\\xdfe: too large')").outcome()
     slow = program("import time; time.sleep(60)")
     assert not slow.ended
     slow.cancel()

@@ -3,8 +3,11 @@
 import dataclasses
 import json
 import os
+import shutil
 import sqlite3
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,6 +31,21 @@ from brainlab.reading.record.store import Store
 from brainlab.runs.provenance import recognise
 from brainlab.runs.run import Run, load_run
 from tests.experiments.studies.conftest import FAKE, REAL, draft, either, truth_by_image
+
+
+@pytest.fixture
+def own_studio(studio, tmp_path, monkeypatch):
+    """A copy of the studio, whose runs a test may change."""
+    workspace = shutil.copytree(studio, tmp_path / "workspace")
+    monkeypatch.setenv("BRAINLAB_WORKSPACE", str(workspace))
+    return workspace
+
+
+def tell_of_training(workspace: Path, changes: dict[str, Any]) -> None:
+    """Change what the run `tiny-vae` keeps of the data that it was trained on."""
+    settings = workspace / "runs" / "tiny-vae" / "config.json"
+    told = json.loads(settings.read_text(encoding="utf-8"))
+    settings.write_text(json.dumps({**told, "data": told["data"] | changes}), encoding="utf-8")
 
 
 def test_lock_draws_what_the_protocol_asks(studio, tmp_path, monkeypatch):
@@ -246,42 +264,24 @@ def test_odd_images_are_refused(studio, tmp_path, monkeypatch, design):
         lock_study(draft(tmp_path, **changes))
 
 
-def test_the_test_split_alone_is_read_where_the_key_of_a_run_s_people_is_missing(studio, tmp_path):
-    settings = studio / "runs" / "tiny-vae" / "config.json"
-    before = settings.read_text(encoding="utf-8")
-    data = json.loads(before)["data"]
+def test_the_test_split_alone_is_read_where_the_key_of_a_run_s_people_is_missing(own_studio, tmp_path):
     changed = {"key": "1a2b3c4d", "sha256": "0" * 64, "participants": ["f" * 32], "voxels": [], "files": []}
-    try:
-        settings.write_text(json.dumps({**json.loads(before), "data": data | changed}), encoding="utf-8")
-        folder = draft(tmp_path)
-        supply = open_sources(lifecycle.load_protocol(folder))[0]
-        assert isinstance(supply, CohortSupply)
-        assert set(supply.dataset.scans["split"].iloc[supply.held_out]) == {"test"}
-        warned = [line for line in lock_study(folder).warnings if "1a2b3c4d" in line]
-        assert warned[0].startswith("simulated: tiny-vae: the key of its people's names")
-    finally:
-        settings.write_text(before, encoding="utf-8")
+    tell_of_training(own_studio, changed)
+    folder = draft(tmp_path)
+    supply = open_sources(lifecycle.load_protocol(folder))[0]
+    assert isinstance(supply, CohortSupply)
+    assert set(supply.dataset.scans["split"].iloc[supply.held_out]) == {"test"}
+    warned = [line for line in lock_study(folder).warnings if "1a2b3c4d" in line]
+    assert warned[0].startswith("simulated: tiny-vae: the key of its people's names")
 
 
-def test_a_run_on_real_people_does_not_forbid_simulated_namesakes(studio, tmp_path):
-    settings = studio / "runs" / "tiny-vae" / "config.json"
-    before = settings.read_text(encoding="utf-8")
+def test_a_run_on_real_people_does_not_forbid_simulated_namesakes(own_studio, tmp_path):
     people = [keyed_hash(f"sub-{number:04d}", PUBLIC_KEY) for number in range(45)]
-    try:
-        for simulated, held_out in ((True, 0), (False, 21)):
-            data = {
-                **json.loads(before)["data"],
-                "participants": people,
-                "voxels": [],
-                "files": [],
-                "simulated": simulated,
-            }
-            settings.write_text(json.dumps({**json.loads(before), "data": data}), encoding="utf-8")
-            supply = open_sources(lifecycle.load_protocol(draft(tmp_path)))[0]
-            assert isinstance(supply, CohortSupply)
-            assert len(supply.held_out) == held_out
-    finally:
-        settings.write_text(before, encoding="utf-8")
+    for simulated, held_out in ((True, 0), (False, 21)):
+        tell_of_training(own_studio, {"participants": people, "voxels": [], "files": [], "simulated": simulated})
+        supply = open_sources(lifecycle.load_protocol(draft(tmp_path)))[0]
+        assert isinstance(supply, CohortSupply)
+        assert len(supply.held_out) == held_out
 
 
 def test_a_preview_shows_each_source_as_readers_would(studio, tmp_path):

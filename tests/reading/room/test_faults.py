@@ -99,7 +99,7 @@ def test_a_full_disk_loses_nothing_and_reading_goes_on_when_there_is_room(make_s
     """The system lets no file of the reader's process grow any further, as on a full disk or over a quota."""
     study = make_study(cue=True)
     ended = subprocess.run(
-        [sys.executable, "-c", FULL_DISK, str(study.folder), study.tokens["A"]], capture_output=True, text=True
+        [sys.executable, "-c", FULL_DISK, str(study.folder), study.tokens["A"]], capture_output=True, encoding="utf-8"
     )
     acknowledged = ended.stdout.split()
     assert ended.stderr.count("\n") == 1
@@ -140,7 +140,9 @@ print("locked", flush=True)
 sys.stdin.readline()
 db.execute("COMMIT")
 """
-    other = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    other = subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
+    )
     assert other.stdout.readline() == "locked\n"
     monkeypatch.setattr(store, "BUSY_TIMEOUT_S", 0.2)
     _refused(reading, "database is locked")

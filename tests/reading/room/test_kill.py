@@ -29,7 +29,7 @@ def test_sigkill_between_answers_loses_none(study, after):
     acknowledged: list[str] = []
     for attempt in range(2):
         command = [sys.executable, "-c", READER, str(study.folder), study.tokens["A"], str(attempt)]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8")
         assert process.stdout is not None
         for _ in range(after):
             acknowledged.append(process.stdout.readline().strip())

