@@ -210,14 +210,21 @@ def _order(origin: Origin) -> tuple[str, float, str, str]:
 def _plan(volumes: list[Volume], files: SourceFiles, register: Register, report: ImportReport) -> list[_Planned]:
     """Give the volumes of one visit their files; those that are there under another set of images are noted."""
     planned = []
-    for volume in volumes:
-        origin, part = volume.first.origin, volume.part
-        series = f"{origin.study}\n{origin.series}"
-        images = register.images_hash(f"{frame.uid}\n{frame.number}" for frame in volume.frames)
-        known = register.same_image(images) or register.image(series, part)
+    hashes = [register.images_hash(f"{frame.uid}\n{frame.number}" for frame in volume.frames) for volume in volumes]
+    there = [register.same_image(images) for images in hashes]
+    for volume, images, same in zip(volumes, hashes, there, strict=True):
+        if same:  # its part may be another one now, since there are more
+            register.add_image(_series(volume), volume.part, same["file"], images)
+    meant = {same["file"] for same in there if same}
+    for volume, images, same in zip(volumes, hashes, there, strict=True):
+        series, part = _series(volume), volume.part
+        known = same or register.image(series, part)
+        if known and not same and known["file"] in meant:
+            known = None  # another image had the place of this one among the parts of the series
         if known and known["images"] != images and not (register.root / known["file"]).exists():
             known = {**known, "images": images}  # it was deleted, to be imported anew
         if known is None:
+            origin = volume.first.origin
             person = register.person(person_name(origin))
             visit = register.visit(person, visit_name(origin))
             register.add_image(series, part, f"{_stem(volume, person, visit, register)}.nii.gz", images)
@@ -231,6 +238,11 @@ def _plan(volumes: list[Volume], files: SourceFiles, register: Register, report:
         stem = known["file"].removesuffix(".nii.gz")
         planned.append(_Planned(volume, stem, *stem.split("/")[:2]))
     return planned
+
+
+def _series(volume: Volume) -> str:
+    """Return by what a register knows the series of a volume."""
+    return f"{volume.first.origin.study}\n{volume.first.origin.series}"
 
 
 def _stem(volume: Volume, person: str, visit: str, register: Register) -> str:

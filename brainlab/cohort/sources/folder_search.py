@@ -19,7 +19,7 @@ from brainlab.cohort.sources.image_files import (
     without_twins,
 )
 from brainlab.cohort.sources.names.people_notes import people_notes
-from brainlab.cohort.sources.names.scan_names import PHASE, take_apart
+from brainlab.cohort.sources.names.scan_names import DIXON, PHASE, take_apart
 from brainlab.cohort.sources.names.scan_places import ScanPlace, scan_places
 from brainlab.cohort.sources.names.slice_names import without_slice_numbers
 from brainlab.cohort.sources.scan_choice import Candidate, bids_rank, choose, every_scan, nothing_chosen
@@ -146,6 +146,8 @@ class FolderSearch:
         told = asked.get(sequence_key(told or named["suffix"]), told)
         if named.get("part", "mag") != "mag":  # phase, or the real or imaginary part: no image of a head
             told = PHASE
+        elif named.get("rec") in ("fat", "opposed"):  # as 'import-dicom' calls them
+            told = DIXON
         return Candidate(
             path,
             relative,

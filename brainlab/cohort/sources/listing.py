@@ -12,8 +12,7 @@ from brainlab.cohort.sources.image_files import Note
 from brainlab.cohort.sources.scan_source import ScanSource
 from brainlab.errors import UnreadableScanError
 from brainlab.files.image_start import start_of_image
-from brainlab.images.formats.nifti import read_comments
-from brainlab.images.formats.scan_file import NIFTI_ENDINGS
+from brainlab.images.formats.scan_file import check_header
 
 NAMED_APART = ("sub", "ses", "suffix")
 UNKNOWN = "unknown sequence"
@@ -70,13 +69,11 @@ def _entry(scan: ScanSource) -> dict[str, Any]:
 
 
 def _no_image(path: Path) -> str:
-    """Return why a file is plainly no image, told by its first bytes, or NIfTI's header; empty of one that may be."""
+    """Return why a file is plainly no image, told by its header; empty of one that may be."""
     try:
-        start = start_of_image(path)
-        if start.startswith(ZIP_START):
+        if start_of_image(path).startswith(ZIP_START):
             return "a zip archive; unpack it, or give it to 'brainlab import-dicom' where it holds DICOM files"
-        if path.name.lower().endswith(NIFTI_ENDINGS):
-            read_comments(path)  # which come after the header
+        check_header(path)
     except UnreadableScanError as error:
         return error.reason
     except OSError as error:

@@ -8,10 +8,10 @@ from pathlib import Path
 from brainlab.cohort.recipes import PreparationRecipe
 from brainlab.cohort.sources.bids import SEQUENCES
 from brainlab.cohort.sources.image_files import LEFT_OUT, Note
-from brainlab.cohort.sources.names.scan_names import MASK, PHASE, SEQUENCE_WORDS
+from brainlab.cohort.sources.names.scan_names import DIXON, MASK, PHASE, SEQUENCE_WORDS
 from brainlab.counted import counted, noun
 
-SHOWN = {*SEQUENCES, *SEQUENCE_WORDS} - {MASK, PHASE}
+SHOWN = {*SEQUENCES, *SEQUENCE_WORDS, DIXON} - {MASK, PHASE}
 """Sequences of images that show a head."""
 RULE = "native space before others, unprocessed before processed, then the first run and name"
 UNTOLD = "whose names tell no sequence"

@@ -53,11 +53,18 @@ def read_nifti(path: Path, *, series: bool = False, flat: bool = False) -> Store
                     stream, header, shape, path, first_byte=stream.tell() + 4
                 )  # four bytes announce extensions
         if in_pair:
-            if not image_path.is_file():
-                raise UnreadableScanError(f"a header whose image is missing; put {image_path.name} beside it")
+            _check_image(image_path)
             with _open(image_path) as stream:
                 raw = _voxels(stream, header, shape, image_path, first_byte=0)
     return _checked(header, raw, notes)
+
+
+def check_nifti_header(path: Path) -> None:
+    """Raise UnreadableScanError with the reason alone where the header is no image's, or its image is missing."""
+    header_path, image_path = pair_of(path)
+    with refusing_damage(), _open(header_path) as stream:
+        _header(stream, header_path != image_path)
+    _check_image(image_path)
 
 
 def read_comments(path: Path) -> list[str]:
@@ -100,6 +107,11 @@ def pair_of(path: Path) -> tuple[Path, Path]:
                 raise UnreadableScanError(f"an image whose header is missing; put {partner.name} beside it")
             return partner, path
     return path, path
+
+
+def _check_image(path: Path) -> None:
+    if not path.is_file():
+        raise UnreadableScanError(f"a header whose image is missing; put {path.name} beside it")
 
 
 def _open(path: Path) -> IO[bytes] | gzip.GzipFile:

@@ -44,6 +44,22 @@ def test_an_echo_that_came_first_is_not_imported_again_beside_the_second(tmp_pat
     assert len(list((tmp_path / "bids").rglob("*.nii.gz"))) == 2
 
 
+@pytest.mark.parametrize("order", [(0, 2, 1), (1, 2, 0), (2, 1, 0), (1, 0, 2)])
+def test_echoes_that_come_one_after_another_are_each_imported_once(tmp_path: Path, bring_in: Bring, order: tuple):
+    """The parts of a series are counted anew with each that is added."""
+    files: set[str] = set()
+    for count, number in enumerate(order, 1):
+        echo = series(6, EchoTime=(14.0, 50.0, 95.0)[number], SeriesInstanceUID="1.2.3", SeriesNumber=4,
+                      voxels=voxels_of(6, seed=number), **SPIN)  # fmt: skip
+        save_all(echo, tmp_path / "scanner", start=50 * number)
+        for new in (1, 0):
+            report = bring_in()
+            assert (report.series, report.new, report.skipped) == (count, new, [])
+            assert files <= set(report.files)
+        files = set(report.files)
+    assert len(list((tmp_path / "bids").rglob("*.nii.gz"))) == 3
+
+
 def test_an_import_of_nothing_leaves_nothing(tmp_path: Path, bring_in: Bring):
     for number, one in enumerate(series(5)):
         one.PixelData = one.PixelData[:50]

@@ -155,6 +155,14 @@ def test_a_phase_map_is_no_scan_even_alone(search: Search, bids: bool) -> None:
         search(name, bids=bids)
 
 
+@pytest.mark.parametrize("label", ["fat", "opposed"])
+def test_fat_and_opposed_phase_of_dixon_are_none_of_their_sequence_even_alone(search: Search, label: str) -> None:
+    others = [f"sub-{k}/anat/sub-{k}_FLAIR.nii" for k in "12"]
+    found = search(*others, f"sub-3/anat/sub-3_rec-{label}_FLAIR.nii", bids=True)
+    assert taken(found) == ["sub-1_FLAIR.nii", "sub-2_FLAIR.nii"]
+    assert "1 fat or opposed phase of Dixon (such as sub-3" in found.warnings[0]["reason"]
+
+
 def test_visits_and_people_are_not_versions(search: Search) -> None:
     names = [f"sub-{person}/ses-{visit}/anat/sub-{person}_ses-{visit}_FLAIR.nii" for person in "12" for visit in "ab"]
     assert len(taken(search(*names, bids=True))) == 4

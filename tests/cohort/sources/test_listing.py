@@ -69,8 +69,11 @@ def test_files_that_are_plainly_no_images(tmp_path: Path) -> None:
     (tmp_path / "d" / "flair.nii.gz").symlink_to("../.git/annex/objects/x/y")
     write(tmp_path, "e/flair.nii.gz", "PK\x03\x04 and more")
     write(tmp_path, "f/flair.nii", "nothing")
+    write(tmp_path, "g/flair.nrrd", "nothing")
+    write(tmp_path, "h/flair.mgz", "nothing")
+    write(tmp_path, "i/flair.mha", "nothing")
     found = list_scans(tmp_path)
-    assert len(found.scans) == 6
+    assert len(found.scans) == 9
     assert [(item["path"][0], item["stage"], item["reason"].partition(";")[0]) for item in found.failed] == [
         ("a", "read", "an empty file (0 bytes)"),
         ("b", "read", "a git-annex pointer, not the image"),
@@ -78,6 +81,9 @@ def test_files_that_are_plainly_no_images(tmp_path: Path) -> None:
         ("d", "read", "a broken link (git-annex?), not the image"),
         ("e", "read", "a zip archive"),
         ("f", "read", "7 bytes, too short for a NIfTI header (348)"),
+        ("g", "read", "does not begin as an NRRD file"),
+        ("h", "read", "does not begin as MGH"),
+        ("i", "read", "needs a header that ends with ElementDataFile"),
     ]
 
 

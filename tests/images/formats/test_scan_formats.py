@@ -11,7 +11,7 @@ import SimpleITK as sitk
 from scipy.io import netcdf_file
 
 from brainlab.errors import UnreadableScanError
-from brainlab.images.formats.scan_file import SINGLE_ENDINGS, files_of, format_of
+from brainlab.images.formats.scan_file import FILE_ENDINGS, SINGLE_ENDINGS, check_header, files_of, format_of
 from brainlab.images.volume import Volume
 
 SHAPE = (10, 12, 9)
@@ -101,6 +101,7 @@ def test_every_format_and_axis_order_gives_the_same_volume(tmp_path: Path, name:
     np.testing.assert_allclose(back.affine, oblique(), atol=1e-4)
     assert back.axes == axes
     assert back.notes == ()
+    check_header(tmp_path / name)
 
 
 @pytest.mark.parametrize("name", WRITERS)
@@ -190,3 +191,29 @@ def test_a_scan_that_cannot_be_read_is_one_file(name: str, tmp_path: Path):
     assert files_of(tmp_path / name) == (tmp_path / name,)
     (tmp_path / name).write_bytes(b"nothing")
     assert files_of(tmp_path / name) == (tmp_path / name,)
+
+
+@pytest.mark.parametrize("ending", FILE_ENDINGS)
+def test_without_a_header_is_no_scan(ending: str, tmp_path: Path):
+    """Reading and looking refuse what is plainly nothing for one reason."""
+    path = tmp_path / f"a{ending}"
+    (tmp_path / "a.hdr").write_bytes(b"none")
+    (tmp_path / "a.hdr.gz").write_bytes(b"none")
+    for content in (b"nothing", bytes(800), b"\x1f\x8b\x08 of no use"):
+        path.write_bytes(content)
+        with pytest.raises(UnreadableScanError) as looked:
+            check_header(path)
+        with pytest.raises(UnreadableScanError) as read:
+            Volume.load(path)
+        assert looked.value.reason.partition(";")[0] in read.value.reason or "begin" in looked.value.reason
+
+
+@pytest.mark.parametrize(("header", "voxels"), [("a.hdr", "a.img"), ("a.nhdr", "a.raw"), ("a.mhd", "a.raw")])
+def test_a_header_without_its_voxels_is_no_scan(header: str, voxels: str, tmp_path: Path):
+    sitk.WriteImage(sitk.GetImageFromArray(np.zeros((3, 4, 5), np.int16)), str(tmp_path / header))
+    check_header(tmp_path / header)
+    (tmp_path / voxels).unlink()
+    with pytest.raises(
+        UnreadableScanError, match=f"are missing; put {voxels} beside it|image is missing; put {voxels}"
+    ):
+        check_header(tmp_path / header)

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 MASK, PHASE = "mask", "phase"
+DIXON = "fat or opposed phase of Dixon"
+"""Images of a head that do not look like others of their sequence."""
 SEQUENCE_WORDS = {
     "FLAIR": ("flair", "t2flair", "flairt2", "t2f"),
     "T1w": ("t1", "t1w", "t1n", "mprage", "t1mprage", "bravo", "spgr"),
