@@ -73,13 +73,13 @@ SHORT_ECHO_S, T2_ECHO_S, LONG_REPETITION_S, STAR_ECHO_S = 0.03, 0.05, 1.5, 0.012
 def is_localiser(frame: Frame) -> bool:
     """Whether a description says that an image only helps to place others."""
     named = any(LOCALISER.search(text) for text in frame.origin.descriptions[:2])
-    return named or "LOCALIZER" in frame.origin.image_type
+    return named or "LOCALIZER" in frame.kinds
 
 
 def sequence_of(volume: Volume) -> str:
     """Return the BIDS suffix of a volume, `UNKNOWN` where it is none that is known here."""
     frame = volume.first
-    kinds = set(frame.origin.image_type)
+    kinds = frame.kinds
     for kind, suffix in SCANNER_MAPS.items():
         if kind in kinds:
             return suffix
@@ -103,18 +103,19 @@ def reconstruction_of(volume: Volume) -> str:
 
     Images with the label come after those without it, so that water or in phase is taken for the sequence.
     """
-    origin = volume.first.origin
-    for kind in origin.image_type[2:]:
+    for kind in volume.first.kind[2:]:
         if label := OPPOSITE_DIXON.get(kind.replace("_", " ")):
             return label
-    found = (label for label, words in OPPOSITE_DIXON_WORDS.items() if words.search(origin.descriptions[0]))
+    found = (
+        label for label, words in OPPOSITE_DIXON_WORDS.items() if words.search(volume.first.origin.descriptions[0])
+    )
     return next(found, "")
 
 
 def inversion_of(volume: Volume) -> str:
     """Return the label `inv-` of an MP2RAGE's first or second image, which is no T1w as the combined one is."""
     texts = volume.first.origin.descriptions
-    if "UNI" in volume.first.origin.image_type or not any("mp2rage" in text for text in texts[:2]):
+    if "UNI" in volume.first.kinds or not any("mp2rage" in text for text in texts[:2]):
         return ""
     number = re.search(r"(?<![a-z])inv[ _-]?([12])(?!\d)", texts[0]) or re.search(r"inversion-(\d)", volume.part)
     return number[1] if number else ""

@@ -3,10 +3,11 @@
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from brainlab.cohort.dicom.headers.frames import Frame
+from brainlab.cohort.dicom.headers.frames import MAGNITUDE, SCANNER_MAPS, Frame
 from brainlab.cohort.dicom.stacking import SAME_PLACE_MM, check_orientation, heights_of, repeats, stack
 from brainlab.counted import counted
 from brainlab.errors import UnreadableScanError
@@ -21,7 +22,7 @@ SPLITS: tuple[tuple[str, Callable[[Frame], Hashable]], ...] = (
     ("direction", lambda frame: tuple(round(part, 3) for part in frame.weighting.direction or ())),
     ("inversion", lambda frame: _rounded(frame.settings.get("InversionTime"), 4)),
     ("flip", lambda frame: _rounded(frame.settings.get("FlipAngle"), 2)),
-    ("kind", lambda frame: frame.origin.image_type),
+    ("kind", lambda frame: frame.kind),
     (TIME, lambda frame: frame.time_point),
     ("acquisition", lambda frame: frame.acquisition),
 )
@@ -67,12 +68,12 @@ def is_diffusion(frame: Frame) -> bool:
     used = frame.settings.get("ScanningSequence") or ()
     anatomical = isinstance(used, tuple) and "EP" not in used and ("GR" in used or "SE" in used)
     told = bool(frame.weighting.b_value) if anatomical else frame.weighting.b_value is not None
-    return told or bool({"DIFFUSION", "TRACEW"} & set(frame.origin.image_type))
+    return told or bool({"DIFFUSION", "TRACEW"} & frame.kinds)
 
 
 def is_weighted(frames: Iterable[Frame]) -> bool:
     """Whether one of them is weighted by diffusion: many b = 0 alone are a time series."""
-    return any(frame.weighting.b_value or "DIFFUSION" in frame.origin.image_type for frame in frames)
+    return any(frame.weighting.b_value or "DIFFUSION" in frame.kinds for frame in frames)
 
 
 def without_copies(frames: Iterable[Frame]) -> list[Frame]:
@@ -86,16 +87,17 @@ def without_copies(frames: Iterable[Frame]) -> list[Frame]:
 def sort_series(frames: Sequence[Frame]) -> Sorted:
     """Return the volumes of one series."""
     found = Sorted()
-    kinds: dict[Hashable, list[Frame]] = defaultdict(list)
+    alike: dict[tuple[Any, ...], list[Frame]] = defaultdict(list)
     for frame in frames:
-        kinds[frame.component, frame.shape, tuple(round(mm, 3) for mm in frame.pixel_mm)].append(frame)
-    whole = [group for group in kinds.values() if group[0].component == "magnitude"]
-    for group in kinds.values():
-        component = group[0].component
-        if component != "magnitude":
-            reason = f"{component} of the signal ({counted(len(group), 'image')}); magnitude images are needed"
+        scanner_map = sorted(set(frame.kind) & set(SCANNER_MAPS))
+        alike[frame.component, frame.shape, tuple(round(mm, 3) for mm in frame.pixel_mm), *scanner_map].append(frame)
+    groups = [alike[key] for key in sorted(alike)]
+    whole = [group for group in groups if group[0].component == MAGNITUDE]
+    for group in groups:
+        if (component := group[0].component) != MAGNITUDE:
+            reason = f"{component}: {counted(len(group), 'image')}; magnitude images are needed"
             found.refused.append((group[0], reason))
-    for number, group in enumerate(sorted(whole, key=lambda group: group[0].shape), 1):
+    for number, group in enumerate(whole, 1):
         try:
             volumes = _volumes(group, f"size-{number}" if len(whole) > 1 else "")
         except UnreadableScanError as error:

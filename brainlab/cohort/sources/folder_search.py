@@ -9,6 +9,7 @@ from brainlab.cohort.recipes import PreparationRecipe
 from brainlab.cohort.sources.bids import entities, find_root, says_bids, sequence
 from brainlab.cohort.sources.freesurfer import FreeSurferSubjects
 from brainlab.cohort.sources.image_files import (
+    DICOM,
     FOREIGN_ENDINGS,
     LEFT_OUT,
     ImageFiles,
@@ -23,9 +24,12 @@ from brainlab.cohort.sources.names.scan_names import DIXON, PHASE, take_apart
 from brainlab.cohort.sources.names.scan_places import ScanPlace, scan_places
 from brainlab.cohort.sources.names.slice_names import without_slice_numbers
 from brainlab.cohort.sources.scan_choice import Candidate, bids_rank, choose, every_scan, nothing_chosen
+from brainlab.counted import counted
 from brainlab.errors import InputError
 from brainlab.files.picture_files import PICTURE_ENDINGS
 from brainlab.images.formats.scan_file import FILE_ENDINGS
+
+IMPORTED = "'brainlab import-dicom', or an upload on the page Cohort, makes scans of them"
 
 
 class FolderSearch:
@@ -63,7 +67,7 @@ class FolderSearch:
         files, twins = without_twins(files, self.base)
         if not files:
             raise InputError(f"{self.base}: no image is left to prepare; {twins[0]['path']}: {twins[0]['reason']}")
-        notes = found.notes + twins
+        notes = found.notes + twins + _dicom_files(found)
         self.guess_places(files, nameless)
         if include is None:
             free = recipe is not None and recipe.free
@@ -165,6 +169,12 @@ def _others(found: ImageFiles) -> list[Note]:
     return [{"path": ".", "reason": f"{LEFT_OUT}{kinds}: no pictures"}] if kinds else []
 
 
+def _dicom_files(found: ImageFiles) -> list[Note]:
+    """Note the DICOM files beside scans."""
+    count = found.foreign[DICOM]
+    return [{"path": ".", "reason": f"{LEFT_OUT}{counted(count, 'DICOM file')}: {IMPORTED}"}] if count else []
+
+
 def _nothing_found(found: ImageFiles, include: str | None, pictures: bool) -> str:
     """Say why a folder holds nothing to prepare, and what it holds instead."""
     if found.paths:
@@ -186,5 +196,9 @@ def _advice(pictures: bool) -> list[tuple[tuple[str, ...] | None, str]]:
     """Return what to do about files of which endings; None for all."""
     if pictures:
         return [(None, "scans need a recipe for scans, other pictures another format")]
-    scans = tuple(ending for ending in FOREIGN_ENDINGS if ending not in PICTURE_ENDINGS)
-    return [(scans, "unpack or convert them to NIfTI"), (PICTURE_ENDINGS, "pictures need a recipe such as slices-128")]
+    packed = tuple(ending for ending in FOREIGN_ENDINGS if ending not in PICTURE_ENDINGS)
+    return [
+        ((DICOM,), IMPORTED),
+        (packed, "unpack them, or give those of DICOM files to 'brainlab import-dicom'"),
+        (PICTURE_ENDINGS, "pictures need a recipe such as slices-128"),
+    ]

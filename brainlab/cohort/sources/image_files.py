@@ -13,15 +13,17 @@ import numpy as np
 from brainlab.errors import UnreadableScanError
 from brainlab.files.picture_files import PICTURE_ENDINGS
 from brainlab.files.unfinished import refuse_unfinished
+from brainlab.images.dicom.header import DICOM_ENDINGS, is_dicom
 from brainlab.images.formats.scan_file import FILE_ENDINGS, NIFTI_ENDINGS
 from brainlab.images.volume import Volume
 
 SKIPPED_IN_BIDS = ("derivatives", "sourcedata", "code")
 MACOS_FOLDER, MACOS_FILE = "__MACOSX", "._"
 """What macOS adds to archives and foreign disks: no scans, though they are named like them."""
+DICOM = "DICOM"
+TEXT_ENDINGS = (".json", ".tsv", ".csv", ".txt", ".bval", ".bvec", ".md")
+"""Of files that are not opened to see whether they are DICOM, which may have any name."""
 FOREIGN_ENDINGS = (
-    ".dcm",
-    ".ima",
     ".zip",
     ".tar",
     ".gz",
@@ -44,8 +46,8 @@ class ImageFiles:
     """What a folder holds.
 
     paths: images that can be read, in a fixed order. notes: what was passed over. foreign: count of the files by ending
-    that may hold scans in another format, or of all others where pictures are searched. passed_over: folders of a BIDS
-    dataset that are derived from others.
+    that may hold scans in another format (`DICOM` whatever theirs), or of all others where pictures are searched.
+    passed_over: folders of a BIDS dataset that are derived from others.
     """
 
     paths: list[Path] = field(default_factory=list)
@@ -94,7 +96,7 @@ def find_images(folder: Path, endings: tuple[str, ...] = FILE_ENDINGS) -> ImageF
         )
         for name in sorted(names):
             if not name.lower().endswith(endings):
-                found.foreign.update(_foreign(name, endings))
+                found.foreign.update(_foreign(inside / name, endings))
             elif name.startswith(MACOS_FILE) or (name.lower().endswith(".hdr") and name[:-4] + ".img" in names):
                 continue
             elif reason := _unusable_name((inside / name).relative_to(folder)):
@@ -104,12 +106,15 @@ def find_images(folder: Path, endings: tuple[str, ...] = FILE_ENDINGS) -> ImageF
     return found
 
 
-def _foreign(name: str, endings: tuple[str, ...]) -> list[str]:
+def _foreign(path: Path, endings: tuple[str, ...]) -> list[str]:
     """Return the ending of another file as it is counted; beside pictures every file is, but for hidden ones."""
+    name = path.name.lower()
     if endings == PICTURE_ENDINGS:
-        known = next((end for end in NIFTI_ENDINGS[::-1] if name.lower().endswith(end)), Path(name).suffix.lower())
+        known = next((end for end in NIFTI_ENDINGS[::-1] if name.endswith(end)), Path(name).suffix)
         return [] if name.startswith(".") else [known or "without an ending"]
-    return [ending for ending in FOREIGN_ENDINGS if name.lower().endswith(ending)]
+    if name.endswith(DICOM_ENDINGS) or (not name.endswith((*FOREIGN_ENDINGS, *TEXT_ENDINGS)) and is_dicom(path)):
+        return [DICOM]
+    return [ending for ending in FOREIGN_ENDINGS if name.endswith(ending)]
 
 
 def is_prepared_dataset(folder: Path) -> bool:

@@ -32,7 +32,7 @@ def test_magnitude_is_taken_and_phase_named(tmp_path: Path):
     phase = series(6, ImageType=["ORIGINAL", "PRIMARY", "P", "ND"], **UID)
     found = sort([*series(6, **UID), *phase], tmp_path)
     assert len(found.volumes) == 1
-    assert [reason for _, reason in found.refused] == ["phase of the signal (6 images); magnitude images are needed"]
+    assert [reason for _, reason in found.refused] == ["phase of the signal: 6 images; magnitude images are needed"]
 
 
 def test_repetitions_are_volumes_and_many_are_a_time_series(tmp_path: Path):

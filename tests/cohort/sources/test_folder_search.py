@@ -8,7 +8,9 @@ import pytest
 
 from brainlab.cohort.recipes import find_recipe
 from brainlab.cohort.sources.discovery import Found, find_sources
+from brainlab.cohort.sources.folder_search import IMPORTED
 from brainlab.errors import InputError
+from tests.dicom_files import save_all, series
 
 RECIPE = find_recipe("flair-40")
 Search = Callable[..., Found]
@@ -211,7 +213,7 @@ def test_a_name_a_little_off_alone_is_offered_too(search: Search) -> None:
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        (["a/1.dcm", "a/2.dcm", "b.zip"], "it holds 2 .dcm, 1 .zip: unpack or convert"),
+        (["a/1.dcm", "a/2.ima", "b.zip"], f"it holds 2 DICOM: {IMPORTED}; it holds 1 .zip: unpack them"),
         ([".a.nii"], ".a.nii: left out: a hidden file"),
         (["derivatives/x/sub-1_FLAIR.nii"], "derivatives: not searched"),
     ],
@@ -221,6 +223,14 @@ def test_a_folder_without_images_says_what_it_holds(search: Search, names: list[
         search(*names, bids=True)
     assert "no image" in str(error.value)
     assert message in str(error.value)
+
+
+def test_dicom_files_beside_scans_are_told_whatever_their_names(search: Search, tmp_path: Path) -> None:
+    save_all(series(3), tmp_path / "scanner")
+    (tmp_path / "scanner" / "notes.txt").write_text("no image", encoding="utf-8")
+    found = search("p0_flair.nii")
+    assert taken(found) == ["p0_flair.nii"]
+    assert {"path": ".", "reason": f"left out: 3 DICOM files: {IMPORTED}"} in found.warnings
 
 
 def test_a_pattern_that_fits_nothing_names_what_there_is(search: Search) -> None:

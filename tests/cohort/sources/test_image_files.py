@@ -25,7 +25,7 @@ def test_hidden_files_and_those_of_macos_are_no_scans(tmp_path: Path) -> None:
     found = find_images(tmp_path)
     assert [path.name for path in found.paths] == ["a.nii.gz"]
     assert found.notes == [{"path": ".b.nii", "reason": f"{LEFT_OUT}a hidden file; rename it to use it"}]
-    assert found.foreign == {".dcm": 1}
+    assert found.foreign == {"DICOM": 1}
 
 
 def test_names_that_no_table_can_hold_are_left_out(tmp_path: Path) -> None:

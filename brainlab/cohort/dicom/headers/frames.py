@@ -35,17 +35,18 @@ SECONDARY_CAPTURES = "1.2.840.10008.5.1.4.1.1.7"
 SPECTROSCOPY = "1.2.840.10008.5.1.4.1.1.4.2"
 DIRECTORY = "1.2.840.10008.1.3.10"
 OTHER_COMPONENTS = {
-    **dict.fromkeys(("P", "PHASE", "PHASE MAP"), "phase"),
-    **dict.fromkeys(("R", "REAL"), "real part"),
-    **dict.fromkeys(("I", "IMAGINARY"), "imaginary part"),
+    **dict.fromkeys(("P", "PHASE", "PHASE MAP"), "phase of the signal"),
+    **dict.fromkeys(("R", "REAL"), "real part of the signal"),
+    **dict.fromkeys(("I", "IMAGINARY"), "imaginary part of the signal"),
     **dict.fromkeys(("VELOCITY MAP", "VELOCITY"), "velocity"),
 }
-GE_COMPONENTS = {1: "phase", 2: "real part", 3: "imaginary part"}
+GE_COMPONENTS = {1: "phase of the signal", 2: "real part of the signal", 3: "imaginary part of the signal"}
+MAGNITUDE = "magnitude"
 RECONSTRUCTIONS = {
     "MPR", "MIP", "MNIP", "MINIP", "REFORMATTED", "PROJECTION IMAGE", "SUBTRACT", "SUBTRACTION", "CSA MPR", "CSA MIP",
     "SCREEN SAVE", "POSDISP", "CURVED", "COLLAGE", "3D RENDERING", "VOLREN",
 }  # fmt: skip
-"""Values of Image Type of images that were computed from others and show nothing new."""
+"""Values of Image Type, or Frame Type, of images that were computed from others and show nothing new."""
 QUANTITATIVE_MAPS = {
     "T1 MAP", "T2 MAP", "T2 STAR MAP", "T2* MAP", "T1RHO MAP", "R1 MAP", "R2 MAP", "R2 STAR MAP", "R2* MAP",
     "EFF R2 STAR", "PD MAP", "PROTON DENSITY MAP", "MTR MAP", "FAT FRACTION", "FF", "WATER FRACTION",
@@ -53,7 +54,7 @@ QUANTITATIVE_MAPS = {
     "CBF", "CBV", "MTT", "TTP", "TMAX", "RELCBF", "RELCBV", "RELCCBV", "RELMTT", "RCBF", "RCBV", "REGIONAL CBF",
     "REGIONAL CBV", "GBP", "PBP", "NEI", "TTEST",
 }  # fmt: skip
-"""Values of Image Type, with spaces for underscores, of maps of a quantity: no contrast that a sequence has."""
+"""The same, with spaces for underscores, of maps of a quantity: no contrast that a sequence has."""
 NO_AGENT = re.compile(
     r"(no|none|nil|false|without|ohne|keine?s?|sans)\b.*|non[ -]?contrast.*|n([./ ]?a\.?)?|w/o.*|0([.,]0*)?( *ml)?|-+",
     re.IGNORECASE,
@@ -94,8 +95,9 @@ class Frame:
     number: which of an enhanced file's, or of a mosaic's, from 0, None of a classic one. uid: of the instance.
     instance: its number, by which nothing is sorted that its place can sort. shape: rows, columns. pixel_mm: distance
     of rows, of columns. position, orientation: in mm, LPS, as DICOM has them (PS3.3, C.7.6.2). slope, intercept: of the
-    stored values. contrast: as an enhanced image codes it, else empty. settings: BIDS fields in BIDS units. weighting:
-    by diffusion. tiles: the mosaic that it is a slice of.
+    stored values. kind: its Frame Type, or else the Image Type of its file. component: `MAGNITUDE`, or in words what
+    else it shows, which is not imported. contrast: as an enhanced image codes it, else empty. settings: BIDS fields in
+    BIDS units. weighting: by diffusion. tiles: the mosaic that it is a slice of.
     """
 
     path: Path
@@ -109,6 +111,7 @@ class Frame:
     orientation: tuple[float, ...]
     slope: float
     intercept: float
+    kind: tuple[str, ...]
     component: str
     contrast: str
     settings: Mapping[str, float | str | tuple[str, ...]]
@@ -116,6 +119,11 @@ class Frame:
     time_point: float | None
     acquisition: float | None
     tiles: Mosaic | None = None
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """All that it and its file say of what it is."""
+        return frozenset((*self.kind, *self.origin.image_type))
 
 
 @dataclass(frozen=True)
@@ -175,15 +183,22 @@ def _check_kind(header: Dataset) -> None:
     if text(header, "BurnedInAnnotation").upper() == "YES":
         raise UnreadableScanError("has annotation burnt into its pixels, which may name the patient; export it without")
     kinds = words(header, "ImageType")
-    if not set(kinds) & set(SCANNER_MAPS):
-        if found := sorted(set(kinds) & RECONSTRUCTIONS):
-            raise UnreadableScanError(f"computed from other images ({found[0]}); the original images are needed")
-        if maps := sorted({kind.replace("_", " ") for kind in kinds} & QUANTITATIVE_MAPS):
-            raise UnreadableScanError(f"a map of a quantity ({maps[0]}); what it was computed from is needed")
-        if kinds[:2] == ("DERIVED", "SECONDARY"):
-            raise UnreadableScanError("computed from other images (DERIVED SECONDARY); the original images are needed")
+    if made := _made_from_others(kinds):
+        raise UnreadableScanError(f"{made}; the original images are needed")
+    if not set(kinds) & set(SCANNER_MAPS) and kinds[:2] == ("DERIVED", "SECONDARY"):
+        raise UnreadableScanError("computed from other images (DERIVED SECONDARY); the original images are needed")
     if (number(header, "NumberOfFrames") or 1) > 1 and not value(header, "PerFrameFunctionalGroupsSequence"):
         raise UnreadableScanError("has several frames and does not say where they lie; export it as enhanced MR")
+
+
+def _made_from_others(kinds: Sequence[str]) -> str:
+    """Return what was made of other images and is not imported, empty of others. kinds: Image Type or Frame Type."""
+    if set(kinds) & set(SCANNER_MAPS):
+        return ""
+    if found := sorted(set(kinds) & RECONSTRUCTIONS):
+        return f"computed from other images ({found[0]})"
+    maps = sorted({kind.replace("_", " ") for kind in kinds} & QUANTITATIVE_MAPS)
+    return f"a map of a quantity ({maps[0]})" if maps else ""
 
 
 def _class_name(uid: str) -> str:
@@ -251,7 +266,8 @@ def _frame(path: Path, header: Dataset, origin: Origin, csa: Csa, place: int, ow
         raise UnreadableScanError("does not say how large its pixels are; export it again")
     values = group("PixelValueTransformationSequence")
     slope = number(values, "RescaleSlope")
-    content = group("FrameContentSequence")
+    content, told = group("FrameContentSequence"), group("MRImageFrameTypeSequence")
+    kind = words(told, "FrameType")
     return Frame(
         path=path,
         number=None if own is None else place,
@@ -264,8 +280,9 @@ def _frame(path: Path, header: Dataset, origin: Origin, csa: Csa, place: int, ow
         orientation=orientation,
         slope=slope or 1.0,
         intercept=number(values, "RescaleIntercept") or 0.0,
-        component=_component(header, group("MRImageFrameTypeSequence"), origin.image_type),
-        contrast=text(group("MRImageFrameTypeSequence"), "AcquisitionContrast").upper(),
+        kind=kind or origin.image_type,
+        component=_made_from_others(kind) or _component(header, told, (*kind[2:], *origin.image_type[2:])),
+        contrast=text(told, "AcquisitionContrast").upper(),
         settings=settings_of(header, group),
         weighting=read_weighting(header, group, csa),
         time_point=number(content, "TemporalPositionIndex") or number(header, "TemporalPositionIdentifier"),
@@ -273,12 +290,11 @@ def _frame(path: Path, header: Dataset, origin: Origin, csa: Csa, place: int, ow
     )
 
 
-def _component(header: Dataset, kind: Dataset, image_type: tuple[str, ...]) -> str:
-    """Return `magnitude`, or which other part of the complex signal an image shows."""
-    said = (*words(kind, "ComplexImageComponent"), *words(kind, "FrameType")[2:], *image_type[2:])
-    for word in said:
+def _component(header: Dataset, told: Dataset, kinds: Sequence[str]) -> str:
+    """Return `MAGNITUDE`, or which other part of the complex signal an image shows."""
+    for word in (*words(told, "ComplexImageComponent"), *kinds):
         if word in OTHER_COMPONENTS:
             return OTHER_COMPONENTS[word]
     if text(header, "Manufacturer").upper().startswith("GE"):
-        return GE_COMPONENTS.get(int(number(header, GE_COMPONENT) or 0), "magnitude")
-    return "magnitude"
+        return GE_COMPONENTS.get(int(number(header, GE_COMPONENT) or 0), MAGNITUDE)
+    return MAGNITUDE

@@ -24,7 +24,7 @@ from tests.dicom_files import save, series
 def test_maps_of_a_quantity_are_left_out_by_name(kinds: list[str], name: str, tmp_path: Path):
     found = frames_of(save(series(1, ImageType=kinds)[0], tmp_path / "x"))
     assert isinstance(found, RefusedFile)
-    assert found.reason == f"a map of a quantity ({name}); what it was computed from is needed"
+    assert found.reason == f"a map of a quantity ({name}); the original images are needed"
 
 
 @pytest.mark.parametrize(
