@@ -1,9 +1,11 @@
 """Import DICOM series into a BIDS dataset: find them by header, stack them by place, and leave out whose they are."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from brainlab.cohort.dicom.headers.frames import Frame, Origin, RefusedFile, frames_of
 from brainlab.cohort.dicom.linking import check_linking_table, write_linking_table
@@ -39,13 +41,15 @@ class ImportReport:
     """series: images of this source that the dataset holds now. new: those among them that this import wrote.
 
     skipped: what was left out, as {path, reason}, paths as the source has them. files: all images of this source, below
-    the dataset. warnings: what to know of them, as {path, reason}.
+    the dataset. sources: for each of these one of its files, as the source has it. warnings: what to know of them, as
+    {path, reason}. Of a dry run: what would be.
     """
 
     series: int = 0
     new: int = 0
     participants: int = 0
     files: list[str] = field(default_factory=list)
+    sources: dict[str, str] = field(default_factory=dict)
     skipped: list[dict[str, str]] = field(default_factory=list)
     warnings: list[dict[str, str]] = field(default_factory=list)
 
@@ -65,6 +69,7 @@ def import_dicom(
     out: Path | str,
     *,
     linking_table: Path | str | None = None,
+    dry_run: bool = False,
     track: Track = lambda items, what, total: items,
 ) -> ImportReport:
     """Write the MR series of a folder or zip archive of DICOM files as NIfTI with sidecars into a BIDS dataset.
@@ -74,6 +79,7 @@ def import_dicom(
     visits, in the order of their days. Names, ids, dates, identifiers, free text and private tags are left out; faces
     are not removed.
     linking_table: a new CSV file outside `out` that says which patient and day became which participant and session.
+    dry_run: headers are read, and nothing is written; pixels that cannot be decoded are found by an import alone.
     Returns what was imported and what was left out, with the reasons; nothing in one file or series ends the import.
     Raises InputError where there is no such source, the archive cannot be unpacked, or `out` is in use, lies in the
     source, or was imported under another workspace's key.
@@ -81,16 +87,16 @@ def import_dicom(
     source, out, table = Path(source), Path(out), None if linking_table is None else Path(linking_table)
     _check_places(source, out)
     check_linking_table(table, out)
+    if dry_run:
+        with TemporaryDirectory() as scratch, _read_source(source, Path(scratch) / "unpacked") as files:
+            return _foreseen(files, Register(out, read_or_make_key(pseudonyms_key())), track)
     out_was_there = out.exists()
     with naming_path(out):
         out.mkdir(parents=True, exist_ok=True)
     try:
         with folder_in_use(out, "brainlab import-dicom"):
             register = Register(out, read_or_make_key(pseudonyms_key()))
-            scratch = out.resolve().with_name(f".{out.resolve().name}.unpacked")
-            with source_files(source, scratch) as files:
-                if not files.paths and not files.skipped:
-                    raise InputError(f"{source}: holds no files; give a folder of DICOM files, or a zip archive of one")
+            with _read_source(source, out.resolve().with_name(f".{out.resolve().name}.unpacked")) as files:
                 report = _import(files, out, register, table, track)
             if not report.files and register.is_new:
                 register.remove()
@@ -98,6 +104,14 @@ def import_dicom(
     finally:
         if not out_was_there and not any(out.iterdir()):
             out.rmdir()
+
+
+@contextmanager
+def _read_source(source: Path, scratch: Path) -> Iterator[SourceFiles]:
+    with source_files(source, scratch) as files:
+        if not files.paths and not files.skipped:
+            raise InputError(f"{source}: holds no files; give a folder of DICOM files, or a zip archive of one")
+        yield files
 
 
 def _check_places(source: Path, out: Path) -> None:
@@ -119,16 +133,7 @@ def _is_dataset(folder: Path) -> bool:
 
 
 def _import(files: SourceFiles, out: Path, register: Register, table: Path | None, track: Track) -> ImportReport:
-    report = ImportReport(skipped=list(files.skipped))
-    frames, refused = _read(files, track)
-    report.skipped += refused
-    report.warnings += _contradictions(frames, files)
-    planned: list[_Planned] = []
-    visits = _by_visit(frames, files, report)
-    # People in an order that tells nothing of their ids or days, each one's visits by their days.
-    for visit in sorted(visits, key=lambda visit: (register.place(visit[0]), *visit[1:])):
-        volumes = visits[visit]
-        planned += _plan(volumes, files, register, report)
+    report, planned = _read_and_plan(files, register, track)
     if any(not (out / f"{item.stem}.nii.gz").exists() for item in planned):
         mark_unfinished(out, "brainlab import-dicom")
     if planned:
@@ -138,13 +143,41 @@ def _import(files: SourceFiles, out: Path, register: Register, table: Path | Non
     stems = {Path(item.stem): item for item in planned}
     for stem in track(list(stems), "importing", len(stems)):
         _write(stems[stem], out, files, report)
-    report.series = len(report.files)
-    report.participants = len({file.partition("/")[0] for file in report.files})
+    _count(report)
     if report.files:
         write_dataset_files(out, any(file.endswith(f"_{UNKNOWN}.nii.gz") for file in report.files))
     mark_finished(out)
-    report.skipped.sort(key=lambda note: note["path"])
     return report
+
+
+def _foreseen(files: SourceFiles, register: Register, track: Track) -> ImportReport:
+    """Return what an import would write, without writing anything."""
+    report, planned = _read_and_plan(files, register, track)
+    for item in planned:
+        _note_image(item, files, report)
+        report.new += not (register.root / report.files[-1]).exists()
+    _count(report)
+    return report
+
+
+def _read_and_plan(files: SourceFiles, register: Register, track: Track) -> tuple[ImportReport, list[_Planned]]:
+    """Read all headers, and give each volume its file; what makes none is in the report."""
+    report = ImportReport(skipped=list(files.skipped))
+    frames, refused = _read(files, track)
+    report.skipped += refused
+    report.warnings += _contradictions(frames, files)
+    planned: list[_Planned] = []
+    visits = _by_visit(frames, files, report)
+    # People in an order that tells nothing of their ids or days, each one's visits by their days.
+    for visit in sorted(visits, key=lambda visit: (register.place(visit[0]), *visit[1:])):
+        planned += _plan(visits[visit], files, register, report)
+    return report, planned
+
+
+def _count(report: ImportReport) -> None:
+    report.series = len(report.files)
+    report.participants = len({file.partition("/")[0] for file in report.files})
+    report.skipped.sort(key=lambda note: note["path"])
 
 
 def _read(files: SourceFiles, track: Track) -> tuple[list[Frame], list[dict[str, str]]]:
@@ -277,7 +310,14 @@ def _write(item: _Planned, out: Path, files: SourceFiles, report: ImportReport) 
         add_row(out / item.person / f"{item.person}_sessions.tsv", "session_id", item.visit, {"age": age}, ("age",))
         write_volume(out / item.stem, item.volume, voxels)  # last, for an image that is there is taken for done
         report.new += 1
+    _note_image(item, files, report)
+
+
+def _note_image(item: _Planned, files: SourceFiles, report: ImportReport) -> None:
+    """Note an image that is in the dataset, and what is to be known of it."""
+    name, file = files.names[item.volume.first.path], f"{item.stem}.nii.gz"
     report.files.append(file)
+    report.sources[file] = name
     if file.endswith(f"_{UNKNOWN}.nii.gz"):
         report.warnings.append({"path": name, "reason": f"of no known sequence: {file}; rename it if you know it"})
     if len(item.volume.images[0]) == 1:

@@ -4,6 +4,7 @@ import csv
 import errno
 import json
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -53,6 +54,28 @@ def test_text_says_that_faces_are_there(tmp_path: Path, capsys: pytest.CaptureFi
     assert call(tmp_path / "scanner", tmp_path / "bids") == 0
     assert "1 series of 1 person" in (said := capsys.readouterr().out)
     assert "(1 of them there already)" in said
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_dry_run_says_what_an_import_then_does_and_writes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], packed: bool
+):
+    save_all(series(), tmp_path / "scanner")
+    save_all(series(2, PatientID="other"), tmp_path / "scanner" / "two")
+    if packed:
+        shutil.make_archive(str(tmp_path / "export"), "zip", tmp_path / "scanner")
+    words = (tmp_path / ("export.zip" if packed else "scanner"), tmp_path / "new" / "bids")
+    assert call(*words, "--dry-run") == 0
+    *_, image, count, last = capsys.readouterr().out.splitlines()
+    assert image.startswith("sub-01/ses-01/anat/sub-01_ses-01_T1w.nii.gz  from IM0000")
+    assert (count.partition(" in ")[0], last) == ("1 series of 1 person", "a dry run; nothing written")
+    assert {path.name for path in tmp_path.iterdir()} <= {"scanner", "export.zip", "workspace"}
+    for there in (False, True):
+        assert call(*words, "--dry-run", "--json") == 0
+        foreseen = json.loads(capsys.readouterr().out)
+        assert call(*words, "--json") == 0
+        assert json.loads(capsys.readouterr().out) == foreseen
+        assert foreseen["new"] == (0 if there else 1)
 
 
 def test_nothing_imported_is_exit_code_2_and_leaves_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
