@@ -51,7 +51,7 @@ class Target:
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Reply:
         """Send one request as http.client does; a name's underscores are hyphens."""
-        connection = http.client.HTTPConnection("localhost", self.server.port, timeout=30)
+        connection = http.client.HTTPConnection("localhost", self.server.port, timeout=120)
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         try:
             connection.request(method, path, body, sent)
@@ -92,7 +92,7 @@ class Target:
         more = {name: value for name, value in headers.items() if name.lower() not in ("host", "origin")}
         more.pop("address", None)
         name, _, port = known.get("host", self.own["Host"]).partition(":")
-        line = socket.create_connection((known.get("address", "127.0.0.1"), self.server.port), timeout=20)
+        line = socket.create_connection((known.get("address", "127.0.0.1"), self.server.port), timeout=120)
         return connect(
             f"ws://{name}:{port or 80}/_stcore/stream",
             sock=line,

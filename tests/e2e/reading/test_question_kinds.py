@@ -231,7 +231,7 @@ def test_a_ranking_is_made_key_by_key_and_can_be_taken_apart(page: Page, locked)
 
 
 def test_a_dark_pause_comes_before_each_case_and_takes_nothing_of_its_time(page: Page, locked) -> None:
-    _, link = locked(dark_pause_s=1.0, time_cap_s=2.0)
+    _, link = locked(dark_pause_s=2.0, time_cap_s=3.0)
     _begin(page, link)
     case = _case(page)
     _press(page, "f", "1")
@@ -240,7 +240,7 @@ def test_a_dark_pause_comes_before_each_case_and_takes_nothing_of_its_time(page:
     assert hidden == [True] * 3
     _gone(page, case)
     _case(page)
-    page.wait_for_timeout(1_300)  # of the two seconds none went to the pause
+    page.wait_for_timeout(1_500)  # of the three seconds none went to the pause
     expect(page.locator(".rr-stage")).to_be_visible(timeout=10)
     expect(page.locator(".rr-over")).to_be_visible()
 
@@ -254,7 +254,7 @@ def test_a_reload_does_not_lengthen_the_time_of_a_case(page: Page, locked) -> No
     _begin(page, link)
     stage = page.locator(".rr-stage")
     expect(stage).to_be_visible()
-    expect(stage).to_be_hidden(timeout=5_500)
+    expect(stage).to_be_hidden(timeout=15_000)
     expect(page.locator(".rr-over")).to_be_visible()
     page.reload()
     _begin(page, link)

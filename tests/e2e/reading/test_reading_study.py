@@ -214,17 +214,17 @@ def test_a_killed_server_loses_no_answer(reading_server, browser: Browser, locke
 def test_a_pause_stops_the_time_of_a_case_and_does_not_lift_its_limit(
     reading_server, browser: Browser, locked_study
 ) -> None:
-    _, link = locked_study(reading_server.url, time_cap_s=2.5)
+    _, link = locked_study(reading_server.url, time_cap_s=4.0)
     reader = ReaderAtKeyboard(browser, link, 7)
     reader.begin()
     reader.case()
     stage = reader.page.locator(".rr-stage")
     reader.page.keyboard.press("p")
     reader.page.get_by_role("button", name="Go on").wait_for()
-    reader.page.wait_for_timeout(3000)  # longer than the limit: were it running, the image would be gone
+    reader.page.wait_for_timeout(4500)  # longer than the limit: were it running, the image would be gone
     reader.page.keyboard.press("Enter")
     expect(stage).to_be_visible()
-    expect(stage).to_be_hidden(timeout=3000)
+    expect(stage).to_be_hidden(timeout=15_000)
     reader.answer()
     reader.case()
     expect(stage).to_be_visible()
