@@ -152,6 +152,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     random.seed(item.nodeid)
     np.random.seed(CHANCE.getrandbits(32))  # noqa: NPY002 - scikit-learn draws from it
     torch.manual_seed(CHANCE.getrandbits(63))
+    for own in vars(item.module).values() if isinstance(item, pytest.Function) else ():
+        if isinstance(own, np.random.Generator):  # which the tests of a file share
+            own.bit_generator.state = np.random.default_rng(CHANCE.getrandbits(63)).bit_generator.state
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -338,6 +341,21 @@ def two_workers() -> Iterator[Workers]:
 
     with LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=":0") as cluster:
         yield Workers(scheduler=cluster.scheduler_address)
+
+
+@pytest.fixture
+def no_second_try(two_workers: Workers) -> Iterator[Workers]:
+    """The two workers, of whose tasks none is tried again when a worker dies of it."""
+    from distributed import Client  # which few tests need
+
+    def allow(failures: int, dask_scheduler: Any = None) -> int:
+        before, dask_scheduler.allowed_failures = dask_scheduler.allowed_failures, failures
+        return int(before)
+
+    with Client(two_workers.scheduler, set_as_default=False) as client:
+        before = client.run_on_scheduler(allow, 0)
+        yield two_workers
+        client.run_on_scheduler(allow, before)
 
 
 @pytest.fixture

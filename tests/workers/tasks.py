@@ -28,4 +28,5 @@ def die_once(mark: Path, number: int) -> int:
 
 
 def process(_: int) -> int:
+    time.sleep(0.05)  # or one worker may be done with all of them before the other begins
     return os.getpid()

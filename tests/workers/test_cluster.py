@@ -26,6 +26,8 @@ TASKS = [(number,) for number in range(12)]
 
 def test_workers_do_the_tasks_in_their_order(two_workers):
     assert list(two_workers.map(double, TASKS)) == [2 * number for (number,) in TASKS]
+    with distributed.Client(two_workers.scheduler, set_as_default=False) as client:
+        client.wait_for_workers(2)
     assert len(set(two_workers.map(process, TASKS))) == 2
 
 
@@ -40,12 +42,10 @@ def test_a_worker_killed_in_the_middle_loses_nothing(two_workers, tmp_path):
     assert (tmp_path / "killed").exists()
 
 
-def test_a_task_that_workers_die_of_is_told_and_the_others_are_done(two_workers, monkeypatch):
-    with distributed.Client(two_workers.scheduler, set_as_default=False) as client:
-        client.run_on_scheduler(lambda dask_scheduler: setattr(dask_scheduler, "allowed_failures", 0))
+def test_a_task_that_workers_die_of_is_told_and_the_others_are_done(no_second_try):
     with pytest.raises(BrainlabError, match=r"workers died, one after the other, of one task, .* \(all is kept\)"):
-        list(two_workers.map(die, TASKS[:1], kept="all is kept"))
-    assert list(two_workers.map(die, TASKS[:1], died=lambda number: f"{number} died")) == ["0 died"]
+        list(no_second_try.map(die, TASKS[:1], kept="all is kept"))
+    assert list(no_second_try.map(die, TASKS[:1], died=lambda number: f"{number} died")) == ["0 died"]
 
 
 def test_workers_that_lack_something_are_refused(two_workers, monkeypatch, tmp_path):

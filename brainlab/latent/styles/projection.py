@@ -59,7 +59,7 @@ class Projection:
     @property
     def w(self) -> Float32Array:
         """The styles as one for each image, the mean over its levels: [n, d]. In w all levels have the same."""
-        return self.styles.mean(axis=1)
+        return self.styles.mean(axis=1, dtype=np.float64).astype(np.float32)  # exact where all levels have one style
 
 
 def project(

@@ -68,12 +68,10 @@ def test_workers_in_another_folder_find_the_scans(two_workers, make_dataset, tmp
     assert (report.scans, report.failed) == (1, [])
 
 
-def test_a_scan_that_workers_die_of_fails_by_itself(two_workers, found, tmp_path, monkeypatch):
+def test_a_scan_that_workers_die_of_fails_by_itself(no_second_try, found, tmp_path, monkeypatch):
     """Those that waited on the same workers are blamed by Dask, and are done all the same."""
     monkeypatch.setattr("brainlab.cohort.preparation.batch._attempt", die_of_the_second)
-    with distributed.Client(two_workers.scheduler, set_as_default=False) as client:
-        client.run_on_scheduler(lambda dask_scheduler: setattr(dask_scheduler, "allowed_failures", 0))
-    report = prepare_cohort(found, tmp_path / "out", RECIPE, workers=two_workers)
+    report = prepare_cohort(found, tmp_path / "out", RECIPE, workers=no_second_try)
     assert (report.scans, len(report.failed)) == (5, 1)
     assert report.failed[0]["path"] == found.scans[1].relative
     assert report.failed[0]["reason"].startswith("workers of the cluster died of it")
