@@ -79,7 +79,8 @@ def import_dicom(
     visits, in the order of their days. Names, ids, dates, identifiers, free text and private tags are left out; faces
     are not removed.
     linking_table: a new CSV file outside `out` that says which patient and day became which participant and session.
-    dry_run: headers are read, and nothing is written; pixels that cannot be decoded are found by an import alone.
+    dry_run: headers are read, and nothing is written but the workspace's key where it has none, since people are put in
+    order by it; pixels that cannot be decoded are found by an import alone.
     Returns what was imported and what was left out, with the reasons; nothing in one file or series ends the import.
     Raises InputError where there is no such source, the archive cannot be unpacked, or `out` is in use, lies in the
     source, or was imported under another workspace's key.

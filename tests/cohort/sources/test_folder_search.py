@@ -1,6 +1,8 @@
 """Of what a folder holds, a recipe's own sequence is taken, one version a visit, and the rest is named."""
 
 import json
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -228,6 +230,10 @@ def test_a_folder_without_images_says_what_it_holds(search: Search, names: list[
 def test_dicom_files_beside_scans_are_told_whatever_their_names(search: Search, tmp_path: Path) -> None:
     save_all(series(3), tmp_path / "scanner")
     (tmp_path / "scanner" / "notes.txt").write_text("no image", encoding="utf-8")
+    for name in ("DICOMDIR", ".hidden"):  # a list of the others, and what an import passes over
+        shutil.copy(tmp_path / "scanner" / "IM00000", tmp_path / "scanner" / name)
+    (tmp_path / "scanner" / "._IM1.dcm").write_bytes(b"of macOS")
+    os.mkfifo(tmp_path / "scanner" / "a pipe, which would never end")
     found = search("p0_flair.nii")
     assert taken(found) == ["p0_flair.nii"]
     assert {"path": ".", "reason": f"left out: 3 DICOM files: {IMPORTED}"} in found.warnings
