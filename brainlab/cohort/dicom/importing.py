@@ -256,7 +256,8 @@ def _plan(volumes: list[Volume], files: SourceFiles, register: Register, report:
         if known and not same and known["file"] in meant:
             known = None  # another image had the place of this one among the parts of the series
         if known and known["images"] != images and not (register.root / known["file"]).exists():
-            known = {**known, "images": images}  # it was deleted, to be imported anew
+            register.forget(known["file"])  # it was deleted, to be imported anew
+            known = {**known, "images": images}
         if known is None:
             origin = volume.first.origin
             person = register.person(person_name(origin))
