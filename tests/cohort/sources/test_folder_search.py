@@ -167,6 +167,11 @@ def test_fat_and_opposed_phase_of_dixon_are_none_of_their_sequence_even_alone(se
     assert "1 fat or opposed phase of Dixon (such as sub-3" in found.warnings[0]["reason"]
 
 
+def test_fat_of_dixon_is_none_of_its_sequence_where_a_part_of_a_dataset_is_the_source(search: Search) -> None:
+    names = [f"ses-1/anat/sub-1_ses-1_{rec}FLAIR.nii" for rec in ("", "rec-fat_", "rec-opposed_")]
+    assert taken(search(*names)) == ["sub-1_ses-1_FLAIR.nii"]
+
+
 def test_visits_and_people_are_not_versions(search: Search) -> None:
     names = [f"sub-{person}/ses-{visit}/anat/sub-{person}_ses-{visit}_FLAIR.nii" for person in "12" for visit in "ab"]
     assert len(taken(search(*names, bids=True))) == 4
