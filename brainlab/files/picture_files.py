@@ -84,6 +84,15 @@ def read_pictures(path: Path) -> Pictures:
     return Pictures(pages, mode in DEEP_MODES, tuple(notes), format_, white)
 
 
+def check_picture(path: Path) -> None:
+    """Raise UnreadableScanError, with the reason alone, for a file that is no picture by its header."""
+    try:
+        with _opened(path):
+            pass
+    except Exception as error:  # as in `read_pictures`
+        raise UnreadableScanError(f"cannot be read as a picture ({why_unreadable(error, path)})") from error
+
+
 def count_pages(path: Path) -> int:
     """Return how many pictures a file holds; 1 for one that cannot be read, which `read_pictures` says."""
     try:

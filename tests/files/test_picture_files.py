@@ -8,7 +8,7 @@ from PIL import Image
 
 from brainlab.errors import UnreadableScanError
 from brainlab.files import picture_files
-from brainlab.files.picture_files import count_pages, is_deep, read_pictures
+from brainlab.files.picture_files import check_picture, count_pages, is_deep, read_pictures
 
 ROWS, COLUMNS = np.mgrid[0:24, 0:32]
 LEVELS = (7 * ROWS + 2 * COLUMNS).astype(np.uint8)
@@ -91,6 +91,14 @@ def test_damaged_files_are_one_line(tmp_path, content, reason):
     assert "\n" not in str(error.value)
     assert "a.png" not in error.value.reason, "whoever shows it names the file, an upload by its own name"
     assert not is_deep(path)
+
+
+def test_a_header_tells_a_picture_from_what_is_none(tmp_path):
+    Image.fromarray(LEVELS).save(tmp_path / "a.png")
+    check_picture(tmp_path / "a.png")
+    (tmp_path / "b.png").write_bytes(b"GIMP or whatever")
+    with pytest.raises(UnreadableScanError, match=r"^cannot be read as a picture \(it is in no format of pictures\)$"):
+        check_picture(tmp_path / "b.png")
 
 
 def test_thumbnails_and_missing_numbers_are_refused(tmp_path):

@@ -79,7 +79,8 @@ def import_dicom(
     visits, in the order of their days. Names, ids, dates, identifiers, free text and private tags are left out; faces
     are not removed.
     linking_table: a new CSV file outside `out` that says which patient and day became which participant and session.
-    dry_run: headers are read, and nothing is written; pixels that cannot be decoded are found by an import alone.
+    dry_run: headers are read, and nothing is written but the workspace's key where it has none, since people are put in
+    order by it; pixels that cannot be decoded are found by an import alone.
     Returns what was imported and what was left out, with the reasons; nothing in one file or series ends the import.
     Raises InputError where there is no such source, the archive cannot be unpacked, or `out` is in use, lies in the
     source, or was imported under another workspace's key.
@@ -255,7 +256,8 @@ def _plan(volumes: list[Volume], files: SourceFiles, register: Register, report:
         if known and not same and known["file"] in meant:
             known = None  # another image had the place of this one among the parts of the series
         if known and known["images"] != images and not (register.root / known["file"]).exists():
-            known = {**known, "images": images}  # it was deleted, to be imported anew
+            register.forget(known["file"])  # it was deleted, to be imported anew
+            known = {**known, "images": images}
         if known is None:
             origin = volume.first.origin
             person = register.person(person_name(origin))

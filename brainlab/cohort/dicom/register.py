@@ -88,6 +88,10 @@ class Register:
         """Give a volume its file, a path below the root. images: hash of those that it is made of."""
         self._images[keyed_hash(f"series\n{series}\n{part}", self._key)] = {"file": file, "images": images}
 
+    def forget(self, file: str) -> None:
+        """Forget what a file was made of, under all parts that it had: other images are to have its name."""
+        self._images = {part: image for part, image in self._images.items() if image["file"] != file}
+
     def images_hash(self, uids: Iterable[str]) -> str:
         """Return a keyed hash of which images make a volume."""
         return keyed_hash("\n".join(["images", *sorted(uids)]), self._key)

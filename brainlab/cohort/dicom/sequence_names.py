@@ -103,7 +103,7 @@ def reconstruction_of(volume: Volume) -> str:
 
     Images with the label come after those without it, so that water or in phase is taken for the sequence.
     """
-    for kind in volume.first.kind[2:]:
+    for kind in (*volume.first.kind[2:], *volume.first.origin.image_type[2:]):
         if label := OPPOSITE_DIXON.get(kind.replace("_", " ")):
             return label
     found = (

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from brainlab.errors import UNREADABLE_ARCHIVE, InputError
+from brainlab.images.dicom.header import INDEX
 
 ZIP_START = b"PK"
-INDEX = "dicomdir"
 CHUNK_BYTES = 1 << 20
 MOST_ENTRIES = 1_000_000
 MOST_UNPACKED_BYTES = 1 << 36

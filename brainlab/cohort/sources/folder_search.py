@@ -133,24 +133,27 @@ class FolderSearch:
             place = self.place(path)
             visit = (f"{root}/{place.participant}", place.session, "")
             return Candidate(path, relative, visit, image.sequence, path.name, (image.rank,))
+        named = entities(path.name)
+        opposite = named.get("rec") in ("fat", "opposed")  # as 'import-dicom' calls them
         if path in self._places:
             place = self._places[path]
+            told = DIXON if opposite else place.name.sequence
             strict = root is not None and says_bids(root)
             return Candidate(
                 path,
                 relative,
                 visit=(f"{root}/{place.participant}", place.session, place.name.rest),
-                sequence=asked.get(sequence_key(place.name.sequence or ""), place.name.sequence),
+                sequence=asked.get(sequence_key(told or ""), told),
                 word=place.name.word,
                 rank=(len(place.name.copies),),
                 regular=place.name.sequence is not None or not strict,
             )
-        named, guess = entities(path.name), take_apart(file_stem(path.name))
+        guess = take_apart(file_stem(path.name))
         told = sequence(named)
         told = asked.get(sequence_key(told or named["suffix"]), told)
         if named.get("part", "mag") != "mag":  # phase, or the real or imaginary part: no image of a head
             told = PHASE
-        elif named.get("rec") in ("fat", "opposed"):  # as 'import-dicom' calls them
+        elif opposite:
             told = DIXON
         return Candidate(
             path,

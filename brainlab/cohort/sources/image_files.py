@@ -13,7 +13,7 @@ import numpy as np
 from brainlab.errors import UnreadableScanError
 from brainlab.files.picture_files import PICTURE_ENDINGS
 from brainlab.files.unfinished import refuse_unfinished
-from brainlab.images.dicom.header import DICOM_ENDINGS, is_dicom
+from brainlab.images.dicom.header import DICOM_ENDINGS, INDEX, is_dicom
 from brainlab.images.formats.scan_file import FILE_ENDINGS, NIFTI_ENDINGS
 from brainlab.images.volume import Volume
 
@@ -112,6 +112,8 @@ def _foreign(path: Path, endings: tuple[str, ...]) -> list[str]:
     if endings == PICTURE_ENDINGS:
         known = next((end for end in NIFTI_ENDINGS[::-1] if name.endswith(end)), Path(name).suffix)
         return [] if name.startswith(".") else [known or "without an ending"]
+    if name.startswith(".") or name == INDEX:  # as an import passes them over
+        return []
     if name.endswith(DICOM_ENDINGS) or (not name.endswith((*FOREIGN_ENDINGS, *TEXT_ENDINGS)) and is_dicom(path)):
         return [DICOM]
     return [ending for ending in FOREIGN_ENDINGS if name.endswith(ending)]

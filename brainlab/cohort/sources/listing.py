@@ -12,6 +12,7 @@ from brainlab.cohort.sources.image_files import Note
 from brainlab.cohort.sources.scan_source import ScanSource
 from brainlab.errors import UnreadableScanError
 from brainlab.files.image_start import start_of_image
+from brainlab.files.picture_files import PICTURE_ENDINGS, check_picture
 from brainlab.images.formats.scan_file import check_header
 
 NAMED_APART = ("sub", "ses", "suffix")
@@ -73,7 +74,8 @@ def _no_image(path: Path) -> str:
     try:
         if start_of_image(path).startswith(ZIP_START):
             return "a zip archive; unpack it, or give it to 'brainlab import-dicom' where it holds DICOM files"
-        check_header(path)
+        check = check_picture if path.name.lower().endswith(PICTURE_ENDINGS) else check_header
+        check(path)
     except UnreadableScanError as error:
         return error.reason
     except OSError as error:

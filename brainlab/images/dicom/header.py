@@ -16,6 +16,8 @@ from brainlab.errors import UnreadableScanError
 from brainlab.files.image_start import start_of_image
 
 DICOM_ENDINGS = (".dcm", ".dicom", ".ima")
+INDEX = "dicomdir"
+"""Name, in small letters, of a file that lists others and is no image."""
 PREAMBLE_BYTES, MAGIC = 128, b"DICM"
 NOT_DICOM = "not a DICOM file"
 MOST_INFLATED_BYTES = 1 << 28
@@ -25,8 +27,10 @@ FIRST_GROUPS = (b"\x02\0", b"\x08\0")
 
 
 def is_dicom(path: Path) -> bool:
-    """Whether a file begins as DICOM files do; scanners often give them no ending."""
+    """Whether a file begins as DICOM files do; scanners often give them no ending. A pipe or device is not opened."""
     try:
+        if not path.is_file():
+            return False
         with path.open("rb") as stream:
             return stream.read(PREAMBLE_BYTES + len(MAGIC))[PREAMBLE_BYTES:] == MAGIC
     except OSError:

@@ -60,6 +60,22 @@ def test_echoes_that_come_one_after_another_are_each_imported_once(tmp_path: Pat
     assert len(list((tmp_path / "bids").rglob("*.nii.gz"))) == 3
 
 
+def test_an_echo_whose_file_another_got_is_not_taken_for_that_one(tmp_path: Path, bring_in: Bring):
+    echoes = [
+        series(6, EchoTime=time, SeriesInstanceUID="1.2.3", SeriesNumber=4, voxels=voxels_of(6, seed=number), **SPIN)
+        for number, time in enumerate((14.0, 50.0, 95.0))
+    ]
+    for name, numbers in {"first": (0,), "two": (0, 1), "third": (2,), "all": (0, 1, 2)}.items():
+        for number in numbers:
+            save_all(echoes[number], tmp_path / name, start=50 * number)
+    [first] = bring_in(tmp_path / "first").files
+    bring_in(tmp_path / "two")
+    (tmp_path / "bids" / first).unlink()
+    assert bring_in(tmp_path / "third").files == [first]
+    report = bring_in(tmp_path / "all")
+    assert (report.series, report.new, report.skipped) == (3, 1, [])
+
+
 def test_an_import_of_nothing_leaves_nothing(tmp_path: Path, bring_in: Bring):
     for number, one in enumerate(series(5)):
         one.PixelData = one.PixelData[:50]

@@ -1,6 +1,8 @@
 """Of what a folder holds, a recipe's own sequence is taken, one version a visit, and the rest is named."""
 
 import json
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -165,6 +167,11 @@ def test_fat_and_opposed_phase_of_dixon_are_none_of_their_sequence_even_alone(se
     assert "1 fat or opposed phase of Dixon (such as sub-3" in found.warnings[0]["reason"]
 
 
+def test_fat_of_dixon_is_none_of_its_sequence_where_a_part_of_a_dataset_is_the_source(search: Search) -> None:
+    names = [f"ses-1/anat/sub-1_ses-1_{rec}FLAIR.nii" for rec in ("", "rec-fat_", "rec-opposed_")]
+    assert taken(search(*names)) == ["sub-1_ses-1_FLAIR.nii"]
+
+
 def test_visits_and_people_are_not_versions(search: Search) -> None:
     names = [f"sub-{person}/ses-{visit}/anat/sub-{person}_ses-{visit}_FLAIR.nii" for person in "12" for visit in "ab"]
     assert len(taken(search(*names, bids=True))) == 4
@@ -228,6 +235,10 @@ def test_a_folder_without_images_says_what_it_holds(search: Search, names: list[
 def test_dicom_files_beside_scans_are_told_whatever_their_names(search: Search, tmp_path: Path) -> None:
     save_all(series(3), tmp_path / "scanner")
     (tmp_path / "scanner" / "notes.txt").write_text("no image", encoding="utf-8")
+    for name in ("DICOMDIR", ".hidden"):  # a list of the others, and what an import passes over
+        shutil.copy(tmp_path / "scanner" / "IM00000", tmp_path / "scanner" / name)
+    (tmp_path / "scanner" / "._IM1.dcm").write_bytes(b"of macOS")
+    os.mkfifo(tmp_path / "scanner" / "a pipe, which would never end")
     found = search("p0_flair.nii")
     assert taken(found) == ["p0_flair.nii"]
     assert {"path": ".", "reason": f"left out: 3 DICOM files: {IMPORTED}"} in found.warnings

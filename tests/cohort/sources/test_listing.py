@@ -6,6 +6,7 @@ from pathlib import Path
 
 import nibabel as nib
 import pytest
+from PIL import Image
 
 from brainlab.cohort.sources.listing import Listing, list_scans
 
@@ -133,3 +134,13 @@ def test_what_bidsignore_keeps_from_the_validator_is_read_like_others(tmp_path: 
     touch(tmp_path, "sub-1/anat/sub-1_T1w.nii.gz", "sub-1/anat/sub-1_DIR.nii.gz")
     write(tmp_path, ".bidsignore", "*_DIR.*\n")
     assert sorted(taken(list_scans(tmp_path))) == ["sub-1_DIR.nii.gz", "sub-1_T1w.nii.gz"]
+
+
+def test_pictures_of_slices_are_checked_as_pictures(tmp_path: Path) -> None:
+    Image.new("L", (32, 32)).save(tmp_path / "p0_flair.png")
+    (tmp_path / "p1_flair.png").write_bytes(b"GIMP or whatever")
+    found = list_scans(tmp_path, "slices-128")
+    assert len(found.scans) == 2
+    [failed] = found.failed
+    assert failed["path"] == "p1_flair.png"
+    assert failed["reason"].startswith("cannot be read as a picture")

@@ -44,6 +44,14 @@ def test_rescaled_values_come_back(tmp_path):
     assert not is_dicom(tmp_path / "no such file")
 
 
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    pipe = os.open(tmp_path / "pipe", os.O_RDWR)  # a writer, so that the test itself never waits
+    os.write(pipe, write(tmp_path / "a.dcm").read_bytes()[:200])
+    assert not is_dicom(tmp_path / "pipe")
+    os.close(pipe)
+
+
 def test_a_window_shows_its_ends_as_black_and_white(tmp_path):
     """DICOM PS3.3, C.11.2.1.2.1: at centre - 0.5 - (width - 1) / 2 and below black, at the other end white."""
     read = read_dicom(write(tmp_path / "a.dcm", **{"0028|1050": "500\\40", "0028|1051": "901\\80"}))

@@ -44,9 +44,10 @@ GE_COMPONENTS = {1: "phase of the signal", 2: "real part of the signal", 3: "ima
 MAGNITUDE = "magnitude"
 RECONSTRUCTIONS = {
     "MPR", "MIP", "MNIP", "MINIP", "REFORMATTED", "PROJECTION IMAGE", "SUBTRACT", "SUBTRACTION", "CSA MPR", "CSA MIP",
-    "SCREEN SAVE", "POSDISP", "CURVED", "COLLAGE", "3D RENDERING", "VOLREN",
+    "SCREEN SAVE", "POSDISP", "CURVED", "COLLAGE", "3D RENDERING", "VOLREN", "MAX IP", "MIN IP", "MAXIMUM", "MINIMUM",
 }  # fmt: skip
-"""Values of Image Type, or Frame Type, of images that were computed from others and show nothing new."""
+"""Values of Image Type, or Frame Type, of images that were computed from others and show nothing new, with spaces for
+underscores."""
 QUANTITATIVE_MAPS = {
     "T1 MAP", "T2 MAP", "T2 STAR MAP", "T2* MAP", "T1RHO MAP", "R1 MAP", "R2 MAP", "R2 STAR MAP", "R2* MAP",
     "EFF R2 STAR", "PD MAP", "PROTON DENSITY MAP", "MTR MAP", "FAT FRACTION", "FF", "WATER FRACTION",
@@ -54,7 +55,7 @@ QUANTITATIVE_MAPS = {
     "CBF", "CBV", "MTT", "TTP", "TMAX", "RELCBF", "RELCBV", "RELCCBV", "RELMTT", "RCBF", "RCBV", "REGIONAL CBF",
     "REGIONAL CBV", "GBP", "PBP", "NEI", "TTEST",
 }  # fmt: skip
-"""The same, with spaces for underscores, of maps of a quantity: no contrast that a sequence has."""
+"""The same of maps of a quantity: no contrast that a sequence has."""
 NO_AGENT = re.compile(
     r"(no|none|nil|false|without|ohne|keine?s?|sans)\b.*|non[ -]?contrast.*|n([./ ]?a\.?)?|w/o.*|0([.,]0*)?( *ml)?|-+",
     re.IGNORECASE,
@@ -73,7 +74,7 @@ class Origin:
     """What a whole file says. It holds names and ids, and stays in memory.
 
     person: values of `PERSON`. private: texts that nothing written may repeat. description: free text, to be read for
-    the sequence only.
+    the sequence only. image_type: empty where its frames are of several types, which it cannot tell.
     """
 
     person: Mapping[str, str]
@@ -144,14 +145,15 @@ def frames_of(path: Path) -> list[Frame] | RefusedFile | None:
             if text(header.file_meta, "MediaStorageSOPClassUID") == DIRECTORY:
                 return None
             series = text(header, "SeriesInstanceUID")
-            _check_kind(header)
             groups: Sequence[Dataset | None] = value(header, "PerFrameFunctionalGroupsSequence") or [None]
             classic = groups[0] is None
+            image_type = _image_type(header, groups)
+            _check_kind(header, image_type)
             if not classic:
                 claimed = number(header, "NumberOfFrames")
                 if claimed != len(groups):
                     raise UnreadableScanError(f"claims {claimed:g} frames and describes {len(groups)}; export it again")
-            origin = _origin(header)
+            origin = _origin(header, image_type)
             csa = read_csa(path) if classic and _needs_csa(header, origin.image_type) else {}
             frames = [_frame(path, header, origin, csa, place, group) for place, group in enumerate(groups)]
             return _slices(frames[0], csa) if classic and MOSAIC in origin.image_type else frames
@@ -159,7 +161,18 @@ def frames_of(path: Path) -> list[Frame] | RefusedFile | None:
         return RefusedFile(path, series, error.reason)
 
 
-def _check_kind(header: Dataset) -> None:
+def _image_type(header: Dataset, groups: Sequence[Dataset | None]) -> tuple[str, ...]:
+    """Return the Image Type of a file, empty where its frames are of several types: it may be that of the first."""
+    told = [_type_of_frame(header, own) for own in groups]
+    several = len({(words(one, "FrameType"), words(one, "ComplexImageComponent")) for one in told}) > 1
+    return () if several else words(header, "ImageType")
+
+
+def _type_of_frame(header: Dataset, own: Dataset | None) -> Dataset:
+    return groups_of(header, Dataset() if own is None else own)("MRImageFrameTypeSequence")
+
+
+def _check_kind(header: Dataset, image_type: tuple[str, ...]) -> None:
     """Refuse what is no grey MR image, what was computed from others, and what has writing burnt in."""
     kind, modality = text(header, "SOPClassUID"), text(header, "Modality").upper()
     if kind == SPECTROSCOPY:
@@ -182,11 +195,8 @@ def _check_kind(header: Dataset) -> None:
         raise UnreadableScanError(f"no MR image ({_class_name(kind)})")
     if text(header, "BurnedInAnnotation").upper() == "YES":
         raise UnreadableScanError("has annotation burnt into its pixels, which may name the patient; export it without")
-    kinds = words(header, "ImageType")
-    if made := _made_from_others(kinds):
+    if made := _made_from_others(image_type):
         raise UnreadableScanError(f"{made}; the original images are needed")
-    if not set(kinds) & set(SCANNER_MAPS) and kinds[:2] == ("DERIVED", "SECONDARY"):
-        raise UnreadableScanError("computed from other images (DERIVED SECONDARY); the original images are needed")
     if (number(header, "NumberOfFrames") or 1) > 1 and not value(header, "PerFrameFunctionalGroupsSequence"):
         raise UnreadableScanError("has several frames and does not say where they lie; export it as enhanced MR")
 
@@ -195,10 +205,13 @@ def _made_from_others(kinds: Sequence[str]) -> str:
     """Return what was made of other images and is not imported, empty of others. kinds: Image Type or Frame Type."""
     if set(kinds) & set(SCANNER_MAPS):
         return ""
-    if found := sorted(set(kinds) & RECONSTRUCTIONS):
+    named = {kind.replace("_", " ") for kind in kinds}
+    if found := sorted(named & RECONSTRUCTIONS):
         return f"computed from other images ({found[0]})"
-    maps = sorted({kind.replace("_", " ") for kind in kinds} & QUANTITATIVE_MAPS)
-    return f"a map of a quantity ({maps[0]})" if maps else ""
+    if maps := sorted(named & QUANTITATIVE_MAPS):
+        return f"a map of a quantity ({maps[0]})"
+    secondary = tuple(kinds[:2]) == ("DERIVED", "SECONDARY")
+    return "computed from other images (DERIVED SECONDARY)" if secondary else ""
 
 
 def _class_name(uid: str) -> str:
@@ -207,7 +220,7 @@ def _class_name(uid: str) -> str:
     return known.name if uid and not known.is_private and known.name != uid else "an object of the maker's own"
 
 
-def _origin(header: Dataset) -> Origin:
+def _origin(header: Dataset, image_type: tuple[str, ...]) -> Origin:
     person = {name: text(header, name) for name in PERSON}
     agent = text(header, "ContrastBolusAgent")
     free = ("SeriesDescription", "ProtocolName", "SequenceName", "PulseSequenceName")
@@ -222,7 +235,7 @@ def _origin(header: Dataset) -> Origin:
         time=text(header, "SeriesTime") or text(header, "AcquisitionTime"),
         descriptions=tuple(text(header, name).lower() for name in free),
         private=frozenset(filter(None, (text(header, name).lower() for name in (*PERSON, *OTHERS)))),
-        image_type=words(header, "ImageType"),
+        image_type=image_type,
         contrast_agent=bool(agent) and not NO_AGENT.fullmatch(agent),
     )
 
@@ -266,7 +279,7 @@ def _frame(path: Path, header: Dataset, origin: Origin, csa: Csa, place: int, ow
         raise UnreadableScanError("does not say how large its pixels are; export it again")
     values = group("PixelValueTransformationSequence")
     slope = number(values, "RescaleSlope")
-    content, told = group("FrameContentSequence"), group("MRImageFrameTypeSequence")
+    content, told = group("FrameContentSequence"), _type_of_frame(header, own)
     kind = words(told, "FrameType")
     return Frame(
         path=path,
