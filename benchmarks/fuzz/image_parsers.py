@@ -3,7 +3,7 @@
 import io
 import warnings
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,36 @@ from benchmarks.fuzz import image_seeds as seeds
 from benchmarks.fuzz.parser import DEEP, LARGE, Parser, gzipped, in_file
 from brainlab.cohort.dicom.importing import import_dicom
 from brainlab.cohort.preparation.series import choose_images
+from brainlab.errors import UnreadableScanError
 from brainlab.experiments.evaluation.image_files import open_images
 from brainlab.files.array_files import open_array
-from brainlab.files.picture_files import read_pictures
+from brainlab.files.picture_files import check_picture, read_pictures
 from brainlab.images.dicom.pixels import stored_frames
 from brainlab.images.dicom.slice_file import read_dicom
+from brainlab.images.formats.scan_file import check_header
 from brainlab.images.provenance import Provenance, to_text
 from brainlab.images.provenance_files import origin_of, save_png
 from brainlab.images.volume import Volume
+
+
+def _after(check: Callable[[Path], None], read: Callable[[Path], Any]) -> Callable[[Path], Any]:
+    """Return what reads a file that a listing has looked at: what is read, no listing may have refused."""
+
+    def look_and_read(path: Path) -> Any:
+        refused: UnreadableScanError | None = None
+        try:
+            check(path)
+        except UnreadableScanError as error:
+            refused = error
+        found = read(path)
+        if refused is not None:
+            raise AssertionError(f"is read, and a listing refuses it: {refused}")
+        return found
+
+    return look_and_read
+
+
+_load = _after(check_header, Volume.load)
 
 
 def _of_frame(content: bytes, folder: Path) -> Any:
@@ -64,7 +86,7 @@ def _packed_arrays() -> Iterable[bytes]:
 
 def _read_picture(content: bytes, folder: Path) -> Any:
     ending = {b"\x89P": ".png", b"II": ".tif", b"\xff\xd8": ".jpg", b"BM": ".bmp"}.get(content[:2], ".png")
-    return in_file(f"a{ending}", read_pictures)(content, folder)
+    return in_file(f"a{ending}", _after(check_picture, read_pictures))(content, folder)
 
 
 def _set_of_pictures(content: bytes, folder: Path) -> Any:
@@ -87,15 +109,15 @@ def _sidecar(content: bytes, folder: Path) -> Any:
 
 
 PARSERS = {
-    "nifti": Parser(seeds.nifti, in_file("a.nii", Volume.load)),
-    "nifti-gz": Parser(seeds.nifti, gzipped("a.nii.gz", Volume.load)),
-    "mgh": Parser(seeds.mgh, in_file("a.mgh", Volume.load)),
-    "nrrd": Parser(seeds.of_sitk("a.nrrd"), in_file("a.nrrd", Volume.load)),
+    "nifti": Parser(seeds.nifti, in_file("a.nii", _load)),
+    "nifti-gz": Parser(seeds.nifti, gzipped("a.nii.gz", _load)),
+    "mgh": Parser(seeds.mgh, in_file("a.mgh", _load)),
+    "nrrd": Parser(seeds.of_sitk("a.nrrd"), in_file("a.nrrd", _load)),
     "nrrd-diffusion": Parser(
         seeds.nrrd_diffusion, in_file("a.nrrd", lambda path: Volume.load(path, choose_images(path)))
     ),
-    "metaimage": Parser(seeds.of_sitk("a.mha"), in_file("a.mha", Volume.load)),
-    "minc": Parser(lambda: [seeds.written(seeds.minc)], in_file("a.mnc", Volume.load)),
+    "metaimage": Parser(seeds.of_sitk("a.mha"), in_file("a.mha", _load)),
+    "minc": Parser(lambda: [seeds.written(seeds.minc)], in_file("a.mnc", _load)),
     "dicom": Parser(seeds.dicom, in_file("a.dcm", read_dicom)),
     "dicom-frame": Parser(
         lambda: [bytes([number]) + seeds.compressed(kind)[0] for number, kind in enumerate(seeds.PACKED)], _of_frame
@@ -112,4 +134,4 @@ PARSERS = {
     "provenance-json": Parser(lambda: [to_text((Provenance(kind="generated", seed=3),)).encode(), DEEP], _sidecar),
 }
 if find_spec("h5py"):
-    PARSERS["minc-2"] = Parser(lambda: [seeds.written(seeds.minc_2)], in_file("a.mnc", Volume.load), LARGE)
+    PARSERS["minc-2"] = Parser(lambda: [seeds.written(seeds.minc_2)], in_file("a.mnc", _load), LARGE)
