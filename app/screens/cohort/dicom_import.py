@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from brainlab.cohort.dicom.importing import ImportReport, import_dicom
+from brainlab.cohort.dicom.importing import ImportReport, Track, import_dicom
 from brainlab.errors import InputError
 from brainlab.images.dicom.header import is_dicom
 from brainlab.images.formats.scan_file import FILE_ENDINGS
@@ -56,17 +56,12 @@ def imported_dicom(
     series give the same names to their files. Raises InputError, without the name of a temporary folder.
     """
 
-    def track(items: Iterable[Path], what: str, total: int) -> Iterator[Path]:
-        for number, item in enumerate(items, start=1):
-            tell(number / max(1, total), f"{what}: {number:,} of {total:,}")
-            yield item
-
     with tempfile.TemporaryDirectory() as place:
         sources = [path] if path is not None else _on_disk(uploads, Path(place) / "uploads")
         dataset, whole = Path(place) / "dataset", ImportReport()
         for source in sources:
             try:
-                report = import_dicom(source, dataset, track=track)
+                report = import_dicom(source, dataset, track=_telling(tell))
             except InputError as error:
                 if path is not None:
                     raise
@@ -78,6 +73,23 @@ def imported_dicom(
             whole.warnings += _as_uploaded(report.warnings, path is None)
         shutil.rmtree(Path(place) / "uploads", ignore_errors=True)  # they name patients, and the dataset may be held
         yield dataset, whole
+
+
+def foreseen_dicom(path: Path, tell: Callable[[float, str], Any]) -> ImportReport:
+    """Return what an import of a path would write, by the headers alone."""
+    with tempfile.TemporaryDirectory() as place:
+        return import_dicom(path, Path(place) / "dataset", dry_run=True, track=_telling(tell))
+
+
+def _telling(tell: Callable[[float, str], Any]) -> Track:
+    """Return what passes items on and tells how far they are."""
+
+    def track(items: Iterable[Path], what: str, total: int) -> Iterator[Path]:
+        for number, item in enumerate(items, start=1):
+            tell(number / max(1, total), f"{what}: {number:,} of {total:,}")
+            yield item
+
+    return track
 
 
 def refused(report: ImportReport) -> list[dict[str, str]]:

@@ -9,18 +9,15 @@ import pandas as pd
 import streamlit as st
 
 from app.components import layout
-from app.screens.cohort.dicom_import import Upload, holds_dicom
+from app.screens.cohort.dicom_import import Upload, foreseen_dicom, holds_dicom
 from app.screens.cohort.importing import check_sources, named_by_upload
 from app.screens.cohort.uploaded_folder import HeldFolder, Tell, UploadedFolder
 from app.screens.cohort.wording import for_the_page, noun, rows_for_the_page
+from brainlab.cohort.dicom.importing import ImportReport
 from brainlab.cohort.recipes import PreparationRecipe
 from brainlab.cohort.sources.listing import Listing, list_scans
 from brainlab.counted import counted
 from brainlab.errors import InputError
-
-DICOM = (
-    "DICOM files. Their series are found by their headers when they are prepared; names, ids and dates are left out."
-)
 
 
 @dataclass(frozen=True)
@@ -51,7 +48,7 @@ def contents(
     """Look at a path or at uploads without reading voxels; arguments as `importing.bring_in` takes them.
 
     held: where uploads stay that are read, for their preparation. DICOM files are read into a dataset without names,
-    voxels and all; those at a path wait until they are prepared.
+    voxels and all; of those at a path headers alone are read until they are prepared.
     Raises InputError where there is no scan, things do not go together, or the table cannot be used.
     """
     held = held or HeldFolder()
@@ -62,9 +59,30 @@ def contents(
             if given is None:
                 return _of_uploads(held.read(uploads, dicom, recipe.pictures, tell), recipe, sequences, listed)
             held.clear()
-            return Contents(DICOM) if holds_dicom(given) else _listed(given, recipe, sequences, table=listed)
+            if holds_dicom(given):
+                return _of_headers(foreseen_dicom(given, tell))
+            return _listed(given, recipe, sequences, table=listed)
     except InputError as error:
         raise InputError(for_the_page(str(error), recipe.pictures)) from error
+
+
+def _of_headers(report: ImportReport) -> Contents:
+    """Say which series an import would find."""
+    series = pd.DataFrame(
+        {"sequence": file.rpartition("_")[2].removesuffix(".nii.gz"), "person": file.partition("/")[0]}
+        for file in report.files
+    )
+    refused = [{"path": note["path"], "reason": note["reason"]} for note in report.skipped]
+    if series.empty:
+        return Contents("No series of MR images among the DICOM files. Nothing is prepared yet.", refused=refused)
+    by_sequence = series.groupby("sequence")["person"].agg(["size", "nunique"]).reset_index()
+    found = f"{counted(report.series, 'series', 'series')} of {counted(report.participants, 'person', 'people')}"
+    return Contents(
+        f"{found} in DICOM files, by their headers. Names, ids and dates are left out. Nothing is prepared yet.",
+        by_sequence.set_axis(["sequence", "series", "people"], axis=1),
+        refused=refused,
+        notes=report.warnings,
+    )
 
 
 def _of_uploads(

@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.screens.cohort.source_contents import DICOM, contents
+from app.screens.cohort.source_contents import contents
 from brainlab.cohort.recipes import RECIPES
 from brainlab.errors import InputError
 from tests.app.screens.cohort.test_importing import Upload
 from tests.cohort.sources.test_listing import HEADER
+from tests.dicom_files import save_all, series, voxels_of
 
 PAGE = Path(__file__).resolve().parents[4] / "pages" / "cohort.py"
 
@@ -60,9 +61,28 @@ def test_errors_are_one_line_and_name_an_uploaded_table_as_the_user_does(tmp_pat
     assert "/people.csv" not in str(refused.value)
 
 
-def test_dicom_files_wait_for_their_import(tmp_path):
+def test_series_of_dicom_files_are_counted_by_their_headers(empty_workspace, tmp_path):
+    for number, (name, person) in enumerate((("t2 flair", "anna"), ("t2 flair", "ben"), ("t1 mprage", "anna"))):
+        tags = {"SeriesDescription": name, "PatientID": person, "SeriesNumber": number}
+        save_all(series(6, voxels=voxels_of(6, seed=number), **tags), tmp_path / "scanner" / str(number))
+    (tmp_path / "scanner" / "notes.txt").write_text("of a scan", encoding="utf-8")
+    told = []
+    found = contents(str(tmp_path / "scanner"), RECIPES["flair-40"], [], None, tell=lambda *step: told.append(step))
+    assert found.summary.startswith("3 series of 2 people in DICOM files, by their headers.")
+    assert found.sequences.to_dict("records") == [
+        {"sequence": "FLAIR", "series": 2, "people": 2},
+        {"sequence": "T1w", "series": 1, "people": 1},
+    ]
+    assert [row["path"] for row in found.refused] == ["notes.txt"]
+    assert told[-1] == (1.0, "reading headers: 19 of 19")
+    assert {path.name for path in tmp_path.iterdir()} == {"scanner", "pseudonyms.key"}
+
+
+def test_dicom_files_without_a_series_are_told(empty_workspace, tmp_path):
     (tmp_path / "IM001").write_bytes(b"\0" * 128 + b"DICM")
-    assert contents(str(tmp_path), RECIPES["flair-40"], [], None).summary == DICOM
+    found = contents(str(tmp_path), RECIPES["flair-40"], [], None)
+    assert found.summary.startswith("No series of MR images among the DICOM files.")
+    assert (len(found.sequences), len(found.refused)) == (0, 1)
 
 
 def test_the_page_shows_what_is_there_and_prepares_nothing(empty_workspace, tmp_path_factory):
