@@ -62,19 +62,20 @@ def test_errors_are_one_line_and_name_an_uploaded_table_as_the_user_does(tmp_pat
 
 
 def test_series_of_dicom_files_are_counted_by_their_headers(empty_workspace, tmp_path):
-    for number, (name, person) in enumerate((("t2 flair", "anna"), ("t2 flair", "ben"), ("t1 mprage", "anna"))):
+    scans = (("t2 flair", "anna"), ("t2 flair", "anna"), ("t2 flair", "ben"), ("t1 mprage", "anna"))
+    for number, (name, person) in enumerate(scans):
         tags = {"SeriesDescription": name, "PatientID": person, "SeriesNumber": number}
         save_all(series(6, voxels=voxels_of(6, seed=number), **tags), tmp_path / "scanner" / str(number))
     (tmp_path / "scanner" / "notes.txt").write_text("of a scan", encoding="utf-8")
     told = []
     found = contents(str(tmp_path / "scanner"), RECIPES["flair-40"], [], None, tell=lambda *step: told.append(step))
-    assert found.summary.startswith("3 series of 2 people in DICOM files, by their headers.")
+    assert found.summary.startswith("4 series of 2 people in DICOM files, by their headers.")
     assert found.sequences.to_dict("records") == [
-        {"sequence": "FLAIR", "series": 2, "people": 2},
+        {"sequence": "FLAIR", "series": 3, "people": 2},
         {"sequence": "T1w", "series": 1, "people": 1},
     ]
     assert [row["path"] for row in found.refused] == ["notes.txt"]
-    assert told[-1] == (1.0, "reading headers: 19 of 19")
+    assert told[-1] == (1.0, "reading headers: 25 of 25")
     assert {path.name for path in tmp_path.iterdir()} == {"scanner", "pseudonyms.key"}
 
 
