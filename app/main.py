@@ -23,6 +23,7 @@ from brainlab import __version__  # noqa: E402
 from brainlab.workspace import workspace  # noqa: E402
 
 if get_script_run_ctx(suppress_warning=True) is None:
+    journal.leave_out_told_errors()
     for line in open_to_others():
         journal.warn(line)
     journal.note(f"started, version {__version__}, workspace {workspace()}")

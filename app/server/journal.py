@@ -4,10 +4,13 @@ A line never holds a token, a password, a name of a person or of a file that was
 limits count it. Errors that nobody foresaw are told by Streamlit, with a traceback.
 """
 
+import logging
 import sys
 import time
 from collections import OrderedDict
 from threading import Lock
+
+from brainlab.errors import BrainlabError
 
 QUIET_S = 60.0
 """Seconds for which a warning that repeats itself is told once: a flood of requests is no flood of lines."""
@@ -33,6 +36,15 @@ def warn(line: str) -> None:
         while len(_told) > KEPT:
             _told.popitem(last=False)
     _tell("WARNING", line)
+
+
+def leave_out_told_errors() -> None:
+    """Let Streamlit log no error that a user was told and can mend: it may name an uploaded file."""
+    logging.getLogger("streamlit.error_util").addFilter(_nobody_foresaw)
+
+
+def _nobody_foresaw(record: logging.LogRecord) -> bool:
+    return not (record.exc_info and isinstance(record.exc_info[1], BrainlabError))
 
 
 def _tell(level: str, line: str) -> None:

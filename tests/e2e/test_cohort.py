@@ -48,3 +48,16 @@ def test_uploads_are_listed_before_they_are_prepared(visit, tmp_path: Path, widt
     page.get_by_text("not a DICOM file").wait_for()
     tables = page.locator("[class*=st-key-text-table]")
     assert tables.evaluate_all("all => all.every(e => e.scrollWidth <= e.clientWidth + 1)")
+
+
+def test_what_a_user_is_told_is_no_line_of_the_server(visit, server, tmp_path: Path) -> None:
+    before = server.log.stat().st_size
+    page = visit("cohort")
+    page.get_by_role("tab", name="Import scans").click()
+    field = page.get_by_label("Path of a BIDS dataset")
+    field.fill(str(tmp_path / "anna_meier"))
+    field.press("Enter")
+    page.get_by_text("anna_meier: no such file or folder").wait_for()
+    said = server.log.read_bytes()[before:]
+    assert b"anna_meier" not in said
+    assert b"Traceback" not in said

@@ -1,8 +1,14 @@
+import logging
 import re
+import tomllib
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from streamlit import error_util
 
 from app.server import journal
+from brainlab.errors import InputError, UnreadableScanError
 
 
 @pytest.fixture
@@ -40,3 +46,18 @@ def test_a_flood_of_different_warnings_does_not_fill_the_memory(told):
     for number in range(journal.KEPT + 9):
         journal.warn(f"wrong password, from {number}")
     assert len(journal._told) == journal.KEPT
+
+
+def test_an_error_that_a_user_was_told_leaves_no_line_and_others_a_traceback(monkeypatch):
+    logged: list[logging.LogRecord] = []
+    kept = SimpleNamespace(level=logging.NOTSET, handle=logged.append)
+    log = logging.getLogger("streamlit.error_util")
+    monkeypatch.setattr(log, "filters", [])
+    monkeypatch.setattr(log, "handlers", [kept])
+    monkeypatch.setattr(error_util.config, "get_option", lambda name: False)  # as config.toml has enableRich
+    journal.leave_out_told_errors()
+    for error in (InputError("anna_meier.nii: not an image"), UnreadableScanError("empty"), ZeroDivisionError("no")):
+        error_util.handle_user_script_exception(error, lambda told: True)
+    assert [record.exc_info[0] for record in logged if record.exc_info] == [ZeroDivisionError]
+    config = tomllib.loads((Path(journal.__file__).parents[1] / ".streamlit" / "config.toml").read_text("utf-8"))
+    assert config["logger"]["enableRich"] is False
