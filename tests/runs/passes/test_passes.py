@@ -26,7 +26,8 @@ def data(tiny_workspace: Path) -> PreparedDataset:
 @pytest.fixture
 def run(tiny_workspace: Path, tmp_path: Path) -> Run:
     """A run that keeps no codes yet."""
-    return load_run(shutil.copytree(tiny_workspace / "runs" / "tiny-vae", tmp_path / "run"))
+    source, without_codes = tiny_workspace / "runs" / "tiny-vae", shutil.ignore_patterns("encodings")
+    return load_run(shutil.copytree(source, tmp_path / "run", ignore=without_codes))
 
 
 def test_a_cluster_makes_the_same_of_images(run, data, two_workers):
